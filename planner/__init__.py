@@ -1,0 +1,37 @@
+"""A GIS planner for the restoration of coal-mining subsidence land.
+
+Names are imported when they are first used, so that `planner --help` answers at once.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+_HOMES = {
+    "Plan": "planner.plan",
+    "make_plan": "planner.plan",
+    "load_plan": "planner.plan",
+    "read_site": "planner.read",
+    "Site": "planner.site",
+    "Grid": "planner.site",
+    "PlannerError": "planner.errors",
+}
+
+__all__ = sorted([*_HOMES, "samples"])
+
+try:
+    __version__ = version("subsidence-planner")
+except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "samples":
+        return import_module("planner.samples")
+    raise AttributeError(f"module 'planner' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Choosing one option per unit under named rules, with a certificate."""

@@ -1,0 +1,75 @@
+"""The data dictionary: every column of every table, with its unit and its meaning in English and Chinese."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: name, unit ('' where none), English and Chinese heading, meaning."""
+
+    name: str
+    unit: str
+    en: str
+    zh: str
+    meaning: str
+
+
+def _table(*rows: tuple[str, str, str, str, str]) -> dict[str, Column]:
+    return {row[0]: Column(*row) for row in rows}
+
+
+FACTS: Final = _table(
+    ("area_m2", "m²", "Area", "面积", "ellipsoidal area on the CRS's ellipsoid"),
+    ("area_mu", "mu", "Area", "面积", "ellipsoidal area"),
+    ("plane_m2", "m²", "Plane area", "平面面积", "area in the working projection"),
+    ("subsidence_m", "m", "Subsidence", "沉陷深度", "mean ground lost"),
+    ("subsidence_max_m", "m", "Greatest subsidence", "最大沉陷深度", "largest ground lost in the unit"),
+    ("ground_m", "m", "Ground", "地面高程", "mean elevation today"),
+    ("ground_min_m", "m", "Lowest ground", "最低地面", "lowest elevation today"),
+    ("ground_max_m", "m", "Highest ground", "最高地面", "highest elevation today"),
+    ("slope_deg", "°", "Slope", "坡度", "mean slope of the terrain"),
+    ("water_table_m", "m", "Water table", "地下水位", "mean elevation of the water table in a normal year"),
+    ("water_depth_m", "m", "Water depth", "积水深度", "mean of max(water table - ground, 0) over the unit, normal year"),
+    ("water_share", "", "Share under water", "积水面积比", "share of the unit below the water table, normal year"),
+    ("water_share_dry", "", "Share under water, dry", "枯水期积水比", "share of the unit below the dry water table"),
+    ("water_share_wet", "", "Share under water, wet", "丰水期积水比", "share of the unit below the wet water table"),
+    ("waterlogging", "", "Waterlogging", "积水类型", "dry, seasonal or perennial"),
+    ("residual_mm", "mm", "Residual subsidence", "残余沉降", "largest subsidence still to come"),
+    ("tilt_mm_m", "mm/m", "Tilt", "倾斜", "largest residual tilt"),
+    ("curvature_mm_m2", "mm/m²", "Curvature", "曲率", "largest residual curvature"),
+    ("strain_mm_m", "mm/m", "Strain", "水平变形", "largest residual horizontal strain"),
+    ("settled_year", "", "Settled from", "稳沉年份", "year from which the ground counts as settled"),
+    ("constraint", "", "Constraints", "限制条件", "names of the constraints that touch the unit, ; between"),
+    ("forbids", "", "Forbidden targets", "禁止用途", "targets the constraints rule out, comma between"),
+    ("landuse", "", "Land use today", "现状地类", "land use today where it is known"),
+    ("missing_share", "", "Terrain missing", "高程缺失比", "share of the unit without terrain"),
+    ("deeper", "", "Next deeper unit", "下一更深单元", "the neighbour on the way to the basin's bottom, or empty"),
+    ("basin_id", "", "Basin", "汇水洼地", "the hollow the unit drains to"),
+    ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which the basin's water leaves it"),
+)
+
+OPTIONS: Final = _table(
+    ("target", "", "Target", "规划用途", "construction, arable, green, reservoir or unrestored"),
+    ("treatment", "", "Treatment", "治理方式", "the way to the target"),
+    ("area_mu", "mu", "Area", "面积", "ellipsoidal area"),
+    ("restored_mu", "mu", "Restored", "恢复面积", "area where the target is land, else 0"),
+    ("water_mu", "mu", "Water", "水面面积", "area under water at the normal level under this option"),
+    ("storage_m3", "m³", "Storage", "蓄水量", "water held at the storage level, after digging"),
+    ("cut_m3", "m³", "Cut", "挖方", "earth dug, bank cubic metres"),
+    ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
+    ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
+    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water won"),
+    ("ready_year", "", "Ready from", "可用年份", "year from which the target can be used"),
+    ("score", "", "Suitability", "适宜性得分", "0-1"),
+)
+
+UNITS: Final = (
+    FACTS
+    | OPTIONS
+    | _table(
+        ("unit_id", "", "Unit", "单元编号", "planning unit"),
+        ("parcel_id", "", "Parcel", "地块编号", "the polygon it was cut from"),
+        ("reason", "", "Reason", "理由", "why this target"),
+    )
+)

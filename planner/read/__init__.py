@@ -1,0 +1,1 @@
+"""The only room that opens files, repairs geometry and reprojects."""

@@ -1,0 +1,298 @@
+"""What the user wants: site.toml as validated, frozen objects. Unknown keys are errors that name the nearest known one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from planner.errors import InvalidInput
+from planner.parameters import Parameters, defaults, nearest
+
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+TargetName = Literal["construction", "arable", "green", "reservoir", "unrestored"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SiteSection(_Part):
+    """[site]: name, CRS to force, kind of the data, the year the plan is made for."""
+
+    name: str = ""
+    name_en: str = ""
+    crs: str | None = None
+    kind: Literal["survey", "reconstruction"] = "survey"
+    year: int = 2025
+    approval_number: str = ""
+
+
+class Layer(_Part):
+    """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth (m)."""
+
+    path: str
+    layer: str | None = None
+    encoding: str | None = None
+    id: str | None = None
+    depth: str | None = None
+    name: str | None = None
+    unit: str | None = None
+
+
+class WaterTableLayer(_Part):
+    """Water table elevations, m: each a number or a raster's path."""
+
+    normal: Finite | str
+    dry: Finite | str | None = None
+    wet: Finite | str | None = None
+
+
+class Layers(_Part):
+    """[layers]: the files of a site by role."""
+
+    polygons: Layer
+    terrain: Layer | None = None
+    subsidence: Finite | Layer | None = None
+    water_table: Finite | Layer | WaterTableLayer | None = None
+    residual: Finite | Layer | None = None
+    panels: Layer | None = None
+    landuse: Layer | None = None
+    constraints: Layer | None = None
+    boundary: Layer | None = None
+
+
+class TargetSection(_Part):
+    """[targets.X]: quota in mu. Prices and rules of the target are parameters of the same section."""
+
+    min_mu: NonNegative | None = None
+    max_mu: NonNegative | None = None
+
+
+class Targets(_Part):
+    """The quotas by target."""
+
+    construction: TargetSection = TargetSection()
+    arable: TargetSection = TargetSection()
+    green: TargetSection = TargetSection()
+    reservoir: TargetSection = TargetSection()
+
+
+class BudgetSection(_Part):
+    """[budget]: yuan at most."""
+
+    max_cny: NonNegative | None = None
+
+
+class EarthworkSection(_Part):
+    """[earthwork]: how much earth may come from or go outside, m³."""
+
+    max_import_m3: NonNegative | None = 0.0
+    max_export_m3: NonNegative | None = None
+
+
+class ReservoirSection(_Part):
+    """[reservoir]: levels in m, storage in m³ (total storage, measured at the flood level where one is given)."""
+
+    level_m: Finite | None = None
+    flood_level_m: Finite | None = None
+    dead_level_m: Finite | None = None
+    min_storage_m3: NonNegative | None = None
+    max_storage_m3: NonNegative | None = None
+
+
+class SolverSection(_Part):
+    """[solver]: relative gap to prove, seconds, seed."""
+
+    gap: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    time_limit_s: Annotated[float, Field(gt=0)] = 300.0
+    seed: int = 0
+    compactness_cny_per_m: NonNegative = 0.0
+
+
+class LockItem(_Part):
+    """[[lock]]: a unit or a parcel that must have a target."""
+
+    unit: str | None = None
+    parcel: str | None = None
+    target: TargetName
+    treatment: str | None = None
+
+
+class LimitItem(_Part):
+    """[[limit]]: bounds on the sum of a numeric option column, over a target and treatment or over all."""
+
+    column: str
+    target: TargetName | None = None
+    treatment: str | None = None
+    min: Finite | None = None
+    max: Finite | None = None
+    name: str = ""
+
+
+class CostItem(_Part):
+    """[[economics.item]]: a lump sum that no unit carries (resettlement, embankment, roads), with its source."""
+
+    name: str
+    name_en: str = ""
+    cny: Finite
+    source: str
+
+
+class FundItem(_Part):
+    """[[economics.fund]]: who pays, yuan."""
+
+    name: str
+    name_en: str = ""
+    cny: NonNegative
+    source: str = ""
+
+
+class EconomicsSection(_Part):
+    """[economics]: lump sums and funds."""
+
+    item: tuple[CostItem, ...] = ()
+    fund: tuple[FundItem, ...] = ()
+
+
+class PhaseItem(_Part):
+    """[[phase]]: works in time; parcels carry the phase's id in their `phase` column."""
+
+    id: int
+    name: str
+    name_en: str = ""
+    start: int
+    end: int
+
+
+class ReferenceItem(_Part):
+    """[[reference]]: a published figure to show beside the plan's own (never an input)."""
+
+    key: str
+    value: float
+    unit: str
+    source: str
+
+
+class Scenario(_Part):
+    """A whole site.toml, plus the parameters with the file's overrides applied."""
+
+    site: SiteSection = SiteSection()
+    layers: Layers
+    targets: Targets = Targets()
+    budget: BudgetSection = BudgetSection()
+    earthwork: EarthworkSection = EarthworkSection()
+    reservoir: ReservoirSection = ReservoirSection()
+    solver: SolverSection = SolverSection()
+    economics: EconomicsSection = EconomicsSection()
+    lock: tuple[LockItem, ...] = ()
+    limit: tuple[LimitItem, ...] = ()
+    phase: tuple[PhaseItem, ...] = ()
+    reference: tuple[ReferenceItem, ...] = ()
+    parameters: Annotated[Parameters, Field(exclude=True)] = Field(default_factory=defaults)
+
+    def value(self, key: str) -> Any:
+        """A parameter's value by dotted key."""
+        return self.parameters.value(key)
+
+    def number(self, key: str) -> float:
+        """A parameter's value by dotted key, as a float."""
+        return self.parameters.number(key)
+
+
+def parse_scenario(document: Mapping[str, Any], *, source: str = "site.toml") -> Scenario:
+    """The scenario a parsed site.toml describes.
+
+    Raises InvalidInput naming the key, the value, and the nearest known key.
+    """
+    rest, overrides = _split(document, defaults())
+    parameters = defaults().replaced(overrides, source=source)
+    try:
+        return Scenario.model_validate({**_layers_as_tables(rest), "parameters": parameters})
+    except ValidationError as error:
+        raise InvalidInput(f"{source}: {_first_fault(error)}") from None
+
+
+def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Scenario:
+    """Reads site.toml, with dotted-key replacements on top.
+
+    Raises InvalidInput where the file is missing, not TOML, or holds what parse_scenario refuses.
+    """
+    path = Path(path)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise InvalidInput(f"{path}: no such file; `planner init POLYGONS` writes one") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path.name}: not valid TOML ({error})") from None
+    return parse_scenario(with_sets(document, sets or {}), source=path.name)
+
+
+def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a parsed document with dotted keys replaced: {"budget.max_cny": 1e9}."""
+    result = {k: dict(v) if isinstance(v, Mapping) else v for k, v in document.items()}
+    for key, value in sets.items():
+        *path, last = key.split(".")
+        node: dict[str, Any] = result
+        for name in path:
+            child = node.get(name, {})
+            if not isinstance(child, Mapping):
+                raise InvalidInput(f"--set {key}: {name!r} is not a section")
+            node[name] = dict(child)
+            node = node[name]
+        node[last] = value
+    return result
+
+
+def _split(document: Mapping[str, Any], known: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The document without the keys that are parameters, and those by dotted key."""
+    overrides: dict[str, Any] = {}
+
+    def walk(prefix: str, node: Mapping[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for name, child in node.items():
+            key = f"{prefix}{name}"
+            if key in known:
+                overrides[key] = child
+            elif isinstance(child, Mapping) and any(k.startswith(key + ".") for k in known):
+                inner = walk(key + ".", child)
+                if inner or not any(k.startswith(key + ".") for k in overrides):
+                    kept[name] = inner
+            else:
+                kept[name] = child
+        return kept
+
+    return walk("", document), overrides
+
+
+def _layers_as_tables(document: dict[str, Any]) -> dict[str, Any]:
+    layers = document.get("layers")
+    if not isinstance(layers, Mapping):
+        return document
+    tables = {k: {"path": v} if isinstance(v, str) else v for k, v in layers.items()}
+    return {**document, "layers": tables}
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys that may stand where an unknown one was found: the section's own and its parameters."""
+    node: Any = Scenario
+    for name in location[:-1]:
+        field = node.model_fields.get(str(name)) if isinstance(node, type) and issubclass(node, BaseModel) else None
+        node = field.annotation if field is not None else None
+    own = [k for k in getattr(node, "model_fields", {}) if k != "parameters"]
+    return own + list(defaults().section(".".join(str(p) for p in location[:-1])))
+
+
+def _first_fault(error: ValidationError) -> str:
+    faults = error.errors(include_url=False)
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    where = ".".join(str(p) for p in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{nearest(str(fault['loc'][-1]), _known_keys(fault['loc']))}"
+    if fault["type"] == "missing":
+        return f"{where} is missing"
+    return f"{where} = {fault['input']!r}: {fault['msg'].lower()}"

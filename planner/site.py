@@ -1,0 +1,133 @@
+"""The nouns every stage shares: a grid, a site, and what was decided while reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+
+    from planner.scenario import Scenario
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A north-up raster of metres (or mm, or years): values[row, col], row 0 in the north, NaN where nothing is known.
+
+    values: shape (rows, cols) float64. west, north: outer corner of the north-west cell, in the CRS's metres.
+    cell_x, cell_y: cell size in metres, both positive.
+    """
+
+    values: Floats
+    west: float
+    north: float
+    cell_x: float
+    cell_y: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.values.shape[0], self.values.shape[1]
+
+    @property
+    def cell_area(self) -> float:
+        """Plane area of one cell, m²."""
+        return self.cell_x * self.cell_y
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """west, south, east, north of the outer edges, m."""
+        rows, cols = self.shape
+        return self.west, self.north - rows * self.cell_y, self.west + cols * self.cell_x, self.north
+
+    @property
+    def transform(self) -> tuple[float, float, float, float, float, float]:
+        """Affine coefficients (a, b, c, d, e, f) as rasterio and Affine take them."""
+        return self.cell_x, 0.0, self.west, 0.0, -self.cell_y, self.north
+
+    def centres(self) -> tuple[Floats, Floats]:
+        """x of the columns' centres, shape (cols,), and y of the rows' centres, shape (rows,)."""
+        rows, cols = self.shape
+        x: Floats = np.asarray(self.west + (np.arange(cols) + 0.5) * self.cell_x, dtype=np.float64)
+        y: Floats = np.asarray(self.north - (np.arange(rows) + 0.5) * self.cell_y, dtype=np.float64)
+        return x, y
+
+    def aligned(self, other: Grid) -> bool:
+        """Whether both grids have the same cells."""
+        mine = (self.west, self.north, self.cell_x, self.cell_y)
+        theirs = (other.west, other.north, other.cell_x, other.cell_y)
+        return self.shape == other.shape and bool(np.allclose(mine, theirs, rtol=0, atol=1e-6 * self.cell_x))
+
+    def like(self, values: ArrayLike) -> Grid:
+        """A grid on the same cells with other values, shape (rows, cols) or a scalar."""
+        full = np.broadcast_to(np.asarray(values, dtype=np.float64), self.shape)
+        return Grid(np.array(full), self.west, self.north, self.cell_x, self.cell_y)
+
+
+@dataclass(frozen=True)
+class WaterTable:
+    """Elevation of the water table, m, on the terrain's cells: in a normal year, at its dry and at its wet extreme."""
+
+    normal: Grid
+    dry: Grid
+    wet: Grid
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Something the program settled because the input did not say it: what, the value taken, why."""
+
+    what: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """An input by the path it was named with (as written by the user, never absolute unless they wrote it so), and SHA-256."""
+
+    role: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Everything known of a site, validated, in one projected CRS, metres, NaN for missing.
+
+    parcels: index `parcel_id` (str, unique), columns `name`, `name_en`, `subsidence_m` (NaN where unknown), `mine`,
+    `phase` (nullable) and geometry (valid, polygonal, no two overlapping). terrain: ground elevation today, m.
+    subsidence: ground lost so far, m, on the terrain's cells, ≥ 0. residual_mm: what the ground still has to give, or
+    None. panels: mining panels with the columns of CONTRACT's `planner predict`, or None. constraints: polygons with columns
+    `kind` (str), `forbids` (comma-separated targets), `name`; landuse: polygons with column `landuse`; boundary: the
+    plan's limit.
+    """
+
+    name: str
+    crs: pyproj.CRS
+    parcels: gpd.GeoDataFrame
+    terrain: Grid
+    subsidence: Grid
+    water_table: WaterTable
+    scenario: Scenario
+    residual_mm: Grid | None = None
+    panels: gpd.GeoDataFrame | None = None
+    landuse: gpd.GeoDataFrame | None = None
+    constraints: gpd.GeoDataFrame | None = None
+    boundary: gpd.GeoDataFrame | None = None
+    inputs: tuple[InputFile, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    warnings: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def original(self) -> Grid:
+        """The ground before mining: today's terrain plus what was lost, m."""
+        return self.terrain.like(self.terrain.values + self.subsidence.values)
