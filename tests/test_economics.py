@@ -1,0 +1,59 @@
+"""Money by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from planner.core.cash_flow import discounted, payback, spread
+from planner.economics import money
+from planner.scenario import parse_scenario
+
+
+def test_discounting_starts_with_the_first_year_whole() -> None:
+    assert discounted([100.0, 110.0, 121.0], 0.1).tolist() == pytest.approx([100.0, 100.0, 100.0])
+
+
+def test_spreading_loses_nothing_and_clips_to_the_horizon() -> None:
+    flow = spread([90.0, 10.0, 5.0], [2001, 1990, 2050], [2003, 1990, 2060], 2000, 5)
+    assert flow.tolist() == pytest.approx([10.0, 30.0, 30.0, 30.0, 5.0])
+
+
+@pytest.mark.parametrize(("net", "year"), [([1, 1], 0), ([-2, 1, 1], 2), ([-2, 1], None), ([-1, 2, -3, 4], 3)])
+def test_payback_is_the_year_from_which_the_sum_stays_up(net: list[float], year: int | None) -> None:
+    assert payback(net) == year
+
+
+def test_a_plan_of_two_units_by_hand() -> None:
+    scenario = parse_scenario(
+        {
+            "site": {"year": 2020},
+            "layers": {"polygons": "a.gpkg"},
+            "economics": {
+                "discount_rate": 0.0,
+                "years": 4,
+                "item": [{"name": "dyke", "cny": 20.0, "source": "assumed"}],
+                "fund": [{"name": "city", "cny": 50.0}],
+            },
+        }
+    )
+    units = pd.DataFrame(
+        {
+            "target": ["green", "construction"],
+            "area_mu": [10.0, 5.0],
+            "cost_cny": [40.0, 60.0],
+            "benefit_cny": [100.0, 500.0],
+            "ready_year": [2021, 2030],
+        },
+        index=["u1", "u2"],
+    )
+    result = money(units, scenario)
+    assert (result.works_cny, result.lump_cny, result.cost_cny) == (100.0, 20.0, 120.0)
+    assert result.benefit_cost_ratio == pytest.approx(5.0)
+    assert result.by_target.loc["construction", "benefit_cny"] == 500.0
+    assert result.flow["cost_cny"].loc[[2020, 2021]].tolist() == pytest.approx([60.0, 60.0])
+    assert result.flow["benefit_cny"].loc[2022] == 100.0  # works end in 2021
+    assert result.flow["benefit_cny"].loc[2030] == 500.0
+    assert result.npv_cny == pytest.approx(480.0)
+    assert result.payback_year == 2030
+    assert result.funds["cny"].tolist() == [50.0, 70.0]
+    assert np.isclose(result.flow["cost_cny"].sum(), 120.0)
