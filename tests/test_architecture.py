@@ -31,7 +31,7 @@ FLOORS = [
     {"tables"},
     {"site"},
     {"scenario"},
-    {"parameters", "core"},
+    {"parameters", "core", "files"},
     {"columns", "units", "landuse", "errors"},
 ]
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
