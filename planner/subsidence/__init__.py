@@ -1,0 +1,6 @@
+"""The ground: what the mine does to it, what is still to come, and when it is settled."""
+
+from planner.subsidence.panels import Panels, check_panels, decimal_year
+from planner.subsidence.predict import COLUMNS, grid_over, predict, predict_grid
+
+__all__ = ["COLUMNS", "Panels", "check_panels", "decimal_year", "grid_over", "predict", "predict_grid"]

@@ -1,0 +1,72 @@
+"""Goaf outlines: moving the inflection line in, telling rectangles from other shapes, and quadrature nodes along an outline."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+STEP: Final = 0.5  # longest piece of outline with its own Gauss rule, in radii: error below 1e-8 of W₀ (tests/test_outline.py)
+GAUSS: Final = 5  # nodes a piece
+
+
+def offset_outline(polygon: Any, offset_m: float, name: str) -> Any:
+    """The outline through the inflection points: the goaf moved in by the offset on every side (out, where negative).
+
+    Raises InvalidInput where nothing is left: twice the offset is more than the panel's width.
+    """
+    if offset_m == 0.0:
+        return polygon
+    inner = shapely.buffer(polygon, -offset_m, join_style="mitre", mitre_limit=10.0)
+    if inner.is_empty:
+        raise InvalidInput(
+            f"panel {name}: nothing is left of the goaf after an offset of {offset_m:g} m on each side; "
+            "the panel is too narrow for it: lower offset_m"
+        )
+    return inner
+
+
+def rectangle_axes(polygon: Any) -> tuple[float, float, float, float, float, float] | None:
+    """First corner x, y, cosine and sine of the first side, length and width (m) of a rectangle; None for any other shape."""
+    if polygon.geom_type == "MultiPolygon" and len(polygon.geoms) == 1:
+        polygon = polygon.geoms[0]
+    if polygon.geom_type != "Polygon" or len(polygon.interiors):
+        return None
+    ring = shapely.get_coordinates(shapely.simplify(shapely.orient_polygons(polygon), 1e-9))[:-1]
+    if len(ring) != 4:
+        return None
+    along, across = ring[1] - ring[0], ring[3] - ring[0]
+    length, width = float(np.hypot(*along)), float(np.hypot(*across))
+    scale = max(length, width)
+    square = abs(along @ across) <= 1e-6 * length * width
+    closed = np.hypot(*(ring[2] - ring[1] - across)) <= 1e-6 * scale
+    if not (square and closed):
+        return None
+    return float(ring[0, 0]), float(ring[0, 1]), float(along[0] / length), float(along[1] / length), length, width
+
+
+def quadrature_nodes(polygon: Any, radius_m: float) -> Floats:
+    """Gauss–Legendre nodes along every ring, counter-clockwise outside and clockwise around holes.
+
+    radius_m: radius of influence; pieces are at most STEP of it. Returns (m, 3): x, y, weight · dy, m.
+    """
+    t, w = np.polynomial.legendre.leggauss(GAUSS)
+    t, w = 0.5 * (t + 1.0), 0.5 * w
+    oriented = shapely.orient_polygons(polygon)
+    rings = shapely.get_rings(shapely.get_parts(oriented))
+    out = []
+    for ring in rings:
+        xy = shapely.get_coordinates(shapely.segmentize(ring, STEP * radius_m))
+        a, step = xy[:-1], np.diff(xy, axis=0)
+        # An edge along x has dy = 0 and adds nothing to the contour integral.
+        use = step[:, 1] != 0.0
+        a, step = a[use], step[use]
+        points = a[:, None, :] + t[None, :, None] * step[:, None, :]
+        weights = np.broadcast_to(w[None, :, None] * step[:, None, 1:], (*points.shape[:2], 1))
+        out.append(np.concatenate([points, weights], axis=2).reshape(-1, 3))
+    return np.concatenate(out)

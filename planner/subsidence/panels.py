@@ -1,0 +1,336 @@
+"""Mining panels as users give them → checked numbers the kernels take, with every default and doubt said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import affinity
+
+from planner.core import probability_integral as kernel
+from planner.errors import CRSMismatch, InvalidInput
+from planner.parameters import Parameters, defaults
+from planner.subsidence.outline import offset_outline, quadrature_nodes, rectangle_axes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+REQUIRED: Final = ("thickness_m", "depth_m")
+OPTIONAL: Final = (
+    "q", "tan_beta", "b", "dip_deg", "dip_azimuth_deg", "offset_m", "theta0_deg", "c_per_year", "start", "end", "seam",
+    "overburden",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """Checked panels as arrays, one entry each in the input's order.
+
+    names: labels for messages. outline: the panel's polygons. numbers: column → (p,) values in the columns' own units,
+    defaults filled in; `start` and `end` are decimal years, NaN where undated. overlap: (p,) share of each panel's area under
+    which another seam was taken before it. warnings: doubts in words.
+    """
+
+    names: tuple[str, ...]
+    outline: NDArray[Any]
+    numbers: Mapping[str, Floats]
+    warnings: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def radius_m(self) -> Floats:
+        """Radius of main influence H / tan β, m."""
+        return self.numbers["depth_m"] / self.numbers["tan_beta"]
+
+    @property
+    def w0_m(self) -> Floats:
+        """Final subsidence over a panel wide enough for it, m·q·cos α, m."""
+        return self.numbers["thickness_m"] * self.numbers["q"] * np.cos(np.radians(self.numbers["dip_deg"]))
+
+    @property
+    def dated(self) -> NDArray[np.bool_]:
+        """Which panels have an extraction date."""
+        return np.isfinite(self.numbers["end"])
+
+    def share(self, year: float | None) -> Floats:
+        """Share of each panel's final subsidence come by a (decimal) year; 1 where undated or where no year is asked."""
+        if year is None:
+            return np.ones(len(self))
+        dated, n = self.dated, self.numbers
+        share = np.ones(len(self))
+        share[dated] = kernel.knothe_share(year - n["start"][dated], year - n["end"][dated], n["c_per_year"][dated])
+        return share
+
+    def share_after(self, years: float) -> Floats:
+        """Share of each panel's final subsidence that has come so many years after its own extraction."""
+        zero = np.full(len(self), float(years))
+        return kernel.knothe_share(zero, zero, self.numbers["c_per_year"])
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What the kernels take: rectangles (p, 11), and other outlines as ragged quadrature nodes with their own (k, 11) rows.
+
+    rectangle_of, outline_of: which panel each row came from.
+    """
+
+    rectangles: Floats
+    rectangle_of: NDArray[np.int64]
+    nodes: Floats
+    start: NDArray[np.int64]
+    outlines: Floats
+    outline_of: NDArray[np.int64]
+
+    def weighted(self, share: Floats) -> Sources:
+        """The same panels with their final subsidence multiplied by a share each."""
+        rectangles, outlines = self.rectangles.copy(), self.outlines.copy()
+        rectangles[:, 7] *= share[self.rectangle_of]
+        outlines[:, 7] *= share[self.outline_of]
+        return Sources(rectangles, self.rectangle_of, self.nodes, self.start, outlines, self.outline_of)
+
+
+def sources(panels: Panels) -> Sources:
+    """Kernel rows of checked panels: goaf outlines moved in by the offset and down-dip by H·cot θ₀."""
+    n = panels.numbers
+    rectangles, rectangle_of, outlines, outline_of, nodes = [], [], [], [], []
+    for k, polygon in enumerate(panels.outline):
+        radius, w0 = float(panels.radius_m[k]), float(panels.w0_m[k])
+        azimuth, cot = np.radians(n["dip_azimuth_deg"][k]), 1.0 / np.tan(np.radians(n["theta0_deg"][k]))
+        dip_x, dip_y = cot * np.sin(azimuth), cot * np.cos(azimuth)
+        depth = float(n["depth_m"][k])
+        shifted = affinity.translate(polygon, dip_x * depth, dip_y * depth)
+        effective = offset_outline(shifted, float(n["offset_m"][k]), panels.names[k])
+        tail = [radius, w0, n["b"][k] * radius, dip_x, dip_y]
+        axes = rectangle_axes(effective)
+        if axes is not None:
+            rectangles.append([*axes, *tail])
+            rectangle_of.append(k)
+        else:
+            west, south, east, north = effective.bounds
+            outlines.append([west, south, 1.0, 0.0, east - west, north - south, *tail])
+            outline_of.append(k)
+            nodes.append(quadrature_nodes(effective, radius))
+    return Sources(
+        np.array(rectangles, dtype=float).reshape(-1, 11),
+        np.array(rectangle_of, dtype=np.int64),
+        np.concatenate(nodes) if nodes else np.zeros((0, 3)),
+        np.concatenate(([0], np.cumsum([len(x) for x in nodes]))).astype(np.int64),
+        np.array(outlines, dtype=float).reshape(-1, 11),
+        np.array(outline_of, dtype=np.int64),
+    )
+
+
+def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = None) -> Panels:
+    """Checks a table of panels and fills what it does not say from the parameters.
+
+    table: polygons in a projected CRS in metres, columns thickness_m, depth_m and any of OPTIONAL.
+
+    Raises InvalidInput or CRSMismatch naming the panel, the number and the fix.
+    """
+    p = parameters or defaults()
+    _check_frame(table)
+    names = _names(table)
+    n = {c: _column(table, c, names) for c in REQUIRED}
+    classes = _classes(table, p)
+    for name in ("q", "tan_beta"):
+        n[name] = _filled(table, name, names, np.array([p.number(f"prediction.{c}.{name}") for c in classes]))
+    n["b"] = _filled(table, "b", names, np.full(len(names), p.number("prediction.b")))
+    n["c_per_year"] = _filled(table, "c_per_year", names, np.full(len(names), p.number("prediction.c_per_year")))
+    n["dip_deg"] = _filled(table, "dip_deg", names, np.zeros(len(names)))
+    n["dip_azimuth_deg"] = _filled(table, "dip_azimuth_deg", names, np.zeros(len(names)))
+    n["offset_m"] = _filled(table, "offset_m", names, p.number("prediction.offset_ratio") * n["depth_m"])
+    k = np.array([p.number(f"prediction.{c}.propagation_k") for c in classes])
+    n["theta0_deg"] = _filled(table, "theta0_deg", names, 90.0 - k * n["dip_deg"])
+    _check_numbers(n, names)
+    n["start"], n["end"] = _dates(table, names)
+    outline = np.array([shapely.force_2d(g) for g in table.geometry], dtype=object)
+    earlier = _taken_before(table, outline, n, names)
+    from_default = _missing(table, "q")
+    n["q"] = np.where(
+        from_default, np.minimum(n["q"] * (1 + (p.number("prediction.repeat_q_factor") - 1) * earlier), 1.0), n["q"]
+    )
+    return Panels(names, outline, n, tuple(_doubts(n, names, p, earlier, from_default)))
+
+
+def _check_frame(table: gpd.GeoDataFrame) -> None:
+    missing = [c for c in REQUIRED if c not in table.columns]
+    if missing:
+        raise InvalidInput(f"panels: no column {', '.join(missing)}; every panel needs {' and '.join(REQUIRED)}")
+    if table.crs is None:
+        raise CRSMismatch("panels: no CRS; set it, e.g. table.set_crs('EPSG:4527')")
+    if not table.crs.is_projected or abs(table.crs.axis_info[0].unit_conversion_factor - 1.0) > 1e-9:
+        raise CRSMismatch(f"panels: {table.crs.name} is not in metres; reproject, e.g. table.to_crs('EPSG:4527')")
+    for name, geometry in zip(_names(table), table.geometry, strict=True):
+        if geometry is None or geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
+            raise InvalidInput(
+                f"panel {name}: {'no geometry' if geometry is None else geometry.geom_type}; a polygon is needed"
+            )
+        if not geometry.is_valid:
+            raise InvalidInput(f"panel {name}: {shapely.is_valid_reason(geometry)}; repair it, e.g. shapely.make_valid")
+
+
+def _names(table: gpd.GeoDataFrame) -> tuple[str, ...]:
+    for column in ("panel_id", "name", "id"):
+        if column in table.columns:
+            return tuple(str(x) for x in table[column])
+    return tuple(str(x) for x in table.index)
+
+
+def _missing(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    if name not in table.columns:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray(table[name].isna(), dtype=bool)
+
+
+def _column(table: pd.DataFrame, name: str, names: tuple[str, ...]) -> Floats:
+    try:
+        values = np.asarray(table[name], dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"panels: column {name} holds text; numbers are needed") from None
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        raise InvalidInput(f"panel {names[bad[0]]}: {name} is {values[bad[0]]}; give a number")
+    return values
+
+
+def _filled(table: pd.DataFrame, name: str, names: tuple[str, ...], default: Floats) -> Floats:
+    if name not in table.columns:
+        return default.copy()
+    return _column(table.assign(**{name: table[name].where(~_missing(table, name), default)}), name, names)
+
+
+def _classes(table: pd.DataFrame, p: Parameters) -> list[str]:
+    default = str(p.value("prediction.overburden"))
+    given = table["overburden"] if "overburden" in table.columns else [None] * len(table)
+    classes = [default if x is None or x != x else str(x) for x in given]
+    for c in classes:
+        if c not in ("hard", "medium", "soft"):
+            raise InvalidInput(f"panels: overburden {c!r} is none of hard, medium, soft")
+    return classes
+
+
+def _check_numbers(n: Mapping[str, Floats], names: tuple[str, ...]) -> None:
+    rules = (
+        ("thickness_m", n["thickness_m"] > 0, "must be above 0 m"),
+        ("depth_m", n["depth_m"] > 0, "must be above 0 m: depth of the seam below the surface, positive downward"),
+        (
+            "depth_m",
+            n["depth_m"] > n["thickness_m"],
+            "is not deeper than the extracted thickness; metres below the surface are needed",
+        ),
+        ("q", (n["q"] > 0) & (n["q"] <= 1.2), "must lie in (0, 1.2]"),
+        ("tan_beta", (n["tan_beta"] > 0.3) & (n["tan_beta"] < 10), "must lie in 0.3-10"),
+        ("b", (n["b"] >= 0) & (n["b"] < 1), "must lie in [0, 1)"),
+        ("c_per_year", n["c_per_year"] > 0, "must be above 0 per year"),
+        (
+            "dip_deg",
+            (n["dip_deg"] >= 0) & (n["dip_deg"] < 90),
+            "must lie in [0, 90) degrees; a fall the other way is azimuth + 180",
+        ),
+        ("theta0_deg", (n["theta0_deg"] > 0) & (n["theta0_deg"] <= 90), "must lie in (0, 90] degrees"),
+    )
+    for name, fine, fix in rules:
+        bad = np.flatnonzero(~fine)
+        if len(bad):
+            raise InvalidInput(f"panel {names[bad[0]]}: {name} = {n[name][bad[0]]:g} {fix}")
+
+
+def decimal_year(value: Any) -> float:
+    """A date as a decimal year: 2008, 2008.5, '2008-07', '2008-07-01', a date or timestamp; NaN for nothing.
+
+    Raises InvalidInput for text that is no date.
+    """
+    if value is None or value != value or value == "":
+        return float("nan")
+    if isinstance(value, int | float | np.integer | np.floating):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+        try:
+            value = dt.date.fromisoformat(f"{value}-01" if len(value) == 7 else value[:10])
+        except ValueError:
+            raise InvalidInput(f"{value!r} is no date; write 2008, 2008.5 or 2008-07-01") from None
+    day = dt.date(value.year, value.month, value.day)
+    first, last = dt.date(day.year, 1, 1), dt.date(day.year + 1, 1, 1)
+    return day.year + (day - first).days / (last - first).days
+
+
+def _dates(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    empty = [None] * len(table)
+    start = np.array([decimal_year(x) for x in (table["start"] if "start" in table.columns else empty)], dtype=float)
+    end = np.array([decimal_year(x) for x in (table["end"] if "end" in table.columns else empty)], dtype=float)
+    # One date alone is taken as the moment of extraction: waiting for more would lose the little that is known.
+    start, end = np.where(np.isnan(start), end, start), np.where(np.isnan(end), start, end)
+    bad = np.flatnonzero(start > end)
+    if len(bad):
+        k = bad[0]
+        raise InvalidInput(f"panel {names[k]}: start {start[k]:g} is after end {end[k]:g}; swap the dates")
+    wrong = np.flatnonzero((end < 1800) | (end > 2300) | (start < 1800))
+    if len(wrong):
+        raise InvalidInput(f"panel {names[wrong[0]]}: extraction in the year {end[wrong[0]]:g}; calendar years are needed")
+    return start, end
+
+
+def _taken_before(table: gpd.GeoDataFrame, outline: NDArray[Any], n: Mapping[str, Floats], names: tuple[str, ...]) -> Floats:
+    """Share of each panel over or under which another seam was taken earlier (undated: the shallower seam first).
+
+    Raises InvalidInput where two panels of one seam overlap.
+    """
+    seam = table["seam"].astype(object).to_numpy() if "seam" in table.columns else None
+    tree = shapely.STRtree(outline)
+    left, right = tree.query(outline, predicate="intersects")
+    share = np.zeros(len(outline))
+    for i, j in zip(left, right, strict=True):
+        if i == j:
+            continue
+        common = shapely.area(shapely.intersection(outline[i], outline[j])) / shapely.area(outline[i])
+        if common < 0.01:
+            continue
+        if _same_seam(i, j, seam, n):
+            raise InvalidInput(
+                f"panels {names[i]} and {names[j]} overlap on {100 * common:.0f} % in one seam; "
+                "cut one back, or name their `seam`"
+            )
+        before = n["end"][j] <= n["start"][i] if np.isfinite(n["end"][j] + n["start"][i]) else n["depth_m"][j] < n["depth_m"][i]
+        if before:
+            share[i] = max(share[i], common)
+    return share
+
+
+def _same_seam(i: int, j: int, seam: NDArray[Any] | None, n: Mapping[str, Floats]) -> bool:
+    if seam is not None and seam[i] == seam[i] and seam[j] == seam[j] and seam[i] is not None and seam[j] is not None:
+        return bool(seam[i] == seam[j])
+    apart = abs(n["depth_m"][i] - n["depth_m"][j])
+    return bool(apart < max(n["thickness_m"][i], n["thickness_m"][j]))
+
+
+def _doubts(
+    n: Mapping[str, Floats], names: tuple[str, ...], p: Parameters, earlier: Floats, from_default: NDArray[np.bool_]
+) -> list[str]:
+    doubts = []
+    ratio = n["offset_m"] / n["depth_m"]
+    for name in ("q", "tan_beta", "b", "c_per_year", "dip_deg", "offset_ratio"):
+        low, high = p.value(f"prediction.range.{name}")
+        values = ratio if name == "offset_ratio" else n[name]
+        bad = np.flatnonzero((values < low - 1e-12) | (values > high + 1e-12))
+        if len(bad):
+            more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+            doubts.append(
+                f"panel {names[bad[0]]}{more}: {name} = {values[bad[0]]:.3g} is outside the usual {low:g}-{high:g}; check it"
+            )
+    raised = int(np.sum((earlier > 0) & from_default))
+    if raised:
+        doubts.append(f"{raised} panels lie where another seam was taken before: their default q is raised for repeated mining")
+    return doubts

@@ -1,0 +1,149 @@
+"""Prediction on points and grids: subsidence and deformation of mining panels, at the end of all movement or at a date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.core import probability_integral as kernel
+from planner.errors import CRSMismatch, InvalidInput
+from planner.parameters import Parameters
+from planner.site import Grid
+from planner.subsidence.panels import Panels, Sources, check_panels, sources
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Floats = NDArray[np.float64]
+COLUMNS: Final = ("subsidence_m", "tilt_mm_m", "curvature_mm_m2", "displacement_mm", "strain_mm_m")
+SCALE: Final = np.array([1.0, 1e3, 1e3, 1e3, 1e3])  # from m, 1, 1/m, m, 1 to COLUMNS' units
+BAND_CELLS: Final = 400_000  # cells whose eleven fields are held at once: 35 MB
+
+
+def predict(
+    panels: gpd.GeoDataFrame,
+    points: Any,
+    *,
+    year: float | None = None,
+    years: float | None = None,
+    direction_deg: float | None = None,
+    parameters: Parameters | None = None,
+) -> pd.DataFrame:
+    """Subsidence and deformation at points.
+
+    panels: polygons with thickness_m, depth_m and optional columns (CONTRACT, `planner predict`). points: GeoSeries or
+    GeoDataFrame of points in the panels' CRS, or an (n, 2) array of x, y. year: calendar year at which to look (None: all
+    movement done). years: instead, so many years after each panel's extraction. direction_deg: azimuth along which
+    deformations are taken, signed; None: the largest over all directions.
+    Returns COLUMNS, indexed as the points.
+
+    Raises InvalidInput or CRSMismatch.
+    """
+    checked = check_panels(panels, parameters=parameters)
+    xy, index = _coordinates(points, panels)
+    fields = fields_at(sources(checked).weighted(share_at(checked, year=year, years=years)), xy)
+    return pd.DataFrame(_reduced(fields, direction_deg), index=index, columns=list(COLUMNS))
+
+
+def predict_grid(
+    panels: gpd.GeoDataFrame,
+    grid: Grid,
+    *,
+    year: float | None = None,
+    years: float | None = None,
+    direction_deg: float | None = None,
+    parameters: Parameters | None = None,
+) -> dict[str, Grid]:
+    """Subsidence and deformation at the centres of a grid's cells; arguments as `predict`.
+
+    Returns a grid for each of COLUMNS.
+    """
+    checked = check_panels(panels, parameters=parameters)
+    weighted = sources(checked).weighted(share_at(checked, year=year, years=years))
+    result = [np.empty(grid.shape) for _ in COLUMNS]
+    for rows, fields in bands(weighted, grid):
+        for values, column in zip(result, np.moveaxis(_reduced(fields, direction_deg), -1, 0), strict=True):
+            values[rows] = column
+    return {
+        name: Grid(values, grid.west, grid.north, grid.cell_x, grid.cell_y)
+        for name, values in zip(COLUMNS, result, strict=True)
+    }
+
+
+def grid_over(panels: gpd.GeoDataFrame, cell_m: float, *, parameters: Parameters | None = None) -> Grid:
+    """An empty grid of square cells that covers everything the panels move, aligned to multiples of the cell size."""
+    if not cell_m > 0:
+        raise InvalidInput(f"cell = {cell_m:g} m; a size above 0 is needed")
+    s = sources(check_panels(panels, parameters=parameters))
+    boxes = [_reach_box(row) for row in np.concatenate([s.rectangles, s.outlines])]
+    west, south = np.floor(np.min(boxes, axis=0)[:2] / cell_m) * cell_m
+    east, north = np.ceil(np.max(boxes, axis=0)[2:] / cell_m) * cell_m
+    shape = round((north - south) / cell_m), round((east - west) / cell_m)
+    return Grid(np.full(shape, np.nan), float(west), float(north), cell_m, cell_m)
+
+
+def share_at(panels: Panels, *, year: float | None, years: float | None) -> Floats:
+    """Share of each panel's final subsidence come by a calendar year, or so many years after its extraction."""
+    if year is not None and years is not None:
+        raise InvalidInput("give year (calendar) or years (since extraction), not both")
+    if years is not None:
+        if years < 0:
+            raise InvalidInput(f"years = {years:g}: years since extraction cannot be negative")
+        return panels.share_after(years)
+    return panels.share(year)
+
+
+def fields_at(s: Sources, xy: Floats) -> Floats:
+    """The kernel's fields at points. xy: (n, 2), m. Returns (n, 11)."""
+    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+    fields = kernel.rectangles_at_points(s.rectangles, x, y)
+    if len(s.outlines):
+        fields += kernel.outlines_at_points(s.nodes, s.start, s.outlines, x, y)
+    return fields
+
+
+def bands(s: Sources, grid: Grid) -> Any:
+    """Yields (slice of rows, fields (rows, cols, 11)) down the grid, so that memory stays bounded however large it is."""
+    x, y = grid.centres()
+    step = max(1, BAND_CELLS // max(len(x), 1))
+    for first in range(0, len(y), step):
+        rows = slice(first, min(first + step, len(y)))
+        fields = kernel.rectangles_on_grid(s.rectangles, x, y[rows])
+        if len(s.outlines):
+            xx, yy = np.meshgrid(x, y[rows])
+            fields += kernel.outlines_at_points(s.nodes, s.start, s.outlines, xx.ravel(), yy.ravel()).reshape(fields.shape)
+        yield rows, fields
+
+
+def _reduced(fields: Floats, direction_deg: float | None) -> Floats:
+    values = kernel.principal(fields) if direction_deg is None else kernel.along(fields, float(direction_deg))
+    scaled: Floats = values * SCALE
+    return scaled
+
+
+def _reach_box(row: Floats) -> tuple[float, float, float, float]:
+    x, y, c, s, length, width, radius = row[:7]
+    corners = np.array([[0, 0], [length, 0], [length, width], [0, width]]) @ np.array([[c, s], [-s, c]]) + (x, y)
+    reach = 1.5 * radius  # 1e-4 of W₀ is left there
+    west, south = corners.min(axis=0) - reach
+    east, north = corners.max(axis=0) + reach
+    return float(west), float(south), float(east), float(north)
+
+
+def _coordinates(points: Any, panels: gpd.GeoDataFrame) -> tuple[Floats, Any]:
+    geometry = getattr(points, "geometry", None)
+    if geometry is None:
+        xy = np.asarray(points, dtype=float)
+        if xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
+            raise InvalidInput(f"points: an (n, 2) array of finite x, y is needed, found shape {xy.shape}")
+        return xy, pd.RangeIndex(len(xy))
+    if points.crs is not None and points.crs != panels.crs:
+        raise CRSMismatch(f"points are in {points.crs.name}, panels in {panels.crs.name}; use points.to_crs(panels.crs)")
+    kinds = set(geometry.geom_type)
+    if kinds - {"Point"}:
+        raise InvalidInput(f"points: found {', '.join(sorted(map(str, kinds)))}; points are needed, e.g. centroids")
+    return shapely.get_coordinates(np.asarray(geometry)), points.index
