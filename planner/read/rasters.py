@@ -1,0 +1,366 @@
+"""Rasters as they come, brought to north-up grids of metres with NaN for missing: whole, or window by window.
+
+Declared no-data, masks and alpha bands, NaN and ±inf become NaN, and so do the customary no-data numbers where a file
+declares none. Integers, scale and offset, vertical units and a downward vertical axis are turned into metres upward.
+South-up rasters are turned over, rotated ones resampled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyproj
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.transform import Affine, array_bounds
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from planner.errors import CRSMismatch, InvalidInput
+from planner.site import Floats, Grid
+
+UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
+HUGE: Final = 1e30  # |value| from which it is a no-data number (±3.4e38, 1e30, 1e31), whatever was declared
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """A grid read from a file: its CRS (None where the file has none) and, in words, what had to be decided to read it."""
+
+    grid: Grid
+    crs: pyproj.CRS | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RasterInfo:
+    """What a raster file says of itself: rows, columns, bands, CRS or None, west-south-east-north, cell sizes, rotation."""
+
+    rows: int
+    cols: int
+    bands: int
+    crs: pyproj.CRS | None
+    bounds: Bounds
+    cell_x: float
+    cell_y: float
+    dtype: str
+    nodata: float | None
+    rotated: bool
+    georeferenced: bool
+
+
+def raster_info(path: str | Path) -> RasterInfo:
+    """What a raster file says of itself, without reading its cells. Raises InvalidInput where it cannot be opened."""
+    with _opened(path) as source:
+        t = source.transform
+        west, south, east, north = array_bounds(source.height, source.width, t)
+        rotated = not (math.isclose(t.b, 0, abs_tol=1e-12 * abs(t.a)) and math.isclose(t.d, 0, abs_tol=1e-12 * abs(t.e)))
+        return RasterInfo(
+            source.height,
+            source.width,
+            source.count,
+            _crs(source),
+            (min(west, east), min(south, north), max(west, east), max(south, north)),
+            math.hypot(t.a, t.d),
+            math.hypot(t.b, t.e),
+            source.dtypes[0],
+            source.nodata,
+            rotated,
+            t != Affine.identity(),
+        )
+
+
+def read_grid(path: str | Path, *, bounds: Bounds | None = None, crs: Any = None, band: int = 1, margin_cells: int = 0) -> Grid:
+    """A raster as a Grid; as `read_raster`, without the notes."""
+    return read_raster(path, bounds=bounds, crs=crs, band=band, margin_cells=margin_cells).grid
+
+
+def read_raster(
+    path: str | Path, *, bounds: Bounds | None = None, crs: Any = None, band: int = 1, margin_cells: int = 0
+) -> Raster:
+    """A raster as a north-up Grid in metres, NaN for missing.
+
+    bounds: west, south, east, north in the CRS asked for; only cells that touch them, and margin_cells more on every side, are
+    read. crs: the projected CRS wanted; a raster in another one is warped to it (bilinear), one without a CRS is taken to be
+    in it already. Without crs the raster stays in its own.
+    Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, or its cells are in degrees
+    and no crs was asked for; CRSMismatch where it has no position at all.
+    """
+    with _opened(path) as source:
+        notes: list[str] = []
+        _check_band(path, source, band)
+        with _north_up(path, source, crs, notes) as view:
+            window = _window(path, view, bounds, margin_cells)
+            values = _values(view, band, window, notes)
+            factor = _metres(view, band, notes)
+            if factor != 1.0:
+                values *= factor
+            return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else _crs(source), tuple(notes))
+
+
+def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raster:
+    """A raster resampled (bilinear) onto the cells of another grid, whose projected CRS is given; NaN where it does not reach."""
+    with _opened(path) as source:
+        notes: list[str] = []
+        _check_band(path, source, band)
+        own = _crs(source)
+        if own is None:
+            _positioned(path, source)
+            notes.append(f"{Path(path).name}: no CRS in the file; taken to be in the working CRS")
+        rows, cols = grid.shape
+        options = {
+            "crs": crs,
+            "src_crs": own if own is not None else crs,
+            "transform": Affine(*grid.transform),
+            "width": cols,
+            "height": rows,
+        }
+        with _warped(source, options) as view:
+            values = _values(view, band, Window(0, 0, cols, rows), notes) * _metres(source, band, notes)
+        return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A window of a streamed raster: first row and column in the whole, and its values as the file stores them or metres."""
+
+    row: int
+    col: int
+    values: Floats
+
+
+@dataclass(frozen=True)
+class TiledRaster:
+    """A raster that is read window by window; it never is in memory as a whole.
+
+    rows, cols: size of the whole. west, north, cell_x, cell_y as in Grid. tiles() yields row bands of about `tile_cells` cells,
+    as wide as the raster, from north to south.
+    """
+
+    path: str
+    rows: int
+    cols: int
+    west: float
+    north: float
+    cell_x: float
+    cell_y: float
+    band: int = 1
+
+    @property
+    def cell_area(self) -> float:
+        """Plane area of one cell, m²."""
+        return self.cell_x * self.cell_y
+
+    def tiles(self, *, tile_cells: int = 1 << 24) -> Iterator[Tile]:
+        """Row bands from north to south, NaN for missing, each of at most about tile_cells cells, float32 or float64 metres."""
+        with _opened(self.path) as source:
+            notes: list[str] = []
+            factor = _metres(source, self.band, notes)
+            block = max(1, source.block_shapes[self.band - 1][0])
+            height = max(1, tile_cells // self.cols)
+            height = max(block, height // block * block) if height >= block else height
+            for row in range(0, self.rows, height):
+                window = Window(0, row, self.cols, min(height, self.rows - row))
+                values = _values(source, self.band, window, notes, keep_float32=True)
+                yield Tile(row, 0, values if factor == 1.0 else values * factor)
+
+    def window(self, row: int, col: int, rows: int, cols: int) -> Floats:
+        """The cells of one window, float32 or float64 metres, NaN for missing."""
+        with _opened(self.path) as source:
+            notes: list[str] = []
+            values = _values(source, self.band, Window(col, row, cols, rows), notes, keep_float32=True)
+            factor = _metres(source, self.band, notes)
+            return values if factor == 1.0 else values * factor
+
+
+def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
+    """A north-up raster for reading window by window.
+
+    Raises InvalidInput where the file cannot be read, is rotated or south-up, or its cells are in degrees: such a file is
+    warped once (e.g. with gdalwarp) before it is streamed.
+    """
+    with _opened(path) as source:
+        _check_band(path, source, band)
+        t = source.transform
+        own = _crs(source)
+        _positioned(path, source)
+        if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
+            raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
+        if own is not None and own.is_geographic:
+            raise InvalidInput(
+                f"{Path(path).name}: cells are in degrees; warp it to a projected CRS (gdalwarp -t_srs) to stream it"
+            )
+        return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Any]:
+    if not str(path).startswith("/vsi") and not Path(path).exists():
+        raise InvalidInput(f"{path}: no such file")
+    try:
+        with rasterio.open(path) as source:
+            yield source
+    except (RasterioIOError, RasterioError) as error:
+        raise InvalidInput(f"{Path(path).name}: cannot be read as a raster ({' '.join(str(error).split())[:160]})") from None
+
+
+def _check_band(path: str | Path, source: Any, band: int) -> None:
+    if not 1 <= band <= source.count:
+        raise InvalidInput(f"{Path(path).name}: band {band} asked for, it has {source.count}")
+
+
+def _positioned(path: str | Path, source: Any) -> None:
+    if source.transform == Affine.identity() and _crs(source) is None:
+        raise CRSMismatch(
+            f"{Path(path).name}: neither a CRS nor a position in the file; georeference it (e.g. gdal_translate -a_srs -a_ullr)"
+        )
+
+
+def _crs(source: Any) -> pyproj.CRS | None:
+    return pyproj.CRS.from_wkt(source.crs.to_wkt()) if source.crs else None
+
+
+@contextmanager
+def _north_up(path: str | Path, source: Any, crs: Any, notes: list[str]) -> Iterator[Any]:
+    """The source itself where it is north-up in the CRS wanted, else a warped view of it."""
+    name = Path(path).name
+    own = _crs(source)
+    wanted = pyproj.CRS.from_user_input(crs) if crs is not None else own
+    _positioned(path, source)
+    if own is None and wanted is not None:
+        notes.append(f"{name}: no CRS in the file; taken to be in the working CRS")
+        own = wanted
+    if wanted is not None and wanted.is_geographic:
+        raise InvalidInput(f'{name}: cells are in degrees; name a projected CRS (crs = "EPSG:…") to read it in metres')
+    t = source.transform
+    upright = t.b == 0 and t.d == 0 and t.a > 0 and t.e < 0
+    same = own is None or wanted is None or _same_place(own, wanted)
+    if upright and same:
+        yield source
+        return
+    options: dict[str, Any] = {"crs": wanted or source.crs, "src_crs": own or wanted}
+    if same and t.b == 0 and t.d == 0:  # turned over: the same cells, read from the other end
+        west, south, east, north = array_bounds(source.height, source.width, t)
+        corner = Affine(abs(t.a), 0, min(west, east), 0, -abs(t.e), max(south, north))
+        options |= {"transform": corner, "width": source.width, "height": source.height, "resampling": Resampling.nearest}
+        notes.append(f"{name}: turned north-up")
+    else:
+        notes.append(f"{name}: " + ("warped to the working CRS" if not same else "rotated; resampled north-up") + " (bilinear)")
+    with _warped(source, options) as view:
+        yield view
+
+
+def _same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
+    """Whether positions in both CRS mean the same, heights and axis order aside."""
+    flat = [c.sub_crs_list[0] if c.is_compound else c for c in (a, b)]
+    if flat[0].equals(flat[1], ignore_axis_order=True):
+        return True
+    epsg = [c.to_epsg() for c in flat]
+    return epsg[0] is not None and epsg[0] == epsg[1]
+
+
+@contextmanager
+def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
+    plain = {k: (v.to_wkt() if isinstance(v, pyproj.CRS) else v) for k, v in options.items()}
+    if plain.get("crs") is None:
+        plain = {**plain, "crs": _LOCAL, "src_crs": _LOCAL}
+    settings = {
+        "resampling": Resampling.bilinear,
+        "nodata": np.nan,
+        "dtype": "float64",
+        "src_nodata": _missing(source),
+        **plain,
+    }
+    with WarpedVRT(source, **settings) as view:
+        yield view
+
+
+def _missing(source: Any) -> float | None:
+    """The number that interpolation must not touch: as declared, else the customary one that the cell type can hold."""
+    if source.nodata is not None:
+        return float(source.nodata)
+    dtype = np.dtype(source.dtypes[0])
+    if dtype.kind == "u" or dtype.itemsize == 1:
+        return None
+    return -32768.0 if dtype == np.int16 else -9999.0
+
+
+_LOCAL: Final = 'LOCAL_CS["unknown",UNIT["metre",1]]'
+
+
+def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> Window:
+    if bounds is None:
+        return Window(0, 0, view.width, view.height)
+    t = view.transform
+    west, south, east, north = bounds
+    left, right = (west - t.c) / t.a, (east - t.c) / t.a
+    top, bottom = (north - t.f) / t.e, (south - t.f) / t.e
+    col0 = max(0, math.floor(left + 1e-9) - margin)
+    row0 = max(0, math.floor(top + 1e-9) - margin)
+    col1 = min(view.width, math.ceil(right - 1e-9) + margin)
+    row1 = min(view.height, math.ceil(bottom - 1e-9) + margin)
+    if col0 >= col1 or row0 >= row1:
+        w, s, e, n = array_bounds(view.height, view.width, t)
+        raise InvalidInput(
+            f"{Path(path).name}: lies at {w:.0f} … {e:.0f} E, {s:.0f} … {n:.0f} N and does not touch "
+            f"{west:.0f} … {east:.0f} E, {south:.0f} … {north:.0f} N; check its CRS"
+        )
+    return Window(col0, row0, col1 - col0, row1 - row0)
+
+
+def _values(view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False) -> Floats:
+    raw = view.read(band, window=window, masked=True)
+    single = keep_float32 and raw.dtype == np.float32
+    values = np.ma.getdata(raw).astype(np.float32 if single else np.float64, copy=False)
+    mask = np.ma.getmaskarray(raw) if np.ma.is_masked(raw) else None
+    scale, offset = view.scales[band - 1], view.offsets[band - 1]
+    odd = ~np.isfinite(values) | (np.abs(values) >= HUGE)
+    if view.nodata is None or np.isnan(view.nodata):
+        for number in UNDECLARED:
+            hit = values == number
+            if hit.any():
+                notes.append(f"{np.count_nonzero(hit)} cells of {number:g} without a declared no-data value; taken as missing")
+                odd |= hit
+    if mask is not None:
+        odd |= mask
+    if scale != 1.0 or offset != 0.0:
+        values = values * scale + offset
+    if odd.any():
+        if not values.flags.writeable:
+            values = values.copy()
+        values[odd] = np.nan
+    return np.asarray(values)
+
+
+def _metres(source: Any, band: int, notes: list[str]) -> float:
+    """What the file's numbers are multiplied with to be metres upward, from its unit type and its vertical axis."""
+    factor = 1.0
+    unit = (source.units[band - 1] or "").strip().lower() if source.units else ""
+    if unit in ("ft", "foot", "feet", "us-ft", "us survey foot", "ussft"):
+        factor = 0.3048 if not unit.startswith("us") else 1200.0 / 3937.0
+        notes.append(f"elevations in {unit}: times {factor:.7g}")
+    crs = _crs(source)
+    vertical = [a for a in crs.axis_info if a.direction in ("up", "down")] if crs is not None else []
+    if vertical and vertical[0].direction == "down":
+        factor = -factor
+        notes.append("the vertical axis points down: depths turned into elevations")
+    if vertical and not unit and vertical[0].unit_conversion_factor not in (0.0, 1.0):
+        factor *= vertical[0].unit_conversion_factor
+        notes.append(f"elevations in {vertical[0].unit_name}: times {vertical[0].unit_conversion_factor:.7g}")
+    return factor
+
+
+def _grid(view: Any, window: Window, values: Floats) -> Grid:
+    t = view.transform
+    return Grid(
+        np.ascontiguousarray(values, dtype=np.float64), t.c + window.col_off * t.a, t.f + window.row_off * t.e, t.a, -t.e
+    )
