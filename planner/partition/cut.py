@@ -1,0 +1,207 @@
+"""Cuts a site's parcels into planning units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import InvalidInput
+from planner.partition import lines, merging, planar
+from planner.tables import Partition
+from planner.units import m2_from_mu
+
+if TYPE_CHECKING:
+    from planner.site import Grid, Site
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Geometries = NDArray[np.object_]
+
+
+def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
+    """The site's parcels cut along depth and water contours, constraint boundaries and a lattice into planning units.
+
+    First the ground is cut along lines that mean something (parcels, constraints, contours, `cuts`) and pieces below
+    `partition.min_unit_mu` are merged into their neighbours within the parcel. What is then still above
+    `partition.max_unit_mu` is cut along a square lattice anchored to the CRS. No area is lost, shared borders are the same
+    points on both sides, and ids (parcel, then number from north-west to south-east) depend on the geometry alone.
+
+    cuts: more lines to cut along in the site's CRS, e.g. basin divides. A sliver whose only neighbours are full is merged
+    all the same; a parcel, or a part of one, below the minimum is kept whole.
+    Raises InvalidInput where there are no parcels, or the sizes contradict each other.
+    """
+    min_m2, max_m2 = _sizes(site)
+    parcels = site.parcels.sort_index()
+    if parcels.empty:
+        raise InvalidInput(f"{site.name or 'site'}: no parcels to cut into planning units")
+    origin = np.floor(parcels.total_bounds[:2])
+    shapes = _moved(parcels.geometry.to_numpy(), -origin)
+    constraints = _shapes(None if site.constraints is None else site.constraints.geometry, origin)
+    meaningful = [_contour_lines(site, parcels.geometry.to_numpy(), origin, min_m2), _shapes(cuts, origin)]
+    if len(constraints):
+        meaningful.append(shapely.boundary(constraints))
+    side_m = float(np.sqrt(max(max_m2 - 2 * min_m2, max_m2 / 2)))
+    anchor = tuple(float(v) for v in -(origin % side_m))
+    grid_m = planar.precision(shapes)
+    linework = [shapely.normalize(shapely.boundary(shapes)), lines.near(_simple(meaningful), shapes)]
+    linework.append(lines.lattice(shapes, side_m, (anchor[0], anchor[1])))
+    atoms = planar.faces(np.concatenate(linework), grid_m)
+    owner = planar.owners(atoms, shapes)
+    atoms, owner = atoms[owner >= 0], owner[owner >= 0]
+    shared = planar.shared_segments(atoms)
+    side = planar.sides(atoms, constraints)
+    on_lattice = _on_lattice(shared, side_m, anchor, 2 * grid_m)
+    unit = _merged(shapely.area(atoms), owner, side, shared, on_lattice, min_m2=min_m2, max_m2=max_m2)
+    return _as_partition(atoms, owner, unit, shared, parcels, origin, side_m)
+
+
+def _sizes(site: Site) -> tuple[float, float]:
+    """Smallest and largest unit, m²."""
+    low, high = site.scenario.number("partition.min_unit_mu"), site.scenario.number("partition.max_unit_mu")
+    if not 0 <= low <= high / 4 or high <= 0:
+        raise InvalidInput(
+            f"partition.min_unit_mu = {low:g} and partition.max_unit_mu = {high:g}: "
+            "the maximum must be positive and at least four times the minimum"
+        )
+    return float(m2_from_mu(low)), float(m2_from_mu(high))
+
+
+def _moved(shapes: Geometries, by: Floats) -> Geometries:
+    """Geometries shifted by a whole number of metres, which doubles do exactly, without z."""
+    return np.asarray(shapely.transform(shapely.force_2d(shapes), lambda points: points + by), dtype=object)
+
+
+def _shapes(given: gpd.GeoSeries | None, origin: Floats) -> Geometries:
+    """Extra geometries around the local origin in an order that does not depend on the file's."""
+    if given is None:
+        return np.empty(0, dtype=object)
+    shapes = given.to_numpy()
+    shapes = shapely.normalize(_moved(shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))], -origin))
+    return np.asarray(shapes[np.argsort(shapely.to_wkb(shapes))], dtype=object)
+
+
+def _simple(groups: list[Geometries]) -> Geometries:
+    """All lines of the groups as single LineStrings."""
+    parts = shapely.get_parts(np.concatenate(groups))
+    parts = parts[~shapely.is_empty(parts)]
+    rings = shapely.get_type_id(parts) == shapely.GeometryType.LINEARRING
+    if rings.any():
+        points, ring = shapely.get_coordinates(parts[rings], return_index=True)
+        parts[rings] = shapely.linestrings(points, indices=ring)
+    return np.asarray(parts, dtype=object)
+
+
+def _contour_lines(site: Site, parcels: Geometries, origin: Floats, min_m2: float) -> Geometries:
+    """Contours of subsidence depth at the breaks, of the water table's three stands on the ground, and of the lake's level."""
+    radius = site.scenario.number("partition.smoothing_m")
+    bounds = tuple(float(v) for v in shapely.total_bounds(parcels))
+    breaks = [float(v) for v in site.scenario.value("partition.depth_breaks_m")]
+    terrain, level = site.terrain, site.scenario.reservoir.level_m
+    water = [site.water_table.normal, site.water_table.dry, site.water_table.wet]
+    fields: list[tuple[Grid, list[float]]] = [(site.subsidence, breaks)]
+    fields += [(terrain.like(terrain.values - stand.values), [0.0]) for stand in water]
+    if level is not None and not any(_flat_at(stand, level) for stand in water):
+        fields.append((terrain, [level]))
+    found = []
+    for grid, levels in fields:
+        x, y, values = lines.smoothed(grid, bounds, radius_m=radius)  # type: ignore[arg-type]
+        x, y = x - origin[0], y - origin[1]
+        found.append(lines.contours(x, y, values, levels, tolerance_m=radius / 20, min_area_m2=min_m2))
+    return np.concatenate(found)
+
+
+def _flat_at(stand: Grid, level_m: float) -> bool:
+    """Whether a water table is level at an elevation, so that its shore is the lake's shore already."""
+    known = stand.values[np.isfinite(stand.values)]
+    return bool(len(known)) and bool(np.all(np.abs(known - level_m) < 1e-6))
+
+
+def _on_lattice(shared: planar.Shared, side_m: float, anchor: tuple[float, ...], tolerance_m: float) -> NDArray[np.bool_]:
+    """Which segments lie on a line of the lattice."""
+    result = np.zeros(len(shared.a), dtype=bool)
+    for axis in (0, 1):
+        off = [np.abs((p[:, axis] - anchor[axis] + side_m / 2) % side_m - side_m / 2) for p in (shared.start, shared.end)]
+        result |= (off[0] <= tolerance_m) & (off[1] <= tolerance_m)
+    return result
+
+
+def _merged(
+    area: Floats,
+    owner: Ints,
+    side: Ints,
+    shared: planar.Shared,
+    on_lattice: NDArray[np.bool_],
+    *,
+    min_m2: float,
+    max_m2: float,
+) -> Ints:
+    """The unit of each face: slivers of the natural regions first, then the lattice's pieces within each region."""
+    a, b, length = shared.a, shared.b, shared.length
+    inner = owner[a] == owner[b]
+    same = inner & on_lattice & (side[a] == side[b])
+    region = merging.connected(len(area), a[same], b[same])
+    count = int(region.max(initial=-1)) + 1
+    region_side = np.zeros(count, dtype=np.int64)
+    region_side[region] = side
+    links = merging.totals(region[a[inner]], region[b[inner]], length[inner])
+    kept = merging.absorbed(_sums(region, area), region_side, links, min_m2=min_m2)
+    region = merging.renumbered(kept[region])
+    within = inner & (region[a] == region[b])
+    links = merging.totals(a[within], b[within], length[within])
+    small = _sums(region, area)[region] <= max_m2
+    piece = merging.absorbed(area, side, links, min_m2=min_m2, max_m2=max_m2)
+    return merging.renumbered(np.where(small, len(area) + region, piece))
+
+
+def _sums(group: Ints, values: Floats) -> Floats:
+    return np.asarray(np.bincount(group, values), dtype=np.float64)
+
+
+def _as_partition(
+    atoms: Geometries,
+    owner: Ints,
+    unit: Ints,
+    shared: planar.Shared,
+    parcels: gpd.GeoDataFrame,
+    origin: Floats,
+    side_m: float,
+) -> Partition:
+    """Units dissolved, numbered within their parcel in reading order, with the borders between them."""
+    count = int(unit.max(initial=-1)) + 1
+    shapes = _moved(planar.dissolved(atoms, unit, count), origin)
+    parcel = np.zeros(count, dtype=np.int64)
+    parcel[unit] = owner
+    lost = np.setdiff1d(np.arange(len(parcels)), parcel)
+    shapes = np.concatenate([shapes, parcels.geometry.to_numpy()[lost]])
+    parcel = np.concatenate([parcel, lost])
+    ids = _ids(shapes, parcel, parcels.index.astype(str).to_numpy(), side_m)
+    frame = gpd.GeoDataFrame(
+        {"parcel_id": parcels.index.to_numpy()[parcel]},
+        geometry=shapely.normalize(shapes),
+        index=pd.Index(ids, name="unit_id"),
+        crs=parcels.crs,
+    ).sort_index()
+    a, b, length = merging.totals(unit[shared.a], unit[shared.b], shared.length)
+    names = np.array([ids[a], ids[b]], dtype=object)
+    names.sort(axis=0)
+    borders = pd.DataFrame({"unit_a": names[0], "unit_b": names[1], "length_m": length})
+    return Partition(frame, borders.sort_values(["unit_a", "unit_b"], ignore_index=True))
+
+
+def _ids(shapes: Geometries, parcel: Ints, parcel_ids: NDArray[np.object_], side_m: float) -> NDArray[np.object_]:
+    """Parcel id and number, row by row of the lattice from the north-west; as many digits as the parcel needs, at least 3."""
+    at = np.round(shapely.get_coordinates(shapely.centroid(shapes)), 3)
+    row, column = -np.floor(at[:, 1] / side_m), np.floor(at[:, 0] / side_m)
+    order = np.lexsort((shapely.area(shapes), at[:, 0], -at[:, 1], column, row, parcel))
+    per_parcel = np.bincount(parcel, minlength=len(parcel_ids))
+    first = np.cumsum(per_parcel) - per_parcel
+    number = np.empty(len(shapes), dtype=np.int64)
+    number[order] = np.arange(len(shapes)) - first[parcel[order]] + 1
+    digits = np.maximum(3, np.char.str_len(per_parcel.astype(str)))
+    names = [f"{parcel_ids[p]}-{n:0{d}d}" for p, n, d in zip(parcel, number, digits[parcel], strict=True)]
+    return np.array(names, dtype=object)
