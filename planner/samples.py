@@ -1,0 +1,45 @@
+"""The two bundled sites: reconstructions that close on published totals, never survey data (sample_geo/*/SOURCES.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from planner.errors import InvalidInput, UsageError
+from planner.parameters import nearest
+
+if TYPE_CHECKING:
+    from planner.site import Site
+
+NAMES: Final = ("zhonghu", "panan")
+
+
+def folder(name: str) -> Path:
+    """Where a sample's site.toml and layers lie: inside an installed package, or beside it in a source tree.
+
+    Raises UsageError for a name that is no sample, InvalidInput where the sample was not shipped.
+    """
+    if name not in NAMES:
+        raise UsageError(f"no sample {name!r}{nearest(name, NAMES)}; the samples are {' and '.join(NAMES)}")
+    here = Path(__file__).resolve().parent
+    places = (here / "sample_geo" / name, here.parent / "sample_geo" / name)
+    for place in places:
+        if (place / "site.toml").is_file():
+            return place
+    raise InvalidInput(f"sample {name}: no site.toml in {places[0]} or {places[1]}; reinstall, or run sample_geo/build.py")
+
+
+def zhonghu() -> Site:
+    """Zhonghu, Huaibei: 36 100 mu around a lake, as reconstructed."""
+    return _read("zhonghu")
+
+
+def panan() -> Site:
+    """Pan'an Lake, Jiawang, Xuzhou: 17 400 mu of subsided farmland, as reconstructed."""
+    return _read("panan")
+
+
+def _read(name: str) -> Site:
+    from planner.read import read_site
+
+    return read_site(folder(name))

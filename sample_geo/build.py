@@ -1,0 +1,28 @@
+"""Builds the layers of the two sample sites from the assumptions in recipes/: `python sample_geo/build.py [FOLDER]`.
+
+The same recipe gives the same layers. What is published, derived or assumed stands in each site's SOURCES.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from recipes import zhonghu
+
+HERE = Path(__file__).parent
+
+
+def main(target: Path = HERE) -> None:
+    """Writes both samples' layers under a folder, default: beside this script."""
+    for recipe in (zhonghu,):
+        began = time.perf_counter()
+        name = recipe.__name__.rsplit(".", 1)[1]
+        recipe.write(target / name)
+        size = sum(f.stat().st_size for f in (target / name).iterdir())
+        print(f"{name}: {size / 1e6:.2f} MB in {time.perf_counter() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main(*(Path(a) for a in sys.argv[1:2]))

@@ -1,0 +1,1 @@
+"""How the two sample sites are made from named assumptions: see ../build.py."""
