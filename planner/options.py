@@ -136,7 +136,7 @@ def _lake(ground: Hypsometry, depth: float, levels: Levels, p: dict[str, float])
     total = ground.total()
     bed = lake_bed(ground, np.full(len(total), depth), levels.normal, p["min_depth_m"])
     cut = _lowered(ground, bed)
-    return _Rows(np.ones(len(total), bool), cut, np.zeros_like(total), bed.volume_below(levels.storage), p["works_cny_per_mu"])
+    return _Rows(total > 0, cut, np.zeros_like(total), bed.volume_below(levels.storage), p["works_cny_per_mu"])
 
 
 def _lowered(before: Hypsometry, after: Hypsometry) -> Floats:

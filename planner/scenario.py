@@ -248,6 +248,18 @@ def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str,
     return result
 
 
+def document(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as the site.toml that says the same: what was set, and every parameter that was given."""
+    result: dict[str, Any] = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    given = {key: p.value for key, p in scenario.parameters.items() if p.trust == "given"}
+    return with_sets(result, given)
+
+
+def replaced(scenario: Scenario, sets: Mapping[str, Any]) -> Scenario:
+    """The scenario with dotted keys replaced: {"budget.max_cny": 1e9}. Raises InvalidInput as parse_scenario does."""
+    return parse_scenario(with_sets(document(scenario), sets), source="--set")
+
+
 def _split(document: Mapping[str, Any], known: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
     """The document without the keys that are parameters, and those by dotted key."""
     overrides: dict[str, Any] = {}
