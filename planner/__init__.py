@@ -15,6 +15,16 @@ _HOMES = {
     "Site": "planner.site",
     "Grid": "planner.site",
     "PlannerError": "planner.errors",
+    "Budget": "planner.allocation",
+    "Compactness": "planner.allocation",
+    "Earthwork": "planner.allocation",
+    "Exclude": "planner.allocation",
+    "Limit": "planner.allocation",
+    "Lock": "planner.allocation",
+    "Problem": "planner.allocation",
+    "Quota": "planner.allocation",
+    "Storage": "planner.allocation",
+    "WaterLevel": "planner.allocation",
 }
 
 __all__ = sorted([*_HOMES, "samples"])

@@ -1,0 +1,103 @@
+"""A bound that needs no solver's word: the dual of the problem, evaluated in closed form from any multipliers.
+
+For multipliers λ on the coupling rows and p in [0, cost] on the borders, Σ_i max_k (gain − λ·A − Dᵀp) + λ·limits + helpers is
+never below the best plan, whatever λ and p are. Water levels are kept inside the maximum (a forest is solved exactly).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.model import Model
+from planner.allocation.table import Floats, Ints
+from planner.core.assignment import best_options, forest_best, forest_order
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """One order over the units: parent (N,), -1 at roots; parents-first order (N,); the group its members belong to."""
+
+    parent: Ints
+    order: Ints
+    group: int
+
+
+def forest(model: Model) -> Forest | None:
+    """The first order group whose units have one parent each, or None where there is none."""
+    for g in range(model.member.shape[0]):
+        mine = model.group == g
+        parent = np.full(model.size, -1, dtype=np.int64)
+        parent[model.child[mine]] = model.parent[mine]
+        if np.unique(model.child[mine]).size == mine.sum():
+            order, is_forest = forest_order(parent)
+            if is_forest:
+                return Forest(parent, order, g)
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Multipliers:
+    """λ of the coupling rows, yuan per the row's unit, shape (S,): above 0 the upper limit presses, below 0 the lower.
+
+    borders: p per border and target, shape (Z,), with the border, target of each, both (Z,); None where there are no borders.
+    """
+
+    rows: Floats
+    border: tuple[Floats, Ints, Ints] | None = None
+
+
+def clean(model: Model, rows: Floats) -> Floats:
+    """Multipliers with impossible signs (pressing on a limit that is not there) set to zero."""
+    rows = np.where(np.isfinite(rows), rows, 0.0)
+    rows = np.where(np.isneginf(model.lo), np.maximum(rows, 0.0), rows)
+    rows = np.where(np.isposinf(model.hi), np.minimum(rows, 0.0), rows)
+    return np.asarray(np.where(model.border > 0, np.maximum(rows, 0.0), rows))
+
+
+def reduced_values(model: Model, multipliers: Multipliers) -> Floats:
+    """gain − λ·A − Dᵀp of each option, shape (K,)."""
+    value = model.gain - multipliers.rows @ model.coef if multipliers.rows.size else model.gain.copy()
+    if multipliers.border is not None:
+        p, edge, kind = multipliers.border
+        kinds = int(model.target.max()) + 1
+        pull = np.zeros(model.size * kinds)
+        np.add.at(pull, model.edges.a[edge] * kinds + kind, p)
+        np.add.at(pull, model.edges.b[edge] * kinds + kind, -p)
+        value = value - pull[model.unit * kinds + model.target]
+    return np.asarray(value)
+
+
+def limit_value(model: Model, rows: Floats) -> float:
+    """λ·limits plus what helper columns can win at these multipliers."""
+    presses = rows != 0
+    limits = np.where(rows > 0, model.hi, model.lo)[presses]
+    wins = np.maximum(-model.price - model.entries @ rows, 0.0) if model.price.size else np.empty(0)
+    return math.fsum([*(rows[presses] * limits), *(wins * model.upper)[wins > 0]])
+
+
+def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = None) -> float:
+    """The proven bound at these multipliers (their signs cleaned), raised by what its own rounding could hide."""
+    rows = clean(model, multipliers.rows)
+    border = _clipped(model, rows, multipliers)
+    value = reduced_values(model, Multipliers(rows, border))
+    if order is None:
+        best, _ = best_options(model.start, value, model.allowed)
+        total = math.fsum(best)
+    else:
+        total = float(forest_best(model.start, value, model.allowed, model.member[order.group], order.parent, order.order)[0])
+    constant = limit_value(model, rows)
+    terms = np.abs(rows) @ np.abs(model.coef[:, model.start[:-1]]) if rows.size else np.zeros(1)
+    size = abs(total) + abs(constant) + float(np.abs(terms).sum())
+    return total + constant + 1e-13 * size
+
+
+def _clipped(model: Model, rows: Floats, multipliers: Multipliers) -> tuple[Floats, Ints, Ints] | None:
+    """Border multipliers inside [0, cost]; a row that counts borders makes each of them dearer."""
+    if multipliers.border is None:
+        return None
+    p, edge, kind = multipliers.border
+    dearer = 1.0 + float(rows @ model.border) if rows.size else 1.0
+    return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, model.edges.cost[edge] * dearer), edge, kind

@@ -1,0 +1,208 @@
+"""No plan possible: which limits cannot hold together, and by how much each would have to give."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.allocation.bound import forest
+from planner.allocation.highs import solve_program
+from planner.allocation.model import Model, assemble, settle
+from planner.allocation.objective import Objective
+from planner.allocation.parts import INF, Borders, Part, Rule
+from planner.allocation.program import program
+from planner.allocation.table import Floats, Ints, OptionTable
+from planner.core.assignment import best_options, forest_best
+from planner.errors import Infeasible
+
+PATIENCE_S = 20.0  # longest search for the least relaxation; the conflict is reported without it beyond
+
+
+def activity_range(model: Model, row: int) -> tuple[float, float]:
+    """Least and most a coupling row's sum can be over the allowed options and the order of units, helper columns left out."""
+    order = forest(model)
+    ends = []
+    for sign in (1.0, -1.0):
+        value = sign * model.coef[row]
+        if order is None:
+            total = math.fsum(best_options(model.start, value, model.allowed)[0])
+        else:
+            total = forest_best(model.start, value, model.allowed, model.member[order.group], order.parent, order.order)[0]
+        ends.append(sign * total)
+    return ends[1], ends[0]
+
+
+def check_by_arithmetic(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], model: Model) -> None:
+    """Raises Infeasible where a unit has no option left or a limit lies beyond what all units together could give."""
+    left = np.add.reduceat(model.allowed, model.start[:-1])
+    if (left == 0).any():
+        unit = int(np.flatnonzero(left == 0)[0])
+        guilty = [
+            str(r) for r, p in zip(rules, parts, strict=True) if p.forbid is not None and p.forbid[table.unit == unit].any()
+        ]
+        raise Infeasible(
+            f"unit {table.units[unit]}: no option is left under {'; '.join(guilty)}\ndrop one of them",
+            conflicts=tuple(guilty),
+            relaxations=tuple(f"drop: {g}" for g in guilty),
+        )
+    for row in range(model.coef.shape[0]):
+        low, high = activity_range(model, row)
+        if not np.isfinite([low, high]).all():
+            continue
+        give = model.entries[:, row] * model.upper if model.price.size else np.zeros(0)
+        high, low = high + float(np.maximum(give, 0).sum()), low + float(np.minimum(give, 0).sum())
+        rounding = 1e-12 * max(abs(low), abs(high), 1.0)
+        if model.lo[row] > high + rounding:
+            _refuse(model, row, high, model.lo[row] - high, "lower")
+        if model.hi[row] < low - rounding:
+            _refuse(model, row, low, low - model.hi[row], "raise")
+
+
+def _refuse(model: Model, row: int, reachable: float, miss: float, verb: str) -> None:
+    label, unit = model.labels[row], model.row_units[row]
+    edge = "at most" if verb == "lower" else "at least"
+    relaxation = f"{verb} {_bound_name(model, row, verb)} by {_amount(miss)} {unit}"
+    raise Infeasible(
+        f"{label}: all eligible units together give {edge} {reachable:,.6g} {unit}\n{relaxation}",
+        conflicts=(label,),
+        relaxations=(relaxation,),
+    )
+
+
+def _bound_name(model: Model, row: int, verb: str) -> str:
+    """The limit, with its end named where it has two."""
+    two_sided = np.isfinite(model.lo[row]) and np.isfinite(model.hi[row])
+    return f"the {'minimum' if verb == 'lower' else 'maximum'} of {model.labels[row]}" if two_sided else model.labels[row]
+
+
+def _amount(value: float) -> str:
+    """A number rounded up to six digits, so that giving way by it is enough."""
+    if value <= 0:
+        return "0"
+    step = 10.0 ** (math.floor(math.log10(value)) - 5)
+    return f"{math.ceil(value / step * (1 - 1e-12)) * step:,.6g}"
+
+
+def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *, relaxed: bool, seed: int = 0) -> Infeasible:
+    """The error for limits that cannot hold together: an irreducible set of them, and the least each must give alone.
+
+    relaxed: whether even the linear relaxation has no solution, so that quick linear tests suffice.
+    """
+
+    def holds(kept: Sequence[int]) -> bool:
+        model = feasibility_model(table, [parts[i] for i in kept])
+        if not np.add.reduceat(model.allowed, model.start[:-1]).all():
+            return False
+        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=PATIENCE_S, seed=seed)
+        return answer.status != "infeasible"
+
+    conflict = quick_explain(holds, [i for i, p in enumerate(parts) if _limits(p)])
+    relaxations = least_relaxations(table, rules, parts, conflict, seed)
+    words = tuple(str(rules[i]) for i in conflict)
+    fix = relaxations[0] if relaxations else "drop one of them"
+    return Infeasible(
+        f"no plan keeps all of: {'; '.join(words)}\n{fix}"
+        + (f" (or {len(relaxations) - 1} other ways)" if relaxations[1:] else ""),
+        conflicts=words,
+        relaxations=tuple(relaxations),
+    )
+
+
+def _limits(part: Part) -> bool:
+    return bool(part.sums) or part.forbid is not None or part.below is not None or part.clauses is not None
+
+
+def feasibility_model(table: OptionTable, parts: Sequence[Part]) -> Model:
+    """The rules' limits without any objective."""
+    return assemble(table, tuple(replace(p, borders=None) for p in parts), Objective("any", "", np.zeros(table.size), 0.0, 0.0))
+
+
+def quick_explain(holds: Callable[[Sequence[int]], bool], items: Sequence[int]) -> list[int]:
+    """A minimal subset of items that does not hold together, by divide and conquer (Junker 2004); all together must not."""
+
+    def explain(background: list[int], changed: bool, rest: list[int]) -> list[int]:
+        if changed and not holds(background):
+            return []
+        if len(rest) == 1:
+            return rest
+        half = len(rest) // 2
+        left, right = rest[:half], rest[half:]
+        from_right = explain(background + left, bool(left), right)
+        from_left = explain(background + from_right, bool(from_right), left)
+        return from_left + from_right
+
+    return sorted(explain([], False, list(items))) if items else []
+
+
+def least_relaxations(
+    table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], conflict: Sequence[int], seed: int
+) -> list[str]:
+    """For each rule of a conflict: the least it has to give, alone, for all others to hold; else what they give together."""
+    deadline = time.monotonic() + PATIENCE_S
+    found: list[tuple[float, str]] = []
+    for i in conflict:
+        if parts[i].sums:
+            amounts = elastic(table, parts, [i], deadline - time.monotonic(), seed)
+            if amounts:
+                found.append((max(a / s for a, s, _ in amounts), "; ".join(w for _, _, w in amounts)))
+        elif time.monotonic() < deadline:
+            others = feasibility_model(table, [p for j, p in enumerate(parts) if j != i])
+            if np.add.reduceat(others.allowed, others.start[:-1]).all():
+                answer = solve_program(program(others), gap=1.0, seconds=deadline - time.monotonic(), seed=seed)
+                if answer.point is not None:
+                    found.append((1.0, f"drop: {rules[i]}"))
+    if not found:
+        together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - time.monotonic(), seed)
+        return ["together: " + "; ".join(w for _, _, w in together)] if together else []
+    return [words for _, words in sorted(found, key=lambda f: f[0])]
+
+
+def elastic(
+    table: OptionTable, parts: Sequence[Part], soft: Sequence[int], seconds: float, seed: int
+) -> list[tuple[float, float, str]]:
+    """The least total give (relative to each limit) of the rules `soft` with all others kept: (amount, scale, words) each."""
+    if seconds <= 0:
+        return []
+    model = feasibility_model(table, parts)
+    rows = np.flatnonzero(np.isin(model.owner, soft))
+    reach = np.array([max(abs(v) for v in activity_range(model, int(r))) for r in rows])
+    limits = np.maximum(
+        np.where(np.isfinite(model.lo), np.abs(model.lo), 0), np.where(np.isfinite(model.hi), np.abs(model.hi), 0)
+    )
+    scale = np.where(limits[rows] > 0, limits[rows], np.maximum(reach, 1.0))
+    give = np.zeros((2 * rows.size, model.coef.shape[0]))
+    give[np.arange(rows.size), rows] = 1.0
+    give[rows.size + np.arange(rows.size), rows] = -1.0
+    room = np.where(np.isfinite(reach), reach, 0.0) + limits[rows]
+    soft_model = replace(
+        model,
+        entries=np.vstack([model.entries, give]),
+        price=np.r_[np.zeros(model.price.size), np.tile(1.0 / scale, 2)],
+        upper=np.r_[model.upper, np.tile(room, 2)],
+    )
+    answer = solve_program(program(soft_model), gap=1e-6, seconds=seconds, seed=seed)
+    if answer.point is None:
+        return []
+    chosen = chosen_options(soft_model, answer.point)
+    settled = settle(soft_model, chosen)
+    amounts = settled.columns[model.price.size :].reshape(2, rows.size)
+    result = []
+    for way, verb in ((0, "lower"), (1, "raise")):
+        for j in np.flatnonzero(amounts[way] > 1e-9 * scale):
+            row = rows[j]
+            words = f"{verb} {_bound_name(model, row, verb)} by {_amount(float(amounts[way, j]))} {model.row_units[row]}"
+            result.append((float(amounts[way, j]), float(scale[j]), words))
+    return result
+
+
+def chosen_options(model: Model, point: Floats) -> Ints:
+    """The option with the largest share of each unit, shape (N,)."""
+    share = np.where(model.allowed, point[: model.gain.size], -1.0)
+    return np.asarray(best_options(model.start, share, model.allowed)[1], dtype=np.int64)
+
+
+__all__ = ["INF", "Borders", "check_by_arithmetic", "chosen_options", "diagnose"]

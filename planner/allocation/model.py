@@ -1,0 +1,230 @@
+"""A problem as plain arrays: one choice per unit, coupling rows, helper columns, order among units, borders, clauses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linprog
+
+from planner.allocation.objective import Objective
+from planner.allocation.parts import INF, Borders, Clauses, Part, Separator, empty_clauses, stack_clauses
+from planner.allocation.table import Bools, Floats, Ints, OptionTable
+
+ROUNDING = 1e-12  # share of a row's terms by which doubles may be off without the limit counting as broken
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """maximise Σ gain·x − price·y − Σ borders  subject to  lo ≤ A x + B y + border·(border cost) ≤ hi.
+
+    start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
+    (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
+    member (G, K): order rows. edges: borders with their costs. clauses: sparse rows.
+    """
+
+    start: Ints
+    unit: Ints
+    target: Ints
+    gain: Floats
+    allowed: Bools
+    coef: Floats
+    lo: Floats
+    hi: Floats
+    border: Floats
+    labels: tuple[str, ...]
+    row_units: tuple[str, ...]
+    owner: Ints
+    entries: Floats
+    price: Floats
+    upper: Floats
+    child: Ints
+    parent: Ints
+    group: Ints
+    member: Bools
+    edges: Borders
+    clauses: Clauses
+    separators: tuple[Separator, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many units choose."""
+        return int(self.start.size - 1)
+
+
+def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Model:
+    """The model that the rules' parts and an objective make."""
+    allowed = np.ones(table.size, dtype=np.bool_)
+    for part in parts:
+        if part.forbid is not None:
+            allowed &= ~part.forbid
+    sums = [(i, s) for i, part in enumerate(parts) for s in part.sums]
+    first = np.cumsum([0] + [len(part.sums) for part in parts])
+    columns = [(first[i], c) for i, part in enumerate(parts) for c in part.columns]
+    entries = np.zeros((len(columns), len(sums)))
+    for j, (offset, column) in enumerate(columns):
+        for position, value in column.entries:
+            entries[j, offset + position] = value
+        entries[j] += [s.money * column.price for _, s in sums]
+    below = [part.below for part in parts if part.below is not None]
+    return Model(
+        start=table.start,
+        unit=table.unit,
+        target=table.target,
+        gain=goal.gain,
+        allowed=allowed,
+        coef=np.array([s.coef for _, s in sums]).reshape(len(sums), table.size),
+        lo=np.array([s.lo for _, s in sums]),
+        hi=np.array([s.hi for _, s in sums]),
+        border=np.array([s.border for _, s in sums]),
+        labels=tuple(s.label for _, s in sums),
+        row_units=tuple(s.unit for _, s in sums),
+        owner=np.array([i for i, _ in sums], dtype=np.int64),
+        entries=entries,
+        price=np.array([c.price * goal.money for _, c in columns]),
+        upper=np.array([c.upper for _, c in columns]),
+        child=np.concatenate([b.child for b in below]) if below else np.empty(0, dtype=np.int64),
+        parent=np.concatenate([b.parent for b in below]) if below else np.empty(0, dtype=np.int64),
+        group=np.repeat(np.arange(len(below)), [b.child.size for b in below]).astype(np.int64),
+        member=np.array([b.mask for b in below], dtype=np.bool_).reshape(len(below), table.size),
+        edges=_merged([p.borders for p in parts if p.borders is not None], goal.border),
+        clauses=stack_clauses([p.clauses for p in parts if p.clauses is not None]),
+        separators=tuple(p.separator for p in parts if p.separator is not None),
+    )
+
+
+def _merged(borders: list[Borders], factor: float) -> Borders:
+    """All borders with their cost in the objective, those that cost nothing left out."""
+    if not borders:
+        none = np.empty(0, dtype=np.int64)
+        return Borders(none, none, np.empty(0))
+    cost = np.concatenate([b.cost for b in borders]) * factor
+    a = np.concatenate([b.a for b in borders])[cost > 0]
+    b = np.concatenate([b.b for b in borders])[cost > 0]
+    return Borders(np.minimum(a, b), np.maximum(a, b), cost[cost > 0])
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """What a choice amounts to: objective, activity of each row, helper columns at their best, how far each row is broken."""
+
+    objective: float
+    activity: Floats
+    columns: Floats
+    broken: Floats
+    feasible: bool
+
+
+def settle(model: Model, chosen: Ints) -> Settled:
+    """Walks a choice (option positions, shape (N,)) in exactly rounded sums, the helper columns at their cheapest.
+
+    `broken` is by how much each row is missed beyond the rounding of doubles, shape (S,).
+    """
+    terms = model.coef[:, chosen]
+    cut = border_cost(model, chosen)
+    activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
+    slackness = ROUNDING * np.array([math.fsum(np.abs(t)) for t in terms]).reshape(-1)
+    columns, broken = _cheapest_columns(model, activity, slackness)
+    value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut])
+    ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
+    apart = all(s.clauses(chosen) is None for s in model.separators)
+    return Settled(value, activity, columns, broken, ordered and apart and not bool((broken > 0).any()))
+
+
+def _cheapest_columns(model: Model, activity: Floats, slack: Floats) -> tuple[Floats, Floats]:
+    """Cheapest helper columns for these activities, and by how much each row stays broken."""
+    room_hi, room_lo = model.hi - activity, activity - model.lo
+    columns = np.zeros(model.price.size)
+    if model.price.size:
+        feeds = model.entries < 0
+        if ((feeds.sum(axis=1) == 1) & (model.entries.min(axis=1) == -1.0)).all() and (feeds.sum(axis=0) <= 1).all():
+            row = feeds.argmax(axis=1)  # each column feeds one row and only burdens others: its least is its best
+            columns = np.clip(-room_hi[row], 0.0, model.upper)
+        else:
+            columns = _transport(model, activity)
+        room_hi = room_hi - columns @ model.entries
+        room_lo = room_lo + columns @ model.entries
+    allowance = slack + ROUNDING * np.maximum(
+        np.where(np.isfinite(model.hi), np.abs(model.hi), 0.0), np.abs(columns @ model.entries)
+    )
+    allowance += ROUNDING * np.where(np.isfinite(model.lo), np.abs(model.lo), 0.0)
+    miss = np.maximum(-room_hi, -room_lo)
+    return columns, np.where(miss > allowance, miss, 0.0)
+
+
+def finite_size(limits: Floats) -> Floats:
+    """Absolute limits, 0 where there is none."""
+    return np.where(np.isfinite(limits), np.abs(limits), 0.0)
+
+
+def _transport(model: Model, activity: Floats) -> Floats:
+    """Helper columns by a small linear program, all rows elastic so that it always answers."""
+    rows = np.flatnonzero((model.entries != 0).any(axis=0))
+    scale = max(float(np.abs(activity[rows]).max()), 1.0)
+    matrix = model.entries[:, rows].T
+    hi, lo = (model.hi - activity)[rows] / scale, (model.lo - activity)[rows] / scale
+    n, m = model.price.size, rows.size
+    give = np.eye(m)
+    top, bottom = np.isfinite(hi), np.isfinite(lo)
+    a = np.vstack([np.hstack([matrix, -give])[top], np.hstack([-matrix, -give])[bottom]])
+    b = np.r_[hi[top], -lo[bottom]]
+    dearest = float(model.price.max(initial=0.0))
+    price = np.r_[model.price / dearest if dearest else model.price, np.full(m, 1e3)]
+    bounds = [(0, u / scale if np.isfinite(u) else None) for u in model.upper] + [(0, None)] * m
+    answer = linprog(price, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
+    columns: Floats = np.asarray(answer.x[:n] * scale) if answer.x is not None else np.zeros(n)
+    return np.where(columns < ROUNDING * scale, 0.0, columns)
+
+
+def border_cost(model: Model, chosen: Ints) -> float:
+    """Cost of the borders whose two units differ in target."""
+    if not model.edges.cost.size:
+        return 0.0
+    target = model.target[chosen]
+    return math.fsum(model.edges.cost[target[model.edges.a] != target[model.edges.b]])
+
+
+def order_kept(model: Model, chosen: Ints) -> bool:
+    """Whether every unit that needs a deeper one has it."""
+    if not model.child.size:
+        return True
+    for g in range(model.member.shape[0]):
+        inside, mine = model.member[g], model.group == g
+        if (inside[chosen[model.child[mine]]] & ~inside[chosen[model.parent[mine]]]).any():
+            return False
+    return True
+
+
+def clauses_kept(clauses: Clauses, chosen: Ints) -> bool:
+    """Whether every clause holds for the choice."""
+    if not clauses.hi.size:
+        return True
+    taken = np.isin(clauses.col, chosen)
+    activity = np.bincount(clauses.row, weights=clauses.value * taken, minlength=clauses.hi.size)
+    return bool((activity <= clauses.hi + 1e-9).all())
+
+
+def tightened(model: Model, by: Floats) -> Model:
+    """The model with each row drawn in by `by` (its own unit) on both sides, where there is room."""
+    lo, hi = model.lo + by, model.hi - by
+    crossed = lo > hi
+    return replace(model, lo=np.where(crossed, model.lo, lo), hi=np.where(crossed, model.hi, hi))
+
+
+def without_rows(model: Model, keep: Bools) -> Model:
+    """The model with only the coupling rows where `keep`, shape (S,)."""
+    return replace(
+        model,
+        coef=model.coef[keep],
+        lo=model.lo[keep],
+        hi=model.hi[keep],
+        border=model.border[keep],
+        labels=tuple(x for x, k in zip(model.labels, keep, strict=True) if k),
+        row_units=tuple(x for x, k in zip(model.row_units, keep, strict=True) if k),
+        owner=model.owner[keep],
+        entries=model.entries[:, keep],
+    )
+
+
+__all__ = ["INF", "Model", "Settled", "assemble", "border_cost", "empty_clauses", "settle", "tightened", "without_rows"]

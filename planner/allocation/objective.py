@@ -1,0 +1,82 @@
+"""What is maximised: net benefit, least cost, most land, weights of them, or any numeric column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from planner.allocation.rules.checks import finite_column
+from planner.allocation.table import Floats, OptionTable
+from planner.errors import InvalidInput
+from planner.landuse import LAND
+from planner.parameters import nearest
+
+NAMES: Final = ("net", "cost", "land", "compactness")
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """Maximise Σ gain·x − money·(price of helper columns) − border·(cost of borders); reported as sign times that.
+
+    gain: shape (K,). sign: −1 where the objective is a cost that is minimised. unit: of the reported value.
+    """
+
+    name: str
+    unit: str
+    gain: Floats
+    money: float
+    border: float
+    sign: float = 1.0
+
+
+def objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objective:
+    """The objective by name ("net", "cost", "land", "compactness" or a numeric column) or as weights of names.
+
+    "net": benefit − cost − compactness, yuan. "cost": cost + compactness, minimised, yuan. "land": restored mu.
+    "compactness": yuan of borders, minimised. A column is maximised; a weight below zero minimises it. In a weighted objective
+    each name counts in its own unit, costs negatively.
+
+    Raises InvalidInput naming what is unknown.
+    """
+    if isinstance(wanted, Mapping):
+        return _weighted(table, wanted)
+    zero = np.zeros(table.size)
+    if wanted == "net":
+        gain = finite_column(table, "benefit_cny", "objective net") - finite_column(table, "cost_cny", "objective net")
+        return Objective("net", "yuan", gain, 1.0, 1.0)
+    if wanted == "cost":
+        return Objective("cost", "yuan", -finite_column(table, "cost_cny", "objective cost"), 1.0, 1.0, -1.0)
+    if wanted == "land":
+        return Objective("land", "mu", restored_mu(table), 0.0, 0.0)
+    if wanted == "compactness":
+        return Objective("compactness", "yuan", zero, 0.0, 1.0, -1.0)
+    if wanted in table.values:
+        return Objective(wanted, wanted, finite_column(table, wanted, f"objective {wanted}"), 0.0, 0.0)
+    known = [*NAMES, *table.values]
+    raise InvalidInput(f"objective {wanted!r} is neither {', '.join(NAMES)} nor a numeric column{nearest(wanted, known)}")
+
+
+def restored_mu(table: OptionTable) -> Floats:
+    """Area of the options whose target is land, mu, shape (K,)."""
+    land = np.isin(np.asarray(table.targets, dtype=object), LAND)[table.target]
+    return np.where(land, table.values["area_mu"], 0.0)
+
+
+def _weighted(table: OptionTable, weights: Mapping[str, float]) -> Objective:
+    if not weights:
+        raise InvalidInput("objective: give at least one weight, e.g. {'net': 1.0, 'land': 5e4}")
+    gain, money, border = np.zeros(table.size), 0.0, 0.0
+    for name, weight in weights.items():
+        if not np.isfinite(weight):
+            raise InvalidInput(f"objective: the weight of {name} is {weight}; it must be a finite number")
+        one = objective(table, name)
+        gain = gain + weight * one.gain
+        money += weight * one.money
+        border += weight * one.border
+    if money < 0 or border < 0:
+        raise InvalidInput("objective: the weights would reward hauling earth or long borders; make them ≥ 0")
+    words = " + ".join(f"{weight:g}·{name}" for name, weight in weights.items())
+    return Objective(words, "weighted", gain, money, border)

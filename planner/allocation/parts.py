@@ -1,0 +1,125 @@
+"""What a rule adds to a problem: sums over the options, helper columns, forbidden options, order among units, borders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from planner.allocation.table import Bools, Floats, Ints, OptionTable
+
+INF = float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """One coupling row: lo ≤ Σ coef·x + helper columns + border·(border cost) ≤ hi, in `unit`.
+
+    coef: shape (K,). label: what the row is called in results. limit: what the row's limit is called ("min", "max").
+    border, money: how much of the compactness cost and of the price of helper columns (yuan) the row counts; only rows
+    with an upper limit alone may count them.
+    """
+
+    label: str
+    unit: str
+    coef: Floats
+    lo: float = -INF
+    hi: float = INF
+    border: float = 0.0
+    money: float = 0.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A quantity beside the options, 0 ≤ y ≤ upper, that costs `price` yuan a unit: imported earth, a haul.
+
+    entries: (position among the same part's sums, coefficient).
+    """
+
+    label: str
+    price: float
+    upper: float
+    entries: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Below:
+    """Order: unit `child` may take an option of `mask` only if unit `parent` takes one too. Shapes (n,), (n,), (K,)."""
+
+    child: Ints
+    parent: Ints
+    mask: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Borders:
+    """Shared borders of units `a` and `b`, and what each costs when the two differ in target, yuan. Shapes (E,)."""
+
+    a: Ints
+    b: Ints
+    cost: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Clauses:
+    """Sparse rows Σ value·x ≤ hi over options: row and col and value of each entry, shapes (n,); hi of each row."""
+
+    row: Ints
+    col: Ints
+    value: Floats
+    hi: Floats
+
+
+class Separator(Protocol):
+    """Finds the clauses a choice breaks, for rules whose rows are too many to write down beforehand."""
+
+    def clauses(self, chosen: Ints) -> Clauses | None:
+        """Violated rows for the chosen option of each unit, shape (N,); None where the rule is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Everything one rule adds to a problem."""
+
+    sums: tuple[Sum, ...] = ()
+    columns: tuple[Column, ...] = ()
+    forbid: Bools | None = None
+    below: Below | None = None
+    borders: Borders | None = None
+    clauses: Clauses | None = None
+    separator: Separator | None = None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why a rule alone cannot be kept: in words, and by how much it must give (a number in the rule's own unit)."""
+
+    words: str
+    relaxation: str
+
+
+class Rule(Protocol):
+    """A named limit. `str(rule)` says it in words."""
+
+    def part(self, table: OptionTable) -> Part:
+        """What the rule adds to a problem over these options."""
+
+
+def empty_clauses() -> Clauses:
+    """No rows at all."""
+    none = np.empty(0, dtype=np.int64)
+    return Clauses(none, none, np.empty(0), np.empty(0))
+
+
+def stack_clauses(blocks: list[Clauses]) -> Clauses:
+    """Several blocks of clauses as one."""
+    if not blocks:
+        return empty_clauses()
+    offsets = np.cumsum([0] + [b.hi.size for b in blocks])
+    return Clauses(
+        np.concatenate([b.row + o for b, o in zip(blocks, offsets, strict=False)]),
+        np.concatenate([b.col for b in blocks]),
+        np.concatenate([b.value for b in blocks]),
+        np.concatenate([b.hi for b in blocks]),
+    )

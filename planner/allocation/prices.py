@@ -1,0 +1,112 @@
+"""What every limit costs and what each unit would rather be, read off the relaxation's multipliers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.bound import Forest, Multipliers, clean
+from planner.allocation.model import Model, Settled
+from planner.allocation.objective import Objective
+from planner.allocation.result import Binding
+from planner.allocation.table import Floats, Ints
+
+if TYPE_CHECKING:
+    from planner.allocation.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Accounts:
+    """Rows table, binding limits, and each unit's next-best option."""
+
+    rows: pd.DataFrame
+    binding: tuple[Binding, ...]
+    next_best: pd.DataFrame
+
+
+def account(
+    problem: Problem,
+    model: Model,
+    goal: Objective,
+    chosen: Ints,
+    settled: Settled,
+    multipliers: Multipliers,
+    order: Forest | None,
+) -> Accounts:
+    """Prices of the limits and regrets of the units at a plan."""
+    rows = clean(model, multipliers.rows)
+    table = _rows_table(problem, model, goal, settled, rows)
+    binding = tuple(
+        Binding(str(i), float(r.shadow_price), str(r.unit), float(r.max if r.pressing > 0 else r.min), float(r.activity))
+        for i, r in zip(table.index, table.itertuples(), strict=True)
+        if r.binding
+    )
+    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, rows))
+
+
+def _rows_table(problem: Problem, model: Model, goal: Objective, settled: Settled, rows: Floats) -> pd.DataFrame:
+    activity = settled.activity
+    slack = np.minimum(
+        model.hi - activity + settled.columns @ -model.entries, activity - model.lo + settled.columns @ model.entries
+    )
+    size = np.maximum(np.abs(activity), 1.0)
+    price = goal.sign * rows
+    significant = np.abs(rows) * size > 1e-9 * max(abs(settled.objective), 1e-9)
+    labels = pd.Index(unique_labels(model.labels), name="limit")
+    return pd.DataFrame(
+        {
+            "rule": [type(problem.rules[i]).__name__ for i in model.owner],
+            "unit": list(model.row_units),
+            "min": model.lo,
+            "max": model.hi,
+            "activity": activity,
+            "slack": slack,
+            "shadow_price": np.where(significant, price, 0.0) + 0.0,
+            "binding": significant,
+            "pressing": rows,
+        },
+        index=labels,
+    )
+
+
+def unique_labels(labels: tuple[str, ...]) -> list[str]:
+    """The labels, later ones of the same words numbered."""
+    seen: dict[str, int] = {}
+    result = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        result.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return result
+
+
+def next_best(problem: Problem, model: Model, chosen: Ints, rows: Floats) -> pd.DataFrame:
+    """Per unit the best other allowed option at these prices, borders as the plan's neighbours are, and what it would lose."""
+    value = model.gain - (rows @ model.coef if rows.size else 0.0) - border_shares(model, chosen)
+    value = np.where(model.allowed, value, -np.inf)
+    mine = value[chosen].copy()
+    value[chosen] = -np.inf
+    best = np.maximum.reduceat(value, model.start[:-1])
+    position = np.flatnonzero(value == best[model.unit])
+    first = np.full(model.size, -1, dtype=np.int64)
+    first[model.unit[position][::-1]] = position[::-1]
+    none = np.isneginf(best)
+    option = np.where(none, "", problem.table.option[first].astype(str))
+    index = pd.Index(problem.table.units.astype(str), name="unit_id")
+    return pd.DataFrame({"option": option, "regret": np.where(none, np.nan, mine - best)}, index=index)
+
+
+def border_shares(model: Model, chosen: Ints) -> Floats:
+    """Border cost each option would bear with the neighbours as chosen, shape (K,)."""
+    if not model.edges.cost.size:
+        return np.zeros(model.gain.size)
+    kinds = int(model.target.max()) + 1
+    target = model.target[chosen]
+    around = np.zeros(model.size)
+    alike = np.zeros(model.size * kinds)
+    for one, other in ((model.edges.a, model.edges.b), (model.edges.b, model.edges.a)):
+        np.add.at(around, one, model.edges.cost)
+        np.add.at(alike, one * kinds + target[other], model.edges.cost)
+    return np.asarray(around[model.unit] - alike[model.unit * kinds + model.target])

@@ -1,0 +1,107 @@
+"""A problem is a sentence: these options, subject to these rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from planner.allocation.parts import Part, Rule
+from planner.allocation.table import OptionTable, read_options
+from planner.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from planner.allocation.result import Result
+
+Progress = Callable[[float, float, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One option per unit, subject to rules.
+
+    options: frame indexed (unit_id, option) with target, treatment, area_mu, benefit_cny, cost_cny and, where rules use them,
+    cut_m3, fill_m3, storage_m3 and any other numeric column. unrestored: add an all-zero "unrestored" option to every unit.
+    """
+
+    options: pd.DataFrame
+    unrestored: bool = True
+    rules: tuple[Rule, ...] = ()
+    table: OptionTable = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", read_options(self.options, unrestored=self.unrestored))
+
+    def subject_to(self, *rules: Rule) -> Problem:
+        """The problem with more rules.
+
+        Raises InvalidInput where an argument is no rule.
+        """
+        for rule in rules:
+            if not callable(getattr(rule, "part", None)):
+                raise InvalidInput(f"subject_to: {rule!r} is no rule; use Quota, Budget, Earthwork and their like")
+        return self._with(self.rules + tuple(rules))
+
+    def without(self, *rules: Rule) -> Problem:
+        """The problem without some of its rules (the same objects)."""
+        return self._with(tuple(r for r in self.rules if not any(r is dropped for dropped in rules)))
+
+    def replaced(self, old: Rule, new: Rule) -> Problem:
+        """The problem with one rule changed for another."""
+        return self._with(tuple(new if r is old else r for r in self.rules))
+
+    def _with(self, rules: tuple[Rule, ...]) -> Problem:
+        other = object.__new__(Problem)
+        for name, value in (
+            ("options", self.options),
+            ("unrestored", self.unrestored),
+            ("rules", rules),
+            ("table", self.table),
+        ):
+            object.__setattr__(other, name, value)
+        return other
+
+    def parts(self) -> tuple[Part, ...]:
+        """What each rule adds, in the rules' order.
+
+        Raises InvalidInput where a rule does not fit the options.
+        """
+        return tuple(rule.part(self.table) for rule in self.rules)
+
+    def solve(
+        self,
+        *,
+        gap: float = 1e-4,
+        time_limit_s: float = 300.0,
+        objective: str | Mapping[str, float] = "net",
+        seed: int = 0,
+        start: pd.Series[str] | Result | None = None,
+        progress: Progress | None = None,
+        method: str = "choose",
+    ) -> Result:
+        """The best choice found and a bound that no plan exceeds.
+
+        gap: relative gap to prove. time_limit_s: seconds after which the best plan so far is returned. objective: "net"
+        (benefit − cost − compactness, the default), "cost", "land", a numeric column, or weights of these. start: an earlier
+        plan to begin with. progress: called with (bound, best, gap) now and then. method: "choose", "milp" or "core".
+
+        Raises InvalidInput, Infeasible (naming the limits to relax) or NoPlanInTime.
+        """
+        from planner.allocation.solve import solve
+
+        return solve(
+            self,
+            gap=gap,
+            time_limit_s=time_limit_s,
+            objective=objective,
+            seed=seed,
+            start=start,
+            progress=progress,
+            method=method,
+        )
+
+    def __str__(self) -> str:
+        head = f"choose one of {self.table.size:,} options for {self.table.units.size:,} units, subject to"
+        return "\n".join([head, *(f"  {rule}" for rule in self.rules)]) if self.rules else head.removesuffix(", subject to")

@@ -1,0 +1,135 @@
+"""A model as the sparse linear program a solver takes: scaled rows, scaled objective, columns in a fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from planner.allocation.model import Model
+from planner.allocation.parts import Clauses
+from planner.allocation.table import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """minimise cost·v  subject to  lo ≤ matrix·v ≤ hi, lower ≤ v ≤ upper.
+
+    v = options (K), helper columns (C), border variables (Z). Rows: one per unit, then the S coupling rows, order rows, border
+    rows, clauses. scale: the objective is divided by it. row_scale: coupling rows are divided by it, shape (S,).
+    """
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    matrix: sparse.csr_array
+    lo: Floats
+    hi: Floats
+    whole: Bools
+    scale: float
+    row_scale: Floats
+    options: int
+    first_sum: int
+    border_variables: tuple[Ints, Ints]
+
+
+def program(model: Model) -> Program:
+    """The linear program of a model, coefficients scaled by powers of two."""
+    k, n, s, c = model.gain.size, model.size, model.coef.shape[0], model.price.size
+    edge, sort, heads, tails = _border_terms(model)
+    z = edge.size
+    scale = _power_of_two(np.r_[np.abs(model.gain), model.edges.cost, model.price])
+    row_scale = np.array([_power_of_two(np.abs(r)) for r in model.coef]) if s else np.empty(0)
+    helper = np.array([_power_of_two(row_scale[np.flatnonzero(e)]) for e in model.entries]) if c else np.empty(0)
+    cost = np.r_[-model.gain, model.price * helper, model.edges.cost[edge]] / scale
+    entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
+    borders = np.outer(model.border / row_scale, model.edges.cost[edge]) if s and z else np.zeros((s, z))
+    blocks = [
+        sparse.hstack([_choice_rows(model), sparse.csr_array((n, c + z))]),
+        sparse.hstack(
+            [sparse.csr_array(model.coef / row_scale[:, None]), sparse.csr_array(entries), sparse.csr_array(borders)]
+        ),
+        sparse.hstack([_order_rows(model), sparse.csr_array((model.child.size, c + z))]),
+        sparse.hstack([heads - tails, sparse.csr_array((z, c)), -sparse.eye_array(z, format="csr")]),
+        sparse.hstack([_clause_rows(model.clauses, k), sparse.csr_array((model.clauses.hi.size, c + z))]),
+    ]
+    free = np.full(model.child.size + z + model.clauses.hi.size, -np.inf)
+    return Program(
+        cost=cost,
+        lower=np.zeros(k + c + z),
+        upper=np.r_[model.allowed.astype(np.float64), model.upper / helper, np.ones(z)],
+        matrix=sparse.csr_array(sparse.vstack(blocks)),
+        lo=np.r_[np.ones(n), model.lo / row_scale, free],
+        hi=np.r_[np.ones(n), model.hi / row_scale, np.zeros(model.child.size + z), model.clauses.hi],
+        whole=np.r_[np.ones(k, dtype=np.bool_), np.zeros(c + z, dtype=np.bool_)],
+        scale=scale,
+        row_scale=row_scale,
+        options=k,
+        first_sum=n,
+        border_variables=(edge, sort),
+    )
+
+
+def start_point(model: Model, prog: Program, chosen: Ints, columns: Floats) -> Floats:
+    """A choice as a full point of the program, for a warm start."""
+    x = np.zeros(prog.options)
+    x[chosen] = 1.0
+    edge, sort = prog.border_variables
+    target = model.target[chosen]
+    z = (target[model.edges.a[edge]] == sort) & (target[model.edges.b[edge]] != sort)
+    helper = model.upper / prog.upper[prog.options : prog.options + columns.size] if columns.size else np.empty(0)
+    y = np.divide(columns, helper, out=np.zeros_like(columns), where=np.isfinite(helper) & (helper > 0))
+    return np.asarray(np.r_[x, y, z.astype(np.float64)])
+
+
+def _power_of_two(values: Floats) -> float:
+    """A power of two near the geometric mean of the values' extremes, 1 where all are zero; exact to divide by."""
+    used = values[values > 0]
+    if not used.size:
+        return 1.0
+    return float(2.0 ** np.round(0.5 * (np.log2(used.max()) + np.log2(np.median(used)))))
+
+
+def _choice_rows(model: Model) -> sparse.csr_array:
+    k = model.gain.size
+    return sparse.csr_array((np.ones(k), np.arange(k), model.start), shape=(model.size, k))
+
+
+def _order_rows(model: Model) -> sparse.csr_array:
+    """Σ child's options in the group − Σ parent's ≤ 0."""
+    rows: list[Ints] = []
+    cols: list[Ints] = []
+    values: list[Floats] = []
+    for g in range(model.member.shape[0]):
+        mine = np.flatnonzero(model.group == g)
+        members = np.flatnonzero(model.member[g] & model.allowed)
+        of_unit = sparse.csr_array((np.ones(members.size), (model.unit[members], members)), shape=(model.size, model.gain.size))
+        for units, sign in ((model.child[mine], 1.0), (model.parent[mine], -1.0)):
+            part = sparse.coo_array(of_unit[units])
+            rows.append(mine[part.row])
+            cols.append(part.col.astype(np.int64))
+            values.append(sign * part.data)
+    if not rows:
+        return sparse.csr_array((0, model.gain.size))
+    coordinates = (np.concatenate(rows), np.concatenate(cols))
+    return sparse.csr_array((np.concatenate(values), coordinates), shape=(model.child.size, model.gain.size))
+
+
+def _border_terms(model: Model) -> tuple[Ints, Ints, sparse.csr_array, sparse.csr_array]:
+    """Per border and target that its first unit may have: the border, the target, and both units' options of that target."""
+    k, e = model.gain.size, model.edges.cost.size
+    kinds = int(model.target.max(initial=-1)) + 1
+    has = np.zeros((model.size, kinds), dtype=np.bool_)
+    has[model.unit[model.allowed], model.target[model.allowed]] = True
+    edge, kind = np.nonzero(has[model.edges.a]) if e else (np.empty(0, np.int64), np.empty(0, np.int64))
+    used = np.flatnonzero(model.allowed)
+    place = model.unit[used] * kinds + model.target[used]
+    of = sparse.csr_array((np.ones(used.size), (place, used)), shape=(model.size * kinds, k))
+    heads = of[model.edges.a[edge] * kinds + kind] if edge.size else sparse.csr_array((0, k))
+    tails = of[model.edges.b[edge] * kinds + kind] if edge.size else sparse.csr_array((0, k))
+    return edge, kind, sparse.csr_array(heads), sparse.csr_array(tails)
+
+
+def _clause_rows(clauses: Clauses, k: int) -> sparse.csr_array:
+    return sparse.csr_array((clauses.value, (clauses.row, clauses.col)), shape=(clauses.hi.size, k))

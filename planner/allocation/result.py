@@ -1,0 +1,70 @@
+"""What comes back: the choice with its certificate, what binds, what every limit costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A limit that holds the plan back: in words, what the objective gains if the limit rises by one of its unit, the unit."""
+
+    rule: str
+    shadow_price: float
+    unit: str
+    limit: float
+    activity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """An allocation and how far it can be trusted.
+
+    choice: option of each unit, Series by unit_id. chosen: the chosen rows of the options table, by unit_id.
+    status: "optimal" (within the gap asked for), "time_limit" or "interrupted" (best plan so far).
+    objective, bound, gap: in the objective's unit; no plan is better than `bound`; gap = |bound − objective| / |objective|.
+    shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
+    rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`.
+    next_best: per unit `option` (the best other one at these prices) and `regret` (what taking it would lose).
+    method: which method answered and why its bound is one.
+    """
+
+    choice: pd.Series[str]
+    chosen: pd.DataFrame
+    status: str
+    objective: float
+    bound: float
+    gap: float
+    shadow_prices: pd.Series[float]
+    binding: tuple[Binding, ...]
+    rows: pd.DataFrame
+    next_best: pd.DataFrame
+    seconds: float
+    method: str
+    sense: str
+    goal: str
+    unit: str
+    locks: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
+    notes: tuple[str, ...] = ()
+
+    def totals(self) -> pd.DataFrame:
+        """Sums of the numeric columns by target, with the number of units."""
+        numbers = self.chosen.select_dtypes(include="number")
+        table = numbers.groupby(self.chosen["target"]).sum()
+        table.insert(0, "units", self.chosen.groupby("target").size())
+        return table
+
+    def __str__(self) -> str:
+        areas = ", ".join(f"{t} {a:,.1f} mu" for t, a in self.chosen.groupby("target")["area_mu"].sum().items())
+        return (
+            f"{self.status}: {self.goal} {self.objective:,.2f} {self.unit}, bound {self.bound:,.2f}, gap {self.gap:.2g}, "
+            f"{self.seconds:.2f} s by {self.method}\n{areas}"
+        )
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """|bound − objective| / |objective|, 0 where both are equal."""
+    difference = abs(bound - objective)
+    return 0.0 if difference == 0 else difference / max(abs(objective), 1e-9)

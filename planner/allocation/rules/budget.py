@@ -1,0 +1,40 @@
+"""Budget: how much money may be spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.parts import Part, Sum
+from planner.allocation.rules.checks import check_number, finite_column
+from planner.allocation.table import OptionTable
+from planner.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
+
+    years: (first, last); only options whose ready_year lies within count, and earth does not.
+    """
+
+    max_cny: float
+    years: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_cny is None:
+            raise InvalidInput("Budget: give max_cny")
+        check_number("Budget", "max_cny", self.max_cny)
+
+    def __str__(self) -> str:
+        when = "" if self.years is None else f" in {self.years[0]}-{self.years[1]}"
+        return f"budget{when} ≤ {self.max_cny:,.10g} yuan"
+
+    def part(self, table: OptionTable) -> Part:
+        """One sum of cost_cny."""
+        coef = finite_column(table, "cost_cny", str(self))
+        if self.years is not None:
+            year = table.column("ready_year", str(self))
+            coef = np.where((year >= self.years[0]) & (year <= self.years[1]), coef, 0.0)
+        return Part(sums=(Sum(str(self), "yuan", coef, hi=float(self.max_cny), money=float(self.years is None)),))

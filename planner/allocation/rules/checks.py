@@ -1,0 +1,83 @@
+"""Checks and wordings that several rules share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.table import Floats, Ints, OptionTable
+from planner.errors import InvalidInput
+from planner.landuse import TARGETS
+from planner.parameters import nearest
+
+
+def check_target(rule: str, target: str | None) -> None:
+    """Raises InvalidInput where `target` is none of the five."""
+    if target is not None and target not in TARGETS:
+        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(str(target), list(TARGETS))}")
+
+
+def check_number(rule: str, name: str, value: float | None, *, negative: bool = False, infinite: bool = False) -> None:
+    """Raises InvalidInput where a limit is no finite number ≥ 0 (negative: any sign; infinite: inf allowed)."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInput(f"{rule}: {name} = {value!r} is not a number")
+    if math.isnan(value) or (math.isinf(value) and not infinite):
+        raise InvalidInput(f"{rule}: {name} = {value} is not a finite number; leave it out for no limit")
+    if value < 0 and not negative:
+        raise InvalidInput(f"{rule}: {name} = {value:g} is below zero")
+
+
+def check_interval(rule: str, low: float | None, high: float | None, unit: str, *, needed: bool = True) -> None:
+    """Raises InvalidInput where neither limit is given (if needed), or the lower lies above the upper."""
+    if needed and low is None and high is None:
+        raise InvalidInput(f"{rule}: give a minimum or a maximum")
+    if low is not None and high is not None and low > high:
+        raise InvalidInput(f"{rule}: the minimum {low:,.10g} {unit} is above the maximum {high:,.10g} {unit}")
+
+
+def interval_words(low: float | None, high: float | None, unit: str) -> str:
+    """ "≥ 8 000 mu", "≤ 2 mu", "8 000 to 9 000 mu"."""
+    if low is not None and high is not None:
+        return f"{low:,.10g} to {high:,.10g} {unit}"
+    return f"≥ {low:,.10g} {unit}" if low is not None else f"≤ {high:,.10g} {unit}"
+
+
+def finite_column(table: OptionTable, name: str, rule: str, among: np.ndarray | None = None) -> Floats:
+    """A numeric column without gaps where `among` (shape (K,), default all); zeros elsewhere.
+
+    Raises InvalidInput naming the first option without a value.
+    """
+    column = table.column(name, rule)
+    used = np.ones(table.size, dtype=np.bool_) if among is None else among
+    bad = np.flatnonzero(used & ~np.isfinite(column))
+    if bad.size:
+        where = f"{table.units[table.unit[bad[0]]]} {table.option[bad[0]]}"
+        raise InvalidInput(f"{rule}: {name} of {where} is {column[bad[0]]}; every option counted needs a number")
+    return np.where(used, column, 0.0)
+
+
+def pairs(rule: str, table: OptionTable, borders: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Positions of unit_a and unit_b of a borders table.
+
+    Raises InvalidInput where a column is missing, a unit unknown, or a unit borders itself.
+    """
+    for name in ("unit_a", "unit_b"):
+        if name not in borders.columns:
+            raise InvalidInput(f"{rule}: the borders have no column {name!r}; needed are unit_a, unit_b, length_m")
+    a = table.positions(borders["unit_a"], rule)
+    b = table.positions(borders["unit_b"], rule)
+    same = np.flatnonzero(a == b)
+    if same.size:
+        raise InvalidInput(f"{rule}: unit {table.units[a[same[0]]]!r} borders itself in row {same[0]}")
+    return a, b
+
+
+def as_mapping(values: Mapping[str, str] | pd.Series[str]) -> dict[str, str]:
+    """A mapping or Series of names as a dict, without the empty ones."""
+    items: Iterable[tuple[object, object]] = values.items()
+    return {str(k): str(v) for k, v in items if v is not None and v == v and str(v) != ""}

@@ -1,0 +1,51 @@
+"""Limit: bounds on the sum of any numeric column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.rules.checks import check_interval, check_number, check_target, finite_column, interval_words
+from planner.allocation.table import OptionTable
+
+_SUFFIXES: Final = {"_mu": "mu", "_ha": "ha", "_m3": "m³", "_cny": "yuan", "_m2": "m²", "_m": "m", "_t": "t", "_kg": "kg"}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """min ≤ Σ column·x ≤ max over the options of a target and treatment (None: all), in the column's unit."""
+
+    column: str
+    min: float | None = None
+    max: float | None = None
+    target: str | None = None
+    treatment: str | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        rule = f"Limit {self.column}"
+        check_target(rule, self.target)
+        check_number(rule, "min", self.min, negative=True)
+        check_number(rule, "max", self.max, negative=True)
+        check_interval(rule, self.min, self.max, self.unit)
+
+    @property
+    def unit(self) -> str:
+        """The column's unit as its suffix says it, or its name."""
+        return next((unit for suffix, unit in _SUFFIXES.items() if self.column.endswith(suffix)), self.column)
+
+    def __str__(self) -> str:
+        where = " ".join(w for w in (self.target, self.treatment) if w)
+        title = self.name or (f"{self.column} of {where}" if where else self.column)
+        return f"{title} {interval_words(self.min, self.max, self.unit)}"
+
+    def part(self, table: OptionTable) -> Part:
+        """One sum of the column."""
+        among = table.mask(self.target, self.treatment)
+        coef = np.where(among, finite_column(table, self.column, str(self), among), 0.0)
+        lo = -INF if self.min is None else float(self.min)
+        hi = INF if self.max is None else float(self.max)
+        return Part(sums=(Sum(str(self), self.unit, coef, lo, hi),))

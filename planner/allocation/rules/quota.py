@@ -1,0 +1,36 @@
+"""Quota: how much area a target gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.rules.checks import check_interval, check_number, check_target, finite_column, interval_words
+from planner.allocation.table import OptionTable
+
+
+@dataclass(frozen=True)
+class Quota:
+    """min_mu ≤ Σ area_mu·x over the options of a target ≤ max_mu, mu. Source: the land-use quotas of a restoration plan."""
+
+    target: str
+    min_mu: float | None = None
+    max_mu: float | None = None
+
+    def __post_init__(self) -> None:
+        check_target("Quota", self.target)
+        check_number(f"Quota {self.target}", "min_mu", self.min_mu)
+        check_number(f"Quota {self.target}", "max_mu", self.max_mu)
+        check_interval(f"Quota {self.target}", self.min_mu, self.max_mu, "mu")
+
+    def __str__(self) -> str:
+        return f"{self.target} {interval_words(self.min_mu, self.max_mu, 'mu')}"
+
+    def part(self, table: OptionTable) -> Part:
+        """One sum of area_mu over the target's options."""
+        coef = np.where(table.mask(self.target), finite_column(table, "area_mu", str(self)), 0.0)
+        lo = -INF if self.min_mu is None else float(self.min_mu)
+        hi = INF if self.max_mu is None else float(self.max_mu)
+        return Part(sums=(Sum(str(self), "mu", coef, lo, hi),))

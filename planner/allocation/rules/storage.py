@@ -1,0 +1,43 @@
+"""Storage: how much water the reservoirs hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.rules.checks import check_interval, check_number, finite_column, interval_words
+from planner.allocation.table import OptionTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """min_m3 ≤ Σ storage_m3·x ≤ max_m3 over all units or those of one reservoir (`units`, unit ids), m³."""
+
+    min_m3: float | None = None
+    max_m3: float | None = None
+    units: tuple[str, ...] | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_number("Storage", "min_m3", self.min_m3)
+        check_number("Storage", "max_m3", self.max_m3)
+        check_interval("Storage", self.min_m3, self.max_m3, "m³")
+        if self.units is not None:
+            object.__setattr__(self, "units", tuple(str(u) for u in self.units))
+
+    def __str__(self) -> str:
+        of = f" of {self.name}" if self.name else "" if self.units is None else f" of {len(self.units)} units"
+        return f"storage{of} {interval_words(self.min_m3, self.max_m3, 'm³')}"
+
+    def part(self, table: OptionTable) -> Part:
+        """One sum of storage_m3."""
+        coef = finite_column(table, "storage_m3", str(self))
+        if self.units is not None:
+            within = np.zeros(table.units.size, dtype=np.bool_)
+            within[table.positions(self.units, str(self))] = True
+            coef = np.where(within[table.unit], coef, 0.0)
+        lo = -INF if self.min_m3 is None else float(self.min_m3)
+        hi = INF if self.max_m3 is None else float(self.max_m3)
+        return Part(sums=(Sum(str(self), "m³", coef, lo, hi),))

@@ -1,0 +1,57 @@
+"""WaterLevel: water finds its level, so a lake's units form a lower set of the ground's merge tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.parts import Below, Part
+from planner.allocation.rules.checks import as_mapping, check_target
+from planner.allocation.table import Ints, OptionTable
+from planner.errors import InvalidInput
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WaterLevel:
+    """Σ x_unit,target ≤ Σ x_deeper,target for every unit that has a next deeper neighbour.
+
+    deeper: unit id → id of the next deeper unit on the way to its basin's bottom (empty where it is the bottom itself).
+    Source: the precedence rows of open-pit planning (Lerchs & Grossmann 1965) turned upside down.
+    """
+
+    deeper: Mapping[str, str] | pd.Series[str]
+    target: str = "reservoir"
+
+    def __post_init__(self) -> None:
+        check_target("WaterLevel", self.target)
+        object.__setattr__(self, "deeper", as_mapping(self.deeper))
+
+    def __str__(self) -> str:
+        return f"{self.target} fills from the bottom ({len(self.deeper):,} units have a deeper neighbour)"
+
+    def part(self, table: OptionTable) -> Part:
+        """The order child ≤ parent.
+
+        Raises InvalidInput where a unit is unknown or units are deeper than each other in a circle.
+        """
+        child = table.positions(list(self.deeper), "WaterLevel")
+        parent = table.positions([str(v) for v in self.deeper.values()], "WaterLevel")
+        _refuse_circles(table, child, parent)
+        return Part(below=Below(child, parent, table.mask(self.target)))
+
+
+def _refuse_circles(table: OptionTable, child: Ints, parent: Ints) -> None:
+    """Pointer doubling: after log2(N) steps every unit points at its root, unless it runs in a circle."""
+    up = np.arange(table.units.size)
+    up[child] = parent
+    step = up
+    for _ in range(int(np.ceil(np.log2(max(table.units.size, 2)))) + 1):
+        step = step[step]
+    lost = np.flatnonzero((up[step] != step) | ((up == np.arange(up.size)) & np.isin(np.arange(up.size), child)))
+    if lost.size:
+        raise InvalidInput(
+            f"WaterLevel: following the deeper unit from {table.units[lost[0]]!r} runs in a circle; it must end at a bottom"
+        )

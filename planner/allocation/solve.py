@@ -1,0 +1,156 @@
+"""From a problem to a result: arithmetic first, then the method the problem's shape asks for, then an honest account."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
+from planner.allocation.exact import Found, solve_exactly
+from planner.allocation.infeasible import check_by_arithmetic, diagnose
+from planner.allocation.model import Model, assemble, settle
+from planner.allocation.objective import Objective, objective
+from planner.allocation.prices import account
+from planner.allocation.result import Result, relative_gap
+from planner.allocation.table import Ints, OptionTable
+from planner.errors import InvalidInput, NoPlanInTime
+
+if TYPE_CHECKING:
+    from planner.allocation.problem import Problem, Progress
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to solve: relative gap, the moment to stop (time.monotonic), seed, progress, method."""
+
+    gap: float
+    deadline: float
+    seed: int
+    progress: Progress | None
+    method: str
+
+    @property
+    def seconds_left(self) -> float:
+        return max(self.deadline - time.monotonic(), 0.0)
+
+
+def solve(
+    problem: Problem,
+    *,
+    gap: float,
+    time_limit_s: float,
+    objective: str | Mapping[str, float],
+    seed: int,
+    start: pd.Series[str] | Result | None,
+    progress: Progress | None,
+    method: str,
+) -> Result:
+    """Solves as `Problem.solve` says."""
+    began = time.monotonic()
+    _check_settings(gap, time_limit_s, method)
+    goal = _objective(problem.table, objective)
+    parts = problem.parts()
+    model = assemble(problem.table, parts, goal)
+    check_by_arithmetic(problem.table, problem.rules, parts, model)
+    settings = Settings(gap, began + time_limit_s, seed, progress, method)
+    first = None if start is None else start_positions(problem.table, model, start)
+    found = solve_exactly(model, settings, first)
+    if found.status == "infeasible":
+        raise diagnose(problem.table, problem.rules, parts, relaxed=found.relaxation_empty, seed=seed)
+    if found.chosen is None:
+        raise NoPlanInTime(
+            f"no plan that keeps all limits was found in {time_limit_s:g} s; the bound so far is {goal.sign * found.bound:,.6g}"
+            f" {goal.unit}\ngive more time or relax a limit"
+        )
+    return _result(problem, model, goal, found, settings, time.monotonic() - began)
+
+
+def _objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objective:
+    return objective(table, wanted)
+
+
+def _check_settings(gap: float, time_limit_s: float, method: str) -> None:
+    if not (math.isfinite(gap) and gap >= 0):
+        raise InvalidInput(f"solve: gap = {gap} is not a number ≥ 0")
+    if not time_limit_s > 0:
+        raise InvalidInput(f"solve: time_limit_s = {time_limit_s} must be above 0")
+    if method not in ("choose", "milp", "core"):
+        raise InvalidInput(f"solve: unknown method {method!r}; use choose, milp or core")
+
+
+def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Result) -> Ints | None:
+    """An earlier choice as option positions; units it does not name, or whose option is gone, take their best one."""
+    choice = start.choice if isinstance(start, Result) else start
+    wanted = pd.MultiIndex.from_arrays([choice.index.astype(str), choice.astype(str)])
+    have = pd.MultiIndex.from_arrays([table.units[table.unit].astype(str), table.option.astype(str)])
+    place = have.get_indexer(wanted)
+    place = place[place >= 0]
+    place = place[model.allowed[place]]
+    chosen = np.full(model.size, -1, dtype=np.int64)
+    chosen[model.unit[place]] = place
+    for unit in np.flatnonzero(chosen < 0):
+        mine = np.arange(model.start[unit], model.start[unit + 1])
+        mine = mine[model.allowed[mine]]
+        chosen[unit] = mine[np.argmax(model.gain[mine])]
+    return chosen
+
+
+def _result(problem: Problem, model: Model, goal: Objective, found: Found, settings: Settings, seconds: float) -> Result:
+    assert found.chosen is not None
+    table, chosen = problem.table, found.chosen
+    settled = settle(model, chosen)
+    value, bound = goal.sign * settled.objective, goal.sign * max(found.bound, settled.objective)
+    order: Forest | None = forest(model)
+    accounts = account(problem, model, goal, chosen, settled, found.multipliers, order)
+    gap = relative_gap(value, bound)
+    status = "interrupted" if found.interrupted else "optimal" if gap <= settings.gap + 1e-12 else "time_limit"
+    units = pd.Index(table.units.astype(str), name="unit_id")
+    return Result(
+        choice=pd.Series(table.option[chosen].astype(str), index=units, name="option"),
+        chosen=chosen_rows(table, chosen),
+        status=status,
+        objective=value,
+        bound=bound,
+        gap=gap,
+        shadow_prices=accounts.rows["shadow_price"],
+        binding=accounts.binding,
+        rows=accounts.rows,
+        next_best=accounts.next_best,
+        seconds=seconds,
+        method=found.method,
+        sense="min" if goal.sign < 0 else "max",
+        goal=goal.name,
+        unit=goal.unit,
+        notes=found.notes,
+    )
+
+
+def chosen_rows(table: OptionTable, chosen: Ints) -> pd.DataFrame:
+    """The chosen rows of the options, by unit_id: option, target, treatment and every numeric column."""
+    frame = pd.DataFrame(
+        {
+            "option": table.option[chosen].astype(str),
+            "target": np.asarray(table.targets, dtype=object)[table.target[chosen]],
+            "treatment": table.treatment[chosen].astype(str),
+        }
+        | {name: values[chosen] for name, values in table.values.items()},
+        index=pd.Index(table.units.astype(str), name="unit_id"),
+    )
+    return frame
+
+
+def best_bound(model: Model, multipliers: Multipliers | None) -> float:
+    """The closed-form bound at these multipliers, or at none."""
+    zero = Multipliers(np.zeros(model.coef.shape[0]))
+    order = forest(model)
+    bounds = [upper_bound(model, m, order) for m in (zero, multipliers) if m is not None]
+    return min(bounds)
+
+
+__all__ = ["Settings", "best_bound", "clean", "solve"]
