@@ -1,0 +1,94 @@
+"""Earthwork on plain arrays: levels that balance cut and fill, and the cheapest way to carry spoil to fill."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@njit(cache=True)
+def balanced_levels(start: Ints, level: Floats, area: Floats, yielded: float) -> Floats:
+    """The level of each unit at which its cut, times the yield, is its fill: k·∫max(z−s, 0) dA = ∫max(s−z, 0) dA.
+
+    start, level, area: ragged cells ascending by level within a unit (as Hypsometry), m and m². yielded: m³ of fill per
+    m³ of cut, > 0. Returns (n,) m; NaN for a unit without cells. With the cells above and below known the equation is
+    linear, so the answer is exact: s = (k·Σ aᵢzᵢ above + Σ aᵢzᵢ below) / (k·Σ aᵢ above + Σ aᵢ below).
+    """
+    n = len(start) - 1
+    result = np.full(n, np.nan)
+    for i in range(n):
+        low, high = start[i], start[i + 1]
+        if low == high:
+            continue
+        base = level[low]  # heights above the lowest cell keep their digits
+        area_above, moment_above = 0.0, 0.0
+        for c in range(low, high):
+            area_above += area[c]
+            moment_above += area[c] * (level[c] - base)
+        area_below, moment_below = 0.0, 0.0
+        for c in range(low, high):
+            area_above -= area[c]
+            moment_above -= area[c] * (level[c] - base)
+            area_below += area[c]
+            moment_below += area[c] * (level[c] - base)
+            rest = max(yielded * area_above, 0.0)
+            s = (
+                (max(yielded * moment_above, 0.0) + moment_below) / (rest + area_below)
+                if c + 1 < high
+                else moment_below / area_below
+            )
+            if c + 1 == high or s <= level[c + 1] - base:
+                result[i] = base + s
+                break
+    return result
+
+
+@njit(cache=True)
+def levels_of_cut(start: Ints, level: Floats, area: Floats, volume: Floats) -> Floats:
+    """The level down to which each unit must be dug to win a volume: ∫max(z−s, 0) dA = V, exact.
+
+    volume: (n,) m³ ≥ 0. Returns (n,) m: the highest ground where nothing is asked, and below the lowest cell once the whole
+    unit is dug; NaN for a unit without cells.
+    """
+    n = len(start) - 1
+    result = np.full(n, np.nan)
+    for i in range(n):
+        low, high = start[i], start[i + 1]
+        if low == high:
+            continue
+        won, dug = 0.0, 0.0
+        for c in range(high - 1, low - 1, -1):
+            dug += area[c]
+            step = (level[c] - level[c - 1]) * dug if c > low else np.inf
+            if won + step >= volume[i]:
+                result[i] = level[c] - (volume[i] - won) / dug
+                break
+            won += step
+    return result
+
+
+@njit(cache=True)
+def levels_of_fill(start: Ints, level: Floats, area: Floats, volume: Floats) -> Floats:
+    """The level up to which a volume of fill raises each unit: ∫max(s−z, 0) dA = V, exact.
+
+    volume: (n,) m³ ≥ 0, compacted. Returns (n,) m: the lowest ground where nothing is given; NaN for a unit without cells.
+    """
+    n = len(start) - 1
+    result = np.full(n, np.nan)
+    for i in range(n):
+        low, high = start[i], start[i + 1]
+        if low == high:
+            continue
+        placed, covered = 0.0, 0.0
+        for c in range(low, high):
+            covered += area[c]
+            step = (level[c + 1] - level[c]) * covered if c + 1 < high else np.inf
+            if placed + step >= volume[i]:
+                result[i] = level[c] + (volume[i] - placed) / covered
+                break
+            placed += step
+    return result

@@ -1,0 +1,247 @@
+"""The transport problem in the plane: network simplex with costs computed from places, so that no arc is ever stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+INSIDE, NOWHERE, GATE = 0, 1, 2  # a node on the site; outside without a place; outside with a place
+
+
+class Places(NamedTuple):
+    """Where nodes lie, (n, 2) m; what a unit of flow costs there beside the way, (n,); INSIDE, NOWHERE or GATE, (n,)."""
+
+    xy: Floats
+    toll: Floats
+    kind: Ints
+
+
+class Tree(NamedTuple):
+    """A spanning tree of the flow: (n + 1,) per node, the last being the root.
+
+    parent, depth; up: whether the arc runs to the parent; flow and cost of that arc; potential; first child and siblings.
+    """
+
+    parent: Ints
+    depth: Ints
+    up: NDArray[np.bool_]
+    flow: Ints
+    cost: Floats
+    potential: Floats
+    first: Ints
+    after: Ints
+    before: Ints
+
+
+@njit(cache=True)
+def _cost(a: Places, i: int, b: Places, j: int, rate: float) -> float:
+    """Cost of a unit of flow from source i to sink j; what comes from outside and goes outside was never moved."""
+    if a.kind[i] != INSIDE and b.kind[j] != INSIDE:
+        return 0.0
+    toll: float = a.toll[i] + b.toll[j]
+    if a.kind[i] == NOWHERE or b.kind[j] == NOWHERE:
+        return toll
+    dx, dy = a.xy[i, 0] - b.xy[j, 0], a.xy[i, 1] - b.xy[j, 1]
+    return toll + rate * float(np.sqrt(dx * dx + dy * dy))
+
+
+@njit(cache=True)
+def _first_tree(supply: Ints, demand: Ints, big: float) -> Tree:
+    """Everything through an artificial root at a cost no real way reaches."""
+    ns, n = len(supply), len(supply) + len(demand)
+    parent, depth = np.full(n + 1, n), np.ones(n + 1, dtype=np.int64)
+    up, flow = np.zeros(n + 1, dtype=np.bool_), np.zeros(n + 1, dtype=np.int64)
+    cost, potential = np.full(n + 1, big), np.full(n + 1, big)
+    first, after, before = np.full(n + 1, -1), np.arange(1, n + 2), np.arange(-1, n)
+    for i in range(ns):
+        up[i], flow[i], potential[i] = True, supply[i], -big
+    flow[ns:n] = demand
+    parent[n], depth[n], cost[n], potential[n] = -1, 0, 0.0, 0.0
+    if n:
+        first[n], after[n - 1] = 0, -1
+    after[n] = before[n] = -1
+    return Tree(parent, depth, up, flow, cost, potential, first, after, before)
+
+
+@njit(cache=True)
+def _unlink(tree: Tree, v: int) -> None:
+    left, right = tree.before[v], tree.after[v]
+    if left >= 0:
+        tree.after[left] = right
+    else:
+        tree.first[tree.parent[v]] = right
+    if right >= 0:
+        tree.before[right] = left
+
+
+@njit(cache=True)
+def _link(tree: Tree, v: int, p: int) -> None:
+    tree.parent[v], tree.before[v], tree.after[v] = p, -1, tree.first[p]
+    if tree.first[p] >= 0:
+        tree.before[tree.first[p]] = v
+    tree.first[p] = v
+
+
+@njit(cache=True)
+def _leaving(tree: Tree, i: int, j: int) -> tuple[int, int, bool]:
+    """The node whose arc to its parent empties first when flow goes i → j, that flow, and whether it lies on i's side.
+
+    Of several the last one on the cycle from its apex, which keeps the tree strongly feasible: no cycling.
+    """
+    u, v, most = i, j, np.iinfo(np.int64).max
+    node, on_source_side, second_flow = -1, True, most
+    second = -1
+    while u != v:
+        if tree.depth[u] >= tree.depth[v]:
+            if tree.up[u] and tree.flow[u] < most:
+                node, most = u, tree.flow[u]
+            u = tree.parent[u]
+        else:
+            if not tree.up[v] and tree.flow[v] <= second_flow:
+                second, second_flow = v, tree.flow[v]
+            v = tree.parent[v]
+    if second >= 0 and second_flow <= most:
+        node, most, on_source_side = second, second_flow, False
+    return node, most, on_source_side
+
+
+@njit(cache=True)
+def _push(tree: Tree, i: int, j: int, amount: int) -> None:
+    """Sends an amount around the cycle that the arc i → j closes."""
+    u, v = i, j
+    while u != v:
+        if tree.depth[u] >= tree.depth[v]:
+            tree.flow[u] += -amount if tree.up[u] else amount
+            u = tree.parent[u]
+        else:
+            tree.flow[v] += amount if tree.up[v] else -amount
+            v = tree.parent[v]
+
+
+@njit(cache=True)
+def _rehang(tree: Tree, top: int, last: int, new_parent: int, up: bool, amount: int, cost: float) -> None:
+    """Turns the path top … last upside down and hangs it under a new parent by an arc with a flow and a cost."""
+    v, p, v_up, v_flow, v_cost = top, new_parent, up, amount, cost
+    while True:
+        old_parent, old_up, old_flow, old_cost = tree.parent[v], tree.up[v], tree.flow[v], tree.cost[v]
+        _unlink(tree, v)
+        _link(tree, v, p)
+        tree.up[v], tree.flow[v], tree.cost[v] = v_up, v_flow, v_cost
+        if v == last:
+            return
+        p, v_up, v_flow, v_cost, v = v, not old_up, old_flow, old_cost, old_parent
+
+
+@njit(cache=True)
+def _settle(tree: Tree, top: int) -> None:
+    """Depths and potentials of a subtree from its top's parent downward."""
+    v = top
+    while True:
+        p = tree.parent[v]
+        tree.depth[v] = tree.depth[p] + 1
+        tree.potential[v] = tree.potential[p] - tree.cost[v] if tree.up[v] else tree.potential[p] + tree.cost[v]
+        if tree.first[v] >= 0:
+            v = tree.first[v]
+            continue
+        while v != top and tree.after[v] < 0:
+            v = tree.parent[v]
+        if v == top:
+            return
+        v = tree.after[v]
+
+
+@njit(cache=True)
+def _pivot(tree: Tree, i: int, j: int, cost: float) -> None:
+    """Brings the arc i → j into the tree."""
+    node, amount, on_source_side = _leaving(tree, i, j)
+    _push(tree, i, j, amount)
+    if on_source_side:
+        _rehang(tree, i, node, j, True, amount, cost)
+        _settle(tree, i)
+    else:
+        _rehang(tree, j, node, i, False, amount, cost)
+        _settle(tree, j)
+
+
+@njit(cache=True)
+def _best_sink(tree: Tree, a: Places, i: int, b: Places, sinks: Ints, rate: float) -> tuple[int, float]:
+    """The listed sink to which another unit from source i would save most, and that (negative) reduced cost."""
+    ns, best, saving = len(a.kind), -1, 0.0
+    for j in sinks:
+        if j < 0:
+            break
+        reduced = _cost(a, i, b, j, rate) + tree.potential[i] - tree.potential[ns + j]
+        if reduced < saving:
+            best, saving = j, reduced
+    return best, saving
+
+
+@njit(cache=True)
+def _improve(tree: Tree, a: Places, b: Places, lists: Ints, rate: float, tolerance: float) -> float:
+    """Pivots, source after source, until none of the listed ways saves more than a tolerance; the worst left, ≤ 0."""
+    ns = len(a.kind)
+    i, idle, worst = 0, 0, 0.0
+    while idle < ns:
+        sinks = lists[i if len(lists) == ns else 0]
+        best, saving = _best_sink(tree, a, i, b, sinks, rate)
+        if saving < -tolerance:
+            _pivot(tree, i, ns + best, _cost(a, i, b, best, rate))
+            idle, worst = 0, 0.0
+        else:
+            idle, worst = idle + 1, min(worst, saving)
+        i = i + 1 if i + 1 < ns else 0
+    return worst
+
+
+@njit(cache=True)
+def _upper_cost(a: Places, b: Places, rate: float) -> float:
+    """More than any single way costs."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    toll = 0.0
+    for places in (a, b):
+        for v in range(len(places.kind)):
+            toll = max(toll, abs(places.toll[v]))
+            if places.kind[v] != NOWHERE:
+                for axis in range(2):
+                    low[axis] = min(low[axis], places.xy[v, axis])
+                    high[axis] = max(high[axis], places.xy[v, axis])
+    span = high - low
+    across = np.sqrt(span[0] ** 2 + span[1] ** 2) if np.isfinite(span[0]) else 0.0
+    return rate * across + 2 * toll + 1.0
+
+
+@njit(cache=True)
+def cheapest_flow(
+    a: Places, supply: Ints, b: Places, demand: Ints, near: Ints, rate: float
+) -> tuple[Ints, Ints, Ints, Floats, float]:
+    """The cheapest way to carry whole units of flow from sources to sinks, proven over all pairs.
+
+    a, supply: sources, (ns,) > 0. b, demand: sinks, (nd,) > 0, with Σ supply = Σ demand. near: (ns, k) sinks tried first,
+    −1 after the last. rate: cost per metre and unit of flow. Returns source, sink and amount of every way used, the
+    potentials p of sources then sinks (cost + p[i] − p[j] ≥ slack for every pair, 0 on the ways used), and slack ≤ 0.
+    Source: network simplex with strongly feasible trees (Cunningham 1976; Ahuja, Magnanti & Orlin 1993, ch. 11).
+    """
+    ns, nd = len(supply), len(demand)
+    big = _upper_cost(a, b, rate)
+    tree = _first_tree(supply, demand, big)
+    _improve(tree, a, b, near, rate, 1e-12 * big)
+    slack = _improve(tree, a, b, np.arange(nd).reshape(1, nd), rate, 1e-12 * big)
+    source, sink, amount = (
+        np.empty(ns + nd, dtype=np.int64),
+        np.empty(ns + nd, dtype=np.int64),
+        np.empty(ns + nd, dtype=np.int64),
+    )
+    used = 0
+    for v in range(ns + nd):
+        p = tree.parent[v]
+        if p < ns + nd and tree.flow[v] > 0:
+            source[used], sink[used] = (v, p - ns) if tree.up[v] else (p, v - ns)
+            amount[used] = tree.flow[v]
+            used += 1
+    return source[:used], sink[:used], amount[:used], tree.potential[: ns + nd], slack

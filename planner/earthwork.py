@@ -1,0 +1,202 @@
+"""Earthwork: cut and fill against a level, levels that balance, and who digs for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from planner.core.transport import GATE, INSIDE, NOWHERE, Places, cheapest_flow
+from planner.errors import Infeasible, InvalidInput
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+IMPORT: Final = "import"  # stands for a unit in the haul table where earth comes from outside
+EXPORT: Final = "export"
+GRAIN: Final = 1e-6  # m³, the unit of flow: quantities are carried as whole cm³, so balances close exactly
+TRIED_FIRST: Final = 12  # nearest fills a cut tries before all others
+
+
+@dataclass(frozen=True, eq=False)
+class Haul:
+    """Who digs for whom, at the least haul.
+
+    table: columns `from_unit`, `to_unit`, `m3` (compacted, as placed), `distance_m`, `cost_cny`; a unit that serves itself
+    and what comes from IMPORT or goes to EXPORT without a place have distance 0. value_cny_per_m3: by unit_id, what one more
+    m³ needed there would add to the cost (NaN for units that neither dig nor fill). bound_cny: proven least cost.
+    """
+
+    table: pd.DataFrame
+    import_m3: float
+    export_m3: float
+    cost_cny: float
+    bound_cny: float
+    value_cny_per_m3: pd.Series[float]
+
+    @property
+    def moved_m3(self) -> float:
+        """Earth carried from one unit to another, compacted m³."""
+        own = self.table["from_unit"] == self.table["to_unit"]
+        outside = (self.table["from_unit"] == IMPORT) | (self.table["to_unit"] == EXPORT)
+        return float(self.table.loc[~own & ~outside, "m3"].sum())
+
+    @property
+    def mean_haul_m(self) -> float:
+        """Mean distance of the earth carried between units, m; 0 where nothing is carried."""
+        work = float((self.table["m3"] * self.table["distance_m"]).sum())
+        return work / self.moved_m3 if self.moved_m3 > 0 else 0.0
+
+
+def haul(
+    units: gpd.GeoDataFrame,
+    *,
+    compaction: float,
+    cny_per_m3_km: float,
+    max_import_m3: float | None = 0.0,
+    max_export_m3: float | None = None,
+    import_cny_per_m3: float | None = None,
+    export_cny_per_m3: float | None = None,
+    gate: tuple[float, float] | None = None,
+) -> Haul:
+    """The cheapest way to bring every unit's spoil to the units that need fill, as a transport problem solved to proof.
+
+    units: index `unit_id`, columns `cut_m3` (bank) and `fill_m3` (compacted), geometry in a projected CRS; distances are
+    straight lines between centroids. compaction: m³ of fill per m³ of cut. cny_per_m3_km: haul price per compacted m³.
+    max_import_m3, max_export_m3: None for no limit. import_cny_per_m3, export_cny_per_m3: with both prices given, earth is
+    bought or carted away where that is cheaper than hauling; otherwise only what does not balance. gate: x, y, m, where
+    earth enters and leaves; None for the spot where it is needed.
+    Raises InvalidInput for quantities that are no quantities; Infeasible where the limits cannot hold.
+    """
+    cut, fill = _quantity(units, "cut_m3"), _quantity(units, "fill_m3")
+    if not (np.isfinite(compaction) and compaction > 0):
+        raise InvalidInput(f"compaction = {compaction!r}: m³ of fill per m³ of cut must be positive, about 0.95")
+    xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
+    supply, demand = _grains(compaction * cut), _grains(fill)
+    bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
+    if import_cny_per_m3 is not None and export_cny_per_m3 is not None:
+        bring, take = _at_most(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
+    names = units.index.to_numpy(dtype=object)
+    sources = _nodes(names, xy, supply, (IMPORT, bring, import_cny_per_m3 or 0.0), gate)
+    sinks = _nodes(names, xy, demand, (EXPORT, take, export_cny_per_m3 or 0.0), gate)
+    return _solved(names, sources, sinks, cny_per_m3_km / 1000.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Nodes:
+    """One side of the transport problem: names, places, and whole cm³ to give or take."""
+
+    names: NDArray[np.object_]
+    places: Places
+    amount: Ints
+
+
+def _quantity(units: gpd.GeoDataFrame, column: str) -> Floats:
+    values: Floats = units[column].to_numpy(dtype=np.float64)
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise InvalidInput(f"{units.index[first]}: {column} = {values[first]} is no quantity of earth; give m³ ≥ 0")
+    return values
+
+
+def _grains(m3: Floats) -> Ints:
+    return np.rint(m3 / GRAIN).astype(np.int64)
+
+
+def _outside(supply: int, demand: int, max_import_m3: float | None, max_export_m3: float | None) -> tuple[int, int]:
+    """Grains that must come from outside and go outside.
+
+    A limit missed by no more than a solver's tolerance (1e-6 of the earth moved, or 1 m³) passes.
+    """
+    bring, take = max(demand - supply, 0), max(supply - demand, 0)
+    spare = 1e-6 * (supply + demand) * GRAIN + 1.0
+    for what, amount, limit, fix in (
+        ("import", bring, max_import_m3, "dig more, fill less"),
+        ("export", take, max_export_m3, "dig less, fill more"),
+    ):
+        if limit is not None and amount * GRAIN > limit + spare:
+            need = amount * GRAIN
+            raise Infeasible(
+                f"earthwork: {need:,.0f} m³ of {what} needed, at most {limit:,.0f} m³ allowed; {fix}, or allow the {what}",
+                conflicts=(f"max_{what}_m3 = {limit:,.0f}",),
+                relaxations=(f"max_{what}_m3 by {need - limit:,.0f} m³",),
+            )
+    return bring, take
+
+
+def _at_most(supply: int, demand: int, max_import_m3: float | None, max_export_m3: float | None) -> tuple[int, int]:
+    """The most that can come from outside at once with what then goes outside: supply + import = demand + export."""
+    most = demand if max_import_m3 is None else min(int(_grains(np.array(max_import_m3))), demand)
+    room = supply if max_export_m3 is None else min(int(_grains(np.array(max_export_m3))), supply)
+    bring = max(min(most, room + demand - supply), demand - supply, 0)
+    return bring, supply + bring - demand
+
+
+def _nodes(
+    names: NDArray[np.object_], xy: Floats, amount: Ints, outside: tuple[str, int, float], gate: tuple[float, float] | None
+) -> _Nodes:
+    """The units with something to give (or take), and outside as the last node where it takes part."""
+    some = np.flatnonzero(amount)
+    name, quantity, price = outside
+    extra = 1 if quantity else 0
+    kind = np.full(len(some) + extra, INSIDE, dtype=np.int64)
+    kind[len(some) :] = NOWHERE if gate is None else GATE
+    toll = np.zeros(len(some) + extra)
+    toll[len(some) :] = price
+    where = np.array([gate or (0.0, 0.0)] * extra, dtype=np.float64).reshape(-1, 2)
+    return _Nodes(
+        np.concatenate([names[some], np.array([name] * extra, dtype=object)]),
+        Places(np.concatenate([xy[some], where]), toll, kind),
+        np.concatenate([amount[some], np.array([quantity] * extra, dtype=np.int64)]),
+    )
+
+
+def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: float) -> Haul:
+    """The cheapest flow as a table, ascending by from_unit and to_unit."""
+    value = pd.Series(np.nan, index=pd.Index(names, name="unit_id"), name="value_cny_per_m3")
+    if not len(sources.names) or not len(sinks.names):
+        return Haul(_table([], [], np.empty(0), np.empty(0), np.empty(0)), 0.0, 0.0, 0.0, 0.0, value)
+    tried = min(TRIED_FIRST, len(sinks.names))
+    near = np.asarray(cKDTree(sinks.places.xy).query(sources.places.xy, k=tried)[1], dtype=np.int64).reshape(-1, tried)
+    i, j, grains, potential, slack = cheapest_flow(sources.places, sources.amount, sinks.places, sinks.amount, near, rate)
+    m3 = grains * GRAIN
+    placed = (sources.places.kind[i] != NOWHERE) & (sinks.places.kind[j] != NOWHERE)
+    distance = np.where(placed, np.hypot(*(sources.places.xy[i] - sinks.places.xy[j]).T), 0.0)
+    came, went = sources.places.kind[i] != INSIDE, sinks.places.kind[j] != INSIDE
+    unused = came & went
+    cost = m3 * (distance * rate + sources.places.toll[i] + sinks.places.toll[j])
+    total = float(cost[~unused].sum())
+    inside = sources.places.kind == INSIDE
+    value[sources.names[inside]] = potential[: len(sources.names)][inside]
+    inside = sinks.places.kind == INSIDE
+    value[sinks.names[inside]] = potential[len(sources.names) :][inside]
+    return Haul(
+        _table(sources.names[i[~unused]], sinks.names[j[~unused]], m3[~unused], distance[~unused], cost[~unused]),
+        float(m3[came & ~unused].sum()),
+        float(m3[went & ~unused].sum()),
+        total,
+        total + slack * float(m3.sum()),
+        value - float(value.min()),
+    )
+
+
+def _table(origin: ArrayLike, target: ArrayLike, m3: Floats, distance: Floats, cost: Floats) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "from_unit": np.asarray(origin, dtype=object),
+            "to_unit": np.asarray(target, dtype=object),
+            "m3": m3,
+            "distance_m": distance,
+            "cost_cny": cost,
+        }
+    )
+    return frame.sort_values(["from_unit", "to_unit"], ignore_index=True)
