@@ -9,19 +9,20 @@ import sys
 import time
 from pathlib import Path
 
-from recipes import zhonghu
+from recipes import write
+from recipes.recipe import zhonghu
 
 HERE = Path(__file__).parent
 
 
 def main(target: Path = HERE) -> None:
     """Writes both samples' layers under a folder, default: beside this script."""
-    for recipe in (zhonghu,):
+    for recipe, shapefiles in ((zhonghu, ()),):
         began = time.perf_counter()
-        name = recipe.__name__.rsplit(".", 1)[1]
-        recipe.write(target / name)
-        size = sum(f.stat().st_size for f in (target / name).iterdir())
-        print(f"{name}: {size / 1e6:.2f} MB in {time.perf_counter() - began:.1f} s")
+        place = target / recipe.__name__
+        write.folder(place, recipe(), shapefiles=shapefiles)
+        size = sum(f.stat().st_size for f in place.iterdir())
+        print(f"{place.name}: {size / 1e6:.2f} MB in {time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":

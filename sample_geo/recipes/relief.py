@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from rasterio.features import rasterize
+from rasterio.transform import from_origin
 from shapely import LineString, MultiLineString, Polygon, get_coordinates
 
 Floats = NDArray[np.float64]
@@ -82,7 +87,7 @@ def distance(frame: Frame, line: LineString | MultiLineString, reach: float) -> 
     out = np.full((frame.rows, frame.cols), np.inf)
     for part in getattr(line, "geoms", [line]):
         xy = get_coordinates(part)
-        for (ax, ay), (bx, by) in zip(xy[:-1], xy[1:], strict=True):
+        for (ax, ay), (bx, by) in pairwise(xy):
             window = frame.window((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), reach)
             x, y = frame.x[:, window[1]], frame.y[window[0]]
             length2 = (bx - ax) ** 2 + (by - ay) ** 2
@@ -109,20 +114,29 @@ class Section:
         return np.interp(away, self.offset, self.height, right=0.0)
 
 
-CITY_ROAD = Section((0, 16, 19, 24, 26, 30, 33), (0.9, 0.9, 0.0, 0.0, -1.1, -1.1, 0.0))
-ROAD = Section((0, 6, 9, 11, 13, 16, 18), (0.7, 0.7, 0.0, 0.0, -1.2, -1.2, 0.0))
-LANE = Section((0, 3.5, 6), (0.3, 0.3, 0.0))
-CANAL = Section((0, 7, 13, 15, 19, 23), (-2.6, -2.6, 0.0, 0.8, 0.8, 0.0))
-DITCH = Section((0, 2.5, 6.5, 8, 10, 13), (-1.5, -1.5, 0.0, 0.3, 0.3, 0.0))
-RIVER = Section((0, 24, 38, 52, 58, 64, 76), (-4.6, -4.3, -0.6, -0.2, 2.6, 2.6, 0.0))
-RAILWAY = Section((0, 6, 12, 15, 17, 20, 22), (2.4, 2.4, 0.0, 0.0, -1.0, -1.0, 0.0))
+SECTIONS: Final = {
+    "city_road": Section((0, 16, 19, 24, 26, 30, 33), (0.9, 0.9, 0.0, 0.0, -1.1, -1.1, 0.0)),
+    "road": Section((0, 6, 9, 11, 13, 16, 18), (0.7, 0.7, 0.0, 0.0, -1.2, -1.2, 0.0)),
+    "lane": Section((0, 3.5, 6), (0.3, 0.3, 0.0)),
+    "canal": Section((0, 7, 13, 15, 19, 23), (-2.6, -2.6, 0.0, 0.8, 0.8, 0.0)),
+    "ditch": Section((0, 2.5, 6.5, 8, 10, 13), (-1.5, -1.5, 0.0, 0.3, 0.3, 0.0)),
+    "river": Section((0, 24, 38, 52, 58, 64, 76), (-4.6, -4.3, -0.6, -0.2, 2.6, 2.6, 0.0)),
+    "stream": Section((0, 9, 17, 21, 25, 29, 36), (-3.2, -3.0, -0.2, 0.0, 1.5, 1.5, 0.0)),
+    "railway": Section((0, 6, 12, 15, 17, 20, 22), (2.4, 2.4, 0.0, 0.0, -1.0, -1.0, 0.0)),
+}
+
+
+def carved(frame: Frame, lines: Iterable[tuple[LineString, Section]]) -> Floats:
+    """Height that lines add to the ground, m, (rows, cols); where they meet, a bank stands over a ditch as a bridge does."""
+    low, high = np.zeros((frame.rows, frame.cols)), np.zeros((frame.rows, frame.cols))
+    for line, section in lines:
+        profile = section.at(distance(frame, line, section.reach))
+        low, high = np.minimum(low, profile), np.maximum(high, profile)
+    return np.where(high > 0.05, high, low)
 
 
 def ramp(frame: Frame, area: Polygon, slope_m: float) -> Floats:
     """1 inside a polygon, falling smoothly to 0 at slope_m outside it, (rows, cols)."""
-    from rasterio.features import rasterize
-    from rasterio.transform import from_origin
-
     window = frame.window(area.bounds, slope_m)
     out = np.zeros((frame.rows, frame.cols))
     away = distance(frame, area.boundary, slope_m)[window]
@@ -138,9 +152,6 @@ def ramp(frame: Frame, area: Polygon, slope_m: float) -> Floats:
 
 def plots(frame: Frame, fields: list[Polygon], *, width: float, length: float, step_m: float, seed: int) -> Floats:
     """Terraces of a few centimetres between the plots of each field, laid out along the field's long side, (rows, cols)."""
-    from rasterio.features import rasterize
-    from rasterio.transform import from_origin
-
     origin = from_origin(frame.west, frame.north, frame.cell, frame.cell)
     out = np.zeros((frame.rows, frame.cols))
     label = rasterize([(f, k + 1) for k, f in enumerate(fields)], out_shape=out.shape, transform=origin, fill=0, dtype="int32")

@@ -1,0 +1,154 @@
+"""Puts a site together: outline and parcels, predicted subsidence, today's ground, water, land use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import contourpy
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from recipes.mining import Panel, subsidence
+from recipes.network import Cut, fitted, halve, parcels, smooth_ring
+from recipes.place import Place, layer
+from recipes.relief import Frame
+
+Floats = NDArray[np.float64]
+CELL_M = 5.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is written into a sample's folder: rasters by file name with their frame, and layers by name."""
+
+    crs: str
+    rasters: Mapping[str, tuple[Frame, Floats]]
+    layers: Mapping[str, gpd.GeoDataFrame]
+
+
+def zhonghu() -> Sample:
+    """Zhonghu: the outline is drawn by roads and a river, the water table slopes."""
+    place = Place.named("zhonghu")
+    holes = place.villages(kept=True)
+    edge = fitted(smooth_ring(place.at(place.given["outline"]["points"])), holes, place.crs, area_mu=place.given["area_mu"])
+    fields = place.given["fields"]
+    _, cuts = halve(edge, largest_m2=fields["parcel_m2"], bearing=fields["bearing"], seed=fields["parcel_seed"])
+    pieces = parcels(edge, cuts, holes)
+    frame = Frame.around(edge.bounds, margin=220, cell=CELL_M)
+    ground, lost = _ground(place, frame, edge, pieces, cuts)
+    wide = Frame.around(edge.bounds, margin=700, cell=100.0)
+    table, t = place.water_table(wide), place.given["water_table"]
+    north = place.given["phases"]["north_of"] + place.given["centre"][1]
+    named = _named(place, pieces, {id(p): 1 if p.centroid.y > north else 2 for p in pieces})
+    return Sample(
+        place.crs,
+        {
+            "dem.tif": (frame, ground),
+            "subsidence.tif": (frame, lost),
+            "water_table_normal.tif": (wide, table),
+            "water_table_dry.tif": (wide, table - t["dry_fall_m"]),
+            "water_table_wet.tif": (wide, table + t["wet_rise_m"]),
+        },
+        _layers(place, edge, holes, named, frame, place.water_table(frame) - ground),
+    )
+
+
+def _ground(place: Place, frame: Frame, edge: Polygon, pieces: list[Polygon], cuts: list[Cut]) -> tuple[Floats, Floats]:
+    """Ground today and ground lost, m, whole centimetres."""
+    lost = np.round(subsidence(place.panels, frame.x, frame.y, place.year), 2)
+    return np.round(place.built(frame, edge, pieces, cuts) - lost, 2), lost
+
+
+def _named(place: Place, pieces: list[Polygon], phase: Mapping[int, int]) -> gpd.GeoDataFrame:
+    """Parcels in reading order with names, the nearest panel's mine, and the phase of the works (by id of the piece)."""
+    names = place.given["names"]
+    rows = []
+    ordered = sorted(pieces, key=lambda p: (-round(p.centroid.y / 620), p.centroid.x))
+    for k, (piece, (zh, en)) in enumerate(zip(ordered, names["parcels"][: len(ordered)], strict=True)):
+        mine = _nearest(place.panels, piece)
+        rows.append(
+            {
+                "parcel_id": f"{names['prefix']}-{k + 1:02d}",
+                "name": f"{zh}片区",
+                "name_en": f"{en} block",
+                "mine": mine.mine,
+                "mine_en": mine.mine_en,
+                "phase": phase[id(piece)],
+                "geometry": piece,
+            }
+        )
+    return layer(rows, place.crs)
+
+
+def _nearest(panels: list[Panel], piece: Polygon) -> Panel:
+    middle = piece.centroid
+    return min(panels, key=lambda p: (p.x - middle.x) ** 2 + (p.y - middle.y) ** 2)
+
+
+def _layers(
+    place: Place, edge: Polygon, holes: list[Polygon], named: gpd.GeoDataFrame, frame: Frame, depth: Floats
+) -> dict[str, gpd.GeoDataFrame]:
+    site = Polygon(edge.exterior, [h.exterior for h in holes])
+    zh, en = place.given["names"]["boundary"]
+    return {
+        "parcels": named,
+        "panels": panel_layer(place.panels, place.crs),
+        "constraints": place.constraints(site),
+        "landuse": _landuse(place, frame, depth, site),
+        "boundary": layer([{"name": zh, "name_en": en, "geometry": site}], place.crs),
+    }
+
+
+def panel_layer(panels: list[Panel], crs: str) -> gpd.GeoDataFrame:
+    """Panels with the columns of `planner predict`."""
+    rows = [
+        {
+            "panel_id": p.panel_id,
+            "mine": p.mine,
+            "mine_en": p.mine_en,
+            "seam": p.seam.name,
+            "thickness_m": p.thickness_m,
+            "depth_m": p.seam.depth_m,
+            "q": p.seam.q,
+            "tan_beta": p.seam.tan_beta,
+            "b": p.seam.b,
+            "offset_m": p.seam.offset_m,
+            "start": p.start.isoformat(),
+            "end": p.end.isoformat(),
+            "c_per_year": p.seam.c_per_year,
+            "geometry": p.shape,
+        }
+        for p in panels
+    ]
+    return gpd.GeoDataFrame(rows, crs=crs)
+
+
+def _landuse(place: Place, frame: Frame, depth: Floats, site: Polygon) -> gpd.GeoDataFrame:
+    """Land use today: open water as terrain and water table give it, the villages to be moved, fields elsewhere."""
+    step = round(15 / frame.cell)
+    coarse = Frame(frame.west, frame.north, frame.cell * step, -(-frame.rows // step), -(-frame.cols // step))
+    water = above(coarse, depth[step // 2 :: step, step // 2 :: step], 0.2, least_m2=4_000.0)
+    water = shapely.set_precision(water.simplify(4.0).intersection(site), 0.01)
+    villages = shapely.unary_union(place.villages(kept=False)).intersection(site).difference(water)
+    rows = [
+        {"landuse": "坑塘水面", "landuse_en": "open water", "geometry": water},
+        {"landuse": "村庄", "landuse_en": "village", "geometry": villages},
+        {"landuse": "旱地", "landuse_en": "dry cropland", "geometry": site.difference(water).difference(villages)},
+    ]
+    return layer(rows, place.crs)
+
+
+def above(frame: Frame, values: Floats, level: float, *, least_m2: float) -> MultiPolygon:
+    """Where a surface lies above a level, as smooth polygons, without specks and holes under least_m2."""
+    rows, cols = values.shape
+    lines = contourpy.contour_generator(frame.x[0, :cols], frame.y[:rows, 0], values, fill_type="OuterOffset")
+    shapes = []
+    for points, offsets in zip(*lines.filled(level, 1e9), strict=True):
+        rings = [points[a:b] for a, b in pairwise(offsets)]
+        shapes.append(Polygon(rings[0], [r for r in rings[1:] if Polygon(r).area >= least_m2]))
+    return MultiPolygon([s for s in shapes if s.area >= least_m2])
