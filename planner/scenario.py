@@ -30,10 +30,14 @@ class SiteSection(_Part):
     kind: Literal["survey", "reconstruction"] = "survey"
     year: int = 2025
     approval_number: str = ""
+    outside_paths: bool = False  # whether paths may lead out of site.toml's folder
 
 
 class Layer(_Part):
-    """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth (m)."""
+    """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth.
+
+    unit: of the depth (m, cm, mm). crs: of the file, where it has none or a wrong one.
+    """
 
     path: str
     layer: str | None = None
@@ -42,6 +46,7 @@ class Layer(_Part):
     depth: str | None = None
     name: str | None = None
     unit: str | None = None
+    crs: str | None = None
 
 
 class WaterTableLayer(_Part):

@@ -1,0 +1,217 @@
+"""From a folder, a site.toml or a bare vector file to a validated Site: the one way in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+
+from planner.errors import InvalidInput
+from planner.landuse import CHOICES
+from planner.parameters import nearest
+from planner.read.grids import Context, onto, owners, terrain_and_subsidence, water_table
+from planner.read.layers import Parcels, clipped, read_beside, read_parcels, reference
+from planner.read.places import Opened, open_site
+from planner.read.position import Reference, parse_crs
+from planner.read.rasters import raster_info
+from planner.read.record import Record
+from planner.scenario import Layer, Scenario
+from planner.site import Grid, Site
+from planner.units import mu_from_m2
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A site together with how it was read: the record of decisions and faults, the features and area as stored."""
+
+    site: Site
+    record: Record
+    features: int
+    stored_m2: float
+
+
+def read_site(
+    path: str | Path, *, sets: Mapping[str, Any] | None = None, encoding: str | None = None, crs: str | None = None
+) -> Site:
+    """The site a folder, a site.toml or a bare vector file describes: read, repaired, in one projected CRS, metres.
+
+    sets: dotted keys that win over the file. encoding: of the polygons' text, where the rule errs. crs: the working CRS, which
+    also stands for the CRS of polygons that come without one.
+    Raises InvalidInput (CRSMismatch for positions) with what, where, the number and the fix.
+    """
+    return read(path, sets=sets, encoding=encoding, crs=crs).site
+
+
+def read(
+    path: str | Path, *, sets: Mapping[str, Any] | None = None, encoding: str | None = None, crs: str | None = None
+) -> Reading:
+    """As read_site, with the record of how it was read."""
+    record = Record()
+    opened = open_site(path, sets=sets)
+    if opened.toml is not None:
+        record.used("site", opened.toml.name, [opened.toml])
+    if opened.places.outside:
+        record.warn(
+            "site.outside_paths: inputs may lie outside the site's folder", "site.outside_paths：允许读取文件夹之外的数据"
+        )
+    return _read(opened, record, encoding, crs)
+
+
+def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None) -> Reading:
+    scenario, places = opened.scenario, opened.places
+    layers = scenario.layers
+    wanted = crs or scenario.site.crs
+    forced = parse_crs(wanted, where="--crs" if crs else "site.crs") if wanted else None
+    parcels = read_parcels(
+        layers.polygons, places, encoding=encoding, forced=forced, near=_terrain_place(opened), record=record
+    )
+    frame, near = parcels.frame, reference(parcels.frame, "polygons")
+    beside: dict[str, gpd.GeoDataFrame | None] = {}
+    for role in ("boundary", "panels", "constraints", "landuse"):
+        layer = getattr(layers, role)
+        beside[role] = None if layer is None else read_beside(layer, role, places, crs=parcels.crs, near=near, record=record)
+    if beside["boundary"] is not None:
+        frame = clipped(frame, beside["boundary"], record)
+    context = Context(parcels.crs, places, scenario, frame, record)
+    terrain, lost = terrain_and_subsidence(context)
+    water = water_table(context, terrain, lost)
+    residual = _residual(context, layers.residual, terrain)
+    frame = _with_depths(frame, lost, record)
+    _check_wishes(scenario, frame, terrain)
+    site = Site(
+        name=scenario.site.name or _stem(opened),
+        crs=parcels.crs,
+        parcels=frame,
+        terrain=terrain,
+        subsidence=lost,
+        water_table=water,
+        scenario=scenario,
+        residual_mm=residual,
+        panels=beside["panels"],
+        landuse=beside["landuse"],
+        constraints=beside["constraints"],
+        boundary=beside["boundary"],
+        inputs=tuple(record.inputs),
+        decisions=record.decisions(),
+        warnings=record.warnings(),
+    )
+    return Reading(site, record, parcels.features, parcels.stored_m2)
+
+
+def _stem(opened: Opened) -> str:
+    if opened.toml is not None:
+        return opened.toml.resolve().parent.name
+    return Path(opened.scenario.layers.polygons.path).stem
+
+
+def _terrain_place(opened: Opened) -> Reference | None:
+    """Where the terrain lies: evidence for polygons without a CRS."""
+    layer = opened.scenario.layers.terrain
+    if layer is None:
+        return None
+    info = raster_info(opened.places.raster(layer.path))
+    own = parse_crs(layer.crs, where="layers.terrain.crs") if layer.crs else info.crs
+    return None if own is None else Reference(own, info.bounds, "terrain")
+
+
+def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> Grid | None:
+    if given is None:
+        return None
+    if not isinstance(given, Layer):
+        if given < 0:
+            raise InvalidInput(f"layers.residual = {given:g}: mm still to sink cannot be negative")
+        return terrain.like(given)
+    grid = onto(context, given, "residual", terrain)
+    if float(np.nanmin(grid.values, initial=0.0)) < -1.0:
+        raise InvalidInput(f"{given.path}: residual subsidence of {np.nanmin(grid.values):.1f} mm; it cannot be negative")
+    return grid.like(np.maximum(np.nan_to_num(grid.values, nan=0.0), 0.0))
+
+
+def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, record: Record) -> gpd.GeoDataFrame:
+    """Parcels whose depth no column gave get the mean of the ground lost over their cells; big disagreements are told."""
+    owner = owners(parcels, lost)
+    inside = owner >= 0
+    count = np.bincount(owner[inside], minlength=len(parcels))
+    total = np.bincount(owner[inside], weights=lost.values[inside], minlength=len(parcels))
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    column = parcels["subsidence_m"].to_numpy(dtype=float)
+    apart = np.flatnonzero(np.abs(column - mean) > np.maximum(1.0, 0.5 * mean))
+    if len(apart):
+        i = int(apart[0])
+        record.warn(
+            f"{len(apart)} parcels' depth column disagrees with the ground lost, first {parcels.index[i]}: {column[i]:.2f} m "
+            f"against {mean[i]:.2f} m; the raster (or number) counts",
+            f"{len(apart)} 个地块的深度字段与沉陷栅格不符，如 {parcels.index[i]}：{column[i]:.2f} 米与 {mean[i]:.2f} 米；"
+            "以栅格（或数值）为准",
+        )
+    return parcels.assign(subsidence_m=np.where(np.isnan(column), mean, column))
+
+
+def _check_wishes(scenario: Scenario, parcels: gpd.GeoDataFrame, terrain: Grid) -> None:
+    """Wishes no site like this can meet: a quota above its area, a level above the ground, a lock on an unknown parcel."""
+    area = area_mu(parcels)
+    for target in CHOICES:
+        quota = getattr(scenario.targets, target)
+        if quota.min_mu is not None and quota.min_mu > area * (1 + 1e-9):
+            raise InvalidInput(
+                f"targets.{target}.min_mu = {quota.min_mu:,.1f} is above the site's area of {area:,.1f} mu; "
+                "lower it or add polygons"
+            )
+        if quota.min_mu is not None and quota.max_mu is not None and quota.min_mu > quota.max_mu:
+            raise InvalidInput(f"targets.{target}: min_mu {quota.min_mu:,.1f} is above max_mu {quota.max_mu:,.1f}")
+    _check_levels(scenario, terrain)
+    for item in scenario.lock:
+        if item.parcel is not None and item.parcel not in parcels.index:
+            raise InvalidInput(f"lock: no parcel {item.parcel!r}{nearest(item.parcel, parcels.index)}")
+
+
+def _check_levels(scenario: Scenario, terrain: Grid) -> None:
+    wish = scenario.reservoir
+    low, high = float(np.nanmin(terrain.values)), float(np.nanmax(terrain.values))
+    for key in ("level_m", "flood_level_m", "dead_level_m"):
+        level = getattr(wish, key)
+        if level is None:
+            continue
+        if level > high:
+            raise InvalidInput(
+                f"reservoir.{key} = {level:g} m is above the highest rim, {high:.2f} m; lower it below the ground around"
+            )
+        if key != "dead_level_m" and level < low - 10:
+            raise InvalidInput(
+                f"reservoir.{key} = {level:g} m is {low - level:.1f} m below the lowest ground, {low:.2f} m; raise it"
+            )
+    order = [("dead_level_m", wish.dead_level_m), ("level_m", wish.level_m), ("flood_level_m", wish.flood_level_m)]
+    known = [(k, v) for k, v in order if v is not None]
+    for (lower, a), (upper, b) in pairwise(known):
+        if a > b:
+            raise InvalidInput(f"reservoir.{lower} = {a:g} m is above reservoir.{upper} = {b:g} m; dead ≤ normal ≤ flood")
+
+
+def area_mu(parcels: gpd.GeoDataFrame) -> float:
+    """Ellipsoidal area of all parcels, mu."""
+    return float(mu_from_m2(ellipsoidal_m2(parcels.geometry.to_numpy(), parcels.crs).sum()))
+
+
+def ellipsoidal_m2(geometry: Any, crs: pyproj.CRS) -> Any:
+    """Ellipsoidal areas, m², shape (n,): plane area over the projection's areal scale at each part's own place.
+
+    Exact to about 1e-7 for polygons up to some kilometres, which is what totals and changes are told with.
+    """
+    parts, owner = shapely.get_parts(geometry, return_index=True)
+    if not len(parts):
+        return np.zeros(len(geometry))
+    centre = shapely.get_coordinates(shapely.centroid(parts))
+    to_lonlat = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    lon, lat = to_lonlat.transform(centre[:, 0], centre[:, 1])
+    scale = pyproj.Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale
+    return np.bincount(owner, weights=shapely.area(parts) / scale, minlength=len(geometry))
+
+
+__all__ = ["Parcels", "Reading", "area_mu", "ellipsoidal_m2", "read", "read_site"]

@@ -1,0 +1,326 @@
+"""The site's grids on one set of cells: terrain, ground lost, water table; with what stands in where one is missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+from rasterio.features import rasterize
+from rasterio.transform import Affine
+
+from planner.errors import CRSMismatch, InvalidInput
+from planner.files import available_memory
+from planner.read.places import Places
+from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
+from planner.read.rasters import RasterInfo, raster_info, read_onto, read_raster
+from planner.read.record import Record
+from planner.scenario import Layer, Scenario, WaterTableLayer
+from planner.site import Floats, Grid, WaterTable
+from planner.units import mu_from_m2
+
+MARGIN_M: Final = 300.0  # m of terrain read around the parcels, so that rims and spill levels outside them are seen
+_GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
+_DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
+_SUBSIDENCE_NOISE_M: Final = 0.05  # m: negative ground lost down to this is noise of the survey
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What every grid needs to know: the site's working CRS, its files, its parcels and wishes."""
+
+    crs: pyproj.CRS
+    places: Places
+    scenario: Scenario
+    parcels: gpd.GeoDataFrame
+    record: Record
+
+    @property
+    def bounds(self) -> Bounds:
+        """West, south, east, north of the parcels, m."""
+        w, s, e, n = self.parcels.total_bounds
+        return float(w), float(s), float(e), float(n)
+
+
+def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
+    """Ground elevation today and ground lost, on the same cells, m.
+
+    Raises InvalidInput where the parcels reach beyond the terrain, it has holes inside them, or no depth is known.
+    """
+    layers, record = context.scenario.layers, context.record
+    if layers.terrain is not None:
+        terrain = _read_terrain(context, layers.terrain)
+        return terrain, _subsidence_on(context, terrain)
+    if isinstance(layers.subsidence, Layer) and not _is_column(layers.subsidence):
+        lost = _opened_grid(context, layers.subsidence, "subsidence")
+    else:
+        lost = _subsidence_on(context, _plain(context))
+    lost = lost.like(_lost(lost.values, "subsidence", record))
+    record.warn(
+        "no terrain: the polygons are taken as hollows in a level plain at elevation 0; give layers.terrain for real ground",
+        "没有地形：沉陷区按高程为 0 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
+    )
+    record.decide(("terrain", "地形"), "0 m minus the ground lost", ("no terrain was given", "未给出地形"))
+    return lost.like(0.0 - np.nan_to_num(lost.values, nan=0.0)), lost.like(np.nan_to_num(lost.values, nan=0.0))
+
+
+def _plain(context: Context) -> Grid:
+    """Cells for polygons that come without a raster: square, aligned to whole metres, about _DEFAULT_CELLS of them."""
+    w, s, e, n = context.bounds
+    extent = (e - w + 2 * MARGIN_M) * (n - s + 2 * MARGIN_M)
+    cell = float(max(1.0, math.ceil(math.sqrt(extent / _DEFAULT_CELLS))))
+    west, north = math.floor((w - MARGIN_M) / cell) * cell, math.ceil((n + MARGIN_M) / cell) * cell
+    cols, rows = math.ceil((e + MARGIN_M - west) / cell), math.ceil((north - s + MARGIN_M) / cell)
+    context.record.decide(("cell size", "格网大小"), f"{cell:g} m", ("no raster was given", "未给出栅格"))
+    return Grid(np.zeros((rows, cols)), west, north, cell, cell)
+
+
+def _read_terrain(context: Context, layer: Layer) -> Grid:
+    path, info = _checked_raster(context, layer, "terrain")
+    own = _raster_crs(layer, info, "terrain")
+    bounds = context.bounds
+    theirs = transformed(info.bounds, own, context.crs) if own is not None else info.bounds
+    if bounds[0] > theirs[2] or theirs[0] > bounds[2] or bounds[1] > theirs[3] or theirs[1] > bounds[3]:
+        reason = why_apart(bounds, context.crs, theirs)
+        raise CRSMismatch(
+            f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
+            f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
+        )
+    wide = (bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M)
+    _fits(wide, info, theirs, layer.path)
+    raster = read_raster(path, bounds=wide, crs=context.crs)
+    _notes(raster.notes, context.record)
+    _covers(context, raster.grid, layer.path)
+    return raster.grid
+
+
+def _opened_grid(context: Context, layer: Layer, role: str) -> Grid:
+    """A raster that brings its own cells, for the parcels' bounds and a margin."""
+    path, info = _checked_raster(context, layer, role)
+    w, s, e, n = context.bounds
+    wide = (w - MARGIN_M, s - MARGIN_M, e + MARGIN_M, n + MARGIN_M)
+    own = _raster_crs(layer, info, role)
+    _fits(wide, info, transformed(info.bounds, own, context.crs) if own is not None else info.bounds, layer.path)
+    raster = read_raster(path, bounds=wide, crs=context.crs)
+    _notes(raster.notes, context.record)
+    _covers(context, raster.grid, layer.path)
+    return raster.grid
+
+
+def onto(context: Context, layer: Layer, role: str, grid: Grid) -> Grid:
+    """A raster brought onto the terrain's cells (bilinear), NaN where it does not reach."""
+    path, info = _checked_raster(context, layer, role)
+    own = _raster_crs(layer, info, role)
+    same = own is None or own == context.crs
+    if same and not info.rotated and _same_lattice(info, grid):
+        raster = read_raster(path, bounds=grid.bounds, crs=context.crs)
+        if raster.grid.aligned(grid):
+            _notes(raster.notes, context.record)
+            return raster.grid
+    raster = read_onto(path, grid, crs=context.crs)
+    _notes(raster.notes, context.record)
+    context.record.warn(
+        f"{layer.path}: brought onto the terrain's cells of {grid.cell_x:g} m (bilinear) from {info.cell_x:g}",
+        f"{layer.path}：由 {info.cell_x:g} 双线性重采样到地形的 {grid.cell_x:g} 米格网",
+    )
+    return raster.grid
+
+
+def _same_lattice(info: RasterInfo, grid: Grid) -> bool:
+    if abs(info.cell_x - grid.cell_x) > 1e-6 * grid.cell_x or abs(info.cell_y - grid.cell_y) > 1e-6 * grid.cell_y:
+        return False
+    shift_x, shift_y = (info.bounds[0] - grid.west) / grid.cell_x, (info.bounds[3] - grid.north) / grid.cell_y
+    return abs(shift_x - round(shift_x)) < 1e-3 and abs(shift_y - round(shift_y)) < 1e-3
+
+
+def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Any, RasterInfo]:
+    path = context.places.raster(layer.path)
+    context.record.used(role, layer.path, [path])
+    info = raster_info(path)
+    if info.bands > 1 and layer.layer is None:
+        context.record.warn(
+            f"{layer.path}: has {info.bands} bands; the first is read as {role}",
+            f"{layer.path}：有 {info.bands} 个波段，读取第一个",
+        )
+    return path, info
+
+
+def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:
+    own = parse_crs(layer.crs, where=f"layers.{role}.crs") if layer.crs else info.crs
+    if own is not None and is_old_datum(own):
+        raise CRSMismatch(
+            f"{layer.path}: {own.name} is an old datum, off by 60–150 m; warp it to CGCS2000 with local parameters first"
+        )
+    return own
+
+
+def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
+    width = min(wide[2], theirs[2]) - max(wide[0], theirs[0])
+    height = min(wide[3], theirs[3]) - max(wide[1], theirs[1])
+    cells = info.rows * info.cols * max(width, 0) / (theirs[2] - theirs[0]) * max(height, 0) / (theirs[3] - theirs[1])
+    need, have = cells * 8 * _GRIDS, available_memory() * 0.8
+    if need > have:
+        factor = math.ceil(math.sqrt(need / have))
+        raise InvalidInput(
+            f"{shown}: {cells / 1e6:,.0f} M cells over the polygons take {need / 1e9:.0f} GB, {have / 1e9:.1f} GB may be used; "
+            f"use cells {factor} times as wide (gdalwarp -tr) or cut the site in parts"
+        )
+
+
+def _covers(context: Context, grid: Grid, shown: str) -> None:
+    """Raises InvalidInput where parcels reach beyond a grid or over holes in it."""
+    west, south, east, north = grid.bounds
+    outside = context.parcels.geometry.difference(_box(west, south, east, north))
+    lost = outside.area
+    if float(lost.sum()) > 1e-6 * float(context.parcels.area.sum()):
+        worst = lost.idxmax()
+        raise InvalidInput(
+            f"{shown} does not cover the polygons: {mu_from_m2(float(lost.sum())):,.1f} mu lie outside it "
+            f"(parcel {worst}: {mu_from_m2(float(lost[worst])):,.1f} mu); use a larger terrain or clip the polygons"
+        )
+    missing = np.isnan(grid.values)
+    if not missing.any():
+        return
+    owner = owners(context.parcels, grid)
+    hit = missing & (owner >= 0)
+    if hit.any():
+        counts = np.bincount(owner[hit], minlength=len(context.parcels))
+        worst_at = int(counts.argmax())
+        row, col = (int(v[0]) for v in np.nonzero(hit & (owner == worst_at)))
+        x, y = grid.west + (col + 0.5) * grid.cell_x, grid.north - (row + 0.5) * grid.cell_y
+        raise InvalidInput(
+            f"{shown} has no data over {mu_from_m2(float(hit.sum()) * grid.cell_area):,.2f} mu of the polygons, first in "
+            f"parcel {context.parcels.index[worst_at]} at x {x:,.1f}, y {y:,.1f}; fill the holes or cut the polygons"
+        )
+
+
+def _box(west: float, south: float, east: float, north: float) -> Any:
+    import shapely
+
+    return shapely.box(west, south, east, north)
+
+
+def owners(parcels: gpd.GeoDataFrame, grid: Grid, *, touching: bool = False) -> Any:
+    """The row of the parcel that holds each cell's centre, −1 where none does; touching: also cells a parcel merely touches."""
+    shapes = [(g, i) for i, g in enumerate(parcels.geometry)]
+    common: dict[str, Any] = {"out_shape": grid.shape, "transform": Affine(*grid.transform), "dtype": "int32"}
+    inside = rasterize(shapes, fill=-1, **common)
+    if touching:
+        near = rasterize(shapes, fill=-1, all_touched=True, **common)
+        inside = np.where(inside >= 0, inside, near)
+    return inside
+
+
+def _is_column(layer: Layer) -> bool:
+    return layer.path == "polygons.depth"
+
+
+def _subsidence_on(context: Context, grid: Grid) -> Grid:
+    """Ground lost on the terrain's cells: from a raster, a number, or the parcels' depths; zero outside the parcels."""
+    given, record = context.scenario.layers.subsidence, context.record
+    if isinstance(given, Layer) and not _is_column(given):
+        lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record)
+        _subsidence_gaps(context, grid.like(lost), given.path)
+        return grid.like(np.nan_to_num(lost, nan=0.0))
+    owner = owners(context.parcels, grid, touching=True)
+    if isinstance(given, float):
+        return grid.like(np.where(owner >= 0, given, 0.0))
+    depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
+    unknown = np.flatnonzero(np.isnan(depth))
+    if len(unknown) == len(depth):
+        raise InvalidInput(
+            "no depth: the polygons have no depth column that can be recognised and layers.subsidence is not given; "
+            'name the column: layers.polygons = {path = "…", depth = "…"}, or give a raster or a number'
+        )
+    if len(unknown):
+        raise InvalidInput(
+            f"parcel {context.parcels.index[unknown[0]]} and {len(unknown) - 1} more have no depth; "
+            "fill the column or give layers.subsidence"
+        )
+    record.decide(("subsidence", "沉陷深度"), "the polygons' depth column", ("no raster was given", "未给出栅格"))
+    return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
+
+
+def _lost(values: Floats, shown: str, record: Record) -> Floats:
+    """Ground lost ≥ 0: noise clipped; a raster of negative sinking turned over. Raises InvalidInput for uplift."""
+    low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
+    if low < -_SUBSIDENCE_NOISE_M and high <= _SUBSIDENCE_NOISE_M:
+        record.warn(f"{shown}: sinking is negative there; turned positive", f"{shown}：下沉为负值，已取正")
+        values, low, high = -values, -high, -low
+    if low < -_SUBSIDENCE_NOISE_M:
+        raise InvalidInput(f"{shown}: ground lost runs from {low:.2f} to {high:.2f} m; it cannot be negative (uplift)")
+    if high > 60:
+        raise InvalidInput(f"{shown}: ground lost up to {high:,.0f} m is no subsidence; is it in mm? convert it to metres")
+    return np.asarray(np.maximum(values, 0.0))
+
+
+def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
+    gaps = np.isnan(lost.values)
+    if gaps.any():
+        hit = gaps & (owners(context.parcels, lost) >= 0)
+        if hit.any():
+            area = mu_from_m2(float(hit.sum()) * lost.cell_area)
+            context.record.warn(
+                f"{shown}: no value over {area:,.1f} mu of the polygons; no ground lost there",
+                f"{shown}：沉陷区内 {area:,.1f} 亩无值；按未下沉处理",
+            )
+
+
+def water_table(context: Context, terrain: Grid, lost: Grid) -> WaterTable:
+    """Water table elevations on the terrain's cells; the documented default below the original ground where none is given.
+
+    Raises InvalidInput where dry, normal and wet are not in this order.
+    """
+    scenario, record = context.scenario, context.record
+    given = scenario.layers.water_table
+    amplitude = scenario.number("water.amplitude_m")
+    if given is None:
+        depth = scenario.number("water.default_depth_m")
+        record.warn(
+            f"no water table: taken {depth:g} m below the original ground",
+            f"没有地下水位：取原地面以下 {depth:g} 米",
+        )
+        record.decide(("water table", "地下水位"), f"original ground − {depth:g} m", ("none was given", "未给出"))
+        normal = terrain.like(terrain.values + lost.values - depth)
+        return _seasons(context, normal, None, None, amplitude)
+    parts: Sequence[Any] = (given.normal, given.dry, given.wet) if isinstance(given, WaterTableLayer) else (given, None, None)
+    normal_dry_wet = [None if p is None else _level_grid(context, p, terrain) for p in parts]
+    assert normal_dry_wet[0] is not None
+    return _seasons(context, normal_dry_wet[0], normal_dry_wet[1], normal_dry_wet[2], amplitude)
+
+
+def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
+    if isinstance(given, str):
+        given = Layer(path=given)
+    if not isinstance(given, Layer):
+        return terrain.like(float(given))
+    grid = onto(context, given, "water_table", terrain)
+    holes = np.isnan(grid.values)
+    if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
+        raise InvalidInput(f"{given.path}: the water table has no data inside the polygons; extend the raster over them")
+    return grid.like(np.where(holes, np.nanmedian(grid.values), grid.values)) if holes.any() else grid
+
+
+def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None, amplitude: float) -> WaterTable:
+    if dry is None or wet is None:
+        context.record.decide(
+            ("seasons of the water table", "地下水位季节变幅"),
+            f"normal ∓ {amplitude:g} m",
+            ("dry or wet was not given", "未给出枯水或丰水位"),
+        )
+    dry = normal.like(normal.values - amplitude) if dry is None else dry
+    wet = normal.like(normal.values + amplitude) if wet is None else wet
+    for lower, upper, names in ((dry, normal, "dry ≤ normal"), (normal, wet, "normal ≤ wet")):
+        worst = float(np.nanmax(lower.values - upper.values))
+        if worst > 1e-6:
+            raise InvalidInput(f"layers.water_table: {names} is broken by up to {worst:.2f} m; check which level is which")
+    return WaterTable(normal, dry, wet)
+
+
+def _notes(notes: Sequence[str], record: Record) -> None:
+    for note in notes:
+        record.warn(note, note)

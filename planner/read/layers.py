@@ -1,0 +1,365 @@
+"""The vector layers of a site in the working CRS: parcels with their roles, and the layers that lie beside them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import CRSMismatch, InvalidInput
+from planner.landuse import CHOICES, TARGETS
+from planner.parameters import nearest
+from planner.read import roles
+from planner.read.geometry import counted_once, repaired
+from planner.read.places import Places
+from planner.read.position import Bounds, Reference, parse_crs, settle, transformed, working_crs
+from planner.read.record import Record, Text
+from planner.read.sources import Ask, open_vector
+from planner.scenario import Layer
+from planner.site import Floats
+
+PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
+
+
+@dataclass(frozen=True, eq=False)
+class Parcels:
+    """The site's polygons, ready: frame as Site.parcels wants it, working CRS, features and plane area (m²) before repair."""
+
+    frame: gpd.GeoDataFrame
+    crs: pyproj.CRS
+    features: int
+    stored_m2: float
+
+
+def read_parcels(
+    layer: Layer, places: Places, *, encoding: str | None, forced: pyproj.CRS | None, near: Reference | None, record: Record
+) -> Parcels:
+    """The polygons of a site, repaired, in the working CRS, no ground counted twice, one row a parcel in order of its id.
+
+    forced: the working CRS asked for, which also tells the CRS of a file without one. near: a layer of known position.
+    """
+    stored = _stored(layer, places, "polygons", encoding, record)
+    located = _located(stored, layer, "polygons", forced, near, record)
+    crs = working_crs(_bounds(located), located.crs, forced=forced, record=record)
+    frame = _projected(located, crs, "polygons")
+    columns = [str(c) for c in frame.columns if c != frame.geometry.name]
+    chosen = roles.chosen(layer, columns, shown=layer.path, record=record)
+    labels = _labels(frame, chosen)
+    depth = _depth(frame, chosen, layer, record)
+    area = float(np.nansum(shapely.area(frame.geometry.to_numpy())))
+    frame = frame.assign(_label=labels, _depth=depth)
+    frame = repaired(frame, role="polygons", shown=layer.path, labels=labels, record=record)
+    parcels = _table(frame, chosen, record)
+    return Parcels(_without_overlaps(parcels, record), crs, len(stored), area)
+
+
+def read_beside(
+    layer: Layer, role: str, places: Places, *, crs: pyproj.CRS, near: Reference, record: Record
+) -> gpd.GeoDataFrame:
+    """Another polygon layer of the site (panels, constraints, landuse, boundary) in the working CRS, repaired, columns kept."""
+    stored = _stored(layer, places, role, None, record)
+    frame = _projected(_located(stored, layer, role, None, near, record), crs, role)
+    labels = np.array([str(i) for i in range(1, len(frame) + 1)], dtype=object)
+    frame = repaired(frame, role=role, shown=layer.path, labels=labels, record=record).reset_index(drop=True)
+    if frame.geometry.name != "geometry":
+        frame = frame.rename_geometry("geometry")
+    return _meant(frame, role, layer.path)
+
+
+def _stored(layer: Layer, places: Places, role: str, encoding: str | None, record: Record) -> gpd.GeoDataFrame:
+    path = places.find(layer.path)
+    frame = open_vector(Ask(path, layer.path, role, layer.layer, encoding or layer.encoding), record)
+    if frame.columns.duplicated().any():
+        frame = frame.loc[:, ~frame.columns.duplicated()]
+    return frame
+
+
+def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
+    points = shapely.get_coordinates(frame.geometry.to_numpy())
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        raise InvalidInput("polygons: no feature has a geometry")
+    (w, s), (e, n) = points.min(axis=0), points.max(axis=0)
+    return float(w), float(s), float(e), float(n)
+
+
+def _located(
+    frame: gpd.GeoDataFrame, layer: Layer, role: str, forced: pyproj.CRS | None, near: Reference | None, record: Record
+) -> gpd.GeoDataFrame:
+    """The frame with a CRS that its numbers fit, axes in order."""
+    own = frame.crs
+    if layer.crs is not None:
+        own = parse_crs(layer.crs, where=f"layers.{role}.crs")
+    elif own is None and forced is not None:
+        own = forced
+    crs, swap = settle(_bounds(frame), own, role=role, record=record, near=near)
+    geometry = frame.geometry
+    if swap:
+        geometry = geometry.map(lambda g: None if g is None else shapely.transform(g, lambda xy: xy[:, ::-1]))
+    return frame.set_geometry(gpd.GeoSeries(geometry.to_numpy(), index=frame.index), crs=None).set_crs(crs, allow_override=True)
+
+
+def _projected(frame: gpd.GeoDataFrame, crs: pyproj.CRS, role: str) -> gpd.GeoDataFrame:
+    if frame.crs == crs:
+        return frame
+    moved = frame.to_crs(crs)
+    was, now = _broken(frame), _broken(moved)
+    if now > was:
+        raise CRSMismatch(f"{role}: {now - was} vertices have no image in {crs.name}; check layers.{role}.crs and site.crs")
+    return moved
+
+
+def _broken(frame: gpd.GeoDataFrame) -> int:
+    return int(np.count_nonzero(~np.isfinite(shapely.get_coordinates(frame.geometry.to_numpy())).all(axis=1)))
+
+
+def _labels(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> NDArray[Any]:
+    column = chosen.get("id") or chosen.get("name")
+    if column is None:
+        return np.array([f"row {i + 1}" for i in range(len(frame))], dtype=object)
+    texts = _texts(frame[column])
+    return np.array([t if isinstance(t, str) else f"row {i + 1}" for i, t in enumerate(texts)], dtype=object)
+
+
+def _depth(frame: gpd.GeoDataFrame, chosen: dict[str, str], layer: Layer, record: Record) -> Floats:
+    column = chosen.get("depth")
+    if column is None:
+        return np.full(len(frame), np.nan)
+    try:
+        values = roles.numbers(frame[column], shown=layer.path, column=column)
+    except InvalidInput:
+        if layer.depth is not None or roles.plain(column) in roles.ROLES["depth"].exact:
+            raise
+        record.warn(f"column {column} is no depth: it holds texts", f"字段 {column} 为文本，不作深度")
+        return np.full(len(frame), np.nan)
+    with_units = roles.mixed_units(frame[column])
+    return roles.depths_m(values, column, unit=layer.unit, texts_have_units=with_units, shown=layer.path, record=record)
+
+
+def _texts(values: pd.Series[Any]) -> list[str | None]:
+    """Cells as texts without control characters, whole numbers without a point, None for empty ones."""
+    result: list[str | None] = []
+    for value in values:
+        if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+            result.append(None)
+            continue
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]", " ", text).strip()
+        result.append(text or None)
+    return result
+
+
+def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> gpd.GeoDataFrame:
+    """The columns of Site.parcels, indexed by a unique parcel_id, sorted by it."""
+    blank: list[str | None] = [None] * len(frame)
+
+    def column(role: str) -> list[str | None]:
+        return _texts(frame[chosen[role]]) if role in chosen else blank
+
+    geometry = frame.geometry.to_numpy()
+    order = _spatial_order(geometry)
+    ids = _unique_ids(column("id"), order, record)
+    names = [n or i for n, i in zip(column("name"), ids, strict=True)]
+    table = gpd.GeoDataFrame(
+        {
+            "name": names,
+            "name_en": [n or "" for n in column("name_en")],
+            "subsidence_m": frame["_depth"].to_numpy(dtype=float),
+            "mine": [m or "" for m in column("mine")],
+            "phase": _phases(column("phase")),
+            "date": [d or "" for d in column("date")],
+        },
+        geometry=geometry,
+        index=pd.Index(ids, name="parcel_id", dtype=object),
+        crs=frame.crs,
+    )
+    return table.iloc[np.argsort(np.array([natural(i) for i in ids]), kind="stable")]
+
+
+def _phases(texts: list[str | None]) -> Any:
+    """Phases as whole numbers where all are ('一期', 'Phase 2' too), else as texts."""
+    chinese = dict(zip("一二三四五六七八九", range(1, 10), strict=True))
+    found: list[int | None] = []
+    for text in texts:
+        digits = re.search(r"\d+", text) if text else None
+        word = next((chinese[c] for c in text if c in chinese), None) if text else None
+        if text and digits is None and word is None:
+            return np.array(texts, dtype=object)
+        found.append(int(digits.group()) if digits else word)
+    return pd.array(found, dtype="Int64")
+
+
+def natural(text: str) -> str:
+    """A key under which 'P2' sorts before 'P10'."""
+    return re.sub(r"\d+", lambda m: m.group().lstrip("0").rjust(20, "0"), text)[:400] + "\0" + text
+
+
+def _spatial_order(geometry: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Rows from north to south, west to east, then by shape: the same whatever the order in the file."""
+    boxes = shapely.bounds(geometry)
+    return np.lexsort((shapely.area(geometry), -boxes[:, 1], boxes[:, 2], boxes[:, 0], -boxes[:, 3]))
+
+
+def _unique_ids(texts: list[str | None], order: NDArray[np.intp], record: Record) -> list[str]:
+    """Parcel ids: as given; a number after those that occur twice; P001… in spatial order where none is given."""
+    ids = list(texts)
+    taken = {t for t in texts if t}
+    seen: dict[str, int] = {}
+    doubled = missing = 0
+    digits = max(3, len(str(len(texts))))
+    for i in order:
+        text = ids[i]
+        if text is None:
+            missing += 1
+            number = missing
+            while f"P{number:0{digits}d}" in taken:
+                number, missing = number + 1, missing + 1
+            text = f"P{number:0{digits}d}"
+        elif text in seen:
+            doubled += 1
+            while f"{text}-{seen[text] + 1}" in taken:
+                seen[text] += 1
+            seen[text] += 1
+            text = f"{text}-{seen[text]}"
+        else:
+            seen[text] = 1
+        taken.add(text)
+        ids[i] = text
+    if doubled:
+        record.warn(
+            f"{doubled} parcel ids occur more than once; a number was added (-2, -3, …)",
+            f"{doubled} 个地块编号重复；已加后缀（-2、-3……）",
+        )
+    if missing and any(texts):
+        record.warn(
+            f"{missing} parcels have no id; numbered P001… from north to south", f"{missing} 个地块无编号；由北向南编为 P001……"
+        )
+    elif missing:
+        record.decide(("parcel ids", "地块编号"), "P001…", ("no id column; from north to south", "无编号字段；由北向南编号"))
+    return [str(i) for i in ids]
+
+
+def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
+    """Shared ground goes to the deeper polygon, then to the smaller one, then to the first id."""
+    geometry = parcels.geometry.to_numpy()
+    depth = np.nan_to_num(parcels["subsidence_m"].to_numpy(dtype=float), nan=-1.0)
+    order = np.lexsort((np.arange(len(parcels)), np.round(shapely.area(geometry), 3), -depth))
+    rank = np.empty(len(parcels), dtype=np.intp)
+    rank[order] = np.arange(len(parcels))
+    before = len(record.faults)
+    cut, keep = counted_once(geometry, rank, role="polygons", labels=parcels.index.to_numpy(), record=record)
+    found = record.faults[before:]
+    if found:
+        record.decide(
+            ("overlaps", "重叠"),
+            f"{len(found)}, counted once",
+            ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
+        )
+    return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
+
+
+def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
+    """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
+    from planner.read.record import Fault
+
+    limit = shapely.union_all(boundary.geometry.to_numpy())
+    geometry = parcels.geometry.to_numpy()
+    inside = shapely.covers(limit, geometry)
+    result = geometry.copy()
+    for i in np.flatnonzero(~inside):
+        parts = [
+            p for p in shapely.get_parts(shapely.intersection(geometry[i], limit)) if p.geom_type == "Polygon" and p.area >= 1
+        ]
+        result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
+        action = Text("cut off: outside the boundary", "已裁去：在边界之外")
+        lost = shapely.difference(geometry[i], limit)
+        record.faults.append(
+            Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
+        )
+    keep = ~shapely.is_empty(result)
+    if not keep.any():
+        raise InvalidInput("boundary: no polygon lies inside it; check its position")
+    return parcels.set_geometry(gpd.GeoSeries(result, index=parcels.index, crs=parcels.crs))[keep]
+
+
+def _meant(frame: gpd.GeoDataFrame, role: str, shown: str) -> gpd.GeoDataFrame:
+    """The columns a role promises: constraints get kind, forbids and name; landuse gets landuse."""
+    if role == "constraints":
+        for column, names in _CONSTRAINT_NAMES.items():
+            source = _first(frame, names)
+            frame[column] = [t or "" for t in _texts(frame[source])] if source else ""
+        frame["forbids"] = [_forbidden(t, i, shown) for i, t in enumerate(frame["forbids"])]
+    elif role == "landuse":
+        source = _first(frame, _LANDUSE_NAMES)
+        if source is None:
+            raise InvalidInput(
+                f"{shown}: no land-use column; name it landuse or 地类 (it has {', '.join(map(str, frame.columns))})"
+            )
+        frame["landuse"] = [t or "" for t in _texts(frame[source])]
+    return frame
+
+
+_CONSTRAINT_NAMES: Final = {
+    "kind": ("kind", "type", "类型", "类别", "限制类型"),
+    "forbids": ("forbids", "forbidden", "forbid", "禁止", "禁止用途", "禁建"),
+    "name": ("name", "名称", "mc"),
+}
+_LANDUSE_NAMES: Final = (
+    "landuse",
+    "land_use",
+    "lu",
+    "dlmc",
+    "地类",
+    "地类名称",
+    "用地类型",
+    "土地利用",
+    "dlbm",
+    "地类编码",
+    "class",
+)
+
+
+def _first(frame: gpd.GeoDataFrame, names: tuple[str, ...]) -> str | None:
+    plain = {roles.plain(c): str(c) for c in frame.columns if c != "geometry"}
+    return next((plain[n] for n in names if n in plain), None)
+
+
+def _forbidden(text: str, row: int, shown: str) -> str:
+    """Targets as CHOICES' keys, comma between, from keys, English or Chinese names; 'all' and 全部 mean the four."""
+    known = {k: k for k in CHOICES} | {t.en.lower(): k for k, t in TARGETS.items()} | {t.zh: k for k, t in TARGETS.items()}
+    known |= {
+        "建设": "construction",
+        "耕地": "arable",
+        "绿化": "green",
+        "水库": "reservoir",
+        "水面": "reservoir",
+        "land": "arable",
+    }
+    found: set[str] = set()
+    for word in re.split(r"[,;，；、|/]+", text):
+        key = word.strip().lower()
+        if key in ("all", "全部", "一切"):
+            found |= set(CHOICES)
+        elif key in known:
+            found.add(known[key])
+        elif key:
+            raise InvalidInput(
+                f"{shown}: row {row + 1}: forbids {word.strip()[:30]!r}{nearest(key, known)}; use {', '.join(CHOICES)}"
+            )
+    return ",".join(c for c in CHOICES if c in found)
+
+
+def reference(frame: gpd.GeoDataFrame, role: str) -> Reference:
+    """A layer of known position, as evidence for those that come without a CRS."""
+    w, s, e, n = frame.total_bounds
+    return Reference(frame.crs, (float(w), float(s), float(e), float(n)), role)
+
+
+__all__ = ["Parcels", "clipped", "natural", "read_beside", "read_parcels", "reference", "transformed"]

@@ -1,0 +1,125 @@
+"""Where a site's files lie: the folder, its site.toml or a bare vector file, and that no path leads out of it unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from planner.errors import InvalidInput
+from planner.parameters import nearest
+from planner.read.sources import SUFFIXES
+from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
+
+MAX_TOML_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folder paths are relative to, and whether they may lead out of it."""
+
+    folder: Path
+    outside: bool
+
+    def find(self, written: str) -> Path:
+        """The file a path in site.toml means.
+
+        Raises InvalidInput for a network or virtual path, one that leads out of the folder, or a missing file.
+        """
+        if "\0" in written or not written.strip():
+            raise InvalidInput(f"path {written[:60]!r} is empty or holds a NUL character")
+        if written.startswith(("/vsi", "\\\\", "//")) or "://" in written:
+            raise InvalidInput(f"{written[:80]}: only files on this machine are read; download it first")
+        try:
+            path = (self.folder / written).resolve()
+            exists = path.exists()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise InvalidInput(f"{written[:80]}: not a usable path ({error})") from None
+        if not self.outside and not path.is_relative_to(self.folder.resolve()):
+            raise InvalidInput(
+                f"{written[:120]} lies outside the site's folder; move it there, or allow it with --set site.outside_paths=true"
+            )
+        if not exists:
+            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise InvalidInput(f"{written[:120]}: no such file{nearest(path.name, near)}")
+        return path
+
+    def raster(self, written: str) -> Path:
+        """As find, for a raster; a VRT is let through only where every file it names would be."""
+        path = self.find(written)
+        if path.is_file() and path.stat().st_size == 0:
+            raise InvalidInput(f"{written}: the file is empty (0 bytes)")
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
+            if head.startswith(b"<") and (b"<VRTDataset" in head or b"<OGRVRT" in head or path.suffix.lower() == ".vrt"):
+                self._check_vrt(path, written)
+            elif head.startswith((b"<GDAL_WMS", b"<WMS", b"<?xml", b"<")):
+                raise InvalidInput(f"{written}: an XML file that may point to a server; only rasters on this machine are read")
+        return path
+
+    def _check_vrt(self, path: Path, written: str) -> None:
+        import xml.etree.ElementTree as ElementTree
+
+        text = path.read_bytes()
+        if b"<!DOCTYPE" in text.upper() or b"<!ENTITY" in text.upper():
+            raise InvalidInput(f"{written}: declares XML entities, which no VRT needs; refused")
+        try:
+            root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
+        except ElementTree.ParseError as error:
+            raise InvalidInput(f"{written}: not a readable VRT ({error})") from None
+        for node in root.iter():
+            if node.tag in ("PixelFunctionCode", "PixelFunctionLanguage", "PixelFunctionType"):
+                raise InvalidInput(f"{written}: the VRT brings code of its own ({node.tag}); refused")
+            if node.tag in ("SourceFilename", "SourceDataset", "SrcDataSource"):
+                inner = (node.text or "").strip()
+                base = path.parent if node.get("relativeToVRT") == "1" else Path.cwd()
+                Places(path.parent if self.outside else self.folder, self.outside).raster(
+                    str((base / inner) if inner else inner)
+                )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A site's description before its files are read: scenario, places, and the name shown for it."""
+
+    scenario: Scenario
+    places: Places
+    shown: str
+    toml: Path | None
+
+
+def open_site(path: str | Path, *, sets: Mapping[str, Any] | None) -> Opened:
+    """The scenario behind a folder with site.toml, a site.toml, or a bare vector file.
+
+    Raises InvalidInput where there is none.
+    """
+    place = Path(path)
+    if place.is_dir() and place.suffix.lower() != ".gdb":
+        place = place / "site.toml"
+        if not place.exists():
+            vectors = sorted(p.name for p in place.parent.iterdir() if p.suffix.lower() in SUFFIXES)
+            hint = f"; name the file: {Path(path) / vectors[0]}" if vectors else ""
+            raise InvalidInput(f"{path}: no site.toml in this folder{hint}, or write one with `planner init POLYGONS`")
+    if place.suffix.lower() == ".toml":
+        if place.exists() and place.stat().st_size > MAX_TOML_BYTES:
+            raise InvalidInput(f"{place}: {place.stat().st_size / 1e6:,.0f} MB is no site.toml")
+        scenario = _loaded(place, sets)
+        return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), place)
+    if not place.exists():
+        near = [p.name for p in place.parent.iterdir()] if place.parent.is_dir() else []
+        raise InvalidInput(f"{path}: no such file or folder{nearest(place.name, near)}")
+    document = with_sets({"layers": {"polygons": place.name}}, sets or {})
+    return Opened(parse_scenario(document, source="--set"), Places(place.parent, False), str(path), None)
+
+
+def _loaded(path: Path, sets: Mapping[str, Any] | None) -> Scenario:
+    try:
+        return load_scenario(path, sets)
+    except RecursionError:
+        raise InvalidInput(f"{path.name}: nested too deeply to be a site.toml") from None
+    except IsADirectoryError:
+        raise InvalidInput(f"{path}: a folder, not a site.toml") from None
+    except PermissionError:
+        raise InvalidInput(f"{path}: may not be read; check its permissions") from None

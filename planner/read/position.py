@@ -1,0 +1,338 @@
+"""Where coordinates lie: a file's CRS by what it says and by its numbers, and the one projected CRS to work in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyproj
+from pyproj.exceptions import CRSError
+
+from planner.errors import CRSMismatch
+from planner.read.record import Record
+
+Bounds = tuple[float, float, float, float]  # west, south, east, north
+
+CHINA = (73.0, 17.0, 136.0, 54.0)  # degrees: west, south, east, north
+_CHINA_NORTHING = (1.8e6, 6.1e6)  # m, Gauss–Krüger northings of China
+_OLD_DATUMS = ("beijing", "xian", "xi'an", "xi_an", "bj54", "xian80")
+_OLD_ELLIPSOIDS = ("krasov", "krassow", "iag 1975", "iag75", "xian", "1975 international")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Another layer of the same site whose position is known: its CRS and bounds, and what it is called."""
+
+    crs: pyproj.CRS
+    bounds: Bounds
+    role: str
+
+
+def parse_crs(text: object, *, where: str) -> pyproj.CRS:
+    """The horizontal CRS a user wrote (EPSG code, WKT, PROJ string).
+
+    Raises CRSMismatch where it cannot be understood.
+    """
+    try:
+        return horizontal(pyproj.CRS.from_user_input(text))
+    except CRSError:
+        raise CRSMismatch(f'{where}: {str(text)[:80]!r} is no CRS; write an EPSG code, e.g. crs = "EPSG:4527"') from None
+
+
+def horizontal(crs: pyproj.CRS) -> pyproj.CRS:
+    """The horizontal part of a compound or three-dimensional CRS."""
+    if crs.is_compound:
+        return pyproj.CRS(crs.sub_crs_list[0])
+    return crs.to_2d() if len(crs.axis_info) == 3 else crs
+
+
+def label(crs: pyproj.CRS) -> str:
+    """EPSG:code where the CRS matches one fully, else its name."""
+    code = crs.to_epsg(min_confidence=100) or crs.to_epsg()
+    return f"EPSG:{code} ({crs.name})" if code else crs.name
+
+
+def is_old_datum(crs: pyproj.CRS) -> bool:
+    """Whether the CRS is on Beijing 1954 or Xi'an 1980 without parameters that lead to a modern datum."""
+    if crs.is_bound:
+        return False
+    base = crs.geodetic_crs
+    if base is None or base.datum is None:
+        return False
+    names = f"{base.name} {base.datum.name}".lower()
+    if any(n in names for n in _OLD_DATUMS):
+        return True
+    ellipsoid = crs.ellipsoid.name.lower() if crs.ellipsoid else ""
+    return "unknown" in base.datum.name.lower() and any(n in ellipsoid for n in _OLD_ELLIPSOIDS)
+
+
+def settle(bounds: Bounds, said: pyproj.CRS | None, *, role: str, record: Record, near: Reference | None) -> tuple[Any, bool]:
+    """The CRS of a layer's coordinates and whether x and y must be swapped, from what its file says and its numbers.
+
+    bounds: of the coordinates as stored. said: the CRS in the file or given for it, or None. near: a layer of known position.
+    Raises CRSMismatch where the numbers leave it open, with the question to answer.
+    """
+    if said is not None and is_old_datum(said):
+        raise CRSMismatch(
+            f"{role}: {said.name} is an old datum, off by 60–150 m, and needs local parameters: give them as "
+            f'layers.{role}.crs = "+proj=… +towgs84=dx,dy,dz,rx,ry,rz,s", or crs = "EPSG:45xx" if it is CGCS2000 already'
+        )
+    x0, y0, x1, y1 = bounds
+    if said is None:
+        return _guess(bounds, role=role, record=record, near=near, said_what=None)
+    if said.is_geographic:
+        if max(abs(x0), abs(x1)) <= 180 and max(abs(y0), abs(y1)) <= 90:
+            return said, False
+        if max(abs(x0), abs(x1)) <= 90 and max(abs(y0), abs(y1)) <= 180:
+            _say_swapped(role, record)
+            return said, True
+        return _guess(bounds, role=role, record=record, near=near, said_what="degrees")
+    return _settle_projected(bounds, said, role=role, record=record)
+
+
+def _settle_projected(bounds: Bounds, said: pyproj.CRS, *, role: str, record: Record) -> tuple[pyproj.CRS, bool]:
+    x0, y0, x1, y1 = bounds
+    if max(abs(x0), abs(x1)) <= 180 and max(abs(y0), abs(y1)) <= 180 and _in_china_degrees(bounds) is not None:
+        swap = _in_china_degrees(bounds) == "swapped"
+        base = said.geodetic_crs or pyproj.CRS(4490)
+        record.warn(
+            f"{role}: the file says metres ({said.name}) but holds degrees; read as degrees of {base.name}",
+            f"{role}：文件声明为米（{said.name}），但坐标是经纬度；按 {base.name} 经纬度读取",
+        )
+        return base, swap
+    zone = _zone_prefix((y0, x0, y1, x1))
+    swapped = _is_transverse(said) and ((x0 > 2e6 and y0 >= 1e5 and y1 <= 9e5) or zone is not None)
+    if swapped:
+        _say_swapped(role, record)
+        x0, y0, x1, y1 = y0, x0, y1, x1
+    return _match_prefix((x0, y0, x1, y1), said, role=role, record=record), swapped
+
+
+def _match_prefix(bounds: Bounds, said: pyproj.CRS, *, role: str, record: Record) -> pyproj.CRS:
+    """The CRS with the false easting its numbers call for: with the zone's number in front or without."""
+    easting = _false_easting(said)
+    meridian = _central_meridian(said)
+    if easting is None or meridian is None:
+        return said
+    prefix = _zone_prefix(bounds)
+    if prefix is not None and abs(easting - 500_000) < 1:
+        zone, width = prefix
+        if abs(_zone_meridian(zone, width) - meridian) > 1e-6:
+            raise CRSMismatch(
+                f"{role}: the file says central meridian {meridian:g}° but its x ≈ {bounds[0]:,.0f} is zone {zone} "
+                f"({_zone_meridian(zone, width):g}°); say which is right with layers.{role}.crs"
+            )
+        return _with_easting(said, zone * 1e6 + 500_000, role=role, record=record)
+    if easting > 1e6 and bounds[0] >= 1e5 and bounds[2] <= 9e5:
+        return _with_easting(said, 500_000.0, role=role, record=record)
+    return said
+
+
+def _with_easting(said: pyproj.CRS, easting: float, *, role: str, record: Record) -> pyproj.CRS:
+    described = said.to_json_dict()
+    for parameter in described.get("conversion", {}).get("parameters", []):
+        if parameter["name"] == "False easting":
+            parameter["value"] = easting
+    described["name"] = f"{described['name']} (false easting {easting:.0f})"
+    described.pop("id", None)
+    described.get("conversion", {}).pop("id", None)
+    crs = pyproj.CRS.from_json_dict(described)
+    record.warn(
+        f"{role}: the file says {said.name}, whose false easting does not fit its numbers; read with {easting:,.0f} m",
+        f"{role}：文件声明 {said.name}，其东偏移与坐标不符；按东偏移 {easting:,.0f} 米读取",
+    )
+    return crs
+
+
+def _guess(
+    bounds: Bounds, *, role: str, record: Record, near: Reference | None, said_what: str | None
+) -> tuple[pyproj.CRS, bool]:
+    """The CRS by numbers alone, where they admit only one."""
+    hit = _by_numbers(bounds)
+    if hit is None and near is not None and _meet(bounds, near.bounds):
+        record.decide(
+            (f"CRS of {role}", f"{role} 的坐标系"),
+            label(near.crs),
+            (
+                f"the file has none; its numbers lie on the {near.role}, so it takes that one's",
+                f"文件未带坐标系；坐标与{near.role}重合，取其坐标系",
+            ),
+        )
+        return near.crs, False
+    if hit is None:
+        raise CRSMismatch(f"{role}: {_question(bounds, role)}")
+    crs, swap, why, why_zh = hit
+    cause = (
+        ("the file says degrees, its numbers are not", "文件声明为经纬度，坐标却不是")
+        if said_what
+        else ("the file has none", "文件未带坐标系")
+    )
+    record.decide((f"CRS of {role}", f"{role} 的坐标系"), label(crs), (f"{cause[0]}; {why}", f"{cause[1]}；{why_zh}"))
+    if swap:
+        _say_swapped(role, record)
+    return crs, swap
+
+
+def _by_numbers(bounds: Bounds) -> tuple[pyproj.CRS, bool, str, str] | None:
+    x0, y0, x1, y1 = bounds
+    for swap, box in ((False, bounds), (True, (y0, x0, y1, x1))):
+        prefix = _zone_prefix(box)
+        if prefix is not None:
+            zone, width = prefix
+            code = 4488 + zone if width == 3 else 4478 + zone
+            if width == 6 and zone <= 14:
+                return None  # Web Mercator gives the same numbers in eastern China
+            why = f"x ≈ {box[0]:,.0f} begins with zone number {zone} of the {width}° Gauss–Krüger zones, CGCS2000 assumed"
+            return pyproj.CRS(code), swap, why, f"x ≈ {box[0]:,.0f} 带 {width}° 带号 {zone}，按 CGCS2000 处理"
+    order = _in_china_degrees(bounds)
+    if order is not None:
+        return (
+            pyproj.CRS(4490),
+            order == "swapped",
+            "degrees within China, CGCS2000 assumed",
+            "坐标为中国境内经纬度，按 CGCS2000 处理",
+        )
+    return None
+
+
+def _zone_prefix(bounds: Bounds) -> tuple[int, int] | None:
+    """(zone, width in degrees) where eastings carry a zone's number and northings are China's, else None."""
+    x0, y0, x1, y1 = bounds
+    zone = int(x0 // 1e6)
+    if zone != int(x1 // 1e6) or y0 < _CHINA_NORTHING[0] or y1 > _CHINA_NORTHING[1]:
+        return None
+    if not (x0 % 1e6 >= 1e5 and x1 % 1e6 <= 9e5):
+        return None
+    if 25 <= zone <= 45:
+        return zone, 3
+    return (zone, 6) if 13 <= zone <= 23 else None
+
+
+def _zone_meridian(zone: int, width: int) -> float:
+    return 3.0 * zone if width == 3 else 6.0 * zone - 3.0
+
+
+def _in_china_degrees(bounds: Bounds) -> str | None:
+    x0, y0, x1, y1 = bounds
+    w, s, e, n = CHINA
+    if w <= x0 and x1 <= e and s <= y0 and y1 <= n:
+        return "straight"
+    return "swapped" if w <= y0 and y1 <= e and s <= x0 and x1 <= n else None
+
+
+def _question(bounds: Bounds, role: str) -> str:
+    x0, y0, x1, y1 = bounds
+    fix = f'layers.{role}.crs or --crs, e.g. "EPSG:4548" for the 3° zone of 117° E'
+    if x0 >= 1e5 and x1 <= 9e5 and y0 >= _CHINA_NORTHING[0] and y1 <= _CHINA_NORTHING[1]:
+        return f"no CRS, and x ≈ {x0:,.0f} without a zone number fits every zone; say which with {fix}"
+    if x0 >= 2e6 and y0 >= 1e5 and y1 <= 9e5:
+        return f"no CRS, axes look swapped (x ≈ {x0:,.0f}, y ≈ {y0:,.0f}) and there is no zone number; give {fix} and swap them"
+    return f"no CRS, and x {x0:,.0f}…{x1:,.0f}, y {y0:,.0f}…{y1:,.0f} do not tell one; give {fix}"
+
+
+def _say_swapped(role: str, record: Record) -> None:
+    record.warn(
+        f"{role}: x and y are swapped (northing first); they were put right",
+        f"{role}：x、y 坐标互换（北坐标在前），已调正",
+    )
+
+
+def _is_transverse(crs: pyproj.CRS) -> bool:
+    operation = crs.coordinate_operation
+    return operation is not None and "transverse mercator" in operation.method_name.lower()
+
+
+def _parameter(crs: pyproj.CRS, name: str) -> float | None:
+    operation = crs.coordinate_operation
+    if operation is None or crs.is_bound:
+        return None
+    return next((float(p.value) for p in operation.params if p.name.lower() == name), None)
+
+
+def _false_easting(crs: pyproj.CRS) -> float | None:
+    return _parameter(crs, "false easting") if _is_transverse(crs) else None
+
+
+def _central_meridian(crs: pyproj.CRS) -> float | None:
+    return _parameter(crs, "longitude of natural origin")
+
+
+def _meet(a: Bounds, b: Bounds) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
+
+
+def transformed(bounds: Bounds, source: pyproj.CRS, target: pyproj.CRS) -> Bounds:
+    """Bounds in another CRS, edges densified; infinite where they have no image."""
+    if source == target:
+        return bounds
+    found = pyproj.Transformer.from_crs(source, target, always_xy=True).transform_bounds(
+        *bounds, densify_pts=21, errcheck=False
+    )
+    return float(found[0]), float(found[1]), float(found[2]), float(found[3])
+
+
+def suits(crs: pyproj.CRS) -> bool:
+    """Whether areas and distances may be taken in the CRS: projected, metres, not the web map's."""
+    if not crs.is_projected or any(abs(axis.unit_conversion_factor - 1) > 1e-9 for axis in crs.axis_info):
+        return False
+    method = crs.coordinate_operation.method_name.lower() if crs.coordinate_operation else ""
+    return "pseudo" not in method and "equidistant cylindrical" not in method and method != "mercator (variant a)"
+
+
+def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, record: Record) -> pyproj.CRS:
+    """The one projected CRS in metres for a site whose polygons lie at bounds in crs.
+
+    Raises CRSMismatch where the forced one is not projected in metres.
+    """
+    what = ("working CRS", "工作坐标系")
+    if forced is not None and not forced.is_geographic:
+        if not suits(forced):
+            raise CRSMismatch(f'site.crs: {forced.name} is not a projection in metres; e.g. crs = "EPSG:4527"')
+        record.decide(what, label(forced), ("given", "用户指定"))
+        return forced
+    if suits(crs):
+        record.decide(what, label(crs), ("that of the polygons", "与沉陷区图层一致"))
+        return crs
+    lonlat = transformed(bounds, crs, pyproj.CRS(4326))
+    lon, lat = (lonlat[0] + lonlat[2]) / 2, (lonlat[1] + lonlat[3]) / 2
+    if not np.isfinite([lon, lat]).all():
+        raise CRSMismatch(f"polygons: {bounds} has no position on the Earth in {crs.name}; check layers.polygons.crs")
+    if CHINA[0] <= lon <= CHINA[2] and CHINA[1] <= lat <= CHINA[3]:
+        chosen = pyproj.CRS(4488 + min(max(round(lon / 3), 25), 45))
+        why = (
+            f"{crs.name} is no projection in metres; the 3° zone around {lon:.2f}° E",
+            f"{crs.name} 不是米制投影；取 {lon:.2f}° 所在 3° 带",
+        )
+    else:
+        zone = min(int((lon + 180) // 6) + 1, 60)
+        chosen = pyproj.CRS((32600 if lat >= 0 else 32700) + zone)
+        why = (
+            f"{crs.name} is no projection in metres; the UTM zone of {lon:.2f}°",
+            f"{crs.name} 不是米制投影；取 {lon:.2f}° 所在 UTM 带",
+        )
+    record.decide(what, label(chosen), why)
+    return chosen
+
+
+def why_apart(mine: Bounds, crs: pyproj.CRS, theirs: Bounds) -> str:
+    """The likely reason why bounds do not meet others in the same CRS, as a phrase, by trying the usual mistakes."""
+    x0, y0, x1, y1 = mine
+    if _meet((y0, x0, y1, x1), theirs):
+        return "x and y look swapped in one of them"
+    meridian = _central_meridian(crs)
+    easting = _false_easting(crs)
+    if easting is not None and meridian is not None:
+        for step in (-6.0, -3.0, 3.0, 6.0):
+            other = pyproj.CRS.from_proj4(f"+proj=tmerc +lon_0={meridian + step} +x_0={easting} +ellps=GRS80 +units=m")
+            if _meet(transformed(mine, other, crs), theirs):
+                return (
+                    f"one of them is probably in another zone (central meridian {meridian + step:g}° instead of {meridian:g}°)"
+                )
+        offset = round((theirs[0] - x0) / 1e6) * 1e6
+        if offset and _meet((x0 + offset, y0, x1 + offset, y1), theirs):
+            return "one of them has a zone number in x and the other has not"
+    gap = max(theirs[0] - x1, x0 - theirs[2], theirs[1] - y1, y0 - theirs[3])
+    if gap < 1_000:
+        return f"they miss each other by {gap:.0f} m: probably another datum, or the wrong tile"
+    return f"they lie {gap / 1000:,.0f} km apart: probably another sheet, or a wrong CRS in one of them"

@@ -1,0 +1,91 @@
+"""What reading found, decided and mended, kept in English and Chinese until it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from planner.files import sha256_of
+from planner.site import Decision, InputFile
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same sentence in English and in Chinese."""
+
+    en: str
+    zh: str
+
+    def in_(self, lang: str) -> str:
+        """The sentence in `en` or `zh`."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A decision: what was settled, the value taken, why."""
+
+    what: Text
+    value: str
+    why: Text
+
+    def decision(self) -> Decision:
+        """The noun a Site carries, in English."""
+        return Decision(self.what.en, self.value, self.why.en)
+
+
+@dataclass(frozen=True, eq=False)
+class Fault:
+    """Something wrong with a geometry and what was done: kind, layer, feature, the area it moved in m² (plane), where.
+
+    change_m2: area after minus area before, as the feature's stored rings give it. geometry: the place, or None.
+    """
+
+    kind: str
+    role: str
+    feature: str
+    change_m2: float
+    action: Text
+    geometry: Any = None
+
+
+@dataclass(eq=False)
+class Record:
+    """Collects what reading says, once each, in the order it was found."""
+
+    settled: list[Settled] = field(default_factory=list)
+    warned: list[Text] = field(default_factory=list)
+    inputs: list[InputFile] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def decide(self, what: tuple[str, str], value: object, why: tuple[str, str]) -> None:
+        """Notes a decision; what and why as (English, Chinese)."""
+        item = Settled(Text(*what), str(value), Text(*why))
+        if item not in self.settled:
+            self.settled.append(item)
+
+    def warn(self, en: str, zh: str) -> None:
+        """Notes a warning in both languages."""
+        item = Text(en, zh)
+        if item not in self.warned:
+            self.warned.append(item)
+
+    def used(self, role: str, shown: str, paths: Iterable[Path]) -> None:
+        """Notes the files of an input by hash; shown: the path as the user wrote it (its side files take its folder)."""
+        folder = shown.replace("\\", "/").rpartition("/")[0]
+        for path in paths:
+            name = path.name if Path(shown).name != path.name else ""
+            written = shown if not name else f"{folder}/{name}" if folder else name
+            item = InputFile(role, written, sha256_of(path))
+            if item not in self.inputs:
+                self.inputs.append(item)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decisions as a Site carries them."""
+        return tuple(s.decision() for s in self.settled)
+
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings as a Site carries them."""
+        return tuple(w.en for w in self.warned)

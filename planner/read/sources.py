@@ -1,0 +1,313 @@
+"""Opening a vector file of any usual kind as a frame: which driver, which layer, which encoding. Nothing is repaired here."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pyproj
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+from planner.errors import InvalidInput
+from planner.files import available_memory
+from planner.parameters import nearest
+from planner.read.archives import unpack
+from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, decode_text, encoding_of
+from planner.read.position import horizontal
+from planner.read.record import Record
+from planner.read.tabular import read_csv, read_xlsx
+
+SUFFIXES: Final = {
+    ".gpkg": "GeoPackage",
+    ".shp": "shapefile",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".gdb": "FileGDB",
+    ".fgb": "FlatGeobuf",
+    ".kml": "KML",
+    ".kmz": "KMZ",
+    ".dxf": "DXF",
+    ".parquet": "GeoParquet",
+    ".geoparquet": "GeoParquet",
+    ".csv": "CSV",
+    ".xlsx": "XLSX",
+    ".zip": "zip archive",
+}
+_SIDE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_BYTES_PER_BYTE = 12  # memory a vector file takes over its size on disk, measured on shapefiles and GeoJSON
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of a vector file: its path, how the user wrote it, its role, and what they said of it."""
+
+    path: Path
+    shown: str
+    role: str
+    layer: str | None = None
+    encoding: str | None = None
+
+
+def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    """The features of a vector file as stored, crs None where the file has none.
+
+    Raises InvalidInput for a missing, broken, empty, unknown or too large file, and where a layer has to be named.
+    """
+    suffix = ask.path.suffix.lower()
+    if not ask.path.exists():
+        raise InvalidInput(f"{ask.shown}: no such file{nearest(ask.path.name, _neighbours(ask.path))}")
+    if suffix not in SUFFIXES:
+        raise InvalidInput(
+            f"{ask.shown}: {suffix or 'a file without suffix'} is not read; use one of {', '.join(sorted(SUFFIXES))}"
+        )
+    _fits(ask)
+    _sniff(ask.path, suffix, ask.shown)
+    record.used(ask.role, ask.shown, used_files(ask.path))
+    frame = _guarded(ask, lambda: _OPENERS.get(suffix, _read_ogr)(ask, record))
+    if frame.crs is not None:
+        frame = frame.set_crs(horizontal(pyproj.CRS(frame.crs)), allow_override=True)
+    if len(frame) == 0:
+        raise InvalidInput(f"{ask.shown}: holds no features")
+    return frame
+
+
+def used_files(path: Path) -> list[Path]:
+    """The files a vector or raster input consists of: itself and, for a shapefile, its side files."""
+    if path.suffix.lower() != ".shp":
+        return [path]
+    known = {p.name.lower(): p for p in path.parent.iterdir() if p.stem.lower() == path.stem.lower()}
+    return [known[name] for name in (path.stem.lower() + s for s in _SIDE) if name in known]
+
+
+def _neighbours(path: Path) -> list[str]:
+    return [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+
+
+def _fits(ask: Ask) -> None:
+    size = sum(p.stat().st_size for p in used_files(ask.path) if p.is_file())
+    need, have = size * _BYTES_PER_BYTE, int(available_memory() * 0.7)
+    if need > have:
+        raise InvalidInput(
+            f"{ask.shown}: {size / 1e9:.1f} GB would take about {need / 1e9:.0f} GB of memory, {have / 1e9:.1f} GB may "
+            "be used; cut it to the site first (ogr2ogr -spat)"
+        )
+
+
+def _sniff(path: Path, suffix: str, shown: str) -> None:
+    """Refuses a file whose first bytes belong to something else: drivers that look inside could be led elsewhere."""
+    if path.is_dir():
+        if suffix != ".gdb":
+            raise InvalidInput(f"{shown}: a folder, not a {SUFFIXES[suffix]} file")
+        return
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head:
+        raise InvalidInput(f"{shown}: the file is empty (0 bytes)")
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    good = {
+        ".gpkg": head.startswith(b"SQLite format 3\0"),
+        ".shp": head.startswith(b"\0\0\x27\x0a"),
+        ".geojson": text[:1] in (b"{", b"["),
+        ".json": text[:1] in (b"{", b"["),
+        ".fgb": head.startswith(b"fgb"),
+        ".kml": text.startswith(b"<") and b"<OGRVRT" not in head,
+        ".dxf": b"SECTION" in head or head.startswith((b"AutoCAD Binary DXF", b"999")),
+        ".parquet": head.startswith(b"PAR1"),
+        ".geoparquet": head.startswith(b"PAR1"),
+        ".kmz": head.startswith(b"PK"),
+        ".xlsx": head.startswith(b"PK"),
+        ".zip": head.startswith(b"PK"),
+    }.get(suffix, True)
+    if not good:
+        raise InvalidInput(f"{shown}: its first bytes are not those of a {SUFFIXES[suffix]} file; was it renamed or cut off?")
+    if suffix == ".kml":
+        _refuse_entities(path, shown)
+
+
+def _refuse_entities(path: Path, shown: str) -> None:
+    tail = b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            seen = (tail + block).upper()
+            if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
+                raise InvalidInput(f"{shown}: declares XML entities, which no KML needs; refused")
+            tail = block[-16:]
+
+
+def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Runs a reader with its warnings kept off the terminal and its failures told in a line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read()
+    except InvalidInput:
+        raise
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{ask.shown}: its text is not {error.encoding}; name the encoding with --encoding") from None
+    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
+        reason = " ".join(str(error).replace(str(ask.path), ask.path.name).split())
+        raise InvalidInput(f"{ask.shown}: cannot be read as {SUFFIXES[ask.path.suffix.lower()]} ({reason[:160]})") from None
+    except FileNotFoundError:
+        raise InvalidInput(f"{ask.shown}: vanished while it was read; put it back and run again") from None
+    except PermissionError:
+        raise InvalidInput(f"{ask.shown}: may not be read; check its permissions") from None
+    except (ValueError, TypeError, KeyError, OverflowError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidInput(f"{ask.shown}: cannot be read ({type(error).__name__}: {reason[:140]})") from None
+
+
+def _read_ogr(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    layer = _layer(ask, record)
+    encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
+    return _as_geo(pyogrio.read_dataframe(ask.path, layer=layer, encoding=encoding), ask)
+
+
+def _as_geo(frame: pd.DataFrame, ask: Ask) -> gpd.GeoDataFrame:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InvalidInput(f"{ask.shown}: a table without geometry; polygons are needed")
+    return frame
+
+
+def _layer(ask: Ask, record: Record) -> Any:
+    """The layer to read: the one asked for, the only one with geometry, or the one named like the role."""
+    listed = [(str(name), kind) for name, kind in pyogrio.list_layers(ask.path)]
+    names = [name for name, _ in listed]
+    if ask.layer is not None:
+        if ask.layer not in names:
+            raise InvalidInput(
+                f"{ask.shown}: no layer {ask.layer!r}{nearest(ask.layer, names)}; it has {', '.join(names[:12])}"
+            )
+        return ask.layer
+    spatial = [(n, k) for n, k in listed if k is not None and n != "layer_styles"]
+    polygonal = [n for n, k in spatial if "Polygon" in k or "Surface" in k] or [n for n, _ in spatial]
+    if not polygonal:
+        raise InvalidInput(f"{ask.shown}: no layer with geometry; it has {', '.join(names[:12]) or 'nothing'}")
+    if len(polygonal) == 1:
+        if len(listed) > 1:
+            _say_layer(ask, polygonal[0], ("the only one with polygons", "唯一的面图层"), record)
+        return polygonal[0]
+    wanted = _ROLE_NAMES.get(ask.role, (ask.role,))
+    hits = [n for w in wanted for n in polygonal if w == n.lower()] or [
+        n for n in polygonal if any(w in n.lower() for w in wanted)
+    ]
+    if len(hits) == 1 or (hits and hits[0].lower() in wanted):
+        _say_layer(ask, hits[0], ("named like its role", "图层名与用途相符"), record)
+        return hits[0]
+    raise InvalidInput(
+        f"{ask.shown}: holds {len(polygonal)} polygon layers ({', '.join(polygonal[:8])}); "
+        f'say which: layers.{ask.role} = {{path = "{ask.shown}", layer = "{polygonal[0]}"}}'
+    )
+
+
+_ROLE_NAMES: Final = {
+    "polygons": ("polygons", "parcels", "subsidence", "沉陷", "塌陷", "地块", "沉陷区", "塌陷区", "图斑"),
+    "panels": ("panels", "工作面", "采区"),
+    "constraints": ("constraints", "限制", "禁建"),
+    "landuse": ("landuse", "land_use", "现状", "地类图斑", "dltb"),
+    "boundary": ("boundary", "边界", "范围"),
+}
+
+
+def _say_layer(ask: Ask, layer: str, why: tuple[str, str], record: Record) -> None:
+    record.decide((f"layer of {ask.role}", f"{ask.role} 的图层"), layer, why)
+
+
+def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    dbf = next((p for p in used_files(ask.path) if p.suffix.lower() == ".dbf"), None)
+    encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
+    if dbf is None:
+        record.warn(f"{ask.shown}: its .dbf is missing, so there are no attributes", f"{ask.shown}：缺少 .dbf，没有属性")
+    elif encoding is None:
+        encoding = _shapefile_encoding(ask, dbf, record)
+    return _as_geo(pyogrio.read_dataframe(ask.path, encoding=encoding), ask)
+
+
+def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
+    declared = dbf_declared(dbf)
+    found = encoding_of(dbf_texts(dbf), declared=declared)
+    if found is None:
+        raise InvalidInput(f"{ask.shown}: its text is neither UTF-8 nor GB18030; name the encoding with --encoding")
+    if found == "ASCII":
+        return "UTF-8"
+    record.decide(
+        (f"encoding of {ask.role}", f"{ask.role} 的编码"),
+        found,
+        (
+            f"its bytes are valid {found}" + (f"; the file says {declared}" if declared else "; the file does not say"),
+            f"字节符合 {found}" + (f"；文件声明为 {declared}" if declared else "；文件未声明"),
+        ),
+    )
+    return found
+
+
+def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    text, found = decode_text(ask.path.read_bytes(), encoding=ask.encoding, where=ask.shown)
+    if found in ("ASCII", "UTF-8"):
+        return _read_ogr(ask, record)
+    record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8"))
+    with tempfile.TemporaryDirectory() as work:
+        copy = Path(work) / ask.path.name
+        copy.write_text(text, encoding="utf-8")
+        return _read_ogr(replace(ask, path=copy, encoding=None), record)
+
+
+def _read_parquet(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    del record
+    try:
+        return gpd.read_parquet(ask.path)
+    except ImportError:
+        raise InvalidInput(f"{ask.shown}: GeoParquet needs pyarrow; install subsidence-planner[parquet]") from None
+
+
+def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    """The one vector file inside a zip or KMZ."""
+    with tempfile.TemporaryDirectory() as work:
+        files = unpack(ask.path, Path(work), shown=ask.shown)
+        inside = sorted({_geodata(p, Path(work)) for p in files} - {None}, key=str)
+        if len(inside) != 1:
+            found = ", ".join(p.name for p in inside if p) or "none"
+            raise InvalidInput(
+                f"{ask.shown}: one vector file is expected in the archive, found {found}; unpack it and name one"
+            )
+        path = inside[0]
+        assert path is not None
+        suffix = path.suffix.lower()
+        _sniff(path, suffix, f"{ask.shown}/{path.name}")
+        record.decide((f"file in {ask.shown}", f"{ask.shown} 中的文件"), path.name, ("the only one", "唯一的矢量文件"))
+        inner = replace(ask, path=path, shown=f"{ask.shown}/{path.name}")
+        return _guarded(inner, lambda: _OPENERS.get(suffix, _read_ogr)(inner, record))
+
+
+def _geodata(path: Path, root: Path) -> Path | None:
+    for parent in path.relative_to(root).parents:
+        if parent.suffix.lower() == ".gdb":
+            return root / parent
+    return path if path.suffix.lower() in set(SUFFIXES) - {".zip", ".kmz", ".gdb", ".json"} else None
+
+
+def _read_csv(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    return read_csv(ask.path, ask.shown, ask.role, ask.encoding, record)
+
+
+def _read_xlsx(ask: Ask, record: Record) -> gpd.GeoDataFrame:
+    return read_xlsx(ask.path, ask.shown, ask.role, ask.layer, record)
+
+
+_OPENERS: Final[dict[str, Callable[[Ask, Record], gpd.GeoDataFrame]]] = {
+    ".shp": _read_shapefile,
+    ".geojson": _read_geojson,
+    ".json": _read_geojson,
+    ".parquet": _read_parquet,
+    ".geoparquet": _read_parquet,
+    ".zip": _read_archive,
+    ".kmz": _read_archive,
+    ".csv": _read_csv,
+    ".xlsx": _read_xlsx,
+}

@@ -1,0 +1,166 @@
+"""Tables with polygons in them: CSV and XLSX with a WKT column, or with a vertex a row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from planner.errors import InvalidInput
+from planner.read.encoding import decode_text
+from planner.read.record import Record
+
+MAX_CELLS: Final = 20_000_000  # of a workbook: what openpyxl holds in about 2 GB
+_WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "几何", "图形", "坐标串")
+_X = ("x", "lon", "lng", "longitude", "经度", "easting", "东坐标", "x坐标", "横坐标")
+_Y = ("y", "lat", "latitude", "纬度", "northing", "北坐标", "y坐标", "纵坐标")
+_KEY = ("parcel_id", "id", "polygon", "parcel", "编号", "地块编号", "地块号", "图斑编号", "name", "名称", "地块名称")
+_ORDER = ("order", "vertex", "seq", "no", "序号", "点号", "顺序")
+_WKT_START = re.compile(r"^\s*(SRID=\d+;)?\s*(MULTI)?(POLYGON|SURFACE|LINESTRING|GEOMETRYCOLLECTION)\b", re.IGNORECASE)
+
+
+def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Record) -> gpd.GeoDataFrame:
+    """Polygons of a comma-, semicolon- or tab-separated file. Raises InvalidInput where no geometry is found."""
+    text, found = decode_text(path.read_bytes(), encoding=encoding, where=shown)
+    if found not in ("ASCII", "UTF-8"):
+        record.decide((f"encoding of {role}", f"{role} 的编码"), found, ("by its bytes", "由字节判断"))
+    if "\0" in text:
+        raise InvalidInput(f"{shown}: holds NUL characters; it is not a text file")
+    head = text.split("\n", 1)[0]
+    separator = max(",;\t|", key=head.count)
+    try:
+        csv.field_size_limit(1 << 28)
+        rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    except csv.Error as error:
+        raise InvalidInput(f"{shown}: not a table ({error})") from None
+    return _polygons([r for r in rows if any(c.strip() for c in r)], shown)
+
+
+def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Record) -> gpd.GeoDataFrame:
+    """Polygons of a workbook's sheet: the one named, or the only or first one. Formulas give their last computed value."""
+    _safe_workbook(path, shown)
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (KeyError, ValueError, zipfile.BadZipFile, OSError, SyntaxError) as error:
+        raise InvalidInput(f"{shown}: not a readable workbook ({str(error)[:100]})") from None
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise InvalidInput(f"{shown}: no sheet {sheet!r}; it has {', '.join(book.sheetnames[:8])}")
+        chosen = sheet or book.sheetnames[0]
+        if sheet is None and len(book.sheetnames) > 1:
+            record.decide((f"sheet of {role}", f"{role} 的工作表"), chosen, ("the first of several", "多个工作表中的第一个"))
+        rows, cells = [], 0
+        for row in book[chosen].iter_rows(values_only=True):
+            cells += len(row)
+            if cells > MAX_CELLS:
+                raise InvalidInput(f"{shown}: more than {MAX_CELLS:,} cells; save the sheet as CSV")
+            if any(c is not None and str(c).strip() for c in row):
+                rows.append(["" if c is None else c for c in row])
+    finally:
+        book.close()
+    return _polygons(rows, shown)
+
+
+def _safe_workbook(path: Path, shown: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.file_size > 1 << 30 or (
+                    member.file_size > 64 << 20 and member.file_size > 200 * member.compress_size
+                ):
+                    raise InvalidInput(
+                        f"{shown}: {member.filename!r} would expand to {member.file_size / 1e6:,.0f} MB; refused"
+                    )
+                if member.filename.endswith((".xml", ".rels")):
+                    with archive.open(member) as part:
+                        if b"<!DOCTYPE" in part.read(4096).upper():
+                            raise InvalidInput(f"{shown}: {member.filename!r} declares XML entities; refused")
+    except zipfile.BadZipFile as error:
+        raise InvalidInput(f"{shown}: not a readable workbook ({error})") from None
+
+
+def _polygons(rows: list[list[Any]], shown: str) -> gpd.GeoDataFrame:
+    if len(rows) < 2:
+        raise InvalidInput(f"{shown}: holds {max(len(rows) - 1, 0)} rows under its headings")
+    names = _unique([str(c).strip().lstrip("\ufeff") for c in rows[0]])
+    width = len(names)
+    table = pd.DataFrame([(list(r) + [""] * width)[:width] for r in rows[1:]], columns=names)
+    wkt = next((n for n in names if n.lower() in _WKT), None) or _wkt_column(table)
+    if wkt is not None:
+        return _from_wkt(table, wkt, shown)
+    x, y = _named(names, _X), _named(names, _Y)
+    if x is None or y is None:
+        raise InvalidInput(
+            f"{shown}: no geometry; it needs a WKT column, or x and y with a vertex a row (it has {', '.join(names[:10])})"
+        )
+    return _from_vertices(table, x, y, shown)
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for i, name in enumerate(names):
+        base = name or f"column_{i + 1}"
+        seen[base] = seen.get(base, 0) + 1
+        result.append(base if seen[base] == 1 else f"{base}_{seen[base]}")
+    return result
+
+
+def _named(names: list[str], known: tuple[str, ...]) -> str | None:
+    return next((n for k in known for n in names if re.sub(r"[（(\[].*", "", n).strip().lower() == k), None)
+
+
+def _wkt_column(table: pd.DataFrame) -> str | None:
+    first = table.iloc[0]
+    return next((str(n) for n in table.columns if _WKT_START.match(str(first[n]))), None)
+
+
+def _from_wkt(table: pd.DataFrame, column: str, shown: str) -> gpd.GeoDataFrame:
+    texts = table[column].astype(str).str.replace(r"^\s*SRID=\d+;", "", regex=True)
+    geometry = shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore")
+    bad = np.flatnonzero(shapely.is_missing(geometry) & (texts.str.strip() != "").to_numpy())
+    if len(bad):
+        raise InvalidInput(f"{shown}: row {bad[0] + 2}, column {column!r}: {texts.iloc[bad[0]][:40]!r} is not WKT")
+    crs = _srid(table[column])
+    return gpd.GeoDataFrame(table.drop(columns=column), geometry=geometry, crs=crs)
+
+
+def _srid(column: pd.Series[Any]) -> int | None:
+    codes = set(column.astype(str).str.extract(r"^\s*SRID=(\d{4,6});")[0].dropna())
+    return int(codes.pop()) if len(codes) == 1 else None
+
+
+def _from_vertices(table: pd.DataFrame, x: str, y: str, shown: str) -> gpd.GeoDataFrame:
+    names = [str(n) for n in table.columns]
+    key = _named(names, _KEY)
+    numbers = {n: pd.to_numeric(table[n], errors="coerce") for n in (x, y)}
+    for name, values in numbers.items():
+        bad = np.flatnonzero(values.isna().to_numpy())
+        if len(bad):
+            raise InvalidInput(
+                f"{shown}: row {bad[0] + 2}, column {name!r}: {str(table[name].iloc[bad[0]])[:30]!r} is no coordinate"
+            )
+    order = _named(names, _ORDER)
+    table = table.assign(**{x: numbers[x], y: numbers[y]})
+    groups = table.groupby(key, sort=False) if key else [("", table)]
+    rows, rings = [], []
+    for name, group in groups:
+        if order is not None:
+            group = group.assign(_rank=pd.to_numeric(group[order], errors="coerce")).sort_values("_rank", kind="stable")
+        points = group[[x, y]].to_numpy(dtype=float)
+        if len(np.unique(points, axis=0)) < 3:
+            raise InvalidInput(f"{shown}: polygon {str(name)!r} has {len(points)} vertices, at least 3 are needed")
+        rings.append(shapely.polygons(points))
+        rows.append(group.iloc[0])
+    table = pd.DataFrame(rows).drop(columns=[c for c in (x, y, order, "_rank") if c is not None], errors="ignore")
+    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=rings)
