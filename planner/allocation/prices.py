@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Accounts:
-    """Rows table, binding limits, and each unit's next-best option."""
+    """Rows table, binding limits, each unit's next-best option, and what every option is worth."""
 
     rows: pd.DataFrame
     binding: tuple[Binding, ...]
     next_best: pd.DataFrame
+    worth: pd.Series[float]
 
 
 def account(
@@ -44,7 +45,11 @@ def account(
         for i, r in zip(table.index, table.itertuples(), strict=True)
         if r.binding
     )
-    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, rows))
+    value = worth(model, chosen, rows)
+    keys = [problem.table.units[problem.table.unit].astype(str), problem.table.option.astype(str)]
+    index = pd.MultiIndex.from_arrays(keys, names=["unit_id", "option"])
+    priced = pd.Series(goal.sign * value, index=index, name="worth")
+    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value), priced)
 
 
 def _rows_table(problem: Problem, model: Model, goal: Objective, settled: Settled, rows: Floats) -> pd.DataFrame:
@@ -82,9 +87,13 @@ def unique_labels(labels: tuple[str, ...]) -> list[str]:
     return result
 
 
-def next_best(problem: Problem, model: Model, chosen: Ints, rows: Floats) -> pd.DataFrame:
-    """Per unit the best other allowed option at these prices, borders as the plan's neighbours are, and what it would lose."""
-    value = model.gain - (rows @ model.coef if rows.size else 0.0) - border_shares(model, chosen)
+def worth(model: Model, chosen: Ints, rows: Floats) -> Floats:
+    """What each option is worth once it pays for the limits it uses, borders as the plan's neighbours are, shape (K,)."""
+    return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - border_shares(model, chosen))
+
+
+def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats) -> pd.DataFrame:
+    """Per unit the best other allowed option by what options are worth, shape (K,), and what it would lose."""
     value = np.where(model.allowed, value, -np.inf)
     mine = value[chosen].copy()
     value[chosen] = -np.inf

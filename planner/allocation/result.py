@@ -28,6 +28,7 @@ class Result:
     shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
     rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`.
     next_best: per unit `option` (the best other one at these prices) and `regret` (what taking it would lose).
+    worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
     """
 
@@ -41,6 +42,7 @@ class Result:
     binding: tuple[Binding, ...]
     rows: pd.DataFrame
     next_best: pd.DataFrame
+    worth: pd.Series[float]
     seconds: float
     method: str
     sense: str

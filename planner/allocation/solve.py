@@ -122,6 +122,7 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
         binding=accounts.binding,
         rows=accounts.rows,
         next_best=accounts.next_best,
+        worth=accounts.worth,
         seconds=seconds,
         method=found.method,
         sense="min" if goal.sign < 0 else "max",

@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line: verbs, options, exit codes. Heavy libraries are imported only when a verb needs them."""
+
+from planner.cli.app import main
+
+__all__ = ["main"]

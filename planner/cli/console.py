@@ -1,0 +1,121 @@
+"""What a verb says: one JSON document or readable text on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import typer
+
+STAGES: Final = {
+    "read": "reading the site",
+    "partition": "cutting planning units",
+    "measure": "measuring ground and water",
+    "judge": "judging the land",
+    "appraise": "pricing every option",
+    "allocate": "choosing under the limits",
+    "assess": "assessing water, earth and money",
+    "write": "writing map, tables and layers",
+}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show where an error came from.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language of what is written: zh or en.", metavar="zh|en")]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Encoding of the attribute tables, e.g. GB18030.")]
+Crs = Annotated[str | None, typer.Option("--crs", help="CRS to take for layers that name none, e.g. EPSG:4527.")]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How much to say and in which form."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def document(self, value: Any) -> None:
+        """The one JSON document, where it was asked for."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n")
+
+    def say(self, text: str) -> None:
+        """A line for a person; silent with --json or --quiet."""
+        if not self.as_json and not self.quiet:
+            sys.stdout.write(clean(text) + "\n")
+
+    def warn(self, text: str) -> None:
+        """A line on stderr; silent with --quiet."""
+        if not self.quiet:
+            sys.stderr.write(clean(text) + "\n")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Stages and the solver's bound on a terminal; silent in a pipe."""
+        if self.quiet or not sys.stderr.isatty():
+            yield Progress(None, None)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description:<34}"),
+            BarColumn(bar_width=28),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield Progress(bar, bar.add_task("starting", total=len(STAGES), note=""))
+
+
+class Progress:
+    """A bar over the stages; without one, nothing."""
+
+    def __init__(self, bar: Any, task: Any):
+        self._bar, self._task = bar, task
+
+    def announce(self, stage: str) -> None:
+        """A stage begins."""
+        if self._bar is not None:
+            done = list(STAGES).index(stage)
+            self._bar.update(self._task, description=STAGES[stage], completed=done, note="")
+
+    def solving(self, bound: float, best: float, gap: float) -> None:
+        """The solver's state: yuan, yuan, relative gap."""
+        if self._bar is not None:
+            self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {gap:.1e}")
+
+
+def clean(text: str) -> str:
+    """Text without control characters, so that no attribute value can drive the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+    """Rows as aligned columns: the first to the left, numbers to the right."""
+    body = [head, *rows]
+    widths = [max(_width(row[i]) for row in body) for i in range(len(head))]
+    lines = []
+    for row in body:
+        cells = [_pad(cell, widths[i], left=i == 0) for i, cell in enumerate(row)]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal a text takes: wide characters count twice."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int, *, left: bool) -> str:
+    gap = " " * (width - _width(text))
+    return text + gap if left else gap + text

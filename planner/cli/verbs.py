@@ -1,0 +1,245 @@
+"""The verbs, each as thin as its options allow."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import tell
+from planner.cli.app import app
+from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice
+from planner.errors import OutputExists, UsageError
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="key.path=value that wins over the file; repeatable, e.g. --set budget.max_cny=1e9", metavar="KEY=VALUE"
+    ),
+]
+
+
+@app.command()
+def demo(
+    name: Annotated[str | None, typer.Argument(help="zhonghu or panan; both where none is named.")] = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    lang: Lang = "en",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Plan the bundled sample sites (reconstructions of Zhonghu and Pan'an Lake)."""
+    from planner import samples
+
+    voice = Voice(as_json, quiet, verbose)
+    names = samples.NAMES if name is None else (name,)
+    folder = output or Path("planner-demo")
+    documents = {}
+    for one in names:
+        site = samples.folder(one)
+        plan = _plan(site, voice, sets={})
+        documents[one] = _write(plan, folder / one, voice, overwrite=overwrite, lang=lang)
+    voice.document(documents)
+
+
+@app.command()
+def allocate(
+    site: Annotated[Path, typer.Argument(help="A folder holding site.toml, a site.toml, or a vector file of polygons.")],
+    output: Output = None,
+    sets: Sets = None,
+    lang: Lang = "en",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and report, write nothing.")] = False,
+    gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
+    encoding: Encoding = None,
+    crs: Crs = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make the whole plan of a site: map, layers, tables, figures."""
+    voice = Voice(as_json, quiet, verbose)
+    wanted = parse_sets(sets or [])
+    if gap is not None:
+        wanted["solver.gap"] = gap
+    if time_limit is not None:
+        wanted["solver.time_limit_s"] = time_limit
+    folder = output or Path(f"{site.stem if site.is_file() else site.resolve().name}-plan")
+    if not dry_run:
+        _refuse_existing(folder, overwrite=overwrite)
+    plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs)
+    if dry_run:
+        voice.say(tell.plan_text(plan.summary(), lang))
+        voice.say("dry run: nothing was written")
+        voice.document(plan.summary())
+        return
+    voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
+
+
+@app.command()
+def explain(
+    plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
+    unit_id: Annotated[str, typer.Argument(help="The planning unit.")],
+    lang: Lang = "en",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say why a unit has its target, why not the others, and what would have to change."""
+    from planner.plan import load_plan
+
+    voice = Voice(as_json, quiet, verbose)
+    told = load_plan(plan).explain(unit_id)
+    voice.say(told.text(_lang(lang)))
+    voice.document(told.to_dict())
+
+
+@app.command("map")
+def map_(
+    plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
+    output: Output = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Draw the interactive map of a saved plan: one HTML file that opens with no network."""
+    from planner.files import write_whole
+    from planner.maps import html_of
+    from planner.plan import load_plan
+
+    voice = Voice(as_json, quiet, verbose)
+    target = output or Path("map.html")
+    text = html_of(load_plan(plan), lang=_lang(lang))
+    write_whole(target, text.encode(), overwrite=overwrite)
+    voice.say(f"wrote {target}")
+    voice.document({"map": str(target), "bytes": len(text.encode())})
+
+
+@app.command()
+def compare(
+    plans: Annotated[list[Path], typer.Argument(help="Two or more folders that `planner allocate` wrote.")],
+    output: Output = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put plans side by side: mu, m³, yuan, and what moved from target to target."""
+    from planner.plan import load_plan
+    from planner.plan.compare import compare_plans
+
+    if len(plans) < 2:
+        raise UsageError("compare needs two plans or more")
+    voice = Voice(as_json, quiet, verbose)
+    loaded = [load_plan(folder) for folder in plans]
+    result = compare_plans(loaded, names=[str(p) for p in plans])
+    if output is not None:
+        from planner.files import write_whole
+        from planner.maps import compare_html
+
+        write_whole(output, compare_html(loaded, names=[p.name for p in plans], lang=_lang(lang)).encode(), overwrite=overwrite)
+    voice.say(tell.compare_text(result))
+    voice.document(result)
+
+
+@app.command()
+def check(
+    site: Annotated[Path, typer.Argument(help="A folder holding site.toml, a site.toml, or a vector file of polygons.")],
+    faults: Annotated[Path | None, typer.Option("--faults", help="Write what is wrong as a layer (GeoPackage).")] = None,
+    lang: Lang = "en",
+    encoding: Encoding = None,
+    crs: Crs = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read and repair a site and report what was found, what was decided and why, and what is wrong."""
+    from planner.read import check as check_site
+
+    voice = Voice(as_json, quiet, verbose)
+    report = check_site(site, encoding=encoding, crs=crs)
+    if faults is not None:
+        report.write_faults(faults, overwrite=overwrite)
+    voice.say(report.text(_lang(lang)))
+    voice.document(report.to_dict())
+
+
+@app.command()
+def init(
+    polygons: Annotated[Path, typer.Argument(help="The subsidence polygons: any vector file.")],
+    terrain: Annotated[Path | None, typer.Option("--terrain", help="The ground's elevation: any raster.")] = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a commented, runnable site.toml for your own files."""
+    from planner.files import write_whole
+    from planner.read import init_text
+
+    voice = Voice(as_json, quiet, verbose)
+    target = output or Path("site.toml")
+    write_whole(target, init_text(polygons, terrain, beside=target.parent).encode(), overwrite=overwrite)
+    voice.say(f"wrote {target}; next: planner check {target}")
+    voice.document({"site": str(target)})
+
+
+def _lang(lang: str) -> str:
+    if lang not in ("zh", "en"):
+        raise UsageError(f"--lang {lang}: zh or en")
+    return lang
+
+
+def parse_sets(items: list[str]) -> dict[str, Any]:
+    """--set key.path=value as dotted keys; a value that is no TOML value is taken as text.
+
+    Raises UsageError where there is no `=`.
+    """
+    result: dict[str, Any] = {}
+    for item in items:
+        key, equals, text = item.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {item}: write it as key.path=value")
+        try:
+            result[key.strip()] = tomllib.loads(f"value = {text.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            result[key.strip()] = text.strip()
+    return result
+
+
+def _refuse_existing(folder: Path, *, overwrite: bool) -> None:
+    """Refuses before the work is done, not after; the writing itself checks again, under its lock."""
+    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+        raise OutputExists(f"{folder} holds files already; give --overwrite to replace a plan, or another -o")
+
+
+def _plan(site: Path, voice: Voice, *, sets: dict[str, Any], encoding: str | None = None, crs: str | None = None) -> Plan:
+    from planner.plan import make_plan
+
+    with voice.progress() as bar:
+        return make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, **sets)
+
+
+def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str) -> dict[str, Any]:
+    with voice.progress() as bar:
+        bar.announce("write")
+        plan.save(folder, overwrite=overwrite, lang=_lang(lang))
+    summary = plan.summary()
+    voice.say(tell.plan_text(summary, lang))
+    for line in summary["warnings"]:
+        voice.warn(f"warning: {line}")
+    voice.say(f"map: {folder / 'map.html'}\n")
+    return summary

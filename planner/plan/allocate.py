@@ -1,0 +1,135 @@
+"""Scenario → rules → choice: the sentence of named rules a site.toml stands for, solved and certified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from planner.allocation import (
+    Budget,
+    Compactness,
+    Earthwork,
+    Limit,
+    Lock,
+    Problem,
+    Quota,
+    Storage,
+    WaterLevel,
+)
+from planner.economics import lump_sums
+from planner.errors import InvalidInput
+from planner.landuse import CHOICES, UNRESTORED
+from planner.parameters import nearest
+from planner.plan.noun import Certificate
+from planner.scenario import Scenario
+from planner.tables import Partition
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate."""
+
+    chosen: pd.DataFrame
+    next_best: pd.DataFrame
+    options: pd.DataFrame
+    certificate: Certificate
+    warnings: tuple[str, ...]
+
+
+def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
+    """The rules a scenario stands for, in the order of DESIGN: quotas, money, earth, water, locks, limits, compactness.
+
+    Raises InvalidInput where the lump sums alone exceed the budget or a lock names nothing.
+    """
+    rules: list[Any] = []
+    for target in CHOICES:
+        quota = getattr(scenario.targets, target)
+        if quota.min_mu is not None or quota.max_mu is not None:
+            rules.append(Quota(target, min_mu=quota.min_mu, max_mu=quota.max_mu))
+    if (limit := scenario.budget.max_cny) is not None:
+        lump = lump_sums(scenario)
+        if lump > limit:
+            raise InvalidInput(
+                f"budget.max_cny = {limit:,.0f} yuan is below the lump sums of [[economics.item]], {lump:,.0f} yuan; "
+                f"raise it by {lump - limit:,.0f} yuan or drop an item"
+            )
+        rules.append(Budget(max_cny=limit - lump))
+    earth = scenario.earthwork
+    compaction = scenario.number("earthwork.compaction")
+    rules.append(Earthwork(max_import_m3=earth.max_import_m3, max_export_m3=earth.max_export_m3, compaction=compaction))
+    wanted = scenario.reservoir
+    if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
+        rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))
+    deeper = facts["deeper"].dropna()
+    rules.append(WaterLevel(deeper={str(k): str(v) for k, v in deeper.items() if v}))
+    rules += _locks(scenario, parts)
+    rules += [
+        Limit(item.column, min=item.min, max=item.max, target=item.target, treatment=item.treatment) for item in scenario.limit
+    ]
+    if scenario.solver.compactness_cny_per_m > 0:
+        rules.append(Compactness(parts.borders, cny_per_m=scenario.solver.compactness_cny_per_m))
+    return rules
+
+
+def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
+    units = parts.units
+    locks = []
+    for item in scenario.lock:
+        if item.unit is not None:
+            if item.unit not in units.index:
+                raise InvalidInput(f"[[lock]] unit = {item.unit!r}: no such unit{nearest(item.unit, units.index)}")
+            ids = [item.unit]
+        else:
+            ids = list(units.index[units["parcel_id"] == item.parcel])
+            if not ids:
+                known = units["parcel_id"].unique()
+                raise InvalidInput(f"[[lock]] parcel = {item.parcel!r}: no such parcel{nearest(str(item.parcel), known)}")
+        locks += [Lock(unit, item.target, treatment=item.treatment) for unit in ids]
+    return locks
+
+
+def allocate(
+    options: pd.DataFrame,
+    facts: pd.DataFrame,
+    parts: Partition,
+    scenario: Scenario,
+    *,
+    progress: Callable[[float, float, float], None] | None = None,
+) -> Answer:
+    """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    table = with_unrestored(options, facts, scenario)
+    problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
+    solver = scenario.solver
+    result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
+    chosen = result.choice
+    rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
+    worth = result.worth.reindex(table.index)
+    best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")
+    loss = best.reindex(table.index.get_level_values(0)).to_numpy(float) - worth.to_numpy(float)
+    priced = table.assign(loss_cny=loss)
+    binding = tuple(
+        {"rule": b.rule, "shadow_price": b.shadow_price, "unit": b.unit, "limit": b.limit, "activity": b.activity}
+        for b in result.binding
+    )
+    proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, result.notes)
+
+
+def with_unrestored(options: pd.DataFrame, facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """The options with leaving it as it is for every unit: nothing spent, nothing won, its area known."""
+    index = pd.MultiIndex.from_arrays([facts.index, [f"{UNRESTORED}:none"] * len(facts)], names=options.index.names)
+    blank = pd.DataFrame(0.0, index=index, columns=[c for c in options.columns if c not in ("target", "treatment")])
+    blank = blank.assign(target=UNRESTORED, treatment="none", area_mu=facts["area_mu"].to_numpy(float))
+    blank["ready_year"] = scenario.site.year
+    return pd.concat([options, blank[options.columns]]).sort_index()
+
+
+def _next_best(options: pd.DataFrame, chosen: pd.Series[str]) -> pd.DataFrame:
+    """Per unit the best option of another target, and what it would lose at the plan's shadow prices."""
+    other = options[options["target"].to_numpy() != chosen.reindex(options.index.get_level_values(0)).to_numpy()]
+    first = other.loc[other.groupby(level=0, sort=False)["loss_cny"].idxmin()].reset_index("option")
+    columns = {"target": "next_target", "treatment": "next_treatment", "loss_cny": "next_loss_cny"}
+    return first[list(columns)].rename(columns=columns).reindex(chosen.index)

@@ -1,0 +1,133 @@
+"""The way of the data: site → units → facts → judgement → options → choice → water, earth, money → plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.earthwork import haul
+from planner.economics import money
+from planner.landuse import DIG_DEPTH_M
+from planner.measure import measure
+from planner.options import Levels, appraise, lake_bed, rules_alone
+from planner.partition import partition
+from planner.plan.allocate import Answer, allocate
+from planner.plan.explain import reasons
+from planner.plan.noun import Plan
+from planner.read import read_site
+from planner.scenario import replaced
+from planner.site import Site
+from planner.subsidence import ground
+from planner.suitability import judge
+from planner.tables import Measures
+from planner.water import reservoirs
+
+PARCEL_COLUMNS = ("name", "name_en", "mine", "phase")  # what units inherit from their parcel
+
+Announce = Callable[[str], None]
+Progress = Callable[[float, float, float], None]
+
+
+def _quiet(stage: str) -> None:
+    """Says nothing."""
+
+
+def make_plan(
+    site: Site | str | Path,
+    *,
+    announce: Announce = _quiet,
+    progress: Progress | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    **sets: Any,
+) -> Plan:
+    """Plans a site: a Site, a folder with site.toml, a site.toml or a bare vector file.
+
+    sets: dotted keys that win over the file, e.g. **{"budget.max_cny": 1e9}. announce is called with each stage's name,
+    progress with (bound, best, gap) while solving.
+    Raises InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
+    """
+    announce("read")
+    if not isinstance(site, Site):
+        return make_plan(read_site(site, sets=sets, encoding=encoding, crs=crs), announce=announce, progress=progress)
+    if sets:
+        site = replace(site, scenario=replaced(site.scenario, sets))
+    announce("partition")
+    parts = partition(site)
+    announce("measure")
+    state = ground(site)
+    facts = measure(site, parts, state)
+    announce("judge")
+    judgement = judge(facts.table, site.scenario)
+    announce("appraise")
+    options = appraise(facts, judgement, site.scenario)
+    announce("allocate")
+    answer = allocate(options, facts.table, parts, site.scenario, progress=progress)
+    announce("assess")
+    rules = rules_alone(options, judgement)
+    units = _units(site.parcels, parts.units, facts.table, answer, rules)
+    bodies = _water(site, facts, units, parts.borders)
+    haulage = haul(
+        units,
+        compaction=site.scenario.number("earthwork.compaction"),
+        cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
+        max_import_m3=site.scenario.earthwork.max_import_m3,
+        max_export_m3=site.scenario.earthwork.max_export_m3,
+    )
+    plan = Plan(
+        site=site,
+        units=units,
+        parcels=_parcels(site.parcels, units),
+        options=answer.options,
+        borders=parts.borders,
+        judgement=judgement,
+        certificate=answer.certificate,
+        reservoirs=bodies.table,
+        storage_tables=bodies.storage_tables,
+        haul=haulage.table,
+        economics=money(units, site.scenario),
+        rules=rules,
+        warnings=tuple(dict.fromkeys((*site.warnings, *state.notes, *answer.warnings))),
+    )
+    return replace(plan, units=plan.with_units(**reasons(plan)))
+
+
+def _units(
+    parcels: gpd.GeoDataFrame, geometry: gpd.GeoDataFrame, facts: pd.DataFrame, answer: Answer, rules: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """One row per unit: where it is, what is known, what was chosen."""
+    known = facts.drop(columns=[c for c in facts.columns if c in answer.chosen.columns or c in geometry.columns])
+    named = parcels[[c for c in PARCEL_COLUMNS if c in parcels.columns]].rename(columns={"name": "parcel_name"})
+    frame = geometry.join(known).join(answer.chosen)
+    frame = frame.assign(rules_target=rules["target"]).join(answer.next_best)
+    return frame.join(named.rename(columns={"name_en": "parcel_name_en"}), on="parcel_id").sort_index()
+
+
+def _water(site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.DataFrame) -> Any:
+    """The connected water bodies on the bed as it will be dug."""
+    levels = Levels.of(facts.table, site.scenario)
+    dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
+    depth = site.scenario.number("targets.reservoir.min_depth_m")
+    bed = lake_bed(facts.ground, dig, levels.normal, depth)
+    return reservoirs(units, bed=bed, borders=borders, normal_m=levels.normal, storage_m=levels.storage, scenario=site.scenario)
+
+
+def _parcels(parcels: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The parcels with what their units add up to."""
+    by_target = units.pivot_table(index="parcel_id", columns="target", values="area_mu", aggfunc="sum", fill_value=0.0)
+    sums = units.groupby("parcel_id")[["area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny"]].sum()
+    main = by_target.idxmax(axis=1).rename("main_target")
+    frame = parcels.drop(columns=[c for c in sums.columns if c in parcels.columns])
+    return frame.join(sums).join(by_target.add_suffix("_mu")).join(main)
+
+
+def totals(frame: pd.DataFrame) -> Mapping[str, float]:
+    """Sums over chosen units that both the plan and the rules-only plan are told by."""
+    columns = ["area_mu", "restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny"]
+    return {c: float(np.nansum(frame[c].to_numpy(float))) for c in columns}

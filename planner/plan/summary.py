@@ -1,0 +1,151 @@
+"""The plan in figures: summary.json and its short display."""
+
+from __future__ import annotations
+
+import platform
+from html import escape
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+
+if TYPE_CHECKING:
+    from planner.plan.noun import Plan
+
+SCHEMA = "planner.summary/1"
+PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", "numpy", "scipy", "numba", "highspy", "folium")
+
+
+def summarise(plan: Plan) -> dict[str, Any]:
+    """The dictionary behind summary.json."""
+    site, units, money = plan.site, plan.units, plan.economics
+    targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
+    proof = plan.certificate
+    return {
+        "schema": SCHEMA,
+        "site": {
+            "name": site.name,
+            "name_en": site.scenario.site.name_en or site.name,
+            "kind": site.scenario.site.kind,
+            "year": site.scenario.site.year,
+            "crs": site.crs.to_string(),
+            "units": len(units),
+            "parcels": len(plan.parcels),
+            "area_mu": float(units["area_mu"].sum()),
+        },
+        "targets": targets,
+        "treatments": _treatments(units),
+        "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
+        "water_mu": float(units["water_mu"].sum()),
+        "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
+        "earthwork": _earthwork(plan),
+        "economics": {
+            "cost_cny": money.cost_cny,
+            "works_cny": money.works_cny,
+            "lump_sums_cny": money.lump_cny,
+            "benefit_cny": money.benefit_cny,
+            "benefit_cost_ratio": money.benefit_cost_ratio,
+            "npv_cny": money.npv_cny,
+            "payback_year": money.payback_year,
+        },
+        "solver": {
+            "status": proof.status,
+            "objective": proof.objective,
+            "bound": proof.bound,
+            "gap": proof.gap,
+            "seconds": proof.seconds,
+            "method": proof.method,
+            "binding": [dict(row) for row in proof.binding],
+        },
+        "rules_alone": {
+            "targets": {t: _target(plan.rules, t) for t in (*CHOICES, UNRESTORED)},
+            "agreement_mu": float(units["area_mu"][units["target"] == units["rules_target"]].sum()),
+            "storage_m3": float(plan.rules["storage_m3"].sum()),
+        },
+        "published": [r.model_dump() for r in site.scenario.reference],
+        "warnings": list(plan.warnings),
+        "provenance": provenance(plan),
+    }
+
+
+def _target(units: pd.DataFrame, target: str) -> dict[str, float | int]:
+    mine = units[units["target"] == target]
+    return {
+        "area_mu": float(mine["area_mu"].sum()),
+        "units": len(mine),
+        "cost_cny": float(mine["cost_cny"].sum()),
+        "benefit_cny": float(mine["benefit_cny"].sum()),
+    }
+
+
+def _treatments(units: pd.DataFrame) -> list[dict[str, Any]]:
+    sums = units.groupby(["target", "treatment"], sort=True)["area_mu"].agg(["sum", "size"])
+    return [
+        {"target": t, "treatment": way, "area_mu": float(row["sum"]), "units": int(row["size"])}
+        for (t, way), row in sums.iterrows()
+    ]
+
+
+def _reservoirs(plan: Plan) -> list[dict[str, Any]]:
+    rows = pd.DataFrame(plan.reservoirs.drop(columns="geometry")).reset_index()
+    rows = rows.rename(columns={"reservoir_id": "id"})
+    return [{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")]
+
+
+def _earthwork(plan: Plan) -> dict[str, float]:
+    units = plan.units
+    cut, fill = float(units["cut_m3"].sum()), float(units["fill_m3"].sum())
+    net = fill - plan.site.scenario.number("earthwork.compaction") * cut
+    moved = plan.haul
+    work = float((moved["m3"] * moved["distance_m"]).sum()) if len(moved) else 0.0
+    return {
+        "cut_m3": cut,
+        "fill_m3": fill,
+        "import_m3": max(net, 0.0),
+        "export_m3": max(-net, 0.0),
+        "haul_m3_km": work / 1000.0,
+        "mean_haul_m": work / float(moved["m3"].sum()) if len(moved) and moved["m3"].sum() > 0 else 0.0,
+        "haul_cny": float(moved["cost_cny"].sum()) if len(moved) else 0.0,
+    }
+
+
+def provenance(plan: Plan) -> dict[str, Any]:
+    """Inputs by hash, versions, decisions, and the parameters that differ from the shipped ones."""
+    site = plan.site
+    given = {k: p.value for k, p in site.scenario.parameters.items() if p.trust == "given"}
+    return {
+        "inputs": [{"role": f.role, "path": f.path, "sha256": f.sha256} for f in site.inputs],
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+        "decisions": [{"what": d.what, "value": d.value, "why": d.why} for d in site.decisions],
+        "parameters_given": given,
+        "area_method": "ellipsoidal area on the CRS's ellipsoid (geodesic), 1 mu = 10000/15 m2; "
+        "volumes are plane integrals over the terrain's cells",
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: numpy scalars become Python's, NaN becomes None."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value
+
+
+def as_html(plan: Plan) -> str:
+    """Key figures as a small table, for notebooks."""
+    s = summarise(plan)
+    head = f"<b>{escape(s['site']['name'])}</b>" + (" · reconstruction" if s["site"]["kind"] == "reconstruction" else "")
+    rows = "".join(
+        f"<tr><td><span style='display:inline-block;width:.9em;height:.9em;background:{TARGETS[t].colour}'></span> "
+        f"{TARGETS[t].en} {TARGETS[t].zh}</td><td style='text-align:right'>{v['area_mu']:,.0f} mu</td>"
+        f"<td style='text-align:right'>{v['cost_cny'] / 1e6:,.1f} M yuan</td></tr>"
+        for t, v in s["targets"].items()
+        if v["units"]
+    )
+    foot = (
+        f"restored {s['restored_mu']:,.0f} mu · water {s['water_mu']:,.0f} mu, {s['water']['storage_m3'] / 1e6:,.2f} Mm³ · "
+        f"cost {s['economics']['cost_cny'] / 1e9:,.3f} bn yuan · value {s['economics']['benefit_cny'] / 1e9:,.2f} bn yuan · "
+        f"1:{s['economics']['benefit_cost_ratio']:.2f} · {escape(s['solver']['status'])}, gap {s['solver']['gap']:.1e}"
+    )
+    return f"<div>{head}<table>{rows}</table><small>{foot}</small></div>"

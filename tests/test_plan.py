@@ -1,0 +1,171 @@
+"""The whole way of the data on a small world."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner as pl
+from planner.errors import Infeasible, InvalidInput, OutputExists
+from planner.landuse import CHOICES, LAND, UNRESTORED
+from planner.plan import Plan
+from planner.plan.compare import compare_plans
+
+
+@pytest.fixture(scope="module")
+def plan(small_world: Path) -> Plan:
+    return pl.make_plan(small_world)
+
+
+def test_every_unit_has_exactly_one_target_and_no_area_is_lost(plan: Plan) -> None:
+    assert plan.units.index.is_unique
+    assert set(plan.units["target"]) <= {*CHOICES, UNRESTORED}
+    parcels = pl.area_mu(plan.site.parcels.geometry, plan.site.crs).sum()
+    assert plan.units["area_mu"].sum() == pytest.approx(parcels, rel=1e-9)
+
+
+def test_quotas_are_kept_to_the_last_mu(plan: Plan) -> None:
+    sums = plan.units.groupby("target")["area_mu"].sum()
+    assert sums["construction"] >= 300.0
+    assert sums["arable"] >= 100.0
+    assert sums["reservoir"] >= 200.0
+
+
+def test_the_proof_holds(plan: Plan) -> None:
+    proof = plan.certificate
+    net = (plan.units["benefit_cny"] - plan.units["cost_cny"]).sum()
+    assert proof.status == "optimal"
+    assert proof.objective == pytest.approx(net, rel=1e-9)
+    assert proof.objective <= proof.bound * (1 + 1e-12)
+    assert proof.gap <= 1e-4
+
+
+def test_earth_is_not_made_of_nothing(plan: Plan) -> None:
+    compaction = plan.site.scenario.number("earthwork.compaction")
+    assert plan.units["fill_m3"].sum() <= compaction * plan.units["cut_m3"].sum() + 1e-6
+
+
+def test_a_lake_reaches_down(plan: Plan) -> None:
+    lake = plan.units[plan.units["target"] == "reservoir"]
+    deeper = lake["deeper"].dropna()
+    deeper = deeper[deeper.astype(str).str.len() > 0]
+    assert len(deeper)
+    assert set(deeper) <= set(lake.index)
+
+
+def test_reservoirs_hold_what_their_units_hold(plan: Plan) -> None:
+    assert plan.reservoirs["storage_m3"].sum() == pytest.approx(plan.units["storage_m3"].sum(), rel=1e-9)
+    assert plan.reservoirs["area_mu"].sum() == pytest.approx(plan.units["water_mu"].sum(), rel=1e-9)
+    for name, table in plan.storage_tables.items():
+        row = plan.reservoirs.loc[name]
+        assert np.interp(row["level_m"], table["level_m"], table["storage_m3"]) == pytest.approx(row["storage_m3"], rel=1e-6)
+
+
+def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:
+    assert plan.units["reason"].str.len().gt(10).all()
+    assert plan.units["reason_zh"].str.len().gt(4).all()
+    for target, group in plan.units.groupby("target"):
+        told = plan.explain(group.index[0])
+        assert set(told.others["en"]) == set(CHOICES) - {target}
+        assert all(told.others["en"].values())
+        assert told.text("en") != told.text("zh")
+        json.dumps(told.to_dict(), allow_nan=False)
+
+
+def test_unknown_unit_is_named_with_its_nearest(plan: Plan) -> None:
+    wrong = plan.units.index[0] + "x"
+    with pytest.raises(InvalidInput, match=plan.units.index[0]):
+        plan.explain(wrong)
+
+
+def test_summary_keeps_the_contract(plan: Plan) -> None:
+    s = plan.summary()
+    assert s["schema"] == "planner.summary/1"
+    assert set(s["targets"]) == {*CHOICES, UNRESTORED}
+    assert s["restored_mu"] == pytest.approx(sum(s["targets"][t]["area_mu"] for t in LAND))
+    assert s["site"]["area_mu"] == pytest.approx(sum(v["area_mu"] for v in s["targets"].values()))
+    assert set(s["solver"]) >= {"status", "objective", "bound", "gap", "seconds", "binding"}
+    assert set(s["earthwork"]) >= {"cut_m3", "fill_m3", "import_m3", "export_m3"}
+    assert {i["role"] for i in s["provenance"]["inputs"]} >= {"polygons", "terrain"}
+    assert all(len(i["sha256"]) == 64 for i in s["provenance"]["inputs"])
+    json.dumps(s, allow_nan=False)
+
+
+def test_a_dearer_quota_costs_what_its_price_says(plan: Plan) -> None:
+    more = pl.make_plan(plan.site, **{"targets.arable.min_mu": 110.0})
+    assert more.units.groupby("target")["area_mu"].sum()["arable"] >= 110.0
+    assert more.certificate.objective <= plan.certificate.bound * (1 + 1e-12)
+
+
+def test_same_in_same_out(plan: Plan, small_world: Path) -> None:
+    again = pl.make_plan(small_world)
+    pd.testing.assert_frame_equal(plan.to_frame(), again.to_frame())
+    first, second = plan.summary(), again.summary()
+    first["solver"].pop("seconds")
+    second["solver"].pop("seconds")
+    assert first == second
+
+
+def test_order_of_parcels_does_not_matter(plan: Plan) -> None:
+    turned = replace(plan.site, parcels=plan.site.parcels.iloc[::-1])
+    again = pl.make_plan(turned)
+    pd.testing.assert_frame_equal(plan.to_frame(), again.to_frame())
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        ({"targets.arable.min_mu": 1e6}, "arable"),
+        ({"reservoir.min_storage_m3": 1e9}, "storage"),
+        ({"budget.max_cny": 1000.0}, "udget"),
+    ],
+)
+def test_impossible_limits_are_named_with_what_has_to_give(plan: Plan, sets: dict[str, float], words: str) -> None:
+    with pytest.raises((Infeasible, InvalidInput)) as caught:
+        pl.make_plan(plan.site, **sets)
+    told = str(caught.value) + " ".join(getattr(caught.value, "relaxations", ()))
+    assert words in told
+    assert "\n" not in told.strip() or told.count("\n") <= 2
+
+
+def test_locks_hold(plan: Plan) -> None:
+    high = plan.units[(plan.units["target"] != "green") & plan.judgement.eligible["green"]].index[0]
+    locked = pl.make_plan(plan.site, lock=[{"unit": high, "target": "green"}])
+    assert locked.units.loc[high, "target"] == "green"
+    with pytest.raises(InvalidInput, match="did you mean"):
+        pl.make_plan(plan.site, lock=[{"unit": high + "z", "target": "green"}])
+
+
+def test_a_saved_plan_comes_back(plan: Plan, tmp_path: Path) -> None:
+    folder = plan.save(tmp_path / "out")
+    assert {p.name for p in folder.iterdir()} >= {"plan.gpkg", "map.html", "tables.xlsx", "summary.json", "site.toml"}
+    back = pl.load_plan(folder)
+    assert back.units["target"].equals(plan.units["target"])
+    assert back.summary()["targets"] == plan.summary()["targets"]
+    unit = plan.units.index[3]
+    assert back.explain(unit).text("en") == plan.explain(unit).text("en")
+    with pytest.raises(OutputExists):
+        plan.save(folder)
+
+
+def test_plans_compare_by_unit_and_by_place(plan: Plan) -> None:
+    other = pl.make_plan(plan.site, **{"targets.arable.min_mu": 200.0})
+    finer = pl.make_plan(plan.site, **{"partition.max_unit_mu": 5.0})
+    for rival in (other, finer):
+        result = compare_plans([plan, rival], names=["a", "b"])
+        flows = pd.DataFrame(result["moves"][0]["flows"])
+        assert flows["area_mu"].sum() == pytest.approx(plan.units["area_mu"].sum(), rel=1e-6)
+        before = flows.groupby("from")["area_mu"].sum()
+        assert before["reservoir"] == pytest.approx(plan.units.groupby("target")["area_mu"].sum()["reservoir"], rel=1e-6)
+
+
+def test_rules_alone_follow_the_published_decisions(plan: Plan) -> None:
+    judged = plan.judgement.decision
+    assert (plan.rules["target"].reindex(judged.index) == judged)[
+        plan.rules["target"].reindex(judged.index) != UNRESTORED
+    ].all()
