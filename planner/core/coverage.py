@@ -33,11 +33,11 @@ class Frame(NamedTuple):
 class Cells(NamedTuple):
     """Ragged covered cells: polygon i owns entries start[i]:start[i+1].
 
-    start: (n+1,). index: (m,) row·cols + col, ascending within a polygon. fraction: (m,) covered share of the cell, in (0, 1].
+    start: (n+1,). cell: (m,) row·cols + col, ascending within a polygon. fraction: (m,) covered share of the cell, in (0, 1].
     """
 
     start: Ints
-    index: Ints
+    cell: Ints
     fraction: Floats
 
     @property
@@ -193,13 +193,13 @@ def _covered(
     polygon: Ints,
     frame: Frame,
     start: Ints,
-    index: Ints,
+    cell: Ints,
     fraction: Floats,
     band_cells: int,
 ) -> None:
-    """Counts every polygon's cells into start[i + 1], or, where index holds room, writes them from start[i] on."""
+    """Counts every polygon's cells into start[i + 1], or, where cell holds room, writes them from start[i] on."""
     box = bounding_boxes(x, y, ring, polygon)
-    writing = len(index) > 0
+    writing = len(cell) > 0
     acc = np.zeros(1 << 12)
     for i in range(len(polygon) - 1):
         row0, col0, rows, cols = cell_window(box[i], frame)
@@ -222,7 +222,7 @@ def _covered(
                         run = value
                     if value > 0.0:
                         if writing:
-                            index[at] = (row0 + first + r) * frame.cols + col0 + c
+                            cell[at] = (row0 + first + r) * frame.cols + col0 + c
                             fraction[at] = value
                         at += 1
             acc[: height * width] = 0.0
@@ -244,8 +244,25 @@ def covered_cells(
     nothing = np.zeros(0, dtype=np.int64)
     _covered(x, y, ring, sense, polygon, frame, start, nothing, np.zeros(0), band_cells)
     start = np.cumsum(start)
-    index = np.empty(start[-1], dtype=np.int64)
+    cell = np.empty(start[-1], dtype=np.int64)
     fraction = np.empty(start[-1])
-    if len(index):
-        _covered(x, y, ring, sense, polygon, frame, start, index, fraction, band_cells)
-    return Cells(start, index, fraction)
+    if len(cell):
+        _covered(x, y, ring, sense, polygon, frame, start, cell, fraction, band_cells)
+    return Cells(start, cell, fraction)
+
+
+@njit(cache=True)
+def _main_owner(start: Ints, cell: Ints, fraction: Floats, owner: NDArray[np.int32], best: NDArray[np.float32]) -> None:
+    for i in range(len(start) - 1):
+        for k in range(start[i], start[i + 1]):
+            share = np.float32(fraction[k])
+            if share > best[cell[k]]:
+                best[cell[k]] = share
+                owner[cell[k]] = i
+
+
+def main_owner(cells: Cells, size: int) -> NDArray[np.int32]:
+    """The polygon that covers most of each of `size` cells, (size,); −1 where none does, the first of equals."""
+    owner = np.full(size, -1, dtype=np.int32)
+    _main_owner(cells.start, cells.cell, cells.fraction, owner, np.zeros(size, dtype=np.float32))
+    return owner

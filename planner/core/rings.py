@@ -49,7 +49,8 @@ def rings_of(geometries: Sequence[Any] | NDArray[Any]) -> Rings:
     if not np.all(polygonal | empty):
         first = int(np.flatnonzero(~(polygonal | empty))[0])
         raise ValueError(f"geometry {first} is a {shapes[first].geom_type}, a polygon is expected")
-    parts, owner = shapely.get_parts(np.where(polygonal, shapes, None), return_index=True)
+    parts, owner = shapely.get_parts(shapes[polygonal], return_index=True)
+    owner = np.flatnonzero(polygonal)[owner]
     filled = ~shapely.is_empty(parts)
     parts, owner = parts[filled], owner[filled]
     lines, part = shapely.get_rings(parts, return_index=True)

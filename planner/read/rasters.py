@@ -92,8 +92,8 @@ def read_raster(
     bounds: west, south, east, north in the CRS asked for; only cells that touch them, and margin_cells more on every side, are
     read. crs: the projected CRS wanted; a raster in another one is warped to it (bilinear), one without a CRS is taken to be
     in it already. Without crs the raster stays in its own.
-    Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, or its cells are in degrees
-    and no crs was asked for; CRSMismatch where it has no position at all.
+    Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, or its cells are in
+    degrees and no crs was asked for; CRSMismatch where it has no position at all.
     """
     with _opened(path) as source:
         notes: list[str] = []
@@ -108,7 +108,7 @@ def read_raster(
 
 
 def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raster:
-    """A raster resampled (bilinear) onto the cells of another grid, whose projected CRS is given; NaN where it does not reach."""
+    """A raster resampled (bilinear) onto the cells of another grid, whose CRS is given; NaN where it does not reach."""
     with _opened(path) as source:
         notes: list[str] = []
         _check_band(path, source, band)
@@ -196,9 +196,7 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
         if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
             raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
         if own is not None and own.is_geographic:
-            raise InvalidInput(
-                f"{Path(path).name}: cells are in degrees; warp it to a projected CRS (gdalwarp -t_srs) to stream it"
-            )
+            raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
         return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band)
 
 
@@ -280,7 +278,7 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         "src_nodata": _missing(source),
         **plain,
     }
-    with WarpedVRT(source, **settings) as view:
+    with WarpedVRT(source, **{**settings, **plain}) as view:
         yield view
 
 

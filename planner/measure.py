@@ -1,0 +1,277 @@
+"""Measure: the facts of every planning unit, from covered fractions of the terrain's cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from planner.columns import FACTS
+from planner.core.coverage import Cells, Frame, covered_cells, main_owner
+from planner.core.flood import flood, next_deeper
+from planner.core.hypsometry import Hypsometry
+from planner.core.merge_tree import Basins, merge_tree, significant
+from planner.core.rings import rings_of
+from planner.core.zonal import Summary, summarise
+from planner.errors import CRSMismatch
+from planner.landuse import CHOICES
+from planner.tables import Ground, Measures, Partition
+from planner.units import mu_from_m2
+
+if TYPE_CHECKING:
+    from planner.site import Grid, Site
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TOUCH_SHARE: Final = 1e-3  # a constraint is named for a unit from this share on: less is the width of a drawn line
+
+
+def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
+    """The facts of every unit, columns as in `columns.FACTS`, and its ground by elevation, in the partition's order.
+
+    Means are weighted with the covered share of each cell; extremes are over all cells touched. Where the terrain is missing
+    a mean is over what is known and `missing_share` says how much is not; NaN where nothing is known. Areas are ellipsoidal
+    but for `plane_m2`; the hypsometry is in plane m² of the working projection.
+    """
+    units = partition.units
+    shapes = np.asarray(units.geometry.values, dtype=object)
+    cover = _Cover(shapes, site.terrain)
+    plane = shapely.area(shapes)
+    area = np.asarray(ellipsoidal_m2(shapes, site.crs))
+    facts: dict[str, Any] = {"area_m2": area, "area_mu": mu_from_m2(area), "plane_m2": plane}
+    facts |= _of_ground(site, cover, plane)
+    facts |= _of_water(site, cover)
+    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
+        facts[name] = cover.of(getattr(ground, name)).high
+    facts |= _of_constraints(site, shapes, plane)
+    facts["landuse"] = _main_landuse(site.landuse, shapes)
+    facts |= _of_hollows(site, cover, units.index)
+    table = pd.DataFrame(facts, index=units.index)[list(FACTS)]
+    return Measures(table, cover.hypsometry(site.terrain))
+
+
+class _Cover:
+    """What the units cover of the terrain's cells."""
+
+    def __init__(self, shapes: NDArray[Any], terrain: Grid):
+        self.frame = Frame(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y, *terrain.shape)
+        self.cells: Cells = covered_cells(*rings_of(shapes), self.frame)
+        self.area: Floats = self.cells.fraction * terrain.cell_area
+
+    def values(self, grid: Grid) -> Floats:
+        """The grid's value at every covered cell, (m,)."""
+        return grid.values.ravel()[self.cells.cell]
+
+    def of(self, grid: Grid) -> Summary:
+        """Area-weighted statistics of a grid."""
+        return self.summary(self.values(grid))
+
+    def summary(self, values: Floats) -> Summary:
+        """Area-weighted statistics of values at every covered cell, (m,)."""
+        return summarise(self.cells.start, values, self.area)
+
+    def hypsometry(self, terrain: Grid) -> Hypsometry:
+        """The units' ground as plane areas by elevation."""
+        return Hypsometry.from_cells(self.cells.start, self.values(terrain), self.area)
+
+
+def _of_ground(site: Site, cover: _Cover, plane: Floats) -> dict[str, Floats]:
+    terrain = cover.of(site.terrain)
+    lost = cover.of(site.subsidence)
+    known = np.divide(terrain.weight, plane, out=np.zeros_like(plane), where=plane > 0)
+    return {
+        "subsidence_m": lost.mean,
+        "subsidence_max_m": lost.high,
+        "ground_m": terrain.mean,
+        "ground_min_m": terrain.low,
+        "ground_max_m": terrain.high,
+        "slope_deg": cover.of(slope_deg(site.terrain)).mean,
+        "missing_share": np.where(known > 1.0 - 1e-9, 0.0, 1.0 - known),
+    }
+
+
+def _of_water(site: Site, cover: _Cover) -> dict[str, Any]:
+    """Depth and extent of the water where the water table stands above the ground."""
+    ground = cover.values(site.terrain)
+    table = site.water_table
+    shares = {}
+    for season in ("dry", "normal", "wet"):
+        above = cover.values(getattr(table, season)) - ground
+        shares[season] = cover.summary(np.where(np.isnan(above), np.nan, above > 0.0)).mean
+    depth = cover.values(table.normal) - ground
+    limit = site.scenario.number("measure.waterlogged_share")
+    known = np.isfinite(shares["dry"]) & np.isfinite(shares["wet"])
+    return {
+        "water_table_m": cover.of(table.normal).mean,
+        "water_depth_m": cover.summary(np.where(depth < 0.0, 0.0, depth)).mean,
+        "water_share": shares["normal"],
+        "water_share_dry": shares["dry"],
+        "water_share_wet": shares["wet"],
+        "waterlogging": np.select(
+            [~known, shares["dry"] >= limit, shares["wet"] >= limit], ["", "perennial", "seasonal"], default="dry"
+        ),
+    }
+
+
+def slope_deg(terrain: Grid) -> Grid:
+    """Slope of a terrain, degrees, by Horn's differences over 3×3 cells; a missing neighbour counts as the cell itself.
+
+    Source: Horn 1981, Hill shading and the reflectance map.
+    """
+    z = terrain.values
+    padded = np.pad(z, 1, mode="edge")
+    rows, cols = z.shape
+
+    def near(row: int, col: int) -> Floats:
+        part = padded[1 + row : 1 + row + rows, 1 + col : 1 + col + cols]
+        return np.where(np.isnan(part), z, part)
+
+    east = near(-1, 1) + 2.0 * near(0, 1) + near(1, 1) - near(-1, -1) - 2.0 * near(0, -1) - near(1, -1)
+    north = near(-1, -1) + 2.0 * near(-1, 0) + near(-1, 1) - near(1, -1) - 2.0 * near(1, 0) - near(1, 1)
+    gradient = np.hypot(east / (8.0 * terrain.cell_x), north / (8.0 * terrain.cell_y))
+    return terrain.like(np.degrees(np.arctan(gradient)))
+
+
+def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str, Any]:
+    """Names of the constraints that touch each unit and the targets that they rule out of it."""
+    names: list[list[str]] = [[] for _ in shapes]
+    forbidden: list[list[str]] = [[] for _ in shapes]
+    layer = site.constraints
+    if layer is not None and len(layer):
+        told = layer["name"] if "name" in layer else layer["kind"]
+        unit, which, part = _overlaps(shapes, np.asarray(layer.geometry.values, dtype=object))
+        for u, w in zip(*_over(unit, which, part, plane, TOUCH_SHARE), strict=True):
+            name = str(told.iloc[w])
+            if name and name not in names[u]:
+                names[u].append(name)
+        limit = site.scenario.number("measure.forbid_share")
+        for target in CHOICES:
+            rules = layer["forbids"].fillna("").map(lambda text, t=target: t in _listed(text)).to_numpy(bool)
+            if rules.any():
+                together = np.array([shapely.union_all(layer.geometry.values[rules])], dtype=object)
+                for u in _over(*_overlaps(shapes, together), plane, limit)[0]:
+                    forbidden[u].append(target)
+    return {"constraint": [";".join(sorted(n)) for n in names], "forbids": [",".join(f) for f in forbidden]}
+
+
+def _listed(text: Any) -> list[str]:
+    return [part.strip() for part in str(text).split(",")]
+
+
+def _overlaps(shapes: NDArray[Any], others: NDArray[Any]) -> tuple[Ints, Ints, Floats]:
+    """Pairs (shape, other) that share ground, and how much of it, m²."""
+    index, other = shapely.STRtree(others).query(shapes, predicate="intersects")
+    area = shapely.area(shapely.intersection(shapes[index], others[other]))
+    shared = area > 0
+    return index[shared], other[shared], area[shared]
+
+
+def _over(unit: Ints, which: Ints, part: Floats, plane: Floats, limit: float) -> tuple[Ints, Ints]:
+    """The pairs whose shared ground is more than a share of the unit, by unit."""
+    order = np.lexsort((which, unit))
+    order = order[part[order] > limit * plane[unit[order]]]
+    return unit[order], which[order]
+
+
+def _main_landuse(layer: gpd.GeoDataFrame | None, shapes: NDArray[Any]) -> NDArray[Any]:
+    """The land use that covers most of each unit; empty where none is known, the first by name of equals."""
+    found = np.full(len(shapes), "", dtype=object)
+    if layer is None or layer.empty:
+        return found
+    unit, which, part = _overlaps(shapes, np.asarray(layer.geometry.values, dtype=object))
+    kind = layer["landuse"].fillna("").astype(str).to_numpy()[which]
+    sums = pd.DataFrame({"unit": unit, "kind": kind, "m2": part}).groupby(["unit", "kind"], as_index=False).sum()
+    sums = sums[sums["kind"] != ""].sort_values(["unit", "m2", "kind"], ascending=[True, False, True])
+    main = sums.drop_duplicates("unit")
+    found[main["unit"].to_numpy()] = main["kind"].to_numpy()
+    return found
+
+
+def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]:
+    """Which unit lies deeper on the water's way, the hollow it drains to, and where that hollow spills.
+
+    Water passes edges of cells, not corners (D4): units in one lake then share a border, not a point. It leaves the ground
+    at the terrain's edge and at missing cells.
+    """
+    terrain = site.terrain
+    tree = merge_tree(terrain.values, neighbours=4)
+    basins = significant(
+        tree,
+        min_volume=site.scenario.number("measure.hollow_min_volume_m3") / terrain.cell_area,
+        min_depth=site.scenario.number("measure.hollow_min_depth_m"),
+    )
+    owner = main_owner(cover.cells, terrain.values.size)
+    sources = np.concatenate((basins.pit, _lowest_elsewhere(terrain.values, owner, basins)))
+    rising = flood(np.ascontiguousarray(terrain.values), sources, False)
+    deeper, first = next_deeper(owner, rising.order, rising.came_from, len(ids))
+    _hosted(cover.cells, owner, deeper, first)
+    spill = np.full(len(ids), np.nan)
+    basin = np.full(len(ids), -1, dtype=np.int64)
+    wet = np.flatnonzero(first >= 0)
+    inner = basins.of_node[tree.label.ravel()[first[wet]]]
+    below = (inner >= 0) & (rising.level[first[wet]] < np.append(basins.spill_level, np.nan)[inner])
+    basin[wet[below]] = inner[below]
+    spill[basin >= 0] = basins.spill_level[basin[basin >= 0]]
+    used = np.unique(basin[basin >= 0])
+    names = np.array(["", *(f"B{n + 1}" for n in range(len(used)))], dtype=object)
+    return {
+        "deeper": np.append(np.asarray(ids, dtype=object), "")[deeper],
+        "basin_id": names[np.where(basin >= 0, np.searchsorted(used, basin) + 1, 0)],
+        "spill_level_m": spill,
+    }
+
+
+def _lowest_elsewhere(ground: Floats, owner: NDArray[np.int32], basins: Basins) -> Ints:
+    """The lowest cell of the units in every stretch of terrain in which no hollow matters, so that all ground is reached."""
+    patch, count = ndimage.label(np.isfinite(ground), structure=np.ones((3, 3)))
+    flat = patch.ravel()
+    dry = np.ones(count + 1, dtype=bool)
+    dry[0] = False
+    dry[flat[basins.pit]] = False
+    cells = np.flatnonzero(dry[flat] & (owner >= 0))
+    cells = cells[np.lexsort((cells, ground.ravel()[cells]))]
+    return cells[np.unique(flat[cells], return_index=True)[1]].astype(np.int64)
+
+
+def _hosted(cells: Cells, owner: NDArray[np.int32], deeper: Ints, first: Ints) -> None:
+    """A unit too thin to own a cell lies deeper into the one that owns the cell it has most of; in place."""
+    for unit in np.flatnonzero(first < 0):
+        mine = slice(cells.start[unit], cells.start[unit + 1])
+        if mine.stop > mine.start:
+            cell = cells.cell[mine][np.argmax(cells.fraction[mine])]
+            host = owner[cell]
+            if host >= 0 and host != unit and first[host] >= 0:
+                deeper[unit], first[unit] = host, cell
+
+
+def area_mu(geometries: Any, crs: Any) -> pd.Series[float]:
+    """Ellipsoidal area of polygons, mu, with the index of a GeoSeries where one is given.
+
+    geometries: GeoSeries, array or list of Polygons and MultiPolygons. crs: of their coordinates, anything pyproj takes.
+    Raises InvalidInput where crs is None or no place on the Earth.
+    """
+    shapes = gpd.GeoSeries(geometries)
+    return pd.Series(
+        mu_from_m2(ellipsoidal_m2(np.asarray(shapes.values, dtype=object), crs)), index=shapes.index, name="area_mu"
+    )
+
+
+def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
+    """Ellipsoidal area of polygons, m², (n,). Raises CRSMismatch where crs is None or no place on the Earth."""
+    if crs is None:
+        raise CRSMismatch("the polygons have no CRS: their area on the ellipsoid is unknown; set one (GeoSeries.set_crs)")
+    system = pyproj.CRS.from_user_input(crs)
+    if system.ellipsoid is None or system.geodetic_crs is None:
+        raise CRSMismatch(f"{system.name}: no place on the Earth, so no ellipsoidal area; set a geographic or projected CRS")
+    geod = pyproj.Geod(a=system.ellipsoid.semi_major_metre, b=system.ellipsoid.semi_minor_metre)
+    to_geo = pyproj.Transformer.from_crs(system, system.geodetic_crs, always_xy=True)
+    lonlat = shapely.transform(shapes, lambda xy: np.column_stack(to_geo.transform(xy[:, 0], xy[:, 1])))
+    oriented = shapely.orient_polygons(lonlat)
+    return np.array([abs(geod.geometry_area_perimeter(s)[0]) for s in oriented])

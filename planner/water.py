@@ -1,0 +1,186 @@
+"""Assess the water: the connected reservoirs of a plan, their levels, storage and class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.core.hypsometry import Hypsometry
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SIZE_CLASSES: Final = (  # total storage from, m³; SL 252, GB 50201
+    (1.0e9, "large (1)"),
+    (1.0e8, "large (2)"),
+    (1.0e7, "medium"),
+    (1.0e6, "small (1)"),
+    (1.0e5, "small (2)"),
+    (0.0, "pond"),
+)
+TABLE_STAGES: Final = 41  # rows of a reservoir's stage–area–storage table, from the deepest bed to its top level
+
+
+def size_class(storage_m3: float) -> str:
+    """Class of a reservoir by its total storage, m³ (SL 252, GB 50201); a pond below 0.1 Mm³."""
+    return next(name for least, name in SIZE_CLASSES if storage_m3 >= least)
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoirs:
+    """The connected water bodies of a plan, the largest storage first.
+
+    table: GeoDataFrame, index `reservoir_id` (R1, R2, …), columns level_m (normal), dead_level_m, flood_level_m, area_mu (land
+    given to it), water_mu (under water at the normal level), storage_m3 (total: at the flood level, where there is none at the
+    normal), normal_m3, dead_m3, usable_m3 (normal less dead), mean_depth_m, max_depth_m (at the normal level), bed_m (deepest),
+    size_class, units (how many). storage_tables: level_m, area_m2, storage_m3 by reservoir_id. member: reservoir_id by unit_id.
+    """
+
+    table: gpd.GeoDataFrame
+    storage_tables: Mapping[str, pd.DataFrame]
+    member: pd.Series[str]
+
+
+def reservoirs(
+    units: gpd.GeoDataFrame,
+    *,
+    bed: Hypsometry,
+    borders: pd.DataFrame,
+    normal_m: Floats,
+    storage_m: Floats,
+    scenario: Scenario,
+) -> Reservoirs:
+    """The connected water bodies that units of target `reservoir` form, on the bed as it will be dug.
+
+    units: index `unit_id`, columns `target`, `area_mu` and geometry. bed: the units' ground after digging, in the same order.
+    borders: columns `unit_a`, `unit_b`; reservoir units that share a border are one body of water. normal_m, storage_m: (n,)
+    normal and storage level (flood, where one is given) of each unit; a body stands at the area-weighted mean of its units'.
+    The dead level is scenario.reservoir.dead_level_m, or `reservoir.dead_depth_m` above the mean bed, never above normal.
+    """
+    chosen = (units["target"] == "reservoir").to_numpy(bool)
+    body = _bodies(units.index, chosen, borders)
+    count = int(body.max(initial=-1)) + 1
+    area = units["area_mu"].to_numpy(float)
+    ground = bed.together(body)
+    normal = _group_mean(body, count, normal_m, area)
+    storage_level = np.maximum(_group_mean(body, count, storage_m, area), normal)
+    order = np.lexsort((_first_unit(body, count), -ground.volume_below(storage_level)))
+    rank = np.empty(count, dtype=np.int64)
+    rank[order] = np.arange(count)
+    body = np.where(body >= 0, np.append(rank, -1)[body], -1)
+    return _described(units, bed, body, normal[order], storage_level[order], scenario)
+
+
+def _described(
+    units: gpd.GeoDataFrame, bed: Hypsometry, body: Ints, normal: Floats, storage_level: Floats, scenario: Scenario
+) -> Reservoirs:
+    """The table, the storage tables and the members of bodies that are numbered in their final order."""
+    count = len(normal)
+    ids = pd.Index([f"R{k + 1}" for k in range(count)], name="reservoir_id", dtype=object)
+    ground = bed.together(body) if count else Hypsometry(np.zeros(1, np.int64), np.zeros(0), np.zeros(0))
+    dead = _dead_level(ground, normal, scenario)
+    wet, held, total, dead_m3 = (
+        ground.area_below(normal),
+        ground.volume_below(normal),
+        ground.volume_below(storage_level),
+        ground.volume_below(dead),
+    )
+    deepest = np.array([ground.level[a] if b > a else np.nan for a, b in zip(ground.start, ground.start[1:], strict=False)])
+    shapes = np.asarray(units.geometry.values, dtype=object)
+    area = np.bincount(body[body >= 0], units["area_mu"].to_numpy(float)[body >= 0], minlength=count)
+    table = gpd.GeoDataFrame(
+        {
+            "level_m": normal,
+            "dead_level_m": dead,
+            "flood_level_m": storage_level,
+            "area_mu": area,
+            "water_mu": area * np.divide(wet, ground.total(), out=np.zeros(count), where=wet > 0),
+            "storage_m3": total,
+            "normal_m3": held,
+            "dead_m3": dead_m3,
+            "usable_m3": held - dead_m3,
+            "mean_depth_m": np.divide(held, wet, out=np.zeros(count), where=wet > 0),
+            "max_depth_m": np.maximum(normal - deepest, 0.0),
+            "bed_m": deepest,
+            "size_class": np.array([size_class(v) for v in total], dtype=object),
+            "units": np.bincount(body[body >= 0], minlength=count),
+        },
+        geometry=[shapely.union_all(shapes[body == k]) for k in range(count)],
+        crs=units.crs,
+        index=ids,
+    )
+    tables = {str(name): _storage_table(ground, k, storage_level[k]) for k, name in enumerate(ids)}
+    member = pd.Series(np.append(ids.to_numpy(object), "")[body], index=units.index, name="reservoir_id")
+    return Reservoirs(table, tables, member[body >= 0])
+
+
+def _bodies(ids: pd.Index[str], chosen: NDArray[np.bool_], borders: pd.DataFrame) -> Ints:
+    """The body of water each unit is part of, numbered by first unit, −1 for land."""
+    a = ids.get_indexer(borders["unit_a"]) if len(borders) else np.zeros(0, dtype=np.int64)
+    b = ids.get_indexer(borders["unit_b"]) if len(borders) else np.zeros(0, dtype=np.int64)
+    both = (a >= 0) & (b >= 0)
+    both[both] = chosen[a[both]] & chosen[b[both]]
+    links = coo_array((np.ones(int(both.sum()), np.int8), (a[both], b[both])), shape=(len(ids), len(ids)))
+    label = connected_components(links, directed=False)[1]
+    body = np.full(len(ids), -1, dtype=np.int64)
+    wet = np.flatnonzero(chosen)
+    if len(wet):
+        _, first, where = np.unique(label[wet], return_index=True, return_inverse=True)
+        number = np.empty(len(first), dtype=np.int64)
+        number[np.argsort(first, kind="stable")] = np.arange(len(first))
+        body[wet] = number[where]
+    return body
+
+
+def _first_unit(body: Ints, count: int) -> Ints:
+    first = np.full(count, len(body), dtype=np.int64)
+    np.minimum.at(first, body[body >= 0], np.flatnonzero(body >= 0))
+    return first
+
+
+def _group_mean(body: Ints, count: int, value: Floats, weight: Floats) -> Floats:
+    inside = body >= 0
+    weights = np.bincount(body[inside], weight[inside], minlength=count)
+    sums = np.bincount(body[inside], (np.asarray(value, float) * weight)[inside], minlength=count)
+    mean = np.divide(sums, weights, out=np.full(count, np.nan), where=weights > 0)
+    for k in range(count):  # one level for all is that level to the last bit, not a mean of it
+        own = np.asarray(value, float)[body == k]
+        if np.all(own == own[0]):
+            mean[k] = own[0]
+    return np.asarray(mean, dtype=np.float64)
+
+
+def _dead_level(ground: Hypsometry, normal: Floats, scenario: Scenario) -> Floats:
+    given = scenario.reservoir.dead_level_m
+    wet = ground.area_below(normal)
+    depth = np.divide(ground.volume_below(normal), wet, out=np.zeros_like(normal), where=wet > 0)
+    dead = np.full_like(normal, given) if given is not None else normal - depth + scenario.number("reservoir.dead_depth_m")
+    return np.minimum(dead, normal)
+
+
+def _storage_table(ground: Hypsometry, k: int, top: float) -> pd.DataFrame:
+    """Area and storage at even stages from the deepest bed to the top level."""
+    a, b = ground.start[k], ground.start[k + 1]
+    one = np.array([0, b - a], dtype=np.int64)
+    alone = Hypsometry(one, ground.level[a:b], ground.area[a:b])
+    bottom = ground.level[a] if b > a else top
+    stages = np.linspace(min(bottom, top), top, TABLE_STAGES)
+    return pd.DataFrame(
+        {
+            "level_m": stages,
+            "area_m2": np.array([alone.area_below(s)[0] for s in stages]),
+            "storage_m3": np.array([alone.volume_below(s)[0] for s in stages]),
+        }
+    )
