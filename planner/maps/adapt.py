@@ -1,0 +1,133 @@
+"""Plan → MapView: the one place that knows how a plan is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import rasterio
+from rasterio.features import rasterize
+
+from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
+from planner.maps.view import MapView
+from planner.units import mu_from_m2
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+    from planner.site import Grid
+
+CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3", "volume_m3": "storage_m3"}
+
+
+def view_of(plan: Plan) -> MapView:
+    """What a map shows of a plan."""
+    site = plan.site
+    about = site.scenario.site
+    units = plan.units.join(_losses(plan))
+    return MapView(
+        name=site.name,
+        name_en=about.name_en,
+        kind=about.kind,
+        approval_number=about.approval_number,
+        year=about.year,
+        crs=site.crs,
+        units=units,
+        terrain=site.terrain,
+        finished=_finished(plan),
+        refusals=_refusals(plan),
+        reservoirs=plan.reservoirs,
+        curves=_curves(plan),
+        hauls=_hauls(plan),
+        boundary=site.boundary,
+        names=_names(plan),
+        summary=plan.summary(),
+    )
+
+
+def _losses(plan: Plan) -> pd.DataFrame:
+    """What the plan would lose, yuan, if a unit took the best option of another target; NaN where none is priced."""
+    options = plan.options
+    if "loss_cny" not in options.columns:
+        return pd.DataFrame(index=plan.units.index)
+    unit = options.index.get_level_values(0)
+    table = options["loss_cny"].groupby([unit, options["target"].to_numpy()]).min().unstack()
+    return table.reindex(index=plan.units.index, columns=list(CHOICES)).add_prefix("loss_")
+
+
+def _refusals(plan: Plan) -> pd.DataFrame | None:
+    """The hard rules that were not passed, the first of each unit and target first."""
+    verdicts = plan.judgement.verdicts
+    if verdicts.empty:
+        return None
+    failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)]
+    return failed.sort_values(["unit_id", "target"], kind="stable")
+
+
+def _curves(plan: Plan) -> pd.DataFrame | None:
+    """Stage, area (mu) and storage of every reservoir in one table."""
+    tables = []
+    for name, table in plan.storage_tables.items():
+        frame = table.rename(columns=CURVE_NAMES)
+        if "area_mu" not in frame.columns:
+            frame = frame.assign(area_mu=mu_from_m2(frame["area_m2"]))
+        tables.append(frame[["level_m", "area_mu", "storage_m3"]].assign(reservoir_id=str(name)))
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def _hauls(plan: Plan) -> pd.DataFrame | None:
+    """Hauls between different units, from middle to middle."""
+    haul = plan.haul
+    if haul is None or haul.empty:
+        return None
+    known = haul["from_unit"].isin(plan.units.index) & haul["to_unit"].isin(plan.units.index)
+    moved = haul[known & (haul["from_unit"] != haul["to_unit"])]
+    middle = plan.units.geometry.representative_point()
+    x, y = middle.x, middle.y
+    return pd.DataFrame(
+        {
+            "x_from": moved["from_unit"].map(x).to_numpy(float),
+            "y_from": moved["from_unit"].map(y).to_numpy(float),
+            "x_to": moved["to_unit"].map(x).to_numpy(float),
+            "y_to": moved["to_unit"].map(y).to_numpy(float),
+            "volume_m3": moved["m3"].to_numpy(float),
+        }
+    )
+
+
+def _names(plan: Plan) -> dict[str, tuple[str, str]]:
+    parcels = plan.site.parcels
+    empty = pd.Series("", index=parcels.index)
+
+    def texts(column: str) -> list[str]:
+        return ["" if v is None or v != v else str(v) for v in parcels.get(column, empty)]
+
+    return {
+        str(i): pair
+        for i, pair in zip(parcels.index, zip(texts("name"), texts("name_en"), strict=True), strict=True)
+        if any(pair)
+    }
+
+
+def _finished(plan: Plan) -> Grid:
+    """The ground after the works, m, for display: beds dug as treated, filled land at its platform, the rest as it is today."""
+    scenario, terrain = plan.site.scenario, plan.site.terrain
+    levels = plan.reservoirs["level_m"].to_numpy(float) if len(plan.reservoirs) else np.empty(0)
+    units = plan.units
+    dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
+    platform = np.full(len(units), np.nan)
+    if levels.size:
+        for target in LAND:
+            filled = ((units["target"] == target) & (units["fill_m3"] > 0) & (units["treatment"] != "wetland")).to_numpy()
+            platform[filled] = float(np.nanmax(levels)) + scenario.number(f"targets.{target}.freeboard_m")
+    works = np.flatnonzero((dig > 0) | np.isfinite(platform))
+    if works.size == 0:
+        return terrain
+    shapes = [(shape, int(i) + 1) for i, shape in zip(works, units.geometry.iloc[works], strict=True)]
+    found: Any = rasterize(shapes, out_shape=terrain.shape, transform=rasterio.Affine(*terrain.transform), dtype="int32")
+    touched = found > 0
+    which = found[touched] - 1
+    values = terrain.values.copy()
+    ground = values[touched] - dig[which]
+    values[touched] = np.where(np.isfinite(platform[which]), np.fmax(ground, platform[which]), ground)
+    return terrain.like(values)

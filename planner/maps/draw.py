@@ -1,0 +1,302 @@
+"""Plan → map: everything a page needs, packed, on one offline folium map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+import shapely
+
+from planner.errors import InvalidInput
+from planner.landuse import CHOICES, TARGETS, TREATMENTS
+from planner.maps.adapt import view_of
+from planner.maps.basemaps import Basemap, basemap, key_of
+from planner.maps.encode import Column, codes, delta, numbers, pack, rings_of
+from planner.maps.folium_layer import OfflineMap, UnitLayer
+from planner.maps.place import Place, degrees_from_mercator, place
+from planner.maps.terrain import flood_raster, shading
+from planner.maps.view import MapView
+from planner.maps.views import derived, options_of, target_colours, view_specs
+from planner.maps.words import WORDS
+
+STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
+OPACITY = 0.82
+MOST_HAULS = 150
+# The card's figures: column, English, Chinese, unit, digits, resolution kept.
+FACTS = (
+    ("area_mu", "Area", "面积", "mu", 2, 1e-4),
+    ("subsidence_m", "Subsidence", "沉陷深度", "m", 2, 0.01),
+    ("ground_m", "Ground elevation", "地面高程", "m", 2, 0.01),
+    ("water_depth_m", "Water depth today", "现状积水深度", "m", 2, 0.01),
+    ("slope_deg", "Slope", "坡度", "°", 1, 0.1),
+    ("residual_mm", "Residual subsidence", "残余沉降", "mm", 0, 1.0),
+    ("settled_year", "Settled from", "稳沉年份", "", 0, 1.0),
+    ("ready_year", "Ready from", "可用年份", "", 0, 1.0),
+    ("score", "Suitability (0–1)", "适宜性得分（0–1）", "", 2, 0.001),
+    ("storage_m3", "Storage", "蓄水量", "m³", 0, 1.0),
+    ("cut_m3", "Cut", "挖方", "m³", 0, 1.0),
+    ("fill_m3", "Fill", "填方", "m³", 0, 1.0),
+    ("cost_cny", "Cost", "投资", "yuan", 0, 1.0),
+    ("benefit_cny", "Value", "收益", "yuan", 0, 1.0),
+    ("net_cny_mu", "Net value per mu", "每亩净收益", "yuan", 0, 1.0),
+    ("price_cny_mu", "Price of the choice per mu", "选择的代价（每亩）", "yuan", 0, 1.0),
+)
+
+
+def draw(plan: Any, *, lang: str = "en", basemap_name: str | None = None, title: str | None = None) -> folium.Map:
+    """The interactive map of a plan (or of a MapView), complete in itself.
+
+    lang: `en` or `zh`, the language it opens in. basemap_name: None for no request at all, or a name of `basemaps.BASEMAPS`.
+    Raises InvalidInput where lang or basemap_name is unknown, or a key the base map wants is not set.
+    """
+    if lang not in ("en", "zh"):
+        raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
+    view = plan if isinstance(plan, MapView) else view_of(plan)
+    tiles = basemap(basemap_name)
+    where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
+    specs = view_specs(view)
+    lakes = _lakes(view)
+    flood = flood_raster(view, where, [lake["id"] for lake in lakes])
+    config = _config(view, where, specs, lakes, lang=lang)
+    config["raster"] = flood.frame if flood else None
+    shown = title or (view.name if lang == "zh" else view.name_en or view.name)
+    page = OfflineMap(
+        _degree_bounds(where),
+        title=shown,
+        lang=lang,
+        no_script=WORDS["no_script"][lang == "zh"],
+        hosts=tiles.hosts if tiles else (),
+    )
+    if tiles is not None:
+        _add_tiles(page, tiles)
+    UnitLayer(_block(view, where, specs), config, water=flood.block if flood else None).add_to(page)
+    return page
+
+
+def write_html(plan: Any, path: str | Path, *, lang: str = "en", basemap_name: str | None = None) -> Path:
+    """Writes the map of a plan, a MapView, or a map already drawn, as one HTML file; complete or not at all.
+
+    Raises PlannerError where the file cannot be written.
+    """
+    from planner.files import write_whole
+
+    drawn = plan if isinstance(plan, OfflineMap) else draw(plan, lang=lang, basemap_name=basemap_name)
+    assert isinstance(drawn, OfflineMap)
+    return write_whole(path, drawn.page())
+
+
+def _add_tiles(page: OfflineMap, tiles: Basemap) -> None:
+    key = key_of(tiles)
+    for i, url in enumerate(tiles.urls):
+        layer = folium.TileLayer(
+            url.replace("{key}", key),
+            attr=tiles.attribution,
+            name=tiles.name,
+            max_zoom=tiles.max_zoom,
+            subdomains=tiles.subdomains,
+        )
+        layer._id = f"base{i}"
+        layer.add_to(page)
+
+
+def _degree_bounds(where: Place) -> list[list[float]]:
+    west, south, east, north = where.corners
+    lon, lat = degrees_from_mercator(np.array([west, east]), np.array([south, north]))
+    return [[round(float(lat[0]), 6), round(float(lon[0]), 6)], [round(float(lat[1]), 6), round(float(lon[1]), 6)]]
+
+
+def _config(
+    view: MapView, where: Place, specs: list[dict[str, Any]], lakes: list[dict[str, Any]], *, lang: str
+) -> dict[str, Any]:
+    ready = view.numbers("ready_year")
+    known = ready[np.isfinite(ready)]
+    years = [int(known.min()), int(known.max())] if known.size and known.min() < known.max() else None
+    return {
+        "lang": lang,
+        "words": {key: list(pair) for key, pair in WORDS.items()},
+        "site": {
+            "name": view.name,
+            "name_en": view.name_en,
+            "kind": view.kind,
+            "approval": view.approval_number,
+            "subtitle": _subtitle(view),
+            "shifted": where.shifted,
+        },
+        "targets": {key: {"label": [t.en, t.zh], "colours": target_colours(key)} for key, t in TARGETS.items()},
+        "treatments": {key: {"label": [t.en, t.zh]} for key, t in TREATMENTS.items()},
+        "views": specs,
+        "facts": [
+            {"column": c, "label": [en, zh], "unit": unit, "digits": digits, "plain": c.endswith("_year")}
+            for c, en, zh, unit, digits, _ in FACTS
+        ],
+        "rules": _rule_words(view),
+        "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
+        "opacity": OPACITY,
+        "years": years,
+        "place": {"crs": where.crs.name, "back": where.back.as_json()},
+        "hillshade": shading(view, where),
+        "reservoirs": lakes,
+        "outlines": _outlines(view, where),
+        "hauls": _hauls(view, where),
+    }
+
+
+def _subtitle(view: MapView) -> list[str] | None:
+    """The plan in one line: restored land, water, cost and value, from the summary."""
+    s = view.summary
+    if not s:
+        return None
+    storage, money = s["water"]["storage_m3"], s["economics"]
+    en = (
+        f"{s['restored_mu']:,.0f} mu restored, {s['water_mu']:,.0f} mu of water holding {storage / 1e6:,.2f} Mm³; "
+        f"{money['cost_cny'] / 1e9:,.2f} bn yuan for a value of {money['benefit_cny'] / 1e9:,.2f} bn yuan"
+    )
+    zh = (
+        f"恢复土地{s['restored_mu']:,.0f}亩，水面{s['water_mu']:,.0f}亩，蓄水{storage / 1e4:,.0f}万立方米；"
+        f"投资{money['cost_cny'] / 1e8:,.2f}亿元，收益{money['benefit_cny'] / 1e8:,.2f}亿元"
+    )
+    return [en, zh]
+
+
+def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:
+    """The units' polygons, columns and words, packed."""
+    rings = rings_of(np.asarray(view.units.geometry.array, dtype=object))
+    mx, my = where.mercator(rings.x, rings.y)
+    west, south, _, _ = where.corners
+    frame = {"x": round(west, 1), "y": round(south, 1), "step": STEP_M}
+    columns: dict[str, Column] = {
+        "x": delta((mx - frame["x"]) / STEP_M),
+        "y": delta((my - frame["y"]) / STEP_M),
+        "ring_sizes": Column(rings.ring_sizes),
+        "rings_per_unit": Column(rings.rings_per_unit),
+    }
+    for name, *_, step in FACTS:
+        values = derived(view, name)
+        if np.isfinite(values).any():
+            columns[name] = numbers(values, step=step)
+    words: dict[str, list[str]] = {}
+    _word_columns(view, columns, words)
+    _refusals(view, columns, words)
+    for spec in specs:
+        if spec["column"] == "landuse":
+            columns["landuse"] = codes(view.words("landuse"), [c["label"][0] for c in spec["classes"][:-1]])
+    return pack(columns, {"frame": frame, "ids": [str(i) for i in view.units.index], "words": words})
+
+
+def _word_columns(view: MapView, columns: dict[str, Column], words: dict[str, list[str]]) -> None:
+    targets, ways = list(TARGETS), list(TREATMENTS)
+    mine = view.words("target")
+    strange = sorted({w for w in mine if w not in TARGETS})
+    if strange:
+        raise InvalidInput(f"units: target {strange[0]!r} is unknown; known: {', '.join(targets)}")
+    for name, vocabulary in (("target", targets), ("rules_target", targets), ("next_target", targets)):
+        columns[name], words[name] = codes(view.words(name), vocabulary), list(vocabulary)
+    spare = sorted({w for w in view.words("treatment") if w and w not in TREATMENTS})
+    columns["treatment"], words["treatment"] = codes(view.words("treatment"), [*ways, *spare]), [*ways, *spare]
+    pairs = options_of(view)
+    columns["option"] = codes([f"{t}:{w}" for t, w in zip(mine, view.words("treatment"), strict=True)], pairs)
+    rules = view.words("rules_target")
+    same = len(targets)
+    columns["changed"] = Column(
+        np.array([same if a == b else targets.index(a) if b else -1 for a, b in zip(mine, rules, strict=True)], dtype=np.int64)
+    )
+    columns["waterlogging"] = codes(view.words("waterlogging"), ["dry", "seasonal", "perennial"])
+    for name in ("parcel_id", "reason", "reason_zh"):
+        texts = view.words(name)
+        vocabulary = list(dict.fromkeys(t for t in texts if t))
+        columns[name], words[name] = codes(texts, vocabulary), vocabulary
+    for target in CHOICES:
+        loss = view.numbers(f"loss_{target}")
+        if np.isfinite(loss).any():
+            columns[f"loss_{target}"] = numbers(loss, step=1.0)
+    if np.isfinite(view.numbers("next_loss_cny")).any():
+        columns["next_loss_cny"] = numbers(view.numbers("next_loss_cny"), step=1.0)
+
+
+def _refusals(view: MapView, columns: dict[str, Column], words: dict[str, list[str]]) -> None:
+    """Per target the first rule that forbids it, with the value found and the limit."""
+    if view.refusals is None or view.refusals.empty:
+        return
+    first = view.refusals.drop_duplicates(["unit_id", "target"])
+    for target in CHOICES:
+        mine = first[first["target"] == target].set_index("unit_id").reindex(view.units.index)
+        rules = sorted({str(r) for r in mine["rule"].dropna()})
+        if not rules:
+            continue
+        texts = ["" if r != r or r is None else str(r) for r in mine["rule"]]
+        columns[f"refusal_{target}"], words[f"refusal_{target}"] = codes(texts, rules), rules
+        for part in ("value", "limit"):
+            columns[f"refusal_{part}_{target}"] = numbers(np.asarray(mine[part], dtype=np.float64), step=0.01)
+
+
+def _rule_words(view: MapView) -> dict[str, Any]:
+    if view.refusals is None or view.refusals.empty:
+        return {}
+    rows = view.refusals.drop_duplicates("rule")
+    zh = rows["rule_zh"] if "rule_zh" in rows.columns else rows["rule"]
+    en = rows["rule_en"] if "rule_en" in rows.columns else rows["rule"]
+    return {
+        str(rule): {"label": [str(a), str(b)], "unit": "" if unit != unit or unit is None else str(unit)}
+        for rule, a, b, unit in sorted(zip(rows["rule"], en, zh, rows["unit"], strict=True), key=lambda row: str(row[0]))
+    }
+
+
+def _lakes(view: MapView) -> list[dict[str, Any]]:
+    """Reservoirs with their curves, largest first."""
+    if view.reservoirs is None or len(view.reservoirs) == 0:
+        return []
+    frame = (
+        view.reservoirs
+        if "reservoir_id" in view.reservoirs.columns
+        else view.reservoirs.rename_axis("reservoir_id").reset_index()
+    )
+    lakes = []
+    for row in frame.sort_values("storage_m3", ascending=False, kind="stable").itertuples():
+        table = None
+        if view.curves is not None:
+            table = view.curves[view.curves["reservoir_id"].astype(str) == str(row.reservoir_id)].sort_values("level_m")
+        if table is None or len(table) < 2:
+            continue
+        lakes.append(
+            {
+                "id": str(row.reservoir_id),
+                "level": round(float(row.level_m), 3),
+                "storage": float(row.storage_m3),
+                "size": str(row.size_class),
+                "curve": {
+                    "level": [round(float(v), 3) for v in table["level_m"]],
+                    "area": [round(float(v), 2) for v in table["area_mu"]],
+                    "storage": [round(float(v)) for v in table["storage_m3"]],
+                },
+            }
+        )
+    return lakes
+
+
+def _outlines(view: MapView, where: Place) -> list[list[list[float]]]:
+    """The shores of the reservoirs as [[lat, lon], …]."""
+    if view.reservoirs is None:
+        return []
+    shapes = [g for g in view.reservoirs.geometry if g is not None and not g.is_empty]
+    lines = []
+    for ring in shapely.get_rings(shapely.get_parts(np.array(shapes, dtype=object))) if shapes else []:
+        xy = shapely.get_coordinates(shapely.simplify(ring, 1.0))
+        lon, lat = where.degrees(xy[:, 0], xy[:, 1])
+        lines.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
+    return lines
+
+
+def _hauls(view: MapView, where: Place) -> list[dict[str, Any]]:
+    """The largest hauls as arrows."""
+    if view.hauls is None or view.hauls.empty:
+        return []
+    largest = view.hauls.sort_values(["volume_m3", "x_from", "y_from"], ascending=[False, True, True], kind="stable").head(
+        MOST_HAULS
+    )
+    ends = []
+    for side in ("from", "to"):
+        lon, lat = where.degrees(largest[f"x_{side}"].to_numpy(float), largest[f"y_{side}"].to_numpy(float))
+        ends.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
+    return [{"from": a, "to": b, "volume": round(float(v))} for a, b, v in zip(*ends, largest["volume_m3"], strict=True)]

@@ -1,0 +1,235 @@
+"""The folium side: a layer of units on canvas, and a map that carries everything it needs inside itself."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import folium
+from branca.element import Figure, JavascriptLink
+from folium.map import Layer
+from folium.template import Template
+from jinja2 import Template as PlainTemplate
+
+SCRIPTS = ("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "search", "frame", "page")
+NOTEBOOK_BYTES = 4_000_000  # a page above this does not go into a notebook's cell
+
+
+def text_of(name: str) -> str:
+    """A text file of this room, e.g. `web/map.css` or `vendor/leaflet/leaflet.js`."""
+    return files("planner.maps").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def engine() -> str:
+    """The page's own scripts, in order."""
+    return "\n".join(text_of(f"web/{name}.js") for name in SCRIPTS)
+
+
+@cache
+def leaflet_css() -> str:
+    """Leaflet's style sheet with its images inside."""
+    css = text_of("vendor/leaflet/leaflet.css")
+    for image in ("layers.png", "layers-2x.png", "marker-icon.png"):
+        css = css.replace(f"url(images/{image})", f"url({_image(image)})")
+    return css
+
+
+@cache
+def leaflet_js() -> str:
+    """Leaflet, without the pointer to its source map, with default marker icons that need no files."""
+    script = text_of("vendor/leaflet/leaflet.js").split("//# sourceMappingURL")[0].rstrip()
+    icons = {
+        "iconUrl": _image("marker-icon.png"),
+        "iconRetinaUrl": _image("marker-icon-2x.png"),
+        "shadowUrl": _image("marker-shadow.png"),
+        "imagePath": "",
+    }
+    # folium's popups build their content with a few calls of jQuery; these lines stand in for them
+    shim = (
+        "window.$=window.$||function(m){var t=document.createElement('template');t.innerHTML=String(m).trim();"
+        "return [t.content.firstChild];};"
+    )
+    return f"{script}\nL.Icon.Default.mergeOptions({json.dumps(icons)});delete L.Icon.Default.prototype._getIconUrl;{shim}"
+
+
+def _image(name: str) -> str:
+    raw = files("planner.maps").joinpath(f"vendor/leaflet/images/{name}").read_bytes()
+    return "data:image/png;base64," + base64.b64encode(raw).decode("ascii")
+
+
+def as_script_json(value: Any) -> str:
+    """JSON that can stand inside a script element whatever texts it holds."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=False, allow_nan=False)
+    return (
+        text.replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
+
+
+class UnitLayer(Layer):
+    """Planning units as a folium layer: a packed block of polygons and columns, drawn on canvas tiles by the page's engine.
+
+    config: what the page shows (views, words, targets, overlays) as JSON-able data. block, water: text from `encode.pack`.
+    """
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+            <style>{{ this.css }}</style>
+            <script>{{ this.engine }}</script>
+        {% endmacro %}
+        {% macro html(this, kwargs) %}
+            {% for part, text in this.blocks %}
+            <script type="application/octet-stream" id="{{ this.get_name() }}_{{ part }}">{{ text }}</script>
+            {% endfor %}
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            planner.start({{ this._parent.get_name() }}, {{ this.config_json }}, "{{ this.get_name() }}_units",
+                {% if this.water %}"{{ this.get_name() }}_water"{% else %}null{% endif %});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, block: str, config: dict[str, Any], *, water: str | None = None, name: str = "units"):
+        super().__init__(name=name, overlay=True, control=False, show=False)
+        self._name = "UnitLayer"
+        self._id = "plan"
+        self.block = block
+        self.water = water
+        self.config = config
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        return [("units", self.block), *([("water", self.water)] if self.water else [])]
+
+    @property
+    def config_json(self) -> str:
+        return as_script_json(self.config)
+
+    @property
+    def engine(self) -> str:
+        return engine()
+
+    @property
+    def css(self) -> str:
+        return text_of("web/map.css")
+
+
+class Page(Figure):
+    """A folium figure whose page has a language, a title, and a policy that forbids every request not asked for."""
+
+    _template = PlainTemplate(
+        '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n{{ this.policy }}'
+        "<title>{{ this.title|e }}</title>\n{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
+        "<noscript><p>{{ this.no_script|e }}</p></noscript>\n"
+        "{{ this.html.render(**kwargs) }}\n<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
+    )
+
+    def __init__(self, *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = ()):
+        super().__init__(ratio="62%")
+        self.title = title
+        self.lang = "zh-CN" if lang == "zh" else "en"
+        self.no_script = no_script
+        self.hosts = hosts
+
+    @property
+    def policy(self) -> str:
+        """The content policy; left out when a folium plugin that loads its own scripts was added to the map."""
+        if any(isinstance(child, JavascriptLink) for child in self.header._children.values()):
+            return ""
+        images = " ".join(("data:", "blob:", *self.hosts))
+        rules = f"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src {images}; font-src data:"
+        return f'<meta http-equiv="Content-Security-Policy" content="{html.escape(rules)}">\n'
+
+
+class OfflineMap(folium.Map):
+    """A folium map with Leaflet inside it. Everything folium can add to a map can be added to this one."""
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <style>{{ this.leaflet_css }}</style>
+            <style>#{{ this.get_name() }} { position: absolute; inset: 0; }</style>
+            <script>L_NO_TOUCH = false; L_DISABLE_3D = false;</script>
+            <script>{{ this.leaflet_js }}</script>
+        {% endmacro %}
+        {% macro html(this, kwargs) %}
+            <div class="planner-page">
+                <div class="folium-map" id="{{ this.get_name() }}" role="application" tabindex="0"></div>
+            </div>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            function planner_fit(map, bounds) { // leaves the side with the controls free
+                var wide = map.getSize().x > 700;
+                map.fitBounds(bounds, {animate: false, paddingTopLeft: [16, wide ? 80 : 70],
+                    paddingBottomRight: wide ? [380, 40] : [12, map.getSize().y * 0.46]});
+            }
+            var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {{ this.map_options }});
+            planner_fit({{ this.get_name() }}, {{ this.extent }});
+            {{ this.get_name() }}.attributionControl.setPrefix("Leaflet");
+            L.control.scale({imperial: false, position: "bottomleft", maxWidth: 140}).addTo({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, bounds: list[list[float]], *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = ()):
+        middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
+        self.default_js: list[tuple[str, str]] = []  # folium's own list names ten addresses outside
+        self.default_css: list[tuple[str, str]] = []
+        super().__init__(location=middle, tiles=None, zoom_start=12)
+        self._id = "plan"
+        self.extent = json.dumps(bounds)
+        self.map_options = json.dumps(
+            {
+                "fadeAnimation": False,
+                "zoomSnap": 0.25,
+                "zoomDelta": 0.5,
+                "maxZoom": 21,
+                "minZoom": 2,
+                "boxZoom": True,
+                "center": middle,
+                "zoom": 12,
+            }
+        )
+        self.title = title
+        page = Page(title=title, lang=lang, no_script=no_script, hosts=hosts)
+        page.add_child(self, name="map")
+
+    @property
+    def leaflet_css(self) -> str:
+        return leaflet_css()
+
+    @property
+    def leaflet_js(self) -> str:
+        return leaflet_js()
+
+    def get_bounds(self) -> list[list[float | None]]:
+        """South-west and north-east corner of the plan, degrees."""
+        found: list[list[float | None]] = json.loads(self.extent)
+        return found
+
+    def page(self) -> str:
+        """The whole page as text; the same map always gives the same characters."""
+        return str(self.get_root().render())
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """The map in a frame for a notebook; a map too big for a notebook is named with its size instead."""
+        text = self.page()
+        size = len(text.encode("utf-8"))
+        if size > NOTEBOOK_BYTES:
+            title = html.escape(self.title)
+            return (
+                f"<div><b>{title}</b>: this map is {size / 1e6:.1f} MB and would bloat the notebook. "
+                "Write it to a file with <code>planner.maps.write_html(m, 'map.html')</code> and open that.</div>"
+            )
+        source = html.escape(text)
+        return f'<iframe srcdoc="{source}" style="width:100%;height:560px;border:1px solid #ccc" title="map"></iframe>'

@@ -1,0 +1,199 @@
+"""The ground under the map: relief shading as an embedded image, and the raster the water-level slider floods."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.features import rasterize
+from rasterio.io import MemoryFile
+from rasterio.transform import from_origin
+from rasterio.warp import reproject
+
+from planner.core.reach import reach
+from planner.maps.encode import MISSING, Column, Ints, numbers, pack
+from planner.maps.place import Place, degrees_from_mercator, place
+from planner.maps.view import MapView
+from planner.site import Grid
+
+Floats = NDArray[np.float64]
+SHADE_PX = 1100  # longest side of the shading image
+FLOOD_PX = 420  # longest side of the flooded raster
+SUN_ALTITUDE_DEG = 45.0
+SUNS_DEG = (315.0, 270.0, 0.0, 225.0)  # several suns, the first one strongest: no slope is left without shape
+SUN_WEIGHTS = (0.55, 0.2, 0.15, 0.1)
+
+
+@dataclass(frozen=True, eq=False)
+class Warped:
+    """A grid resampled to web-Mercator cells: values shape (rows, cols), NaN outside; `bounds` [[south, west], [north, east]]
+    in degrees; `cell` in Mercator metres; `west`, `north` its corner."""
+
+    values: Floats
+    west: float
+    north: float
+    cell: float
+
+    @property
+    def bounds(self) -> list[list[float]]:
+        rows, cols = self.values.shape
+        xs = np.array([self.west, self.west + cols * self.cell])
+        ys = np.array([self.north - rows * self.cell, self.north])
+        lon, lat = degrees_from_mercator(xs, ys)
+        return [[round(float(lat[0]), 7), round(float(lon[0]), 7)], [round(float(lat[1]), 7), round(float(lon[1]), 7)]]
+
+
+def warp(grid: Grid, where: Place, *, longest: int, nearest: bool = False) -> Warped:
+    """The part of a grid around the site, on web-Mercator cells, at most `longest` cells a side.
+
+    Image overlays are stretched linearly in Mercator by the page, so anything else than Mercator cells would be misplaced.
+    """
+    west, south, east, north = where.corners
+    pad = 0.04 * max(east - west, north - south)
+    west, south, east, north = west - pad, south - pad, east + pad, north + pad
+    latitude = degrees_from_mercator(np.array([0.0]), np.array([(south + north) / 2]))[1][0]
+    native = min(grid.cell_x, grid.cell_y) / np.cos(np.radians(latitude))
+    cell = max(max(east - west, north - south) / longest, native)
+    cols, rows = max(2, int(np.ceil((east - west) / cell))), max(2, int(np.ceil((north - south) / cell)))
+    shift_x, shift_y = _shift(where)
+    target = np.full((rows, cols), np.nan)
+    reproject(
+        np.ascontiguousarray(grid.values),
+        target,
+        src_transform=rasterio.Affine(*grid.transform),
+        src_crs=where.crs.to_wkt(),
+        src_nodata=np.nan,
+        dst_transform=from_origin(west - shift_x, north - shift_y, cell, cell),
+        dst_crs="EPSG:3857",
+        dst_nodata=np.nan,
+        resampling=Resampling.nearest if nearest else (Resampling.average if cell > 1.5 * native else Resampling.bilinear),
+    )
+    return Warped(target, west, north, cell)
+
+
+def _shift(where: Place) -> tuple[float, float]:
+    """How far the display frame is moved at the site's middle, Mercator metres; over a site it varies by less than a cell."""
+    if not where.shifted:
+        return 0.0, 0.0
+    west, south, east, north = where.bounds
+    x, y = np.array([(west + east) / 2]), np.array([(south + north) / 2])
+    moved, plain = where.mercator(x, y), place(where.crs, where.bounds).mercator(x, y)
+    return float(moved[0][0] - plain[0][0]), float(moved[1][0] - plain[1][0])
+
+
+def hillshade(ground: Floats, cell: float) -> NDArray[np.uint8]:
+    """Grey values of a shaded relief, shape (rows, cols), lit by several suns; missing ground is mid-grey.
+
+    The heights are exaggerated until the steeper slopes of this very ground show: subsidence plains are nearly flat.
+    """
+    filled = np.where(np.isnan(ground), np.nanmean(ground) if np.isfinite(ground).any() else 0.0, ground)
+    dy, dx = np.gradient(filled, cell)
+    steep = float(np.quantile(np.hypot(dx, dy)[np.isfinite(ground)], 0.97)) if np.isfinite(ground).any() else 0.0
+    factor = min(60.0, 0.7 / steep) if steep > 1e-6 else 1.0
+    slope = np.arctan(factor * np.hypot(dx, dy))
+    aspect = np.arctan2(dx, dy)  # rows run south: +dy falls towards the south
+    altitude = np.radians(SUN_ALTITUDE_DEG)
+    light = np.zeros_like(filled)
+    for sun, weight in zip(SUNS_DEG, SUN_WEIGHTS, strict=True):
+        lit = np.sin(altitude) * np.cos(slope) + np.cos(altitude) * np.sin(slope) * np.cos(np.radians(sun) + aspect)
+        light += weight * np.clip(lit, 0.0, 1.0)
+    grey = np.clip(228 + 200 * (light - np.sin(altitude)), 100, 255)
+    return np.asarray(np.where(np.isnan(ground), 235, grey), dtype=np.uint8)
+
+
+def shading(view: MapView, where: Place) -> dict[str, Any] | None:
+    """The relief shading as {url: data URI, bounds}, or None without a terrain."""
+    if view.terrain is None:
+        return None
+    warped = warp(view.terrain, where, longest=SHADE_PX)
+    known = np.isfinite(warped.values)
+    if not known.any():
+        return None
+    grey = hillshade(warped.values, warped.cell)
+    alpha = np.where(known, 255, 0).astype(np.uint8)
+    return {"url": image_uri(np.stack([grey, grey, grey, alpha])), "bounds": warped.bounds}
+
+
+def image_uri(bands: NDArray[np.uint8]) -> str:
+    """A data URI of an RGBA image, shape (4, rows, cols): lossy WebP where the raster library has it, PNG otherwise."""
+    options: dict[str, Any] = {"driver": "WEBP", "QUALITY": "60"} if "WEBP" in _drivers() else {"driver": "PNG", "ZLEVEL": "9"}
+    kind = "webp" if options["driver"] == "WEBP" else "png"
+    count, rows, cols = bands.shape
+    with MemoryFile() as memory, rasterio.Env(GDAL_PAM_ENABLED="NO"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture for a page has no place of its own
+        with memory.open(width=cols, height=rows, count=count, dtype="uint8", **options) as image:
+            image.write(bands)
+        raw = memory.read()
+    return f"data:image/{kind};base64," + base64.b64encode(raw).decode("ascii")
+
+
+def _drivers() -> set[str]:
+    with rasterio.Env() as env:
+        return set(env.drivers())
+
+
+@dataclass(frozen=True, eq=False)
+class FloodRaster:
+    """What the page floods: its frame ({rows, cols, bounds}) and the packed block of bed, reach and lake."""
+
+    frame: dict[str, Any]
+    block: str
+
+
+def flood_raster(view: MapView, where: Place, lakes: list[str]) -> FloodRaster | None:
+    """The finished ground with the level at which water reaches each cell from the plan's lakes; None without either.
+
+    lakes: reservoir ids in the page's order; the bed of a lake is the cells inside the reservoir's outline.
+    """
+    ground = view.finished if view.finished is not None else view.terrain
+    if ground is None or view.reservoirs is None or not lakes:
+        return None
+    warped = warp(ground, where, longest=FLOOD_PX)
+    rows, cols = warped.values.shape
+    outlines = _outlines(view, where)
+    shapes = [(outlines[name], i + 1) for i, name in enumerate(lakes) if name in outlines]
+    if not shapes:
+        return None
+    beds = rasterize(
+        shapes,
+        out_shape=(rows, cols),
+        transform=from_origin(warped.west, warped.north, warped.cell, warped.cell),
+        dtype="int32",
+    )
+    level, owner = reach(np.round(warped.values, 2), beds.astype(np.int64) - 1)
+    columns = {
+        "bed": _rowwise(numbers(np.where(owner >= 0, warped.values, np.nan).ravel(), step=0.01)),
+        "reach": _rowwise(numbers(level.ravel(), step=0.01)),
+        "lake": Column(owner.ravel()),
+    }
+    return FloodRaster({"rows": rows, "cols": cols, "bounds": warped.bounds}, pack(columns))
+
+
+def _rowwise(column: Column) -> Column:
+    """A column stored as differences between neighbouring cells; as it is where some are missing, which would overflow."""
+    values: Ints = column.values
+    if (values == MISSING).any():
+        return column
+    return Column(np.diff(values, prepend=np.int64(0)), scale=column.scale, delta=True)
+
+
+def _outlines(view: MapView, where: Place) -> dict[str, Any]:
+    """Reservoir outlines in the page's Mercator metres by id."""
+    assert view.reservoirs is not None
+    frame = view.reservoirs
+    ids = frame["reservoir_id"] if "reservoir_id" in frame.columns else frame.index
+    found = {}
+    for name, shape in zip(ids, frame.geometry, strict=True):
+        if shape is None or shape.is_empty:
+            continue
+        moved = shapely.transform(shape, lambda xy: np.stack(where.mercator(xy[:, 0], xy[:, 1]), axis=1))
+        found[str(name)] = moved
+    return found

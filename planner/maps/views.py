@@ -1,0 +1,201 @@
+"""The views a map offers: which column colours the units, in which classes, under which colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from planner.landuse import TARGETS, TREATMENTS
+from planner.maps.view import MapView
+from planner.maps.words import NOTES, VIEW_WORDS
+
+Spec = dict[str, Any]
+UNKNOWN = {"label": list(VIEW_WORDS["unknown"]), "colours": ["#D9D5CE"] * 3}
+AMOUNTS = ("storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
+# Sequential ramps, light to dark, monotone in luminance: they survive greyscale and colour-blind eyes.
+EARTH = ("#FBF3E4", "#EBD3A7", "#D3A76B", "#AC763F", "#7A4A22", "#4A2810")
+BLUES = ("#F1F5F9", "#C6DBEF", "#8FBDDF", "#4F93C6", "#22659F", "#0B386B")
+HEAT = ("#FFF5D6", "#FBD68A", "#F3A257", "#DD6A3E", "#AD3A36", "#6B1730")
+LEAVES = ("#F3F6E4", "#CFE0A9", "#9CC479", "#5F9E5B", "#2E7347", "#12452F")
+BREAKS = {
+    "depth": (0.5, 1.5, 3.0, 5.0),
+    "water": (0.01, 0.5, 1.5, 3.0),
+    "stability": (10.0, 50.0, 100.0, 200.0),
+    "score": (0.2, 0.4, 0.6, 0.8),
+}
+
+
+def view_specs(view: MapView) -> list[Spec]:
+    """The views this plan has data for, the plan itself first.
+
+    Each: key, label, column, kind (`words` with a code per class, or `numbers` with upper class breaks, last class unknown),
+    classes (label, colours in the three palettes), amounts (what the legend sums, by column), note.
+    """
+    specs = [_targets("plan", "target", amounts=True), _treatments(view)]
+    if any(view.words("rules_target")):
+        specs += [_targets("rules", "rules_target", amounts=False), _changed()]
+    if any(view.words("waterlogging")):
+        specs.append(_today())
+    if any(view.words("landuse")):
+        specs.append(_landuse(view))
+    numbers = (
+        ("depth", "subsidence_m", "m", EARTH, 1),
+        ("water", "water_depth_m", "m", BLUES, 2),
+        ("stability", "residual_mm", "mm", HEAT, 0),
+        ("settled", "settled_year", "", HEAT, 0),
+        ("ready", "ready_year", "", HEAT, 0),
+        ("score", "score", "", LEAVES, 1),
+        ("price", "price_cny_mu", "yuan/mu", HEAT, 0),
+        ("net", "net_cny_mu", "yuan/mu", LEAVES, 0),
+    )
+    for key, column, unit, ramp, digits in numbers:
+        spec = _numbers(key, column, derived(view, column), unit, ramp, digits)
+        if spec is not None:
+            specs.append(spec)
+    return specs
+
+
+def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A numeric column of the view, or one the map works out: what the choice costs and nets per mu, yuan/mu."""
+    area = view.numbers("area_mu")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if column == "price_cny_mu":
+            return np.asarray(np.maximum(view.numbers("next_loss_cny"), 0.0) / area)
+        if column == "net_cny_mu":
+            return np.asarray((view.numbers("benefit_cny") - view.numbers("cost_cny")) / area)
+    return view.numbers(column)
+
+
+def _spec(key: str, column: str, kind: str, classes: Sequence[Any], **more: Any) -> Spec:
+    note = list(NOTES[key]) if key in NOTES else None
+    amounts = {name: name for name in AMOUNTS} if more.pop("amounts", False) else {}
+    found = {"key": key, "label": list(VIEW_WORDS[key]), "column": column, "kind": kind, "note": note, "amounts": amounts}
+    return {**found, "classes": [*classes, UNKNOWN], **more}
+
+
+def target_colours(key: str) -> list[str]:
+    """The colours of a target: soft, high contrast, survey style."""
+    target = TARGETS[key]
+    return [target.colour, target.contrast, target.survey]
+
+
+def _targets(key: str, column: str, *, amounts: bool) -> Spec:
+    classes = [
+        {"code": i, "label": [t.en, t.zh], "colours": target_colours(name)} for i, (name, t) in enumerate(TARGETS.items())
+    ]
+    return _spec(key, column, "words", classes, amounts=amounts)
+
+
+def _changed() -> Spec:
+    """Target where the plan differs from the rules; one pale class where it does not."""
+    classes = [
+        {"code": i, "label": [t.en, t.zh], "colours": target_colours(name)} for i, (name, t) in enumerate(TARGETS.items())
+    ]
+    classes.append({"code": len(classes), "label": list(VIEW_WORDS["same"]), "colours": ["#F3F1EC"] * 3})
+    return _spec("changed", "changed", "words", classes)
+
+
+def option_name(target: str, treatment: str) -> tuple[str, str]:
+    """A target and its treatment in English and Chinese."""
+    known = TARGETS.get(target)
+    en, zh = (known.en, known.zh) if known else (target, target)
+    way = TREATMENTS.get(treatment)
+    way_en, way_zh = (way.en, way.zh) if way else (treatment, treatment)
+    return f"{en}: {way_en}", f"{zh}：{way_zh}"
+
+
+def options_of(view: MapView) -> list[str]:
+    """The `target:treatment` pairs that occur, in the order of landuse.py, unknown ones last by name."""
+    pairs = {f"{t}:{w}" for t, w in zip(view.words("target"), view.words("treatment"), strict=True)}
+    targets, ways = list(TARGETS), list(TREATMENTS)
+
+    def place(pair: str) -> tuple[int, int, str]:
+        target, _, way = pair.partition(":")
+        return (
+            targets.index(target) if target in targets else len(targets),
+            ways.index(way) if way in ways else len(ways),
+            pair,
+        )
+
+    return sorted(pairs, key=place)
+
+
+def _treatments(view: MapView) -> Spec:
+    pairs = options_of(view)
+    classes = []
+    for i, pair in enumerate(pairs):
+        target, _, way = pair.partition(":")
+        siblings = [p for p in pairs if p.partition(":")[0] == target]
+        share = siblings.index(pair) / max(1, len(siblings) - 1) if len(siblings) > 1 else 0.5
+        base = target_colours(target) if target in TARGETS else ["#888888"] * 3
+        classes.append({"code": i, "label": list(option_name(target, way)), "colours": [_shade(c, share) for c in base]})
+    return _spec("treatment", "option", "words", classes, amounts=True)
+
+
+def _shade(colour: str, share: float) -> str:
+    """A tint (share 0) to a shade (share 1) of a colour."""
+    rgb = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    if share < 0.5:
+        mixed = [v + (255 - v) * (0.5 - share) * 0.9 for v in rgb]
+    else:
+        mixed = [v * (1 - (share - 0.5) * 0.8) for v in rgb]
+    return "#" + "".join(f"{round(v):02X}" for v in mixed)
+
+
+def _today() -> Spec:
+    colours = {"dry": "#E4D7B5", "seasonal": "#8FBDDF", "perennial": "#22659F"}
+    classes = [{"code": i, "label": list(VIEW_WORDS[k]), "colours": [c] * 3} for i, (k, c) in enumerate(colours.items())]
+    return _spec("today", "waterlogging", "words", classes)
+
+
+def _landuse(view: MapView) -> Spec:
+    names = sorted({w for w in view.words("landuse") if w})
+    fixed = ("#D9C98B", "#9CC479", "#8FBDDF", "#C77F6A", "#B7A8CF", "#7E9A8F", "#E5B567", "#A59C90", "#6F8FB0", "#C9A0B5")
+    if len(names) > 60:
+        names = names[:60]
+    classes = [{"code": i, "label": [n, n], "colours": [fixed[i % len(fixed)]] * 3} for i, n in enumerate(names)]
+    return _spec("landuse", "landuse", "words", classes)
+
+
+def _numbers(key: str, column: str, values: Any, unit: str, ramp: Sequence[str], digits: int) -> Spec | None:
+    known = values[np.isfinite(values)]
+    if known.size == 0 or (key in ("settled", "ready") and np.unique(known).size < 2):
+        return None
+    breaks = list(BREAKS.get(key, ())) or _even_breaks(known, len(ramp) - 1)
+    colours = [ramp[round(i * (len(ramp) - 1) / max(1, len(breaks)))] for i in range(len(breaks) + 1)]
+    plain = unit == ""
+    zh_unit = {"yuan/mu": "元/亩"}.get(unit, unit)
+    text = [_range_text(breaks, i, unit, digits, plain=plain) for i in range(len(breaks) + 1)]
+    classes = [
+        {"label": [t, t.replace(unit, zh_unit) if unit else t], "colours": [c] * 3} for t, c in zip(text, colours, strict=True)
+    ]
+    return _spec(key, column, "numbers", classes, breaks=breaks)
+
+
+def _even_breaks(known: Any, count: int) -> list[float]:
+    """Round class breaks that hold about equally many units each."""
+    if np.unique(known).size <= count:
+        return [float(v) for v in np.unique(known)[:-1]]
+    found: list[float] = []
+    for q in np.quantile(known, np.linspace(0, 1, count + 1)[1:-1]):
+        size = 10.0 ** (np.floor(np.log10(abs(q))) - 1) if q else 1.0
+        value = float(np.rint(q / size) * size) if abs(q) > 3000 or abs(q) < 1000 else float(np.rint(q))
+        if not found or value > found[-1]:
+            found.append(value)
+    return found
+
+
+def _range_text(breaks: Sequence[float], i: int, unit: str, digits: int, *, plain: bool) -> str:
+    def shown(value: float) -> str:
+        return f"{value:.0f}" if plain and digits == 0 else f"{value:,.{digits}f}"
+
+    tail = f" {unit}" if unit else ""
+    if not breaks:
+        return f"–{tail}"
+    if i == 0:
+        return f"≤ {shown(breaks[0])}{tail}"
+    if i == len(breaks):
+        return f"> {shown(breaks[-1])}{tail}"
+    return f"{shown(breaks[i - 1])} – {shown(breaks[i])}{tail}"

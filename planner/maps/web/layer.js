@@ -1,0 +1,119 @@
+// Units on canvas tiles: one path per class, no vertex closer than a fraction of a pixel, repainted in place.
+(function (planner) {
+  "use strict";
+
+  const SKIP = 0.7; // device pixels under which a vertex adds nothing
+  const OUTLINE_PX = 9; // mean unit size on screen from which borders are drawn
+  const CHUNK = 400; // units per path: very long paths slow the rasteriser down
+
+  planner.CanvasUnits = L.GridLayer.extend({
+    options: { tileSize: 512, pane: "overlayPane", updateWhenZooming: false, keepBuffer: 1, opacity: 1, minZoom: 0, maxZoom: 24 },
+
+    // paint: {classOf: Uint8Array (255 hides), colours: [css], faded: Uint8Array or null}
+    initialize: function (units, paint, options) {
+      L.GridLayer.prototype.initialize.call(this, options);
+      this.units = units;
+      this.paint = paint;
+    },
+
+    setPaint: function (paint) {
+      this.paint = paint;
+      for (const key in this._tiles) this._draw(this._tiles[key].el, this._tiles[key].coords);
+    },
+
+    createTile: function (coords) {
+      const tile = document.createElement("canvas");
+      const ratio = Math.min(2, window.devicePixelRatio || 1);
+      const size = this.getTileSize();
+      tile.width = Math.round(size.x * ratio);
+      tile.height = Math.round(size.y * ratio);
+      tile.setAttribute("aria-hidden", "true");
+      this._draw(tile, coords);
+      return tile;
+    },
+
+    _draw: function (tile, coords) {
+      const units = this.units, frame = units.frame, paint = this.paint;
+      const context = tile.getContext("2d");
+      context.clearRect(0, 0, tile.width, tile.height);
+      const ratio = tile.width / this.getTileSize().x;
+      const perMetre = (this._map.options.crs.scale(coords.z) / (2 * planner.HALF)) * ratio;
+      const a = frame.step * perMetre;
+      const bx = (frame.x + planner.HALF) * perMetre - coords.x * tile.width;
+      const by = (planner.HALF - frame.y) * perMetre - coords.y * tile.height;
+      const margin = 3;
+      const found = units.within((-margin - bx) / a, (by - tile.height - margin) / a, (tile.width + margin - bx) / a, (by + margin) / a);
+      const groups = paint.colours.map(() => []);
+      let span = 0;
+      for (const u of found) {
+        const c = paint.classOf[u];
+        if (c !== 255) { groups[c].push(u); span += units.east[u] - units.west[u]; }
+      }
+      const outlined = found.length > 0 && (span / found.length) * a > OUTLINE_PX * ratio;
+      context.lineJoin = "round";
+      groups.forEach((group, c) => {
+        for (let i = 0; i < group.length; i += CHUNK) this._fill(context, group.slice(i, i + CHUNK), paint, c, a, bx, by, outlined, ratio);
+      });
+    },
+
+    _fill: function (context, group, paint, c, a, bx, by, outlined, ratio) {
+      const path = this._path(group, a, bx, by);
+      context.fillStyle = context.strokeStyle = paint.colours[c];
+      context.fill(path);
+      context.lineWidth = 0.8 * ratio; // closes the hairline that antialiasing leaves between neighbours
+      context.stroke(path);
+      const faded = paint.faded ? group.filter((u) => paint.faded[u]) : [];
+      if (faded.length) {
+        context.fillStyle = hatch(context, ratio);
+        context.fill(this._path(faded, a, bx, by));
+      }
+      if (outlined) {
+        context.strokeStyle = "rgba(30,30,30,0.32)";
+        context.lineWidth = 0.7 * ratio;
+        context.stroke(path);
+      }
+    },
+
+    _path: function (group, a, bx, by) {
+      const units = this.units;
+      const path = new Path2D();
+      for (const u of group) {
+        if ((units.east[u] - units.west[u]) * a < 1.5 && (units.north[u] - units.south[u]) * a < 1.5) {
+          path.rect(units.west[u] * a + bx, by - units.north[u] * a, 1, 1);
+          continue;
+        }
+        for (let r = units.unitStart[u]; r < units.unitStart[u + 1]; r++) trace(path, units, units.ringStart[r], units.ringStart[r + 1], a, bx, by);
+      }
+      return path;
+    },
+  });
+
+  function trace(path, units, start, end, a, bx, by) {
+    const x = units.x, y = units.y;
+    let px = x[start] * a + bx, py = by - y[start] * a;
+    path.moveTo(px, py);
+    for (let k = start + 1; k < end; k++) {
+      const qx = x[k] * a + bx, qy = by - y[k] * a;
+      if (qx - px < SKIP && px - qx < SKIP && qy - py < SKIP && py - qy < SKIP) continue;
+      path.lineTo(qx, qy);
+      px = qx;
+      py = qy;
+    }
+    path.closePath();
+  }
+
+  function hatch(context, ratio) {
+    const size = Math.round(8 * ratio);
+    const cell = document.createElement("canvas");
+    cell.width = cell.height = size;
+    const pen = cell.getContext("2d");
+    pen.fillStyle = "rgba(255,255,255,0.55)";
+    pen.fillRect(0, 0, size, size);
+    pen.strokeStyle = "rgba(60,60,60,0.55)";
+    pen.lineWidth = ratio;
+    pen.beginPath();
+    for (const shift of [-size, 0, size]) { pen.moveTo(shift, size); pen.lineTo(shift + size, 0); }
+    pen.stroke();
+    return context.createPattern(cell, "repeat");
+  }
+})((window.planner = window.planner || {}));

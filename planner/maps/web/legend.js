@@ -1,0 +1,70 @@
+// The legend: what each class adds up to under the filter, with a switch for each.
+(function (planner) {
+  "use strict";
+  const el = planner.el;
+
+  planner.legend = function (page) {
+    const box = el("section", { class: "planner-legend" });
+
+    function details(speech, row, spec) {
+      const parts = [];
+      const add = (name, key, text) => {
+        if (name in spec.amounts && row[name] > 0) parts.push(speech.t(key) + " " + text(row[name]));
+      };
+      add("storage_m3", "storage", (v) => speech.cubic(v));
+      add("cut_m3", "cut", (v) => speech.cubic(v));
+      add("fill_m3", "fill", (v) => speech.cubic(v));
+      add("cost_cny", "cost", (v) => speech.yuan(v));
+      add("benefit_cny", "benefit", (v) => speech.yuan(v));
+      return parts.join(" · ");
+    }
+
+    function line(page, spec, sums, index) {
+      const { speech, views, state } = page;
+      const entry = spec.classes[index], row = sums.rows[index];
+      const off = views.hidden.get(spec.key).has(index);
+      const name = speech.pick(entry.label);
+      const box = el("input", {
+        type: "checkbox", id: "planner-class-" + spec.key + "-" + index, checked: !off, "data-class": index,
+        onchange: () => { views.toggle(spec.key, index); page.refilter(); },
+      });
+      const swatch = el("span", { class: "planner-swatch", style: { background: entry.colours[state.palette] }, "aria-hidden": "true" });
+      const only = el("button", {
+        type: "button", class: "planner-only", "aria-label": speech.t("only") + ": " + name,
+        onclick: () => { views.only(spec.key, index); page.refilter(); },
+      }, speech.t("only"));
+      const extra = details(speech, row, spec);
+      return el("tbody", { class: off ? "planner-off" : null },
+        el("tr", {},
+          el("th", { scope: "row" }, el("label", { for: box.id }, box, swatch, el("span", {}, name)), only),
+          el("td", {}, speech.area(row.area_mu)),
+          el("td", {}, speech.number(row.units))),
+        extra ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, extra)) : null);
+    }
+
+    box.update = function () {
+      const { speech, views, state } = page;
+      const focus = document.activeElement && document.activeElement.id;
+      const spec = views.byKey.get(state.view);
+      const sums = views.sums(spec.key, page.visible);
+      const rows = spec.classes.map((entry, i) => i).filter((i) => page.present(spec.key)[i]);
+      const total = details(speech, sums.total, spec);
+      planner.replace(box,
+        el("table", {},
+          el("caption", {}, speech.pick(spec.label), spec.note ? el("small", {}, speech.pick(spec.note)) : null),
+          el("thead", {}, el("tr", {},
+            el("th", { scope: "col" }, speech.t("class")),
+            el("th", { scope: "col" }, speech.t("area")),
+            el("th", { scope: "col" }, speech.t("units")))),
+          rows.map((i) => line(page, spec, sums, i)),
+          el("tfoot", {},
+            el("tr", {}, el("th", { scope: "row" }, speech.t("total")), el("td", {}, speech.area(sums.total.area_mu)), el("td", {}, speech.number(sums.total.units))),
+            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)),
+        views.filtered
+          ? el("button", { type: "button", class: "planner-all", onclick: () => { views.showAll(); page.refilter(); } }, speech.t("show_all"))
+          : null);
+      if (focus && document.getElementById(focus)) document.getElementById(focus).focus();
+    };
+    return box;
+  };
+})((window.planner = window.planner || {}));

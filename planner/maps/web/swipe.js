@@ -1,0 +1,54 @@
+// A divider between two views: vector panes are clipped, so it works on what is drawn, not only on tile images.
+(function (planner) {
+  "use strict";
+
+  planner.swipe = function (page) {
+    const map = page.map;
+    const handle = planner.el("div", { class: "planner-divider", role: "slider", tabindex: "0", hidden: true, "aria-valuemin": 0, "aria-valuemax": 100 },
+      planner.el("span", { "aria-hidden": "true" }, "⇔"));
+    const left = map.getPane("planner-units"), right = map.getPane("planner-other");
+    let share = 0.5;
+
+    function clip() {
+      const on = page.state.other !== "";
+      handle.hidden = !on;
+      right.style.display = on ? "" : "none";
+      if (!on) { left.style.clip = ""; return; }
+      const size = map.getSize();
+      const nw = map.containerPointToLayerPoint([0, 0]), se = map.containerPointToLayerPoint(size);
+      const x = nw.x + size.x * share;
+      left.style.clip = "rect(" + [nw.y, x, se.y, nw.x].map(px).join(",") + ")";
+      right.style.clip = "rect(" + [nw.y, se.x, se.y, x].map(px).join(",") + ")";
+      handle.style.left = share * 100 + "%";
+      handle.setAttribute("aria-valuenow", Math.round(share * 100));
+      handle.setAttribute("aria-label", page.speech.t("divider"));
+    }
+    const px = (v) => Math.round(v) + "px";
+
+    handle.set = function (value) {
+      share = Math.max(0.02, Math.min(0.98, value));
+      clip();
+    };
+    handle.addEventListener("pointerdown", (event) => {
+      handle.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      event.stopPropagation();
+      handle.focus();
+    });
+    handle.addEventListener("pointermove", (event) => {
+      if (!handle.hasPointerCapture(event.pointerId)) return;
+      const box = map.getContainer().getBoundingClientRect();
+      handle.set((event.clientX - box.left) / box.width);
+    });
+    handle.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -0.02, ArrowRight: 0.02, PageDown: -0.1, PageUp: 0.1 }[event.key];
+      if (!step) return;
+      handle.set(share + step);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    map.on("move zoomend resize viewreset", clip);
+    handle.update = clip;
+    return handle;
+  };
+})((window.planner = window.planner || {}));
