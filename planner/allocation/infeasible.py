@@ -42,7 +42,7 @@ def check_by_arithmetic(table: OptionTable, rules: Sequence[Rule], parts: Sequen
     if (left == 0).any():
         unit = int(np.flatnonzero(left == 0)[0])
         guilty = [
-            str(r) for r, p in zip(rules, parts, strict=True) if p.forbid is not None and p.forbid[table.unit == unit].any()
+            str(r) for r, p in zip(rules, parts, strict=True) if p.forbid is not None and (table.unit[p.forbid] == unit).any()
         ]
         raise Infeasible(
             f"unit {table.units[unit]}: no option is left under {'; '.join(guilty)}\ndrop one of them",

@@ -58,7 +58,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
     allowed = np.ones(table.size, dtype=np.bool_)
     for part in parts:
         if part.forbid is not None:
-            allowed &= ~part.forbid
+            allowed[part.forbid] = False
     sums = [(i, s) for i, part in enumerate(parts) for s in part.sums]
     first = np.cumsum([0] + [len(part.sums) for part in parts])
     columns = [(first[i], c) for i, part in enumerate(parts) for c in part.columns]

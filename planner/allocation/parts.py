@@ -80,11 +80,11 @@ class Separator(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Everything one rule adds to a problem."""
+    """Everything one rule adds to a problem. forbid: positions of options that may not be chosen."""
 
     sums: tuple[Sum, ...] = ()
     columns: tuple[Column, ...] = ()
-    forbid: Bools | None = None
+    forbid: Ints | None = None
     below: Below | None = None
     borders: Borders | None = None
     clauses: Clauses | None = None

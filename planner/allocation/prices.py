@@ -102,8 +102,8 @@ def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats) -> pd
     first = np.full(model.size, -1, dtype=np.int64)
     first[model.unit[position][::-1]] = position[::-1]
     none = np.isneginf(best)
-    option = np.where(none, "", problem.table.option[first].astype(str))
-    index = pd.Index(problem.table.units.astype(str), name="unit_id")
+    option = np.where(none, "", problem.table.names[problem.table.option[first]].astype(str))
+    index = problem.table.units
     return pd.DataFrame({"option": option, "regret": np.where(none, np.nan, mine - best)}, index=index)
 
 

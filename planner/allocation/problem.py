@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,15 +24,17 @@ class Problem:
 
     options: frame indexed (unit_id, option) with target, treatment, area_mu, benefit_cny, cost_cny and, where rules use them,
     cut_m3, fill_m3, storage_m3 and any other numeric column. unrestored: add an all-zero "unrestored" option to every unit.
+    units: all units there are, where some have no option in the frame.
     """
 
     options: pd.DataFrame
     unrestored: bool = True
+    units: Iterable[object] | None = None
     rules: tuple[Rule, ...] = ()
     table: OptionTable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "table", read_options(self.options, unrestored=self.unrestored))
+        object.__setattr__(self, "table", read_options(self.options, unrestored=self.unrestored, units=self.units))
 
     def subject_to(self, *rules: Rule) -> Problem:
         """The problem with more rules.
@@ -103,5 +105,5 @@ class Problem:
         )
 
     def __str__(self) -> str:
-        head = f"choose one of {self.table.size:,} options for {self.table.units.size:,} units, subject to"
+        head = f"choose one of {self.table.size:,} options for {len(self.table.units):,} units, subject to"
         return "\n".join([head, *(f"  {rule}" for rule in self.rules)]) if self.rules else head.removesuffix(", subject to")

@@ -87,10 +87,13 @@ def _check_settings(gap: float, time_limit_s: float, method: str) -> None:
 def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Result) -> Ints | None:
     """An earlier choice as option positions; units it does not name, or whose option is gone, take their best one."""
     choice = start.choice if isinstance(start, Result) else start
-    wanted = pd.MultiIndex.from_arrays([choice.index.astype(str), choice.astype(str)])
-    have = pd.MultiIndex.from_arrays([table.units[table.unit].astype(str), table.option.astype(str)])
-    place = have.get_indexer(wanted)
-    place = place[place >= 0]
+    unit = table.units.get_indexer(choice.index.astype(str))
+    name = pd.Index(table.names, dtype=object).get_indexer(choice.astype(str))
+    known = (unit >= 0) & (name >= 0)
+    have = table.unit * table.names.size + table.option
+    wanted = unit[known].astype(np.int64) * table.names.size + name[known]
+    place = np.minimum(np.searchsorted(have, wanted), have.size - 1)
+    place = place[have[place] == wanted]
     place = place[model.allowed[place]]
     chosen = np.full(model.size, -1, dtype=np.int64)
     chosen[model.unit[place]] = place
@@ -110,9 +113,8 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
     accounts = account(problem, model, goal, chosen, settled, found.multipliers, order)
     gap = relative_gap(value, bound)
     status = "interrupted" if found.interrupted else "optimal" if gap <= settings.gap + 1e-12 else "time_limit"
-    units = pd.Index(table.units.astype(str), name="unit_id")
     return Result(
-        choice=pd.Series(table.option[chosen].astype(str), index=units, name="option"),
+        choice=pd.Series(table.names[table.option[chosen]], index=table.units, name="option", dtype=object),
         chosen=chosen_rows(table, chosen),
         status=status,
         objective=value,
@@ -136,12 +138,12 @@ def chosen_rows(table: OptionTable, chosen: Ints) -> pd.DataFrame:
     """The chosen rows of the options, by unit_id: option, target, treatment and every numeric column."""
     frame = pd.DataFrame(
         {
-            "option": table.option[chosen].astype(str),
+            "option": table.names[table.option[chosen]],
             "target": np.asarray(table.targets, dtype=object)[table.target[chosen]],
-            "treatment": table.treatment[chosen].astype(str),
+            "treatment": np.asarray(table.treatments, dtype=object)[table.treatment[chosen]],
         }
         | {name: values[chosen] for name, values in table.values.items()},
-        index=pd.Index(table.units.astype(str), name="unit_id"),
+        index=table.units,
     )
     return frame
 

@@ -26,17 +26,18 @@ class OptionTable:
     """What may be chosen, sorted by (unit_id, option).
 
     units: ids, shape (N,). start: first option of each unit, shape (N + 1,). unit: unit of each option, shape (K,).
-    option: option ids, shape (K,). targets: names; target: index into them, shape (K,). treatment: shape (K,).
-    values: the numeric columns, each shape (K,).
+    names, targets, treatments: sorted words; option, target, treatment: index into them, shape (K,). values: numeric columns, each (K,).
     """
 
-    units: NDArray[np.object_]
+    units: pd.Index[str]
     start: Ints
     unit: Ints
-    option: NDArray[np.object_]
+    names: NDArray[np.object_]
+    option: Ints
     targets: tuple[str, ...]
     target: Ints
-    treatment: NDArray[np.object_]
+    treatments: tuple[str, ...]
+    treatment: Ints
     values: Mapping[str, Floats]
 
     @property
@@ -60,7 +61,7 @@ class OptionTable:
         if target is not None:
             chosen &= self.target == (self.targets.index(target) if target in self.targets else -1)
         if treatment is not None:
-            chosen &= self.treatment == treatment
+            chosen &= self.treatment == (self.treatments.index(treatment) if treatment in self.treatments else -1)
         return chosen
 
     def positions(self, ids: Iterable[object], rule: str) -> Ints:
@@ -68,45 +69,79 @@ class OptionTable:
 
         Raises InvalidInput naming the first id that is no unit.
         """
-        wanted = np.asarray([str(i) for i in ids], dtype=object)
-        found = np.searchsorted(self.units.astype(str), wanted.astype(str)) if wanted.size else np.empty(0, np.int64)
-        found = np.minimum(found, self.units.size - 1)
-        wrong = np.flatnonzero(self.units[found] != wanted) if wanted.size else np.empty(0, np.int64)
+        wanted = pd.Index([str(i) for i in ids], dtype=object)
+        found = np.asarray(self.units.get_indexer(wanted), dtype=np.int64)
+        wrong = np.flatnonzero(found < 0)
         if wrong.size:
-            raise InvalidInput(f"{rule}: unit {wanted[wrong[0]]!r} is not among the {self.units.size} units of the options")
-        return np.asarray(found, dtype=np.int64)
+            raise InvalidInput(f"{rule}: unit {wanted[wrong[0]]!r} is not among the {len(self.units)} units of the options")
+        return found
+
+    def options_of(self, unit: int) -> Ints:
+        """Positions of a unit's options."""
+        return np.arange(self.start[unit], self.start[unit + 1], dtype=np.int64)
+
+    def name(self, position: int) -> str:
+        """An option in words: its unit and id."""
+        return f"{self.units[self.unit[position]]} {self.names[self.option[position]]}"
 
 
-def read_options(options: pd.DataFrame, *, unrestored: bool = True) -> OptionTable:
+def read_options(options: pd.DataFrame, *, unrestored: bool = True, units: Iterable[object] | None = None) -> OptionTable:
     """The options frame as arrays, with an all-zero "unrestored" option for every unit that has none.
 
+    units: all units there are, for those that have no option in the frame.
     Raises InvalidInput where the index, a column or a value cannot be used, naming unit and option.
     """
-    frame = _with_index(options)
+    frame = _checked(options)
+    unit_ids, unit = _level(frame, 0)
+    names, option = _level(frame, 1)
+    targets, target = _words(frame["target"])
+    treatments, treatment = (
+        _words(frame["treatment"].fillna("")) if "treatment" in frame else ((), np.zeros(len(frame), np.int64))
+    )
+    treatments = treatments or ("",)
+    values = _numbers(frame, unit_ids, unit, names, option)
+    every = unit_ids if units is None else np.unique(np.r_[unit_ids, np.array([str(u) for u in units], dtype=object)])
+    unit = np.searchsorted(every, unit_ids)[unit] if every.size != unit_ids.size else unit
     if unrestored:
-        frame = _with_unrestored(frame)
-    frame = frame.sort_index()
-    if frame.empty:
+        idle = np.isin(target, [i for i, t in enumerate(targets) if t == UNRESTORED])
+        idle |= np.isin(option, np.flatnonzero(names == UNRESTORED))
+        has = np.zeros(every.size, dtype=np.bool_)
+        has[unit[idle]] = True
+        lacking = np.flatnonzero(~has)
+        names, option = _with_word(names, option, UNRESTORED, lacking.size)
+        targets_, target = _with_word(np.array(targets, dtype=object), target, UNRESTORED, lacking.size)
+        treatments_, treatment = _with_word(np.array(treatments, dtype=object), treatment, "none", lacking.size)
+        targets, treatments = tuple(targets_), tuple(treatments_)
+        unit = np.r_[unit, lacking]
+        values = {name: np.r_[column, np.zeros(lacking.size)] for name, column in values.items()}
+    if not every.size:
         raise InvalidInput("options: there are no units to allocate")
-    doubled = frame.index.duplicated()
-    if doubled.any():
-        raise InvalidInput(f"options: {frame.index[doubled][0]} occurs more than once; give each option of a unit its own id")
-    ids = frame.index.get_level_values(0).to_numpy(dtype=object)
-    first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    targets = tuple(sorted(set(frame["target"])))
+    order = np.lexsort((option, unit))
+    unit, option = unit[order], option[order]
+    count = np.bincount(unit, minlength=every.size)
+    if (count == 0).any():
+        raise InvalidInput(
+            f"options: unit {every[int(np.argmin(count))]!r} has no option; leave 'unrestored' in or give it one"
+        )
+    doubled = np.flatnonzero((unit[1:] == unit[:-1]) & (option[1:] == option[:-1]))
+    if doubled.size:
+        what = f"{every[unit[doubled[0]]]} {names[option[doubled[0]]]}"
+        raise InvalidInput(f"options: {what} occurs more than once; give each option of a unit its own id")
     return OptionTable(
-        units=ids[first],
-        start=np.r_[first, ids.size].astype(np.int64),
-        unit=np.repeat(np.arange(first.size), np.diff(np.r_[first, ids.size])),
-        option=frame.index.get_level_values(1).to_numpy(dtype=object),
+        units=pd.Index(every, dtype=object, name="unit_id"),
+        start=np.r_[0, np.cumsum(count)].astype(np.int64),
+        unit=unit,
+        names=names,
+        option=option,
         targets=targets,
-        target=pd.Categorical(frame["target"], categories=list(targets)).codes.astype(np.int64),
-        treatment=frame["treatment"].fillna("").astype(str).to_numpy(dtype=object),
-        values=_numbers(frame),
+        target=target[order],
+        treatments=treatments,
+        treatment=treatment[order],
+        values={name: np.ascontiguousarray(column[order]) for name, column in values.items()},
     )
 
 
-def _with_index(options: pd.DataFrame) -> pd.DataFrame:
+def _checked(options: pd.DataFrame) -> pd.DataFrame:
     frame = options
     if frame.index.nlevels == 1 and {"unit_id", "option"} <= set(frame.columns):
         frame = frame.set_index(["unit_id", "option"])
@@ -117,42 +152,63 @@ def _with_index(options: pd.DataFrame) -> pd.DataFrame:
         raise InvalidInput(f"options: column {missing[0]!r} is missing; needed are {', '.join(REQUIRED)}")
     if frame["target"].isna().any():
         raise InvalidInput(f"options: {frame.index[frame['target'].isna()][0]} has no target")
-    frame = frame.assign(target=frame["target"].astype(str))
-    for name in OPTIONAL:
-        if name not in frame.columns:
-            frame = frame.assign(**{name: 0.0})
-    if "treatment" not in frame.columns:
-        frame = frame.assign(treatment="")
-    names = [frame.index.get_level_values(i).astype(str) for i in (0, 1)]
-    return frame.set_axis(pd.MultiIndex.from_arrays(names, names=["unit_id", "option"]))
+    return frame
 
 
-def _with_unrestored(frame: pd.DataFrame) -> pd.DataFrame:
-    units = frame.index.get_level_values(0)
-    left = (frame["target"] == UNRESTORED).to_numpy() | (frame.index.get_level_values(1) == UNRESTORED)
-    lacking = units.unique().difference(units[left].unique())
-    if lacking.empty:
-        return frame
-    index = pd.MultiIndex.from_product([lacking, [UNRESTORED]], names=frame.index.names)
-    numeric = frame.select_dtypes(include=["number", "bool"]).columns
-    extra = pd.DataFrame(0.0, index=index, columns=numeric).assign(target=UNRESTORED, treatment="none")
-    return pd.concat([frame.astype(dict.fromkeys(numeric, float)), extra])
+def _level(frame: pd.DataFrame, level: int) -> tuple[NDArray[np.object_], Ints]:
+    """A level of the index as sorted words and codes."""
+    index = frame.index
+    assert isinstance(index, pd.MultiIndex)
+    words = np.array([str(w) for w in index.levels[level]], dtype=object)
+    codes = np.asarray(index.codes[level], dtype=np.int64)
+    if (codes < 0).any():
+        raise InvalidInput(f"options: row {int(np.argmax(codes < 0))} has no {'unit_id' if level == 0 else 'option'}")
+    return _used(words, codes)
 
 
-def _numbers(frame: pd.DataFrame) -> dict[str, Floats]:
-    numeric = frame.select_dtypes(include=["number", "bool"]).columns
+def _words(column: pd.Series[str]) -> tuple[tuple[str, ...], Ints]:
+    codes, words = pd.factorize(column, sort=False)
+    used, place = _used(np.array([str(w) for w in words], dtype=object), np.asarray(codes, dtype=np.int64))
+    return tuple(used), place
+
+
+def _used(words: NDArray[np.object_], codes: Ints) -> tuple[NDArray[np.object_], Ints]:
+    """The words that occur, sorted and each once, and the codes into them."""
+    if not words.size:
+        return words, codes
+    present = np.bincount(codes, minlength=words.size) > 0
+    used, inverse = np.unique(words[present], return_inverse=True)
+    place = np.full(words.size, -1, dtype=np.int64)
+    place[present] = inverse
+    return used, place[codes]
+
+
+def _with_word(words: NDArray[np.object_], codes: Ints, word: str, times: int) -> tuple[NDArray[np.object_], Ints]:
+    """The words with one more, in order, and the codes with it appended a number of times."""
+    if not times:
+        return words, codes
+    more = np.unique(np.r_[words, np.array([word], dtype=object)])
+    moved = np.searchsorted(more, words)[codes] if codes.size else codes
+    return more, np.r_[moved, np.full(times, int(np.searchsorted(more, word)))].astype(np.int64)
+
+
+def _numbers(
+    frame: pd.DataFrame, units: NDArray[np.object_], unit: Ints, names: NDArray[np.object_], option: Ints
+) -> dict[str, Floats]:
+    numeric = list(frame.select_dtypes(include=["number", "bool"]).columns)
+    values: dict[str, Floats] = {name: np.zeros(len(frame)) for name in OPTIONAL if name not in frame.columns}
     for name in (*REQUIRED[1:], *OPTIONAL):
-        if name not in numeric:
+        if name in frame.columns and name not in numeric:
             raise InvalidInput(f"options: column {name!r} holds {frame[name].dtype} instead of numbers")
-    values: dict[str, Floats] = {}
     for name in numeric:
-        column = np.ascontiguousarray(frame[name].to_numpy(dtype=np.float64))
-        essential = name in REQUIRED or name in OPTIONAL
-        bad = ~np.isfinite(column)
-        if bad.any() and essential:
-            raise InvalidInput(f"options: {name} of {frame.index[bad][0]} is {column[bad][0]}; every option needs a number")
+        column = np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+        bad = np.flatnonzero(~np.isfinite(column)) if name in REQUIRED or name in OPTIONAL else np.empty(0, np.int64)
+        if bad.size:
+            what = f"{units[unit[bad[0]]]} {names[option[bad[0]]]}"
+            raise InvalidInput(f"options: {name} of {what} is {column[bad[0]]}; every option needs a number")
         values[str(name)] = column
-    negative = values["area_mu"] < 0
-    if negative.any():
-        raise InvalidInput(f"options: area_mu of {frame.index[negative][0]} is {values['area_mu'][negative][0]:g}, below zero")
+    negative = np.flatnonzero(values["area_mu"] < 0)
+    if negative.size:
+        what = f"{units[unit[negative[0]]]} {names[option[negative[0]]]}"
+        raise InvalidInput(f"options: area_mu of {what} is {values['area_mu'][negative[0]]:g}, below zero")
     return values

@@ -56,7 +56,7 @@ def finite_column(table: OptionTable, name: str, rule: str, among: np.ndarray | 
     used = np.ones(table.size, dtype=np.bool_) if among is None else among
     bad = np.flatnonzero(used & ~np.isfinite(column))
     if bad.size:
-        where = f"{table.units[table.unit[bad[0]]]} {table.option[bad[0]]}"
+        where = table.name(int(bad[0]))
         raise InvalidInput(f"{rule}: {name} of {where} is {column[bad[0]]}; every option counted needs a number")
     return np.where(used, column, 0.0)
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from planner.allocation.parts import Part
 from planner.allocation.rules.checks import check_target
-from planner.allocation.table import OptionTable
+from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
 
 
@@ -31,18 +29,17 @@ class Lock:
 
         Raises InvalidInput where the unit has no such option.
         """
-        mine = table.unit == table.positions([self.unit], f"Lock {self.unit}")[0]
-        keep = mine & table.mask(self.target, self.treatment)
-        if not keep.any():
-            has = ", ".join(str(o) for o in table.option[mine])
+        mine, fits = _fitting(table, f"Lock {self.unit}", self.unit, self.target, self.treatment)
+        if not fits.size:
+            has = ", ".join(str(table.names[o]) for o in table.option[mine])
             what = _what(self.target, self.treatment)
             raise InvalidInput(f"Lock {self.unit}: the unit has no option {what}; it has {has}")
-        return Part(forbid=mine & ~keep)
+        return Part(forbid=mine[[k not in fits for k in mine]])
 
 
 @dataclass(frozen=True)
 class Exclude:
-    """x = 0 for every option of the unit with the target (and treatment); a target of None with a unit is not allowed."""
+    """x = 0 for every option of the unit with the target (and treatment)."""
 
     unit: str
     target: str
@@ -58,8 +55,18 @@ class Exclude:
 
     def part(self, table: OptionTable) -> Part:
         """The options it rules out."""
-        mine = table.unit == table.positions([self.unit], f"Exclude {self.unit}")[0]
-        return Part(forbid=np.asarray(mine & table.mask(self.target, self.treatment)))
+        return Part(forbid=_fitting(table, f"Exclude {self.unit}", self.unit, self.target, self.treatment)[1])
+
+
+def _fitting(table: OptionTable, rule: str, unit: str, target: str, treatment: str | None) -> tuple[Ints, Ints]:
+    """The unit's options, and those of them with the target and treatment."""
+    mine = table.options_of(int(table.positions([unit], rule)[0]))
+    wanted = table.targets.index(target) if target in table.targets else -1
+    fits = mine[table.target[mine] == wanted]
+    if treatment is not None:
+        way = table.treatments.index(treatment) if treatment in table.treatments else -1
+        fits = fits[table.treatment[fits] == way]
+    return mine, fits
 
 
 def _what(target: str, treatment: str | None) -> str:

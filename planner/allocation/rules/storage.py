@@ -35,7 +35,7 @@ class Storage:
         """One sum of storage_m3."""
         coef = finite_column(table, "storage_m3", str(self))
         if self.units is not None:
-            within = np.zeros(table.units.size, dtype=np.bool_)
+            within = np.zeros(len(table.units), dtype=np.bool_)
             within[table.positions(self.units, str(self))] = True
             coef = np.where(within[table.unit], coef, 0.0)
         lo = -INF if self.min_m3 is None else float(self.min_m3)

@@ -45,10 +45,10 @@ class WaterLevel:
 
 def _refuse_circles(table: OptionTable, child: Ints, parent: Ints) -> None:
     """Pointer doubling: after log2(N) steps every unit points at its root, unless it runs in a circle."""
-    up = np.arange(table.units.size)
+    up = np.arange(len(table.units))
     up[child] = parent
     step = up
-    for _ in range(int(np.ceil(np.log2(max(table.units.size, 2)))) + 1):
+    for _ in range(int(np.ceil(np.log2(max(len(table.units), 2)))) + 1):
         step = step[step]
     lost = np.flatnonzero((up[step] != step) | ((up == np.arange(up.size)) & np.isin(np.arange(up.size), child)))
     if lost.size:
