@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from planner.core.transport import GATE, INSIDE, NOWHERE, Places, cheapest_flow
 from planner.errors import Infeasible, InvalidInput
@@ -23,7 +22,6 @@ Ints = NDArray[np.int64]
 IMPORT: Final = "import"  # stands for a unit in the haul table where earth comes from outside
 EXPORT: Final = "export"
 GRAIN: Final = 1e-6  # m³, the unit of flow: quantities are carried as whole cm³, so balances close exactly
-TRIED_FIRST: Final = 12  # nearest fills a cut tries before all others
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +163,7 @@ def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: fl
     value = pd.Series(np.nan, index=pd.Index(names, name="unit_id"), name="value_cny_per_m3")
     if not len(sources.names) or not len(sinks.names):
         return Haul(_table([], [], np.empty(0), np.empty(0), np.empty(0)), 0.0, 0.0, 0.0, 0.0, value)
-    tried = min(TRIED_FIRST, len(sinks.names))
-    near = np.asarray(cKDTree(sinks.places.xy).query(sources.places.xy, k=tried)[1], dtype=np.int64).reshape(-1, tried)
-    i, j, grains, potential, slack = cheapest_flow(sources.places, sources.amount, sinks.places, sinks.amount, near, rate)
+    i, j, grains, potential, slack = cheapest_flow(sources.places, sources.amount, sinks.places, sinks.amount, rate)
     m3 = grains * GRAIN
     placed = (sources.places.kind[i] != NOWHERE) & (sinks.places.kind[j] != NOWHERE)
     distance = np.where(placed, np.hypot(*(sources.places.xy[i] - sinks.places.xy[j]).T), 0.0)

@@ -39,6 +39,20 @@ class Tree(NamedTuple):
     before: Ints
 
 
+class Tiles(NamedTuple):
+    """Sinks sorted into square tiles of the plane, so that a source need not look at tiles that cannot pay.
+
+    order: sinks by tile, (nd,). start: (nt + 1,) into order. of: tile of each sink, (nd,). box: west, south, east, north of a
+    tile's sinks, (nt, 4) m. top: no potential less toll in the tile is higher, (nt,).
+    """
+
+    order: Ints
+    start: Ints
+    of: Ints
+    box: Floats
+    top: Floats
+
+
 @njit(cache=True)
 def _cost(a: Places, i: int, b: Places, j: int, rate: float) -> float:
     """Cost of a unit of flow from source i to sink j; what comes from outside and goes outside was never moved."""
@@ -139,13 +153,16 @@ def _rehang(tree: Tree, top: int, last: int, new_parent: int, up: bool, amount: 
 
 
 @njit(cache=True)
-def _settle(tree: Tree, top: int) -> None:
-    """Depths and potentials of a subtree from its top's parent downward."""
-    v = top
+def _settle(tree: Tree, top: int, toll: Floats, tiles: Tiles) -> None:
+    """Depths and potentials of a subtree from its top's parent downward, and the tiles' tops above them."""
+    v, ns = top, len(tree.parent) - 1 - len(toll)
     while True:
         p = tree.parent[v]
         tree.depth[v] = tree.depth[p] + 1
         tree.potential[v] = tree.potential[p] - tree.cost[v] if tree.up[v] else tree.potential[p] + tree.cost[v]
+        if v >= ns:
+            tile = tiles.of[v - ns]
+            tiles.top[tile] = max(tiles.top[tile], tree.potential[v] - toll[v - ns])
         if tree.first[v] >= 0:
             v = tree.first[v]
             continue
@@ -157,45 +174,88 @@ def _settle(tree: Tree, top: int) -> None:
 
 
 @njit(cache=True)
-def _pivot(tree: Tree, i: int, j: int, cost: float) -> None:
+def _pivot(tree: Tree, i: int, j: int, cost: float, toll: Floats, tiles: Tiles) -> None:
     """Brings the arc i → j into the tree."""
     node, amount, on_source_side = _leaving(tree, i, j)
     _push(tree, i, j, amount)
     if on_source_side:
         _rehang(tree, i, node, j, True, amount, cost)
-        _settle(tree, i)
+        _settle(tree, i, toll, tiles)
     else:
         _rehang(tree, j, node, i, False, amount, cost)
-        _settle(tree, j)
+        _settle(tree, j, toll, tiles)
 
 
 @njit(cache=True)
-def _best_sink(tree: Tree, a: Places, i: int, b: Places, sinks: Ints, rate: float) -> tuple[int, float]:
-    """The listed sink to which another unit from source i would save most, and that (negative) reduced cost."""
+def _tiled(b: Places) -> Tiles:
+    """Sinks in tiles of about sixteen; those outside have a tile of their own that reaches everywhere."""
+    nd = len(b.kind)
+    inside = b.kind == INSIDE
+    low, high = np.zeros(2), np.zeros(2)
+    for axis in range(2):
+        if inside.any():
+            low[axis], high[axis] = b.xy[inside, axis].min(), b.xy[inside, axis].max()
+    side = max(1, int(np.sqrt(nd / 16.0)))
+    of = np.full(nd, side * side)
+    for j in range(nd):
+        if inside[j]:
+            column = min(side - 1, int((b.xy[j, 0] - low[0]) / max(high[0] - low[0], 1e-9) * side))
+            row = min(side - 1, int((b.xy[j, 1] - low[1]) / max(high[1] - low[1], 1e-9) * side))
+            of[j] = row * side + column
+    order = np.argsort(of, kind="mergesort")
+    start = np.searchsorted(of[order], np.arange(side * side + 2))
+    box = np.empty((side * side + 1, 4))
+    for tile in range(side * side):
+        members = order[start[tile] : start[tile + 1]]
+        if len(members):
+            box[tile, 0], box[tile, 2] = b.xy[members, 0].min(), b.xy[members, 0].max()
+            box[tile, 1], box[tile, 3] = b.xy[members, 1].min(), b.xy[members, 1].max()
+    box[side * side] = np.array([-np.inf, -np.inf, np.inf, np.inf])
+    return Tiles(order, start, of, box, np.full(side * side + 1, np.inf))
+
+
+@njit(cache=True)
+def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: float) -> tuple[int, float]:
+    """The sink to which another unit from source i would save most, and that (negative) reduced cost."""
     ns, best, saving = len(a.kind), -1, 0.0
-    for j in sinks:
-        if j < 0:
-            break
-        reduced = _cost(a, i, b, j, rate) + tree.potential[i] - tree.potential[ns + j]
-        if reduced < saving:
-            best, saving = j, reduced
+    own, x, y = tree.potential[i], a.xy[i, 0], a.xy[i, 1]
+    for tile in range(len(tiles.top)):
+        if tiles.start[tile] == tiles.start[tile + 1]:
+            continue
+        if a.kind[i] == INSIDE:
+            dx = max(tiles.box[tile, 0] - x, 0.0, x - tiles.box[tile, 2])
+            dy = max(tiles.box[tile, 1] - y, 0.0, y - tiles.box[tile, 3])
+            if rate * np.sqrt(dx * dx + dy * dy) + a.toll[i] + own - tiles.top[tile] >= saving:
+                continue
+        top = -np.inf
+        for at in range(tiles.start[tile], tiles.start[tile + 1]):
+            j = tiles.order[at]
+            top = max(top, tree.potential[ns + j] - b.toll[j])
+            reduced = _cost(a, i, b, j, rate) + own - tree.potential[ns + j]
+            if reduced < saving:
+                best, saving = j, reduced
+        tiles.top[tile] = top
     return best, saving
 
 
 @njit(cache=True)
-def _improve(tree: Tree, a: Places, b: Places, lists: Ints, rate: float, tolerance: float) -> float:
-    """Pivots, source after source, until none of the listed ways saves more than a tolerance; the worst left, ≤ 0."""
+def _improve(tree: Tree, a: Places, b: Places, tiles: Tiles, rate: float, tolerance: float) -> float:
+    """Pivots until no way saves more than a tolerance; the worst saving left, ≤ 0."""
     ns = len(a.kind)
+    block = max(1, int(np.sqrt(ns)) // 16)
     i, idle, worst = 0, 0, 0.0
     while idle < ns:
-        sinks = lists[i if len(lists) == ns else 0]
-        best, saving = _best_sink(tree, a, i, b, sinks, rate)
-        if saving < -tolerance:
-            _pivot(tree, i, ns + best, _cost(a, i, b, best, rate))
+        source, sink, most = -1, -1, -tolerance
+        for _ in range(min(block, ns - idle)):
+            best, saving = _best_sink(tree, a, i, b, tiles, rate)
+            worst = min(worst, saving)
+            if saving < most:
+                source, sink, most = i, best, saving
+            i = i + 1 if i + 1 < ns else 0
+        idle += block
+        if source >= 0:
+            _pivot(tree, source, ns + sink, _cost(a, source, b, sink, rate), b.toll, tiles)
             idle, worst = 0, 0.0
-        else:
-            idle, worst = idle + 1, min(worst, saving)
-        i = i + 1 if i + 1 < ns else 0
     return worst
 
 
@@ -217,21 +277,18 @@ def _upper_cost(a: Places, b: Places, rate: float) -> float:
 
 
 @njit(cache=True)
-def cheapest_flow(
-    a: Places, supply: Ints, b: Places, demand: Ints, near: Ints, rate: float
-) -> tuple[Ints, Ints, Ints, Floats, float]:
+def cheapest_flow(a: Places, supply: Ints, b: Places, demand: Ints, rate: float) -> tuple[Ints, Ints, Ints, Floats, float]:
     """The cheapest way to carry whole units of flow from sources to sinks, proven over all pairs.
 
-    a, supply: sources, (ns,) > 0. b, demand: sinks, (nd,) > 0, with Σ supply = Σ demand. near: (ns, k) sinks tried first,
-    −1 after the last. rate: cost per metre and unit of flow. Returns source, sink and amount of every way used, the
-    potentials p of sources then sinks (cost + p[i] − p[j] ≥ slack for every pair, 0 on the ways used), and slack ≤ 0.
+    a, supply: sources, (ns,) > 0. b, demand: sinks, (nd,) > 0, with Σ supply = Σ demand. rate: cost per metre and unit of
+    flow. Returns source, sink and amount of every way used, the potentials p of sources then sinks (cost + p[i] − p[j] ≥
+    slack for every pair, 0 on the ways used), and slack ≤ 0.
     Source: network simplex with strongly feasible trees (Cunningham 1976; Ahuja, Magnanti & Orlin 1993, ch. 11).
     """
     ns, nd = len(supply), len(demand)
     big = _upper_cost(a, b, rate)
     tree = _first_tree(supply, demand, big)
-    _improve(tree, a, b, near, rate, 1e-12 * big)
-    slack = _improve(tree, a, b, np.arange(nd).reshape(1, nd), rate, 1e-12 * big)
+    slack = _improve(tree, a, b, _tiled(b), rate, 1e-12 * big)
     source, sink, amount = (
         np.empty(ns + nd, dtype=np.int64),
         np.empty(ns + nd, dtype=np.int64),
