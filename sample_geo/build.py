@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 from recipes import write
-from recipes.recipe import zhonghu
+from recipes.recipe import panan, zhonghu
 
 HERE = Path(__file__).parent
 
 
 def main(target: Path = HERE) -> None:
     """Writes both samples' layers under a folder, default: beside this script."""
-    for recipe, shapefiles in ((zhonghu, ()),):
+    for recipe, shapefiles in ((zhonghu, ()), (panan, ("parcels",))):
         began = time.perf_counter()
         place = target / recipe.__name__
         write.folder(place, recipe(), shapefiles=shapefiles)

@@ -72,6 +72,18 @@ def parcels(outline: Polygon, cuts: list[Cut], holes: list[Polygon]) -> list[Pol
     return [f for f in faces if not any(h.contains(f.representative_point()) for h in holes)]
 
 
+def merged(pieces: list[Polygon], *, least_m2: float, apart: Polygon) -> list[Polygon]:
+    """Pieces under least_m2 joined to the neighbour with the longest shared border; nothing crosses the edge of apart."""
+    whole = list(pieces)
+    while min(p.area for p in whole) < least_m2:
+        small = whole.pop(int(np.argmin([p.area for p in whole])))
+        side = apart.contains(small.representative_point())
+        near = [p for p in whole if apart.contains(p.representative_point()) == side]
+        host = max(near, key=lambda p: small.boundary.intersection(p.boundary).length)
+        whole[next(k for k, p in enumerate(whole) if p is host)] = shapely.union(small, host)
+    return whole
+
+
 def geodesic_mu(shape: Polygon, crs: str) -> float:
     """Ellipsoidal area in mu, edges densified to 50 m, by pyproj's geodesic polygon area."""
     inverse = Transformer.from_crs(CRS(crs), CRS(crs).geodetic_crs, always_xy=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from recipes.mining import Panel, subsidence
-from recipes.network import Cut, fitted, halve, parcels, smooth_ring
+from recipes.network import Cut, fitted, halve, merged, parcels, smooth_ring
 from recipes.place import Place, layer
 from recipes.relief import Frame
 
@@ -56,6 +56,47 @@ def zhonghu() -> Sample:
         },
         _layers(place, edge, holes, named, frame, place.water_table(frame) - ground),
     )
+
+
+def panan() -> Sample:
+    """Pan'an: the outline follows a contour of the subsidence, and so does the hollow of its third phase."""
+    place = Place.named("panan")
+    holes = place.villages(kept=True)
+    third, fields = place.given["jieyou"], place.given["fields"]
+    edge = _hollow(place, place.at([0.0, 0.0]), 3_500.0, place.given["area_mu"], place.given["outline"]["smooth_m"], holes)
+    hollow = _hollow(place, place.at(third["at"]), third["reach_m"], third["area_mu"], third["smooth_m"], [])
+    ring = edge.difference(hollow)
+    _, drawn = halve(ring, largest_m2=fields["parcel_m2"], bearing=fields["bearing"], seed=fields["parcel_seed"])
+    cuts = [Cut(hollow.exterior, 9), *drawn]
+    pieces = merged(parcels(edge, cuts, holes), least_m2=100_000.0, apart=hollow)
+    frame = Frame.around(edge.bounds, margin=320, cell=CELL_M)
+    ground, lost = _ground(place, frame, edge, pieces, cuts)
+    east = place.given["phases"]["second_east_of"] + place.given["centre"][0]
+    inside = hollow.buffer(1.0)
+    named = _named(place, pieces, {id(p): 3 if inside.contains(p) else 2 if p.centroid.x > east else 1 for p in pieces})
+    named.loc[named["phase"] == 3, ["name", "name_en"]] = third["name"], third["name_en"]
+    layers = _layers(place, edge, holes, named, frame, place.given["water_table"]["level_m"] - ground)
+    layers["parcels"] = named.rename(columns=place.given["names"]["columns"])
+    return Sample(place.crs, {"dem.tif": (frame, ground), "subsidence.tif": (frame, lost)}, layers)
+
+
+def _hollow(place: Place, centre: Floats, reach_m: float, area_mu: float, smooth_m: float, holes: list[Polygon]) -> Polygon:
+    """The subsidence contour about a place that holds an area outside the holes, without its finer bends."""
+    x, y = centre
+    frame = Frame.around((x - reach_m, y - reach_m, x + reach_m, y + reach_m), margin=0, cell=20.0)
+    lost = subsidence(place.panels, frame.x, frame.y, place.year)
+    low, high = 0.05, float(lost.max())
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        shape = max(above(frame, lost, middle, least_m2=1e5).geoms, key=lambda s: s.area, default=Polygon())
+        if shape.area * 15 / 10_000 > area_mu:
+            low = middle
+        else:
+            high = middle
+    shape = max(above(frame, lost, low, least_m2=1e5).geoms, key=lambda s: s.area)
+    ring = shapely.simplify(Polygon(shape.exterior).buffer(smooth_m).buffer(-2 * smooth_m).buffer(smooth_m), 12.0)
+    outline = Polygon(max(shapely.get_parts(ring), key=lambda s: s.area).exterior)
+    return fitted(outline, holes, place.crs, area_mu=area_mu)
 
 
 def _ground(place: Place, frame: Frame, edge: Polygon, pieces: list[Polygon], cuts: list[Cut]) -> tuple[Floats, Floats]:
