@@ -41,8 +41,7 @@ def zhonghu() -> Sample:
     pieces = parcels(edge, cuts, holes)
     frame = Frame.around(edge.bounds, margin=220, cell=CELL_M)
     ground, lost = _ground(place, frame, edge, pieces, cuts)
-    wide = Frame.around(edge.bounds, margin=700, cell=100.0)
-    table, t = place.water_table(wide), place.given["water_table"]
+    table, t = place.water_table(frame), place.given["water_table"]
     north = place.given["phases"]["north_of"] + place.given["centre"][1]
     named = _named(place, pieces, {id(p): 1 if p.centroid.y > north else 2 for p in pieces})
     return Sample(
@@ -50,11 +49,11 @@ def zhonghu() -> Sample:
         {
             "dem.tif": (frame, ground),
             "subsidence.tif": (frame, lost),
-            "water_table_normal.tif": (wide, table),
-            "water_table_dry.tif": (wide, table - t["dry_fall_m"]),
-            "water_table_wet.tif": (wide, table + t["wet_rise_m"]),
+            "water_table_normal.tif": (frame, table),
+            "water_table_dry.tif": (frame, table - t["dry_fall_m"]),
+            "water_table_wet.tif": (frame, table + t["wet_rise_m"]),
         },
-        _layers(place, edge, holes, named, frame, place.water_table(frame) - ground),
+        _layers(place, edge, holes, named, frame, table - ground),
     )
 
 
