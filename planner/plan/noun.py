@@ -87,13 +87,17 @@ class Plan:
         return draw(self, lang=lang)
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes plan.gpkg, map.html, tables.xlsx, summary.json and site.toml into a folder, whole or not at all.
+        """Writes plan.gpkg, map.html, tables.xlsx, summary.json, site.toml and ground.tif into a folder, whole or not at all.
 
         Raises OutputExists where the folder holds a plan and overwrite is off.
         """
         from planner.export import save
+        from planner.export.ground import write_ground
+        from planner.maps import html_of
 
-        return save(self, folder, overwrite=overwrite, lang=lang)
+        page = html_of(self, lang=lang)
+        extra = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
+        return save(self, folder, overwrite=overwrite, lang=lang, extra_files=extra)
 
     def with_units(self, **columns: pd.Series[Any]) -> gpd.GeoDataFrame:
         """The units with further columns, by unit_id."""

@@ -1,0 +1,44 @@
+"""A saved plan becomes a plan again: figures as they were written, judgement and money worked out anew from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from planner.economics import money
+from planner.plan.noun import Certificate, Plan
+from planner.read.saved import read_saved
+from planner.suitability import judge
+
+
+def load_plan(folder: str | Path) -> Plan:
+    """The plan in a folder that `planner allocate` wrote.
+
+    Its ground is the overview that was saved with it. Raises InvalidInput where the folder holds no plan.
+    """
+    saved = read_saved(folder)
+    proof = saved.summary["solver"]
+    storage = saved.tables["storage"]
+    curves = {
+        str(key): table.drop(columns="reservoir_id").reset_index(drop=True)
+        for key, table in (storage.groupby("reservoir_id") if len(storage) else ())
+    }
+    return Plan(
+        site=saved.site,
+        units=saved.units,
+        parcels=saved.site.parcels,
+        options=saved.tables["options"],
+        borders=saved.tables["borders"],
+        judgement=judge(pd.DataFrame(saved.units.drop(columns="geometry")), saved.site.scenario),
+        certificate=Certificate(
+            **{k: proof[k] for k in ("status", "objective", "bound", "gap", "seconds", "method")},
+            binding=tuple(proof["binding"]),
+        ),
+        reservoirs=saved.reservoirs,
+        storage_tables=curves,
+        haul=saved.tables["haul"],
+        economics=money(saved.units, saved.site.scenario),
+        rules=saved.tables["rules"],
+        warnings=saved.site.warnings,
+    )
