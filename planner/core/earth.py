@@ -25,22 +25,16 @@ def balanced_levels(start: Ints, level: Floats, area: Floats, yielded: float) ->
         if low == high:
             continue
         base = level[low]  # heights above the lowest cell keep their digits
-        area_above, moment_above = 0.0, 0.0
+        all_area, all_moment = 0.0, 0.0
         for c in range(low, high):
-            area_above += area[c]
-            moment_above += area[c] * (level[c] - base)
-        area_below, moment_below = 0.0, 0.0
+            all_area += area[c]
+            all_moment += area[c] * (level[c] - base)
+        below, moment = 0.0, 0.0
         for c in range(low, high):
-            area_above -= area[c]
-            moment_above -= area[c] * (level[c] - base)
-            area_below += area[c]
-            moment_below += area[c] * (level[c] - base)
-            rest = max(yielded * area_above, 0.0)
-            s = (
-                (max(yielded * moment_above, 0.0) + moment_below) / (rest + area_below)
-                if c + 1 < high
-                else moment_below / area_below
-            )
+            below += area[c]
+            moment += area[c] * (level[c] - base)
+            weight = yielded * (all_area - below) + below
+            s = (yielded * (all_moment - moment) + moment) / weight
             if c + 1 == high or s <= level[c + 1] - base:
                 result[i] = base + s
                 break
