@@ -1,0 +1,75 @@
+"""plan.gpkg: layers, attribute tables and the QGIS styles that belong to them, the same bytes' worth of rows every time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from planner.export.texts import plain_frame
+
+STAMP: Final = "2000-01-01T00:00:00.000Z"  # every date in a file, so that the same plan gives the same file
+
+_STYLE_TABLE: Final = """
+CREATE TABLE layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
+  f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT,
+  owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))
+"""
+
+
+def write_geopackage(
+    path: Path, layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], styles: Mapping[str, str]
+) -> None:
+    """Writes a new GeoPackage.
+
+    layers: frames with geometry by layer name, index kept as a column, sorted by it. tables: frames without geometry.
+    styles: QML by layer name, stored as the layer's default style.
+    """
+    for name, frame in layers.items():
+        rows = plain_frame(_indexed(frame))
+        pyogrio.write_dataframe(
+            rows,
+            path,
+            layer=name,
+            driver="GPKG",
+            promote_to_multi=True,
+            geometry_type=_kind(rows),
+            layer_options={"FID": "fid"},
+        )
+    for name, table in tables.items():
+        pyogrio.write_dataframe(plain_frame(_indexed(table)), path, layer=name, driver="GPKG", layer_options={"FID": "fid"})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(_STYLE_TABLE)
+        connection.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', 'QGIS styles', ?, 0)",
+            (STAMP,),
+        )
+        for name, qml in sorted(styles.items()):
+            if name in layers:
+                connection.execute(
+                    "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
+                    "styleQML, useAsDefault, description, owner, update_time) VALUES ('', '', ?, 'geom', ?, ?, 1, '', '', ?)",
+                    (name, name, qml, STAMP),
+                )
+        connection.execute("UPDATE gpkg_contents SET last_change = ?", (STAMP,))
+
+
+def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index as leading columns."""
+    if all(name is None for name in frame.index.names):
+        return frame.reset_index(drop=True)
+    keep = [n for n in frame.index.names if n is not None and n not in frame.columns]
+    return frame.reset_index(level=keep) if len(keep) == frame.index.nlevels else frame.reset_index(drop=True)
+
+
+def _kind(frame: gpd.GeoDataFrame) -> str | None:
+    """The geometry type to declare for a layer that may be empty."""
+    return "MultiPolygon" if len(frame) == 0 else None

@@ -1,0 +1,186 @@
+"""Sheets of a workbook: typed cells that never execute, formulas with their values stored, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from planner.export.texts import FORMULA_START, clean
+
+MAX_TEXT: Final = 32_767  # characters a cell can hold
+_DATE: Final = (2000, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of our own and the value it has, which is stored so that no reader has to compute it."""
+
+    text: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading and unit."""
+
+    name: str
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """The heading with its unit in brackets."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+class Book:
+    """A workbook under construction: one table a sheet, further ones below it."""
+
+    def __init__(self, *, lang: str) -> None:
+        self.lang = lang
+        self._book = Workbook()
+        self._book.remove(self._book.active)
+        self._values: dict[str, dict[str, float]] = {}
+
+    def table(
+        self,
+        sheet: str,
+        headings: Sequence[Heading],
+        rows: Iterable[Sequence[Any]],
+        *,
+        total: str = "",
+        add: Iterable[int] = (),
+    ) -> None:
+        """A sheet with one table: headings frozen in row 1, a total row of formulas over the columns in `add`."""
+        page = self._book.create_sheet(_sheet_name(sheet))
+        self._values[page.title] = {}
+        self._fill(page, 1, headings, rows, total, list(add))
+        page.freeze_panes = "B2"
+
+    def below(
+        self,
+        sheet: str,
+        headings: Sequence[Heading],
+        rows: Iterable[Sequence[Any]],
+        *,
+        total: str = "",
+        add: Iterable[int] = (),
+    ) -> None:
+        """A further table under the last one of a sheet, one row apart."""
+        page = self._book[_sheet_name(sheet)]
+        self._fill(page, page.max_row + 2, headings, rows, total, list(add))
+
+    def _fill(
+        self, page: Any, top: int, headings: Sequence[Heading], rows: Iterable[Sequence[Any]], total: str, add: list[int]
+    ) -> None:
+        for j, heading in enumerate(headings):
+            cell = page.cell(top, j + 1)
+            self._put(page, cell, heading.text)
+            cell.font = Font(bold=True)
+            cell.fill = PatternFill("solid", fgColor="E8E8E8")
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            letter = get_column_letter(j + 1)
+            page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, 12, _width(heading.text) + 2)
+        sums = dict.fromkeys(add, 0.0)
+        at = top
+        for row in rows:
+            at += 1
+            for j, value in enumerate(row):
+                self._put(page, page.cell(at, j + 1), value)
+                if j in sums:
+                    sums[j] += _amount(value)
+        if total and at > top:
+            self._total(page, top, at, total, sums)
+
+    def _total(self, page: Any, top: int, last: int, total: str, sums: dict[int, float]) -> None:
+        self._put(page, page.cell(last + 1, 1), total)
+        for j, value in sums.items():
+            letter = get_column_letter(j + 1)
+            self._put(page, page.cell(last + 1, j + 1), Formula(f"=SUM({letter}{top + 1}:{letter}{last})", value))
+        for j in range(page.max_column):
+            page.cell(last + 1, j + 1).font = Font(bold=True)
+
+    def _put(self, page: Any, cell: Any, value: Any) -> None:
+        if hasattr(value, "item"):
+            value = value.item()
+        if value is None or (isinstance(value, float) and not np.isfinite(value)) or str(value) in ("<NA>", "NaT"):
+            return
+        if isinstance(value, Formula):
+            cell.value = value.text
+            self._values[page.title][cell.coordinate] = value.value
+            cell.number_format = _format(value.value)
+        elif isinstance(value, bool):
+            cell.value = value
+        elif isinstance(value, int | float):
+            cell.value = value
+            if isinstance(value, float):
+                cell.number_format = _format(value)
+        else:
+            text = clean(value)[:MAX_TEXT]
+            cell.value = text
+            if text.startswith(FORMULA_START):
+                cell.data_type = "s"
+                cell.quotePrefix = True
+
+    def save(self, path: Path, *, title: str) -> None:
+        """Writes the file, with fixed dates and every formula's value stored."""
+        self._book.properties.title = clean(title)[:200]
+        self._book.properties.creator = "subsidence-planner"
+        raw = io.BytesIO()
+        self._book.save(raw)
+        pages = {f"xl/worksheets/sheet{i + 1}.xml": name for i, name in enumerate(self._book.sheetnames)}
+        with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+            for member in sorted(source.namelist()):
+                data = source.read(member)
+                if member in pages:
+                    data = _with_values(data, self._values[pages[member]])
+                elif member == "docProps/core.xml":
+                    data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", data)
+                info = zipfile.ZipInfo(member, date_time=_DATE)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                target.writestr(info, data)
+
+
+def _with_values(data: bytes, values: dict[str, float]) -> bytes:
+    """A sheet's XML in which each formula cell also holds its value."""
+
+    def stored(match: re.Match[bytes]) -> bytes:
+        value = values.get(match.group(1).decode("ascii"))
+        if value is None:
+            return match.group(0)
+        return match.group(0).replace(b"<v/>", b"<v>" + escape(repr(float(value))).encode("ascii") + b"</v>")
+
+    data = data.replace(b"<v />", b"<v/>").replace(b"<v></v>", b"<v/>")
+    return re.sub(rb'<c r="([A-Z]+\d+)"[^>]*><f>[^<]*</f><v/></c>', stored, data)
+
+
+def _amount(value: Any) -> float:
+    if isinstance(value, Formula):
+        return value.value
+    number = float(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else 0.0
+    return number if np.isfinite(number) else 0.0
+
+
+def _format(value: float) -> str:
+    if value != 0 and abs(value) < 0.01:
+        return "0.0E+00"
+    return "#,##0" if abs(value) >= 1e6 else "#,##0.00"
+
+
+def _width(text: str) -> float:
+    """Width of a text in characters, wide ones counted twice; at most 40."""
+    return min(40, sum(2 if ord(c) > 0x2E80 else 1 for c in text))
+
+
+def _sheet_name(name: str) -> str:
+    return re.sub(r"[\\/*?:\[\]]", "-", clean(name))[:31] or "Sheet"

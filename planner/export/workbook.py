@@ -1,0 +1,366 @@
+"""tables.xlsx: what a clerk can audit. Totals are formulas over the rows they add, with their values stored beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from planner.columns import UNITS
+from planner.export.sheets import Book, Formula, Heading
+from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
+
+MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
+MAX_HAUL_ROWS: Final = 50_000
+MAX_SUMIFS: Final = 20_000_000  # parcels × units up to which a spreadsheet adds them in a few seconds
+
+_SHEETS: Final = {
+    "summary": ("Summary", "概要"),
+    "targets": ("Targets", "分用途"),
+    "parcels": ("Parcels", "分地块"),
+    "reservoirs": ("Reservoirs", "水库"),
+    "storage": ("Stage-storage", "水位库容"),
+    "earth": ("Earthwork", "土方"),
+    "money": ("Money", "资金"),
+    "units": ("Units", "单元"),
+    "limits": ("Limits", "约束"),
+    "sources": ("Sources", "来源"),
+}
+_UNIT_COLUMNS: Final = (
+    *(
+        "unit_id",
+        "parcel_id",
+        "target",
+        "treatment",
+        "area_mu",
+        "subsidence_m",
+        "water_depth_m",
+        "storage_m3",
+        "cut_m3",
+        "fill_m3",
+    ),
+    *("cost_cny", "benefit_cny", "ready_year", "reason"),
+)
+_SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
+_ZH_UNITS: Final = {
+    "mu": "亩",
+    "m³": "立方米",
+    "yuan": "元",
+    "m": "米",
+    "m²": "平方米",
+    "mm": "毫米",
+    "%": "%",
+    "ha": "公顷",
+    "a": "年",
+}
+
+
+def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str) -> None:
+    """Writes the workbook of a plan; headings in `en` or `zh`, units in every heading, nothing that executes."""
+    book = Book(lang=lang)
+    say: Callable[[str, str], str] = lambda en, zh: zh if lang == "zh" else en  # noqa: E731
+    names = {key: say(*pair) for key, pair in _SHEETS.items()}
+    units = _unit_rows(plan.units, lang)
+    span = min(len(units), MAX_UNIT_ROWS) + 1
+    ranges = {c: f"'{names['units']}'!${_letter(i)}$2:${_letter(i)}${span}" for i, c in enumerate(units.columns)}
+    _summary(book, names, summary, say)
+    _targets(book, names["targets"], units, ranges, say)
+    _parcels(book, names["parcels"], plan.parcels, units, ranges, say)
+    _reservoirs(book, names, plan, say)
+    _earth(book, names["earth"], plan, units, ranges, say)
+    _money(book, names["money"], getattr(plan, "economics", None), say)
+    book.table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS).itertuples(index=False))
+    _limits(book, names["limits"], summary, say)
+    _sources(book, names["sources"], summary, say)
+    book.save(path, title=str(summary.get("site", {}).get("name", "")))
+
+
+def _letter(i: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(i + 1))
+
+
+def _heading(column: str, lang: str) -> Heading:
+    known = UNITS.get(column)
+    if known is None:
+        return Heading(column, "")
+    return Heading(
+        known.zh if lang == "zh" else known.en, _ZH_UNITS.get(known.unit, known.unit) if lang == "zh" else known.unit
+    )
+
+
+def _unit_rows(units: pd.DataFrame, lang: str) -> pd.DataFrame:
+    frame = pd.DataFrame(units.drop(columns=units.geometry.name)).sort_index()
+    frame = frame.reset_index() if "unit_id" not in frame.columns else frame.reset_index(drop=True)
+    frame = frame[[c for c in _UNIT_COLUMNS if c in frame.columns]].copy()
+    frame["target"] = [_target(t, lang) for t in frame["target"]]
+    if "treatment" in frame.columns:
+        frame["treatment"] = [_treatment(t, lang) for t in frame["treatment"]]
+    return frame
+
+
+def _target(key: object, lang: str) -> str:
+    known = TARGETS.get(str(key))
+    return str(key) if known is None else known.zh if lang == "zh" else known.en
+
+
+def _treatment(key: object, lang: str) -> str:
+    known = TREATMENTS.get(str(key))
+    return str(key) if known is None else known.zh if lang == "zh" else known.en
+
+
+def _summary(book: Book, names: Mapping[str, str], summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+    lang = book.lang
+    sheet = names["targets"]
+    targets = summary.get("targets", {})
+    line = {t: i + 2 for i, t in enumerate((*CHOICES, UNRESTORED))}
+    total = len(line) + 2
+    area = {t: float(targets.get(t, {}).get("area_mu", 0.0)) for t in line}
+    rows: list[tuple[Any, ...]] = [
+        (_target(t, lang), Formula(f"='{sheet}'!C{line[t]}", area[t]), say("mu", "亩")) for t in line
+    ]
+    land = sum(area[t] for t in LAND)
+    rows += [
+        (say("Restored land", "恢复土地"), Formula("=" + "+".join(f"B{line[t]}" for t in LAND), land), say("mu", "亩")),
+        (say("Whole site", "总面积"), Formula(f"='{sheet}'!C{total}", sum(area.values())), say("mu", "亩")),
+    ]
+    water, earth, money = (summary.get(k, {}) for k in ("water", "earthwork", "economics"))
+    solver, site = summary.get("solver", {}), summary.get("site", {})
+    rows += [
+        (say("Storage", "蓄水量"), _number(water.get("storage_m3")), say("m³", "立方米")),
+        (say("Water surface", "水面面积"), _number(summary.get("water_mu")), say("mu", "亩")),
+        (say("Cut", "挖方"), _number(earth.get("cut_m3")), say("m³", "立方米")),
+        (say("Fill", "填方"), _number(earth.get("fill_m3")), say("m³", "立方米")),
+        (say("Cost", "投资"), _number(money.get("cost_cny")), say("yuan", "元")),
+        (say("Benefit", "收益"), _number(money.get("benefit_cny")), say("yuan", "元")),
+    ]
+    n = len(rows) + 1
+    cost, benefit = float(money.get("cost_cny") or 0.0), float(money.get("benefit_cny") or 0.0)
+    rows.append(
+        (
+            say("Benefit per cost", "产出投入比"),
+            Formula(f"=IF(B{n - 1}=0,0,B{n}/B{n - 1})", benefit / cost if cost else 0.0),
+            "",
+        )
+    )
+    rows += [
+        (say("Solver", "求解状态"), str(solver.get("status", "")), ""),
+        (say("Proven gap", "已证明的间隙"), _number(solver.get("gap")), ""),
+        (say("Site", "场地"), str(site.get("name", "")), ""),
+        (say("Kind of data", "数据性质"), _kind(str(site.get("kind", "survey")), say), ""),
+    ]
+    headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
+    book.table(names["summary"], headings, rows)
+
+
+def _kind(kind: str, say: Callable[[str, str], str]) -> str:
+    if kind == "reconstruction":
+        return say("reconstruction, not survey data", "复原示例，非实测数据")
+    return say("survey", "实测")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _targets(book: Book, sheet: str, units: pd.DataFrame, ranges: Mapping[str, str], say: Callable[[str, str], str]) -> None:
+    """A row a target, each figure a SUMIFS over the units; the total row adds them."""
+    summed = [c for c in _SUMMED if c in units.columns]
+    headings = [
+        Heading(say("Target", "用途"), ""),
+        Heading(say("Units", "单元数"), ""),
+        *(_heading(c, book.lang) for c in summed),
+    ]
+    rows = []
+    for i, key in enumerate((*CHOICES, UNRESTORED)):
+        name = _target(key, book.lang)
+        mine = units[units["target"] == name]
+        cells: list[Any] = [name, Formula(f"=COUNTIF({ranges['target']},A{i + 2})", len(mine))]
+        cells += [Formula(f"=SUMIFS({ranges[c]},{ranges['target']},A{i + 2})", _sum(mine[c])) for c in summed]
+        rows.append(tuple(cells))
+    book.table(sheet, headings, rows, total=say("Total", "合计"), add=range(1, len(headings)))
+
+
+def _sum(values: pd.Series[Any]) -> float:
+    return float(np.nansum(values.to_numpy(dtype=float)))
+
+
+def _parcels(
+    book: Book,
+    sheet: str,
+    parcels: pd.DataFrame,
+    units: pd.DataFrame,
+    ranges: Mapping[str, str],
+    say: Callable[[str, str], str],
+) -> None:
+    summed = [c for c in _SUMMED if c in units.columns]
+    described = [c for c in ("name", "mine", "phase", "subsidence_m") if c in parcels.columns]
+    words = {"name": say("Name", "名称"), "mine": say("Mine", "矿井"), "phase": say("Phase", "分期")}
+    headings = [
+        Heading(say("Parcel", "地块编号"), ""),
+        *(Heading(words[c], "") if c in words else _heading(c, book.lang) for c in described),
+    ]
+    headings += [_heading(c, book.lang) for c in summed]
+    sums = units.groupby("parcel_id")[summed].sum() if "parcel_id" in units.columns else pd.DataFrame(columns=summed)
+    as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns
+    rows = []
+    for i, (key, row) in enumerate(parcels.sort_index().iterrows()):
+        cells: list[Any] = [str(key), *(row[c] for c in described)]
+        for c in summed:
+            value = float(sums.at[key, c]) if key in sums.index else 0.0
+            cells.append(Formula(f"=SUMIFS({ranges[c]},{ranges['parcel_id']},A{i + 2})", value) if as_formula else value)
+        rows.append(tuple(cells))
+    book.table(sheet, headings, rows, total=say("Total", "合计"), add=range(1 + len(described), len(headings)))
+
+
+_RESERVOIR_WORDS: Final = {
+    "reservoir_id": ("Reservoir", "水库", ""),
+    "size_class": ("Size class (SL 252)", "规模等级（SL 252）", ""),
+    "level_m": ("Normal level", "正常蓄水位", "m"),
+    "dead_level_m": ("Dead level", "死水位", "m"),
+    "flood_level_m": ("Flood level", "洪水位", "m"),
+    "spill_level_m": ("Spill level", "溢流水位", "m"),
+    "area_mu": ("Area", "面积", "mu"),
+    "water_mu": ("Water surface", "水面面积", "mu"),
+    "storage_m3": ("Total storage", "总库容", "m³"),
+    "normal_m3": ("Storage at normal level", "正常蓄水位以下库容", "m³"),
+    "dead_m3": ("Dead storage", "死库容", "m³"),
+    "usable_m3": ("Usable storage", "兴利库容", "m³"),
+    "mean_depth_m": ("Mean depth", "平均水深", "m"),
+    "max_depth_m": ("Greatest depth", "最大水深", "m"),
+    "bed_m": ("Deepest bed", "最低湖底", "m"),
+    "units": ("Units", "单元数", ""),
+}
+
+
+def _word(column: str, book: Book) -> Heading:
+    en, zh, unit = _RESERVOIR_WORDS.get(column, (column, column, ""))
+    return Heading(zh if book.lang == "zh" else en, _ZH_UNITS.get(unit, unit) if book.lang == "zh" else unit)
+
+
+def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[str, str], str]) -> None:
+    table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
+    table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
+    columns = [c for c in _RESERVOIR_WORDS if c in table.columns]
+    rows = [tuple(r) for r in table[columns].itertuples(index=False)]
+    add = [
+        i
+        for i, c in enumerate(columns)
+        if c in ("area_mu", "water_mu", "storage_m3", "normal_m3", "dead_m3", "usable_m3", "units")
+    ]
+    book.table(names["reservoirs"], [_word(c, book) for c in columns], rows, total=say("Total", "合计"), add=add)
+    curves = getattr(plan, "storage_tables", None) or {}
+    stages: list[tuple[Any, ...]] = []
+    for key, frame in sorted(curves.items()):
+        stages += [(str(key), float(r.level_m), float(r.area_m2), float(r.storage_m3)) for r in frame.itertuples()]
+    headings = [_word("reservoir_id", book), Heading(say("Stage", "水位"), say("m", "米"))]
+    headings += [Heading(say("Area", "水面面积"), say("m²", "平方米")), Heading(say("Storage", "库容"), say("m³", "立方米"))]
+    book.table(names["storage"], headings, stages)
+
+
+def _earth(
+    book: Book, sheet: str, plan: Any, units: pd.DataFrame, ranges: Mapping[str, str], say: Callable[[str, str], str]
+) -> None:
+    """The balance as formulas over the units, then who digs for whom."""
+    cut = _sum(units["cut_m3"]) if "cut_m3" in units.columns else 0.0
+    fill = _sum(units["fill_m3"]) if "fill_m3" in units.columns else 0.0
+    factor = float(plan.site.scenario.number("earthwork.compaction"))
+    unit = say("m³", "立方米")
+    rows: list[tuple[Any, ...]] = [
+        (say("Cut (bank)", "挖方（自然方）"), Formula(f"=SUM({ranges['cut_m3']})" if "cut_m3" in ranges else "=0", cut), unit),
+        (say("Fill per m³ cut", "压实系数"), factor, say("m³/m³", "立方米/立方米")),
+        (say("Fill the cut yields", "挖方可得填方"), Formula("=B2*B3", cut * factor), unit),
+        (
+            say("Fill (compacted)", "填方（压实方）"),
+            Formula(f"=SUM({ranges['fill_m3']})" if "fill_m3" in ranges else "=0", fill),
+            unit,
+        ),
+        (say("From outside", "外借"), Formula("=MAX(0,B5-B4)", max(0.0, fill - cut * factor)), unit),
+        (say("To outside", "外运"), Formula("=MAX(0,B4-B5)", max(0.0, cut * factor - fill)), unit),
+    ]
+    haul = getattr(plan, "haul", None)
+    haul = getattr(plan, "earthwork", None) if haul is None else haul
+    headings = [Heading(say("Balance", "土方平衡"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
+    book.table(sheet, headings, rows)
+    if isinstance(haul, pd.DataFrame) and len(haul.columns):
+        words = {
+            "from_unit": (say("From unit", "取土单元"), ""),
+            "to_unit": (say("To unit", "填土单元"), ""),
+            "m3": (say("Volume", "方量"), unit),
+            "distance_m": (say("Distance", "运距"), say("m", "米")),
+            "cost_cny": (say("Haul cost", "运输费"), say("yuan", "元")),
+        }
+        columns = [c for c in words if c in haul.columns] + [c for c in haul.columns if c not in words and c != "geometry"]
+        flows = [tuple(r) for r in haul[columns].head(MAX_HAUL_ROWS).itertuples(index=False)]
+        heads = [Heading(*words.get(c, (str(c), ""))) for c in columns]
+        add = [i for i, c in enumerate(columns) if c in ("m3", "cost_cny")]
+        book.below(sheet, heads, flows, total=say("Total", "合计"), add=add)
+
+
+def _money(book: Book, sheet: str, money: Any, say: Callable[[str, str], str]) -> None:
+    yuan = say("yuan", "元")
+    item = [Heading(say("Item", "项目"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
+    rows: list[tuple[Any, ...]] = []
+    by_target = getattr(money, "by_target", None)
+    if isinstance(by_target, pd.DataFrame):
+        rows += [
+            (say("Works: ", "工程：") + _target(t, book.lang), float(r["cost_cny"]), say("Σ units", "单元合计"))
+            for t, r in by_target.iterrows()
+        ]
+    items = getattr(money, "items", None)
+    if isinstance(items, pd.DataFrame):
+        rows += [
+            (str(r.name_en if book.lang == "en" else r.name), float(r.cny), str(r.source))
+            for r in items.itertuples(index=False)
+        ]
+    book.table(sheet, item, rows, total=say("Total cost", "总投资"), add=[1])
+    funds = getattr(money, "funds", None)
+    if isinstance(funds, pd.DataFrame) and len(funds):
+        _plain_below(book, sheet, funds, say("Fund", "资金来源"))
+    flow = getattr(money, "flow", None)
+    if isinstance(flow, pd.DataFrame) and len(flow):
+        words = {
+            "cost_cny": say("Cost", "投资"),
+            "benefit_cny": say("Benefit", "收益"),
+            "net_cny": say("Net", "净现金流"),
+            "discounted_cny": say("Discounted", "折现值"),
+        }
+        columns = [c for c in words if c in flow.columns]
+        heads = [Heading(say("Year", "年份"), ""), *(Heading(words[c], yuan) for c in columns)]
+        lines = [(int(year), *(float(row[c]) for c in columns)) for year, row in flow.iterrows()]
+        book.below(sheet, heads, lines, total=say("Total", "合计"), add=range(1, len(heads)))
+
+
+def _plain_below(book: Book, sheet: str, frame: pd.DataFrame, first: str) -> None:
+    table = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
+    heads = [Heading(first if i == 0 else str(c), "") for i, c in enumerate(table.columns)]
+    book.below(sheet, heads, [tuple(r) for r in table.itertuples(index=False)])
+
+
+def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+    binding = summary.get("solver", {}).get("binding", [])
+    headings = [
+        Heading(say("Limit that binds", "起作用的约束"), ""),
+        Heading(say("Worth of one more unit", "每多一个单位的价值"), say("yuan", "元")),
+        Heading(say("Unit", "单位"), ""),
+    ]
+    book.table(
+        sheet, headings, [(str(b.get("rule", "")), _number(b.get("shadow_price")), str(b.get("unit", ""))) for b in binding]
+    )
+
+
+def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+    origin = summary.get("provenance", {})
+    rows = [(say("Input", "输入文件"), str(i.get("path", "")), str(i.get("sha256", ""))) for i in origin.get("inputs", [])]
+    rows += [
+        (say("Decision", "处理决定"), f"{d.get('what', '')}: {d.get('value', '')}", str(d.get("why", "")))
+        for d in origin.get("decisions", [])
+    ]
+    rows += [(say("Warning", "提示"), str(w), "") for w in summary.get("warnings", [])]
+    rows += [(say("Version", "版本"), str(k), str(v)) for k, v in origin.get("versions", {}).items()]
+    headings = [Heading(say("Kind", "类别"), ""), Heading(say("What", "内容"), ""), Heading(say("Detail", "说明"), "")]
+    book.table(sheet, headings, rows)
