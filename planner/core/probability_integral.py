@@ -197,3 +197,29 @@ def _larger_principal(xx: Floats, xy: Floats, yy: Floats) -> Floats:
     mean, half = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
     larger: Floats = np.where(mean >= 0.0, mean + half, mean - half)
     return larger
+
+
+@numba.njit(cache=True)
+def last_unsettled(w: Floats, remaining: Floats, half_year: Floats, per_day: Floats, done: Floats, limits: Floats) -> Floats:
+    """The latest of a row of dates at which each point is not yet settled, −1 where it is settled at all of them.
+
+    w: (g, n) final subsidence of every group of panels, m. remaining, half_year, per_day: (g, t) shares of it still to come,
+    coming in the next half year, and coming per day at each date. done: (g, t) 1 where the group's movement time is over,
+    else 0. limits: (4,) remaining m, half-year m, per-day m, and the subsidence from which a group counts as felt, m. Returns
+    (n,).
+    """
+    groups, n = w.shape
+    last = np.full(n, -1.0)
+    for i in range(n):
+        for t in range(remaining.shape[1] - 1, -1, -1):
+            left = half = rate = 0.0
+            moving = False
+            for g in range(groups):
+                left += w[g, i] * remaining[g, t]
+                half += w[g, i] * half_year[g, t]
+                rate += w[g, i] * per_day[g, t]
+                moving = moving or (done[g, t] == 0.0 and w[g, i] >= limits[3])
+            if moving or left > limits[0] or half >= limits[1] or rate >= limits[2]:
+                last[i] = t
+                break
+    return last

@@ -2,5 +2,6 @@
 
 from planner.subsidence.panels import Panels, check_panels, decimal_year
 from planner.subsidence.predict import COLUMNS, grid_over, predict, predict_grid
+from planner.subsidence.state import ground
 
-__all__ = ["COLUMNS", "Panels", "check_panels", "decimal_year", "grid_over", "predict", "predict_grid"]
+__all__ = ["COLUMNS", "Panels", "check_panels", "decimal_year", "grid_over", "ground", "predict", "predict_grid"]

@@ -112,11 +112,16 @@ def bands(s: Sources, grid: Grid) -> Any:
     step = max(1, BAND_CELLS // max(len(x), 1))
     for first in range(0, len(y), step):
         rows = slice(first, min(first + step, len(y)))
-        fields = kernel.rectangles_on_grid(s.rectangles, x, y[rows])
-        if len(s.outlines):
-            xx, yy = np.meshgrid(x, y[rows])
-            fields += kernel.outlines_at_points(s.nodes, s.start, s.outlines, xx.ravel(), yy.ravel()).reshape(fields.shape)
-        yield rows, fields
+        yield rows, fields_on(s, x, y[rows])
+
+
+def fields_on(s: Sources, x: Floats, y: Floats) -> Floats:
+    """The kernel's fields on a grid of columns x and rows y. Returns (rows, cols, 11)."""
+    fields: Floats = kernel.rectangles_on_grid(s.rectangles, x, y)
+    if len(s.outlines):
+        xx, yy = np.meshgrid(x, y)
+        fields += kernel.outlines_at_points(s.nodes, s.start, s.outlines, xx.ravel(), yy.ravel()).reshape(fields.shape)
+    return fields
 
 
 def _reduced(fields: Floats, direction_deg: float | None) -> Floats:

@@ -1,0 +1,175 @@
+"""The state of the ground at the plan's year: what is still to come, how strained it will be, and from when it is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.core import probability_integral as kernel
+from planner.subsidence.panels import Panels, Sources, check_panels, sources
+from planner.subsidence.predict import bands, fields_on
+from planner.tables import Ground
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from planner.parameters import Parameters
+    from planner.site import Grid, Site
+
+Floats = NDArray[np.float64]
+DAYS_PER_YEAR: Final = 365.25
+HORIZON_YEARS: Final = 100  # no panel is waited for longer: e^(-0.3*100) of it is left
+
+
+def ground(site: Site) -> Ground:
+    """The residual subsidence and deformation of a site at `scenario.site.year`, and the year from which it is settled.
+
+    From the mining panels by Knothe's law where they are dated, else from the residual raster by differences; where neither is
+    known the ground is taken as settled, which `notes` says and `known` = False marks.
+    """
+    year = float(site.scenario.site.year)
+    p = site.scenario.parameters
+    if site.panels is not None and len(site.panels):
+        panels = check_panels(_in_site_crs(site), parameters=p)
+        if panels.dated.any():
+            return _from_panels(panels, site.terrain, year, p)
+        if site.residual_mm is None:
+            return _settled(
+                site.terrain, year, ("No mining panel has a date: the ground is taken as settled.", *panels.warnings)
+            )
+    if site.residual_mm is not None:
+        return _from_residual(site.residual_mm, site.terrain, year, p)
+    note = "Nothing is known of the mine (no panels, no residual subsidence): the ground is taken as settled."
+    return _settled(site.terrain, year, (note,))
+
+
+def _in_site_crs(site: Site) -> gpd.GeoDataFrame:
+    panels = site.panels
+    assert panels is not None
+    return panels.to_crs(site.crs) if panels.crs is not None and panels.crs != site.crs else panels
+
+
+def _settled(terrain: Grid, year: float, notes: tuple[str, ...]) -> Ground:
+    zero = terrain.like(0.0)
+    return Ground(zero, zero, zero, zero, terrain.like(year), known=False, notes=notes)
+
+
+def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> Ground:
+    """Residual fields by (1 − share) · final prediction: superposition holds at every date."""
+    all_sources = sources(panels)
+    rest = all_sources.weighted(1.0 - panels.share(year))
+    residual, tilt, curvature, strain, settled = (np.empty(terrain.shape) for _ in range(5))
+    timing = _timing(panels, p)
+    for rows, fields in bands(rest, terrain):
+        values = kernel.principal(fields)
+        residual[rows], tilt[rows] = values[..., 0] * 1e3, values[..., 1] * 1e3
+        curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
+        settled[rows] = _settled_year(all_sources, timing, terrain, rows)
+    notes = list(panels.warnings)
+    undated = int(np.sum(~panels.dated))
+    if undated:
+        notes.append(f"{undated} of {len(panels)} panels have no date: what they moved is taken as settled.")
+    ahead = int(np.sum(panels.numbers["start"] > year))
+    if ahead:
+        notes.append(f"{ahead} panels are mined after {year:.0f}: all they will move counts as still to come.")
+    return _known(terrain, [residual, tilt, curvature, strain, settled], notes)
+
+
+def _known(terrain: Grid, fields: list[Floats], notes: list[str]) -> Ground:
+    residual, tilt, curvature, strain, settled = (terrain.like(f) for f in fields)
+    return Ground(residual, tilt, curvature, strain, settled, known=True, notes=tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Timing:
+    """Panels grouped by their dates, and what is left of each group at the beginning of every year from `first` on."""
+
+    group: NDArray[np.int64]
+    first: int
+    remaining: Floats
+    half_year: Floats
+    per_day: Floats
+    done: Floats
+    limits: Floats
+
+
+def _timing(panels: Panels, p: Parameters) -> _Timing:
+    n = panels.numbers
+    duration = (
+        p.number("prediction.duration_days_per_m") * n["depth_m"] / DAYS_PER_YEAR * p.number("standards.settled.durations")
+    )
+    key = np.stack([n["start"], n["end"], n["c_per_year"], np.round(duration, 1)], axis=1)[panels.dated]
+    groups, of_dated = np.unique(key, axis=0, return_inverse=True)
+    group = np.full(len(panels), -1, dtype=np.int64)
+    group[panels.dated] = of_dated.ravel()
+    limits = np.array([p.number(f"standards.settled.{k}") for k in ("residual_mm", "half_year_mm", "day_mm", "felt_mm")]) / 1e3
+    start, end, c, duration = groups.T
+    first = int(np.floor(start.min()))
+    depth = max(float(panels.w0_m.sum()), limits[0])
+    longest = np.max(end + np.maximum(duration, np.log(depth / limits[:3].min()) / c))
+    dates = np.arange(first, min(int(np.ceil(longest)) + 1, int(end.max()) + HORIZON_YEARS), dtype=float)
+
+    def rest(at: Floats) -> Floats:
+        return np.stack([1.0 - kernel.knothe_share(t - start, t - end, c) for t in at], axis=1)
+
+    remaining = rest(dates)
+    return _Timing(
+        group,
+        first,
+        remaining,
+        remaining - rest(dates + 0.5),
+        (remaining - rest(dates + 1.0 / DAYS_PER_YEAR)),
+        (dates[None, :] >= (end + duration)[:, None]).astype(float),
+        limits,
+    )
+
+
+def _settled_year(s: Sources, timing: _Timing, terrain: Grid, rows: slice) -> Floats:
+    """First year from which the ground stays within every limit, (rows, cols)."""
+    x, y = terrain.centres()
+    shape = len(y[rows]), len(x)
+    w = np.empty((len(timing.remaining), shape[0] * shape[1]))
+    for g in range(len(w)):
+        w[g] = fields_on(s.weighted((timing.group == g).astype(float)), x, y[rows])[..., 0].ravel()
+    last = kernel.last_unsettled(w, timing.remaining, timing.half_year, timing.per_day, timing.done, timing.limits)
+    return (timing.first + 1.0 + last).reshape(shape)
+
+
+def _from_residual(residual: Grid, terrain: Grid, year: float, p: Parameters) -> Ground:
+    """Deformation of a residual raster by central differences; its settling by Knothe's law with the default c."""
+    left = np.abs(residual.values)
+    notes = ["Residual deformation is taken from the residual raster by differences; its noise counts as deformation."]
+    if np.nanmin(residual.values) < 0:
+        notes.append("The residual raster is negative downward: its sign was turned.")
+    known = np.isfinite(left)
+    if not known.all():
+        notes.append(f"{100 * np.mean(~known):.1f} % of the residual raster is empty: taken as settled there.")
+    metres = np.where(known, left, 0.0) / 1e3
+    wy, wx = np.gradient(metres, residual.cell_y, residual.cell_x)
+    wxy, wxx = np.gradient(wx, residual.cell_y, residual.cell_x)
+    wyy = np.gradient(wy, residual.cell_y, axis=0)
+    br = p.number("prediction.b") * p.number("prediction.residual_radius_m")
+    fields = np.stack([metres, wx, wy, wxx, wxy, wyy, br * wx, br * wy, br * wxx, br * wxy, br * wyy], axis=-1)
+    values = kernel.principal(fields)
+    curvature, strain = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
+    c = p.number("prediction.c_per_year")
+    limit, half, day = (p.number(f"standards.settled.{k}") / 1e3 for k in ("residual_mm", "half_year_mm", "day_mm"))
+    most = min(limit, half / -np.expm1(-0.5 * c), day * DAYS_PER_YEAR / c)
+    wait = np.ceil(np.maximum(np.log(np.maximum(metres, 1e-9) / most), 0.0) / c - 1e-9)
+    found = ((metres * 1e3, 0.0), (values[..., 1] * 1e3, 0.0), (curvature, 0.0), (strain, 0.0), (year + wait, year))
+    return _known(terrain, [_onto(residual.like(field), terrain, outside) for field, outside in found], notes)
+
+
+def _onto(grid: Grid, terrain: Grid, outside: float) -> Floats:
+    """A grid's values at the terrain's cells: those of the cell each centre falls in."""
+    if grid.aligned(terrain):
+        return grid.values
+    x, y = terrain.centres()
+    col = np.floor((x - grid.west) / grid.cell_x).astype(int)
+    row = np.floor((grid.north - y) / grid.cell_y).astype(int)
+    inside = ((row >= 0) & (row < grid.shape[0]))[:, None] & ((col >= 0) & (col < grid.shape[1]))[None, :]
+    values = grid.values[np.clip(row, 0, grid.shape[0] - 1)][:, np.clip(col, 0, grid.shape[1] - 1)]
+    return np.where(inside, values, outside)
