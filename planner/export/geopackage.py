@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,26 @@ def write_geopackage(
     layers: frames with geometry by layer name, index kept as a column, sorted by it. tables: frames without geometry.
     styles: QML by layer name, stored as the layer's default style.
     """
+    with _unsynced():
+        _write_frames(path, layers, tables)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        _finish(connection, layers, styles)
+
+
+@contextmanager
+def _unsynced() -> Iterator[None]:
+    """Without SQLite's own syncing: the whole folder is synced once before it takes its place."""
+    key = "OGR_SQLITE_SYNCHRONOUS"
+    before = pyogrio.get_gdal_config_option(key)
+    pyogrio.set_gdal_config_options({key: "OFF"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({key: before})
+
+
+def _write_frames(path: Path, layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame]) -> None:
     for name, frame in layers.items():
         rows = plain_frame(_indexed(frame))
         pyogrio.write_dataframe(
@@ -45,21 +65,24 @@ def write_geopackage(
         )
     for name, table in tables.items():
         pyogrio.write_dataframe(plain_frame(_indexed(table)), path, layer=name, driver="GPKG", layer_options={"FID": "fid"})
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(_STYLE_TABLE)
-        connection.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles', 'QGIS styles', ?, 0)",
-            (STAMP,),
-        )
-        for name, qml in sorted(styles.items()):
-            if name in layers:
-                connection.execute(
-                    "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
-                    "styleQML, useAsDefault, description, owner, update_time) VALUES ('', '', ?, 'geom', ?, ?, 1, '', '', ?)",
-                    (name, name, qml, STAMP),
-                )
-        connection.execute("UPDATE gpkg_contents SET last_change = ?", (STAMP,))
+
+
+def _finish(connection: sqlite3.Connection, layers: Mapping[str, gpd.GeoDataFrame], styles: Mapping[str, str]) -> None:
+    """Adds the styles and gives every table the same date."""
+    connection.execute(_STYLE_TABLE)
+    connection.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+        "VALUES ('layer_styles', 'attributes', 'layer_styles', 'QGIS styles', ?, 0)",
+        (STAMP,),
+    )
+    for name, qml in sorted(styles.items()):
+        if name in layers:
+            connection.execute(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
+                "styleQML, useAsDefault, description, owner, update_time) VALUES ('', '', ?, 'geom', ?, ?, 1, '', '', ?)",
+                (name, name, qml, STAMP),
+            )
+    connection.execute("UPDATE gpkg_contents SET last_change = ?", (STAMP,))
 
 
 def _indexed(frame: pd.DataFrame) -> pd.DataFrame:

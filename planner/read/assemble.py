@@ -17,7 +17,7 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.read.grids import Context, onto, owners, terrain_and_subsidence, water_table
-from planner.read.layers import Parcels, clipped, read_beside, read_parcels, reference
+from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
@@ -50,10 +50,15 @@ def read_site(
 
 
 def read(
-    path: str | Path, *, sets: Mapping[str, Any] | None = None, encoding: str | None = None, crs: str | None = None
+    path: str | Path,
+    *,
+    sets: Mapping[str, Any] | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    record: Record | None = None,
 ) -> Reading:
-    """As read_site, with the record of how it was read."""
-    record = Record()
+    """As read_site, with the record of how it was read; a record handed in keeps what was found before a refusal."""
+    record = Record() if record is None else record
     opened = open_site(path, sets=sets)
     if opened.toml is not None:
         record.used("site", opened.toml.name, [opened.toml])
@@ -213,6 +218,3 @@ def ellipsoidal_m2(geometry: Any, crs: pyproj.CRS) -> Any:
     lon, lat = to_lonlat.transform(centre[:, 0], centre[:, 1])
     scale = pyproj.Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale
     return np.bincount(owner, weights=shapely.area(parts) / scale, minlength=len(geometry))
-
-
-__all__ = ["Parcels", "Reading", "area_mu", "ellipsoidal_m2", "read", "read_site"]

@@ -17,10 +17,10 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
 from planner.read import roles
-from planner.read.geometry import counted_once, repaired
+from planner.read.geometry import MIN_PART_M2, counted_once, repaired
 from planner.read.places import Places
-from planner.read.position import Bounds, Reference, parse_crs, settle, transformed, working_crs
-from planner.read.record import Record, Text
+from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
+from planner.read.record import Fault, Record, Text
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
 from planner.site import Floats
@@ -267,8 +267,6 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
 
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
-    from planner.read.record import Fault
-
     limit = shapely.union_all(boundary.geometry.to_numpy())
     geometry = parcels.geometry.to_numpy()
     inside = shapely.covers(limit, geometry)
@@ -279,7 +277,6 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         ]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
         action = Text("cut off: outside the boundary", "已裁去：在边界之外")
-        lost = shapely.difference(geometry[i], limit)
         record.faults.append(
             Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
         )
@@ -360,6 +357,3 @@ def reference(frame: gpd.GeoDataFrame, role: str) -> Reference:
     """A layer of known position, as evidence for those that come without a CRS."""
     w, s, e, n = frame.total_bounds
     return Reference(frame.crs, (float(w), float(s), float(e), float(n)), role)
-
-
-__all__ = ["Parcels", "clipped", "natural", "read_beside", "read_parcels", "reference", "transformed"]

@@ -111,7 +111,8 @@ def open_site(path: str | Path, *, sets: Mapping[str, Any] | None) -> Opened:
         near = [p.name for p in place.parent.iterdir()] if place.parent.is_dir() else []
         raise InvalidInput(f"{path}: no such file or folder{nearest(place.name, near)}")
     document = with_sets({"layers": {"polygons": place.name}}, sets or {})
-    return Opened(parse_scenario(document, source="--set"), Places(place.parent, False), str(path), None)
+    scenario = parse_scenario(document, source="--set")
+    return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), None)
 
 
 def _loaded(path: Path, sets: Mapping[str, Any] | None) -> Scenario:

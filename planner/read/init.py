@@ -1,0 +1,163 @@
+"""What `planner init` writes: a commented, runnable site.toml for somebody's own files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planner.errors import InvalidInput
+from planner.read.assemble import area_mu, read
+from planner.read.record import Record
+from planner.scenario import parse_scenario
+from planner.site import Site
+
+
+def init_text(
+    polygons: str | Path,
+    terrain: str | Path | None = None,
+    *,
+    folder: str | Path | None = None,
+    lang: str = "en",
+    encoding: str | None = None,
+    crs: str | None = None,
+) -> str:
+    """The text of a site.toml for the files given, with what was found in them said as comments.
+
+    folder: where the site.toml will stand (default: the polygons' folder); paths are relative to it. lang: of the comments.
+    Raises InvalidInput where the files cannot be read: what has to be settled first is said there.
+    """
+    home = Path(folder) if folder is not None else Path(polygons).parent
+    for path in (polygons, terrain):
+        if path is not None and not Path(path).exists():
+            raise InvalidInput(f"{path}: no such file")
+    shown = _relative(Path(polygons), home)
+    ground = None if terrain is None else _relative(Path(terrain), home)
+    outside = any(p.startswith("..") or Path(p).is_absolute() for p in (shown, ground) if p is not None)
+    record = Record()
+    sets: dict[str, Any] = {"site.outside_paths": True}
+    if terrain is not None:
+        sets["layers.terrain"] = {"path": str(Path(terrain).resolve())}
+    site, depthless = _read(polygons, sets, encoding, crs, record)
+    layer = _layer(shown, record, encoding)
+    text = _compose(site, layer, ground, outside, crs, depthless, zh=lang == "zh")
+    parse_scenario(tomllib.loads(text))  # what is written can be read
+    return text
+
+
+def _relative(path: Path, home: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), home.resolve())).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
+
+
+def _read(
+    polygons: str | Path, sets: dict[str, Any], encoding: str | None, crs: str | None, record: Record
+) -> tuple[Site, bool]:
+    """The site as it would be read; where no depth is known, as if it were 1 m, to be said in the file."""
+    try:
+        return read(polygons, sets=sets, encoding=encoding, crs=crs, record=record).site, False
+    except InvalidInput as error:
+        if not str(error).startswith("no depth"):
+            raise
+        again = read(polygons, sets={**sets, "layers.subsidence": 1.0}, encoding=encoding, crs=crs, record=record)
+        return again.site, True
+
+
+def _layer(shown: str, record: Record, encoding: str | None) -> dict[str, str]:
+    found = {s.what.en: s.value for s in record.settled}
+    layer = {"path": shown}
+    keys = {"layer of polygons": "layer", "sheet of polygons": "layer", "column for id": "id", "column for depth": "depth"}
+    keys |= {"column for name": "name", "unit of depth": "unit"}
+    layer |= {key: found[what] for what, key in keys.items() if what in found}
+    said = encoding or found.get("encoding of polygons")
+    if said:
+        layer["encoding"] = said
+    return layer
+
+
+def _compose(
+    site: Site, layer: dict[str, str], ground: str | None, outside: bool, crs: str | None, depthless: bool, *, zh: bool
+) -> str:
+    def say(en: str, chinese: str) -> str:
+        return chinese if zh else en
+
+    area = area_mu(site.parcels)
+    forced = crs or (f"EPSG:{site.crs.to_epsg()}" if site.crs.to_epsg() else "")
+    depth = site.parcels["subsidence_m"].to_numpy(dtype=float)
+    table = ", ".join(f"{k} = {_quoted(v)}" for k, v in layer.items())
+    lines = [
+        say(
+            f"# {len(site.parcels)} parcels, {area:,.1f} mu, {np.nanmin(depth):.2f} to {np.nanmax(depth):.2f} m deep.",
+            f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩，深 {np.nanmin(depth):.2f} 至 {np.nanmax(depth):.2f} 米。",
+        )
+        if not depthless
+        else say(f"# {len(site.parcels)} parcels, {area:,.1f} mu.", f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩。"),
+        say("# Lines that begin with # are choices left open.", "# 以 # 开头的行是可选项。"),
+        "",
+        "[site]",
+        f"name = {_quoted(site.name)}",
+    ]
+    if forced:
+        lines.append(f"crs = {_quoted(forced)}  # {say('working CRS, metres', '工作坐标系，米')}: {site.crs.name}")
+    if outside:
+        lines.append(f"outside_paths = true  # {say('inputs lie outside this folder', '数据在本文件夹之外')}")
+    lines += ["", "[layers]", f"polygons = {{{table}}}"]
+    lines += _ground_lines(site, ground, depthless, say)
+    lines += _wish_lines(area, say)
+    return "\n".join(lines) + "\n"
+
+
+def _ground_lines(site: Site, ground: str | None, depthless: bool, say: Any) -> list[str]:
+    if ground is None:
+        note = say(
+            "ground elevation today, m; without it: hollows in a level plain", "现状地面高程，米；缺省为水平地面上的洼地"
+        )
+        lines = [f'# terrain = "dem.tif"  # {note}']
+    else:
+        low, high = np.nanmin(site.terrain.values), np.nanmax(site.terrain.values)
+        lines = [f"terrain = {_quoted(ground)}  # {say('ground elevation today', '现状地面高程')}, {low:.2f}…{high:.2f} m"]
+    if depthless:
+        note = say(
+            "m, ASSUMED: no depth column was found; give the true depth or a raster",
+            "米，假定值：无深度字段，请改为实测深度或栅格",
+        )
+        lines.append(f"subsidence = 1.0  # {note}")
+    else:
+        note = say("ground lost, m, as a raster instead of the depth column", "沉陷量栅格，米，代替深度字段")
+        lines.append(f'# subsidence = "w.tif"  # {note}')
+    inside = site.water_table.normal.values
+    level = float(np.nanmedian(inside))
+    note = say(
+        "elevation, m, or a raster; without it 1.5 m below the original ground", "高程，米，或栅格；缺省为原地面以下 1.5 米"
+    )
+    return [*lines, f"# water_table = {level:.2f}  # {note}"]
+
+
+def _wish_lines(area: float, say: Any) -> list[str]:
+    share = {"construction": 0.2, "arable": 0.2, "green": 0.2}
+    notes = {
+        "construction": say("at least so much, mu; max_mu likewise", "下限，亩；上限用 max_mu"),
+        "arable": say("mu", "亩"),
+        "green": say("mu", "亩"),
+    }
+    lines: list[str] = []
+    for target, part in share.items():
+        lines += ["", f"[targets.{target}]", f"# min_mu = {round(area * part, 1)}  # {notes[target]}"]
+    money = say("yuan; Zhonghu spent about 60 942 a mu", "元；中湖约每亩 60942 元")
+    earth = say("no fill from outside: dig deep, fill shallow", "不外借土方：挖深填浅")
+    level = say("normal level, m; without it the water table", "正常蓄水位，米；缺省为地下水位")
+    lines += ["", "[budget]", f"# max_cny = {round(area * 60_942, -4):.1f}  # {money}"]
+    lines += ["", "[earthwork]", f"max_import_m3 = 0.0  # {earth}"]
+    lines += ["", "[reservoir]", f"# level_m = 31.5  # {level}"]
+    lines += ["", "[solver]", f"gap = 1e-4  # {say('relative gap to prove', '要证明的相对间隙')}"]
+    return lines
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
