@@ -114,15 +114,15 @@ def map_(
 ) -> None:
     """Draw the interactive map of a saved plan: one HTML file that opens with no network."""
     from planner.files import write_whole
-    from planner.maps import html_of
+    from planner.maps import draw
     from planner.plan import load_plan
 
     voice = Voice(as_json, quiet, verbose)
     target = output or Path("map.html")
-    text = html_of(load_plan(plan), lang=_lang(lang))
-    write_whole(target, text.encode(), overwrite=overwrite)
+    page = draw(load_plan(plan), lang=_lang(lang)).page()
+    write_whole(target, page, overwrite=overwrite)
     voice.say(f"wrote {target}")
-    voice.document({"map": str(target), "bytes": len(text.encode())})
+    voice.document({"map": str(target), "bytes": target.stat().st_size})
 
 
 @app.command()

@@ -57,9 +57,9 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
                 f"raise it by {lump - limit:,.0f} yuan or drop an item"
             )
         rules.append(Budget(max_cny=limit - lump))
-    earth = scenario.earthwork
     compaction = scenario.number("earthwork.compaction")
-    rules.append(Earthwork(max_import_m3=earth.max_import_m3, max_export_m3=earth.max_export_m3, compaction=compaction))
+    bring, take = earth_limits(scenario, facts)
+    rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
         rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))
@@ -72,6 +72,18 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     if scenario.solver.compactness_cny_per_m > 0:
         rules.append(Compactness(parts.borders, cny_per_m=scenario.solver.compactness_cny_per_m))
     return rules
+
+
+def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None, float | None]:
+    """Import and export at most, m³ (None: no limit).
+
+    Whole units never balance to the last m³: what is left over is spread as `earthwork.trim_m` on the platforms.
+    """
+    earth = scenario.earthwork
+    if earth.max_export_m3 is None:
+        return earth.max_import_m3, None
+    spread = scenario.number("earthwork.trim_m") * float(facts["area_m2"].sum())
+    return earth.max_import_m3, earth.max_export_m3 + spread
 
 
 def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:

@@ -17,7 +17,7 @@ from planner.landuse import DIG_DEPTH_M
 from planner.measure import measure
 from planner.options import Levels, appraise, lake_bed, rules_alone
 from planner.partition import partition
-from planner.plan.allocate import Answer, allocate
+from planner.plan.allocate import Answer, allocate, earth_limits
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
@@ -73,12 +73,13 @@ def make_plan(
     rules = rules_alone(options, judgement)
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
     bodies = _water(site, facts, units, parts.borders)
+    bring, take = earth_limits(site.scenario, facts.table)
     haulage = haul(
         units,
         compaction=site.scenario.number("earthwork.compaction"),
         cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
-        max_import_m3=site.scenario.earthwork.max_import_m3,
-        max_export_m3=site.scenario.earthwork.max_export_m3,
+        max_import_m3=bring,
+        max_export_m3=take,
     )
     plan = Plan(
         site=site,

@@ -93,10 +93,10 @@ class Plan:
         """
         from planner.export import save
         from planner.export.ground import write_ground
-        from planner.maps import html_of
+        from planner.maps import draw
 
-        page = html_of(self, lang=lang)
-        extra = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
+        page = draw(self, lang=lang).page()
+        extra: dict[str, Any] = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
         return save(self, folder, overwrite=overwrite, lang=lang, extra_files=extra)
 
     def with_units(self, **columns: pd.Series[Any]) -> gpd.GeoDataFrame:
