@@ -43,9 +43,12 @@ def solve_program(
     method: str = "choose",
     start: Floats | None = None,
     tell: Tell | None = None,
-    upper: Floats | None = None,
+    target: float | None = None,
 ) -> Answer:
-    """Solves a program by HiGHS, relaxed or with whole options. method: choose, simplex or ipm (without crossover)."""
+    """Solves a program by HiGHS, relaxed or with whole options.
+
+    method: choose, simplex or ipm (without crossover). start: a full point to begin with. target: an objective that is enough.
+    """
     solver = highspy.Highs()
     whole = prog.whole & (not relaxed)
     options: dict[str, Any] = {
@@ -63,7 +66,9 @@ def solve_program(
         options["run_crossover"] = "off"
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    _pass(solver, prog, whole, prog.upper if upper is None else upper)
+    if target is not None:
+        solver.setOptionValue("objective_target", float(target))
+    _pass(solver, prog, whole)
     if start is not None and whole.any():
         solution = highspy.HighsSolution()
         solution.col_value = list(start)
@@ -72,7 +77,7 @@ def solve_program(
     return _answer(solver, whole, best, interrupted)
 
 
-def _pass(solver: Any, prog: Program, whole: Bools, upper: Floats) -> None:
+def _pass(solver: Any, prog: Program, whole: Bools) -> None:
     """Hands the arrays over in one call."""
     matrix = prog.matrix
     rows, columns = matrix.shape
@@ -88,7 +93,7 @@ def _pass(solver: Any, prog: Program, whole: Bools, upper: Floats) -> None:
         0.0,
         prog.cost,
         prog.lower,
-        upper,
+        prog.upper,
         prog.lo,
         prog.hi,
         matrix.indptr.astype(np.int32),
@@ -166,4 +171,5 @@ STOPPED = (
     highspy.HighsModelStatus.kInterrupt,
     highspy.HighsModelStatus.kIterationLimit,
     highspy.HighsModelStatus.kSolutionLimit,
+    highspy.HighsModelStatus.kObjectiveTarget,
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+
+from planner.allocation.table import Floats
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Result:
     unit: str
     locks: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
     notes: tuple[str, ...] = ()
+    multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

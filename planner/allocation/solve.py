@@ -12,17 +12,21 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
+from planner.allocation.core_search import solve_by_core
 from planner.allocation.exact import Found, solve_exactly
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import Objective, objective
 from planner.allocation.prices import account
 from planner.allocation.result import Result, relative_gap
-from planner.allocation.table import Ints, OptionTable
+from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput, NoPlanInTime
 
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem, Progress
+
+
+LARGE = 1500  # units from which the core method beats branch and bound on the whole
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def solve(
     check_by_arithmetic(problem.table, problem.rules, parts, model)
     settings = Settings(gap, began + time_limit_s, seed, progress, method)
     first = None if start is None else start_positions(problem.table, model, start)
-    found = solve_exactly(model, settings, first)
+    found = _by_shape(model, settings, first, start)
     if found.status == "infeasible":
         raise diagnose(problem.table, problem.rules, parts, relaxed=found.relaxation_empty, seed=seed)
     if found.chosen is None:
@@ -69,6 +73,24 @@ def solve(
             f" {goal.unit}\ngive more time or relax a limit"
         )
     return _result(problem, model, goal, found, settings, time.monotonic() - began)
+
+
+def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
+    """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
+    large = model.size >= LARGE and not model.clauses.hi.size and not model.separators
+    if settings.method == "core" or (settings.method == "choose" and large):
+        prices = _earlier_prices(model, start)
+        found = solve_by_core(model, settings, first, prices)
+        if found is not None:
+            return found
+    return solve_exactly(model, settings, first)
+
+
+def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:
+    """An earlier result's prices, where its limits are the same rows."""
+    if isinstance(start, Result) and start.multipliers.size == model.coef.shape[0]:
+        return clean(model, start.multipliers)
+    return None
 
 
 def _objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objective:
@@ -131,6 +153,7 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
         goal=goal.name,
         unit=goal.unit,
         notes=found.notes,
+        multipliers=found.multipliers.rows,
     )
 
 

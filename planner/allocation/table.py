@@ -26,7 +26,7 @@ class OptionTable:
     """What may be chosen, sorted by (unit_id, option).
 
     units: ids, shape (N,). start: first option of each unit, shape (N + 1,). unit: unit of each option, shape (K,).
-    names, targets, treatments: sorted words; option, target, treatment: index into them, shape (K,). values: numeric columns, each (K,).
+    names, targets, treatments: sorted words; option, target, treatment: index into them, (K,). values: columns, each (K,).
     """
 
     units: pd.Index[str]

@@ -96,3 +96,43 @@ def forest_best(
         if option[i] < 0:
             return -np.inf, np.full(n, -1, np.int64), into, out
     return total, option, into, out
+
+
+@njit(cache=True)
+def least_losses(
+    start: Ints, value: Floats, allowed: Bools, inside: Bools, parent: Ints, order: Ints, into: Floats, out: Floats
+) -> Floats:
+    """What each option would cost at best if it were forced, everything else free: shape (K,), inf where not allowed.
+
+    into, out: the subtree totals of `forest_best`. The loss is against the best choice of the option's own tree.
+    """
+    n = start.size - 1
+    wet = np.full(n, -np.inf)
+    dry = np.full(n, -np.inf)
+    top = np.empty(n)
+    loss = np.full(value.size, np.inf)
+    for j in range(n):
+        i = order[j]
+        p = parent[i]
+        if p < 0:
+            wet[i], dry[i], top[i] = into[i], out[i], max(into[i], out[i])
+        else:
+            top[i] = top[p]
+            rest = wet[p] - max(into[i], out[i])
+            if wet[p] > -np.inf:
+                wet[i] = rest + into[i]
+                dry[i] = max(rest + out[i], dry[p])
+            else:
+                dry[i] = dry[p]
+        best_in, best_out = -np.inf, -np.inf
+        for k in range(start[i], start[i + 1]):
+            if allowed[k]:
+                if inside[k]:
+                    best_in = max(best_in, value[k])
+                else:
+                    best_out = max(best_out, value[k])
+        for k in range(start[i], start[i + 1]):
+            if allowed[k]:
+                whole = wet[i] - best_in if inside[k] else dry[i] - best_out
+                loss[k] = max(top[i] - (whole + value[k]), 0.0)
+    return loss

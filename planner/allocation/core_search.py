@@ -1,0 +1,146 @@
+"""Large problems without borders: Newton's prices, a proven bound, and a small program over the undecided units.
+
+With S coupling rows all but about S units are decided by the prices alone. The undecided few (least loss for changing) go to
+the exact solver with all others fixed; if the gap asked for is not met, more units are freed, and options whose loss exceeds
+the gap are dropped for good, which is exact.
+Source: core problems, Balas & Zemel 1980; reduced-cost fixing, Dantzig, Fulkerson & Johnson 1954.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
+from planner.allocation.dual import minimise
+from planner.allocation.exact import Found
+from planner.allocation.highs import Answer, solve_program
+from planner.allocation.losses import priced, second_losses
+from planner.allocation.model import Model, settle, tightened
+from planner.allocation.program import program
+from planner.allocation.restrict import Core, restrict
+from planner.allocation.table import Bools, Floats, Ints
+from planner.core.assignment import best_options
+
+if TYPE_CHECKING:
+    from planner.allocation.solve import Settings
+
+CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
+CORE_SECONDS = 20.0  # longest a core that is not the last may take
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best plan so far and its objective."""
+
+    value: float = -np.inf
+    chosen: Ints | None = None
+
+
+def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
+    """A plan with the gap asked for, or None where this method finds no plan (then the exact method must speak)."""
+    order = forest(model)
+    dual = minimise(model, order, start=prices, accuracy=0.01 * settings.gap, go_on=lambda: settings.seconds_left > 0)
+    multipliers = Multipliers(clean(model, dual.multipliers.rows))
+    best = Best()
+    if start is not None and (settled := settle(model, start)).feasible:
+        best = Best(settled.objective, start)
+    return close_gap(model, settings, order, multipliers, dual.bound, best, "newton prices + core")
+
+
+def close_gap(
+    model: Model,
+    settings: Settings,
+    order: Forest | None,
+    multipliers: Multipliers,
+    bound: float,
+    best: Best,
+    method: str,
+    base: Ints | None = None,
+) -> Found | None:
+    """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up."""
+    at_prices = priced(model, multipliers, order)
+    base = at_prices.chosen if base is None else base
+    second = second_losses(model, at_prices.loss, base)
+    ranked = np.argsort(second, kind="stable")
+    size, interrupted = CORE_UNITS, False
+    while True:
+        size = min(size, model.size)
+        enough = bound - settings.gap * abs(bound)
+        if best.value >= enough or interrupted or settings.seconds_left <= 0:
+            break
+        free = np.zeros(model.size, dtype=np.bool_)
+        free[ranked[:size]] = True
+        keep = at_prices.loss <= bound - best.value if np.isfinite(best.value) else np.isfinite(at_prices.loss)
+        undecided = np.isfinite(at_prices.loss) & keep
+        whole = bool((np.bincount(model.unit[undecided], minlength=model.size)[~free] <= 1).all()) and np.isfinite(best.value)
+        if whole:
+            base = _last_standing(model, undecided, base)
+        elif size == model.size:
+            return None if best.chosen is None else _found(best, bound, multipliers, method, interrupted)
+        core = restrict(model, best.chosen if best.chosen is not None and not whole else base, free, keep)
+        seconds = settings.seconds_left if whole else min(CORE_SECONDS, settings.seconds_left)
+        answer, chosen = solve_core(model, core, base, settings, enough, seconds)
+        interrupted = answer.interrupted
+        if chosen is not None and (value := settle(model, chosen).objective) > best.value:
+            best = Best(value, chosen)
+        if settings.progress is not None:
+            settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
+        if whole:
+            if answer.status == "optimal" or np.isfinite(answer.bound):
+                bound = min(bound, max(best.value, answer.bound))
+            break
+        size *= 4
+    if best.chosen is None:
+        return None
+    return _found(best, bound, multipliers, method, interrupted)
+
+
+def _found(best: Best, bound: float, multipliers: Multipliers, method: str, interrupted: bool) -> Found:
+    return Found("found", best.chosen, max(bound, best.value), multipliers, method, interrupted)
+
+
+def _last_standing(model: Model, undecided: Bools, base: Ints) -> Ints:
+    """The base with every unit that has one option left in that option."""
+    count = np.bincount(model.unit[undecided], minlength=model.size)
+    _, only = best_options(model.start, np.where(undecided, 1.0, 0.0), undecided)
+    return np.where(count == 1, only, base)
+
+
+def solve_core(
+    model: Model, core: Core, base: Ints, settings: Settings, enough: float, seconds: float
+) -> tuple[Answer, Ints | None]:
+    """Solves a core to `enough` (objective of the whole) or to the end; limits missed by tolerance are drawn in.
+
+    The answer's bound is of the whole model's objective, valid where the core holds every undecided option.
+    """
+    current = core.model
+    first: Answer | None = None
+    for _ in range(6):
+        prog = program(current)
+        answer = solve_program(
+            prog,
+            gap=1e-9,
+            seconds=seconds,
+            seed=settings.seed,
+            target=-(enough - core.fixed_value) / prog.scale if np.isfinite(enough) else None,
+        )
+        if first is None:
+            first = replace(answer, bound=-answer.bound * prog.scale + core.fixed_value)
+        if answer.point is None:
+            return replace(first, interrupted=answer.interrupted), None
+        share = np.where(current.allowed, answer.point[: current.gain.size], -1.0)
+        chosen = core.whole_choice(base, best_options(current.start, share, current.allowed)[1])
+        settled = settle(model, chosen)
+        if settled.feasible:
+            return replace(first, interrupted=answer.interrupted), chosen
+        if not (settled.broken > 0).any():
+            return replace(first, interrupted=answer.interrupted), None
+        step = np.maximum(2.0 * settled.broken, 1e-9 * np.abs(model.coef).max(axis=1))
+        current = tightened(current, np.where(settled.broken > 0, step, 0.0))
+    return first, None  # type: ignore[return-value]
+
+
+__all__ = ["Best", "close_gap", "solve_by_core", "upper_bound"]

@@ -1,0 +1,185 @@
+"""Prices of the coupling rows by Newton's method on the smoothed dual: no linear program, no matrix, water levels exact.
+
+The dual of one option per unit under S coupling rows has S unknowns, however many units there are. Softening each maximum makes
+it smooth; cooling the softness step by step leads to its minimum. Only the exact, closed-form bound of what is found counts.
+Source: log-sum-exp smoothing, Nesterov 2005; projected Newton, Bertsekas 1982.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.bound import Forest, Multipliers, upper_bound
+from planner.allocation.model import Model
+from planner.allocation.table import Bools, Floats
+from planner.core.smoothdual import smooth_choice, smooth_forest
+
+COOLING = 5.0  # factor between temperatures
+LENGTHS = tuple(0.4**i for i in range(20))  # of a Newton step, the full one first
+STEPS = 12  # most Newton steps at one temperature
+ACCURACY = 1e-9  # finest relative improvement of the bound for which cooling further is worth it
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """Multipliers, the exact bound they prove, how many times the dual was evaluated."""
+
+    multipliers: Multipliers
+    bound: float
+    evaluations: int
+
+
+@dataclass(eq=False)
+class _Smooth:
+    """The smoothed dual of a model in scaled prices (price = step·unit price of each row)."""
+
+    model: Model
+    order: Forest | None
+    rows: Floats
+    scale: Floats
+    evaluations: int = 0
+
+    def at(self, price: Floats, temperature: float, *, curved: bool) -> tuple[float, Floats, Floats]:
+        """Value, gradient (S,) and Hessian (S, S; zeros where not curved) at scaled prices."""
+        self.evaluations += 1
+        model, order = self.model, self.order
+        common = (model.start, model.gain, model.allowed, self.rows, price, temperature, curved)
+        if order is None:
+            value, activity, upper = smooth_choice(*common)
+        else:
+            value, activity, upper = smooth_forest(*common, model.member[order.group], order.parent, order.order)
+        hessian = upper + np.triu(upper, 1).T
+        limits = np.where(price > 0, model.hi, np.where(price < 0, model.lo, 0.0)) / self.scale
+        used = price != 0
+        value += float(price[used] @ limits[used])
+        gradient = np.where(used, limits, 0.0) - activity
+        if model.price.size:
+            value, gradient, hessian = self._helpers(price, temperature, value, gradient, hessian)
+        return value, gradient, hessian
+
+    def _helpers(
+        self, price: Floats, temperature: float, value: float, gradient: Floats, hessian: Floats
+    ) -> tuple[float, Floats, Floats]:
+        """Adds max(0, win)·upper of each helper column, softened over a few units' worth of it."""
+        entries = self.model.entries / self.scale[None, :]
+        for column, cost, most in zip(entries, self.model.price, self.model.upper, strict=True):
+            if most <= 0:
+                continue
+            soft = 20.0 * temperature / most
+            win = (-cost - float(column @ price)) / soft
+            share = 1.0 / (1.0 + np.exp(-np.clip(win, -500, 500)))
+            value += most * soft * float(np.logaddexp(0.0, win))
+            gradient = gradient - most * share * column
+            hessian = hessian + most * share * (1.0 - share) / soft * np.outer(column, column)
+        return value, gradient, hessian
+
+
+def minimise(
+    model: Model,
+    order: Forest | None,
+    *,
+    start: Floats | None = None,
+    accuracy: float = ACCURACY,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Dual:
+    """Prices of the coupling rows that nearly minimise the proven bound.
+
+    start: earlier prices (S,), for a warm start. accuracy: relative, of the bound.
+    """
+    s = model.coef.shape[0]
+    if s == 0:
+        none = Multipliers(np.empty(0))
+        return Dual(none, upper_bound(model, none, order), 1)
+    scale = np.array([max(float(np.abs(row).mean()), 1e-300) for row in model.coef])
+    smooth = _Smooth(model, order, np.ascontiguousarray((model.coef / scale[:, None]).T), scale)
+    price = np.zeros(s) if start is None else start * scale
+    spread = _typical_spread(model)
+    temperature = spread * (0.3 if start is None else 0.02)
+    best = (upper_bound(model, Multipliers(price / scale), order), price)
+    idle = 0
+    while temperature > 1e-9 * spread and idle < 2 and go_on():
+        price = _newton(smooth, price, temperature)
+        bound = upper_bound(model, Multipliers(price / scale), order)
+        gained = best[0] - bound
+        if gained > 0:
+            best = (bound, price)
+        cold = temperature < 3e-3 * spread
+        idle = idle + 1 if cold and gained < max(accuracy, ACCURACY) * abs(bound) else 0
+        temperature /= COOLING
+    return Dual(Multipliers(best[1] / scale), best[0], smooth.evaluations)
+
+
+def _typical_spread(model: Model) -> float:
+    """How far a unit's allowed options lie apart in gain, on average."""
+    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
+    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
+    return max(float(np.mean(high - low)), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
+
+
+def _newton(smooth: _Smooth, price: Floats, temperature: float) -> Floats:
+    """Projected Newton steps at one temperature: a price never crosses zero within a step, and stays there if that is best."""
+    model = smooth.model
+    enough = 1e-3 * temperature * max(np.sqrt(model.size), 1.0)
+    value, gradient, hessian = smooth.at(price, temperature, curved=True)
+    for _ in range(STEPS):
+        free, gradient = _free_rows(model, price, gradient, smooth.scale)
+        if not free.any():
+            break
+        step = _direction(gradient, hessian, free, 1e-6 * model.size / temperature)
+        promise = -float(gradient @ step)
+        if promise < enough:
+            break
+        for length in LENGTHS:
+            trial = _without_crossing(model, price, price + length * step)
+            new = smooth.at(trial, temperature, curved=length == 1.0)
+            if np.isfinite(new[0]) and new[0] <= value + 1e-4 * float(gradient @ (trial - price)):
+                break
+        else:
+            break
+        price = trial
+        value, gradient, hessian = new if length == 1.0 else smooth.at(price, temperature, curved=True)
+    return price
+
+
+def _free_rows(model: Model, price: Floats, gradient: Floats, scale: Floats) -> tuple[Bools, Floats]:
+    """Rows whose price may move downhill, and the gradient with the one-sided slopes at zero filled in."""
+    gradient = gradient.copy()
+    free = np.ones(price.size, dtype=np.bool_)
+    for r in np.flatnonzero(price == 0):
+        upward = model.hi[r] / scale[r] + gradient[r]
+        downward = model.lo[r] / scale[r] + gradient[r]
+        if model.border[r] > 0:
+            downward = -np.inf
+        if upward < 0:
+            gradient[r] = upward
+        elif downward > 0:
+            gradient[r] = downward
+        else:
+            gradient[r] = 0.0
+            free[r] = False
+    return free, gradient
+
+
+def _direction(gradient: Floats, hessian: Floats, free: Bools, flat: float) -> Floats:
+    """Newton's direction among the free rows; `flat` is the curvature taken where there is none left."""
+    step = np.zeros(gradient.size)
+    rows = np.flatnonzero(free)
+    h = hessian[np.ix_(rows, rows)]
+    diagonal = np.maximum(np.diag(h), flat)
+    root = np.sqrt(diagonal)
+    scaled = h / root[:, None] / root[None, :]
+    solved = np.linalg.solve(scaled + 1e-9 * np.eye(rows.size), -gradient[rows] / root)
+    step[rows] = solved / root
+    return step
+
+
+def _without_crossing(model: Model, old: Floats, new: Floats) -> Floats:
+    """Prices kept to the side of zero they are on; a row with one limit keeps its sign, a row at rest may start either way."""
+    crossed = ((old > 0) & (new < 0)) | ((old < 0) & (new > 0))
+    equal = model.lo == model.hi
+    new = np.where(crossed & ~equal, 0.0, new)
+    new = np.where(np.isneginf(model.lo), np.maximum(new, 0.0), new)
+    return np.asarray(np.where(np.isposinf(model.hi), np.minimum(new, 0.0), new))

@@ -1,0 +1,116 @@
+"""A smaller model: some units free, the others as they are, everything they share carried over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.allocation.model import Model
+from planner.allocation.parts import Borders, Clauses
+from planner.allocation.table import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """The model of the free units, the positions of its options and units in the whole model, the value of what is fixed."""
+
+    model: Model
+    options: Ints
+    units: Ints
+    fixed_value: float
+
+    def whole_choice(self, chosen: Ints, core_chosen: Ints) -> Ints:
+        """The whole model's choice with the free units chosen as in the core."""
+        result = chosen.copy()
+        result[self.units] = self.options[core_chosen]
+        return result
+
+
+def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None) -> Core:
+    """The model in which only the units `free` (N,) still choose, and only among options `keep` (K,); others take `chosen`."""
+    options = np.flatnonzero(free[model.unit])
+    units = np.flatnonzero(free)
+    count = np.diff(model.start)[units]
+    place = np.full(model.size, -1, dtype=np.int64)
+    place[units] = np.arange(units.size)
+    fixed = chosen[~free]
+    allowed = model.allowed[options] if keep is None else (model.allowed & keep)[options]
+    child, parent, group, allowed = _order(model, chosen, free, place, options, allowed)
+    edges, burden, fixed_cost = _borders(model, chosen, free, place, options)
+    done = model.coef[:, fixed].sum(axis=1) + model.border * fixed_cost
+    core = replace(
+        model,
+        start=np.r_[0, np.cumsum(count)].astype(np.int64),
+        unit=place[model.unit[options]],
+        target=model.target[options],
+        gain=model.gain[options] - burden,
+        allowed=allowed,
+        coef=np.ascontiguousarray(model.coef[:, options] + model.border[:, None] * burden[None, :]),
+        lo=model.lo - done,
+        hi=model.hi - done,
+        child=child,
+        parent=parent,
+        group=group,
+        member=model.member[:, options],
+        edges=edges,
+        clauses=_clauses(model, chosen, free, options),
+        separators=(),
+    )
+    return Core(core, options, units, float(model.gain[fixed].sum() - fixed_cost))
+
+
+def _order(
+    model: Model, chosen: Ints, free: Bools, place: Ints, options: Ints, allowed: Bools
+) -> tuple[Ints, Ints, Ints, Bools]:
+    """Order rows among free units; a fixed neighbour decides for a free one."""
+    allowed = allowed.copy()
+    both = free[model.child] & free[model.parent]
+    for g in range(model.member.shape[0]):
+        inside, mine = model.member[g], model.group == g
+        up = mine & free[model.child] & ~free[model.parent]
+        dry = np.zeros(model.size, dtype=np.bool_)
+        dry[model.child[up][~inside[chosen[model.parent[up]]]]] = True
+        down = mine & ~free[model.child] & free[model.parent]
+        wet = np.zeros(model.size, dtype=np.bool_)
+        wet[model.parent[down][inside[chosen[model.child[down]]]]] = True
+        allowed &= ~(dry[model.unit[options]] & inside[options]) & ~(wet[model.unit[options]] & ~inside[options])
+    return place[model.child[both]], place[model.parent[both]], model.group[both], allowed
+
+
+def _borders(model: Model, chosen: Ints, free: Bools, place: Ints, options: Ints) -> tuple[Borders, Floats, float]:
+    """Borders among free units, what borders to fixed ones cost each free option, and the cost among fixed ones."""
+    edges = model.edges
+    burden = np.zeros(options.size)
+    if not edges.cost.size:
+        return edges, burden, 0.0
+    a, b = free[edges.a], free[edges.b]
+    target = model.target[chosen]
+    neither = ~a & ~b
+    fixed_cost = float(edges.cost[neither & (target[edges.a] != target[edges.b])].sum())
+    kinds = int(model.target.max()) + 1
+    around, alike = np.zeros(model.size), np.zeros(model.size * kinds)
+    for mine, inner, outer in ((a & ~b, edges.a, edges.b), (b & ~a, edges.b, edges.a)):
+        np.add.at(around, inner[mine], edges.cost[mine])
+        np.add.at(alike, inner[mine] * kinds + target[outer[mine]], edges.cost[mine])
+    unit = model.unit[options]
+    burden = around[unit] - alike[unit * kinds + model.target[options]]
+    both = a & b
+    return Borders(place[edges.a[both]], place[edges.b[both]], edges.cost[both]), burden, fixed_cost
+
+
+def _clauses(model: Model, chosen: Ints, free: Bools, options: Ints) -> Clauses:
+    """Clauses over free options, with what the fixed ones already use taken off their limits."""
+    clauses = model.clauses
+    if not clauses.hi.size:
+        return clauses
+    place = np.full(model.gain.size, -1, dtype=np.int64)
+    place[options] = np.arange(options.size)
+    taken = np.zeros(model.gain.size, dtype=np.bool_)
+    taken[chosen[~free]] = True
+    used = np.bincount(clauses.row, weights=clauses.value * taken[clauses.col], minlength=clauses.hi.size)
+    inside = place[clauses.col] >= 0
+    alive = np.zeros(clauses.hi.size, dtype=np.bool_)
+    alive[clauses.row[inside]] = True
+    number = np.cumsum(alive) - 1
+    return Clauses(number[clauses.row[inside]], place[clauses.col[inside]], clauses.value[inside], (clauses.hi - used)[alive])
