@@ -275,6 +275,7 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         parts = [
             p for p in shapely.get_parts(shapely.intersection(geometry[i], limit)) if p.geom_type == "Polygon" and p.area >= 1
         ]
+        lost = shapely.difference(geometry[i], limit)
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
         action = Text("cut off: outside the boundary", "已裁去：在边界之外")
         record.faults.append(
