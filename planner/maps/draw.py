@@ -181,32 +181,28 @@ def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:
     _refusals(view, columns, words)
     for spec in specs:
         if spec["column"] == "landuse":
-            columns["landuse"] = codes(view.words("landuse"), [c["label"][0] for c in spec["classes"][:-1]])
+            columns["landuse"] = Column(view.within("landuse", [c["label"][0] for c in spec["classes"][:-1]]))
     return pack(columns, {"frame": frame, "ids": [str(i) for i in view.units.index], "words": words})
 
 
 def _word_columns(view: MapView, columns: dict[str, Column], words: dict[str, list[str]]) -> None:
     targets, ways = list(TARGETS), list(TREATMENTS)
-    mine = view.words("target")
-    strange = sorted({w for w in mine if w not in TARGETS})
+    strange = sorted(set(view.coded("target")[1]) - set(targets))
     if strange:
         raise InvalidInput(f"units: target {strange[0]!r} is unknown; known: {', '.join(targets)}")
-    for name, vocabulary in (("target", targets), ("rules_target", targets), ("next_target", targets)):
-        columns[name], words[name] = codes(view.words(name), vocabulary), list(vocabulary)
-    spare = sorted({w for w in view.words("treatment") if w and w not in TREATMENTS})
-    columns["treatment"], words["treatment"] = codes(view.words("treatment"), [*ways, *spare]), [*ways, *spare]
-    pairs = options_of(view)
-    columns["option"] = codes([f"{t}:{w}" for t, w in zip(mine, view.words("treatment"), strict=True)], pairs)
-    rules = view.words("rules_target")
-    same = len(targets)
-    columns["changed"] = Column(
-        np.array([same if a == b else targets.index(a) if b else -1 for a, b in zip(mine, rules, strict=True)], dtype=np.int64)
-    )
-    columns["waterlogging"] = codes(view.words("waterlogging"), ["dry", "seasonal", "perennial"])
+    for name in ("target", "rules_target", "next_target"):
+        columns[name], words[name] = Column(view.within(name, targets)), targets
+    ways += sorted(set(view.coded("treatment")[1]) - set(ways))
+    columns["treatment"], words["treatment"] = Column(view.within("treatment", ways)), ways
+    found, pairs = view.pairs()
+    order = options_of(view)
+    columns["option"] = Column(np.array([order.index(pair) for pair in pairs], dtype=np.int64)[found])
+    mine, rules = columns["target"].values, columns["rules_target"].values
+    columns["changed"] = Column(np.where(mine == rules, len(targets), np.where(rules < 0, -1, mine)))
+    columns["waterlogging"] = Column(view.within("waterlogging", ["dry", "seasonal", "perennial"]))
     for name in ("parcel_id", "reason", "reason_zh"):
-        texts = view.words(name)
-        vocabulary = list(dict.fromkeys(t for t in texts if t))
-        columns[name], words[name] = codes(texts, vocabulary), vocabulary
+        found, words[name] = view.coded(name)
+        columns[name] = Column(found)
     for target in CHOICES:
         loss = view.numbers(f"loss_{target}")
         if np.isfinite(loss).any():

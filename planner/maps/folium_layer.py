@@ -10,11 +10,22 @@ from importlib.resources import files
 from typing import Any
 
 import folium
-from branca.element import Figure, JavascriptLink
+from branca.element import Element, Figure, JavascriptLink
 from folium.map import Layer
 from folium.template import Template
 from jinja2 import Template as PlainTemplate
 
+START = """
+var MAP = L.map("MAP", {center: CENTRE, zoom: 12, fadeAnimation: false, zoomSnap: 0.25, zoomDelta: 0.5,
+  minZoom: 2, maxZoom: 21});
+(function (map) { // leaves the side with the controls free
+  var wide = map.getSize().x > 700;
+  map.fitBounds(BOUNDS, {animate: false, paddingTopLeft: [16, wide ? 80 : 70],
+    paddingBottomRight: wide ? [380, 40] : [12, map.getSize().y * 0.46]});
+})(MAP);
+MAP.attributionControl.setPrefix("Leaflet");
+L.control.scale({imperial: false, position: "bottomleft", maxWidth: 140}).addTo(MAP);
+"""
 SCRIPTS = ("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "search", "frame", "page")
 NOTEBOOK_BYTES = 4_000_000  # a page above this does not go into a notebook's cell
 
@@ -74,29 +85,26 @@ def as_script_json(value: Any) -> str:
     )
 
 
+class Verbatim(Element):
+    """Text that goes into the page as it is. Folium compiles an element's text as a template, so a name from a shapefile
+    that holds template code would be run; this text never is."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.text = text
+
+    def render(self, **_: Any) -> str:
+        """The text."""
+        return self.text
+
+
 class UnitLayer(Layer):
     """Planning units as a folium layer: a packed block of polygons and columns, drawn on canvas tiles by the page's engine.
 
     config: what the page shows (views, words, targets, overlays) as JSON-able data. block, water: text from `encode.pack`.
     """
 
-    _template = Template(
-        """
-        {% macro header(this, kwargs) %}
-            <style>{{ this.css }}</style>
-            <script>{{ this.engine }}</script>
-        {% endmacro %}
-        {% macro html(this, kwargs) %}
-            {% for part, text in this.blocks %}
-            <script type="application/octet-stream" id="{{ this.get_name() }}_{{ part }}">{{ text }}</script>
-            {% endfor %}
-        {% endmacro %}
-        {% macro script(this, kwargs) %}
-            planner.start({{ this._parent.get_name() }}, {{ this.config_json }}, "{{ this.get_name() }}_units",
-                {% if this.water %}"{{ this.get_name() }}_water"{% else %}null{% endif %});
-        {% endmacro %}
-        """
-    )
+    _template = Template("")
 
     def __init__(self, block: str, config: dict[str, Any], *, water: str | None = None, name: str = "units"):
         super().__init__(name=name, overlay=True, control=False, show=False)
@@ -106,21 +114,22 @@ class UnitLayer(Layer):
         self.water = water
         self.config = config
 
-    @property
-    def blocks(self) -> list[tuple[str, str]]:
-        return [("units", self.block), *([("water", self.water)] if self.water else [])]
-
-    @property
-    def config_json(self) -> str:
-        return as_script_json(self.config)
-
-    @property
-    def engine(self) -> str:
-        return engine()
-
-    @property
-    def css(self) -> str:
-        return text_of("web/map.css")
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # folium's macro elements return nothing either
+        """Puts the engine in the page's head, the blocks in its body, and the start into its script."""
+        figure, own = self.get_root(), self.get_name()
+        assert isinstance(figure, Figure), "add the layer to a map first"
+        assert self._parent is not None
+        blocks = {"units": self.block, **({"water": self.water} if self.water else {})}
+        body = "".join(
+            f'<script type="application/octet-stream" id="{own}_{part}">{text}</script>\n' for part, text in blocks.items()
+        )
+        water = f'"{own}_water"' if self.water else "null"
+        start = f'planner.start({self._parent.get_name()}, {as_script_json(self.config)}, "{own}_units", {water});'
+        head = f"<style>{text_of('web/map.css')}</style>\n<script>{engine()}</script>"
+        figure.header.add_child(Verbatim(head), name="planner_engine")
+        figure.html.add_child(Verbatim(body), name=own)
+        figure.script.add_child(Verbatim(start), name=own)
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 class Page(Figure):
@@ -153,33 +162,7 @@ class Page(Figure):
 class OfflineMap(folium.Map):
     """A folium map with Leaflet inside it. Everything folium can add to a map can be added to this one."""
 
-    _template = Template(
-        """
-        {% macro header(this, kwargs) %}
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <style>{{ this.leaflet_css }}</style>
-            <style>#{{ this.get_name() }} { position: absolute; inset: 0; }</style>
-            <script>L_NO_TOUCH = false; L_DISABLE_3D = false;</script>
-            <script>{{ this.leaflet_js }}</script>
-        {% endmacro %}
-        {% macro html(this, kwargs) %}
-            <div class="planner-page">
-                <div class="folium-map" id="{{ this.get_name() }}" role="application" tabindex="0"></div>
-            </div>
-        {% endmacro %}
-        {% macro script(this, kwargs) %}
-            function planner_fit(map, bounds) { // leaves the side with the controls free
-                var wide = map.getSize().x > 700;
-                map.fitBounds(bounds, {animate: false, paddingTopLeft: [16, wide ? 80 : 70],
-                    paddingBottomRight: wide ? [380, 40] : [12, map.getSize().y * 0.46]});
-            }
-            var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {{ this.map_options }});
-            planner_fit({{ this.get_name() }}, {{ this.extent }});
-            {{ this.get_name() }}.attributionControl.setPrefix("Leaflet");
-            L.control.scale({imperial: false, position: "bottomleft", maxWidth: 140}).addTo({{ this.get_name() }});
-        {% endmacro %}
-        """
-    )
+    _template = Template("")
 
     def __init__(self, bounds: list[list[float]], *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = ()):
         middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
@@ -187,35 +170,32 @@ class OfflineMap(folium.Map):
         self.default_css: list[tuple[str, str]] = []
         super().__init__(location=middle, tiles=None, zoom_start=12)
         self._id = "plan"
-        self.extent = json.dumps(bounds)
-        self.map_options = json.dumps(
-            {
-                "fadeAnimation": False,
-                "zoomSnap": 0.25,
-                "zoomDelta": 0.5,
-                "maxZoom": 21,
-                "minZoom": 2,
-                "boxZoom": True,
-                "center": middle,
-                "zoom": 12,
-            }
-        )
+        self.extent = [(corner[0], corner[1]) for corner in bounds]
         self.title = title
         page = Page(title=title, lang=lang, no_script=no_script, hosts=hosts)
         page.add_child(self, name="map")
 
-    @property
-    def leaflet_css(self) -> str:
-        return leaflet_css()
-
-    @property
-    def leaflet_js(self) -> str:
-        return leaflet_js()
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]
+        """Puts Leaflet and the map into the page, then everything that was added to the map."""
+        figure, own = self.get_root(), self.get_name()
+        assert isinstance(figure, Figure)
+        head = (
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<style>{leaflet_css()}</style>\n<style>#{own} {{ position: absolute; inset: 0; }}</style>\n"
+            f"<script>L_NO_TOUCH = false; L_DISABLE_3D = false;</script>\n<script>{leaflet_js()}</script>"
+        )
+        body = f'<div class="planner-page"><div class="folium-map" id="{own}" role="application" tabindex="0"></div></div>'
+        script = (
+            START.replace("MAP", own).replace("BOUNDS", json.dumps(self.extent)).replace("CENTRE", json.dumps(self.location))
+        )
+        figure.header.add_child(Verbatim(head), name="planner_leaflet")
+        figure.html.add_child(Verbatim(body), name=own)
+        figure.script.add_child(Verbatim(script), name=own)
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
 
     def get_bounds(self) -> list[list[float | None]]:
         """South-west and north-east corner of the plan, degrees."""
-        found: list[list[float | None]] = json.loads(self.extent)
-        return found
+        return [[south, west] for south, west in self.extent]
 
     def page(self) -> str:
         """The whole page as text; the same map always gives the same characters."""

@@ -66,11 +66,36 @@ class MapView:
             return np.full(len(self.units), np.nan)
         return np.asarray(pd.to_numeric(self.units[column], errors="coerce"), dtype=np.float64)
 
+    def coded(self, column: str) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str]]:
+        """A column of words of the units as positions in the list of words that occur; -1 where unknown, empty or absent."""
+        if column not in self.units.columns:
+            return np.full(len(self.units), -1, dtype=np.int64), []
+        found, words = pd.factorize(self.units[column], use_na_sentinel=True)
+        texts = [str(word) for word in words]
+        unique = list(dict.fromkeys(text for text in texts if text))
+        place = {text: i for i, text in enumerate(unique)}
+        position = np.array([*(place.get(text, -1) for text in texts), -1], dtype=np.int64)
+        return position[np.asarray(found, dtype=np.int64)], unique
+
     def words(self, column: str) -> list[str]:
         """A column of words of the units, empty where unknown or absent."""
-        if column not in self.units.columns:
-            return [""] * len(self.units)
-        return ["" if value is None or value is pd.NA or value != value else str(value) for value in self.units[column]]
+        found, words = self.coded(column)
+        return list(np.array([*words, ""], dtype=object)[found])
+
+    def within(self, column: str, vocabulary: list[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """A column of words as positions in a given list; -1 for what is not in it."""
+        found, words = self.coded(column)
+        place = {word: i for i, word in enumerate(vocabulary)}
+        return np.asarray(np.array([*(place.get(word, -1) for word in words), -1], dtype=np.int64)[found])
+
+    def pairs(self) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str]]:
+        """`target:treatment` of the units as positions in the sorted list of pairs that occur."""
+        target, targets = self.coded("target")
+        way, ways = self.coded("treatment")
+        both, found = np.unique((target + 1) * (len(ways) + 1) + way + 1, return_inverse=True)
+        targets, ways = ["", *targets], ["", *ways]
+        names = [f"{targets[int(k) // len(ways)]}:{ways[int(k) % len(ways)]}" for k in both]
+        return np.asarray(found, dtype=np.int64), names
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

@@ -34,11 +34,11 @@ def view_specs(view: MapView) -> list[Spec]:
     classes (label, colours in the three palettes), amounts (what the legend sums, by column), note.
     """
     specs = [_targets("plan", "target", amounts=True), _treatments(view)]
-    if any(view.words("rules_target")):
+    if view.coded("rules_target")[1]:
         specs += [_targets("rules", "rules_target", amounts=False), _changed()]
-    if any(view.words("waterlogging")):
+    if view.coded("waterlogging")[1]:
         specs.append(_today())
-    if any(view.words("landuse")):
+    if view.coded("landuse")[1]:
         specs.append(_landuse(view))
     numbers = (
         ("depth", "subsidence_m", "m", EARTH, 1),
@@ -108,7 +108,7 @@ def option_name(target: str, treatment: str) -> tuple[str, str]:
 
 def options_of(view: MapView) -> list[str]:
     """The `target:treatment` pairs that occur, in the order of landuse.py, unknown ones last by name."""
-    pairs = {f"{t}:{w}" for t, w in zip(view.words("target"), view.words("treatment"), strict=True)}
+    pairs = view.pairs()[1]
     targets, ways = list(TARGETS), list(TREATMENTS)
 
     def place(pair: str) -> tuple[int, int, str]:
@@ -151,7 +151,7 @@ def _today() -> Spec:
 
 
 def _landuse(view: MapView) -> Spec:
-    names = sorted({w for w in view.words("landuse") if w})
+    names = sorted(view.coded("landuse")[1])
     fixed = ("#D9C98B", "#9CC479", "#8FBDDF", "#C77F6A", "#B7A8CF", "#7E9A8F", "#E5B567", "#A59C90", "#6F8FB0", "#C9A0B5")
     if len(names) > 60:
         names = names[:60]

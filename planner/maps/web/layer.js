@@ -50,7 +50,7 @@
         if (c !== 255) { groups[c].push(u); span += units.east[u] - units.west[u]; }
       }
       const outlined = found.length > 0 && (span / found.length) * a > OUTLINE_PX * ratio;
-      context.lineJoin = "round";
+      context.lineJoin = "bevel";
       groups.forEach((group, c) => {
         for (let i = 0; i < group.length; i += CHUNK) this._fill(context, group.slice(i, i + CHUNK), paint, c, a, bx, by, outlined, ratio);
       });
@@ -60,8 +60,10 @@
       const path = this._path(group, a, bx, by);
       context.fillStyle = context.strokeStyle = paint.colours[c];
       context.fill(path);
-      context.lineWidth = 0.8 * ratio; // closes the hairline that antialiasing leaves between neighbours
-      context.stroke(path);
+      if (!outlined) {
+        context.lineWidth = 0.8 * ratio; // closes the hairline that antialiasing leaves between neighbours
+        context.stroke(path);
+      }
       const faded = paint.faded ? group.filter((u) => paint.faded[u]) : [];
       if (faded.length) {
         context.fillStyle = hatch(context, ratio);
