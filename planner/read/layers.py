@@ -272,10 +272,11 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
     inside = shapely.covers(limit, geometry)
     result = geometry.copy()
     for i in np.flatnonzero(~inside):
-        parts = [
-            p for p in shapely.get_parts(shapely.intersection(geometry[i], limit)) if p.geom_type == "Polygon" and p.area >= 1
-        ]
         lost = shapely.difference(geometry[i], limit)
+        if lost.area < MIN_PART_M2:
+            continue  # rounding of a shared line
+        pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
+        parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
         action = Text("cut off: outside the boundary", "已裁去：在边界之外")
         record.faults.append(
