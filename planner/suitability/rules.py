@@ -1,0 +1,208 @@
+"""The rules: for every target, what is looked at, the limit, and whether failing it rules the target out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
+from planner.scenario import Scenario
+from planner.suitability.foundation import load_reach_m
+from planner.suitability.ground import DEFORMATION, building_standard, farmland_damage
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """One rule applied to every unit for one target: value and limit (n,), whether failing it rules the target out (n,).
+
+    passed: value on the allowed side of the limit; a value that is not known passes. key: a text of `wording.TEXTS`.
+    note: what the sentence adds, per unit.
+    """
+
+    target: str
+    key: str
+    value: Floats
+    limit: Floats
+    passed: Flags
+    hard: Flags
+    unit: str
+    source: str
+    note: NDArray[Any] | None = field(default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """The facts of all units with what several rules need: levels, platforms, the scenario."""
+
+    facts: pd.DataFrame
+    scenario: Scenario
+
+    def column(self, name: str) -> Floats:
+        values: Floats = self.facts[name].to_numpy(float)
+        return values
+
+    def number(self, key: str) -> float:
+        return self.scenario.number(key)
+
+    def source(self, key: str) -> str:
+        return self.scenario.parameters[key].source
+
+    @property
+    def normal_m(self) -> Floats:
+        """Normal water level: the reservoir's where one is given, else the water table, m."""
+        level = self.scenario.reservoir.level_m
+        return self.column("water_table_m") if level is None else np.full(len(self.facts), level)
+
+    def fill_m(self, target: str) -> Floats:
+        """Mean fill needed to the target's platform above the water, m; 0 where the ground is high enough."""
+        water = np.fmax(self.normal_m, self.column("water_table_m"))
+        flood = self.scenario.reservoir.flood_level_m
+        if target == "construction" and flood is not None:
+            water = np.fmax(water, flood)
+        return np.maximum(water + self.number(f"targets.{target}.freeboard_m") - self.column("ground_m"), 0.0)
+
+    def depth_m(self) -> Floats:
+        """Mean depth of the ground below the normal level, m; negative above it."""
+        return self.normal_m - self.column("ground_m")
+
+    def at_most(self, target: str, key: str, value: Floats, limit: Any, hard: Any, unit: str, source: str) -> Finding:
+        """A rule value ≤ limit."""
+        full = np.broadcast_to(np.asarray(limit, dtype=float), value.shape)
+        return Finding(target, key, value, full, ~(value > full), np.broadcast_to(hard, value.shape), unit, source)
+
+    def at_least(self, target: str, key: str, value: Floats, limit: Any, hard: Any, unit: str, source: str) -> Finding:
+        """A rule value ≥ limit."""
+        full = np.broadcast_to(np.asarray(limit, dtype=float), value.shape)
+        return Finding(target, key, value, full, ~(value < full), np.broadcast_to(hard, value.shape), unit, source)
+
+
+def findings(facts: pd.DataFrame, scenario: Scenario) -> Iterator[Finding]:
+    """Every rule for every target, limiting rules first within a target."""
+    case = Case(facts, scenario)
+    for target in CHOICES:
+        yield from _everywhere(case, target)
+        yield from _BY_TARGET[target](case)
+
+
+def _everywhere(case: Case, target: str) -> Iterator[Finding]:
+    listed = case.facts["forbids"].fillna("").astype(str)
+    ruled_out = listed.str.split(",").map(lambda names: target in [n.strip() for n in names]).to_numpy(bool)
+    yield Finding(
+        target,
+        "forbidden",
+        ruled_out.astype(float),
+        np.zeros(len(ruled_out)),
+        ~ruled_out,
+        np.ones(len(ruled_out), dtype=bool),
+        "",
+        "site's constraints",
+        case.facts["constraint"].fillna("").astype(str).to_numpy(object),
+    )
+    limit = case.number("suitability.max_missing_share")
+    source = case.source("suitability.max_missing_share")
+    yield case.at_most(target, "terrain_known", case.column("missing_share"), limit, True, "", source)
+
+
+def _construction(case: Case) -> Iterator[Finding]:
+    table = building_standard(case.scenario)
+    clause = str(table["name"])
+    year, wait = case.scenario.site.year, case.number("suitability.construction_wait_years")
+    settled = case.column("settled_year")
+    waited_for = (settled > year) & (settled <= year + wait)
+    yield case.at_most("construction", "settled", settled, year + wait, True, "", case.source("standards.settled.half_year_mm"))
+    # What is still to come only bars building now: where the plan waits until it is settled, it has faded by then.
+    now = ~waited_for
+    limit = case.number("standards.settled.residual_mm")
+    source = case.source("standards.settled.residual_mm")
+    yield case.at_most("construction", "residual", case.column("residual_mm"), limit, now, "mm", source)
+    for name, column in DEFORMATION:
+        unit = {"tilt": "mm/m", "curvature": "mm/m²", "strain": "mm/m"}[name]
+        value = np.abs(case.column(column))
+        yield case.at_most("construction", name, value, table[f"{name}_unsuitable"], now, unit, clause)
+        yield case.at_most("construction", f"{name}_evaluate", value, table[f"{name}_evaluate"], False, unit, clause)
+    if "depth_ratio" in case.facts:
+        ratio = case.column("depth_ratio")
+        yield case.at_least("construction", "depth_ratio", ratio, table["depth_ratio_evaluate"], False, "", clause)
+    yield from _foundation(case)
+    yield _fill(case, "construction", True)
+
+
+def _foundation(case: Case) -> Iterator[Finding]:
+    """The foundation's load must end above the goaf's fractured rock; only where depth and load are known."""
+    load = case.number("suitability.foundation_load_kpa")
+    if load <= 0 or "mining_depth_m" not in case.facts:
+        return
+    key = "suitability.foundation_load_kpa"
+    reach = load_reach_m(load, case.number("suitability.foundation_width_m"), case.number("suitability.foundation_length_m"))
+    fractured = case.facts["fractured_m"].to_numpy(float) if "fractured_m" in case.facts else np.zeros(len(case.facts))
+    free = case.column("mining_depth_m") - fractured
+    yield case.at_least("construction", "load_reach", free, reach, True, "m", case.source(key))
+
+
+def _arable(case: Case) -> Iterator[Finding]:
+    p = "targets.arable."
+    yield case.at_most(
+        "arable",
+        "slope",
+        case.column("slope_deg"),
+        case.number(p + "max_slope_deg"),
+        True,
+        "°",
+        case.source(p + "max_slope_deg"),
+    )
+    if "soil_m" in case.facts:
+        limit = case.number(p + "min_soil_m")
+        yield case.at_least("arable", "soil", case.column("soil_m"), limit, True, "m", case.source(p + "min_soil_m"))
+    yield _fill(case, "arable", True)
+    above = case.column("ground_m") - case.column("water_table_m")
+    need = case.number(p + "freeboard_m")
+    yield case.at_least("arable", "water_table", above, need, False, "m", case.source(p + "freeboard_m"))
+    damage = farmland_damage(case.facts, case.scenario).to_numpy(float)
+    limit = case.number("suitability.farmland_max_grade")
+    yield case.at_most("arable", "farmland_damage", damage, limit, False, "", case.source("suitability.farmland_max_grade"))
+
+
+def _green(case: Case) -> Iterator[Finding]:
+    bed = case.normal_m - case.number("targets.green.wetland_depth_m")
+    off = np.abs(bed - case.column("ground_m"))
+    reach = case.number("targets.green.wetland_reach_m")
+    fill = case.fill_m("green")
+    # Either way to green will do: each bars it only where the other fails as well.
+    dry, wet = ~(fill > case.number("targets.green.max_fill_m")), ~(off > reach)
+    yield _fill(case, "green", ~wet)
+    yield case.at_most("green", "wetland", off, reach, ~dry, "m", case.source("targets.green.wetland_reach_m"))
+
+
+def _reservoir(case: Case) -> Iterator[Finding]:
+    need = case.number("targets.reservoir.min_depth_m")
+    source = case.source("targets.reservoir.min_depth_m")
+    depth = case.depth_m()
+    yield case.at_least("reservoir", "depth_dug", depth + max(DIG_DEPTH_M.values()), need, True, "m", source)
+    yield case.at_least("reservoir", "depth_today", depth, need, False, "m", source)
+    optional = (("seepage_mm_d", "seepage", "mm/d", True), ("pollution_index", "pollution", "", True))
+    for column, key, unit, hard in optional:
+        if column in case.facts:
+            limit = case.number(f"suitability.reservoir_{column}")
+            yield case.at_most(
+                "reservoir", key, case.column(column), limit, hard, unit, case.source(f"suitability.reservoir_{column}")
+            )
+    if "roundness" in case.facts:
+        key = "suitability.reservoir_roundness"
+        yield case.at_least("reservoir", "shape", case.column("roundness"), case.number(key), False, "", case.source(key))
+
+
+def _fill(case: Case, target: str, hard: Any) -> Finding:
+    assert target in LAND
+    key = f"targets.{target}.max_fill_m"
+    return case.at_most(target, "fill", case.fill_m(target), case.number(key), hard, "m", case.source(key))
+
+
+_BY_TARGET = {"construction": _construction, "arable": _arable, "green": _green, "reservoir": _reservoir}
