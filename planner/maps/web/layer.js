@@ -92,7 +92,8 @@
 
   function trace(path, units, start, end, a, bx, by) {
     const x = units.x, y = units.y;
-    let px = x[start] * a + bx, py = by - y[start] * a;
+    const x0 = x[start] * a + bx, y0 = by - y[start] * a;
+    let px = x0, py = y0;
     path.moveTo(px, py);
     for (let k = start + 1; k < end; k++) {
       const qx = x[k] * a + bx, qy = by - y[k] * a;
@@ -101,7 +102,7 @@
       px = qx;
       py = qy;
     }
-    path.closePath();
+    path.lineTo(x0, y0); // closePath() looks at the whole path again: 20 times slower on long ones
   }
 
   function hatch(context, ratio) {
