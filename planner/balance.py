@@ -1,0 +1,326 @@
+"""The water balance of lakes through the months: filling, level, dry years, and what spills from one into the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from planner.core.balance import Curve, Month, Outcome, run_month
+from planner.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from planner.parameters import Parameters
+
+Floats = NDArray[np.float64]
+
+MONTHS: Final = 12
+MM: Final = 1e-3  # m per mm
+SETTLED: Final = 1e-6  # share of the full storage two years' ends may differ by in a settled lake
+LONGEST_YEARS: Final = 500  # a lake that has not settled by then never will
+
+
+@dataclass(frozen=True)
+class Climate:
+    """A year over open water by month: rain and evaporation, mm, (12,) from January."""
+
+    name: str
+    rain_mm: tuple[float, ...]
+    evaporation_mm: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for what in ("rain_mm", "evaporation_mm"):
+            _monthly(getattr(self, what), f"climate {self.name}: {what}")
+
+    def scaled(self, *, rain: float, evaporation: float) -> Climate:
+        """The same year with every month's rain and evaporation times a factor."""
+        return Climate(
+            f"{self.name}, rain × {rain:g}, evaporation × {evaporation:g}",
+            tuple(rain * v for v in self.rain_mm),
+            tuple(evaporation * v for v in self.evaporation_mm),
+        )
+
+
+def climate(parameters: Parameters, name: str) -> Climate:
+    """The mean year of a climate in `parameters.toml`, e.g. "huaibei". Raises InvalidInput naming the nearest key."""
+    rain, evaporation = (parameters.value(f"climate.{name}.{what}") for what in ("rain_mm", "evaporation_mm"))
+    return Climate(name, tuple(rain), tuple(evaporation))
+
+
+def dry_year(parameters: Parameters, name: str) -> Climate:
+    """The dry year of a climate in `parameters.toml`: its mean year with less rain and more evaporation."""
+    return climate(parameters, name).scaled(
+        rain=parameters.number(f"climate.{name}.dry_rain_share"),
+        evaporation=parameters.number(f"climate.{name}.dry_evaporation_share"),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Lake:
+    """A lake on its storage curve, and what flows in and is drawn.
+
+    level_m, area_m2, storage_m3: (k,) ascending, as a reservoir's storage table. full_m: level above which water spills;
+    None for the table's top. dead_m: level below which nothing is drawn; None for the bed. start_m: level at the outset;
+    None for empty. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the lake, the lake with it;
+    `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area. groundwater_m: elevation of
+    the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows out, or in where the table
+    stands higher. spills_to: name of the next lake; None where the water leaves the site.
+    """
+
+    name: str
+    level_m: Floats
+    area_m2: Floats
+    storage_m3: Floats
+    full_m: float | None = None
+    dead_m: float | None = None
+    start_m: float | None = None
+    inflow_m3: ArrayLike = 0.0
+    use_m3: ArrayLike = 0.0
+    basin_m2: float = 0.0
+    runoff_share: float = 0.0
+    seepage_mm: ArrayLike = 0.0
+    groundwater_m: float | None = None
+    exchange_per_month: float = 0.0
+    spills_to: str | None = None
+
+    @classmethod
+    def from_table(cls, name: str, table: pd.DataFrame, **options: object) -> Lake:
+        """A lake on a table with columns level_m, area_m2, storage_m3; options as the lake's own."""
+        columns = (table[c].to_numpy(dtype=np.float64) for c in ("level_m", "area_m2", "storage_m3"))
+        return cls(name, *columns, **options)  # type: ignore[arg-type]
+
+    def storage_at(self, level_m: ArrayLike) -> Floats:
+        """Storage at levels, m³, straight between the table's rows."""
+        return _between(level_m, self.knots[0], self.knots[1])
+
+    def level_at(self, storage_m3: ArrayLike) -> Floats:
+        """Level at storages, m, straight between the table's rows."""
+        return _between(storage_m3, self.knots[1], self.knots[0])
+
+    def area_at(self, level_m: ArrayLike) -> Floats:
+        """Wet area at levels, m², straight between the table's rows."""
+        return _between(level_m, self.knots[0], self.knots[2])
+
+    @property
+    def knots(self) -> tuple[Floats, Floats, Floats]:
+        """Level, storage and area from the bed to full, storage strictly ascending from 0.
+
+        Raises InvalidInput for a table that is none.
+        """
+        level, area, storage = (np.asarray(v, dtype=np.float64) for v in (self.level_m, self.area_m2, self.storage_m3))
+        self._check_table(level, area, storage)
+        wet = np.append(storage[1:] > 0, True)
+        level, area, storage = level[wet], area[wet], storage[wet]
+        top = float(level[-1]) if self.full_m is None else self.full_m
+        marks = [v for v in (self.dead_m, top) if v is not None]
+        if not all(level[0] <= v <= level[-1] for v in marks):
+            raise InvalidInput(f"{self.name}: levels {marks} m must lie on the storage table, {level[0]:g} to {level[-1]:g} m")
+        every = np.unique(np.concatenate((level, marks)))
+        every = every[every <= top]
+        storage, area = np.interp(every, level, storage), np.interp(every, level, area)
+        if len(every) < 2 or (np.diff(storage) <= 0).any():
+            raise InvalidInput(f"{self.name}: no water fits below the full level {top:g} m; the bed lies at {level[0]:g} m")
+        return every, storage, area
+
+    def _check_table(self, level: Floats, area: Floats, storage: Floats) -> None:
+        if not (len(level) == len(area) == len(storage) >= 2):
+            raise InvalidInput(f"{self.name}: a storage table needs at least two rows of level, area and storage")
+        sound = all(bool(np.isfinite(v).all()) for v in (level, area, storage))
+        if not sound or (np.diff(level) <= 0).any() or (np.diff(storage) < 0).any() or (area < 0).any() or storage[0] != 0:
+            raise InvalidInput(
+                f"{self.name}: a storage table starts at storage 0, with levels that rise and storages that do not fall"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """How lakes fared, month by month.
+
+    table: one row a lake and month, by lake, `year` (from 1) and `month` (1-12): `lake`, `level_m`, `area_m2`, `storage_m3` at
+    the month's end; `rain_m3` (on the lake), `runoff_m3` (from its dry basin), `inflow_m3`, `upstream_m3` (spilled into it),
+    `evaporation_m3`, `seepage_m3` (out; to the groundwater too), `use_m3` (met), `deficit_m3` (wanted and not met),
+    `spill_m3`. start_m3, fill_months: by lake, storage at the outset and months until first full (NaN if never).
+    """
+
+    table: pd.DataFrame
+    start_m3: pd.Series[float]
+    fill_months: pd.Series[float]
+
+    @property
+    def residual_share(self) -> float:
+        """Largest share of a lake's water (at the outset and flowed in) that its balance cannot account for."""
+        table = self.table.assign(risen_m3=np.maximum(-self.table["seepage_m3"], 0.0))
+        sums = table.groupby("lake")[[*GAINS, *LOSSES, "risen_m3"]].sum()
+        gained = sums[GAINS].sum(axis=1) + self.start_m3
+        last = table.groupby("lake")["storage_m3"].last()
+        gap = (gained - sums[LOSSES].sum(axis=1) - last).abs()
+        whole = gained + sums["risen_m3"]
+        return float((gap / whole.where(whole > 0, 1.0)).max())
+
+    def summary(self) -> pd.DataFrame:
+        """By lake: fill_months, lowest and highest level_m, met (share of the use wanted), spill_m3, deficit_m3, end_m."""
+        by = self.table.groupby("lake")
+        wanted = by["use_m3"].sum() + by["deficit_m3"].sum()
+        return pd.DataFrame(
+            {
+                "fill_months": self.fill_months,
+                "lowest_m": by["level_m"].min(),
+                "highest_m": by["level_m"].max(),
+                "end_m": by["level_m"].last(),
+                "met": (by["use_m3"].sum() / wanted.where(wanted > 0)).fillna(1.0),
+                "spill_m3": by["spill_m3"].sum(),
+                "deficit_m3": by["deficit_m3"].sum(),
+            }
+        )
+
+
+GAINS: Final = ["rain_m3", "runoff_m3", "inflow_m3", "upstream_m3"]
+LOSSES: Final = ["evaporation_m3", "seepage_m3", "use_m3", "spill_m3"]
+
+
+def balance(lakes: Sequence[Lake], years: Climate | Sequence[Climate], *, first_month: int = 1) -> Balance:
+    """Runs lakes through the months; what one spills flows, spread over the month, into the next.
+
+    years: the climate of each year in turn, twelve months from `first_month` (1-12) each. Within a month inflow, rain, losses
+    and use run evenly, and the lake's area follows its storage at every moment.
+    Raises InvalidInput for tables, months or names that do not fit, and for lakes that spill in a ring.
+    """
+    climates = [years] if isinstance(years, Climate) else list(years)
+    if not lakes or not climates or first_month not in range(1, MONTHS + 1):
+        raise InvalidInput("balance: at least one lake, one year and a first month from 1 to 12 are needed")
+    runs: dict[str, _Run] = {}
+    for lake in _downstream(lakes):
+        upstream = [runs[other.name].spill for other in lakes if other.spills_to == lake.name]
+        runs[lake.name] = _run(lake, climates, first_month - 1, np.sum(upstream, axis=0) if upstream else 0.0)
+    chosen = [runs[lake.name] for lake in lakes]
+    names = pd.Index([lake.name for lake in lakes], name="lake")
+    return Balance(
+        pd.concat([run.table for run in chosen], ignore_index=True),
+        pd.Series([run.start for run in chosen], index=names, name="start_m3"),
+        pd.Series([run.full_after for run in chosen], index=names, name="fill_months"),
+    )
+
+
+def settled(lakes: Sequence[Lake], year: Climate, *, first_month: int = 1) -> Balance:
+    """The year that repeats itself: the balance after as many equal years as the lakes need to forget how they began.
+
+    Raises InvalidInput where they have not after LONGEST_YEARS.
+    """
+    now = list(lakes)
+    for _ in range(LONGEST_YEARS):
+        result = balance(now, year, first_month=first_month)
+        ends = result.table.groupby("lake")["storage_m3"].last()
+        full = {lake.name: lake.knots[1][-1] for lake in lakes}
+        if all(abs(ends[n] - result.start_m3[n]) <= SETTLED * full[n] for n in full):
+            return result
+        now = [replace(lake, start_m=float(lake.level_at(ends[lake.name]))) for lake in now]
+    raise InvalidInput(f"balance: the lakes have not settled after {LONGEST_YEARS} years; check inflow against losses")
+
+
+def replenishment(lake: Lake, year: Climate, *, level_m: float) -> Floats:
+    """Water to be brought each month to hold a level, m³, (12,): losses and use less rain and inflow, never negative."""
+    area = float(lake.area_at(level_m))
+    head = 0.0 if lake.groundwater_m is None else level_m - lake.groundwater_m
+    net_mm = np.array(year.evaporation_mm) + _monthly(lake.seepage_mm, "seepage_mm") - np.array(year.rain_mm)
+    out = _monthly(lake.use_m3, "use_m3") - _monthly(lake.inflow_m3, "inflow_m3") + lake.exchange_per_month * head * area
+    return np.asarray(np.maximum(net_mm * MM * area + out, 0.0), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One lake's months: its table, storage at the outset, months until full, and what it spilled, (months,) m³."""
+
+    table: pd.DataFrame
+    start: float
+    full_after: float
+    spill: Floats
+
+
+def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | float) -> _Run:
+    level, storage, area = lake.knots
+    if not 0 <= lake.runoff_share <= 1 or (lake.runoff_share > 0 and lake.basin_m2 < area.max()):
+        raise InvalidInput(
+            f"{lake.name}: runoff_share = {lake.runoff_share:g} must lie in 0-1, and basin_m2 = {lake.basin_m2:,.0f} "
+            f"must hold the full lake's {area.max():,.0f} m²"
+        )
+    dead = 0.0 if lake.dead_m is None else float(lake.storage_at(lake.dead_m))
+    head = np.zeros(len(level)) if lake.groundwater_m is None else level - lake.groundwater_m
+    curve = Curve(storage, area, lake.exchange_per_month * head * area, dead, float(storage[-1]))
+    held = start = 0.0 if lake.start_m is None else float(lake.storage_at(lake.start_m))
+    given = {k: _monthly(getattr(lake, k), f"{lake.name}: {k}") for k in ("inflow_m3", "use_m3", "seepage_mm")}
+    count = MONTHS * len(years)
+    from_above = np.broadcast_to(np.asarray(upstream, dtype=np.float64), (count,))
+    outcomes: list[Outcome] = []
+    full_after = np.nan
+    months = (first + np.arange(count)) % MONTHS
+    rain = np.array([years[m // MONTHS].rain_mm[k] for m, k in enumerate(months)]) * MM
+    running = rain * lake.runoff_share
+    for m, k in enumerate(months):
+        inflow = float(given["inflow_m3"][k] + from_above[m] + running[m] * lake.basin_m2)
+        evaporation = years[m // MONTHS].evaporation_mm[k] * MM
+        depths = (float(rain[m] - running[m]), evaporation, float(given["seepage_mm"][k]) * MM)
+        outcome = Outcome(*run_month(curve, Month(inflow, float(given["use_m3"][k]), *depths), held))
+        held = outcome.storage
+        full_after = m + outcome.full_at if np.isnan(full_after) and outcome.full_at >= 0 else full_after
+        outcomes.append(outcome)
+    wet = np.array([o.area for o in outcomes])
+    ends = np.array([o.storage for o in outcomes])
+    used = np.array([o.use for o in outcomes])
+    spill = np.array([o.spill for o in outcomes])
+    table = pd.DataFrame(
+        {
+            "lake": lake.name,
+            "year": np.arange(count) // MONTHS + 1,
+            "month": months + 1,
+            "level_m": lake.level_at(ends),
+            "area_m2": np.interp(ends, storage, area),
+            "storage_m3": ends,
+            "rain_m3": rain * wet,
+            "runoff_m3": running * (lake.basin_m2 - wet),
+            "inflow_m3": given["inflow_m3"][months],
+            "upstream_m3": from_above,
+            "evaporation_m3": [o.evaporation for o in outcomes],
+            "seepage_m3": [o.seepage for o in outcomes],
+            "use_m3": used,
+            "deficit_m3": np.maximum(given["use_m3"][months] - used, 0.0),
+            "spill_m3": spill,
+        }
+    )
+    return _Run(table, start, float(full_after), spill)
+
+
+def _downstream(lakes: Sequence[Lake]) -> list[Lake]:
+    """The lakes so that each comes before the one it spills to."""
+    by_name: Mapping[str, Lake] = {lake.name: lake for lake in lakes}
+    if len(by_name) < len(lakes):
+        raise InvalidInput("balance: two lakes have the same name")
+    order: list[Lake] = []
+    for lake in lakes:
+        path: list[Lake] = []
+        at: Lake | None = lake
+        while at is not None and at not in order:
+            if at in path:
+                ring = " → ".join(p.name for p in path[path.index(at) :])
+                raise InvalidInput(f"balance: {ring} spill in a ring; where they meet they are one lake, give them one curve")
+            path.append(at)
+            if at.spills_to is not None and at.spills_to not in by_name:
+                raise InvalidInput(f"{at.name}: spills_to = {at.spills_to!r} is no lake; lakes are {', '.join(by_name)}")
+            at = by_name[at.spills_to] if at.spills_to is not None else None
+        order = path + order
+    return order
+
+
+def _between(value: ArrayLike, known: Floats, wanted: Floats) -> Floats:
+    return np.asarray(np.interp(np.asarray(value, dtype=np.float64), known, wanted), dtype=np.float64)
+
+
+def _monthly(values: ArrayLike, name: str) -> Floats:
+    """Twelve finite values that are not negative, from a number or twelve."""
+    found = np.asarray(values, dtype=np.float64)
+    if found.shape not in ((), (MONTHS,)) or not (np.isfinite(found) & (found >= 0)).all():
+        raise InvalidInput(f"{name} = {values!r}: a number or twelve are expected, none negative")
+    return np.array(np.broadcast_to(found, (MONTHS,)))
