@@ -14,6 +14,8 @@ _HOMES = {
     "read_site": "planner.read",
     "Site": "planner.site",
     "Grid": "planner.site",
+    "area_mu": "planner.measure",
+    "storage_curve": "planner.water",
     "PlannerError": "planner.errors",
     "Budget": "planner.allocation",
     "Compactness": "planner.allocation",

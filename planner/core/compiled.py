@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
+Indices = NDArray[np.int32] | NDArray[np.int64]
 
 
 def ascending(values: Floats) -> Labels:
@@ -91,3 +92,37 @@ def _repair(values: Floats, order: Labels) -> None:
                 exact[k] = values[run[k]]
             order[i:j] = run[np.argsort(exact, kind="mergesort")]
         i = j
+
+
+@njit(cache=True)
+def heap_push(level: Floats, cell: Indices, size: int, key: float, value: int) -> None:
+    """Puts (key, value) into a heap of `size` entries, the least key first, then the least value; the arrays have room."""
+    i = size
+    while i > 0:
+        up = (i - 1) >> 2
+        if level[up] < key or (level[up] == key and cell[up] <= value):
+            break
+        level[i], cell[i] = level[up], cell[up]
+        i = up
+    level[i], cell[i] = key, value
+
+
+@njit(cache=True)
+def heap_pop(level: Floats, cell: Indices, size: int) -> None:
+    """Takes the least entry off a heap of `size` entries."""
+    size -= 1
+    key, value = level[size], cell[size]
+    i = 0
+    while True:
+        child = 4 * i + 1
+        if child >= size:
+            break
+        best = child
+        for k in range(child + 1, min(child + 4, size)):
+            if level[k] < level[best] or (level[k] == level[best] and cell[k] < cell[best]):
+                best = k
+        if key < level[best] or (key == level[best] and value <= cell[best]):
+            break
+        level[i], cell[i] = level[best], cell[best]
+        i = best
+    level[i], cell[i] = key, value

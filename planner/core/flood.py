@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.core.compiled import heap_pop, heap_push
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
@@ -28,40 +30,6 @@ class Flood(NamedTuple):
     order: Labels
     level: Floats
     came_from: Labels
-
-
-@njit(cache=True)
-def _push(level: Floats, cell: Labels, size: int, key: float, value: int) -> None:
-    """Puts (key, value) into a heap ordered by key, then value; the arrays have room."""
-    i = size
-    while i > 0:
-        up = (i - 1) >> 2
-        if level[up] < key or (level[up] == key and cell[up] <= value):
-            break
-        level[i], cell[i] = level[up], cell[up]
-        i = up
-    level[i], cell[i] = key, value
-
-
-@njit(cache=True)
-def _pop(level: Floats, cell: Labels, size: int) -> None:
-    """Takes the least entry off a heap of `size` entries."""
-    size -= 1
-    key, value = level[size], cell[size]
-    i = 0
-    while True:
-        child = 4 * i + 1
-        if child >= size:
-            break
-        best = child
-        for k in range(child + 1, min(child + 4, size)):
-            if level[k] < level[best] or (level[k] == level[best] and cell[k] < cell[best]):
-                best = k
-        if key < level[best] or (key == level[best] and value <= cell[best]):
-            break
-        level[i], cell[i] = level[best], cell[best]
-        i = best
-    level[i], cell[i] = key, value
 
 
 @njit(cache=True)
@@ -84,12 +52,12 @@ def flood(ground: Floats, sources: Ints, diagonal: bool) -> Flood:
         if np.isfinite(z[s]) and came_from[s] < 0:
             came_from[s] = s
             level[s] = z[s]
-            _push(heap_level, heap_cell, size, level[s], s)
+            heap_push(heap_level, heap_cell, size, level[s], s)
             size += 1
     reached = 0
     while size > 0:
         cell = heap_cell[0]
-        _pop(heap_level, heap_cell, size)
+        heap_pop(heap_level, heap_cell, size)
         size -= 1
         order[reached] = cell
         reached += 1
@@ -106,7 +74,7 @@ def flood(ground: Floats, sources: Ints, diagonal: bool) -> Flood:
                 continue
             came_from[near] = cell
             level[near] = max(level[cell], np.float64(z[near]))
-            _push(heap_level, heap_cell, size, level[near], near)
+            heap_push(heap_level, heap_cell, size, level[near], near)
             size += 1
     return Flood(order[:reached], level, came_from)
 

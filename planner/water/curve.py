@@ -1,0 +1,327 @@
+"""Storage curves: area and storage of water over a terrain at every stage, and the stage that holds a given storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from planner.core.coverage import Frame, covered_cells
+from planner.core.flood import flood
+from planner.core.rings import rings_of
+from planner.core.storage import (
+    Bins,
+    Knots,
+    area_at,
+    bins_of,
+    knots_of_bins,
+    knots_of_cells,
+    merge_bins,
+    stage_at,
+    storage_at,
+    sum_cells,
+    sum_connected,
+    sum_weighted,
+)
+from planner.errors import InvalidInput
+from planner.read.rasters import raster_info
+from planner.site import Grid
+from planner.water.ground import Terrain, polygons_of, terrain_of
+
+Floats = NDArray[np.float64]
+
+EXACT_CELLS: Final = 1 << 22  # up to here every distinct elevation is a knot of its own
+FINEST_M: Final = 2.0**-10  # width of the bins above that, m
+
+
+@dataclass(frozen=True, eq=False)
+class StorageCurve:
+    """Area and storage of water by stage over the cells of a terrain: ∫ max(stage − ground, 0) dA, plane m² and m³.
+
+    spill_level_m: lowest level at which the water leaves over a rim, None where there is none inside the data. edge_level_m:
+    level at which it stands at the edge of the data; above it more may be stored outside. bed_m: lowest ground. missing_m2:
+    asked for but without ground. resolution_m: 0 where the curve is exact at every stage, else the width of its bins: it is
+    exact at their edges and at the levels asked for, and between them off by at most a bin's area times a quarter of the
+    width. connected: whether only water joined to the seed counts. notes: what had to be decided.
+    """
+
+    knots: Knots
+    spill_level_m: float | None
+    edge_level_m: float | None
+    bed_m: float
+    top_m: float
+    missing_m2: float
+    resolution_m: float
+    connected: bool
+    notes: tuple[str, ...] = ()
+
+    def area(self, level: ArrayLike) -> Any:
+        """Water surface at each level, m²: cells strictly below it; 0 below the bed, NaN for NaN."""
+        return _shaped(area_at(self.knots, _flat(level)), level)
+
+    def storage(self, level: ArrayLike) -> Any:
+        """Storage at each level, m³; 0 below the bed, NaN for NaN."""
+        return _shaped(storage_at(self.knots, _flat(level)), level)
+
+    def level(self, storage: ArrayLike) -> Any:
+        """The level that holds each storage (m³), m: the exact inverse; the bed at 0, NaN for less.
+
+        Where connected water spills into a hollow beside it, storages that no level has get the level of that spill.
+        """
+        return _shaped(stage_at(self.knots, _flat(storage)), storage)
+
+    def uncertainty(
+        self,
+        level: ArrayLike,
+        *,
+        bias_sd_m: float = 0.1,
+        noise_sd_m: float = 0.15,
+        correlation_m: float = 50.0,
+        level_sd_m: float = 0.1,
+    ) -> pd.DataFrame:
+        """Error bars of storage and area at each level, to first order, one row a level.
+
+        bias_sd_m: of the terrain as a whole. noise_sd_m, correlation_m: of errors that vary over the terrain, and the
+        distance over which they hold together (Gaussian). level_sd_m: of the water level. All normal and independent, as
+        standard deviations. Columns level_m, area_m2, area_sd_m2, storage_m3, storage_sd_m3. Source: dV/dh = A, so a shift s
+        of level or terrain costs s·A; noise adds σ²·∫∫ρ = σ²·A·min(A, 2π·correlation²).
+        """
+        stage = np.atleast_1d(np.asarray(level, dtype=np.float64))
+        wet = area_at(self.knots, stage)
+        shift = bias_sd_m**2 + level_sd_m**2
+        patch = np.minimum(wet, 2.0 * np.pi * correlation_m**2)
+        step = max(np.sqrt(shift + noise_sd_m**2), 1e-3)
+        growth = (area_at(self.knots, stage + step) - area_at(self.knots, stage - step)) / (2.0 * step)
+        return pd.DataFrame(
+            {
+                "level_m": stage,
+                "area_m2": wet,
+                "area_sd_m2": growth * np.sqrt(shift),
+                "storage_m3": storage_at(self.knots, stage),
+                "storage_sd_m3": np.sqrt(wet**2 * shift + noise_sd_m**2 * wet * patch),
+            }
+        )
+
+
+def storage_curve(
+    dem: Grid | str | Path,
+    within: Any = None,
+    *,
+    seed: tuple[float, float] | None = None,
+    connected: bool = False,
+    levels: Sequence[float] = (),
+    neighbours: int = 8,
+    band: int = 1,
+) -> StorageCurve:
+    """The storage curve of a terrain.
+
+    dem: a Grid or a raster's path; what does not fit in memory is read band by band. within: polygons (GeoSeries, geometries)
+    that limit it; cells they cover in part count by the covered share, ground they share counts once. seed: x, y in the
+    terrain's CRS: only water connected to it counts; connected: the same from the lowest cell. levels: stages, m, at which a
+    binned curve shall be exact too. neighbours: 8 where water passes diagonals, else 4. Raises InvalidInput where there is no
+    ground within, or the seed lies outside it.
+    """
+    if neighbours not in (4, 8):
+        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+    stages = np.unique(np.asarray(levels, dtype=np.float64))
+    if not np.all(np.isfinite(stages)):
+        raise InvalidInput("levels: finite numbers in metres are expected")
+    crs = None if isinstance(dem, Grid) else raster_info(dem).crs
+    shape = None if within is None else shapely.union_all(polygons_of(within, crs))
+    terrain = terrain_of(dem, bounds=None if shape is None else shape.bounds, band=band)
+    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8)
+
+
+def curve_over(
+    terrain: Terrain, shape: Any, *, seed: tuple[float, float] | None, connected: bool, stages: Floats, diagonal: bool
+) -> StorageCurve:
+    """The curve of a terrain that is open already, within one geometry or None. Raises InvalidInput as storage_curve does."""
+    if seed is None and not connected:
+        return _bathtub(terrain, shape, stages, diagonal)
+    return _connected(terrain, shape, seed, stages, diagonal)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Cells that count: their level and covered share (k,), and their flat index in the frame."""
+
+    level: Floats
+    share: Floats
+    cell: NDArray[np.int64]
+
+
+def _counted(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
+    """The cells of a band that hold ground and are covered."""
+    flat = values.ravel()
+    if shape is None:
+        cell = np.flatnonzero(np.isfinite(flat))
+        return _Part(flat[cell].astype(np.float64), np.ones(len(cell)), cell)
+    cells = covered_cells(*rings_of([shape]), frame)
+    known = np.isfinite(flat[cells.cell])
+    cell = cells.cell[known]
+    return _Part(flat[cell].astype(np.float64), cells.fraction[known], cell)
+
+
+def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> StorageCurve:
+    """Every cell below the stage counts, wherever it lies."""
+    f = terrain.frame
+    few = terrain.values is not None and (
+        f.rows * f.cols <= EXACT_CELLS or (shape is not None and shape.area <= EXACT_CELLS * terrain.cell_area)
+    )
+    if few and terrain.values is not None:
+        part = _counted(f, terrain.values, shape)
+        if not len(part.level):
+            raise _no_ground(terrain, shape)
+        knots = knots_of_cells(part.level, part.level, part.share * terrain.cell_area)
+        lowest = int(part.cell[np.argmin(part.level)])
+        return _finished(terrain, shape, knots, lowest, float(part.level.max()), 0.0, diagonal)
+    parts: list[Bins] = []
+    bed, top, lowest, datum = np.inf, -np.inf, -1, np.nan
+    for frame, values in terrain.bands():
+        binned, low, high, cell, datum = _binned(frame, values, shape, stages, datum)
+        if binned is None:
+            continue
+        parts.append(binned)
+        top = max(top, high)
+        if low < bed:
+            bed, lowest = low, cell + round((f.north - frame.north) / f.cell_y) * f.cols
+    if not parts:
+        raise _no_ground(terrain, shape)
+    knots = knots_of_bins(merge_bins(parts), datum, terrain.cell_area)
+    return _finished(terrain, shape, knots, lowest, top, FINEST_M, diagonal, bed=bed)
+
+
+def _binned(
+    frame: Frame, values: NDArray[Any], shape: Any, stages: Floats, datum: float
+) -> tuple[Bins | None, float, float, int, float]:
+    """The cells of a band in bins; least and greatest elevation, the cell of the least; the datum the first band sets."""
+    if shape is None:
+        known = np.isfinite(values)
+        if not known.any():
+            return None, np.inf, -np.inf, -1, datum
+        plain = np.where(known, values, np.inf)
+        cell = int(np.argmin(plain))
+        low, high = float(plain.ravel()[cell]), float(np.max(np.where(known, values, -np.inf)))
+        datum = datum if np.isfinite(datum) else float(np.floor(low))
+        edges = _edges(low, high, stages)
+        return bins_of(sum_cells(values, edges, datum=datum), edges), low, high, cell, datum
+    part = _counted(frame, values, shape)
+    if not len(part.level):
+        return None, np.inf, -np.inf, -1, datum
+    first = int(np.argmin(part.level))
+    low, high = float(part.level[first]), float(part.level.max())
+    datum = datum if np.isfinite(datum) else float(np.floor(low))
+    edges = _edges(low, high, stages)
+    return bins_of(sum_weighted(part.level, part.share, edges, datum=datum), edges), low, high, int(part.cell[first]), datum
+
+
+def _edges(low: float, high: float, stages: Floats) -> Floats:
+    """Bin edges from below the least to above the greatest elevation, the stages asked for among them."""
+    even = np.arange(np.floor(low / FINEST_M), np.floor(high / FINEST_M) + 2) * FINEST_M
+    inside = stages[(stages > even[0]) & (stages < even[-1])]
+    return np.union1d(even, inside) if len(inside) else even
+
+
+def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
+    """Only cells that water reaches from the seed, below the stage and within the polygons, count."""
+    f = terrain.frame
+    if terrain.values is None:
+        raise InvalidInput(
+            f"connected water over {f.rows} × {f.cols} cells does not fit in memory; limit it with polygons or clip the terrain"
+        )
+    part = _counted(f, terrain.values, shape)
+    if not len(part.level):
+        raise _no_ground(terrain, shape)
+    ground = terrain.values
+    share = None
+    if shape is not None:
+        share = np.zeros(f.rows * f.cols)
+        share[part.cell] = part.share
+        ground = np.where(share.reshape(ground.shape) > 0, ground, np.nan)
+    start = int(part.cell[np.argmin(part.level)]) if seed is None else terrain.cell_at(*seed)
+    if not np.isfinite(ground.ravel()[start]):
+        where = "the polygons" if shape is not None and np.isfinite(terrain.values.ravel()[start]) else "the known ground"
+        raise InvalidInput(f"seed {seed} lies outside {where}; move it, or leave it out to start from the lowest cell")
+    bed, top = float(part.level.min()), float(part.level.max())
+    known = float(part.share.sum()) * terrain.cell_area
+    if len(part.level) <= EXACT_CELLS:
+        rising = flood(np.ascontiguousarray(ground), np.array([start]), diagonal)
+        reached = rising.order
+        area = terrain.cell_area if share is None else share[reached] * terrain.cell_area
+        level = ground.ravel()[reached].astype(np.float64)
+        knots = knots_of_cells(rising.level[reached], level, np.broadcast_to(area, level.shape))
+        return _finished(terrain, shape, knots, start, top, 0.0, diagonal, known_m2=known)
+    datum = float(np.floor(bed))
+    edges = _edges(bed, top, stages)
+    sums = sum_connected(ground, start, edges, share=share, diagonal=diagonal, datum=datum)
+    knots = knots_of_bins(bins_of(sums, edges), datum, terrain.cell_area)
+    return _finished(terrain, shape, knots, start, top, FINEST_M, diagonal, known_m2=known, bed=float(ground.ravel()[start]))
+
+
+def _finished(
+    terrain: Terrain,
+    shape: Any,
+    knots: Knots,
+    lowest: int,
+    top: float,
+    resolution: float,
+    diagonal: bool,
+    *,
+    known_m2: float | None = None,
+    bed: float | None = None,
+) -> StorageCurve:
+    """The curve with how its water leaves and what ground is missing; known_m2: the ground there is, of connected water."""
+    f = terrain.frame
+    x, y = f.west + (lowest % f.cols + 0.5) * f.cell_x, f.north - (lowest // f.cols + 0.5) * f.cell_y
+    leaves = terrain.spill_from(x, y, diagonal=diagonal)
+    notes = list(terrain.notes)
+    if leaves is None:
+        notes.append("the water leaves too far away to be followed in memory; no spill level")
+    asked = f.rows * f.cols * terrain.cell_area if shape is None else shape.area
+    known = float(knots.area[-1]) if known_m2 is None else known_m2
+    missing = asked - known if asked - known > 1e-9 * asked else 0.0
+    if missing:
+        notes.append(f"{missing:,.1f} m² of {asked:,.1f} m² have no ground and hold nothing")
+    return StorageCurve(
+        knots=knots,
+        spill_level_m=_number(leaves.level if leaves is not None else np.nan),
+        edge_level_m=_number(leaves.edge_level if leaves is not None else np.nan),
+        bed_m=float(knots.level[0]) if bed is None else bed,
+        top_m=top,
+        missing_m2=missing,
+        resolution_m=resolution,
+        connected=known_m2 is not None,
+        notes=tuple(notes),
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
+    f = terrain.frame
+    if shape is None:
+        return InvalidInput("the terrain holds no ground: every cell is missing")
+    w, s, e, n = shape.bounds
+    return InvalidInput(
+        f"the polygons ({w:.0f} … {e:.0f} E, {s:.0f} … {n:.0f} N) meet no ground of the terrain ({f.west:.0f} … "
+        f"{f.west + f.cols * f.cell_x:.0f} E, {f.north - f.rows * f.cell_y:.0f} … {f.north:.0f} N); check their CRS"
+    )
+
+
+def _flat(values: ArrayLike) -> Floats:
+    return np.asarray(values, dtype=np.float64).ravel()
+
+
+def _shaped(result: Floats, like: ArrayLike) -> Any:
+    shape = np.shape(like)
+    if not shape:
+        return float(result[0])
+    return pd.Series(result, index=like.index) if isinstance(like, pd.Series) else result.reshape(shape)

@@ -1,0 +1,148 @@
+"""The ground a storage curve is taken over: a grid, or a file read whole, in part, or band by band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from planner.core.coverage import Frame
+from planner.core.spill import Spill, spill
+from planner.errors import CRSMismatch, InvalidInput
+from planner.read.rasters import TiledRaster, open_tiled, raster_info, read_raster
+from planner.site import Grid
+
+Floats = NDArray[np.float64]
+
+IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
+TILE_CELLS: Final = 1 << 22
+FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
+
+
+@dataclass(frozen=True, eq=False)
+class Terrain:
+    """A terrain in memory, or a file too large for it.
+
+    frame: where the cells lie. values: (rows, cols) float32 or float64, NaN for missing; None where the cells are read band by
+    band. file: the whole file, where values is None or only the part of it that is asked for.
+    """
+
+    frame: Frame
+    values: NDArray[Any] | None
+    file: TiledRaster | None
+    crs: pyproj.CRS | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cell_area(self) -> float:
+        """Plane area of one cell, m²."""
+        return self.frame.cell_x * self.frame.cell_y
+
+    def bands(self, tile_cells: int = TILE_CELLS) -> Iterator[tuple[Frame, NDArray[Any]]]:
+        """The terrain in row bands from north to south, each with where it lies."""
+        f = self.frame
+        if self.values is not None:
+            height = max(1, tile_cells // f.cols)
+            for row in range(0, f.rows, height):
+                part = self.values[row : row + height]
+                yield f._replace(north=f.north - row * f.cell_y, rows=len(part)), part
+        elif self.file is not None:
+            for tile in self.file.tiles(tile_cells=tile_cells):
+                yield f._replace(north=f.north - tile.row * f.cell_y, rows=len(tile.values)), tile.values
+
+    def cell_at(self, x: float, y: float) -> int:
+        """Flat index of the cell a point lies in. Raises InvalidInput where it lies outside."""
+        f = self.frame
+        col, row = int(np.floor((x - f.west) / f.cell_x)), int(np.floor((f.north - y) / f.cell_y))
+        if not (0 <= row < f.rows and 0 <= col < f.cols):
+            raise InvalidInput(
+                f"seed {x:.2f}, {y:.2f} lies outside the terrain, {f.west:.2f} … {f.west + f.cols * f.cell_x:.2f} E, "
+                f"{f.north - f.rows * f.cell_y:.2f} … {f.north:.2f} N; give it in the terrain's CRS"
+            )
+        return row * f.cols + col
+
+    def spill_from(self, x: float, y: float, *, diagonal: bool) -> Spill | None:
+        """How water that rises from a point leaves the data; None where a part that fits in memory does not show it.
+
+        Of a file too large for memory, windows around the point are read, each twice as wide, until the water leaves one at the
+        data's own edge or over a rim within it.
+        """
+        if self.values is not None and self.file is None:
+            return spill(self.values, self.cell_at(x, y), diagonal)
+        file, size = self.file, FIRST_WINDOW
+        if file is None:
+            return None
+        row, col = int((file.north - y) / file.cell_y), int((x - file.west) / file.cell_x)
+        while True:
+            top, left = max(0, row - size // 2), max(0, col - size // 2)
+            rows, cols = min(file.rows - top, size), min(file.cols - left, size)
+            if rows * cols > IN_MEMORY_CELLS:
+                return None
+            found = spill(file.window(top, left, rows, cols), (row - top) * cols + col - left, diagonal)
+            at_row, at_col = found.edge_cell // cols + top, found.edge_cell % cols + left
+            inner = (at_row in (top, top + rows - 1) and at_row not in (0, file.rows - 1)) or (
+                at_col in (left, left + cols - 1) and at_col not in (0, file.cols - 1)
+            )
+            if not inner or found.edge_cell < 0:
+                return found
+            size *= 2
+
+
+def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_memory_cells: int = IN_MEMORY_CELLS) -> Terrain:
+    """The terrain a Grid or a raster file holds; files of more than in_memory_cells are read band by band.
+
+    bounds: west, south, east, north (in the file's CRS) of what is asked for: of a file too large, only that part is read.
+    Raises InvalidInput where the file cannot be read.
+    """
+    if isinstance(dem, Grid):
+        frame = Frame(dem.west, dem.north, dem.cell_x, dem.cell_y, *dem.shape)
+        return Terrain(frame, np.ascontiguousarray(dem.values), None, None)
+    info = raster_info(dem)
+    file = None
+    if info.rows * info.cols > in_memory_cells:
+        file = open_tiled(dem, band=band)
+        part = _cells_within(file, bounds)
+        if bounds is None or part > in_memory_cells:
+            whole = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
+            return Terrain(whole, None, file, info.crs)
+    raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
+    grid = raster.grid
+    values: NDArray[Any] = grid.values
+    if info.dtype == "float32":
+        single = values.astype(np.float32)
+        values = single if np.array_equal(single, values, equal_nan=True) else values
+    frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
+    return Terrain(frame, values, file, raster.crs, raster.notes)
+
+
+def _cells_within(file: TiledRaster, bounds: Any) -> float:
+    if bounds is None:
+        return float(file.rows * file.cols)
+    west, south, east, north = bounds
+    return float(((east - west) / file.cell_x + 2.0) * ((north - south) / file.cell_y + 2.0))
+
+
+def polygons_of(within: Any, crs: pyproj.CRS | None) -> list[Any]:
+    """The polygons storage is limited to, in the terrain's CRS.
+
+    within: GeoSeries, GeoDataFrame, one geometry or several. Raises InvalidInput where none has an area, CRSMismatch where they
+    have a CRS that cannot be brought to the terrain's.
+    """
+    series = within.geometry if isinstance(within, gpd.GeoDataFrame) else within
+    if isinstance(series, gpd.GeoSeries) and series.crs is not None and crs is not None and not crs.equals(series.crs):
+        try:
+            series = series.to_crs(crs)
+        except Exception as error:
+            raise CRSMismatch(f"the polygons' CRS {series.crs.name} cannot be brought to the terrain's {crs.name}") from error
+    shapes: list[Any] = [series] if isinstance(series, shapely.Geometry) else list(series)
+    shapes = [s for s in shapes if s is not None and not s.is_empty]
+    if not shapes or any(s.area <= 0 for s in shapes):
+        raise InvalidInput("within: polygons with an area are expected, none or an empty one found")
+    return [s if s.is_valid else shapely.make_valid(s, method="structure") for s in shapes]

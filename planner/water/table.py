@@ -1,0 +1,136 @@
+"""Stage–area–storage tables, as `planner storage` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import InvalidInput
+from planner.read.rasters import raster_info
+from planner.site import Grid
+from planner.water.curve import StorageCurve, curve_over
+from planner.water.ground import polygons_of, terrain_of
+
+Floats = NDArray[np.float64]
+
+MAX_ROWS: Final = 100_000
+USUAL_ROWS: Final = 25  # about how many stages a table has where none were asked for
+
+
+@dataclass(frozen=True, eq=False)
+class StorageTable:
+    """Area and storage by stage.
+
+    rows: columns level_m, area_m2, storage_m3. spill_level_m: lowest level at which the water leaves over a rim, None where
+    there is none inside the data; of several polygons the lowest of theirs. curves: the curve behind the rows, or one per
+    polygon where each holds a water body of its own. notes: what had to be decided, what is missing.
+    """
+
+    rows: pd.DataFrame
+    spill_level_m: float | None
+    curves: tuple[StorageCurve, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON document: the rows, the spill level, and each polygon's own where there are several."""
+        document: dict[str, Any] = {
+            "schema": "planner.storage/1",
+            "spill_level_m": self.spill_level_m,
+            "edge_level_m": min((c.edge_level_m for c in self.curves if c.edge_level_m is not None), default=None),
+            "missing_m2": sum(c.missing_m2 for c in self.curves),
+            "resolution_m": max(c.resolution_m for c in self.curves),
+            "rows": self.rows.to_dict("records"),
+            "notes": list(self.notes),
+        }
+        if len(self.curves) > 1:
+            levels = self.rows["level_m"].to_numpy()
+            document["polygons"] = [
+                {"spill_level_m": c.spill_level_m, "rows": _rows([c], levels).to_dict("records")} for c in self.curves
+            ]
+        return document
+
+    def to_csv(self) -> str:
+        """Comma-separated rows with the spill level as a last column, empty where there is none."""
+        text = self.rows.assign(spill_level_m=self.spill_level_m).to_csv(index=False, lineterminator="\n")
+        return str(text)
+
+
+def storage_table(
+    dem: Grid | str | Path,
+    *,
+    within: Any = None,
+    levels: Sequence[float] | None = None,
+    step: float | None = None,
+    seed: tuple[float, float] | None = None,
+    connected: bool = False,
+    neighbours: int = 8,
+    band: int = 1,
+) -> StorageTable:
+    """Area and storage of water over a terrain at the stages asked for.
+
+    levels: stages, m. step: distance of further stages, m, whole multiples of it from the bed to the highest ground. Where
+    neither is given, about 25 round stages up to the spill level, or to the highest ground where nothing spills. within,
+    seed, neighbours: as storage_curve; with connected each polygon holds a water body of its own, from its lowest cell, and
+    rows are their sum. Raises InvalidInput as storage_curve does, and where a step is not positive or leads to too many rows.
+    """
+    if step is not None and not (np.isfinite(step) and step > 0):
+        raise InvalidInput(f"step = {step}: a positive number of metres is expected, e.g. 0.5")
+    asked = np.unique(np.asarray(levels if levels is not None else (), dtype=np.float64))
+    if not np.all(np.isfinite(asked)):
+        raise InvalidInput("levels: finite numbers in metres are expected")
+    if neighbours not in (4, 8):
+        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+    crs = None if isinstance(dem, Grid) else raster_info(dem).crs
+    shapes = [None] if within is None else polygons_of(within, crs)
+    if within is not None and not (connected and seed is None):
+        shapes = [shapely.union_all(shapes)]
+    bounds = None if within is None else tuple(shapely.total_bounds(np.asarray(shapes, dtype=object)))
+    terrain = terrain_of(dem, bounds=bounds, band=band)
+
+    def curves_at(stages: Floats) -> list[StorageCurve]:
+        joined = connected or seed is not None
+        return [curve_over(terrain, s, seed=seed, connected=joined, stages=stages, diagonal=neighbours == 8) for s in shapes]
+
+    curves = curves_at(asked)
+    stages = asked
+    if step is not None or not len(asked):
+        stages = np.union1d(asked, _stages(curves, step))
+        if any(c.resolution_m > 0 for c in curves):
+            curves = curves_at(stages)
+    spills = [c.spill_level_m for c in curves if c.spill_level_m is not None]
+    notes = tuple(dict.fromkeys(n for c in curves for n in c.notes))
+    return StorageTable(_rows(curves, stages), min(spills, default=None), tuple(curves), notes)
+
+
+def _rows(curves: Sequence[StorageCurve], stages: Floats) -> pd.DataFrame:
+    area = np.sum([c.area(stages) for c in curves], axis=0)
+    storage = np.sum([c.storage(stages) for c in curves], axis=0)
+    return pd.DataFrame({"level_m": stages, "area_m2": area, "storage_m3": storage})
+
+
+def _stages(curves: Sequence[StorageCurve], step: float | None) -> Floats:
+    """Multiples of a step from the bed to the top; without a step, of a round one, up to the spill level where there is one."""
+    bed = min(c.bed_m for c in curves)
+    top = max(c.top_m for c in curves)
+    if step is None:
+        spills = [c.spill_level_m for c in curves if c.spill_level_m is not None]
+        top = max(spills, default=top)
+        step = _round_step((top - bed) / USUAL_ROWS)
+    first, last = np.floor(bed / step), np.ceil(top / step)
+    if last - first > MAX_ROWS:
+        raise InvalidInput(f"step = {step:g} m gives {last - first:,.0f} rows from {bed:.2f} to {top:.2f} m; take a larger one")
+    return np.asarray(np.round(np.arange(first, last + 1) * step, 9), dtype=np.float64)
+
+
+def _round_step(wanted: float) -> float:
+    """1, 2 or 5 times a power of ten, not below what is wanted nor below a millimetre."""
+    wanted = max(wanted, 1e-3)
+    power = 10.0 ** np.floor(np.log10(wanted))
+    return float(next(f * power for f in (1.0, 2.0, 5.0, 10.0) if f * power >= wanted * (1 - 1e-9)))
