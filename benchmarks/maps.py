@@ -26,7 +26,7 @@ VERTICES = 41
 SIZES = (10_000, 100_000)
 PEER_LIMIT = 10_000  # the peer needs over two minutes and 3 GB at 100 000: give that size by hand to see it
 TARGETS = ("construction", "arable", "green", "reservoir")
-COLOURS = {"construction": "#B5373A", "arable": "#FFF0A0", "green": "#6DBE73", "reservoir": "#1F5FA8"}
+COLOURS = {"construction": "#B5373A", "arable": "#FFF0A0", "green": "#6DBE73", "reservoir": "#174A8A"}
 
 
 def view(count: int) -> MapView:

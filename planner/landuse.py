@@ -22,7 +22,7 @@ TARGETS: Final = {
         Target("construction", "Construction land", "建设用地", "#B5373A", "#A82E16", "#FF0000"),
         Target("arable", "Arable land", "耕地", "#FFF0A0", "#FFFF43", "#FFFF00"),
         Target("green", "Green space", "绿地", "#6DBE73", "#53C6A2", "#00B050"),
-        Target("reservoir", "Reservoir", "水库水面", "#1F5FA8", "#011C87", "#0070C0"),
+        Target("reservoir", "Reservoir", "水库水面", "#174A8A", "#011C87", "#0070C0"),
         Target("unrestored", "Unrestored", "未治理", "#B9B4AB", "#8C8C8C", "#BFBFBF"),
     )
 }

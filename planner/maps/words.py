@@ -109,7 +109,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "This map needs JavaScript. The figures are also in tables.xlsx and summary.json.",
         "本地图需要启用 JavaScript；数据另见 tables.xlsx 与 summary.json。",
     ),
-    "basemap_online": ("Base map from the internet: {name}", "在线底图：{name}"),
 }
 
 # What views and cards call things, where columns.py has no shorter name.

@@ -1,0 +1,76 @@
+"""One Chromium for all browser tests, with networking off; every request and every complaint of the page is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium; without one the tests are skipped, in CI they fail."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine, and CI is set")
+        pytest.skip("no Chromium on this machine (as root: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        running = tools.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Opened:
+    """A page with what it asked for and complained about."""
+
+    def __init__(self, page: Any):
+        self.page = page
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda r: self.requests.append(r.url) if not r.url.startswith(("data:", "blob:")) else None)
+        page.on("console", lambda m: self.complaints.append(m.text) if self._counts(m) else None)
+        page.on("pageerror", lambda e: self.complaints.append(str(e)))
+
+    @staticmethod
+    def _counts(message: Any) -> bool:
+        """Errors and warnings, but for the one that a test's own reading of pixels causes."""
+        return message.type in ("error", "warning") and "willReadFrequently" not in message.text
+
+    def state(self, expression: str) -> Any:
+        """A value of the page's own state."""
+        return self.page.evaluate(f"() => planner.page.{expression}")
+
+    def text(self, selector: str) -> str:
+        """What a reader sees in an element."""
+        return str(self.page.inner_text(selector))
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Opens a file at a size; after the test the page must have asked for nothing else and complained of nothing."""
+    opened: list[tuple[Opened, str]] = []
+
+    def go(path: Path, *, width: int = 1366, height: int = 768, fragment: str = "", ready: str = "[data-ready=yes]") -> Opened:
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+        found = Opened(context.new_page())
+        found.page.set_default_timeout(15_000)
+        found.page.goto(path.as_uri() + fragment)
+        if ready:
+            found.page.wait_for_selector(ready)
+        opened.append((found, path.as_uri()))
+        return found
+
+    yield go
+    for found, address in opened:
+        assert [r for r in found.requests if r.split("#")[0] != address] == []
+        assert found.complaints == []
+        found.page.context.close()
