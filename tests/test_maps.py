@@ -10,6 +10,7 @@ import folium
 import numpy as np
 import pandas as pd
 import pytest
+from map_world import HOSTILE, world
 
 from planner.errors import InvalidInput
 from planner.landuse import TARGETS
@@ -19,7 +20,6 @@ from planner.maps.encode import unpack
 from planner.maps.folium_layer import SCRIPTS, as_script_json
 from planner.maps.views import BREAKS, view_specs
 from planner.maps.words import NOTES, VIEW_WORDS, WORDS
-from tests.map_world import HOSTILE, world
 
 BLOCK = re.compile(r'id="unit_layer_plan_units">([A-Za-z0-9+/=]+)</script>')
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from map_world import HOSTILE, LEVEL, world
 
 from planner.maps import MapView, write_html
-from tests.map_world import HOSTILE, LEVEL, world
 
 pytestmark = pytest.mark.browser
 
@@ -254,14 +254,15 @@ def test_water_level_reads_the_curve_and_floods_what_it_reaches(
 
 def test_years_hatch_what_is_not_ready(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     opened = open_page(path)
+    late, early = (view.units.index[view.units["ready_year"] == year][7] for year in (2030, 2025))
+    before = colour_at(opened, late), colour_at(opened, early)
     opened.page.evaluate(
         "() => { const s = document.getElementById('planner-year'); s.value = 2026; s.dispatchEvent(new Event('input')); }"
     )
     ready = view.units[view.units["ready_year"] <= 2026]["area_mu"].sum()
     assert f"{ready:,.1f} mu ready" in opened.text(".planner-years output")
-    late = view.units.index[view.units["ready_year"] == 2030]
-    pale = sum(colour_at(opened, u) != colour_at(opened, late[0], "planner-units") or True for u in late[:3])
-    assert pale == 3
+    assert colour_at(opened, late) != before[0]
+    assert colour_at(opened, early) == before[1]
     assert (
         opened.page.evaluate("() => planner.page.main.paint.faded.reduce((a, b) => a + b)")
         == (view.units["ready_year"] > 2026).sum()
