@@ -275,6 +275,27 @@ def test_ids_run_from_the_north_west_and_sort_as_numbers() -> None:
     assert first.x < last.x and first.y > last.y
 
 
+def test_two_hollows_are_told_apart_where_their_waters_meet() -> None:
+    """Two bowls 500 m apart, the saddle at x = 600 a metre under the shore: the divide is a border between the lake's units."""
+
+    def twins(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return 33 - 4 * sum(np.exp(-(((x - c) / 220) ** 2) - ((y - 600) / 220) ** 2) for c in (350, 850))
+
+    site = make_site({"A": box(0, 0, 1200, 1200)}, terrain=twins, water=32.0, max_unit_mu=60.0)
+    result = partition(site)
+    assert_sound(site, result)
+    lake = result.units[result.units.representative_point().apply(lambda p: twins(p.x - X0, p.y - Y0) < 31.2)]
+    assert len(lake) >= 4
+    west, east = lake.bounds["minx"] - X0, lake.bounds["maxx"] - X0
+    assert not ((west < 595) & (east > 605)).any()
+    deep = {"hollow_min_depth_m": 9.0}
+    shallow = site.scenario.parameters.replaced({f"measure.{k}": v for k, v in deep.items()}, source="test")
+    told = site.scenario.model_copy(update={"parameters": shallow})
+    one = partition(Site(site.name, site.crs, site.parcels, site.terrain, site.subsidence, site.water_table, told))
+    west, east = one.units.bounds["minx"] - X0, one.units.bounds["maxx"] - X0
+    assert ((west < 595) & (east > 605)).any()
+
+
 def test_extra_lines_cut_too() -> None:
     site = make_site({"A": box(0, 0, 200, 60)}, max_unit_mu=30.0)
     divide = gpd.GeoSeries([shapely.LineString([(X0 + 80, Y0 - 5), (X0 + 80, Y0 + 90)])], crs=site.crs)

@@ -24,15 +24,15 @@ Geometries = NDArray[np.object_]
 
 
 def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
-    """The site's parcels cut along depth and water contours, constraint boundaries and a lattice into planning units.
+    """The site's parcels cut into planning units: along contours, divides between hollows, constraints, and a lattice.
 
-    First the ground is cut along lines that mean something (parcels, constraints, contours, `cuts`) and pieces below
+    First the ground is cut along lines that mean something (parcels, constraints, contours, divides, `cuts`) and pieces below
     `partition.min_unit_mu` are merged into their neighbours within the parcel. What is then still above
     `partition.max_unit_mu` is cut along a square lattice anchored to the CRS. No area is lost, shared borders are the same
     points on both sides, and ids (parcel, then number from north-west to south-east) depend on the geometry alone.
 
-    cuts: more lines to cut along in the site's CRS, e.g. basin divides. A sliver whose only neighbours are full is merged
-    all the same; a parcel, or a part of one, below the minimum is kept whole.
+    cuts: more lines to cut along in the site's CRS, e.g. the edges of a district. A sliver whose only neighbours are full is
+    merged all the same; a parcel, or a part of one, below the minimum is kept whole.
     Raises InvalidInput where there are no parcels, or the sizes contradict each other.
     """
     min_m2, max_m2 = _sizes(site)
@@ -42,7 +42,7 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     origin = np.floor(parcels.total_bounds[:2])
     shapes = _moved(parcels.geometry.to_numpy(), -origin)
     constraints = _shapes(None if site.constraints is None else site.constraints.geometry, origin)
-    meaningful = [_contour_lines(site, parcels.geometry.to_numpy(), origin, min_m2), _shapes(cuts, origin)]
+    meaningful = [_drawn(site, parcels.geometry.to_numpy(), origin, min_m2), _shapes(cuts, origin)]
     if len(constraints):
         meaningful.append(shapely.boundary(constraints))
     side_m = float(np.sqrt(max(max_m2 - 2 * min_m2, max_m2 / 2)))
@@ -96,23 +96,28 @@ def _simple(groups: list[Geometries]) -> Geometries:
     return np.asarray(parts, dtype=object)
 
 
-def _contour_lines(site: Site, parcels: Geometries, origin: Floats, min_m2: float) -> Geometries:
-    """Contours of subsidence depth at the breaks, of the water table's three stands on the ground, and of the lake's level."""
-    radius = site.scenario.number("partition.smoothing_m")
+def _drawn(site: Site, parcels: Geometries, origin: Floats, min_m2: float) -> Geometries:
+    """Contours of depth at the breaks and of the water's stands on the ground, and the divides between hollows."""
+    value = site.scenario.number
+    radius = value("partition.smoothing_m")
     bounds = tuple(float(v) for v in shapely.total_bounds(parcels))
-    breaks = [float(v) for v in site.scenario.value("partition.depth_breaks_m")]
-    terrain, level = site.terrain, site.scenario.reservoir.level_m
-    water = [site.water_table.normal, site.water_table.dry, site.water_table.wet]
-    fields: list[tuple[Grid, list[float]]] = [(site.subsidence, breaks)]
-    fields += [(terrain.like(terrain.values - stand.values), [0.0]) for stand in water]
-    if level is not None and not any(_flat_at(stand, level) for stand in water):
-        fields.append((terrain, [level]))
-    found = []
-    for grid, levels in fields:
-        x, y, values = lines.smoothed(grid, bounds, radius_m=radius)  # type: ignore[arg-type]
-        x, y = x - origin[0], y - origin[1]
-        found.append(lines.contours(x, y, values, levels, tolerance_m=radius / 20, min_area_m2=min_m2))
-    return np.concatenate(found)
+
+    def field(grid: Grid) -> lines.Field:
+        smooth = lines.smoothed(grid, bounds, radius_m=radius)  # type: ignore[arg-type]
+        return lines.Field(smooth.x - origin[0], smooth.y - origin[1], smooth.values)
+
+    ground, level = field(site.terrain), site.scenario.reservoir.level_m
+    wanted = [(field(site.subsidence), [float(v) for v in site.scenario.value("partition.depth_breaks_m")])]
+    stands = [site.water_table.normal, site.water_table.dry, site.water_table.wet]
+    for stand in stands if ground.values.size else ():
+        table = field(stand)
+        if table.values.size:
+            wanted.append((ground._replace(values=ground.values - table.values), [0.0]))
+    if level is not None and not any(_flat_at(stand, level) for stand in stands):
+        wanted.append((ground, [level]))
+    found = [lines.contours(f, levels, tolerance_m=radius / 20, min_area_m2=min_m2) for f, levels in wanted]
+    least = {"min_volume_m3": value("measure.hollow_min_volume_m3"), "min_depth_m": value("measure.hollow_min_depth_m")}
+    return np.concatenate([*found, lines.divides(ground, **least)])
 
 
 def _flat_at(stand: Grid, level_m: float) -> bool:
