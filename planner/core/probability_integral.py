@@ -32,6 +32,8 @@ RECTANGLE: Final = ("x", "y", "cos", "sin", "length", "width", "radius", "w0", "
 REACH: Final = 2.5  # radii beyond which a panel is left out: ½·erfc(√π·2.5) = 1.8e-10 of W₀
 SQRT_PI: Final = math.sqrt(math.pi)
 TWO_PI: Final = 2.0 * math.pi
+TABLE_STEPS: Final = 256  # entries of the Gauss table per radius
+BLOCK: Final = 48  # cells along a block's side: 48² · 11 · 8 bytes = 200 kB
 
 
 @numba.njit(cache=True)
@@ -93,17 +95,191 @@ def rectangles_at_points(panels: Floats, x: Floats, y: Floats) -> Floats:
 
 
 @numba.njit(cache=True)
+def _gauss_table() -> Floats:
+    """G(t) = ½·erf(√π·t) and g(t) = exp(−π·t²) at −REACH…REACH in steps of 1/256; (n, 2)."""
+    n = round(2.0 * REACH * TABLE_STEPS) + 1
+    table = np.empty((n, 2))
+    for k in range(n):
+        t = k / TABLE_STEPS - REACH
+        table[k, 0] = 0.5 * math.erf(SQRT_PI * t)
+        table[k, 1] = math.exp(-math.pi * t * t)
+    return table
+
+
+@numba.njit(cache=True, inline="always")
+def _gauss(table: Floats, t: float) -> tuple[float, float]:
+    """G and g at t by Taylor series about the nearest entry, right to 2e-11 (tests/test_probability_integral.py)."""
+    if t >= REACH:
+        return 0.5, 0.0
+    if t <= -REACH:
+        return -0.5, 0.0
+    k = int((t + REACH) * TABLE_STEPS + 0.5)
+    a = k / TABLE_STEPS - REACH
+    d = t - a
+    big, small = table[k, 0], table[k, 1]
+    first = -TWO_PI * a
+    second = first * first - TWO_PI
+    third = first * (second - 2.0 * TWO_PI)
+    value = big + small * d * (1.0 + d * (first / 2.0 + d * (second / 6.0 + d * third / 24.0)))
+    return value, small * (1.0 + d * (first + d * (second / 2.0 + d * third / 6.0)))
+
+
+@numba.njit(cache=True)
+def _span(axis: Floats, low: float, high: float) -> tuple[int, int]:
+    """First and one-past-last index of the values of a monotone axis that lie within low…high."""
+    n = len(axis)
+    if n == 0 or min(axis[0], axis[n - 1]) > high or max(axis[0], axis[n - 1]) < low:
+        return 0, 0
+    if axis[0] <= axis[n - 1]:
+        return int(np.searchsorted(axis, low)), int(np.searchsorted(axis, high, side="right"))
+    back = axis[::-1]
+    return n - int(np.searchsorted(back, high, side="right")), n - int(np.searchsorted(back, low))
+
+
+@numba.njit(cache=True)
+def _box(panel: Floats) -> tuple[float, float, float, float]:
+    """West, south, east, north of all that a panel moves, m."""
+    c, s, length, width, reach = panel[2], panel[3], panel[4], panel[5], REACH * panel[6]
+    west = panel[0] + min(0.0, length * c) + min(0.0, -width * s) - reach
+    east = panel[0] + max(0.0, length * c) + max(0.0, -width * s) + reach
+    south = panel[1] + min(0.0, length * s) + min(0.0, width * c) - reach
+    north = panel[1] + max(0.0, length * s) + max(0.0, width * c) + reach
+    return west, south, east, north
+
+
+@numba.njit(cache=True)
+def _factors(table: Floats, u1: float, length: float, r: float) -> tuple[float, float, float]:
+    """F and its first two derivatives along one axis of a rectangle, u1 in radii from its first side."""
+    u2 = u1 - length / r
+    big1, small1 = _gauss(table, u1)
+    big2, small2 = _gauss(table, u2)
+    return big1 - big2, (small1 - small2) / r, -TWO_PI * (u1 * small1 - u2 * small2) / (r * r)
+
+
+@numba.njit(cache=True)
 def rectangles_on_grid(panels: Floats, x: Floats, y: Floats) -> Floats:
     """Fields of all rectangles on a grid of columns x and rows y.
 
-    panels: (p, 11). x: (cols,), y: (rows,), m. Returns (rows, cols, 11).
+    panels: (p, 11). x: (cols,), y: (rows,), m, each monotone. Returns (rows, cols, 11).
     """
     out = np.zeros((len(y), len(x), 11))
-    for k in range(len(panels)):
-        for i in range(len(y)):
-            for j in range(len(x)):
-                _add_rectangle(panels[k], x[j], y[i], out[i, j])
+    table = _gauss_table()
+    # Blocks of cells small enough to stay in the cache while every panel passes over them.
+    for top in range(0, len(y), BLOCK):
+        for left in range(0, len(x), BLOCK):
+            ys, xs = y[top : top + BLOCK], x[left : left + BLOCK]
+            block = out[top : top + BLOCK, left : left + BLOCK]
+            for k in range(len(panels)):
+                west, south, east, north = _box(panels[k])
+                i0, i1 = _span(ys, south, north)
+                j0, j1 = _span(xs, west, east)
+                if i1 > i0 and j1 > j0:
+                    _rectangle_on_block(table, panels[k], xs[j0:j1], ys[i0:i1], block[i0:i1, j0:j1])
     return out
+
+
+@numba.njit(cache=True)
+def _rectangle_on_block(table: Floats, panel: Floats, x: Floats, y: Floats, out: Floats) -> None:
+    """Adds one rectangle's fields to a block, (rows, cols, 11)."""
+    c, s, r, w0 = panel[2], panel[3], panel[6], panel[7]
+    if s == 0.0:  # the panel lies along the grid: its factors depend on the column or the row alone
+        columns = np.empty((len(x), 3))
+        for j in range(len(x)):
+            columns[j] = _factors(table, (x[j] - panel[0]) * c / r, panel[4], r)
+    for i in range(len(y)):
+        dy = y[i] - panel[1]
+        if s == 0.0:
+            fv, dv, ddv = _factors(table, dy * c / r, panel[5], r)
+        for j in range(len(x)):
+            if s == 0.0:
+                fu, du, ddu = columns[j]
+            else:
+                dx = x[j] - panel[0]
+                fu, du, ddu = _factors(table, (dx * c + dy * s) / r, panel[4], r)
+                fv, dv, ddv = _factors(table, (dy * c - dx * s) / r, panel[5], r)
+            _add_local(panel, w0 * fu * fv, w0 * du * fv, w0 * fu * dv, w0 * ddu * fv, w0 * du * dv, w0 * fu * ddv, out[i, j])
+
+
+@numba.njit(cache=True)
+def rectangles_subsidence(panels: Floats, x: Floats, y: Floats, out: Floats) -> None:
+    """Adds the subsidence alone of all rectangles to out, (rows, cols), m; arguments as `rectangles_on_grid`."""
+    table = _gauss_table()
+    columns = np.empty(len(x))
+    for k in range(len(panels)):
+        panel = panels[k]
+        px, py, c, s, length, width, r, w0 = panel[:8]
+        west, south, east, north = _box(panel)
+        i0, i1 = _span(y, south, north)
+        j0, j1 = _span(x, west, east)
+        if s == 0.0:
+            for j in range(j0, j1):
+                u = (x[j] - px) * c / r
+                columns[j] = w0 * (_gauss(table, u)[0] - _gauss(table, u - length / r)[0])
+        for i in range(i0, i1):
+            dy = y[i] - py
+            if s == 0.0:
+                v = dy * c / r
+                fv = _gauss(table, v)[0] - _gauss(table, v - width / r)[0]
+                for j in range(j0, j1):
+                    out[i, j] += columns[j] * fv
+            else:
+                for j in range(j0, j1):
+                    dx = x[j] - px
+                    u, v = (dx * c + dy * s) / r, (dy * c - dx * s) / r
+                    fu = _gauss(table, u)[0] - _gauss(table, u - length / r)[0]
+                    out[i, j] += w0 * fu * (_gauss(table, v)[0] - _gauss(table, v - width / r)[0])
+
+
+@numba.njit(cache=True)
+def outlines_on_grid(nodes: Floats, start: NDArray[np.int64], panels: Floats, x: Floats, y: Floats, out: Floats) -> None:
+    """Adds the fields of panels of any outline to out, (rows, cols, 11); arguments as `outlines_at_points`.
+
+    Every node's share is a product of a factor of the column and one of the row, so a block costs one multiplication a node,
+    cell and field.
+    """
+    table = _gauss_table()
+    for top in range(0, len(y), BLOCK):
+        for left in range(0, len(x), BLOCK):
+            ys, xs = y[top : top + BLOCK], x[left : left + BLOCK]
+            block = out[top : top + BLOCK, left : left + BLOCK]
+            for k in range(len(panels)):
+                west, south, east, north = _box(panels[k])
+                i0, i1 = _span(ys, south, north)
+                j0, j1 = _span(xs, west, east)
+                if i1 > i0 and j1 > j0:
+                    mine = nodes[start[k] : start[k + 1]]
+                    _outline_on_block(table, mine, panels[k], xs[j0:j1], ys[i0:i1], block[i0:i1, j0:j1])
+
+
+@numba.njit(cache=True)
+def _outline_on_block(table: Floats, nodes: Floats, panel: Floats, x: Floats, y: Floats, out: Floats) -> None:
+    r, w0 = panel[6], panel[7]
+    n = len(nodes)
+    big, small, turn = np.empty((n, len(x))), np.empty((n, len(x))), np.empty((n, len(x)))
+    for k in range(n):
+        for j in range(len(x)):
+            t = (nodes[k, 0] - x[j]) / r
+            big[k, j], small[k, j] = _gauss(table, t)
+            turn[k, j] = TWO_PI * t * small[k, j]
+    local = np.empty((6, len(x)))
+    for i in range(len(y)):
+        local[:] = 0.0
+        for k in range(n):
+            t = (nodes[k, 1] - y[i]) / r
+            if abs(t) >= REACH:
+                continue
+            f0 = w0 * _gauss(table, t)[1] * nodes[k, 2] / r
+            f1 = TWO_PI * t * f0 / r
+            f2 = TWO_PI * (TWO_PI * t * t - 1.0) * f0 / (r * r)
+            for j in range(len(x)):
+                local[0, j] += big[k, j] * f0
+                local[1, j] -= small[k, j] * (f0 / r)
+                local[2, j] += big[k, j] * f1
+                local[3, j] -= turn[k, j] * (f0 / (r * r))
+                local[4, j] -= small[k, j] * (f1 / r)
+                local[5, j] += big[k, j] * f2
+        for j in range(len(x)):
+            _add_local(panel, local[0, j], local[1, j], local[2, j], local[3, j], local[4, j], local[5, j], out[i, j])
 
 
 @numba.njit(cache=True)
@@ -151,26 +327,6 @@ def _within_reach(panel: Floats, x: float, y: float) -> bool:
     return bool(-reach < dx < panel[4] + reach and -reach < dy < panel[5] + reach)
 
 
-@numba.njit(cache=True)
-def knothe_share(elapsed_start: Floats, elapsed_end: Floats, c: Floats) -> Floats:
-    """Share of the final subsidence that has come, for goafs opened at an even pace between start and end.
-
-    elapsed_start, elapsed_end: (p,) years since extraction began and ended (negative where still ahead). c: (p,) 1/a.
-    Returns (p,), 0–1. Instantaneous extraction (start = end) gives Knothe's 1 − exp(−c·t).
-    """
-    share = np.zeros(len(c))
-    for k in range(len(c)):
-        a, b = elapsed_start[k], max(elapsed_end[k], 0.0)
-        if a <= 0.0:
-            continue
-        span = elapsed_start[k] - elapsed_end[k]
-        if span < 1e-9:
-            share[k] = -math.expm1(-c[k] * a)
-        else:
-            share[k] = ((a - b) - (math.exp(-c[k] * b) - math.exp(-c[k] * a)) / c[k]) / span
-    return share
-
-
 def principal(fields: Floats) -> Floats:
     """Largest values over all directions, signed where the quantity has a sign.
 
@@ -197,29 +353,3 @@ def _larger_principal(xx: Floats, xy: Floats, yy: Floats) -> Floats:
     mean, half = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
     larger: Floats = np.where(mean >= 0.0, mean + half, mean - half)
     return larger
-
-
-@numba.njit(cache=True)
-def last_unsettled(w: Floats, remaining: Floats, half_year: Floats, per_day: Floats, done: Floats, limits: Floats) -> Floats:
-    """The latest of a row of dates at which each point is not yet settled, −1 where it is settled at all of them.
-
-    w: (g, n) final subsidence of every group of panels, m. remaining, half_year, per_day: (g, t) shares of it still to come,
-    coming in the next half year, and coming per day at each date. done: (g, t) 1 where the group's movement time is over,
-    else 0. limits: (4,) remaining m, half-year m, per-day m, and the subsidence from which a group counts as felt, m. Returns
-    (n,).
-    """
-    groups, n = w.shape
-    last = np.full(n, -1.0)
-    for i in range(n):
-        for t in range(remaining.shape[1] - 1, -1, -1):
-            left = half = rate = 0.0
-            moving = False
-            for g in range(groups):
-                left += w[g, i] * remaining[g, t]
-                half += w[g, i] * half_year[g, t]
-                rate += w[g, i] * per_day[g, t]
-                moving = moving or (done[g, t] == 0.0 and w[g, i] >= limits[3])
-            if moving or left > limits[0] or half >= limits[1] or rate >= limits[2]:
-                last[i] = t
-                break
-    return last

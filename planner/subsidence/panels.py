@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from planner.core import probability_integral as kernel
+from planner.core.settling import knothe_share
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters, defaults
 from planner.subsidence.outline import offset_outline, quadrature_nodes, rectangle_axes
@@ -67,13 +67,13 @@ class Panels:
             return np.ones(len(self))
         dated, n = self.dated, self.numbers
         share = np.ones(len(self))
-        share[dated] = kernel.knothe_share(year - n["start"][dated], year - n["end"][dated], n["c_per_year"][dated])
+        share[dated] = knothe_share(year - n["start"][dated], year - n["end"][dated], n["c_per_year"][dated])
         return share
 
     def share_after(self, years: float) -> Floats:
         """Share of each panel's final subsidence that has come so many years after its own extraction."""
         zero = np.full(len(self), float(years))
-        return kernel.knothe_share(zero, zero, self.numbers["c_per_year"])
+        return knothe_share(zero, zero, self.numbers["c_per_year"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +96,19 @@ class Sources:
         rectangles[:, 7] *= share[self.rectangle_of]
         outlines[:, 7] *= share[self.outline_of]
         return Sources(rectangles, self.rectangle_of, self.nodes, self.start, outlines, self.outline_of)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Sources:
+        """Some of the panels: chosen (p,)."""
+        rectangle, outline = chosen[self.rectangle_of], chosen[self.outline_of]
+        counts = np.diff(self.start)
+        return Sources(
+            self.rectangles[rectangle],
+            self.rectangle_of[rectangle],
+            self.nodes[np.repeat(outline, counts)],
+            np.concatenate(([0], np.cumsum(counts[outline]))).astype(np.int64),
+            self.outlines[outline],
+            self.outline_of[outline],
+        )
 
 
 def sources(panels: Panels) -> Sources:

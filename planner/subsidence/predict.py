@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -106,10 +107,10 @@ def fields_at(s: Sources, xy: Floats) -> Floats:
     return fields
 
 
-def bands(s: Sources, grid: Grid) -> Any:
+def bands(s: Sources, grid: Grid, *, cells: int = BAND_CELLS) -> Iterator[tuple[slice, Floats]]:
     """Yields (slice of rows, fields (rows, cols, 11)) down the grid, so that memory stays bounded however large it is."""
     x, y = grid.centres()
-    step = max(1, BAND_CELLS // max(len(x), 1))
+    step = max(1, cells // max(len(x), 1))
     for first in range(0, len(y), step):
         rows = slice(first, min(first + step, len(y)))
         yield rows, fields_on(s, x, y[rows])
@@ -119,9 +120,19 @@ def fields_on(s: Sources, x: Floats, y: Floats) -> Floats:
     """The kernel's fields on a grid of columns x and rows y. Returns (rows, cols, 11)."""
     fields: Floats = kernel.rectangles_on_grid(s.rectangles, x, y)
     if len(s.outlines):
-        xx, yy = np.meshgrid(x, y)
-        fields += kernel.outlines_at_points(s.nodes, s.start, s.outlines, xx.ravel(), yy.ravel()).reshape(fields.shape)
+        kernel.outlines_on_grid(s.nodes, s.start, s.outlines, x, y, fields)
     return fields
+
+
+def subsidence_on(s: Sources, x: Floats, y: Floats) -> Floats:
+    """The subsidence alone on a grid of columns x and rows y, m. Returns (rows, cols)."""
+    w = np.zeros((len(y), len(x)))
+    kernel.rectangles_subsidence(s.rectangles, x, y, w)
+    if len(s.outlines):
+        fields = np.zeros((len(y), len(x), 11))
+        kernel.outlines_on_grid(s.nodes, s.start, s.outlines, x, y, fields)
+        w += fields[..., 0]
+    return w
 
 
 def _reduced(fields: Floats, direction_deg: float | None) -> Floats:

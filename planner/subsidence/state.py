@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.core import probability_integral as kernel
+from planner.core.settling import knothe_share, last_unsettled
 from planner.subsidence.panels import Panels, Sources, check_panels, sources
-from planner.subsidence.predict import bands, fields_on
+from planner.subsidence.predict import BAND_CELLS, bands, subsidence_on
 from planner.tables import Ground
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> G
     rest = all_sources.weighted(1.0 - panels.share(year))
     residual, tilt, curvature, strain, settled = (np.empty(terrain.shape) for _ in range(5))
     timing = _timing(panels, p)
-    for rows, fields in bands(rest, terrain):
+    for rows, fields in bands(rest, terrain, cells=BAND_CELLS // (1 + len(timing.remaining) // 10)):
         values = kernel.principal(fields)
         residual[rows], tilt[rows] = values[..., 0] * 1e3, values[..., 1] * 1e3
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
@@ -113,7 +114,7 @@ def _timing(panels: Panels, p: Parameters) -> _Timing:
     dates = np.arange(first, min(int(np.ceil(longest)) + 1, int(end.max()) + HORIZON_YEARS), dtype=float)
 
     def rest(at: Floats) -> Floats:
-        return np.stack([1.0 - kernel.knothe_share(t - start, t - end, c) for t in at], axis=1)
+        return np.stack([1.0 - knothe_share(t - start, t - end, c) for t in at], axis=1)
 
     remaining = rest(dates)
     return _Timing(
@@ -131,10 +132,10 @@ def _settled_year(s: Sources, timing: _Timing, terrain: Grid, rows: slice) -> Fl
     """First year from which the ground stays within every limit, (rows, cols)."""
     x, y = terrain.centres()
     shape = len(y[rows]), len(x)
-    w = np.empty((len(timing.remaining), shape[0] * shape[1]))
-    for g in range(len(w)):
-        w[g] = fields_on(s.weighted((timing.group == g).astype(float)), x, y[rows])[..., 0].ravel()
-    last = kernel.last_unsettled(w, timing.remaining, timing.half_year, timing.per_day, timing.done, timing.limits)
+    w = np.empty((shape[0] * shape[1], len(timing.remaining)))
+    for g in range(w.shape[1]):
+        w[:, g] = subsidence_on(s.only(timing.group == g), x, y[rows]).ravel()
+    last = last_unsettled(w, timing.remaining, timing.half_year, timing.per_day, timing.done, timing.limits)
     return (timing.first + 1.0 + last).reshape(shape)
 
 
