@@ -1,0 +1,321 @@
+"""Area and storage by stage: closed forms, the identities, slow reference code, and files that are read in bands."""
+
+import json
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasterio.transform import Affine
+from scipy import ndimage
+
+from planner.core.storage import (
+    area_at,
+    bins_of,
+    knots_of_bins,
+    merge_bins,
+    storage_at,
+    sum_cells,
+    sum_connected,
+    sum_weighted,
+)
+from planner.errors import InvalidInput
+from planner.site import Grid
+from planner.water import storage_curve, storage_table
+from planner.water.curve import FINEST_M, curve_over
+from planner.water.ground import terrain_of
+
+EIGHT = np.ones((3, 3))
+
+
+def radius(cells: int, cell: float) -> np.ndarray:
+    at = (np.arange(2 * cells + 1) - cells) * cell
+    return np.hypot(*np.meshgrid(at, at))
+
+
+def grid(values: np.ndarray, cell: float = 1.0) -> Grid:
+    return Grid(np.asarray(values, float), 0.0, len(values) * cell, cell, cell)
+
+
+def test_a_small_world_by_hand() -> None:
+    curve = storage_curve(grid([[5, 5, 5], [5, 1, 2], [5, 5, 5]], 10.0))
+    assert curve.storage(2.0) == 100.0  # one cell, 1 m deep; the cell exactly at the stage is dry
+    assert curve.area(2.0) == 100.0
+    assert curve.area(2.0001) == 200.0
+    assert curve.storage([0.5, 1.0, 3.0, 5.0, 6.0]).tolist() == [0.0, 0.0, 300.0, 700.0, 1600.0]
+    assert curve.level([0.0, 50.0, 100.0, 300.0, 700.0, 1600.0]).tolist() == [1.0, 1.5, 2.0, 3.0, 5.0, 6.0]
+    assert (curve.bed_m, curve.top_m, curve.missing_m2, curve.resolution_m) == (1.0, 5.0, 0.0, 0.0)
+    assert np.isnan(curve.level(-1.0))
+    assert np.isnan(curve.storage(np.nan))
+    assert isinstance(curve.storage(3.0), float)
+    assert curve.storage(np.full((2, 2), 3.0)).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("bed", "volume", "area"),
+    [
+        (lambda r: 0.05 * r, lambda h: np.pi * (h / 0.05) ** 2 * h / 3, lambda h: np.pi * (h / 0.05) ** 2),  # cone
+        (lambda r: 1e-3 * r**2, lambda h: np.pi * h**2 / 2e-3, lambda h: np.pi * h / 1e-3),  # paraboloid
+        (  # spherical cap, radius 500 m
+            lambda r: 500 - np.sqrt(500**2 - np.minimum(r, 300) ** 2),
+            lambda h: np.pi * h**2 * (3 * 500 - h) / 3,
+            lambda h: np.pi * (2 * 500 * h - h**2),
+        ),
+        (  # frustum: floor of 40 m radius, sides 1 : 20
+            lambda r: np.maximum(r - 40, 0) * 0.05,
+            lambda h: np.pi * h / 3 * (40**2 + 40 * (40 + h / 0.05) + (40 + h / 0.05) ** 2),
+            lambda h: np.pi * (40 + h / 0.05) ** 2,
+        ),
+    ],
+    ids=["cone", "paraboloid", "cap", "frustum"],
+)
+def test_closed_forms_are_met_ever_better_with_finer_cells(bed, volume, area) -> None:  # type: ignore[no-untyped-def]
+    errors = []
+    for cells, cell in ((75, 3.3), (300, 0.8)):
+        curve = storage_curve(grid(bed(radius(cells, cell)), cell))
+        errors.append(abs(curve.storage(7.3) / volume(7.3) - 1))
+        assert curve.area(7.3) == pytest.approx(area(7.3), rel=1e-2 if cells == 75 else 1e-3)
+    assert errors[0] < 4e-4
+    assert errors[1] < 2e-5
+
+
+def test_a_wedge_is_exact() -> None:
+    z = np.tile(np.arange(10.0) + 0.5, (4, 1))  # plane beds by cells whose centres lie on them
+    curve = storage_curve(Grid(z, 0, 4, 1, 1))
+    for h in (1.0, 5.0, 10.0):
+        assert curve.storage(h) == pytest.approx(4 * h * h / 2, rel=1e-12)
+        assert curve.area(h) == 4 * h
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.floats(-3, 12), min_size=1, max_size=9))
+def test_any_terrain_and_any_stages(seed: int, stages: list[float]) -> None:
+    rng = np.random.default_rng(seed)
+    z = np.round(rng.normal(4, 2, (17, 23)), 1)
+    z[rng.random(z.shape) < 0.1] = np.nan
+    at = np.sort(np.asarray(stages + [float(z[~np.isnan(z)][0])]))
+    curve = storage_curve(Grid(z, 0, 17, 2, 1))
+    wet = [np.nansum(z < h) * 2.0 for h in at]
+    held = [np.nansum(np.maximum(h - z, 0)) * 2.0 for h in at]
+    assert curve.area(at).tolist() == wet
+    np.testing.assert_allclose(curve.storage(at), held, rtol=1e-12, atol=1e-11)
+    deep = np.asarray(held) > 1e-6
+    np.testing.assert_allclose(curve.level(np.asarray(held))[deep], at[deep], rtol=1e-12, atol=1e-12)
+    fine = np.linspace(at[0], at[-1] + 1e-9, 4001)
+    middle = (fine[1:] + fine[:-1]) / 2
+    by_area = np.sum(curve.area(middle)) * (fine[1] - fine[0])  # V = ∫ A dh
+    assert curve.storage(fine[-1]) - curve.storage(fine[0]) == pytest.approx(by_area, rel=5e-3, abs=1e-3)
+    for kind in (np.float64, np.float32):
+        tile = z.astype(kind)
+        sums = sum_cells(tile, at)
+        known = tile[np.isfinite(tile)].astype(float)
+        place = np.searchsorted(at, known, side="right")
+        assert sums.weight.tolist() == np.bincount(place, minlength=len(at) + 1).tolist()
+        np.testing.assert_allclose(sums.moment, np.bincount(place, known, minlength=len(at) + 1), atol=1e-9)
+    halves = merge_bins([bins_of(sum_cells(part, at), at) for part in (z[:5], z[5:])])
+    whole = bins_of(sum_cells(z, at), at)
+    assert halves.weight.tolist() == whole.weight.tolist()
+    np.testing.assert_allclose(halves.moment, whole.moment, atol=1e-9)
+    knots = knots_of_bins(whole, 0.0, 2.0)
+    np.testing.assert_allclose(area_at(knots, at), wet)
+    np.testing.assert_allclose(storage_at(knots, at), held, atol=1e-9)
+
+
+def test_repeated_stages_infinities_and_a_single_stage() -> None:
+    z = np.array([[1.0, np.inf, -np.inf], [np.nan, 2.0, 3.0]])
+    for kind in (np.float64, np.float32):
+        assert sum_cells(z.astype(kind), np.array([2.0, 2.0, 2.5])).weight.tolist() == [1, 0, 1, 1]
+        assert sum_cells(z.astype(kind), np.array([2.0])).weight.tolist() == [1, 2]
+        assert sum_cells(z.astype(kind), np.array([-1e30, 1.5, 1e30])).weight.tolist() == [0, 1, 2, 0]
+    assert sum_weighted(z.ravel(), np.full(6, 0.5), np.array([2.0])).weight.tolist() == [0.5, 1.0]
+
+
+def joined_slowly(z: np.ndarray, seed: int, stage: float) -> np.ndarray:
+    """Cells below a stage that are connected to the seed, by labelling."""
+    label, _ = ndimage.label(np.nan_to_num(z, nan=np.inf) < stage, structure=EIGHT)
+    return (label == label.ravel()[seed]) & (label > 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_connected_water_at_every_stage_as_a_flood_for_each(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = np.round(ndimage.gaussian_filter(rng.normal(0, 20, (40, 50)), 2), 2)
+    z[rng.random(z.shape) < 0.02] = np.nan
+    start = int(rng.choice(np.flatnonzero(np.isfinite(z.ravel()))))
+    stages = np.unique(np.round(rng.uniform(np.nanmin(z), np.nanmax(z) + 0.5, 25), 2))
+    x, y = start % 50 + 0.5, 40 - (start // 50 + 0.5)
+    curve = storage_curve(Grid(z, 0, 40, 1, 1), seed=(x, y))
+    everywhere = storage_curve(Grid(z, 0, 40, 1, 1))
+    binned = knots_of_bins(bins_of(sum_connected(z, start, stages), stages), 0.0, 1.0)
+    for h in stages:
+        body = joined_slowly(z, start, h)
+        held = float(np.sum(h - z[body]))
+        assert curve.area(h) == body.sum()
+        assert curve.storage(h) == pytest.approx(held, abs=1e-9)
+        assert area_at(binned, np.array([h]))[0] == body.sum()
+        assert storage_at(binned, np.array([h]))[0] == pytest.approx(held, abs=1e-9)
+        assert curve.storage(h) <= everywhere.storage(h) + 1e-9
+        back = curve.level(curve.storage(h))
+        assert curve.storage(back) == pytest.approx(curve.storage(h), abs=1e-9) or curve.storage(h) == 0
+
+
+def test_storage_that_no_connected_level_has_is_given_the_spill() -> None:
+    z = np.array([[9, 9, 9, 9, 9], [9, 1, 4, 1, 9], [9, 9, 9, 9, 9]], float)
+    curve = storage_curve(Grid(z, 0, 3, 1, 1), seed=(1.5, 1.5))
+    assert curve.storage(4.0) == 3.0
+    assert curve.storage(4.0 + 1e-12) == pytest.approx(6.0)
+    assert curve.level([3.0, 4.5, 6.0, 9.0]).tolist() == [4.0, 4.0, 4.0, 5.0]
+
+
+class TestWithin:
+    """Storage within polygons."""
+
+    Z = np.array([[5, 5, 5, 5], [5, 1, 2, 5], [5, 3, 1, 5], [5, 5, 5, 5]], float)
+
+    def test_shore_cells_count_by_their_covered_share(self) -> None:
+        curve = storage_curve(grid(self.Z), shapely.box(1.5, 1.0, 3.0, 3.0))
+        assert curve.area(4.0) == 0.5 + 1 + 0.5 + 1
+        assert curve.storage(4.0) == 0.5 * 3 + 2 + 0.5 * 1 + 3
+
+    def test_ground_two_polygons_share_counts_once(self) -> None:
+        curve = storage_curve(grid(self.Z), [shapely.box(1, 1, 3, 3), shapely.box(1, 1, 2, 3)])
+        assert curve.storage(4.0) == 3 + 2 + 1 + 3
+
+    def test_ground_outside_the_terrain_is_reported(self) -> None:
+        curve = storage_curve(grid(self.Z), shapely.box(-2, 1, 3, 3))
+        assert curve.missing_m2 == 4.0
+        assert "4.0 m² of 10.0 m²" in curve.notes[0]
+        holed = self.Z.copy()
+        holed[1, 1] = np.nan
+        assert storage_curve(grid(holed), shapely.box(1, 1, 3, 3)).missing_m2 == 1.0
+        assert storage_curve(grid(holed)).missing_m2 == 1.0
+
+    def test_refusals(self) -> None:
+        with pytest.raises(InvalidInput, match="meet no ground"):
+            storage_curve(grid(self.Z), shapely.box(10, 10, 12, 12))
+        with pytest.raises(InvalidInput, match="with an area"):
+            storage_curve(grid(self.Z), shapely.Polygon())
+        with pytest.raises(InvalidInput, match="with an area"):
+            storage_curve(grid(self.Z), [shapely.Point(1, 1)])
+        with pytest.raises(InvalidInput, match="every cell is missing"):
+            storage_curve(grid(np.full((3, 3), np.nan)))
+        with pytest.raises(InvalidInput, match="outside the terrain"):
+            storage_curve(grid(self.Z), seed=(9.0, 9.0))
+        with pytest.raises(InvalidInput, match="outside the polygons"):
+            storage_curve(grid(self.Z), shapely.box(2, 1, 3, 3), seed=(0.5, 0.5))
+        with pytest.raises(InvalidInput, match="finite numbers"):
+            storage_curve(grid(self.Z), levels=[np.nan])
+        with pytest.raises(InvalidInput, match="4 or 8"):
+            storage_curve(grid(self.Z), neighbours=5)
+
+
+class TestTable:
+    """What `planner storage` prints."""
+
+    Z = np.array([[9, 9, 9, 9, 9, 9], [9, 1, 4, 2, 7, 0], [9, 9, 9, 9, 9, 9]], float)
+
+    def test_levels_and_steps(self) -> None:
+        table = storage_table(grid(self.Z, 10.0), levels=[3.0, 2.5], step=4.0)
+        assert table.rows["level_m"].tolist() == [0.0, 2.5, 3.0, 4.0, 8.0, 12.0]
+        assert table.rows["storage_m3"].tolist()[2] == (2 + 1 + 3) * 100.0
+
+    def test_the_seeded_body_and_its_spill(self) -> None:
+        table = storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), levels=[3.0, 5.0])
+        assert table.spill_level_m == 7.0
+        assert table.rows["storage_m3"].tolist() == [200.0, 800.0]
+        told = json.loads(json.dumps(table.to_dict()))
+        assert told["rows"][1] == {"level_m": 5.0, "area_m2": 300.0, "storage_m3": 800.0}
+        assert told["spill_level_m"] == 7.0
+        assert table.to_csv().splitlines()[0] == "level_m,area_m2,storage_m3,spill_level_m"
+        assert table.to_csv().splitlines()[1] == "3.0,100.0,200.0,7.0"
+
+    def test_each_polygon_a_body_of_its_own(self) -> None:
+        within = [shapely.box(10, 10, 20, 20), shapely.box(30, 10, 40, 20)]
+        table = storage_table(grid(self.Z, 10.0), within=within, connected=True, levels=[3.0])
+        assert table.rows["storage_m3"].tolist() == [300.0]
+        assert [p["rows"][0]["storage_m3"] for p in table.to_dict()["polygons"]] == [200.0, 100.0]
+
+    def test_default_stages_are_round_and_end_above_the_spill(self) -> None:
+        rows = storage_table(grid(0.05 * radius(100, 2.0), 2.0)).rows
+        assert 15 <= len(rows) <= 40
+        assert np.allclose(np.diff(rows["level_m"]), 1.0)
+        with pytest.raises(InvalidInput, match="take a larger one"):
+            storage_table(grid(self.Z), step=1e-6)
+        with pytest.raises(InvalidInput, match="positive"):
+            storage_table(grid(self.Z), step=0.0)
+
+
+def test_error_bars_against_a_thousand_drawn_terrains() -> None:
+    rng = np.random.default_rng(11)
+    bowl = 0.02 * radius(40, 5.0)
+    curve = storage_curve(grid(bowl, 5.0))
+    bar = curve.uncertainty(2.5, bias_sd_m=0.05, noise_sd_m=0.1, correlation_m=15.0, level_sd_m=0.04).iloc[0]
+    scale = 15.0 / 5.0
+    drawn = []
+    for _ in range(1000):
+        noise = ndimage.gaussian_filter(rng.normal(size=bowl.shape), scale / np.sqrt(2), mode="wrap")
+        noise *= 0.1 * np.sqrt(2 * np.pi) * scale  # variance 0.01, correlation exp(−d²/2·15²)
+        level = 2.5 + rng.normal(0, 0.04) - rng.normal(0, 0.05)
+        drawn.append(np.sum(np.maximum(level - bowl - noise, 0)) * 25)
+    assert bar["storage_m3"] == pytest.approx(np.mean(drawn), rel=0.02)
+    assert bar["storage_sd_m3"] == pytest.approx(np.std(drawn), rel=0.1)
+
+
+@pytest.fixture
+def large(tmp_path):  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    z = (ndimage.gaussian_filter(rng.normal(size=(700, 600)), 20) * 150 + 30).astype(np.float32)
+    z[100:140, 200:300] = np.nan
+    path = tmp_path / "large.tif"
+    profile = {"driver": "GTiff", "width": 600, "height": 700, "count": 1, "dtype": "float32", "crs": "EPSG:4527"}
+    place = Affine(5, 0, 39_500_000, 0, -5, 3_757_000)
+    with rasterio.open(path, "w", transform=place, tiled=True, blockxsize=128, blockysize=128, **profile) as out:
+        out.write(z, 1)
+    return path, z
+
+
+def test_a_file_read_in_bands_gives_what_memory_gives(large) -> None:  # type: ignore[no-untyped-def]
+    path, z = large
+    stages = np.array([29.0, 30.123, 31.0])
+    shape = shapely.Point(39_501_500, 3_755_200).buffer(900)
+    in_memory = terrain_of(path)
+    streamed = terrain_of(path, in_memory_cells=1000)
+    assert streamed.values is None
+    for within in (None, shape):
+        whole = curve_over(in_memory, within, seed=None, connected=False, stages=stages, diagonal=True)
+        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, diagonal=True)
+        assert (whole.resolution_m, bands.resolution_m) == (0.0, FINEST_M)
+        np.testing.assert_allclose(bands.storage(stages), whole.storage(stages), rtol=1e-12)
+        np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-12)
+        between = np.linspace(29, 31, 777)
+        np.testing.assert_allclose(bands.storage(between), whole.storage(between), rtol=1e-6)
+        assert bands.spill_level_m == whole.spill_level_m
+        assert bands.edge_level_m == whole.edge_level_m
+        assert bands.missing_m2 == pytest.approx(whole.missing_m2, rel=1e-9)
+        assert (bands.bed_m, bands.top_m) == (whole.bed_m, whole.top_m)
+    part = terrain_of(path, bounds=shape.bounds, in_memory_cells=200_000)
+    assert part.values is not None
+    assert part.values.size < 200_000
+    clipped = curve_over(part, shape, seed=None, connected=True, stages=stages, diagonal=True)
+    again = curve_over(in_memory, shape, seed=None, connected=True, stages=stages, diagonal=True)
+    np.testing.assert_allclose(clipped.storage(stages), again.storage(stages), rtol=1e-12)
+    assert clipped.spill_level_m == again.spill_level_m
+    with pytest.raises(InvalidInput, match="does not fit in memory"):
+        curve_over(streamed, None, seed=None, connected=True, stages=stages, diagonal=True)
+
+
+def test_the_size_of_the_bands_does_not_matter(large) -> None:  # type: ignore[no-untyped-def]
+    path, z = large
+    terrain = terrain_of(path, in_memory_cells=1000)
+    stages = np.linspace(28, 32, 50)
+    sums = [
+        sum((sum_cells(v, stages).moment for _, v in terrain.bands(tile_cells=size)), np.zeros(51))
+        for size in (600, 77_000, 10**9)
+    ]
+    np.testing.assert_allclose(sums[0], sums[2], rtol=1e-12)
+    np.testing.assert_allclose(sums[1], sums[2], rtol=1e-12)
+    together = sum((v.size for _, v in terrain.bands(tile_cells=50_000)), 0)
+    assert together == z.size
