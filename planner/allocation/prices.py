@@ -46,8 +46,13 @@ def account(
         if r.binding
     )
     value = worth(model, chosen, rows)
-    keys = [problem.table.units[problem.table.unit].astype(str), problem.table.option.astype(str)]
-    index = pd.MultiIndex.from_arrays(keys, names=["unit_id", "option"])
+    table_of = problem.table
+    index = pd.MultiIndex(
+        levels=[table_of.units, pd.Index(table_of.names.astype(str))],
+        codes=[table_of.unit, table_of.option],
+        names=["unit_id", "option"],
+        verify_integrity=False,
+    )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
     return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value), priced)
 
