@@ -42,11 +42,13 @@ def forest(model: Model) -> Forest | None:
 class Multipliers:
     """λ of the coupling rows, yuan per the row's unit, shape (S,): above 0 the upper limit presses, below 0 the lower.
 
-    borders: p per border and target, shape (Z,), with the border, target of each, both (Z,); None where there are no borders.
+    border: p per border and target, shape (Z,), with the border, target of each, both (Z,); None where there are no borders.
+    pull: or Dᵀp of each option, shape (K,), where p was made elsewhere and is known to lie within its costs.
     """
 
     rows: Floats
     border: tuple[Floats, Ints, Ints] | None = None
+    pull: Floats | None = None
 
 
 def clean(model: Model, rows: Floats) -> Floats:
@@ -60,6 +62,8 @@ def clean(model: Model, rows: Floats) -> Floats:
 def reduced_values(model: Model, multipliers: Multipliers) -> Floats:
     """gain − λ·A − Dᵀp of each option, shape (K,)."""
     value = model.gain - multipliers.rows @ model.coef if multipliers.rows.size else model.gain.copy()
+    if multipliers.pull is not None:
+        value = value - multipliers.pull
     if multipliers.border is not None:
         p, edge, kind = multipliers.border
         kinds = int(model.target.max()) + 1
@@ -82,7 +86,7 @@ def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = N
     """The proven bound at these multipliers (their signs cleaned), raised by what its own rounding could hide."""
     rows = clean(model, multipliers.rows)
     border = _clipped(model, rows, multipliers)
-    value = reduced_values(model, Multipliers(rows, border))
+    value = reduced_values(model, Multipliers(rows, border, multipliers.pull))
     if order is None:
         best, _ = best_options(model.start, value, model.allowed)
         total = math.fsum(best)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
+from planner.allocation.compact import solve_compact
 from planner.allocation.core_search import solve_by_core
 from planner.allocation.exact import Found, solve_exactly
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
@@ -77,10 +78,11 @@ def solve(
 
 def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
     """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
-    large = model.size >= LARGE and not model.clauses.hi.size and not model.separators
+    large = model.size >= LARGE and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method == "core" or (settings.method == "choose" and large):
         prices = _earlier_prices(model, start)
-        found = solve_by_core(model, settings, first, prices)
+        method = solve_compact if model.edges.cost.size else solve_by_core
+        found = method(model, settings, first, prices)
         if found is not None:
             return found
     return solve_exactly(model, settings, first)

@@ -1,7 +1,7 @@
 """The smoothed dual of one-option-per-unit problems: value, mean activities and their covariance at given prices.
 
-Each maximum over a unit's options becomes temperature·log Σ exp(value / temperature). With an order among the units (a unit may be
-`inside` only if its parent is) the same softening runs through the forest, so value, gradient and Hessian stay exact.
+Each maximum over a unit's options becomes temperature·log Σ exp(value / temperature). With an order among the units (a unit
+may be `inside` only if its parent is) the same softening runs through the forest, so value, gradient and Hessian stay exact.
 """
 
 import numpy as np
@@ -40,6 +40,7 @@ def smooth_choice(
     total = 0.0
     activity = np.zeros(s)
     hessian = np.zeros((s, s))
+    pressing = np.flatnonzero(price)
     share = np.zeros(gain.size)
     mean = np.zeros(s)
     for i in range(n):
@@ -48,8 +49,8 @@ def smooth_choice(
             share[k] = -np.inf
             if allowed[k]:
                 v = gain[k]
-                for a in range(s):
-                    v -= rows[k, a] * price[a]
+                for r in pressing:
+                    v -= rows[k, r] * price[r]
                 share[k] = v
                 top = max(top, v)
         weight = 0.0
@@ -83,14 +84,15 @@ def _soft_groups(
     out = np.full(n, -np.inf)
     mean_in = np.zeros((n, s))
     mean_out = np.zeros((n, s))
+    pressing = np.flatnonzero(price)
     share = np.full(gain.size, -np.inf)
     for i in range(n):
         top_in, top_out = -np.inf, -np.inf
         for k in range(start[i], start[i + 1]):
             if allowed[k]:
                 v = gain[k]
-                for a in range(s):
-                    v -= rows[k, a] * price[a]
+                for r in pressing:
+                    v -= rows[k, r] * price[r]
                 share[k] = v
                 if inside[k]:
                     top_in = max(top_in, v)

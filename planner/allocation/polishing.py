@@ -1,0 +1,98 @@
+"""From a nearly whole choice to a plan: best at prices, then back inside every limit, then better within them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.model import Model
+from planner.allocation.neighbours import Neighbours, Waters
+from planner.allocation.table import Floats, Ints
+from planner.core.polish import apply_moves, best_moves, settle_at_prices
+
+SWEEPS = 6  # most passes of single-unit moves at prices
+REPAIRS = 40  # most rounds of moves against broken limits
+ROUNDS = 12  # most rounds of winning moves within the limits
+
+
+@dataclass(frozen=True, eq=False)
+class Polisher:
+    """A model ready for moves: rows (K, S) and limits in comparable units, with the room that helper columns give."""
+
+    model: Model
+    near: Neighbours
+    water: Waters
+    rows: Floats
+    scale: Floats
+    lo: Floats
+    hi: Floats
+
+    def __call__(self, chosen: Ints, prices: Floats) -> Ints:
+        """A plan near `chosen` (N,): broken limits are repaired where single moves can. prices: λ, (S,)."""
+        model, near, water = self.model, self.near, self.water
+        chosen = chosen.copy()
+        value = model.gain - (prices @ model.coef if prices.size else 0.0)
+        around = (water.parent, near.start, near.other, near.cost)
+        settle_at_prices(model.start, value, model.allowed, model.target, water.inside, *around, chosen, SWEEPS)
+        activity = self.rows[chosen].sum(axis=0)
+        for _ in range(REPAIRS):
+            miss = np.maximum(self.lo - activity, 0.0) - np.maximum(activity - self.hi, 0.0)
+            if not miss.any() or not self._round(chosen, activity, value, miss):
+                break
+        for _ in range(ROUNDS):
+            if not self._round(chosen, activity, value, np.zeros(prices.size)):
+                break
+        return chosen
+
+    def _round(self, chosen: Ints, activity: Floats, value: Floats, push: Floats) -> int:
+        """One round of moves, best first; repairing where `push` says which way rows must go."""
+        model, near, water = self.model, self.near, self.water
+        around = (water.parent, near.start, near.other, near.cost)
+        score, option = best_moves(
+            model.start,
+            model.gain,
+            value,
+            model.allowed,
+            model.target,
+            water.inside,
+            self.rows,
+            np.sign(push),
+            *around,
+            chosen,
+        )
+        units = np.flatnonzero(np.isfinite(score))
+        units = units[np.argsort(-score[units], kind="stable")]
+        return int(
+            apply_moves(
+                units,
+                option,
+                model.gain,
+                model.target,
+                water.inside,
+                self.rows,
+                *around,
+                self.lo,
+                self.hi,
+                bool(push.any()),
+                chosen,
+                activity,
+            )
+        )
+
+
+def polisher(model: Model, near: Neighbours, water: Waters) -> Polisher:
+    """A polisher for a model; limits are drawn in by the rounding of their sums."""
+    scale = np.array([max(float(np.abs(r).max()), 1e-300) for r in model.coef])
+    room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.coef.shape[0])
+    size = np.array([float(np.abs(r).sum()) for r in model.coef])
+    margin = 1e-13 * size
+    return Polisher(
+        model,
+        near,
+        water,
+        np.ascontiguousarray((model.coef / scale[:, None]).T),
+        scale,
+        (model.lo + margin) / scale,
+        (model.hi + room - margin) / scale,
+    )
