@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pyproj
+import rasterio
+import rasterio.shutil
 from rasterio.features import rasterize
 from rasterio.transform import Affine
 
@@ -92,7 +97,8 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
         )
     wide = (bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M)
     _fits(wide, info, theirs, layer.path)
-    raster = read_raster(path, bounds=wide, crs=context.crs)
+    with _placed(path, layer) as source:
+        raster = read_raster(source, bounds=wide, crs=context.crs)
     _notes(raster.notes, context.record)
     _covers(context, raster.grid, layer.path)
     return raster.grid
@@ -105,7 +111,8 @@ def _opened_grid(context: Context, layer: Layer, role: str) -> Grid:
     wide = (w - MARGIN_M, s - MARGIN_M, e + MARGIN_M, n + MARGIN_M)
     own = _raster_crs(layer, info, role)
     _fits(wide, info, transformed(info.bounds, own, context.crs) if own is not None else info.bounds, layer.path)
-    raster = read_raster(path, bounds=wide, crs=context.crs)
+    with _placed(path, layer) as source:
+        raster = read_raster(source, bounds=wide, crs=context.crs)
     _notes(raster.notes, context.record)
     _covers(context, raster.grid, layer.path)
     return raster.grid
@@ -117,11 +124,13 @@ def onto(context: Context, layer: Layer, role: str, grid: Grid) -> Grid:
     own = _raster_crs(layer, info, role)
     same = own is None or own == context.crs
     if same and not info.rotated and _same_lattice(info, grid):
-        raster = read_raster(path, bounds=grid.bounds, crs=context.crs)
+        with _placed(path, layer) as source:
+            raster = read_raster(source, bounds=grid.bounds, crs=context.crs)
         if raster.grid.aligned(grid):
             _notes(raster.notes, context.record)
             return raster.grid
-    raster = read_onto(path, grid, crs=context.crs)
+    with _placed(path, layer) as source:
+        raster = read_onto(source, grid, crs=context.crs)
     _notes(raster.notes, context.record)
     context.record.warn(
         f"{layer.path}: brought onto the terrain's cells of {grid.cell_x:g} m (bilinear) from {info.cell_x:g}",
@@ -137,7 +146,7 @@ def _same_lattice(info: RasterInfo, grid: Grid) -> bool:
     return abs(shift_x - round(shift_x)) < 1e-3 and abs(shift_y - round(shift_y)) < 1e-3
 
 
-def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Any, RasterInfo]:
+def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Path, RasterInfo]:
     path = context.places.raster(layer.path)
     context.record.used(role, layer.path, [path])
     info = raster_info(path)
@@ -156,6 +165,20 @@ def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:
             f"{layer.path}: {own.name} is an old datum, off by 60–150 m; warp it to CGCS2000 with local parameters first"
         )
     return own
+
+
+@contextmanager
+def _placed(path: Path, layer: Layer) -> Iterator[Path]:
+    """The raster as it lies, or a virtual copy of it in the CRS its layer was given."""
+    if layer.crs is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as work:
+        copy = Path(work) / "placed.vrt"
+        rasterio.shutil.copy(path, copy, driver="VRT")
+        with rasterio.open(copy, "r+") as virtual:
+            virtual.crs = parse_crs(layer.crs, where=layer.path).to_wkt()
+        yield copy
 
 
 def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:

@@ -17,7 +17,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
 from planner.read import roles
-from planner.read.geometry import MIN_PART_M2, counted_once, repaired
+from planner.read.geometry import MIN_PART_M2, counted_once, joined, repaired
 from planner.read.places import Places
 from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
 from planner.read.record import Fault, Record, Text
@@ -262,7 +262,10 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
             f"{len(found)}, counted once",
             ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
         )
-    return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
+    parcels = parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
+    labels = parcels.index.to_numpy()
+    touching = joined(parcels.geometry.to_numpy(), rank[keep], role="polygons", labels=labels, record=record)
+    return parcels.set_geometry(gpd.GeoSeries(touching, index=parcels.index, crs=parcels.crs))
 
 
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:

@@ -35,7 +35,9 @@ class Places:
             path = (self.folder / written).resolve()
             exists = path.exists()
         except (OSError, ValueError, RuntimeError) as error:
-            raise InvalidInput(f"{written[:80]}: not a usable path ({error})") from None
+            raise InvalidInput(
+                f"{written[:80]}: not a usable path ({type(error).__name__}, {len(written)} characters)"
+            ) from None
         if not self.outside and not path.is_relative_to(self.folder.resolve()):
             raise InvalidInput(
                 f"{written[:120]} lies outside the site's folder; move it there, or allow it with --set site.outside_paths=true"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -166,7 +168,19 @@ def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame
 def _read_ogr(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     layer = _layer(ask, record)
     encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
-    return _as_geo(pyogrio.read_dataframe(ask.path, layer=layer, encoding=encoding), ask)
+    with _options(OGR_ARC_STEPSIZE="0.5"):  # degrees: an arc's area is then true to 1.3e-5
+        return _as_geo(pyogrio.read_dataframe(ask.path, layer=layer, encoding=encoding), ask)
+
+
+@contextmanager
+def _options(**settings: str) -> Iterator[None]:
+    """GDAL settings for the time of one read."""
+    before = {key: pyogrio.get_gdal_config_option(key) for key in settings}
+    pyogrio.set_gdal_config_options(settings)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
 
 
 def _as_geo(frame: pd.DataFrame, ask: Ask) -> gpd.GeoDataFrame:
@@ -226,7 +240,16 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         record.warn(f"{ask.shown}: its .dbf is missing, so there are no attributes", f"{ask.shown}：缺少 .dbf，没有属性")
     elif encoding is None:
         encoding = _shapefile_encoding(ask, dbf, record)
-    return _as_geo(pyogrio.read_dataframe(ask.path, encoding=encoding), ask)
+    if any(p.suffix.lower() == ".shx" for p in used_files(ask.path)):
+        return _as_geo(pyogrio.read_dataframe(ask.path, encoding=encoding), ask)
+    record.warn(f"{ask.shown}: its .shx is missing; rebuilt from the .shp", f"{ask.shown}：缺少 .shx，已由 .shp 重建")
+    with (
+        tempfile.TemporaryDirectory() as work,
+        _options(SHAPE_RESTORE_SHX="YES"),
+    ):  # in a copy: the user's folder stays as it is
+        for part in used_files(ask.path):
+            shutil.copyfile(part, Path(work) / f"copy{part.suffix.lower()}")
+        return _as_geo(pyogrio.read_dataframe(Path(work) / "copy.shp", encoding=encoding), ask)
 
 
 def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
