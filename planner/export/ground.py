@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import rasterio
@@ -16,18 +17,27 @@ BANDS: Final = ("ground_m", "subsidence_m", "water_normal_m", "water_dry_m", "wa
 
 
 def write_ground(site: Site, path: Path) -> None:
-    """Writes the bands of BANDS (float32, deflate, tiled) in the site's CRS, thinned to at most MAX_CELLS cells."""
+    """Writes the bands of BANDS in the site's CRS, thinned to at most MAX_CELLS cells."""
     water = site.water_table
     grids = (site.terrain, site.subsidence, water.normal, water.dry, water.wet, site.residual_mm)
     step = int(np.ceil(np.sqrt(site.terrain.values.size / MAX_CELLS)))
     first = _thinned(site.terrain, step)
+    bands = {
+        name: first.like(np.nan) if grid is None else _thinned(grid, step) for name, grid in zip(BANDS, grids, strict=True)
+    }
+    write_bands(bands, site.crs, path)
+
+
+def write_bands(bands: Mapping[str, Grid], crs: Any, path: Path) -> None:
+    """Writes grids on the same cells as the named bands of one GeoTIFF (float32, deflate, tiled, NaN for missing)."""
+    first = next(iter(bands.values()))
     profile = {
         "driver": "GTiff",
         "height": first.shape[0],
         "width": first.shape[1],
-        "count": len(BANDS),
+        "count": len(bands),
         "dtype": "float32",
-        "crs": site.crs,
+        "crs": crs,
         "transform": Affine(*first.transform),
         "nodata": float("nan"),
         "compress": "deflate",
@@ -38,9 +48,8 @@ def write_ground(site: Site, path: Path) -> None:
         "interleave": "band",
     }
     with rasterio.open(path, "w", **profile) as file:
-        for band, (name, grid) in enumerate(zip(BANDS, grids, strict=True), start=1):
-            values = np.full(first.shape, np.nan) if grid is None else _thinned(grid, step).values
-            file.write(values.astype(np.float32), band)
+        for band, (name, grid) in enumerate(bands.items(), start=1):
+            file.write(grid.values.astype(np.float32), band)
             file.set_band_description(band, name)
 
 

@@ -1,0 +1,127 @@
+"""The verbs that need no plan: how much a hollow holds, and what a mine does to the ground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Crs, Encoding, Overwrite, Quiet, Verbose, Voice
+from planner.errors import InvalidInput, UsageError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
+
+
+@app.command()
+def storage(
+    dem: Annotated[Path, typer.Argument(help="The ground's elevation: any raster, of any size.")],
+    within: Annotated[Path | None, typer.Option("--within", help="Only inside these polygons.")] = None,
+    level: Annotated[list[float] | None, typer.Option("--level", help="A stage, m; repeatable.")] = None,
+    step: Annotated[float | None, typer.Option("--step", help="Stages this far apart, m.")] = None,
+    seed: Annotated[str | None, typer.Option("--seed", help="Only the water body connected to X,Y.", metavar="X,Y")] = None,
+    connected: Annotated[bool, typer.Option("--connected", help="One connected water body per polygon.")] = False,
+    output: Output = None,
+    encoding: Encoding = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell area and storage by stage over a terrain, and the level at which the water leaves."""
+    from planner.water import storage_table
+
+    voice = Voice(as_json, quiet, verbose)
+    shapes = None if within is None else _vector(within, encoding, "within")
+    table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected)
+    for note in table.notes:
+        voice.warn(f"note: {note}")
+    _put(table.to_csv(), output, voice, overwrite=overwrite)
+    voice.document(table.to_dict())
+
+
+@app.command()
+def predict(
+    panels: Annotated[Path, typer.Argument(help="Mining panels: polygons with thickness_m, depth_m, q, tan_beta, b …")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A GeoTIFF, or a CSV with --at.")] = None,
+    cell: Annotated[float, typer.Option("--cell", help="Cell of the raster, m.", min=0.01)] = 10.0,
+    at: Annotated[Path | None, typer.Option("--at", help="Predict at these points instead.")] = None,
+    years: Annotated[
+        float | None, typer.Option("--years", help="Years after extraction; all movement without it.", min=0)
+    ] = None,
+    encoding: Encoding = None,
+    crs: Crs = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Predict subsidence and deformation from mining panels by the probability-integral method."""
+    from planner import subsidence
+
+    voice = Voice(as_json, quiet, verbose)
+    frame = _vector(panels, encoding, "panels", crs)
+    checked = subsidence.check_panels(frame)
+    for line in checked.warnings:
+        voice.warn(f"warning: {line}")
+    if at is not None:
+        points = _vector(at, encoding, "points", crs).to_crs(frame.crs)
+        table = subsidence.predict(frame, points, years=years)
+        spots = table.assign(x=points.geometry.x, y=points.geometry.y)
+        _put(spots.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
+        voice.document({"schema": "planner.predict/1", "points": spots.to_dict("records")})
+        return
+    grid = subsidence.grid_over(frame, cell)
+    fields = subsidence.predict_grid(frame, grid, years=years)
+    target = output or Path(f"{panels.stem}-subsidence.tif")
+    _write_raster(target, fields, frame.crs, overwrite=overwrite)
+    figures = {name: {"min": float(g.values.min()), "max": float(g.values.max())} for name, g in fields.items()}
+    volume = float(fields["subsidence_m"].values.sum() * grid.cell_area)
+    voice.say("\n".join(f"{name:<18} {v['min']:>12.4f} … {v['max']:.4f}" for name, v in figures.items()))
+    voice.say(f"trough holds {volume:,.0f} m³; wrote {target} ({grid.shape[0]} x {grid.shape[1]} cells of {cell:g} m)")
+    voice.document({"schema": "planner.predict/1", "raster": str(target), "volume_m3": volume, "fields": figures})
+
+
+def _point(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--seed {text}: write it as X,Y in the terrain's CRS, e.g. 39484000,3758500") from None
+    return x, y
+
+
+def _vector(path: Path, encoding: str | None, role: str, crs: str | None = None) -> gpd.GeoDataFrame:
+    """A vector file, its attributes decoded; its CRS, or the one that was given where it names none."""
+    from planner.read.record import Record
+    from planner.read.sources import Ask, open_vector
+
+    frame = open_vector(Ask(path, str(path), role, encoding=encoding), Record())
+    if frame.crs is None:
+        if crs is None:
+            raise InvalidInput(f"{path}: no CRS; give it with --crs, e.g. --crs EPSG:4527")
+        frame = frame.set_crs(crs)
+    return frame
+
+
+def _put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> None:
+    """A table on stdout, or whole in a file."""
+    if output is None:
+        voice.say(text.rstrip("\n"))
+        return
+    from planner.files import write_whole
+
+    write_whole(output, text, overwrite=overwrite)
+    voice.say(f"wrote {output}")
+
+
+def _write_raster(path: Path, fields: dict[str, Any], crs: Any, *, overwrite: bool) -> None:
+    from planner.export.ground import write_bands
+    from planner.files import write_whole
+
+    write_whole(path, lambda partial: write_bands(fields, crs, partial), overwrite=overwrite)
