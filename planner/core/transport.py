@@ -66,24 +66,6 @@ def _cost(a: Places, i: int, b: Places, j: int, rate: float) -> float:
 
 
 @njit(cache=True)
-def _first_tree(supply: Ints, demand: Ints, big: float) -> Tree:
-    """Everything through an artificial root at a cost no real way reaches."""
-    ns, n = len(supply), len(supply) + len(demand)
-    parent, depth = np.full(n + 1, n), np.ones(n + 1, dtype=np.int64)
-    up, flow = np.zeros(n + 1, dtype=np.bool_), np.zeros(n + 1, dtype=np.int64)
-    cost, potential = np.full(n + 1, big), np.full(n + 1, big)
-    first, after, before = np.full(n + 1, -1), np.arange(1, n + 2), np.arange(-1, n)
-    for i in range(ns):
-        up[i], flow[i], potential[i] = True, supply[i], -big
-    flow[ns:n] = demand
-    parent[n], depth[n], cost[n], potential[n] = -1, 0, 0.0, 0.0
-    if n:
-        first[n], after[n - 1] = 0, -1
-    after[n] = before[n] = -1
-    return Tree(parent, depth, up, flow, cost, potential, first, after, before)
-
-
-@njit(cache=True)
 def _unlink(tree: Tree, v: int) -> None:
     left, right = tree.before[v], tree.after[v]
     if left >= 0:
@@ -100,6 +82,50 @@ def _link(tree: Tree, v: int, p: int) -> None:
     if tree.first[p] >= 0:
         tree.before[tree.first[p]] = v
     tree.first[p] = v
+
+
+@njit(cache=True)
+def _tree_of(a: Places, b: Places, start: Ints, rate: float, big: float) -> Tree:
+    """The tree of a flow whose ways (source, sink, amount) form a forest, each tree of which hangs at a root without a place."""
+    ns, n = len(a.kind), len(a.kind) + len(b.kind)
+    ends = np.zeros(n + 1, dtype=np.int64)
+    for way in range(len(start)):
+        ends[start[way, 0] + 1] += 1
+        ends[ns + start[way, 1] + 1] += 1
+    ends = np.cumsum(ends)
+    at, ways = ends[:-1].copy(), np.empty(2 * len(start), dtype=np.int64)
+    for way in range(len(start)):
+        for v in (start[way, 0], ns + start[way, 1]):
+            ways[at[v]] = way
+            at[v] += 1
+    parent, up = np.full(n + 1, -1), np.ones(n + 1, dtype=np.bool_)
+    flow, cost = np.zeros(n + 1, dtype=np.int64), np.full(n + 1, big)
+    tree = Tree(parent, np.zeros(n + 1, dtype=np.int64), up, flow, cost, np.zeros(n + 1), *_no_children(n))
+    queue = np.empty(n, dtype=np.int64)
+    for top in range(ns):
+        if parent[top] >= 0:
+            continue
+        _link(tree, top, n)
+        queue[0] = top
+        head, tail = 0, 1
+        while head < tail:
+            v = queue[head]
+            head += 1
+            for k in range(ends[v], ends[v + 1]):
+                i, j, amount = start[ways[k]]
+                w = ns + j if v == i else i
+                if w == parent[v]:
+                    continue
+                _link(tree, w, v)
+                up[w], flow[w], cost[w] = w < ns, amount, _cost(a, i, b, j, rate)
+                queue[tail] = w
+                tail += 1
+    return tree
+
+
+@njit(cache=True)
+def _no_children(n: int) -> tuple[Ints, Ints, Ints]:
+    return np.full(n + 1, -1), np.full(n + 1, -1), np.full(n + 1, -1)
 
 
 @njit(cache=True)
@@ -277,28 +303,53 @@ def _upper_cost(a: Places, b: Places, rate: float) -> float:
 
 
 @njit(cache=True)
-def cheapest_flow(a: Places, supply: Ints, b: Places, demand: Ints, rate: float) -> tuple[Ints, Ints, Ints, Floats, float]:
+def corner_flow(ways: Ints, supply: Ints, of_source: Ints, demand: Ints, of_sink: Ints) -> Ints:
+    """Shares out the ways between groups among their members, in the members' order; ways that form a forest stay one.
+
+    ways: (m, 3) group of sources, group of sinks, amount. supply, demand: of the members, sorted by group: of_source and
+    of_sink, (groups + 1,), say where each group's begin. Returns (k, 3) source, sink, amount. Source: north-west corner rule.
+    """
+    source, sink = of_source[:-1].copy(), of_sink[:-1].copy()
+    have, want = supply.copy(), demand.copy()
+    found = np.empty((len(supply) + len(demand) + len(ways), 3), dtype=np.int64)
+    used = 0
+    for way in range(len(ways)):
+        g, h, left = ways[way]
+        while left > 0:
+            i, j = source[g], sink[h]
+            amount = min(left, have[i], want[j])
+            if amount > 0:
+                found[used, 0], found[used, 1], found[used, 2] = i, j, amount
+                used += 1
+            left, have[i], want[j] = left - amount, have[i] - amount, want[j] - amount
+            source[g] += 1 if have[i] == 0 and i + 1 < of_source[g + 1] else 0
+            sink[h] += 1 if want[j] == 0 and j + 1 < of_sink[h + 1] else 0
+    return found[:used]
+
+
+@njit(cache=True)
+def cheapest_flow(a: Places, b: Places, start: Ints, rate: float) -> tuple[Ints, Floats, float]:
     """The cheapest way to carry whole units of flow from sources to sinks, proven over all pairs.
 
-    a, supply: sources, (ns,) > 0. b, demand: sinks, (nd,) > 0, with Σ supply = Σ demand. rate: cost per metre and unit of
-    flow. Returns source, sink and amount of every way used, the potentials p of sources then sinks (cost + p[i] − p[j] ≥
-    slack for every pair, 0 on the ways used), and slack ≤ 0.
+    a, b: sources (ns,) and sinks (nd,). start: (k, 3) source, sink and amount > 0 of ways that carry all there is and form a
+    forest (as corner_flow gives them). rate: cost per metre and unit of flow. Returns the best ways, (m, 3) likewise, the
+    potentials p of sources then sinks (cost + p[i] − p[j] ≥ slack for every pair, 0 on the ways used), and slack ≤ 0.
     Source: network simplex with strongly feasible trees (Cunningham 1976; Ahuja, Magnanti & Orlin 1993, ch. 11).
     """
-    ns, nd = len(supply), len(demand)
+    ns, n = len(a.kind), len(a.kind) + len(b.kind)
     big = _upper_cost(a, b, rate)
-    tree = _first_tree(supply, demand, big)
-    slack = _improve(tree, a, b, _tiled(b), rate, 1e-12 * big)
-    source, sink, amount = (
-        np.empty(ns + nd, dtype=np.int64),
-        np.empty(ns + nd, dtype=np.int64),
-        np.empty(ns + nd, dtype=np.int64),
-    )
+    tree, tiles = _tree_of(a, b, start, rate, big), _tiled(b)
+    child = tree.first[n]
+    while child >= 0:
+        _settle(tree, child, b.toll, tiles)
+        child = tree.after[child]
+    slack = _improve(tree, a, b, tiles, rate, 1e-12 * big)
+    ways = np.empty((n, 3), dtype=np.int64)
     used = 0
-    for v in range(ns + nd):
+    for v in range(n):
         p = tree.parent[v]
-        if p < ns + nd and tree.flow[v] > 0:
-            source[used], sink[used] = (v, p - ns) if tree.up[v] else (p, v - ns)
-            amount[used] = tree.flow[v]
+        if p < n and tree.flow[v] > 0:
+            ways[used, 0], ways[used, 1] = (v, p - ns) if tree.up[v] else (p, v - ns)
+            ways[used, 2] = tree.flow[v]
             used += 1
-    return source[:used], sink[:used], amount[:used], tree.potential[: ns + nd], slack
+    return ways[:used], tree.potential[:n], slack

@@ -1,4 +1,4 @@
-"""Earthwork: cut and fill against a level, levels that balance, and who digs for whom."""
+"""Who digs for whom: the transport problem between cut and fill."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from planner.core import earth
-from planner.core.hypsometry import Hypsometry
-from planner.core.transport import GATE, INSIDE, NOWHERE, Places, cheapest_flow
-from planner.errors import Infeasible, InvalidInput
+from planner.core.transport import GATE, INSIDE, NOWHERE, Places
+from planner.earthwork.checks import check_factor, quantity
+from planner.earthwork.scale import Side, cheapest
+from planner.errors import Infeasible
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -57,88 +57,6 @@ class Haul:
         return work / self.moved_m3 if self.moved_m3 > 0 else 0.0
 
 
-def cut_fill(ground: Hypsometry, level_m: ArrayLike) -> tuple[Floats, Floats]:
-    """Cut (bank) and fill (compacted) that bring each unit to a level, m³, (n,) each; level_m: scalar or (n,), m."""
-    return ground.volume_above(level_m), ground.volume_below(level_m)
-
-
-def grading_level(ground: Hypsometry, *, compaction: float) -> Floats:
-    """The level of each unit at which its own cut, compacted, is its fill, m, (n,); NaN where no ground is known.
-
-    Raises InvalidInput for a compaction that is not positive.
-    """
-    _check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
-    return earth.balanced_levels(ground.start, ground.level, ground.area, compaction)
-
-
-def bed_level(ground: Hypsometry, *, cut_m3: ArrayLike) -> Floats:
-    """The level down to which each unit is dug to win a bank volume, m, (n,). Raises InvalidInput for a negative volume."""
-    return earth.levels_of_cut(ground.start, ground.level, ground.area, _volumes(ground, cut_m3, "cut_m3"))
-
-
-def platform_level(ground: Hypsometry, *, fill_m3: ArrayLike) -> Floats:
-    """The level up to which a compacted volume raises each unit, m, (n,). Raises InvalidInput for a negative volume."""
-    return earth.levels_of_fill(ground.start, ground.level, ground.area, _volumes(ground, fill_m3, "fill_m3"))
-
-
-def dig_depth(lake: Hypsometry, *, stage_m: float, fill_m3: float, compaction: float) -> float:
-    """How deep under a stage the common bed of a lake must lie for its spoil to make a given fill, m.
-
-    lake: the ground of the units to be dug together. fill_m3: compacted. Ground already below the bed stays. The depth is
-    exact: the spoil is piecewise linear in it, and the piece is found before it is solved.
-    Raises InvalidInput where there is no ground, or a quantity is none.
-    """
-    _check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
-    whole = pooled(lake)
-    if not len(whole.level):
-        raise InvalidInput("dig_depth: no ground is known in the units to be dug")
-    return float(stage_m - bed_level(whole, cut_m3=fill_m3 / compaction)[0])
-
-
-def pooled(ground: Hypsometry) -> Hypsometry:
-    """All units' ground as that of one."""
-    start = np.array([0, len(ground.level)], dtype=np.int64)
-    return Hypsometry.from_cells(start, ground.level, ground.area)
-
-
-def mass_curve(units: gpd.GeoDataFrame, *, compaction: float, bearing_deg: float | None = None) -> pd.DataFrame:
-    """The mass-haul diagram: surplus of compacted earth summed along a line across the site.
-
-    units: as for `haul`. bearing_deg: of the line, clockwise from north; None for the direction in which cut and fill lie
-    furthest apart (the line through the centres of both). Returns one row a unit in the line's order: `unit_id`,
-    `distance_m` from the first, `net_m3`, `cumulative_m3`. On a line the area under |cumulative| is the least haul, m³·m.
-    """
-    net = compaction * _quantity(units, "cut_m3") - _quantity(units, "fill_m3")
-    xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
-    if bearing_deg is None:
-        away = _centre(xy, np.maximum(-net, 0)) - _centre(xy, np.maximum(net, 0))
-        direction = away / np.hypot(*away) if np.hypot(*away) > 0 else np.array([1.0, 0.0])
-    else:
-        direction = np.array([np.sin(np.radians(bearing_deg)), np.cos(np.radians(bearing_deg))])
-    along = (xy - xy[:1]) @ direction
-    order = np.argsort(along, kind="stable")
-    return pd.DataFrame(
-        {
-            "unit_id": units.index.to_numpy(dtype=object)[order],
-            "distance_m": along[order] - along.min(initial=np.inf),
-            "net_m3": net[order],
-            "cumulative_m3": np.cumsum(net[order]),
-        }
-    )
-
-
-def _centre(xy: Floats, weight: Floats) -> Floats:
-    total = float(weight.sum())
-    return np.asarray(weight @ xy / total if total > 0 else xy.mean(axis=0), dtype=np.float64)
-
-
-def _volumes(ground: Hypsometry, volume: ArrayLike, name: str) -> Floats:
-    values = np.array(np.broadcast_to(np.asarray(volume, dtype=np.float64), (len(ground.start) - 1,)))
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise InvalidInput(f"{name}: {values[~(values >= 0) | ~np.isfinite(values)][0]} is no volume; give m³ ≥ 0")
-    return values
-
-
 def haul(
     units: gpd.GeoDataFrame,
     *,
@@ -161,9 +79,9 @@ def haul(
     Raises InvalidInput for quantities that are no quantities; Infeasible where the limits cannot hold.
     """
     units = units.sort_index()
-    cut, fill = _quantity(units, "cut_m3"), _quantity(units, "fill_m3")
-    _check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
-    _check_factor("swell", swell, "loose m³ per bank m³ must be positive, about 1.25")
+    cut, fill = quantity(units, "cut_m3"), quantity(units, "fill_m3")
+    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
+    check_factor("swell", swell, "loose m³ per bank m³ must be positive, about 1.25")
     xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
     supply, demand = _grains(compaction * cut), _grains(fill)
     bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
@@ -177,25 +95,10 @@ def haul(
 
 @dataclass(frozen=True, eq=False)
 class _Nodes:
-    """One side of the transport problem: names, places, and whole cm³ to give or take."""
+    """One side of the transport problem: names, and places with whole cm³ to give or take."""
 
     names: NDArray[np.object_]
-    places: Places
-    amount: Ints
-
-
-def _check_factor(name: str, value: float, meaning: str) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise InvalidInput(f"{name} = {value!r}: {meaning}")
-
-
-def _quantity(units: gpd.GeoDataFrame, column: str) -> Floats:
-    values: Floats = units[column].to_numpy(dtype=np.float64)
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        first = int(np.flatnonzero(bad)[0])
-        raise InvalidInput(f"{units.index[first]}: {column} = {values[first]} is no quantity of earth; give m³ ≥ 0")
-    return values
+    side: Side
 
 
 def _grains(m3: Floats) -> Ints:
@@ -236,8 +139,8 @@ def _nodes(
 ) -> _Nodes:
     """The units with something to give (or take), and outside as the last node where it takes part."""
     some = np.flatnonzero(amount)
-    name, quantity, price = outside
-    extra = 1 if quantity else 0
+    name, volume, price = outside
+    extra = 1 if volume else 0
     kind = np.full(len(some) + extra, INSIDE, dtype=np.int64)
     kind[len(some) :] = NOWHERE if gate is None else GATE
     toll = np.zeros(len(some) + extra)
@@ -245,8 +148,10 @@ def _nodes(
     where = np.array([gate or (0.0, 0.0)] * extra, dtype=np.float64).reshape(-1, 2)
     return _Nodes(
         np.concatenate([names[some], np.array([name] * extra, dtype=object)]),
-        Places(np.concatenate([xy[some], where]), toll, kind),
-        np.concatenate([amount[some], np.array([quantity] * extra, dtype=np.int64)]),
+        Side(
+            Places(np.concatenate([xy[some], where]), toll, kind),
+            np.concatenate([amount[some], np.array([volume] * extra, dtype=np.int64)]),
+        ),
     )
 
 
@@ -255,18 +160,17 @@ def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: fl
     value = pd.Series(np.nan, index=pd.Index(names, name="unit_id"), name="value_cny_per_m3")
     if not len(sources.names) or not len(sinks.names):
         return Haul(_table([], [], np.empty(0), np.empty(0), np.empty(0), loose), 0.0, 0.0, 0.0, 0.0, value)
-    i, j, grains, potential, slack = cheapest_flow(sources.places, sources.amount, sinks.places, sinks.amount, rate)
-    m3 = grains / GRAINS
-    placed = (sources.places.kind[i] != NOWHERE) & (sinks.places.kind[j] != NOWHERE)
-    distance = np.where(placed, np.hypot(*(sources.places.xy[i] - sinks.places.xy[j]).T), 0.0)
-    came, went = sources.places.kind[i] != INSIDE, sinks.places.kind[j] != INSIDE
+    ways, potential, slack = cheapest(sources.side, sinks.side, rate)
+    (i, j), m3 = ways[:, :2].T, ways[:, 2] / GRAINS
+    a, b = sources.side.places, sinks.side.places
+    placed = (a.kind[i] != NOWHERE) & (b.kind[j] != NOWHERE)
+    distance = np.where(placed, np.hypot(*(a.xy[i] - b.xy[j]).T), 0.0)
+    came, went = a.kind[i] != INSIDE, b.kind[j] != INSIDE
     unused = came & went
-    cost = m3 * (distance * rate + sources.places.toll[i] + sinks.places.toll[j])
+    cost = m3 * (distance * rate + a.toll[i] + b.toll[j])
     total = float(cost[~unused].sum())
-    inside = sources.places.kind == INSIDE
-    value[sources.names[inside]] = potential[: len(sources.names)][inside]
-    inside = sinks.places.kind == INSIDE
-    value[sinks.names[inside]] = potential[len(sources.names) :][inside]
+    value[sources.names[a.kind == INSIDE]] = potential[: len(a.kind)][a.kind == INSIDE]
+    value[sinks.names[b.kind == INSIDE]] = potential[len(a.kind) :][b.kind == INSIDE]
     return Haul(
         _table(sources.names[i[~unused]], sinks.names[j[~unused]], m3[~unused], distance[~unused], cost[~unused], loose),
         float(m3[came & ~unused].sum()),

@@ -1,0 +1,104 @@
+"""The transport problem from coarse to fine: groups of places first, whose ways are where the finer search begins."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.core.transport import INSIDE, Places, cheapest_flow, corner_flow
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BITS: Final = 15  # of a coordinate in the quadtree's code
+RATIO: Final = 3  # a level has at most one place for so many of the finer one
+COARSEST: Final = 200  # places at which grouping stops
+APART: Final = 1 << 62  # code of a place outside, never grouped with another
+
+
+class Side(NamedTuple):
+    """Sources or sinks: where they are, and whole amounts > 0, (n,)."""
+
+    places: Places
+    amount: Ints
+
+
+class Level(NamedTuple):
+    """One side at one scale: its places, the code of each (ascending), and where each one's members begin a level finer."""
+
+    side: Side
+    code: Ints
+    begin: Ints
+
+
+def cheapest(sources: Side, sinks: Side, rate: float) -> tuple[Ints, Floats, float]:
+    """The cheapest flow of Σ sources = Σ sinks, proven over all pairs.
+
+    Returns ways (m, 3) source, sink, amount; the potentials of sources then sinks; the slack, as `cheapest_flow` does.
+    """
+    order_a, order_b, fine_a, fine_b = _sorted(sources, sinks)
+    a, b = [fine_a], [fine_b]
+    while len(a[-1].code) + len(b[-1].code) > COARSEST and max(a[-1].code[0], b[-1].code[0]) >= 0:
+        grouped = _grouped(a[-1], b[-1])
+        if grouped is None:
+            break
+        a.append(grouped[0])
+        b.append(grouped[1])
+    ways = np.array([[0, 0, sources.amount.sum()]], dtype=np.int64)
+    whole_a, whole_b = (np.array([0, len(x[-1].code)], dtype=np.int64) for x in (a, b))
+    for up, down in zip(reversed(a), reversed(b), strict=True):
+        start = corner_flow(ways, up.side.amount, whole_a, down.side.amount, whole_b)
+        ways, potential, slack = cheapest_flow(up.side.places, down.side.places, start, rate)
+        ways = ways[np.lexsort((ways[:, 1], ways[:, 0]))]
+        whole_a, whole_b = up.begin, down.begin
+    count = len(order_a)
+    given = np.empty(len(potential))
+    given[order_a], given[count + order_b] = potential[:count], potential[count:]
+    return np.stack([order_a[ways[:, 0]], order_b[ways[:, 1]], ways[:, 2]], axis=1), given, float(slack)
+
+
+def _sorted(sources: Side, sinks: Side) -> tuple[Ints, Ints, Level, Level]:
+    """Both sides along the quadtree, and the order that brings them there."""
+    inside = [s.places.xy[s.places.kind == INSIDE] for s in (sources, sinks)]
+    points = np.concatenate([*inside, np.zeros((1, 2))]) if not len(inside[0]) + len(inside[1]) else np.concatenate(inside)
+    low = points.min(axis=0)
+    span = max(float(np.ptp(points, axis=0).max()), 1e-9)
+    result = []
+    for side in (sources, sinks):
+        code = np.where(side.places.kind == INSIDE, _code((side.places.xy - low) / span), APART)
+        order = np.argsort(code, kind="stable").astype(np.int64)
+        xy, toll, kind = side.places
+        moved = Side(Places(xy[order], toll[order], kind[order]), side.amount[order])
+        result.append((order, Level(moved, code[order], np.arange(len(order) + 1, dtype=np.int64))))
+    return result[0][0], result[1][0], result[0][1], result[1][1]
+
+
+def _code(unit: Floats) -> Ints:
+    """Morton codes of points in the unit square, (n,)."""
+    whole = np.clip(unit * (2**BITS - 1), 0, 2**BITS - 1).astype(np.int64)
+    code = np.zeros(len(unit), dtype=np.int64)
+    for bit in range(BITS):
+        code |= ((whole[:, 0] >> bit) & 1) << (2 * bit) | ((whole[:, 1] >> bit) & 1) << (2 * bit + 1)
+    return code
+
+
+def _grouped(a: Level, b: Level) -> tuple[Level, Level] | None:
+    """Both sides a level coarser, with at most a place for RATIO; None where grouping cannot get there."""
+    count = len(a.code) + len(b.code)
+    for shift in range(1, 2 * BITS + 1):
+        coarse = [np.where(x.code == APART, APART, x.code >> shift) for x in (a, b)]
+        begins = [np.flatnonzero(np.append(True, c[1:] != c[:-1])) for c in coarse]
+        if RATIO * (len(begins[0]) + len(begins[1])) <= count:
+            return _group(a, coarse[0], begins[0]), _group(b, coarse[1], begins[1])
+    return None
+
+
+def _group(level: Level, code: Ints, begin: Ints) -> Level:
+    """Groups at the centre of what their members have."""
+    places, amount = level.side
+    total = np.add.reduceat(amount, begin)
+    centre = np.add.reduceat(places.xy * amount[:, None], begin) / total[:, None]
+    kept = Places(centre, places.toll[begin], places.kind[begin])
+    return Level(Side(kept, total), code[begin], np.append(begin, len(level.code)).astype(np.int64))
