@@ -66,7 +66,7 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> G
     timing = _timing(panels, p)
     for rows, fields in bands(rest, terrain, cells=BAND_CELLS // (1 + len(timing.remaining) // 10)):
         values = kernel.principal(fields)
-        residual[rows], tilt[rows] = values[..., 0] * 1e3, values[..., 1] * 1e3
+        residual[rows], tilt[rows] = np.maximum(values[..., 0], 0.0) * 1e3, values[..., 1] * 1e3
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
         settled[rows] = _settled_year(all_sources, timing, terrain, rows)
     notes = list(panels.warnings)
