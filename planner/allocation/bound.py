@@ -103,5 +103,5 @@ def _clipped(model: Model, rows: Floats, multipliers: Multipliers) -> tuple[Floa
     if multipliers.border is None:
         return None
     p, edge, kind = multipliers.border
-    dearer = 1.0 + float(rows @ model.border) if rows.size else 1.0
-    return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, model.edges.cost[edge] * dearer), edge, kind
+    dearer = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
+    return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, model.edges.cost[edge] * max(dearer, 0.0)), edge, kind

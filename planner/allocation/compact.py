@@ -52,7 +52,7 @@ class Saddle:
 
     def __init__(self, model: Model, order: Forest | None, near: Neighbours, water: Waters, money: float) -> None:
         self.model, self.order, self.near, self.water, self.money = model, order, near, water, money
-        self.scale = np.array([max(2.0 * float(np.abs(r).max()), 1e-300) for r in model.coef])
+        self.scale = np.array([2.0 * float(np.abs(r).max()) or 1.0 for r in model.coef])
         self.rows = np.ascontiguousarray((model.coef / self.scale[:, None]).T)
         self.lo, self.hi = model.lo / self.scale, model.hi / self.scale
         self.gain, self.cost = model.gain / money, model.edges.cost / money

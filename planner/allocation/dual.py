@@ -93,7 +93,7 @@ def minimise(
     if s == 0:
         none = Multipliers(np.empty(0))
         return Dual(none, upper_bound(model, none, order), 1)
-    scale = np.array([max(float(np.abs(row).mean()), 1e-300) for row in model.coef])
+    scale = np.array([float(np.abs(row).mean()) or 1.0 for row in model.coef])
     smooth = _Smooth(model, order, np.ascontiguousarray((model.coef / scale[:, None]).T), scale)
     price = np.zeros(s) if start is None else start * scale
     spread = _typical_spread(model)

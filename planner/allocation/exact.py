@@ -18,7 +18,8 @@ from planner.allocation.table import Floats, Ints
 if TYPE_CHECKING:
     from planner.allocation.solve import Settings
 
-ROUNDS = 60  # most re-solves for rules that are separated and for limits missed by the solver's tolerance
+GIVE_UP_EVERY = 5  # rounds of separation after which a plan is sought by giving up what breaks the rule
+ROUNDS = 200  # most re-solves for rules that are separated and for limits missed by the solver's tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,32 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
             break
         current = _drawn_in(current, chosen, settled)
         prog = program(current)
+        if model.separators and rounds % GIVE_UP_EVERY == 0 and best[1] is None:
+            best = _given_up(model, chosen, settings)
     bound = max(bound, best[0])
     return Found("found" if best[1] is not None else "nothing", best[1], bound, multipliers, "milp", interrupted)
+
+
+def _given_up(model: Model, chosen: Ints, settings: Settings) -> tuple[float, Ints | None]:
+    """A plan that keeps separated rules by giving up what breaks them (crumbs, second patches) and choosing anew."""
+    allowed = model.allowed.copy()
+    for _ in range(ROUNDS):
+        for separator in model.separators:
+            allowed[separator.offending(chosen)] = False
+        if settings.seconds_left <= 0 or not np.add.reduceat(allowed, model.start[:-1]).all():
+            break
+        smaller = replace(model, allowed=allowed)
+        prog = program(smaller)
+        answer = solve_program(prog, gap=max(settings.gap, 1e-3), seconds=settings.seconds_left, seed=settings.seed)
+        if answer.point is None:
+            break
+        chosen = chosen_options(smaller, answer.point)
+        settled = settle(model, chosen)
+        if settled.feasible:
+            return settled.objective, chosen
+        if (settled.broken > 0).any():
+            break
+    return -np.inf, None
 
 
 def _drawn_in(model: Model, chosen: Ints, settled: Settled) -> Model:

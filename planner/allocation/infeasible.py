@@ -13,7 +13,7 @@ from planner.allocation.bound import forest
 from planner.allocation.highs import solve_program
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, Borders, Part, Rule
+from planner.allocation.parts import INF, Borders, Part, Rule, stack_clauses
 from planner.allocation.program import program
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.core.assignment import best_options, forest_best
@@ -97,8 +97,7 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
         model = feasibility_model(table, [parts[i] for i in kept])
         if not np.add.reduceat(model.allowed, model.start[:-1]).all():
             return False
-        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=PATIENCE_S, seed=seed)
-        return answer.status != "infeasible"
+        return can_hold(model, relaxed=relaxed, seed=seed)
 
     conflict = quick_explain(holds, [i for i, p in enumerate(parts) if _limits(p)])
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
@@ -112,8 +111,26 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
     )
 
 
+def can_hold(model: Model, *, relaxed: bool, seed: int) -> bool:
+    """Whether some choice keeps the model's rules, separated ones too; what cannot be settled in time counts as holding."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=deadline - time.monotonic(), seed=seed)
+        if answer.status == "infeasible":
+            return False
+        if relaxed or answer.point is None:
+            return True
+        chosen = chosen_options(model, answer.point)
+        more = [c for s in model.separators if (c := s.clauses(chosen)) is not None]
+        if not more:
+            return True
+        model = replace(model, clauses=stack_clauses([model.clauses, *more]))
+    return True
+
+
 def _limits(part: Part) -> bool:
-    return bool(part.sums) or part.forbid is not None or part.below is not None or part.clauses is not None
+    beside_sums = (part.forbid, part.below, part.clauses, part.separator)
+    return bool(part.sums) or any(p is not None for p in beside_sums)
 
 
 def feasibility_model(table: OptionTable, parts: Sequence[Part]) -> Model:

@@ -21,7 +21,8 @@ class Model:
 
     start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
     (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
-    member (G, K): order rows. edges: borders with their costs. clauses: sparse rows.
+    member (G, K): order rows. edges: borders with their costs; borders_count: 1 where the objective
+    counts them, 0 where only rows do. clauses: sparse rows.
     """
 
     start: Ints
@@ -44,6 +45,7 @@ class Model:
     group: Ints
     member: Bools
     edges: Borders
+    borders_count: float
     clauses: Clauses
     separators: tuple[Separator, ...] = ()
 
@@ -77,29 +79,30 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         coef=np.array([s.coef for _, s in sums]).reshape(len(sums), table.size),
         lo=np.array([s.lo for _, s in sums]),
         hi=np.array([s.hi for _, s in sums]),
-        border=np.array([s.border for _, s in sums]),
+        border=np.array([s.border for _, s in sums]) / (goal.border or 1.0),
         labels=tuple(s.label for _, s in sums),
         row_units=tuple(s.unit for _, s in sums),
         owner=np.array([i for i, _ in sums], dtype=np.int64),
         entries=entries,
-        price=np.array([c.price * goal.money for _, c in columns]),
+        price=np.array([c.price * goal.money + c.goal for _, c in columns]),
         upper=np.array([c.upper for _, c in columns]),
         child=np.concatenate([b.child for b in below]) if below else np.empty(0, dtype=np.int64),
         parent=np.concatenate([b.parent for b in below]) if below else np.empty(0, dtype=np.int64),
         group=np.repeat(np.arange(len(below)), [b.child.size for b in below]).astype(np.int64),
         member=np.array([b.mask for b in below], dtype=np.bool_).reshape(len(below), table.size),
-        edges=_merged([p.borders for p in parts if p.borders is not None], goal.border),
+        edges=_merged([p.borders for p in parts if p.borders is not None], goal.border, any(s.border for _, s in sums)),
+        borders_count=float(goal.border > 0),
         clauses=stack_clauses([p.clauses for p in parts if p.clauses is not None]),
         separators=tuple(p.separator for p in parts if p.separator is not None),
     )
 
 
-def _merged(borders: list[Borders], factor: float) -> Borders:
-    """All borders with their cost in the objective, those that cost nothing left out."""
-    if not borders:
+def _merged(borders: list[Borders], factor: float, counted: bool) -> Borders:
+    """All borders that cost something, at their cost in the objective, or as they are where only rows count them."""
+    if not borders or not (factor or counted):
         none = np.empty(0, dtype=np.int64)
         return Borders(none, none, np.empty(0))
-    cost = np.concatenate([b.cost for b in borders]) * factor
+    cost = np.concatenate([b.cost for b in borders]) * (factor or 1.0)
     a = np.concatenate([b.a for b in borders])[cost > 0]
     b = np.concatenate([b.b for b in borders])[cost > 0]
     return Borders(np.minimum(a, b), np.maximum(a, b), cost[cost > 0])
@@ -126,7 +129,7 @@ def settle(model: Model, chosen: Ints) -> Settled:
     activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
     slackness = ROUNDING * np.array([math.fsum(np.abs(t)) for t in terms]).reshape(-1)
     columns, broken = _cheapest_columns(model, activity, slackness)
-    value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut])
+    value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut * model.borders_count])
     ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
     apart = all(s.clauses(chosen) is None for s in model.separators)
     return Settled(value, activity, columns, broken, ordered and apart and not bool((broken > 0).any()))

@@ -32,7 +32,7 @@ class Objective:
     sign: float = 1.0
 
 
-def objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objective:
+def objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective) -> Objective:
     """The objective by name ("net", "cost", "land", "compactness" or a numeric column) or as weights of names.
 
     "net": benefit − cost − compactness, yuan. "cost": cost + compactness, minimised, yuan. "land": restored mu.
@@ -41,6 +41,8 @@ def objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objectiv
 
     Raises InvalidInput naming what is unknown.
     """
+    if isinstance(wanted, Objective):
+        return wanted
     if isinstance(wanted, Mapping):
         return _weighted(table, wanted)
     zero = np.zeros(table.size)

@@ -34,13 +34,15 @@ class Sum:
 class Column:
     """A quantity beside the options, 0 ≤ y ≤ upper, that costs `price` yuan a unit: imported earth, a haul.
 
-    entries: (position among the same part's sums, coefficient).
+    entries: (position among the same part's sums, coefficient). goal: what a unit takes off the objective beside its price,
+    whatever the objective is.
     """
 
     label: str
     price: float
     upper: float
     entries: tuple[tuple[int, float], ...]
+    goal: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,9 @@ class Separator(Protocol):
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """Violated rows for the chosen option of each unit, shape (N,); None where the rule is kept."""
+
+    def offending(self, chosen: Ints) -> Ints:
+        """Options that a plan can give up to keep the rule."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,7 +83,7 @@ class Polisher:
 
 def polisher(model: Model, near: Neighbours, water: Waters) -> Polisher:
     """A polisher for a model; limits are drawn in by the rounding of their sums."""
-    scale = np.array([max(float(np.abs(r).max()), 1e-300) for r in model.coef])
+    scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])
     room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.coef.shape[0])
     size = np.array([float(np.abs(r).sum()) for r in model.coef])
     margin = 1e-13 * size

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import Forest, Multipliers, clean
+from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
 from planner.allocation.result import Binding
 from planner.allocation.table import Floats, Ints
+from planner.core.assignment import best_options
 
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem
@@ -54,7 +56,7 @@ def account(
         verify_integrity=False,
     )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
-    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value), priced)
+    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value, order), priced)
 
 
 def _rows_table(problem: Problem, model: Model, goal: Objective, settled: Settled, rows: Floats) -> pd.DataFrame:
@@ -94,22 +96,24 @@ def unique_labels(labels: tuple[str, ...]) -> list[str]:
 
 def worth(model: Model, chosen: Ints, rows: Floats) -> Floats:
     """What each option is worth once it pays for the limits it uses, borders as the plan's neighbours are, shape (K,)."""
-    return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - border_shares(model, chosen))
+    dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
+    return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - dear * border_shares(model, chosen))
 
 
-def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats) -> pd.DataFrame:
-    """Per unit the best other allowed option by what options are worth, shape (K,), and what it would lose."""
-    value = np.where(model.allowed, value, -np.inf)
-    mine = value[chosen].copy()
-    value[chosen] = -np.inf
-    best = np.maximum.reduceat(value, model.start[:-1])
-    position = np.flatnonzero(value == best[model.unit])
-    first = np.full(model.size, -1, dtype=np.int64)
-    first[model.unit[position][::-1]] = position[::-1]
-    none = np.isneginf(best)
+def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats, order: Forest | None) -> pd.DataFrame:
+    """Per unit the best other allowed option by what options are worth, shape (K,), and what it would lose.
+
+    Where water levels hold, what a change forces on other units is counted.
+    """
+    loss = priced(replace(model, gain=value), Multipliers(np.zeros(model.coef.shape[0])), order).loss
+    mine = loss[chosen]
+    others = loss.copy()
+    others[chosen] = np.inf
+    _, first = best_options(model.start, -others, np.isfinite(others))
+    none = first < 0
     option = np.where(none, "", problem.table.names[problem.table.option[first]].astype(str))
-    index = problem.table.units
-    return pd.DataFrame({"option": option, "regret": np.where(none, np.nan, mine - best)}, index=index)
+    regret = np.where(none, np.nan, others[first] - mine)
+    return pd.DataFrame({"option": option, "regret": regret}, index=problem.table.units)
 
 
 def border_shares(model: Model, chosen: Ints) -> Floats:

@@ -13,6 +13,7 @@ from planner.allocation.table import OptionTable, read_options
 from planner.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from planner.allocation.objective import Objective
     from planner.allocation.result import Result
 
 Progress = Callable[[float, float, float], None]
@@ -77,7 +78,7 @@ class Problem:
         *,
         gap: float = 1e-4,
         time_limit_s: float = 300.0,
-        objective: str | Mapping[str, float] = "net",
+        objective: str | Mapping[str, float] | Objective = "net",
         seed: int = 0,
         start: pd.Series[str] | Result | None = None,
         progress: Progress | None = None,

@@ -42,7 +42,7 @@ def program(model: Model) -> Program:
     scale = _power_of_two(np.r_[np.abs(model.gain), model.edges.cost, model.price])
     row_scale = np.array([_power_of_two(np.abs(r)) for r in model.coef]) if s else np.empty(0)
     helper = np.array([_power_of_two(row_scale[np.flatnonzero(e)]) for e in model.entries]) if c else np.empty(0)
-    cost = np.r_[-model.gain, model.price * helper, model.edges.cost[edge]] / scale
+    cost = np.r_[-model.gain, model.price * helper, model.borders_count * model.edges.cost[edge]] / scale
     entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
     borders = np.outer(model.border / row_scale, model.edges.cost[edge]) if s and z else np.zeros((s, z))
     blocks = [

@@ -44,7 +44,7 @@ def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None)
         start=np.r_[0, np.cumsum(count)].astype(np.int64),
         unit=place[model.unit[options]],
         target=model.target[options],
-        gain=model.gain[options] - burden,
+        gain=model.gain[options] - model.borders_count * burden,
         allowed=allowed,
         coef=np.ascontiguousarray(model.coef[:, options] + model.border[:, None] * burden[None, :]),
         lo=model.lo - done,
@@ -57,7 +57,7 @@ def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None)
         clauses=_clauses(model, chosen, free, options),
         separators=(),
     )
-    return Core(core, options, units, float(model.gain[fixed].sum() - fixed_cost))
+    return Core(core, options, units, float(model.gain[fixed].sum() - model.borders_count * fixed_cost))
 
 
 def _order(

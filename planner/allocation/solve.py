@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +50,7 @@ def solve(
     *,
     gap: float,
     time_limit_s: float,
-    objective: str | Mapping[str, float],
+    objective: str | Mapping[str, float] | Objective,
     seed: int,
     start: pd.Series[str] | Result | None,
     progress: Progress | None,
@@ -78,6 +78,10 @@ def solve(
 
 def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
     """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
+    if model.separators and model.size >= LARGE and settings.method == "choose":
+        found = _giving_up(model, settings, first, start)
+        if found is not None:
+            return found
     large = model.size >= LARGE and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method == "core" or (settings.method == "choose" and large):
         prices = _earlier_prices(model, start)
@@ -88,6 +92,27 @@ def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Se
     return solve_exactly(model, settings, first)
 
 
+def _giving_up(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found | None:
+    """Large problems with separated rules: bound without them, then give up what breaks them until nothing does."""
+    allowed, bound, found = model.allowed.copy(), None, None
+    while settings.seconds_left > 0:
+        smaller = replace(model, allowed=allowed, separators=())
+        if not np.add.reduceat(allowed, model.start[:-1]).all():
+            return None
+        found = _by_shape(smaller, settings, first, start)
+        if found.chosen is None:
+            return found if bound is None and found.status == "infeasible" else None
+        bound = found.bound if bound is None else bound
+        if settle(model, found.chosen).feasible:
+            note = "patches that broke a rule were given up; the bound is of the problem without that rule"
+            method = f"{found.method}, patches given up"
+            return replace(found, bound=max(bound, found.bound), method=method, notes=(note,))
+        for separator in model.separators:
+            allowed[separator.offending(found.chosen)] = False
+        first = None
+    return None
+
+
 def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:
     """An earlier result's prices, where its limits are the same rows."""
     if isinstance(start, Result) and start.multipliers.size == model.coef.shape[0]:
@@ -95,7 +120,7 @@ def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floa
     return None
 
 
-def _objective(table: OptionTable, wanted: str | Mapping[str, float]) -> Objective:
+def _objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective) -> Objective:
     return objective(table, wanted)
 
 

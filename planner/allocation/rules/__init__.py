@@ -1,12 +1,30 @@
 """The grammar: one file per rule, each with its formula and source."""
 
+from planner.allocation.rules.adjacency import Adjacent, Apart
 from planner.allocation.rules.budget import Budget
 from planner.allocation.rules.compactness import Compactness
 from planner.allocation.rules.earthwork import Earthwork
 from planner.allocation.rules.limit import Limit
 from planner.allocation.rules.lock import Exclude, Lock
+from planner.allocation.rules.patches import Connected, MinPatch
 from planner.allocation.rules.quota import Quota
+from planner.allocation.rules.share import Share
 from planner.allocation.rules.storage import Storage
 from planner.allocation.rules.water_level import WaterLevel
 
-__all__ = ["Budget", "Compactness", "Earthwork", "Exclude", "Limit", "Lock", "Quota", "Storage", "WaterLevel"]
+__all__ = [
+    "Adjacent",
+    "Apart",
+    "Budget",
+    "Compactness",
+    "Connected",
+    "Earthwork",
+    "Exclude",
+    "Limit",
+    "Lock",
+    "MinPatch",
+    "Quota",
+    "Share",
+    "Storage",
+    "WaterLevel",
+]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
+import pandas as pd
 
 from planner.allocation.parts import INF, Column, Part, Sum
-from planner.allocation.rules.checks import check_number, finite_column
-from planner.allocation.table import Floats, OptionTable
+from planner.allocation.rules.checks import as_mapping, check_number, finite_column
+from planner.allocation.rules.zones import check_zones, largest, zone_part
+from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Earthwork:
     """Σ fill ≤ compaction·Σ cut + import and compaction·Σ cut − Σ fill ≤ export, compacted m³ (挖深填浅).
 
     max_import_m3, max_export_m3: None for no limit. compaction: m³ of fill per m³ of cut. import_cny_per_m3 and
     export_cny_per_m3: price of a m³ bought or carted away, added to the plan's cost.
-    Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021.
+    zones (unit id → zone) and haul (columns from, to, cny_per_m3 and, where a way is limited, max_m3): the balance is kept
+    zone by zone, and earth goes between zones only on these ways and at their prices.
+    Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
     """
 
     max_import_m3: float | None = None
@@ -26,8 +30,15 @@ class Earthwork:
     compaction: float = 1.0
     import_cny_per_m3: float = 0.0
     export_cny_per_m3: float = 0.0
+    zones: Mapping[str, str] | pd.Series[str] | None = None
+    haul: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
+        if (self.zones is None) != (self.haul is None):
+            raise InvalidInput("Earthwork: give zones and haul together; zones alone say not what a way between them costs")
+        if self.zones is not None:
+            object.__setattr__(self, "zones", as_mapping(self.zones))
+            check_zones(self.zones, self.haul)
         for name in ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3"):
             check_number("Earthwork", name, getattr(self, name))
         if not self.compaction:
@@ -41,10 +52,15 @@ class Earthwork:
                 ("export", self.max_export_m3, self.export_cny_per_m3),
             )
         ]
-        return f"earthwork: {', '.join(limits)}"
+        where = "" if self.zones is None or self.haul is None else f", {len(set(self.zones.values()))} zones"
+        return f"earthwork: {', '.join(limits)}{where}"
 
     def part(self, table: OptionTable) -> Part:
         """A sum for the import, one for the export, and a priced column for each that costs something."""
+        if self.zones is not None and self.haul is not None:
+            imported = (self.max_import_m3, self.import_cny_per_m3)
+            exported = (self.max_export_m3, self.export_cny_per_m3)
+            return zone_part(str(self), table, self.zones, self.haul, self.compaction, imported, exported)
         lack = finite_column(table, "fill_m3", str(self)) - self.compaction * finite_column(table, "cut_m3", str(self))
         sums: list[Sum] = []
         columns: list[Column] = []
@@ -61,9 +77,3 @@ class Earthwork:
             columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
             sums.append(Sum(f"{name}" if most is None else f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=0.0))
         return Part(sums=tuple(sums), columns=tuple(columns))
-
-
-def largest(coef: Floats, table: OptionTable) -> float:
-    """The most that Σ coef·x can be, at least 0."""
-    most = np.maximum.reduceat(coef, table.start[:-1])
-    return float(max(np.maximum(most, 0.0).sum() * (1 + 1e-12), 0.0))

@@ -1,0 +1,122 @@
+"""Adjacent and Apart: what must, and what must not, lie side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.parts import Clauses, Part
+from planner.allocation.rules.checks import check_number, check_target, pairs
+from planner.allocation.table import Floats, Ints, OptionTable
+from planner.errors import InvalidInput
+
+
+@dataclass(frozen=True, eq=False)
+class Apart:
+    """Σ x_a,first + Σ x_b,second ≤ 1 across every border of at least min_length_m: the two never touch.
+
+    With construction and reservoir it makes a green belt between them. boundaries: unit_a, unit_b, length_m.
+    """
+
+    first: str
+    second: str
+    boundaries: pd.DataFrame
+    min_length_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        rule = f"Apart {self.first}, {self.second}"
+        check_target(rule, self.first)
+        check_target(rule, self.second)
+        check_number(rule, "min_length_m", self.min_length_m)
+        if self.first == self.second:
+            raise InvalidInput(f"{rule}: a target cannot lie apart from itself; use MinPatch or Limit")
+
+    def __str__(self) -> str:
+        return f"{self.first} never touches {self.second}"
+
+    def part(self, table: OptionTable) -> Part:
+        """A clause per border and direction."""
+        a, b = long_borders(str(self), table, self.boundaries, self.min_length_m)
+        heads, tails = np.r_[a, b], np.r_[b, a]
+        first, second = table.mask(self.first), table.mask(self.second)
+        one, two = options_by_unit(table, first), options_by_unit(table, second)
+        keep = (one[1][heads] > 0) & (two[1][tails] > 0)
+        rows = np.arange(int(keep.sum()))
+        return Part(clauses=_clauses([(rows, heads[keep], one, 1.0), (rows, tails[keep], two, 1.0)], np.ones(rows.size)))
+
+
+@dataclass(frozen=True, eq=False)
+class Adjacent:
+    """Σ x_i,target ≤ Σ over neighbours j of Σ x_j,beside: each unit of the target has a neighbour of `beside`.
+
+    beside: a target; borders of at least min_length_m count. boundaries: unit_a, unit_b, length_m.
+    """
+
+    target: str
+    beside: str
+    boundaries: pd.DataFrame
+    min_length_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        rule = f"Adjacent {self.target}, {self.beside}"
+        check_target(rule, self.target)
+        check_target(rule, self.beside)
+        check_number(rule, "min_length_m", self.min_length_m)
+
+    def __str__(self) -> str:
+        return f"every unit of {self.target} has {self.beside} beside it"
+
+    def part(self, table: OptionTable) -> Part:
+        """A clause per unit that could take the target."""
+        a, b = long_borders(str(self), table, self.boundaries, self.min_length_m)
+        mine, theirs = options_by_unit(table, table.mask(self.target)), options_by_unit(table, table.mask(self.beside))
+        units = np.flatnonzero(mine[1] > 0)
+        row = np.full(len(table.units), -1, dtype=np.int64)
+        row[units] = np.arange(units.size)
+        heads, tails = np.r_[a, b], np.r_[b, a]
+        keep = row[heads] >= 0
+        blocks = [(np.arange(units.size), units, mine, 1.0), (row[heads[keep]], tails[keep], theirs, -1.0)]
+        return Part(clauses=_clauses(blocks, np.zeros(units.size)))
+
+
+Grouped = tuple[Ints, Ints, Ints]  # options of a kind, sorted by unit; how many each unit has; where each unit's begin
+
+
+def options_by_unit(table: OptionTable, mask: np.ndarray) -> Grouped:
+    """The options where `mask`, with each unit's count and first position among them."""
+    options = np.flatnonzero(mask)
+    count = np.bincount(table.unit[options], minlength=len(table.units))
+    return options, count, np.r_[0, np.cumsum(count)[:-1]].astype(np.int64)
+
+
+def spread(units: Ints, grouped: Grouped) -> tuple[Ints, Ints]:
+    """For each of the units (with repeats) all its options: which entry of `units`, and the option."""
+    options, count, first = grouped
+    times = count[units]
+    entry = np.repeat(np.arange(units.size), times)
+    within = np.arange(entry.size) - np.repeat(np.cumsum(times) - times, times)
+    return entry, options[first[units][entry] + within]
+
+
+def _clauses(blocks: list[tuple[Ints, Ints, Grouped, float]], hi: Floats) -> Clauses:
+    """Rows from blocks of (row of each unit, unit, options of a kind by unit, coefficient)."""
+    rows, cols, values = [], [], []
+    for row, units, grouped, value in blocks:
+        entry, option = spread(units, grouped)
+        rows.append(row[entry])
+        cols.append(option)
+        values.append(np.full(option.size, value))
+    return Clauses(np.concatenate(rows), np.concatenate(cols), np.concatenate(values), hi)
+
+
+def long_borders(rule: str, table: OptionTable, boundaries: pd.DataFrame, least: float) -> tuple[Ints, Ints]:
+    """Units of the borders that are at least so long."""
+    a, b = pairs(rule, table, boundaries)
+    if least <= 0:
+        return a, b
+    if "length_m" not in boundaries.columns:
+        raise InvalidInput(f"{rule}: the borders have no column 'length_m', which min_length_m = {least:g} asks for")
+    keep = boundaries["length_m"].to_numpy(dtype=np.float64) >= least
+    return a[keep], b[keep]

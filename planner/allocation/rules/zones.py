@@ -1,0 +1,75 @@
+"""Earth balanced zone by zone, with the haul between zones paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.parts import Column, Part, Sum
+from planner.allocation.rules.checks import finite_column
+from planner.allocation.table import Floats, OptionTable
+from planner.errors import InvalidInput
+
+
+def check_zones(zones: Mapping[str, str], haul: pd.DataFrame) -> None:
+    """Raises InvalidInput where the hauls lack a column, name a zone no unit is in, or have no price."""
+    known = set(zones.values())
+    for name in ("from", "to", "cny_per_m3"):
+        if name not in haul.columns:
+            raise InvalidInput(f"Earthwork: the hauls have no column {name!r}; needed are from, to, cny_per_m3")
+    for zone in (*haul["from"].astype(str), *haul["to"].astype(str)):
+        if zone not in known:
+            raise InvalidInput(f"Earthwork: haul names zone {zone!r}, which no unit is in")
+    if not (haul["cny_per_m3"] >= 0).all():
+        raise InvalidInput("Earthwork: every haul needs a price ≥ 0 yuan/m³")
+
+
+def largest(coef: Floats, table: OptionTable) -> float:
+    """The most that Σ coef·x can be, at least 0."""
+    most = np.maximum.reduceat(coef, table.start[:-1])
+    return float(max(np.maximum(most, 0.0).sum() * (1 + 1e-12), 0.0))
+
+
+def zone_part(
+    rule: str,
+    table: OptionTable,
+    by_unit: Mapping[str, str],
+    haul: pd.DataFrame,
+    compaction: float,
+    imported: tuple[float | None, float],
+    exported: tuple[float | None, float],
+) -> Part:
+    """Per zone z: Σ fill − compaction·Σ cut = Σ haul(→ z) − Σ haul(z →) + import(z) − export(z), compacted m³.
+
+    imported, exported: the most over all zones (None: no limit) and the price, yuan/m³.
+    Raises InvalidInput where a unit is in no zone.
+    """
+    zones = sorted(set(by_unit.values()))
+    place = np.full(len(table.units), -1, dtype=np.int64)
+    place[table.positions(list(by_unit), rule)] = [zones.index(z) for z in by_unit.values()]
+    if (place < 0).any():
+        raise InvalidInput(f"{rule}: unit {table.units[int(np.argmin(place))]!r} is in no zone")
+    lack = finite_column(table, "fill_m3", rule) - compaction * finite_column(table, "cut_m3", rule)
+    zone = place[table.unit]
+    needs = [np.where(zone == i, lack, 0.0) for i in range(len(zones))]
+    sums = [Sum(f"earth of zone {z}", "m³", need, 0.0, 0.0) for z, need in zip(zones, needs, strict=True)]
+    most = [max(largest(n, table), largest(-n, table)) for n in needs]
+    columns = []
+    for _, way in haul.iterrows():
+        a, b = zones.index(str(way["from"])), zones.index(str(way["to"]))
+        upper = float(way["max_m3"]) if "max_m3" in haul.columns and way["max_m3"] == way["max_m3"] else sum(most)
+        columns.append(Column(f"haul {zones[a]} → {zones[b]}", float(way["cny_per_m3"]), upper, ((a, 1.0), (b, -1.0))))
+    totals = (
+        ("imported fill", -1.0, *imported),
+        ("exported spoil", 1.0, *exported),
+    )
+    nothing = np.zeros(table.size)
+    for name, sign, limit, price in totals:
+        if limit == 0:
+            continue
+        total = len(sums)
+        sums.append(Sum(name, "m³", nothing, hi=float("inf") if limit is None else float(limit)))
+        columns += [Column(f"{name} {z}", price, most[i], ((i, sign), (total, 1.0))) for i, z in enumerate(zones)]
+    return Part(sums=tuple(sums), columns=tuple(columns))
