@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from planner.columns import FACTS
+from planner.core.area import densified, geodesic_areas
 from planner.core.coverage import Cells, Frame, covered_cells, main_owner
 from planner.core.flood import flood, next_deeper
 from planner.core.hypsometry import Hypsometry
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LONGEST_EDGE_M: Final = 200.0  # a straight line of a projection and the geodesic between its ends part by less than 0.02 mm
+LONGEST_EDGE_RAD: Final = 0.003  # about 19 km: longer geodesics are left to the geodesic library
+FARTHEST_M: Final = 1e8  # zone numbers in the easting reach 6·10⁷
 TOUCH_SHARE: Final = 1e-3  # a constraint is named for a unit from this share on: less is the width of a drawn line
 
 
@@ -264,14 +268,46 @@ def area_mu(geometries: Any, crs: Any) -> pd.Series[float]:
 
 
 def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
-    """Ellipsoidal area of polygons, m², (n,). Raises CRSMismatch where crs is None or no place on the Earth."""
+    """Ellipsoidal area of polygons, m², (n,); edges are straight in a projected CRS and geodesics in a geographic one.
+
+    Edges longer than 200 m in a projection are divided before they are laid on the ellipsoid. Raises CRSMismatch where crs is
+    None or no place on the Earth, or the coordinates lie outside what it can hold.
+    """
     if crs is None:
         raise CRSMismatch("the polygons have no CRS: their area on the ellipsoid is unknown; set one (GeoSeries.set_crs)")
     system = pyproj.CRS.from_user_input(crs)
     if system.ellipsoid is None or system.geodetic_crs is None:
         raise CRSMismatch(f"{system.name}: no place on the Earth, so no ellipsoidal area; set a geographic or projected CRS")
-    geod = pyproj.Geod(a=system.ellipsoid.semi_major_metre, b=system.ellipsoid.semi_minor_metre)
-    to_geo = pyproj.Transformer.from_crs(system, system.geodetic_crs, always_xy=True)
-    lonlat = shapely.transform(shapes, lambda xy: np.column_stack(to_geo.transform(xy[:, 0], xy[:, 1])))
-    oriented = shapely.orient_polygons(lonlat)
-    return np.array([abs(geod.geometry_area_perimeter(s)[0]) for s in oriented])
+    x, y, ring, hole, polygon = rings_of(shapes)
+    if not system.is_geographic:
+        if np.max(np.abs(x), initial=0.0) > FARTHEST_M or np.max(np.abs(y), initial=0.0) > FARTHEST_M:
+            raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
+        x, y, ring = densified(x, y, ring, LONGEST_EDGE_M / system.axis_info[0].unit_conversion_factor)
+    to_degrees = pyproj.Transformer.from_crs(system, _in_degrees(system), always_xy=True)
+    lon, lat = to_degrees.transform(x, y)
+    if not (np.all(np.isfinite(lon)) and np.all(np.isfinite(lat))):
+        raise CRSMismatch(f"{system.name}: it cannot hold all of the polygons' coordinates; check the CRS they were given")
+    size = {
+        "semi_major": system.ellipsoid.semi_major_metre,
+        "flattening": 1.0 / (system.ellipsoid.inverse_flattening or np.inf),
+    }
+    found = geodesic_areas(lon, lat, ring, hole, polygon, **size)
+    area = found.area.copy()
+    geod = pyproj.Geod(a=size["semi_major"], f=size["flattening"])
+    for i in np.flatnonzero((found.longest > LONGEST_EDGE_RAD) | ~found.closed):
+        area[i] = 0.0
+        for j in range(polygon[i], polygon[i + 1]):
+            one = abs(geod.polygon_area_perimeter(lon[ring[j] : ring[j + 1]], lat[ring[j] : ring[j + 1]])[0])
+            area[i] += -one if hole[j] else one
+    return area
+
+
+def _in_degrees(system: pyproj.CRS) -> pyproj.CRS:
+    """The geographic CRS a CRS is based on, in degrees from Greenwich whatever its own units."""
+    base = system.geodetic_crs
+    if base is None or system.ellipsoid is None:
+        raise CRSMismatch(f"{system.name}: no place on the Earth")
+    if base.axis_info and abs(base.axis_info[0].unit_conversion_factor - np.pi / 180.0) < 1e-15:
+        return base
+    axes = {"a": system.ellipsoid.semi_major_metre, "b": system.ellipsoid.semi_minor_metre}
+    return pyproj.CRS.from_dict({"proj": "longlat", **axes})

@@ -49,11 +49,17 @@ def rings_of(geometries: Sequence[Any] | NDArray[Any]) -> Rings:
     if not np.all(polygonal | empty):
         first = int(np.flatnonzero(~(polygonal | empty))[0])
         raise ValueError(f"geometry {first} is a {shapes[first].geom_type}, a polygon is expected")
-    parts, owner = shapely.get_parts(shapes[polygonal], return_index=True)
-    owner = np.flatnonzero(polygonal)[owner]
-    filled = ~shapely.is_empty(parts)
-    parts, owner = parts[filled], owner[filled]
-    lines, part = shapely.get_rings(parts, return_index=True)
+    if np.all(kind == 3) and not empty.any():
+        parts, owner = shapes, np.arange(len(shapes))
+    else:
+        parts, owner = shapely.get_parts(shapes[polygonal], return_index=True)
+        owner = np.flatnonzero(polygonal)[owner]
+        filled = ~shapely.is_empty(parts)
+        parts, owner = parts[filled], owner[filled]
+    if np.any(shapely.get_num_interior_rings(parts)):
+        lines, part = shapely.get_rings(parts, return_index=True)
+    else:  # a polygon without holes has its outline's vertices
+        lines, part = parts, np.arange(len(parts))
     first_of_part = np.r_[True, part[1:] != part[:-1]] if len(part) else np.zeros(0, bool)
     xy = shapely.get_coordinates(lines)
     if not np.all(np.isfinite(xy)):
