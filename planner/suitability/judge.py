@@ -106,8 +106,6 @@ def _criterion(case: Case, target: str, name: str) -> Floats:
         return case.fill_m(target)
     if name == "depth_m":
         return case.depth_m()
-    if name not in case.facts:
-        raise InvalidInput(f"suitability.{target}.criteria: {name!r} is no column of the facts")
     return np.abs(case.column(name))
 
 

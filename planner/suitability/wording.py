@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +34,7 @@ TEXTS: Final = {
     ),
     "settled": Text(
         "the year from which the ground is settled",
-        "waiting {gap} years longer would do",
+        "{gap} more years of waiting would do",
         "地面稳沉年份",
         "再等{gap}年即可",
         digits=0,
@@ -142,21 +143,28 @@ def _chinese(row: dict[str, object]) -> str:
             return f"无限制条件禁止作{target}。"
         return f"限制条件“{row['note'] or '本地块'}”禁止作{target}；{text.zh_change}。"
     value, limit, gap = _numbers(row, text)
+    source = _chinese_source(row["source"])
     if value is None:
-        return f"{text.zh}未知；限值{limit}（{row['source']}）。"
+        return f"{text.zh}未知；限值{limit}（{source}）。"
     if row["passed"]:
-        return f"{text.zh}{value}，符合{'不小于' if text.more else '不大于'}{limit}的要求（{row['source']}）。"
+        return f"{text.zh}{value}，符合{'不小于' if text.more else '不大于'}{limit}的要求（{source}）。"
     side = "低于" if text.more else "超过"
     verdict = f"不得作{target}" if row["hard"] else f"仍可作{target}"
-    return f"{text.zh}{value}，{side}限值{limit}（{row['source']}），{verdict}；{text.zh_change.format(gap=gap)}。"
+    return f"{text.zh}{value}，{side}限值{limit}（{source}），{verdict}；{text.zh_change.format(gap=gap)}。"
+
+
+def _chinese_source(source: object) -> str:
+    """The standard's number where the source is one, else a pointer to the table of parameters."""
+    code = re.match(r"((?:GB/T|GB|TD/T|SL|DZ/T) ?[\d.]+(?:-\d+)?)(?: cl\. ([\d.]+))?", str(source))
+    if code is None:
+        return "见参数表"
+    return f"{code.group(1)} 第{code.group(2)}条" if code.group(2) else code.group(1)
 
 
 def _numbers(row: dict[str, object], text: Text) -> tuple[str | None, str, str]:
     """Value (None where not known), limit, and the gap between them, rounded and with the unit."""
     value, limit = float(str(row["value"])), float(str(row["limit"]))
-    unit = f" {row['unit']}" if row["unit"] else ""
-    if row["rule"] == "settled":
-        unit = ""
+    unit = f"{'' if row['unit'] == '°' else ' '}{row['unit']}" if row["unit"] else ""
 
     def written(number: float) -> str:
         return f"{number:.{text.digits}f}{unit}"
