@@ -18,9 +18,20 @@ from planner.allocation.rules import (
     Storage,
     WaterLevel,
 )
+from planner.allocation.rules.keep import Keep
+from planner.allocation.several import Front, Sequel, evaluate, lexicographic, pareto, what_if
+from planner.allocation.uncertainty import (
+    Alternatives,
+    Regret,
+    alternatives,
+    minimise_regret,
+    robustness,
+    value_of_locks,
+)
 
 __all__ = [
     "Adjacent",
+    "Alternatives",
     "Apart",
     "Binding",
     "Budget",
@@ -28,13 +39,25 @@ __all__ = [
     "Connected",
     "Earthwork",
     "Exclude",
+    "Front",
+    "Keep",
     "Limit",
     "Lock",
     "MinPatch",
     "Problem",
     "Quota",
+    "Regret",
     "Result",
+    "Sequel",
     "Share",
     "Storage",
     "WaterLevel",
+    "alternatives",
+    "evaluate",
+    "lexicographic",
+    "minimise_regret",
+    "pareto",
+    "robustness",
+    "value_of_locks",
+    "what_if",
 ]

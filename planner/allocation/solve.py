@@ -133,7 +133,7 @@ def _check_settings(gap: float, time_limit_s: float, method: str) -> None:
         raise InvalidInput(f"solve: unknown method {method!r}; use choose, milp or core")
 
 
-def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Result) -> Ints | None:
+def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Result) -> Ints:
     """An earlier choice as option positions; units it does not name, or whose option is gone, take their best one."""
     choice = start.choice if isinstance(start, Result) else start
     unit = table.units.get_indexer(choice.index.astype(str))

@@ -1,0 +1,39 @@
+"""Keep: an objective held to a level while another is pursued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.allocation.objective import Objective, objective
+from planner.allocation.parts import Part, Sum
+from planner.allocation.rules.checks import check_number
+from planner.allocation.table import OptionTable
+
+
+@dataclass(frozen=True, eq=False)
+class Keep:
+    """The objective is no worse than `level` in its own unit: at least so much, or at most so much where it is minimised.
+
+    As a row: −Σ gain·x + money + borders ≤ −level. Source: ε-constraint method, Haimes et al. 1971.
+    """
+
+    goal: str | Mapping[str, float] | Objective
+    level: float
+
+    def __post_init__(self) -> None:
+        check_number("Keep", "level", self.level, negative=True)
+
+    def __str__(self) -> str:
+        name = self.goal.name if isinstance(self.goal, Objective) else str(self.goal)
+        return f"{name} no worse than {self.level:,.10g}"
+
+    def part(self, table: OptionTable) -> Part:
+        """One sum of minus the objective."""
+        goal = objective(table, self.goal)
+        row = Sum(
+            str(self), goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border, money=goal.money
+        )
+        return Part(sums=(row,))

@@ -1,0 +1,163 @@
+"""Several objectives: one after the other with stated give, or the front of what can be had together, every point certified."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.objective import Objective, objective
+from planner.allocation.problem import Problem
+from planner.allocation.result import Result
+from planner.allocation.rules.keep import Keep
+from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+
+Goal = str | Mapping[str, float] | Objective
+
+
+@dataclass(frozen=True, eq=False)
+class Sequel:
+    """Results of objectives pursued one after the other, and the levels each was held to afterwards."""
+
+    results: tuple[Result, ...]
+    levels: tuple[float, ...]
+
+    @property
+    def final(self) -> Result:
+        """The last result: the plan that all objectives agree on."""
+        return self.results[-1]
+
+
+def lexicographic(problem: Problem, goals: Sequence[tuple[Goal, float]], **how: Any) -> Sequel:
+    """Pursues objectives in order; each gives way by a share of its best value to those after it.
+
+    goals: (objective, give), give 0.01 for 1 %; the last one's give is not used. how: gap, time_limit_s (for each), seed.
+    Raises InvalidInput where no goal or a give below zero is named, and what `Problem.solve` raises.
+    """
+    if not goals:
+        raise InvalidInput("lexicographic: name at least one objective, e.g. [('net', 0.01), ('compactness', 0)]")
+    results: list[Result] = []
+    levels: list[float] = []
+    for goal, give in goals:
+        if not give >= 0:
+            raise InvalidInput(f"lexicographic: a give of {give} is below zero; 0.01 gives way by 1 %")
+        result = problem.solve(objective=goal, start=results[-1] if results else None, **how)
+        worse = 1.0 if result.sense == "min" else -1.0
+        level = result.objective + worse * give * abs(result.objective)
+        results.append(result)
+        levels.append(level)
+        problem = problem.subject_to(Keep(goal, level))
+    return Sequel(tuple(results), tuple(levels))
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """Certified points of what objectives can be had together.
+
+    points: one row each: value of every objective, and `bound` and `gap` of the first at the levels kept. results: the plans.
+    """
+
+    points: pd.DataFrame
+    results: tuple[Result, ...]
+
+
+def pareto(problem: Problem, goals: Sequence[Goal] = ("net", "compactness"), *, points: int = 9, **how: Any) -> Front:
+    """The front of two or three objectives: the first is best at each of a grid of levels kept of the others.
+
+    points: levels per other objective. Every point is an optimum within its own gap; dominated points are left out.
+    Raises InvalidInput, and what `Problem.solve` raises where not even the ends exist.
+    """
+    if not 2 <= len(goals) <= 3 or points < 2:
+        raise InvalidInput(f"pareto: {len(goals)} objectives and {points} points; give two or three, and at least 2 points")
+    aims = [objective(problem.table, g) for g in goals]
+    ends = [_end(problem, aims, first, how) for first in range(len(aims))]
+    values = np.array([[evaluate(problem, aim, end) for aim in aims] for end in ends])
+    levels = []
+    for j, aim in enumerate(aims[1:], start=1):
+        best, worst = values[j, j], min(values[:, j] * aim.sign) * aim.sign
+        levels.append(np.linspace(worst, best, points))
+    results = list(ends)
+    bounds = [np.nan] * len(ends)
+    bounds[0] = ends[0].bound
+    for kept in itertools.product(*levels):
+        limited = problem.subject_to(*(Keep(a, _eased(v, a)) for a, v in zip(aims[1:], kept, strict=True)))
+        try:
+            result = limited.solve(objective=aims[0], **how)
+        except (Infeasible, NoPlanInTime):
+            continue
+        results.append(result)
+        bounds.append(result.bound)
+    return _front(problem, aims, results, bounds)
+
+
+def _end(problem: Problem, aims: list[Objective], first: int, how: Mapping[str, Any]) -> Result:
+    """The plan best in one objective, and among those best in the others in turn."""
+    order = [first, *(j for j in range(len(aims)) if j != first)]
+    give = 2.0 * float(how.get("gap", 1e-4)) + 1e-12
+    return lexicographic(problem, [(aims[j], give if len(order) > 1 else 0.0) for j in order], **how).final
+
+
+def _eased(level: float, aim: Objective) -> float:
+    """A level loosened by rounding, so that the plan that reached it still keeps it."""
+    return level - aim.sign * 1e-9 * max(abs(level), 1e-9)
+
+
+def _front(problem: Problem, aims: list[Objective], results: list[Result], bounds: list[float]) -> Front:
+    names = [a.name for a in aims]
+    values = np.array([[evaluate(problem, a, r) for a in aims] for r in results])
+    signed = values * [a.sign for a in aims]
+    size = np.maximum(np.abs(signed).max(axis=0), 1e-9)
+    keep: list[int] = []
+    for i in range(len(results)):
+        better = (signed >= signed[i] - 1e-12 * size).all(axis=1) & (signed > signed[i] + 1e-9 * size).any(axis=1)
+        same = [j for j in keep if np.allclose(signed[j], signed[i], rtol=1e-9, atol=0)]
+        if not better.any() and not same:
+            keep.append(i)
+    keep.sort(key=lambda i: tuple(-signed[i]))
+    table = pd.DataFrame(values[keep], columns=names)
+    table["bound"] = [bounds[i] for i in keep]
+    table["gap"] = np.abs(table["bound"] - table[names[0]]) / np.maximum(np.abs(table[names[0]]), 1e-9)
+    return Front(table, tuple(results[i] for i in keep))
+
+
+def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> float:
+    """An objective's value, in its own unit, at a plan."""
+    from planner.allocation.model import assemble, settle
+    from planner.allocation.solve import start_positions
+
+    aim = objective(problem.table, goal)
+    model = assemble(problem.table, problem.parts(), aim)
+    return aim.sign * settle(model, start_positions(problem.table, model, plan)).objective
+
+
+def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[Any], **how: Any) -> pd.DataFrame:
+    """A table of what changing one rule does: `values` maps a name (a quota, a year) to the rule in its place.
+
+    Columns: objective, bound, gap, price (of the rule's first limit), and area in mu by target; NaN and the limits to relax where
+    no plan exists. Each plan begins from the one before.
+    """
+    rows, names = [], []
+    before: Result | None = None
+    for name, other in values.items():
+        began = time.monotonic()
+        changed = problem.replaced(rule, other)
+        names.append(name)
+        try:
+            result = changed.solve(start=before, **how)
+        except Infeasible as error:
+            rows.append({"objective": np.nan, "note": "; ".join(error.relaxations) or str(error)})
+            continue
+        before = result
+        at = [i for i, r in enumerate(changed.rules) if r is other]
+        mine = result.rows[result.rows["rule"] == type(other).__name__] if at else result.rows.iloc[:0]
+        label = mine.index[mine.index == str(other)]
+        price = float(result.shadow_prices[label[0]]) if len(label) else np.nan
+        areas = result.chosen.groupby("target")["area_mu"].sum().add_suffix("_mu").to_dict()
+        facts = {"objective": result.objective, "bound": result.bound, "gap": result.gap, "price": price}
+        rows.append(facts | {str(k): float(v) for k, v in areas.items()} | {"note": "", "seconds": time.monotonic() - began})
+    return pd.DataFrame(rows, index=pd.Index(names, name="value"))
