@@ -56,12 +56,28 @@ def _losses(plan: Plan) -> pd.DataFrame:
 
 
 def _refusals(plan: Plan) -> pd.DataFrame | None:
-    """The hard rules that were not passed, the first of each unit and target first."""
+    """The hard rules that were not passed, in the judgement's order, with the rule's name in both languages."""
+    from planner.plan.explain import rule_names
+
     verdicts = plan.judgement.verdicts
-    if verdicts.empty:
+    failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)].sort_values(
+        ["unit_id", "target"], kind="stable"
+    )
+    if failed.empty:
         return None
-    failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)]
-    return failed.sort_values(["unit_id", "target"], kind="stable")
+    rule = failed["rule"].astype(str)
+    note = failed["note"].fillna("").astype(str) if "note" in failed.columns else pd.Series("", index=failed.index)
+    barred = rule == "forbidden"
+    names = rule_names()
+    en = rule.map({key: pair[0] for key, pair in names.items()}).fillna(rule)
+    zh = rule.map({key: pair[1] for key, pair in names.items()}).fillna(rule)
+    return failed.assign(
+        rule=rule.where(~barred, "forbidden: " + note),
+        rule_en=en.where(~barred, "the constraint “" + note + "”"),
+        rule_zh=zh.where(~barred, "限制条件“" + note + "”"),
+        value=failed["value"].astype(float).where(~barred),
+        limit=failed["limit"].astype(float).where(~barred),
+    )
 
 
 def _curves(plan: Plan) -> pd.DataFrame | None:

@@ -45,7 +45,7 @@ FACTS = (
 )
 
 
-def draw(plan: Any, *, lang: str = "en", basemap_name: str | None = None, title: str | None = None) -> folium.Map:
+def draw(plan: Any, *, lang: str = "en", basemap_name: str | None = None, title: str | None = None) -> OfflineMap:
     """The interactive map of a plan (or of a MapView), complete in itself.
 
     lang: `en` or `zh`, the language it opens in. basemap_name: None for no request at all, or a name of `basemaps.BASEMAPS`.
@@ -83,7 +83,6 @@ def write_html(plan: Any, path: str | Path, *, lang: str = "en", basemap_name: s
     from planner.files import write_whole
 
     drawn = plan if isinstance(plan, OfflineMap) else draw(plan, lang=lang, basemap_name=basemap_name)
-    assert isinstance(drawn, OfflineMap)
     return write_whole(path, drawn.page())
 
 
@@ -260,7 +259,7 @@ def _lakes(view: MapView) -> list[dict[str, Any]]:
                 "id": str(row.reservoir_id),
                 "level": round(float(row.level_m), 3),
                 "storage": float(row.storage_m3),
-                "size": str(row.size_class),
+                "size": str(row.size_class).replace(" (", "_").rstrip(")"),
                 "curve": {
                     "level": [round(float(v), 3) for v in table["level_m"]],
                     "area": [round(float(v), 2) for v in table["area_mu"]],

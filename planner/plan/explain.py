@@ -13,6 +13,7 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES, TARGETS, TREATMENTS, UNRESTORED
 from planner.parameters import nearest
 from planner.suitability import sentences
+from planner.suitability.wording import TEXTS
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
@@ -192,3 +193,8 @@ def reasons(plan: Plan) -> dict[str, pd.Series[Any]]:
         "reason": pd.Series([" ".join(_reason(r, "en")) for r in rows], index=plan.units.index),
         "reason_zh": pd.Series(["".join(_reason(r, "zh")) for r in rows], index=plan.units.index),
     }
+
+
+def rule_names() -> dict[str, tuple[str, str]]:
+    """What every rule of judgement looks at, in English and Chinese, by rule."""
+    return {rule: (text.en, text.zh) for rule, text in TEXTS.items()}
