@@ -16,7 +16,7 @@ import shapely
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
-from planner.read.grids import Context, onto, owners, terrain_and_subsidence, water_table
+from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence, water_table
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
@@ -88,7 +88,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     terrain, lost = terrain_and_subsidence(context)
     water = water_table(context, terrain, lost)
     residual = _residual(context, layers.residual, terrain)
-    frame = _with_depths(frame, lost, record)
+    frame = _with_depths(frame, lost, layers.subsidence, record)
     _check_wishes(scenario, frame, terrain)
     site = Site(
         name=scenario.site.name or _stem(opened),
@@ -140,14 +140,16 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
     return grid.like(np.maximum(np.nan_to_num(grid.values, nan=0.0), 0.0))
 
 
-def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, record: Record) -> gpd.GeoDataFrame:
+def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: Record) -> gpd.GeoDataFrame:
     """Parcels whose depth no column gave get the mean of the ground lost over their cells; big disagreements are told."""
+    column = parcels["subsidence_m"].to_numpy(dtype=float)
+    if given is None or (isinstance(given, Layer) and given.path == COLUMN):
+        return parcels  # the column is what the ground lost was made of
     owner = owners(parcels, lost)
     inside = owner >= 0
     count = np.bincount(owner[inside], minlength=len(parcels))
     total = np.bincount(owner[inside], weights=lost.values[inside], minlength=len(parcels))
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    column = parcels["subsidence_m"].to_numpy(dtype=float)
     apart = np.flatnonzero(np.abs(column - mean) > np.maximum(1.0, 0.5 * mean))
     if len(apart):
         i = int(apart[0])
@@ -162,9 +164,9 @@ def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, record: Record) -> gpd.G
 
 def _check_wishes(scenario: Scenario, parcels: gpd.GeoDataFrame, terrain: Grid) -> None:
     """Wishes no site like this can meet: a quota above its area, a level above the ground, a lock on an unknown parcel."""
-    area = area_mu(parcels)
-    for target in CHOICES:
-        quota = getattr(scenario.targets, target)
+    quotas = {target: getattr(scenario.targets, target) for target in CHOICES}
+    area = area_mu(parcels) if any(q.min_mu is not None for q in quotas.values()) else float("inf")
+    for target, quota in quotas.items():
         if quota.min_mu is not None and quota.min_mu > area * (1 + 1e-9):
             raise InvalidInput(
                 f"targets.{target}.min_mu = {quota.min_mu:,.1f} is above the site's area of {area:,.1f} mu; "
@@ -213,8 +215,9 @@ def ellipsoidal_m2(geometry: Any, crs: pyproj.CRS) -> Any:
     parts, owner = shapely.get_parts(geometry, return_index=True)
     if not len(parts):
         return np.zeros(len(geometry))
-    centre = shapely.get_coordinates(shapely.centroid(parts))
+    boxes = shapely.bounds(parts)
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     to_lonlat = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    lon, lat = to_lonlat.transform(centre[:, 0], centre[:, 1])
+    lon, lat = to_lonlat.transform(x, y)
     scale = pyproj.Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale
     return np.bincount(owner, weights=shapely.area(parts) / scale, minlength=len(geometry))

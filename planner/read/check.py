@@ -15,7 +15,7 @@ import shapely
 
 from planner.errors import InvalidInput
 from planner.files import write_whole
-from planner.read.assemble import Reading, area_mu, ellipsoidal_m2, read
+from planner.read.assemble import Reading, ellipsoidal_m2, read
 from planner.read.record import Fault, Record
 from planner.site import Site
 from planner.units import mu_from_m2
@@ -127,13 +127,14 @@ def _told(shown: str, reading: Reading) -> CheckReport:
     site = reading.site
     geometry = site.parcels.geometry.to_numpy()
     plane = float(shapely.area(geometry).sum())
-    scale = float(ellipsoidal_m2(geometry, site.crs).sum()) / plane
+    area = float(ellipsoidal_m2(geometry, site.crs).sum())
+    scale = area / plane
     return CheckReport(
         shown=shown,
         site=site,
         record=reading.record,
         features=reading.features,
-        area_mu=area_mu(site.parcels),
+        area_mu=float(mu_from_m2(area)),
         stored_mu=float(mu_from_m2(reading.stored_m2 * scale)),
         mended=_by_kind(reading.record.faults, scale),
         error=None,

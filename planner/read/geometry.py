@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.read.record import Fault, Record, Text
-from planner.site import Floats
 
 Geometries = NDArray[np.object_]
 
@@ -30,15 +29,17 @@ def repaired(frame: gpd.GeoDataFrame, *, role: str, shown: str, labels: NDArray[
     geometry: Geometries = np.array(frame.geometry.to_numpy(), dtype=object)
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     _note(record, "empty", role, labels, empty, geometry, Text("dropped", "已删除"))
-    geometry = shapely.force_2d(geometry)
-    finite = _finite(geometry) | empty
+    if (shapely.has_z(geometry) | shapely.has_m(geometry)).any():
+        geometry = shapely.force_2d(geometry)
+    sound = shapely.is_valid(geometry)  # a coordinate that is no number makes a geometry invalid
+    finite = sound | empty
+    finite[~finite] = _finite(geometry[~finite])
     _note(
         record, "not finite", role, labels, ~finite, geometry, Text("dropped: a coordinate is no number", "已删除：坐标不是数")
     )
     keep = ~empty & finite
     geometry, keep = _areal(geometry, keep, role, labels, record)
-    before = np.where(keep, shapely.area(_only(geometry, keep)), 0.0)
-    geometry = _valid(geometry, keep, before, role, labels, record)
+    geometry = _valid(geometry, keep & ~sound, role, labels, record)
     geometry, keep = _without_dust(geometry, keep, role, labels, record)
     if not keep.any():
         raise InvalidInput(f"{shown}: holds no polygon with an area; its {len(frame)} features are {_kinds(frame)}")
@@ -108,10 +109,10 @@ def _closed(part: Any) -> Any:
     return shapely.polygons(points) if gap <= CLOSE_M else None
 
 
-def _valid(
-    geometry: Geometries, keep: NDArray[np.bool_], before: Floats, role: str, labels: NDArray[Any], record: Record
-) -> Geometries:
-    bad = np.flatnonzero(keep & ~shapely.is_valid(geometry))
+def _valid(geometry: Geometries, suspect: NDArray[np.bool_], role: str, labels: NDArray[Any], record: Record) -> Geometries:
+    """Invalid polygons mended; suspect: those that were invalid as stored, lines and collections included."""
+    bad = np.flatnonzero(suspect)
+    bad = bad[~shapely.is_valid(geometry[bad])]
     if not len(bad):
         return geometry
     result = geometry.copy()
@@ -125,7 +126,7 @@ def _valid(
         result[i] = _polygonal(result[i])
         kind = str(reason).split("[")[0].strip().lower()
         kind = {"holes are nested": "nested holes"}.get(kind, kind)
-        record.faults.append(Fault(kind, role, str(labels[i]), float(result[i].area - before[i]), action, geometry[i]))
+        record.faults.append(Fault(kind, role, str(labels[i]), float(result[i].area - geometry[i].area), action, geometry[i]))
     return result
 
 
@@ -148,7 +149,9 @@ def _without_dust(
     geometry: Geometries, keep: NDArray[np.bool_], role: str, labels: NDArray[Any], record: Record
 ) -> tuple[Geometries, NDArray[np.bool_]]:
     """Drops parts below MIN_PART_M2 and features that are nothing else."""
-    parts, owner = shapely.get_parts(_only(geometry, keep), return_index=True)
+    several = keep & (shapely.get_num_geometries(geometry) != 1)
+    single_small = keep & ~several & (shapely.area(geometry) < MIN_PART_M2)
+    parts, owner = shapely.get_parts(_only(geometry, several | single_small), return_index=True)
     small = shapely.area(parts) < MIN_PART_M2
     if not small.any():
         return geometry, keep
@@ -167,14 +170,25 @@ def _without_dust(
     return result, kept
 
 
+def suspects(geometry: Geometries) -> NDArray[np.intp]:
+    """Polygons that overlap another one, or miss one by less than GAP_M: the only ones the next two steps look at."""
+    return np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(geometry, gap_width=GAP_M)))
+
+
 def counted_once(
-    geometry: Geometries, rank: NDArray[np.intp], *, role: str, labels: NDArray[Any], record: Record
+    geometry: Geometries,
+    rank: NDArray[np.intp],
+    among: NDArray[np.intp],
+    *,
+    role: str,
+    labels: NDArray[Any],
+    record: Record,
 ) -> tuple[Geometries, NDArray[np.bool_]]:
     """Polygons of which no two overlap, and which of them are left: shared ground goes to the one that ranks first.
 
-    geometry: valid polygons, shape (n,). rank: a permutation, lower takes the ground.
+    geometry: valid polygons, shape (n,). rank: a permutation, lower takes the ground. among: the suspects.
     """
-    left, right = _overlapping(geometry)
+    left, right = _overlapping(geometry, among)
     result, kept = geometry.copy(), np.ones(len(geometry), dtype=bool)
     if not len(left):
         return result, kept
@@ -202,34 +216,40 @@ def counted_once(
     return result, kept
 
 
-def _overlapping(geometry: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs (i < j) whose interiors share ground; a coverage check leaves only the suspects to be compared."""
-    edges = shapely.coverage_invalid_edges(geometry)
-    suspects = np.flatnonzero(~shapely.is_empty(edges))
-    if not len(suspects):
-        return np.array([], dtype=np.intp), np.array([], dtype=np.intp)
+def _overlapping(geometry: Geometries, among: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (i < j) whose interiors share ground, at least one of them a suspect."""
+    none = np.array([], dtype=np.intp)
+    if not len(among):
+        return none, none
     tree = shapely.STRtree(geometry)
-    asked, met = tree.query(geometry[suspects], predicate="intersects")
-    asked = suspects[asked]
+    asked, met = tree.query(geometry[among], predicate="intersects")
+    asked = among[asked]
     pairs = np.unique(np.sort(np.column_stack((asked, met))[asked != met], axis=1), axis=0)
     if not len(pairs):
-        return np.array([], dtype=np.intp), np.array([], dtype=np.intp)
+        return none, none
     a, b = pairs[:, 0], pairs[:, 1]
     shared = shapely.relate_pattern(geometry[a], geometry[b], "2********")
     return a[shared], b[shared]
 
 
-def joined(geometry: Geometries, rank: NDArray[np.intp], *, role: str, labels: NDArray[Any], record: Record) -> Geometries:
+def joined(
+    geometry: Geometries,
+    rank: NDArray[np.intp],
+    among: NDArray[np.intp],
+    *,
+    role: str,
+    labels: NDArray[Any],
+    record: Record,
+) -> Geometries:
     """Polygons that do not overlap, with neighbours that miss each other by less than GAP_M made to touch.
 
     Needs shapely 2.2 (GEOS 3.14); with an older one the gaps are told and left.
     """
-    close = ~shapely.is_empty(shapely.coverage_invalid_edges(geometry, gap_width=GAP_M))
-    if not close.any():
+    among = among[suspects(geometry[among])] if len(among) else among
+    if not len(among):
         return geometry
-    suspects = np.flatnonzero(close)
-    suspects = suspects[np.argsort(rank[suspects], kind="stable")]
-    before = geometry[suspects]
+    among = among[np.argsort(rank[among], kind="stable")]
+    before = geometry[among]
     mend = getattr(shapely, "coverage_clean", None)
     after = before
     if mend is not None:
@@ -242,10 +262,10 @@ def joined(geometry: Geometries, rank: NDArray[np.intp], *, role: str, labels: N
     action = Text(f"closed: neighbours less than {GAP_M:g} m apart touch", f"已闭合：相距不足 {GAP_M:g} 米的相邻面接合")
     left = Text(f"left: neighbours less than {GAP_M:g} m apart", f"未处理：相邻面相距不足 {GAP_M:g} 米")
     moved = np.abs(change) >= OVERLAP_M2
-    for k in np.flatnonzero(moved if sound.all() and mend is not None else np.ones(len(suspects), dtype=bool)):
+    for k in np.flatnonzero(moved if sound.all() and mend is not None else np.ones(len(among), dtype=bool)):
         place = shapely.symmetric_difference(after[k], before[k]) if moved[k] else before[k].boundary
         said = action if moved[k] else left
-        record.faults.append(Fault("gap", role, str(labels[suspects[k]]), float(change[k]), said, place))
+        record.faults.append(Fault("gap", role, str(labels[among[k]]), float(change[k]), said, place))
     result = geometry.copy()
-    result[suspects] = after
+    result[among] = after
     return result

@@ -15,9 +15,9 @@ import numpy as np
 import pyproj
 import rasterio
 import rasterio.shutil
-from rasterio.features import rasterize
-from rasterio.transform import Affine
+import shapely
 
+from planner.core.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.places import Places
@@ -29,6 +29,7 @@ from planner.site import Floats, Grid, WaterTable
 from planner.units import mu_from_m2
 
 MARGIN_M: Final = 300.0  # m of terrain read around the parcels, so that rims and spill levels outside them are seen
+COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 _GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
 _DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
 _SUBSIDENCE_NOISE_M: Final = 0.05  # m: negative ground lost down to this is noise of the survey
@@ -197,7 +198,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
 def _covers(context: Context, grid: Grid, shown: str) -> None:
     """Raises InvalidInput where parcels reach beyond a grid or over holes in it."""
     west, south, east, north = grid.bounds
-    outside = context.parcels.geometry.difference(_box(west, south, east, north))
+    outside = context.parcels.geometry.difference(shapely.box(west, south, east, north))
     lost = outside.area
     if float(lost.sum()) > 1e-6 * float(context.parcels.area.sum()):
         worst = lost.idxmax()
@@ -221,25 +222,30 @@ def _covers(context: Context, grid: Grid, shown: str) -> None:
         )
 
 
-def _box(west: float, south: float, east: float, north: float) -> Any:
-    import shapely
+def owners(parcels: gpd.GeoDataFrame, grid: Grid) -> Any:
+    """The row of the parcel that holds each cell's centre, −1 where none does; shape of the grid."""
+    xy, rings, parts = ragged(parcels.geometry.to_numpy())
+    rows, cols = grid.shape
+    return by_centre(xy, rings, parts, grid.west, grid.north, grid.cell_x, grid.cell_y, rows, cols)
 
-    return shapely.box(west, south, east, north)
+
+def _owners_and_touched(parcels: gpd.GeoDataFrame, grid: Grid) -> Any:
+    """As owners, and free cells that a parcel merely touches belong to it as well."""
+    xy, rings, parts = ragged(parcels.geometry.to_numpy())
+    place = (grid.west, grid.north, grid.cell_x, grid.cell_y)
+    return by_touch(xy, rings, parts, *place, by_centre(xy, rings, parts, *place, *grid.shape))
 
 
-def owners(parcels: gpd.GeoDataFrame, grid: Grid, *, touching: bool = False) -> Any:
-    """The row of the parcel that holds each cell's centre, −1 where none does; touching: also cells a parcel merely touches."""
-    shapes = [(g, i) for i, g in enumerate(parcels.geometry)]
-    common: dict[str, Any] = {"out_shape": grid.shape, "transform": Affine(*grid.transform), "dtype": "int32"}
-    inside = rasterize(shapes, fill=-1, **common)
-    if touching:
-        near = rasterize(shapes, fill=-1, all_touched=True, **common)
-        inside = np.where(inside >= 0, inside, near)
-    return inside
+def ragged(geometry: Any) -> tuple[Any, Any, Any]:
+    """Vertices, first vertex of each ring, first ring of each polygon or multipolygon, as the kernels take them."""
+    _, xy, offsets = shapely.to_ragged_array(geometry, include_z=False)
+    rings, parts = offsets[0], offsets[1]
+    first = parts if len(offsets) == 2 else parts[offsets[2]]
+    return np.ascontiguousarray(xy), rings.astype(np.int64), first.astype(np.int64)
 
 
 def _is_column(layer: Layer) -> bool:
-    return layer.path == "polygons.depth"
+    return layer.path == COLUMN
 
 
 def _subsidence_on(context: Context, grid: Grid) -> Grid:
@@ -249,7 +255,7 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
         lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record)
         _subsidence_gaps(context, grid.like(lost), given.path)
         return grid.like(np.nan_to_num(lost, nan=0.0))
-    owner = owners(context.parcels, grid, touching=True)
+    owner = _owners_and_touched(context.parcels, grid)
     if isinstance(given, float):
         return grid.like(np.where(owner >= 0, given, 0.0))
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)

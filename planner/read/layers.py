@@ -17,7 +17,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
 from planner.read import roles
-from planner.read.geometry import MIN_PART_M2, counted_once, joined, repaired
+from planner.read.geometry import MIN_PART_M2, counted_once, joined, repaired, suspects
 from planner.read.places import Places
 from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
 from planner.read.record import Fault, Record, Text
@@ -82,12 +82,11 @@ def _stored(layer: Layer, places: Places, role: str, encoding: str | None, recor
 
 
 def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
-    points = shapely.get_coordinates(frame.geometry.to_numpy())
-    points = points[np.isfinite(points).all(axis=1)]
-    if not len(points):
+    boxes = shapely.bounds(frame.geometry.to_numpy())
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(boxes):
         raise InvalidInput("polygons: no feature has a geometry")
-    (w, s), (e, n) = points.min(axis=0), points.max(axis=0)
-    return float(w), float(s), float(e), float(n)
+    return float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max())
 
 
 def _located(
@@ -146,13 +145,17 @@ def _depth(frame: gpd.GeoDataFrame, chosen: dict[str, str], layer: Layer, record
 def _texts(values: pd.Series[Any]) -> list[str | None]:
     """Cells as texts without control characters, whole numbers without a point, None for empty ones."""
     result: list[str | None] = []
-    for value in values:
-        if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    for value in values.to_numpy(dtype=object):
+        if isinstance(value, str):
+            text = value
+        elif value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
             result.append(None)
             continue
-        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]", " ", text).strip()
-        result.append(text or None)
+        else:
+            text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        if not text.isprintable():
+            text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]", " ", text)
+        result.append(text.strip() or None)
     return result
 
 
@@ -180,7 +183,8 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
         index=pd.Index(ids, name="parcel_id", dtype=object),
         crs=frame.crs,
     )
-    return table.iloc[np.argsort(np.array([natural(i) for i in ids]), kind="stable")]
+    keys = [natural(i) for i in ids]
+    return table.iloc[sorted(range(len(ids)), key=keys.__getitem__)]
 
 
 def _phases(texts: list[str | None]) -> Any:
@@ -254,7 +258,10 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     rank = np.empty(len(parcels), dtype=np.intp)
     rank[order] = np.arange(len(parcels))
     before = len(record.faults)
-    cut, keep = counted_once(geometry, rank, role="polygons", labels=parcels.index.to_numpy(), record=record)
+    among = suspects(geometry)
+    if not len(among):
+        return parcels
+    cut, keep = counted_once(geometry, rank, among, role="polygons", labels=parcels.index.to_numpy(), record=record)
     found = record.faults[before:]
     if found:
         record.decide(
@@ -264,7 +271,8 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
         )
     parcels = parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
     labels = parcels.index.to_numpy()
-    touching = joined(parcels.geometry.to_numpy(), rank[keep], role="polygons", labels=labels, record=record)
+    place = np.cumsum(keep) - 1  # rows that are gone shift the others
+    touching = joined(cut[keep], rank[keep], place[among[keep[among]]], role="polygons", labels=labels, record=record)
     return parcels.set_geometry(gpd.GeoSeries(touching, index=parcels.index, crs=parcels.crs))
 
 
