@@ -6,7 +6,7 @@ Written apart from the planner's own kernel (which it is tested against), so tha
 from __future__ import annotations
 
 from calendar import isleap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -102,6 +102,24 @@ def district(
         )
         worked += 1
     return panels
+
+
+def kept_apart(panels: list[Panel], *, pillar_m: float = 5.0, step_m: float = 20.0, least_m: float = 250.0) -> list[Panel]:
+    """Panels of one seam with a pillar between them: a later one stops short of those before it, or is not driven at all."""
+    kept: list[Panel] = []
+    for panel in panels:
+        others = [p.shape.buffer(pillar_m, join_style="mitre") for p in kept if p.seam.name == panel.seam.name]
+        while panel.length >= least_m:
+            hit = next((o for o in others if o.intersects(panel.shape)), None)
+            if hit is None:
+                kept.append(panel)
+                break
+            along = np.array([np.cos(panel.bearing), np.sin(panel.bearing)])
+            met = hit.intersection(panel.shape).centroid
+            ahead = 1.0 if (met.x - panel.x) * along[0] + (met.y - panel.y) * along[1] > 0 else -1.0
+            x, y = np.array([panel.x, panel.y]) - ahead * along * step_m / 2
+            panel = replace(panel, x=float(x), y=float(y), length=panel.length - step_m)
+    return kept
 
 
 def _month(year: float) -> date:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely import LineString, Polygon, box
 
 from recipes import relief
-from recipes.mining import Panel, Seam, district
+from recipes.mining import Panel, Seam, district, kept_apart
 from recipes.network import Cut, halve, smooth_ring
 from recipes.relief import SECTIONS, Frame, Section, hashed, noise
 
@@ -50,7 +50,7 @@ class Place:
     def panels(self) -> list[Panel]:
         """Every mining panel."""
         seams = {s["name"]: Seam(**s) for s in self.given["seam"]}
-        return [
+        drawn = [
             panel
             for d in self.given["district"]
             for panel in district(
@@ -61,6 +61,7 @@ class Place:
                 **{k: v for k, v in d.items() if k not in {"code", "mine", "mine_en", "seam", "at"}},
             )
         ]
+        return kept_apart(drawn)
 
     @cached_property
     def lines(self) -> dict[str, LineString]:
@@ -108,7 +109,7 @@ class Place:
         villages = self.villages(kept=False) + self.villages(kept=True)
         for k, village in enumerate(villages):
             z += p["mound_m"] * (0.75 + 0.5 * float(hashed(k, 3, p["seed"]))) * relief.ramp(frame, village, 30.0)
-            z -= 1.9 * relief.ramp(frame, pond_by(village, k), 14.0)
+            z -= 1.4 * relief.ramp(frame, pond_by(village, k), 14.0)
         for hill in self.given["hill"]:
             x, y = self.at(hill["at"])
             cone = 1.15 - 1.15 * np.hypot(frame.x - x, frame.y - y) / hill["radius_m"]
