@@ -117,12 +117,16 @@ def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raste
             _positioned(path, source)
             notes.append(f"{Path(path).name}: no CRS in the file; taken to be in the working CRS")
         rows, cols = grid.shape
+        same = own is None or _same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
             "crs": crs,
             "src_crs": own if own is not None else crs,
             "transform": Affine(*grid.transform),
             "width": cols,
             "height": rows,
+            # else the warper takes the ratio from rounded windows and smooths a little where it should interpolate
+            "XSCALE": min(1.0, math.hypot(source.transform.a, source.transform.d) / grid.cell_x) if same else None,
+            "YSCALE": min(1.0, math.hypot(source.transform.b, source.transform.e) / grid.cell_y) if same else None,
         }
         with _warped(source, options) as view:
             values = _values(view, band, Window(0, 0, cols, rows), notes) * _metres(source, band, notes)
@@ -268,7 +272,7 @@ def _same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
 
 @contextmanager
 def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
-    plain = {k: (v.to_wkt() if isinstance(v, pyproj.CRS) else v) for k, v in options.items()}
+    plain = {k: (v.to_wkt() if isinstance(v, pyproj.CRS) else v) for k, v in options.items() if v is not None}
     if plain.get("crs") is None:
         plain = {**plain, "crs": _LOCAL, "src_crs": _LOCAL}
     settings = {
@@ -276,9 +280,10 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         "nodata": np.nan,
         "dtype": "float64",
         "src_nodata": _missing(source),
+        "tolerance": 1e-6,  # of a cell; 0 is refused
         **plain,
     }
-    with WarpedVRT(source, **{**settings, **plain}) as view:
+    with WarpedVRT(source, **settings) as view:
         yield view
 
 
