@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 
 Floats = NDArray[np.float64]
-# Longest piece of outline with its own Gauss rule, radii, and nodes a piece. Against the rectangle's closed form this is right to
-# 5e-8 of W₀ in subsidence and 5e-6 of W₀/r² in curvature (tests/test_subsidence.py).
+# Longest piece of outline with its own Gauss rule, radii, and nodes a piece. Against the rectangle's closed form this is right
+# to 5e-8 of W₀ in subsidence and 5e-6 of W₀/r² in curvature (tests/test_subsidence.py).
 STEP: Final = 1.5
 GAUSS: Final = 8
 

@@ -47,7 +47,7 @@ def predict(
     checked = check_panels(panels, parameters=parameters)
     xy, index = _coordinates(points, panels)
     fields = fields_at(sources(checked).weighted(share_at(checked, year=year, years=years)), xy)
-    return pd.DataFrame(_reduced(fields, direction_deg), index=index, columns=list(COLUMNS))
+    return pd.DataFrame(reduced(fields, direction_deg), index=index, columns=list(COLUMNS))
 
 
 def predict_grid(
@@ -67,7 +67,7 @@ def predict_grid(
     weighted = sources(checked).weighted(share_at(checked, year=year, years=years))
     result = [np.empty(grid.shape) for _ in COLUMNS]
     for rows, fields in bands(weighted, grid):
-        for values, column in zip(result, np.moveaxis(_reduced(fields, direction_deg), -1, 0), strict=True):
+        for values, column in zip(result, np.moveaxis(reduced(fields, direction_deg), -1, 0), strict=True):
             values[rows] = column
     return {
         name: Grid(values, grid.west, grid.north, grid.cell_x, grid.cell_y)
@@ -77,14 +77,18 @@ def predict_grid(
 
 def grid_over(panels: gpd.GeoDataFrame, cell_m: float, *, parameters: Parameters | None = None) -> Grid:
     """An empty grid of square cells that covers everything the panels move, aligned to multiples of the cell size."""
-    if not cell_m > 0:
+    return empty_grid(sources(check_panels(panels, parameters=parameters)), cell_m)
+
+
+def empty_grid(s: Sources, cell_m: float) -> Grid:
+    """As `grid_over`, without values: they are never held in memory."""
+    if not (cell_m > 0 and np.isfinite(cell_m)):
         raise InvalidInput(f"cell = {cell_m:g} m; a size above 0 is needed")
-    s = sources(check_panels(panels, parameters=parameters))
     boxes = [_reach_box(row) for row in np.concatenate([s.rectangles, s.outlines])]
     west, south = np.floor(np.min(boxes, axis=0)[:2] / cell_m) * cell_m
     east, north = np.ceil(np.max(boxes, axis=0)[2:] / cell_m) * cell_m
     shape = round((north - south) / cell_m), round((east - west) / cell_m)
-    return Grid(np.full(shape, np.nan), float(west), float(north), cell_m, cell_m)
+    return Grid(np.broadcast_to(np.nan, shape), float(west), float(north), cell_m, cell_m)
 
 
 def share_at(panels: Panels, *, year: float | None, years: float | None) -> Floats:
@@ -107,10 +111,13 @@ def fields_at(s: Sources, xy: Floats) -> Floats:
     return fields
 
 
-def bands(s: Sources, grid: Grid, *, cells: int = BAND_CELLS) -> Iterator[tuple[slice, Floats]]:
-    """Yields (slice of rows, fields (rows, cols, 11)) down the grid, so that memory stays bounded however large it is."""
+def bands(s: Sources, grid: Grid, *, cells: int = BAND_CELLS, multiple: int = 1) -> Iterator[tuple[slice, Floats]]:
+    """Yields (slice of rows, fields (rows, cols, 11)) down the grid, so that memory stays bounded however large it is.
+
+    cells: about how many are held at once. multiple: of which a band's rows are, so that tiles of a file are written once.
+    """
     x, y = grid.centres()
-    step = max(1, cells // max(len(x), 1))
+    step = max(1, cells // max(len(x), 1) // multiple) * multiple
     for first in range(0, len(y), step):
         rows = slice(first, min(first + step, len(y)))
         yield rows, fields_on(s, x, y[rows])
@@ -135,7 +142,8 @@ def subsidence_on(s: Sources, x: Floats, y: Floats) -> Floats:
     return w
 
 
-def _reduced(fields: Floats, direction_deg: float | None) -> Floats:
+def reduced(fields: Floats, direction_deg: float | None) -> Floats:
+    """Fields (…, 11) as COLUMNS in their units, (…, 5): largest over all directions, or along one."""
     values = kernel.principal(fields) if direction_deg is None else kernel.along(fields, float(direction_deg))
     scaled: Floats = values * SCALE
     return scaled
