@@ -54,20 +54,34 @@ def draw(plan: Any, *, lang: str = "en", basemap_name: str | None = None, title:
     if lang not in ("en", "zh"):
         raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
     view = plan if isinstance(plan, MapView) else view_of(plan)
+    return draw_views(view, view_specs(view), lang=lang, basemap_name=basemap_name, title=title)
+
+
+def draw_views(
+    view: MapView,
+    specs: list[dict[str, Any]],
+    *,
+    lang: str,
+    basemap_name: str | None = None,
+    title: str | None = None,
+    more: dict[str, Any] | None = None,
+    tail: str = "",
+) -> OfflineMap:
+    """The map of a view with the given views on offer (as `views.view_specs` makes them). more: further configuration.
+    tail: markup below the map.
+    """
     tiles = basemap(basemap_name)
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
-    specs = view_specs(view)
     lakes = _lakes(view)
     flood = flood_raster(view, where, [lake["id"] for lake in lakes])
-    config = _config(view, where, specs, lakes, lang=lang)
-    config["raster"] = flood.frame if flood else None
-    shown = title or (view.name if lang == "zh" else view.name_en or view.name)
+    config = {**_config(view, where, specs, lakes, lang=lang), "raster": flood.frame if flood else None, **(more or {})}
     page = OfflineMap(
         _degree_bounds(where),
-        title=shown,
+        title=title or (view.name if lang == "zh" else view.name_en or view.name),
         lang=lang,
         no_script=WORDS["no_script"][lang == "zh"],
         hosts=tiles.hosts if tiles else (),
+        tail=tail,
     )
     if tiles is not None:
         _add_tiles(page, tiles)
@@ -125,7 +139,7 @@ def _config(
         },
         "targets": {key: {"label": [t.en, t.zh], "colours": target_colours(key)} for key, t in TARGETS.items()},
         "treatments": {key: {"label": [t.en, t.zh]} for key, t in TREATMENTS.items()},
-        "views": specs,
+        "views": [{key: part for key, part in spec.items() if key != "vocabulary"} for spec in specs],
         "facts": [
             {"column": c, "label": [en, zh], "unit": unit, "digits": digits, "plain": c.endswith("_year")}
             for c, en, zh, unit, digits, _ in FACTS
@@ -134,6 +148,8 @@ def _config(
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
         "opacity": OPACITY,
         "years": years,
+        "other": "",
+        "compare": [],
         "place": {"crs": where.crs.name, "back": where.back.as_json()},
         "hillshade": shading(view, where),
         "reservoirs": lakes,
@@ -179,8 +195,11 @@ def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:
     _word_columns(view, columns, words)
     _refusals(view, columns, words)
     for spec in specs:
-        if spec["column"] == "landuse":
-            columns["landuse"] = Column(view.within("landuse", [c["label"][0] for c in spec["classes"][:-1]]))
+        if "vocabulary" in spec:
+            columns[spec["column"]] = Column(view.within(spec["column"], spec["vocabulary"]))
+        for column in spec["amounts"].values():
+            if column not in columns:
+                columns[column] = numbers(view.numbers(column), step=1.0)
     return pack(columns, {"frame": frame, "ids": [str(i) for i in view.units.index], "words": words})
 
 

@@ -139,11 +139,12 @@ class Page(Figure):
         '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n{{ this.policy }}'
         "<title>{{ this.title|e }}</title>\n{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
         "<noscript><p>{{ this.no_script|e }}</p></noscript>\n"
-        "{{ this.html.render(**kwargs) }}\n<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
+        "{{ this.html.render(**kwargs) }}\n{{ this.tail }}<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
     )
 
-    def __init__(self, *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = ()):
+    def __init__(self, *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = (), tail: str = ""):
         super().__init__(ratio="62%")
+        self.tail = tail
         self.title = title
         self.lang = "zh-CN" if lang == "zh" else "en"
         self.no_script = no_script
@@ -160,11 +161,23 @@ class Page(Figure):
 
 
 class OfflineMap(folium.Map):
-    """A folium map with Leaflet inside it. Everything folium can add to a map can be added to this one."""
+    """A folium map with Leaflet inside it. Everything folium can add to a map can be added to this one.
+
+    bounds: [[south, west], [north, east]], degrees. hosts: addresses tiles may come from. tail: markup below the map.
+    """
 
     _template = Template("")
 
-    def __init__(self, bounds: list[list[float]], *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        bounds: list[list[float]],
+        *,
+        title: str,
+        lang: str,
+        no_script: str,
+        hosts: tuple[str, ...] = (),
+        tail: str = "",
+    ):
         middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
         self.default_js: list[tuple[str, str]] = []  # folium's own list names ten addresses outside
         self.default_css: list[tuple[str, str]] = []
@@ -172,7 +185,7 @@ class OfflineMap(folium.Map):
         self._id = "plan"
         self.extent = [(corner[0], corner[1]) for corner in bounds]
         self.title = title
-        page = Page(title=title, lang=lang, no_script=no_script, hosts=hosts)
+        page = Page(title=title, lang=lang, no_script=no_script, hosts=hosts, tail=tail)
         page.add_child(self, name="map")
 
     def render(self, **kwargs: Any) -> None:  # type: ignore[override]

@@ -81,18 +81,35 @@ def target_colours(key: str) -> list[str]:
     return [target.colour, target.contrast, target.survey]
 
 
+def target_classes() -> list[Spec]:
+    """One class per target, coded in the order of landuse.py."""
+    return [{"code": i, "label": [t.en, t.zh], "colours": target_colours(name)} for i, (name, t) in enumerate(TARGETS.items())]
+
+
 def _targets(key: str, column: str, *, amounts: bool) -> Spec:
-    classes = [
-        {"code": i, "label": [t.en, t.zh], "colours": target_colours(name)} for i, (name, t) in enumerate(TARGETS.items())
-    ]
-    return _spec(key, column, "words", classes, amounts=amounts)
+    return _spec(key, column, "words", target_classes(), amounts=amounts)
+
+
+def compared_specs(names: Sequence[str]) -> list[Spec]:
+    """Views to compare plans: each plan (columns `plan_1` …), then what changed from the first to each (`changed_2` …)."""
+    targets = list(TARGETS)
+    specs = []
+    for k, name in enumerate(names, start=1):
+        amounts = {column: f"{column}_{k}" for column in AMOUNTS}
+        spec = _spec("plan", f"plan_{k}", "words", target_classes(), vocabulary=targets)
+        specs.append({**spec, "key": f"plan_{k}", "label": [name, name], "note": None, "amounts": amounts})
+    for k, name in enumerate(names[1:], start=2):
+        spec = {**_changed(), "vocabulary": [*targets, "same"], "column": f"changed_{k}", "key": f"changed_{k}"}
+        en, zh = f"Changed: {names[0]} → {name}", f"变化：{names[0]} → {name}"
+        same = {**spec["classes"][len(targets)], "label": list(VIEW_WORDS["unchanged"])}
+        classes = [*spec["classes"][: len(targets)], same, UNKNOWN]
+        specs.append({**spec, "classes": classes, "label": [en, zh], "note": list(NOTES["moved"])})
+    return specs
 
 
 def _changed() -> Spec:
     """Target where the plan differs from the rules; one pale class where it does not."""
-    classes = [
-        {"code": i, "label": [t.en, t.zh], "colours": target_colours(name)} for i, (name, t) in enumerate(TARGETS.items())
-    ]
+    classes = target_classes()
     classes.append({"code": len(classes), "label": list(VIEW_WORDS["same"]), "colours": ["#F3F1EC"] * 3})
     return _spec("changed", "changed", "words", classes)
 
@@ -156,7 +173,7 @@ def _landuse(view: MapView) -> Spec:
     if len(names) > 60:
         names = names[:60]
     classes = [{"code": i, "label": [n, n], "colours": [fixed[i % len(fixed)]] * 3} for i, n in enumerate(names)]
-    return _spec("landuse", "landuse", "words", classes)
+    return _spec("landuse", "landuse", "words", classes, vocabulary=names)
 
 
 def _numbers(key: str, column: str, values: Any, unit: str, ramp: Sequence[str], digits: int) -> Spec | None:

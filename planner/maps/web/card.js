@@ -82,6 +82,14 @@
       target: labelOf(page, "targets", next), amount: speech.yuan(loss), rate: speech.yuan(area > 0 ? loss / area : loss) });
   }
 
+  // the unit's target in each of the plans that are compared
+  function inPlans(page, u) {
+    return page.config.compare.map((plan) => {
+      const key = plan.targets[page.columns[plan.column].values[u]];
+      return el("tr", {}, el("th", { scope: "row" }, plan.name), el("td", {}, labelOf(page, "targets", key)));
+    });
+  }
+
   planner.card = function (page) {
     const box = el("aside", { class: "planner-card", role: "region", hidden: true, tabindex: "-1" });
 
@@ -103,6 +111,7 @@
           el("span", { class: "planner-swatch", style: { background: colour }, "aria-hidden": "true" }),
           el("strong", {}, labelOf(page, "targets", target)), " · ", labelOf(page, "treatments", textAt(page, "treatment", u))),
         rules && rules !== target ? el("p", { class: "planner-note" }, speech.t("rules_would", { target: labelOf(page, "targets", rules) })) : null,
+        page.config.compare.length ? [el("h3", {}, speech.t("in_plans")), el("table", {}, inPlans(page, u))] : null,
         reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,
         shift ? [el("h3", {}, speech.t("what_changes")), el("p", {}, shift)] : null,

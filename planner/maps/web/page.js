@@ -268,6 +268,7 @@
       listen(page);
       page.update();
       if (page.state.view !== config.views[0].key) page.setView(page.state.view);
+      if (config.other) page.setOther(config.other);
       if (wanted >= 0) page.select(wanted, true);
       planner.page = page;
       root.dataset.ready = "yes";
