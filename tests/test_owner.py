@@ -60,3 +60,25 @@ def test_the_same_cells_as_rasterio_up_to_exact_ties(seed: int) -> None:
         theirs = rasterize([shape], out_shape=(20, 20), transform=from_origin(0, 20, 1, 1)) == 1
         ties = shapely.distance(shape.boundary, shapely.points(*np.meshgrid(np.arange(20) + 0.5, 19.5 - np.arange(20)))) < 1e-9
         assert (mine == theirs)[~ties].all()
+
+
+def test_edges_along_the_lines_between_cells_touch_none() -> None:
+    xy, rings, parts = ragged(np.array([shapely.box(1, 1, 2, 2)], dtype=object))
+    centre = by_centre(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, 3, 3)
+    assert by_touch(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, centre).tolist() == [[-1, -1, -1], [-1, 0, -1], [-1, -1, -1]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_touched_cells_are_those_that_share_area(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = shapely.make_valid(shapely.Polygon(rng.uniform(-2, 14, (rng.integers(3, 8), 2))), method="structure")
+    if shape.area == 0:
+        return
+    xy, rings, parts = ragged(np.array([shape], dtype=object))
+    centre = by_centre(xy, rings, parts, 0.0, 12.0, 1.0, 1.0, 12, 12)
+    touched = by_touch(xy, rings, parts, 0.0, 12.0, 1.0, 1.0, centre) >= 0
+    x, y = np.meshgrid(np.arange(12.0), 11.0 - np.arange(12.0))
+    shared = shapely.area(shapely.intersection(shapely.box(x, y, x + 1, y + 1), shape))
+    assert touched[shared > 1e-9].all()
+    assert not touched[shapely.distance(shapely.box(x, y, x + 1, y + 1), shape) > 1e-9].any()

@@ -77,6 +77,7 @@ def by_touch(
 ) -> Owners:
     """A copy of owner in which cells without one that an edge of a polygon passes through belong to the first such polygon.
 
+    An edge that runs along the line between two cells passes through neither.
     Arguments as in by_centre; owner: shape (rows, cols), −1 where free.
     """
     rows, cols = owner.shape
@@ -86,8 +87,8 @@ def by_touch(
             for k in range(rings[ring], rings[ring + 1] - 1):
                 x0, y0, x1, y1 = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
                 start = max(0, int(np.floor((north - max(y0, y1)) / cell_y)))
-                stop = min(rows - 1, int(np.floor((north - min(y0, y1)) / cell_y)))
-                for row in range(start, stop + 1):
+                stop = min(rows, int(np.ceil((north - min(y0, y1)) / cell_y)))
+                for row in range(start, stop):
                     a, b = x0, x1
                     if y0 != y1:
                         upper, lower = north - row * cell_y, north - (row + 1) * cell_y
@@ -95,8 +96,8 @@ def by_touch(
                         t = min(max((lower - y0) / (y1 - y0), 0.0), 1.0)
                         a, b = x0 + s * (x1 - x0), x0 + t * (x1 - x0)
                     begin = max(0, int(np.floor((min(a, b) - west) / cell_x)))
-                    end = min(cols - 1, int(np.floor((max(a, b) - west) / cell_x)))
-                    for col in range(begin, end + 1):
+                    end = min(cols, int(np.ceil((max(a, b) - west) / cell_x)))
+                    for col in range(begin, end):
                         if result[row, col] < 0:
                             result[row, col] = i
     return result
