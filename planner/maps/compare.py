@@ -157,7 +157,7 @@ def _section(summaries: Sequence[Any], names: Sequence[str], flows: Sequence[tup
     for en, zh, pick, digits in _figures():
         values = [float(pick(s)) for s in summaries]
         cells = "".join(f"<td>{v:,.{digits}f}</td>" for v in values)
-        cells += "".join(f"<td>{v - values[0]:+,.{digits}f}</td>" for v in values[1:])
+        cells += "".join(f"<td>{v - values[0]:+z,.{digits}f}</td>" for v in values[1:])
         lines.append(f'<tr><th scope="row">{both(en, zh)}</th>{cells}</tr>')
     table = f"<table><thead><tr><th></th>{head}{differ}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     parts = [f"<h2>{both('Figures side by side', '指标对比')}</h2>", f'<div class="wide">{table}</div>']

@@ -139,7 +139,8 @@ class Page(Figure):
         '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n{{ this.policy }}'
         "<title>{{ this.title|e }}</title>\n{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
         "<noscript><p>{{ this.no_script|e }}</p></noscript>\n"
-        "{{ this.html.render(**kwargs) }}\n{{ this.tail }}<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
+        "{{ this.html.render(**kwargs) }}\n{{ this.tail }}"
+        "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
     )
 
     def __init__(self, *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = (), tail: str = ""):
