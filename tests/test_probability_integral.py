@@ -187,8 +187,7 @@ def test_table_of_the_gauss_function_is_right_to_its_stated_error():
 
 def test_larger_principal_value_keeps_its_sign():
     fields = np.zeros((2, 11))
-    fields[0, 3:6] = 2.0, 0.0, -5.0
-    fields[1, 3:6] = 1.0, 2.0, 1.0
+    fields[:, 3:6] = [2.0, 0.0, -5.0], [1.0, 2.0, 1.0]
     assert kernel.principal(fields)[:, 2] == pytest.approx([-5.0, 3.0])
 
 

@@ -81,7 +81,7 @@ def test_raster_file_holds_the_grid_and_says_its_units(tmp_path):
     with rasterio.open(tmp_path / "w.tif") as file:
         assert file.descriptions == COLUMNS
         assert file.units == ("m", "mm/m", "mm/m2", "mm", "mm/m")
-        assert file.is_tiled
+        assert file.profile["tiled"]
         assert file.crs == table.crs
         for band, name in enumerate(COLUMNS, start=1):
             values = fields[name].values

@@ -333,10 +333,23 @@ def principal(fields: Floats) -> Floats:
     fields: (..., 11). Returns (..., 5): subsidence m, tilt, curvature 1/m, displacement m, strain; curvature and strain are
     the principal value of the larger magnitude (positive convex or extension, negative concave or compression).
     """
-    w, wx, wy, wxx, wxy, wyy, ux, uy, exx, exy, eyy = np.moveaxis(fields, -1, 0)
-    return np.stack(
-        [w, np.hypot(wx, wy), _larger_principal(wxx, wxy, wyy), np.hypot(ux, uy), _larger_principal(exx, exy, eyy)], axis=-1
-    )
+    rows = np.ascontiguousarray(fields).reshape(-1, len(FIELDS))
+    out = np.zeros((len(rows), 5))
+    _principal_rows(rows, out)
+    return out.reshape(*fields.shape[:-1], 5)
+
+
+@numba.njit(cache=True)
+def _principal_rows(fields: Floats, out: Floats) -> None:
+    for i in range(len(fields)):
+        w, wx, wy, wxx, wxy, wyy, ux, uy, exx, exy, eyy = fields[i]
+        if w == 0.0 and wx == 0.0 and wy == 0.0 and wxx == 0.0 and wyy == 0.0:
+            continue  # most of a large raster is out of every panel's reach
+        out[i, 0] = w
+        out[i, 1] = math.sqrt(wx * wx + wy * wy)
+        out[i, 2] = _larger_principal(wxx, wxy, wyy)
+        out[i, 3] = math.sqrt(ux * ux + uy * uy)
+        out[i, 4] = _larger_principal(exx, exy, eyy)
 
 
 def along(fields: Floats, azimuth_deg: Floats | float) -> Floats:
@@ -349,7 +362,7 @@ def along(fields: Floats, azimuth_deg: Floats | float) -> Floats:
     return np.stack([w, e * wx + n * wy, curvature, e * ux + n * uy, strain], axis=-1)
 
 
-def _larger_principal(xx: Floats, xy: Floats, yy: Floats) -> Floats:
-    mean, half = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
-    larger: Floats = np.where(mean >= 0.0, mean + half, mean - half)
-    return larger
+@numba.njit(cache=True)
+def _larger_principal(xx: float, xy: float, yy: float) -> float:
+    mean, half = 0.5 * (xx + yy), math.sqrt((0.5 * (xx - yy)) ** 2 + xy * xy)
+    return mean + half if mean >= 0.0 else mean - half

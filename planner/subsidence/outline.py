@@ -42,14 +42,18 @@ def rectangle_axes(polygon: Any) -> tuple[float, float, float, float, float, flo
     ring = shapely.get_coordinates(shapely.simplify(shapely.orient_polygons(polygon), 1e-9))[:-1]
     if len(ring) != 4:
         return None
+    # The side that runs most nearly east comes first, so that a panel along the grid is seen to be so.
+    ring = np.roll(ring, -int(np.argmax(np.roll(ring[:, 0], -1) - ring[:, 0])), axis=0)
     along, across = ring[1] - ring[0], ring[3] - ring[0]
     length, width = float(np.hypot(*along)), float(np.hypot(*across))
-    scale = max(length, width)
     square = abs(along @ across) <= 1e-6 * length * width
-    closed = np.hypot(*(ring[2] - ring[1] - across)) <= 1e-6 * scale
+    closed = np.hypot(*(ring[2] - ring[1] - across)) <= 1e-6 * max(length, width)
     if not (square and closed):
         return None
-    return float(ring[0, 0]), float(ring[0, 1]), float(along[0] / length), float(along[1] / length), length, width
+    cos, sin = float(along[0] / length), float(along[1] / length)
+    if abs(sin) < 1e-9:  # a micrometre over a kilometre
+        cos, sin = 1.0, 0.0
+    return float(ring[0, 0]), float(ring[0, 1]), cos, sin, length, width
 
 
 def quadrature_nodes(polygon: Any, radius_m: float) -> Floats:
