@@ -186,6 +186,13 @@ def test_qgis_finds_a_default_style_for_each_layer(tmp_path: Path) -> None:
     assert 'name="面积 (mu)"' in units
 
 
+def test_every_size_class_of_a_reservoir_has_a_style() -> None:
+    from planner.water.bodies import size_class
+
+    sizes = (2e9, 5e8, 5e7, 5e6, 5e5, 5e4)
+    assert [size_class(v) for v in sizes] == list(export.styles.SIZE_CLASSES)
+
+
 def test_two_saves_of_a_plan_agree_whatever_the_order_of_its_rows(tmp_path: Path) -> None:
     a = export.save(stand_in(), tmp_path / "a")
     b = export.save(stand_in(order=(3, 1, 0, 2)), tmp_path / "b")

@@ -183,7 +183,7 @@ def test_init_elsewhere_leads_to_the_files(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "plan").mkdir()
     frame().to_file(tmp_path / "data" / "a.gpkg")
-    text = init_text(tmp_path / "data" / "a.gpkg", folder=tmp_path / "plan")
+    text = init_text(tmp_path / "data" / "a.gpkg", beside=tmp_path / "plan")
     (tmp_path / "plan" / "site.toml").write_text(text, encoding="utf-8")
     assert len(read_site(tmp_path / "plan").parcels) == 2
 

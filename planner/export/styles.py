@@ -10,12 +10,12 @@ from planner.columns import UNITS
 from planner.landuse import TARGETS
 
 SIZE_CLASSES: Final = {
-    "large(1)": "#08306B",
-    "large(2)": "#08519C",
-    "medium": "#1F5FA8",
-    "small(1)": "#4292C6",
-    "small(2)": "#6BAED6",
-    "pond": "#9ECAE1",
+    "large (1)": ("大（1）型", "#08306B"),
+    "large (2)": ("大（2）型", "#08519C"),
+    "medium": ("中型", "#1F5FA8"),
+    "small (1)": ("小（1）型", "#4292C6"),
+    "small (2)": ("小（2）型", "#6BAED6"),
+    "pond": ("塘坝", "#9ECAE1"),
 }
 
 
@@ -34,7 +34,7 @@ def parcel_style(columns: Iterable[str], *, lang: str) -> str:
 
 def reservoir_style(columns: Iterable[str], *, lang: str) -> str:
     """Reservoirs filled by size class (SL 252)."""
-    classes = [(key, key, colour) for key, colour in SIZE_CLASSES.items()]
+    classes = [(key, zh if lang == "zh" else key, colour) for key, (zh, colour) in SIZE_CLASSES.items()]
     return _qml(_categories("size_class", classes, outline="#08306B", width=0.3), columns, lang)
 
 

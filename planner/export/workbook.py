@@ -66,12 +66,16 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     units = _unit_rows(plan.units, lang)
     span = min(len(units), MAX_UNIT_ROWS) + 1
     ranges = {c: f"'{names['units']}'!${_letter(i)}$2:${_letter(i)}${span}" for i, c in enumerate(units.columns)}
-    _summary(book, names, summary, say)
+    summed = [c for c in _SUMMED if c in units.columns]
+    totals = {c: (_letter(i + 2), _sum(units[c])) for i, c in enumerate(summed)}
+    costs = _money_rows(getattr(plan, "economics", None), book.lang, say)
+    cost = (len(costs) + 2, sum(float(row[1]) for row in costs)) if costs else None
+    _summary(book, names, summary, totals, cost, say)
     _targets(book, names["targets"], units, ranges, say)
     _parcels(book, names["parcels"], plan.parcels, units, ranges, say)
     _reservoirs(book, names, plan, say)
     _earth(book, names["earth"], plan, units, ranges, say)
-    _money(book, names["money"], getattr(plan, "economics", None), say)
+    _money(book, names["money"], getattr(plan, "economics", None), costs, say)
     book.table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS).itertuples(index=False))
     _limits(book, names["limits"], summary, say)
     _sources(book, names["sources"], summary, say)
@@ -98,6 +102,8 @@ def _unit_rows(units: pd.DataFrame, lang: str) -> pd.DataFrame:
     frame = frame.reset_index() if "unit_id" not in frame.columns else frame.reset_index(drop=True)
     frame = frame[[c for c in _UNIT_COLUMNS if c in frame.columns]].copy()
     frame["target"] = [_target(t, lang) for t in frame["target"]]
+    if lang == "zh" and "reason" in frame.columns and "reason_zh" in units.columns:
+        frame["reason"] = units["reason_zh"].sort_index().to_numpy()
     if "treatment" in frame.columns:
         frame["treatment"] = [_treatment(t, lang) for t in frame["treatment"]]
     return frame
@@ -113,7 +119,18 @@ def _treatment(key: object, lang: str) -> str:
     return str(key) if known is None else known.zh if lang == "zh" else known.en
 
 
-def _summary(book: Book, names: Mapping[str, str], summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+def _summary(
+    book: Book,
+    names: Mapping[str, str],
+    summary: Mapping[str, Any],
+    columns: Mapping[str, tuple[str, float]],
+    money: tuple[int, float] | None,
+    say: Callable[[str, str], str],
+) -> None:
+    """Key figures as links to the sheets that add them up.
+
+    columns: letter and total of each column summed on the targets' sheet. money: row and value of the total cost, where known.
+    """
     lang = book.lang
     sheet = names["targets"]
     targets = summary.get("targets", {})
@@ -128,25 +145,22 @@ def _summary(book: Book, names: Mapping[str, str], summary: Mapping[str, Any], s
         (say("Restored land", "恢复土地"), Formula("=" + "+".join(f"B{line[t]}" for t in LAND), land), say("mu", "亩")),
         (say("Whole site", "总面积"), Formula(f"='{sheet}'!C{total}", sum(area.values())), say("mu", "亩")),
     ]
-    water, earth, money = (summary.get(k, {}) for k in ("water", "earthwork", "economics"))
-    solver, site = summary.get("solver", {}), summary.get("site", {})
-    rows += [
-        (say("Storage", "蓄水量"), _number(water.get("storage_m3")), say("m³", "立方米")),
-        (say("Water surface", "水面面积"), _number(summary.get("water_mu")), say("mu", "亩")),
-        (say("Cut", "挖方"), _number(earth.get("cut_m3")), say("m³", "立方米")),
-        (say("Fill", "填方"), _number(earth.get("fill_m3")), say("m³", "立方米")),
-        (say("Cost", "投资"), _number(money.get("cost_cny")), say("yuan", "元")),
-        (say("Benefit", "收益"), _number(money.get("benefit_cny")), say("yuan", "元")),
-    ]
-    n = len(rows) + 1
-    cost, benefit = float(money.get("cost_cny") or 0.0), float(money.get("benefit_cny") or 0.0)
-    rows.append(
-        (
-            say("Benefit per cost", "产出投入比"),
-            Formula(f"=IF(B{n - 1}=0,0,B{n}/B{n - 1})", benefit / cost if cost else 0.0),
-            "",
-        )
+    solver, site = (summary.get(k, {}) for k in ("solver", "site"))
+    figures = (
+        (say("Storage", "蓄水量"), "storage_m3", say("m³", "立方米")),
+        (say("Cut", "挖方"), "cut_m3", say("m³", "立方米")),
+        (say("Fill", "填方"), "fill_m3", say("m³", "立方米")),
+        (say("Benefit", "收益"), "benefit_cny", say("yuan", "元")),
     )
+    rows += [
+        (head, Formula(f"='{sheet}'!{columns[c][0]}{total}", columns[c][1]), unit) for head, c, unit in figures if c in columns
+    ]
+    if money is not None:
+        rows.append((say("Cost", "投资"), Formula(f"='{names['money']}'!B{money[0]}", money[1]), say("yuan", "元")))
+        n, benefit = len(rows) + 1, columns.get("benefit_cny", ("", 0.0))[1]
+        ratio = Formula(f"=IF(B{n}=0,0,B{n - 1}/B{n})", benefit / money[1] if money[1] else 0.0)
+        rows.append((say("Benefit per cost", "产出投入比"), ratio, ""))
+    rows.append((say("Water surface", "水面面积"), _number(summary.get("water_mu")), say("mu", "亩")))
     rows += [
         (say("Solver", "求解状态"), str(solver.get("status", "")), ""),
         (say("Proven gap", "已证明的间隙"), _number(solver.get("gap")), ""),
@@ -290,37 +304,44 @@ def _earth(
         words = {
             "from_unit": (say("From unit", "取土单元"), ""),
             "to_unit": (say("To unit", "填土单元"), ""),
-            "m3": (say("Volume", "方量"), unit),
+            "m3": (say("Volume, compacted", "压实方"), unit),
+            "loose_m3": (say("Volume, loose", "松方"), unit),
             "distance_m": (say("Distance", "运距"), say("m", "米")),
             "cost_cny": (say("Haul cost", "运输费"), say("yuan", "元")),
         }
         columns = [c for c in words if c in haul.columns] + [c for c in haul.columns if c not in words and c != "geometry"]
         flows = [tuple(r) for r in haul[columns].head(MAX_HAUL_ROWS).itertuples(index=False)]
         heads = [Heading(*words.get(c, (str(c), ""))) for c in columns]
-        add = [i for i, c in enumerate(columns) if c in ("m3", "cost_cny")]
+        add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
         book.below(sheet, heads, flows, total=say("Total", "合计"), add=add)
 
 
-def _money(book: Book, sheet: str, money: Any, say: Callable[[str, str], str]) -> None:
-    yuan = say("yuan", "元")
-    item = [Heading(say("Item", "项目"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
+def _money_rows(money: Any, lang: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:
+    """What the plan costs: works by target, then the lump sums."""
     rows: list[tuple[Any, ...]] = []
     by_target = getattr(money, "by_target", None)
     if isinstance(by_target, pd.DataFrame):
-        rows += [
-            (say("Works: ", "工程：") + _target(t, book.lang), float(r["cost_cny"]), say("Σ units", "单元合计"))
-            for t, r in by_target.iterrows()
-        ]
+        works, units = say("Works: ", "工程："), say("sum of the units", "单元合计")
+        rows += [(works + _target(t, lang), float(r["cost_cny"]), units) for t, r in by_target.iterrows()]
     items = getattr(money, "items", None)
     if isinstance(items, pd.DataFrame):
         rows += [
-            (str(r.name_en if book.lang == "en" else r.name), float(r.cny), str(r.source))
-            for r in items.itertuples(index=False)
+            (str(r.name_en if lang == "en" else r.name), float(r.cny), str(r.source)) for r in items.itertuples(index=False)
         ]
+    return rows
+
+
+def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say: Callable[[str, str], str]) -> None:
+    yuan = say("yuan", "元")
+    item = [Heading(say("Item", "项目"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
     book.table(sheet, item, rows, total=say("Total cost", "总投资"), add=[1])
     funds = getattr(money, "funds", None)
     if isinstance(funds, pd.DataFrame) and len(funds):
-        _plain_below(book, sheet, funds, say("Fund", "资金来源"))
+        name = "name_en" if book.lang == "en" and "name_en" in funds.columns else "name"
+        sources = funds["source"] if "source" in funds.columns else [""] * len(funds)
+        paid = [(str(n), float(c), str(s)) for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)]
+        fund = [Heading(say("Fund", "资金来源"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
+        book.below(sheet, fund, paid, total=say("Total", "合计"), add=[1])
     flow = getattr(money, "flow", None)
     if isinstance(flow, pd.DataFrame) and len(flow):
         words = {
@@ -333,12 +354,6 @@ def _money(book: Book, sheet: str, money: Any, say: Callable[[str, str], str]) -
         heads = [Heading(say("Year", "年份"), ""), *(Heading(words[c], yuan) for c in columns)]
         lines = [(int(year), *(float(row[c]) for c in columns)) for year, row in flow.iterrows()]
         book.below(sheet, heads, lines, total=say("Total", "合计"), add=range(1, len(heads)))
-
-
-def _plain_below(book: Book, sheet: str, frame: pd.DataFrame, first: str) -> None:
-    table = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
-    heads = [Heading(first if i == 0 else str(c), "") for i, c in enumerate(table.columns)]
-    book.below(sheet, heads, [tuple(r) for r in table.itertuples(index=False)])
 
 
 def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:

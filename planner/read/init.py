@@ -21,17 +21,17 @@ def init_text(
     polygons: str | Path,
     terrain: str | Path | None = None,
     *,
-    folder: str | Path | None = None,
+    beside: str | Path | None = None,
     lang: str = "en",
     encoding: str | None = None,
     crs: str | None = None,
 ) -> str:
     """The text of a site.toml for the files given, with what was found in them said as comments.
 
-    folder: where the site.toml will stand (default: the polygons' folder); paths are relative to it. lang: of the comments.
+    beside: the folder where the site.toml will stand (default: the polygons' folder); paths are relative to it. lang: of the comments.
     Raises InvalidInput where the files cannot be read: what has to be settled first is said there.
     """
-    home = Path(folder) if folder is not None else Path(polygons).parent
+    home = Path(beside) if beside is not None else Path(polygons).parent
     for path in (polygons, terrain):
         if path is not None and not Path(path).exists():
             raise InvalidInput(f"{path}: no such file")
