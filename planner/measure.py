@@ -17,7 +17,7 @@ from planner.core.area import densified, geodesic_areas
 from planner.core.coverage import Cells, Frame, covered_cells, main_owner
 from planner.core.flood import flood, next_deeper
 from planner.core.hypsometry import Hypsometry
-from planner.core.merge_tree import Basins, merge_tree, significant
+from planner.core.merge_tree import merge_tree, significant
 from planner.core.rings import rings_of
 from planner.core.zonal import Summary, summarise
 from planner.errors import CRSMismatch
@@ -140,7 +140,7 @@ def slope_deg(terrain: Grid) -> Grid:
     east = near(-1, 1) + 2.0 * near(0, 1) + near(1, 1) - near(-1, -1) - 2.0 * near(0, -1) - near(1, -1)
     north = near(-1, -1) + 2.0 * near(-1, 0) + near(-1, 1) - near(1, -1) - 2.0 * near(1, 0) - near(1, 1)
     gradient = np.hypot(east / (8.0 * terrain.cell_x), north / (8.0 * terrain.cell_y))
-    return terrain.like(np.degrees(np.arctan(gradient)))
+    return terrain.like(np.where(np.isnan(z), np.nan, np.degrees(np.arctan(gradient))))
 
 
 def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str, Any]:
@@ -170,11 +170,20 @@ def _listed(text: Any) -> list[str]:
 
 
 def _overlaps(shapes: NDArray[Any], others: NDArray[Any]) -> tuple[Ints, Ints, Floats]:
-    """Pairs (shape, other) that share ground, and how much of it, m²."""
-    index, other = shapely.STRtree(others).query(shapes, predicate="intersects")
-    area = shapely.area(shapely.intersection(shapes[index], others[other]))
+    """Pairs (shape, other) that share ground, and how much of it, m², by other and shape."""
+    tree = shapely.STRtree(shapes)
+    other, index = tree.query(others, predicate="intersects")
+    whole = _in_pairs(tree.query(others, predicate="covers"), other, index, len(shapes))
+    area = np.empty(len(index))
+    area[whole] = shapely.area(shapes[index[whole]])  # most lie wholly within: no need to cut them
+    area[~whole] = shapely.area(shapely.intersection(shapes[index[~whole]], others[other[~whole]]))
     shared = area > 0
     return index[shared], other[shared], area[shared]
+
+
+def _in_pairs(pairs: Ints, first: Ints, second: Ints, size: int) -> NDArray[np.bool_]:
+    """Which (first, second) are among pairs, (2, k); second < size."""
+    return np.isin(first * size + second, pairs[0] * size + pairs[1])
 
 
 def _over(unit: Ints, which: Ints, part: Floats, plane: Floats, limit: float) -> tuple[Ints, Ints]:
@@ -210,9 +219,12 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
         tree,
         min_volume=site.scenario.number("measure.hollow_min_volume_m3") / terrain.cell_area,
         min_depth=site.scenario.number("measure.hollow_min_depth_m"),
+        joined_below=_water_level(site),
     )
     owner = main_owner(cover.cells, terrain.values.size)
-    sources = np.concatenate((basins.pit, _lowest_elsewhere(terrain.values, owner, basins)))
+    wet_pits = basins.pit[basins.pit_level < _water_level(site)]  # a lake begins where there would be water anyway
+    pits = wet_pits if len(wet_pits) else basins.pit
+    sources = np.concatenate((pits, _lowest_elsewhere(terrain.values, owner, pits)))
     rising = flood(np.ascontiguousarray(terrain.values), sources, False)
     deeper, first = next_deeper(owner, rising.order, rising.came_from, len(ids))
     _hosted(cover.cells, owner, deeper, first)
@@ -232,13 +244,20 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     }
 
 
-def _lowest_elsewhere(ground: Floats, owner: NDArray[np.int32], basins: Basins) -> Ints:
+def _water_level(site: Site) -> float:
+    """The level at which lakes will stand, m: hollows that it joins are one."""
+    given = site.scenario.reservoir.level_m
+    table = site.water_table.normal.values
+    return float(given) if given is not None else float(np.nanmean(table)) if np.isfinite(table).any() else -np.inf
+
+
+def _lowest_elsewhere(ground: Floats, owner: NDArray[np.int32], pits: Ints) -> Ints:
     """The lowest cell of the units in every stretch of terrain in which no hollow matters, so that all ground is reached."""
     patch, count = ndimage.label(np.isfinite(ground), structure=np.ones((3, 3)))
     flat = patch.ravel()
     dry = np.ones(count + 1, dtype=bool)
     dry[0] = False
-    dry[flat[basins.pit]] = False
+    dry[flat[pits]] = False
     cells = np.flatnonzero(dry[flat] & (owner >= 0))
     cells = cells[np.lexsort((cells, ground.ravel()[cells]))]
     return cells[np.unique(flat[cells], return_index=True)[1]].astype(np.int64)

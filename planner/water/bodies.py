@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.core.coverage import Frame, covered_cells, main_owner
 from planner.core.hypsometry import Hypsometry
+from planner.core.rings import rings_of
+from planner.core.spill import spill
 
 if TYPE_CHECKING:
     from planner.scenario import Scenario
+    from planner.site import Grid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,7 +49,9 @@ class Reservoirs:
     table: GeoDataFrame, index `reservoir_id` (R1, R2, …), columns level_m (normal), dead_level_m, flood_level_m, area_mu (land
     given to it), water_mu (under water at the normal level), storage_m3 (total: at the flood level, where there is none at the
     normal), normal_m3, dead_m3, usable_m3 (normal less dead), mean_depth_m, max_depth_m (at the normal level), bed_m (deepest),
-    size_class, units (how many). storage_tables: level_m, area_m2, storage_m3 by reservoir_id. member: reservoir_id by unit_id.
+    size_class, units (how many), spill_level_m (lowest level at which the water leaves over the ground around, as it lies
+    today; NaN where no rim is known), dyke_m (height of the dyke the storage level and its freeboard need there).
+    storage_tables: level_m, area_m2, storage_m3 by reservoir_id. member: reservoir_id by unit_id.
     """
 
     table: gpd.GeoDataFrame
@@ -61,6 +67,7 @@ def reservoirs(
     normal_m: Floats,
     storage_m: Floats,
     scenario: Scenario,
+    terrain: Grid | None = None,
 ) -> Reservoirs:
     """The connected water bodies that units of target `reservoir` form, on the bed as it will be dug.
 
@@ -68,6 +75,7 @@ def reservoirs(
     borders: columns `unit_a`, `unit_b`; reservoir units that share a border are one body of water. normal_m, storage_m: (n,)
     normal and storage level (flood, where one is given) of each unit; a body stands at the area-weighted mean of its units'.
     The dead level is scenario.reservoir.dead_level_m, or `reservoir.dead_depth_m` above the mean bed, never above normal.
+    terrain: today's ground, for the spill levels; land that is filled only raises them.
     """
     chosen = (units["target"] == "reservoir").to_numpy(bool)
     body = _bodies(units.index, chosen, borders)
@@ -80,7 +88,11 @@ def reservoirs(
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
     body = np.where(body >= 0, np.append(rank, -1)[body], -1)
-    return _described(units, bed, body, normal[order], storage_level[order], scenario)
+    found = _described(units, bed, body, normal[order], storage_level[order], scenario)
+    rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
+    need = storage_level[order] + scenario.number("reservoir.freeboard_m") - rim
+    table = found.table.assign(spill_level_m=rim, dyke_m=np.maximum(need, 0.0))
+    return Reservoirs(table, found.storage_tables, found.member)
 
 
 def _described(
@@ -124,6 +136,22 @@ def _described(
     tables = {str(name): _storage_table(ground, k, storage_level[k]) for k, name in enumerate(ids)}
     member = pd.Series(np.append(ids.to_numpy(object), "")[body], index=units.index, name="reservoir_id")
     return Reservoirs(table, tables, member[body >= 0])
+
+
+def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
+    """The level at which water leaves each body over the ground around it, m, NaN where no rim is known."""
+    frame = Frame(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y, *terrain.shape)
+    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
+    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
+    bottom = float(np.nanmin(terrain.values, initial=0.0)) - 1e4
+    rim = np.full(count, np.nan)
+    for k in range(count):
+        mine = np.flatnonzero(of_cell == k)
+        if len(mine):
+            ground = terrain.values.copy()
+            ground.ravel()[mine] = bottom  # inside the body the water finds its way
+            rim[k] = spill(ground, int(mine[0]), True).level
+    return rim
 
 
 def _bodies(ids: pd.Index[str], chosen: NDArray[np.bool_], borders: pd.DataFrame) -> Ints:

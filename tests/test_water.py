@@ -1,0 +1,236 @@
+"""The reservoirs of a plan, and shorelines: by hand, by closed forms, and the world's published lakes."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.core.hypsometry import Hypsometry
+from planner.errors import InvalidInput
+from planner.scenario import Scenario, parse_scenario
+from planner.site import Grid
+from planner.water import reservoirs, shoreline, size_class, storage_curve
+
+LAKE, LAND = "reservoir", "green"
+
+
+def scenario(**reservoir: float) -> Scenario:
+    return parse_scenario({"layers": {"polygons": "p.gpkg"}, "reservoir": reservoir})
+
+
+def strip(targets: list[str]) -> gpd.GeoDataFrame:
+    """Units of 100 m × 100 m in a row, 15 mu each."""
+    shapes = [shapely.box(100 * k, 0, 100 * k + 100, 100) for k in range(len(targets))]
+    ids = pd.Index([f"u{k}" for k in range(len(targets))], name="unit_id")
+    return gpd.GeoDataFrame({"target": targets, "area_mu": 15.0}, geometry=shapes, crs="EPSG:4527", index=ids)
+
+
+def neighbours(n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"unit_a": [f"u{k}" for k in range(n - 1)], "unit_b": [f"u{k + 1}" for k in range(n - 1)], "length_m": 100.0}
+    )
+
+
+def beds(levels: list[list[float]]) -> Hypsometry:
+    start = np.concatenate(([0], np.cumsum([len(v) for v in levels])))
+    area = np.concatenate([np.full(len(v), 10_000.0 / len(v)) for v in levels])
+    return Hypsometry.from_cells(start, np.concatenate(levels), area)
+
+
+def test_bodies_levels_and_classes_by_hand() -> None:
+    units = strip([LAKE, LAND, LAKE, LAKE, LAND, LAND])
+    bed = beds([[28.0, 29.0], [31.0], [26.0], [27.0, 33.0], [31.0], [31.0]])
+    water = {"normal_m": np.full(6, 30.0), "storage_m": np.full(6, 32.0)}
+    found = reservoirs(units, bed=bed, borders=neighbours(6), scenario=scenario(dead_level_m=27.5), **water)
+    table = found.table
+    assert table.index.tolist() == ["R1", "R2"]
+    assert found.member.to_dict() == {"u0": "R2", "u2": "R1", "u3": "R1"}
+    r1 = table.loc["R1"]  # 1 ha at 26, ½ ha at 27, ½ ha at 33 m
+    assert (r1["level_m"], r1["flood_level_m"], r1["dead_level_m"]) == (30.0, 32.0, 27.5)
+    assert (r1["area_mu"], r1["water_mu"], r1["units"]) == (30.0, 22.5, 2)
+    assert r1["normal_m3"] == 40_000 + 15_000
+    assert r1["storage_m3"] == 60_000 + 25_000
+    assert r1["dead_m3"] == 15_000 + 2_500
+    assert r1["usable_m3"] == 55_000 - 17_500
+    assert (r1["max_depth_m"], r1["bed_m"], r1["size_class"]) == (4.0, 26.0, "pond")
+    assert r1["mean_depth_m"] == pytest.approx(55 / 15)
+    curve = found.storage_tables["R1"]
+    assert curve["level_m"].iloc[[0, -1]].tolist() == [26.0, 32.0]
+    assert curve["storage_m3"].iloc[[0, -1]].tolist() == [0.0, 85_000.0]
+    assert np.all(np.diff(curve["storage_m3"]) > 0)
+    assert table.geometry["R1"].equals(shapely.box(200, 0, 400, 100))
+    assert table.crs == units.crs
+
+
+def test_the_dead_level_without_a_given_one_lies_above_the_mean_bed() -> None:
+    found = reservoirs(
+        strip([LAKE]),
+        bed=beds([[25.0]]),
+        borders=neighbours(1),
+        normal_m=np.array([30.0]),
+        storage_m=np.array([30.0]),
+        scenario=scenario(),
+    )
+    assert found.table["dead_level_m"].tolist() == [26.5]
+    shallow = reservoirs(
+        strip([LAKE]),
+        bed=beds([[29.5]]),
+        borders=neighbours(1),
+        normal_m=np.array([30.0]),
+        storage_m=np.array([30.0]),
+        scenario=scenario(),
+    )
+    assert shallow.table["dead_level_m"].tolist() == [30.0]
+    assert shallow.table["usable_m3"].tolist() == [0.0]
+
+
+def test_units_at_their_own_water_table_stand_at_the_mean() -> None:
+    normal = np.array([30.0, 31.0])
+    found = reservoirs(
+        strip([LAKE, LAKE]),
+        bed=beds([[25.0], [25.0]]),
+        borders=neighbours(2),
+        normal_m=normal,
+        storage_m=normal,
+        scenario=scenario(),
+    )
+    assert found.table["level_m"].tolist() == [30.5]
+
+
+def test_no_lake_at_all() -> None:
+    found = reservoirs(
+        strip([LAND]),
+        bed=beds([[25.0]]),
+        borders=neighbours(1),
+        normal_m=np.array([30.0]),
+        storage_m=np.array([30.0]),
+        scenario=scenario(),
+    )
+    assert found.table.empty
+    assert found.storage_tables == {}
+    assert found.member.empty
+
+
+def test_the_spill_level_and_the_dyke_it_calls_for() -> None:
+    z = np.full((7, 12), 33.0)
+    z[2:5, 2:5] = 28.0  # the lake's ground, u0
+    z[3, 5:9] = 31.5  # a ditch from it into a hollow beyond
+    z[3, 9:] = 27.0
+    units = gpd.GeoDataFrame(
+        {"target": [LAKE], "area_mu": [1.0]},
+        geometry=[shapely.box(20, 20, 50, 50)],
+        crs="EPSG:4527",
+        index=pd.Index(["u0"], name="unit_id"),
+    )
+    water = {"normal_m": np.array([31.0]), "storage_m": np.array([31.2]), "scenario": scenario()}
+    found = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=Grid(z, 0.0, 70.0, 10.0, 10.0), **water)
+    assert found.table["spill_level_m"].tolist() == [31.5]
+    assert found.table["dyke_m"].tolist() == pytest.approx([31.2 + 0.5 - 31.5])
+    rising = Grid(np.maximum(z, 0.2 * np.add.outer(np.arange(7) - 3, np.zeros(12)) ** 2 + 28), 0.0, 70.0, 10.0, 10.0)
+    rising.values[3, 5:] = 40.0
+    again = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=rising, **water)
+    assert np.isnan(again.table["spill_level_m"]).all() or again.table["spill_level_m"].item() >= 33.0
+
+
+@pytest.mark.parametrize(
+    ("storage", "name"),
+    [(38.6e6, "medium"), (36.8e6, "medium"), (1e9, "large (1)"), (1e8, "large (2)"), (1e7, "medium"), (9.99e6, "small (1)"),
+     (1e6, "small (1)"), (421_173, "small (2)"), (99_999, "pond"), (0.0, "pond")],
+)  # fmt: skip
+def test_size_classes_of_sl_252(storage: float, name: str) -> None:
+    assert size_class(storage) == name
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_order_of_units_and_borders_does_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 12
+    units = strip([LAKE if x else LAND for x in rng.random(n) < 0.6])
+    levels = [rng.uniform(25, 31, 4).tolist() for _ in range(n)]
+    flat = {"normal_m": np.full(n, 30.0), "storage_m": np.full(n, 30.0), "scenario": scenario()}
+    first = reservoirs(units, bed=beds(levels), borders=neighbours(n), **flat)
+    order = rng.permutation(n)
+    again = reservoirs(
+        units.iloc[order], bed=beds([levels[k] for k in order]), borders=neighbours(n).sample(frac=1, random_state=seed), **flat
+    )
+    assert first.member.to_dict() == again.member.to_dict()
+    np.testing.assert_allclose(first.table["storage_m3"], again.table["storage_m3"], rtol=1e-12)
+    wet = units["target"].to_numpy() == LAKE
+    assert len(first.table) == int(np.sum(wet & ~np.r_[False, wet[:-1]]))
+    whole = beds(levels).volume_below(30.0)[wet].sum()
+    assert first.table["storage_m3"].sum() == pytest.approx(whole, rel=1e-12)
+
+
+class TestShoreline:
+    """Water surfaces from the triangulated ground."""
+
+    def test_a_plane_is_exact(self) -> None:
+        x = np.arange(40) + 0.5
+        plane = Grid(np.add.outer(-0.2 * (30 - (np.arange(30) + 0.5)) + 6, 0.1 * x), 0.0, 30.0, 1.0, 1.0)
+        # z = 6 − 0.2 y + 0.1 x between the centres: below z = 5 lies what is above y = 5 + x/2
+        water = shoreline(plane, 5.0, within=shapely.box(0.5, 0.5, 39.5, 29.5))
+        exact = shapely.Polygon([(0.5, 5.25), (39.5, 24.75), (39.5, 29.5), (0.5, 29.5)])
+        assert water.area == pytest.approx(exact.area, rel=1e-12)
+        assert water.symmetric_difference(exact).area < 1e-9
+
+    def test_a_cone_beats_the_cells(self) -> None:
+        at = (np.arange(121) - 60) * 1.0
+        cone = Grid(np.hypot(*np.meshgrid(at, at)) * 0.1, -60.5, 60.5, 1.0, 1.0)
+        exact = np.pi * 37.3**2
+        by_triangles = abs(shoreline(cone, 3.73).area / exact - 1)
+        by_cells = abs(storage_curve(cone).area(3.73) / exact - 1)
+        assert by_triangles < 5e-4
+        assert by_triangles < by_cells
+
+    def test_islands_seeds_and_missing_ground(self) -> None:
+        z = np.full((20, 30), 5.0)
+        z[3:17, 3:12] = 1.0
+        z[8:12, 6:9] = 6.0  # an island
+        z[3:17, 18:27] = 1.0
+        ground = Grid(z, 0.0, 20.0, 1.0, 1.0)
+        both = shoreline(ground, 3.0)
+        assert len(both.geoms) == 2
+        assert sorted(len(p.interiors) for p in both.geoms) == [0, 1]
+        one = shoreline(ground, 3.0, seed=(20.0, 10.0))
+        assert len(one.geoms) == 1
+        assert not one.geoms[0].interiors
+        assert shoreline(ground, 3.0, seed=(15.0, 10.0)).is_empty
+        assert shoreline(ground, 0.5).is_empty
+        assert shoreline(ground, 9.0).area == pytest.approx(600.0)
+        holed = z.copy()
+        holed[5, 20] = np.nan
+        assert shoreline(Grid(holed, 0.0, 20.0, 1.0, 1.0), 9.0).area == pytest.approx(600 - 4 * 0.5)
+        with pytest.raises(InvalidInput, match="finite"):
+            shoreline(ground, np.nan)
+
+
+class TestWorld:
+    """Published lakes, as far as their published figures go: a sanity check of shapes and sizes, not a survey."""
+
+    def test_brandka_pond(self) -> None:
+        """178 226 m², 5.8 m deep, 421 173 m³ (10.1038/s41598-024-55963-0): a bowl of power p holds A·h·p/(p+2)."""
+        area, depth, volume = 178_226.0, 5.8, 421_173.0
+        power = 2 * volume / (area * depth - volume)
+        radius = np.sqrt(area / np.pi)
+        at = (np.arange(301) - 150) * radius / 130
+        bowl = depth * (np.hypot(*np.meshgrid(at, at)) / radius) ** power
+        curve = storage_curve(Grid(bowl, 0, 301 * radius / 130, radius / 130, radius / 130))
+        assert curve.storage(depth) == pytest.approx(volume, rel=2e-3)
+        assert curve.area(depth) == pytest.approx(area, rel=2e-3)
+        assert size_class(curve.storage(depth)) == "small (2)"
+
+    def test_gaotang_lake(self) -> None:
+        """Bed 15.0 m; 50 km² and 85 Mm³ at 17.5 m; 118 km² and 360 Mm³ at 21.0 m: one bed fits both stages and areas."""
+        area = lambda h: np.interp(h, [15.0, 15.0 + 1e-9, 17.5, 21.0], [0, 18e6, 50e6, 118e6])  # noqa: E731
+        stages = np.linspace(15.0, 21.0, 1201)
+        wet = area(stages)
+        cells = np.diff(np.concatenate(([0.0], wet)))
+        ground = Hypsometry.from_cells(np.array([0, len(stages)]), stages, cells)
+        assert ground.area_below(17.5001)[0] == pytest.approx(50e6, rel=1e-3)
+        assert ground.volume_below(17.5)[0] == pytest.approx(85e6, rel=0.01)
+        assert ground.volume_below(21.0)[0] == pytest.approx(360e6, rel=0.06)
+        assert size_class(ground.volume_below(21.0)[0]) == "large (2)"
