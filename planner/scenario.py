@@ -114,7 +114,7 @@ class SolverSection(_Part):
     """[solver]: relative gap to prove, seconds, seed."""
 
     gap: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    time_limit_s: Annotated[float, Field(gt=0)] = 300.0
+    time_limit_s: Annotated[float, Field(gt=0)] = 60.0
     seed: int = 0
     compactness_cny_per_m: NonNegative = 0.0
 

@@ -32,6 +32,8 @@ min_mu = 100.0
 min_mu = 200.0
 [reservoir]
 level_m = 30.5
+[solver]
+gap = 1e-3
 """
 
 
