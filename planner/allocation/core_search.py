@@ -73,13 +73,13 @@ def close_gap(
             break
         free = np.zeros(model.size, dtype=np.bool_)
         free[ranked[:size]] = True
-        keep = at_prices.loss <= bound - best.value if np.isfinite(best.value) else np.isfinite(at_prices.loss)
+        hope = bound - best.value + 1e-12 * abs(bound)
+        keep = at_prices.loss <= hope if np.isfinite(best.value) else np.isfinite(at_prices.loss)
         undecided = np.isfinite(at_prices.loss) & keep
-        whole = bool((np.bincount(model.unit[undecided], minlength=model.size)[~free] <= 1).all()) and np.isfinite(best.value)
-        if whole:
+        decided = bool((np.bincount(model.unit[undecided], minlength=model.size)[~free] <= 1).all()) and np.isfinite(best.value)
+        whole = decided or size == model.size
+        if decided:
             base = _last_standing(model, undecided, base)
-        elif size == model.size:
-            return None if best.chosen is None else _found(best, bound, multipliers, method, interrupted)
         core = restrict(model, best.chosen if best.chosen is not None and not whole else base, free, keep)
         seconds = settings.seconds_left if whole else min(CORE_SECONDS, settings.seconds_left)
         answer, chosen = solve_core(model, core, base, settings, enough, seconds)

@@ -166,6 +166,23 @@ def _answer(solver: Any, whole: Bools, best: dict[str, Any], interrupted: bool) 
     return Answer(word, point, value, max(bound, best["bound"]) if np.isfinite(bound) else best["bound"], None, interrupted)
 
 
+def row_ranges(prog: Program) -> tuple[Floats, Floats] | None:
+    """Lowest and highest stand of each row's active limit over which its dual holds, program's scale; None unless solved."""
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("solver", "simplex")
+    _pass(solver, prog, np.zeros(prog.whole.size, dtype=np.bool_))
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    status, ranging = solver.getRanging()
+    if status != highspy.HighsStatus.kOk:
+        return None
+    ends = [np.array(r.value_, dtype=np.float64) for r in (ranging.row_bound_dn, ranging.row_bound_up)]
+    return np.where(np.abs(ends[0]) > 1e20, -np.inf, ends[0]), np.where(np.abs(ends[1]) > 1e20, np.inf, ends[1])
+
+
 STOPPED = (
     highspy.HighsModelStatus.kTimeLimit,
     highspy.HighsModelStatus.kInterrupt,

@@ -64,10 +64,10 @@ def check_by_arithmetic(table: OptionTable, rules: Sequence[Rule], parts: Sequen
 
 def _refuse(model: Model, row: int, reachable: float, miss: float, verb: str) -> None:
     label, unit = model.labels[row], model.row_units[row]
-    edge = "at most" if verb == "lower" else "at least"
+    words = "all eligible units together give at most" if verb == "lower" else "no choice comes to less than"
     relaxation = f"{verb} {_bound_name(model, row, verb)} by {_amount(miss)} {unit}"
     raise Infeasible(
-        f"{label}: all eligible units together give {edge} {reachable:,.6g} {unit}\n{relaxation}",
+        f"{label}: {words} {reachable:,.6g} {unit}\n{relaxation}",
         conflicts=(label,),
         relaxations=(relaxation,),
     )

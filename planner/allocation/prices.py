@@ -12,6 +12,7 @@ from planner.allocation.bound import Forest, Multipliers, clean
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
+from planner.allocation.ranges import price_ranges
 from planner.allocation.result import Binding
 from planner.allocation.table import Floats, Ints
 from planner.core.assignment import best_options
@@ -41,7 +42,9 @@ def account(
 ) -> Accounts:
     """Prices of the limits and regrets of the units at a plan."""
     rows = clean(model, multipliers.rows)
-    table = _rows_table(problem, model, goal, settled, rows)
+    dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
+    ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
+    table = _rows_table(problem, model, goal, settled, rows, ranges)
     binding = tuple(
         Binding(str(i), float(r.shadow_price), str(r.unit), float(r.max if r.pressing > 0 else r.min), float(r.activity))
         for i, r in zip(table.index, table.itertuples(), strict=True)
@@ -59,7 +62,14 @@ def account(
     return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value, order), priced)
 
 
-def _rows_table(problem: Problem, model: Model, goal: Objective, settled: Settled, rows: Floats) -> pd.DataFrame:
+def _rows_table(
+    problem: Problem,
+    model: Model,
+    goal: Objective,
+    settled: Settled,
+    rows: Floats,
+    ranges: tuple[Floats, Floats],
+) -> pd.DataFrame:
     activity = settled.activity
     slack = np.minimum(
         model.hi - activity + settled.columns @ -model.entries, activity - model.lo + settled.columns @ model.entries
@@ -78,6 +88,8 @@ def _rows_table(problem: Problem, model: Model, goal: Objective, settled: Settle
             "slack": slack,
             "shadow_price": np.where(significant, price, 0.0) + 0.0,
             "binding": significant,
+            "holds_from": ranges[0],
+            "holds_to": ranges[1],
             "pressing": rows,
         },
         index=labels,

@@ -29,7 +29,9 @@ class Result:
     status: "optimal" (within the gap asked for), "time_limit" or "interrupted" (best plan so far).
     objective, bound, gap: in the objective's unit; no plan is better than `bound`; gap = |bound − objective| / |objective|.
     shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
-    rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`.
+    rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`, and the stands of the
+    limit between which the price holds (`holds_from`, `holds_to`; NaN where it does not press).
+    bound_from_prices: the bound that the shadow prices alone prove, in closed form.
     next_best: per unit `option` (the best other one at these prices) and `regret` (what taking it would lose).
     worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
@@ -53,6 +55,7 @@ class Result:
     unit: str
     locks: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
     notes: tuple[str, ...] = ()
+    bound_from_prices: float = float("nan")
     multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)
 
     def totals(self) -> pd.DataFrame:

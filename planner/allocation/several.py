@@ -15,6 +15,7 @@ from planner.allocation.objective import Objective, objective
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
+from planner.allocation.table import Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 
 Goal = str | Mapping[str, float] | Objective
@@ -75,31 +76,53 @@ def pareto(problem: Problem, goals: Sequence[Goal] = ("net", "compactness"), *, 
     if not 2 <= len(goals) <= 3 or points < 2:
         raise InvalidInput(f"pareto: {len(goals)} objectives and {points} points; give two or three, and at least 2 points")
     aims = [objective(problem.table, g) for g in goals]
-    ends = [_end(problem, aims, first, how) for first in range(len(aims))]
+    sequels = [_end(problem, aims, first, how) for first in range(len(aims))]
+    ends = [s.final for s in sequels]
     values = np.array([[evaluate(problem, aim, end) for aim in aims] for end in ends])
     levels = []
     for j, aim in enumerate(aims[1:], start=1):
         best, worst = values[j, j], min(values[:, j] * aim.sign) * aim.sign
         levels.append(np.linspace(worst, best, points))
     results = list(ends)
-    bounds = [np.nan] * len(ends)
-    bounds[0] = ends[0].bound
+    bounds = [s.results[min(i, 1)].bound for i, s in enumerate(sequels)]  # where the first objective was pursued
+    nudges = _nudges(values)
+    both = _nudged(aims, nudges)
     for kept in itertools.product(*levels):
         limited = problem.subject_to(*(Keep(a, _eased(v, a)) for a, v in zip(aims[1:], kept, strict=True)))
         try:
-            result = limited.solve(objective=aims[0], **how)
+            result = limited.solve(objective=both, **how)
         except (Infeasible, NoPlanInTime):
             continue
         results.append(result)
-        bounds.append(result.bound)
+        least = sum(n * a.sign * v for n, a, v in zip(nudges, aims[1:], kept, strict=True))
+        bounds.append(result.bound - aims[0].sign * least)
     return _front(problem, aims, results, bounds)
 
 
-def _end(problem: Problem, aims: list[Objective], first: int, how: Mapping[str, Any]) -> Result:
+def _end(problem: Problem, aims: list[Objective], first: int, how: Mapping[str, Any]) -> Sequel:
     """The plan best in one objective, and among those best in the others in turn."""
     order = [first, *(j for j in range(len(aims)) if j != first)]
     give = 2.0 * float(how.get("gap", 1e-4)) + 1e-12
-    return lexicographic(problem, [(aims[j], give if len(order) > 1 else 0.0) for j in order], **how).final
+    return lexicographic(problem, [(aims[j], give) for j in order], **how)
+
+
+def _nudges(values: Floats) -> list[float]:
+    """How much of each other objective is added to the first, so that ties are broken in their favour."""
+    spans = np.ptp(values, axis=0)
+    return [1e-6 * float(spans[0]) / float(s) if s > 0 else 0.0 for s in spans[1:]]
+
+
+def _nudged(aims: Sequence[Objective], nudges: Sequence[float]) -> Objective:
+    first = aims[0]
+    others = list(zip(nudges, aims[1:], strict=True))
+    return Objective(
+        first.name,
+        first.unit,
+        np.asarray(first.gain + sum(n * a.gain for n, a in others)),
+        first.money + sum(n * a.money for n, a in others),
+        first.border + sum(n * a.border for n, a in others),
+        first.sign,
+    )
 
 
 def _eased(level: float, aim: Objective) -> float:
@@ -138,8 +161,8 @@ def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> flo
 def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[Any], **how: Any) -> pd.DataFrame:
     """A table of what changing one rule does: `values` maps a name (a quota, a year) to the rule in its place.
 
-    Columns: objective, bound, gap, price (of the rule's first limit), and area in mu by target; NaN and the limits to relax where
-    no plan exists. Each plan begins from the one before.
+    Columns: objective, bound, gap, price (of the rule's first limit), and area in mu by target; NaN and the limits to relax
+    where no plan exists. Each plan begins from the one before.
     """
     rows, names = [], []
     before: Result | None = None

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from planner.allocation.problem import Problem, Progress
 
 
-LARGE = 1500  # units from which the core method beats branch and bound on the whole
+LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
+LARGE_COMPACT = 800  # the same with border costs
+SMALL = 3000  # units up to which branch and bound gets a try at a gap the large methods left
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,30 @@ def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Se
         found = _giving_up(model, settings, first, start)
         if found is not None:
             return found
-    large = model.size >= LARGE and not model.clauses.hi.size and not model.separators and not model.border.any()
+    least = LARGE_COMPACT if model.edges.cost.size else LARGE
+    large = model.size >= least and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method == "core" or (settings.method == "choose" and large):
         prices = _earlier_prices(model, start)
         method = solve_compact if model.edges.cost.size else solve_by_core
         found = method(model, settings, first, prices)
+        if found is not None and (model.size > SMALL or relative_gap(_value(model, found), found.bound) <= settings.gap):
+            return found
+        if found is not None and not found.interrupted and settings.seconds_left > 0:
+            return _better(model, found, solve_exactly(model, settings, found.chosen))
         if found is not None:
             return found
     return solve_exactly(model, settings, first)
+
+
+def _value(model: Model, found: Found) -> float:
+    return -math.inf if found.chosen is None else settle(model, found.chosen).objective
+
+
+def _better(model: Model, one: Found, other: Found) -> Found:
+    """The better plan of two methods and the tighter of their bounds."""
+    plan = max((one, other), key=lambda f: _value(model, f))
+    methods = f"{one.method}, then {other.method}"
+    return replace(plan, bound=min(one.bound, other.bound), method=methods, interrupted=other.interrupted)
 
 
 def _giving_up(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found | None:
@@ -180,6 +198,7 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
         goal=goal.name,
         unit=goal.unit,
         notes=found.notes,
+        bound_from_prices=goal.sign * upper_bound(model, found.multipliers, order),
         multipliers=found.multipliers.rows,
     )
 

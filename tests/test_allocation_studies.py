@@ -1,0 +1,225 @@
+"""Several objectives, uncertain inputs, alternatives, locks: each against every plan of small worlds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner.allocation as al
+from planner.errors import InvalidInput
+
+COLUMNS = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3", "storage_m3"]
+BORDERS = pd.DataFrame(
+    [(f"u{i}", f"u{i + 1}", 10.0 + i) for i in range(3)] + [("u0", "u3", 5.0)], columns=["unit_a", "unit_b", "length_m"]
+)
+
+
+def world(seed: int, units: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows: list[tuple[object, ...]] = []
+    for i in range(units):
+        area = float(rng.integers(2, 9))
+        for target in ("construction", "green", "reservoir"):
+            lake = target == "reservoir"
+            rows.append(
+                (
+                    f"u{i}",
+                    target,
+                    target,
+                    area,
+                    float(rng.integers(20, 90)),
+                    float(rng.integers(1, 30)),
+                    4.0 * lake,
+                    2.0 * (not lake),
+                    9.0 * lake,
+                )
+            )
+    return pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+
+
+def enumerate_plans(options: pd.DataFrame) -> list[pd.DataFrame]:
+    units = sorted(set(options.index.get_level_values(0)))
+    zero = pd.Series(dict.fromkeys(COLUMNS[3:], 0.0) | {"target": "unrestored"})
+    ways = [[*options.loc[u].index, "unrestored"] for u in units]
+    lookup = {k: options.loc[k] for k in options.index}
+    return [
+        pd.DataFrame([lookup.get((u, o), zero) for u, o in zip(units, choice, strict=True)], index=units).assign(option=choice)
+        for choice in itertools.product(*ways)
+    ]
+
+
+def length(plan: pd.DataFrame) -> float:
+    target = plan["target"]
+    return sum(b.length_m for b in BORDERS.itertuples() if target[b.unit_a] != target[b.unit_b])
+
+
+def net(plan: pd.DataFrame) -> float:
+    return float(plan["benefit_cny"].sum() - plan["cost_cny"].sum() - 0.5 * length(plan))
+
+
+def land(plan: pd.DataFrame) -> float:
+    return float(plan["area_mu"][plan["target"].isin(["construction", "green"])].sum())
+
+
+OBJECTIVES: dict[str, tuple[object, Callable[[pd.DataFrame], float], int]] = {
+    "net": ("net", net, 1),
+    "cost": ("cost", lambda p: float(p["cost_cny"].sum()) + 0.5 * length(p), -1),
+    "land": ("land", land, 1),
+    "compactness": ("compactness", lambda p: 0.5 * length(p), -1),
+    "a column": ("storage_m3", lambda p: float(p["storage_m3"].sum()), 1),
+    "weights": ({"net": 1.0, "land": 3.0, "compactness": 2.0}, lambda p: net(p) + 3 * land(p) - length(p), 1),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_each_objective_against_every_plan(name: str) -> None:
+    goal, value, sign = OBJECTIVES[name]
+    options = world(3)
+    problem = al.Problem(options).subject_to(
+        al.Compactness(BORDERS, 0.5), al.Quota("green", min_mu=3), al.Quota("reservoir", min_mu=3), al.Budget(60)
+    )
+
+    def kept(p: pd.DataFrame) -> bool:
+        area = p.groupby("target")["area_mu"].sum()
+        return area.get("green", 0) >= 3 and area.get("reservoir", 0) >= 3 and p["cost_cny"].sum() <= 60
+
+    best = max(sign * value(p) for p in enumerate_plans(options) if kept(p))
+    result = problem.solve(objective=goal, gap=0)
+    assert result.objective == pytest.approx(sign * best, abs=1e-7)
+    assert sign * result.bound >= best - 1e-7
+    assert (result.sense == "min") == (sign < 0)
+
+
+def test_one_objective_after_the_other() -> None:
+    options = world(4)
+    problem = al.Problem(options).subject_to(al.Compactness(BORDERS, 0.5))
+    sequel = al.lexicographic(problem, [("net", 0.05), ("compactness", 0.0)], gap=0)
+    everything = enumerate_plans(options)
+    best = max(net(p) for p in everything)
+    shortest = min(0.5 * length(p) for p in everything if net(p) >= best - 0.05 * abs(best) - 1e-9)
+    assert sequel.results[0].objective == pytest.approx(best)
+    assert sequel.final.objective == pytest.approx(shortest)
+    with pytest.raises(InvalidInput, match="below zero"):
+        al.lexicographic(problem, [("net", -0.1)])
+
+
+def test_the_front_holds_only_undominated_plans_and_both_ends() -> None:
+    options = world(5)
+    problem = al.Problem(options).subject_to(al.Compactness(BORDERS, 2.0))
+    front = al.pareto(problem, ("net", "land"), points=5, gap=1e-9)
+    pairs = [(float(p["benefit_cny"].sum() - p["cost_cny"].sum() - 2.0 * length(p)), land(p)) for p in enumerate_plans(options)]
+    for point in front.points.itertuples():
+        assert not any(
+            a >= point.net - 1e-6 and b >= point.land - 1e-6 and a + b > point.net + point.land + 1e-4 for a, b in pairs
+        )
+        assert point.gap <= 1e-6
+    assert front.points["net"].max() == pytest.approx(max(a for a, _ in pairs))
+    assert front.points["land"].max() == pytest.approx(max(b for _, b in pairs))
+    assert front.points["net"].is_monotonic_decreasing
+    assert len(front.results) == len(front.points)
+
+
+def test_a_front_of_three() -> None:
+    problem = al.Problem(world(6)).subject_to(al.Compactness(BORDERS, 2.0))
+    front = al.pareto(problem, ("net", "land", "compactness"), points=3, gap=1e-9)
+    values = front.points[["net", "land", "compactness"]].to_numpy() * [1, 1, -1]
+    for i, j in itertools.permutations(range(len(values)), 2):
+        assert not (values[j] >= values[i] + 1e-6).all()
+
+
+def test_least_regret_against_every_plan() -> None:
+    options = world(7)
+    rng = np.random.default_rng(7)
+    scenarios = {
+        name: options.assign(benefit_cny=options["benefit_cny"] * rng.uniform(0.3, 1.7, len(options)).round(2))
+        for name in ("dry", "mean", "wet")
+    }
+    problem = al.Problem(options).subject_to(al.Budget(70), al.Quota("green", min_mu=4), al.Compactness(BORDERS, 0.5))
+    regret = al.minimise_regret(problem, scenarios, gap=0)
+    kept = [
+        p for p in enumerate_plans(options) if p["cost_cny"].sum() <= 70 and p.loc[p["target"] == "green", "area_mu"].sum() >= 4
+    ]
+
+    def value(plan: pd.DataFrame, scenario: pd.DataFrame) -> float:
+        benefit = sum(scenario["benefit_cny"].get((u, o), 0.0) for u, o in plan["option"].items())
+        return float(benefit - plan["cost_cny"].sum() - 0.5 * length(plan))
+
+    best = {name: max(value(p, s) for p in kept) for name, s in scenarios.items()}
+    least = min(max(best[n] - value(p, s) for n, s in scenarios.items()) for p in kept)
+    assert regret.result.objective == pytest.approx(least, abs=1e-5)
+    assert regret.scenarios["regret"].max() == pytest.approx(least, abs=1e-5)
+    with pytest.raises(InvalidInput, match="not those of the problem"):
+        al.minimise_regret(problem, {"other": world(7, units=3)})
+
+
+def test_limits_hold_in_every_scenario() -> None:
+    options = world(8)
+    poor = options.assign(storage_m3=options["storage_m3"] / 3)
+    problem = al.Problem(options).subject_to(al.Storage(min_m3=9))
+    regret = al.minimise_regret(problem, {"full": options, "low water": poor}, gap=0)
+    assert (regret.result.chosen["target"] == "reservoir").sum() >= 3
+
+
+def test_alternatives_are_close_in_value_and_far_in_plan() -> None:
+    options = world(9)
+    problem = al.Problem(options).subject_to(al.Compactness(BORDERS, 0.5))
+    best = problem.solve(gap=0)
+    others = al.alternatives(problem, best, count=4, within=0.2, gap=0)
+    area = options["area_mu"].groupby(level=0).first()
+    good = [p for p in enumerate_plans(options) if net(p) >= best.objective - 0.2 * abs(best.objective) - 1e-9]
+    farthest = max(area[(p["option"] != best.choice)].sum() for p in good)
+    assert others.table["differs_mu"].iloc[1] == pytest.approx(farthest)
+    assert (others.table["loss"] <= 0.2 + 1e-9).all()
+    assert len({tuple(r.choice) for r in others.results}) == len(others.results)
+
+
+def test_what_if_tells_the_price_of_a_quota() -> None:
+    problem = al.Problem(world(10)).subject_to(al.Quota("green", min_mu=1))
+    quota = problem.rules[0]
+    table = al.what_if(problem, quota, {mu: al.Quota("green", min_mu=mu) for mu in (1, 5, 10, 1000)}, gap=0)
+    assert table["objective"].iloc[:3].is_monotonic_decreasing
+    assert np.isnan(table.loc[1000, "objective"])
+    assert "lower green ≥ 1,000 mu by" in table.loc[1000, "note"]
+    assert table.loc[10, "green_mu"] >= 10
+
+
+def test_robustness_counts_the_draws() -> None:
+    options = world(11)
+    better = options.copy()
+    better.loc[("u0", "green"), "benefit_cny"] += 1000
+    draws = [
+        al.Problem(better),
+        al.Problem(better),
+        al.Problem(options.drop(("u0", "green"))),
+        al.Problem(better).subject_to(al.Quota("green", min_mu=1e6)),
+    ]
+    table = al.robustness(draws, gap=0)
+    assert table.loc["u0", "green"] == pytest.approx(2 / 3)
+    assert table.loc["u0", "target"] == "green"
+    assert table.attrs == {"draws": 3, "infeasible": 1}
+    np.testing.assert_allclose(table[[c for c in table if c not in ("target", "confidence")]].sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_lock_is_worth_at_least_what_undoing_it_brings(seed: int) -> None:
+    problem = al.Problem(world(seed)).subject_to(
+        al.Budget(90), al.Lock("u1", "reservoir"), al.Exclude("u2", "construction"), al.WaterLevel(deeper={"u1": "u0"})
+    )
+    result = problem.solve(gap=0)
+    values = al.value_of_locks(problem, result)
+    for rule in problem.rules[1:3]:
+        gained = problem.without(rule).solve(gap=0).objective - result.objective
+        assert values[str(rule)] + (result.bound_from_prices - result.objective) >= gained - 1e-6
+
+
+def test_the_next_best_option_loses_what_it_says() -> None:
+    options = world(12)
+    problem = al.Problem(options).subject_to(al.WaterLevel(deeper={"u1": "u0", "u2": "u1"}))
+    result = problem.solve(gap=0)
+    for unit, row in result.next_best.iterrows():
+        forced = problem.subject_to(al.Lock(unit, row["option"])).solve(gap=0)
+        assert result.objective - forced.objective == pytest.approx(row["regret"], abs=1e-6)
