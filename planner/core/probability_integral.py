@@ -204,30 +204,41 @@ def _rectangle_on_block(table: Floats, panel: Floats, x: Floats, y: Floats, out:
 def rectangles_subsidence(panels: Floats, x: Floats, y: Floats, out: Floats) -> None:
     """Adds the subsidence alone of all rectangles to out, (rows, cols), m; arguments as `rectangles_on_grid`."""
     table = _gauss_table()
-    columns = np.empty(len(x))
-    for k in range(len(panels)):
-        panel = panels[k]
-        px, py, c, s, length, width, r, w0 = panel[:8]
-        west, south, east, north = _box(panel)
-        i0, i1 = _span(y, south, north)
-        j0, j1 = _span(x, west, east)
-        if s == 0.0:
-            for j in range(j0, j1):
-                u = (x[j] - px) * c / r
-                columns[j] = w0 * (_gauss(table, u)[0] - _gauss(table, u - length / r)[0])
+    wide = 8 * BLOCK
+    for top in range(0, len(y), BLOCK):
+        for left in range(0, len(x), wide):
+            for k in range(len(panels)):
+                west, south, east, north = _box(panels[k])
+                i0, i1 = _span(y[top : top + BLOCK], south, north)
+                j0, j1 = _span(x[left : left + wide], west, east)
+                if i1 > i0 and j1 > j0:
+                    _subsidence_on_block(table, panels[k], x, y, out, top + i0, top + i1, left + j0, left + j1)
+
+
+@numba.njit(cache=True)
+def _subsidence_on_block(
+    table: Floats, panel: Floats, x: Floats, y: Floats, out: Floats, i0: int, i1: int, j0: int, j1: int
+) -> None:
+    """Adds one rectangle to rows i0…i1 and columns j0…j1 (whole arrays, so that the inner loop runs over known strides)."""
+    px, py, c, s, length, width, r, w0 = panel[:8]
+    if s == 0.0:
+        columns = np.empty(j1 - j0)
+        for j in range(j0, j1):
+            u = (x[j] - px) * c / r
+            columns[j - j0] = w0 * (_gauss(table, u)[0] - _gauss(table, u - length / r)[0])
         for i in range(i0, i1):
-            dy = y[i] - py
-            if s == 0.0:
-                v = dy * c / r
-                fv = _gauss(table, v)[0] - _gauss(table, v - width / r)[0]
-                for j in range(j0, j1):
-                    out[i, j] += columns[j] * fv
-            else:
-                for j in range(j0, j1):
-                    dx = x[j] - px
-                    u, v = (dx * c + dy * s) / r, (dy * c - dx * s) / r
-                    fu = _gauss(table, u)[0] - _gauss(table, u - length / r)[0]
-                    out[i, j] += w0 * fu * (_gauss(table, v)[0] - _gauss(table, v - width / r)[0])
+            v = (y[i] - py) * c / r
+            fv = _gauss(table, v)[0] - _gauss(table, v - width / r)[0]
+            for j in range(j1 - j0):
+                out[i, j0 + j] += columns[j] * fv
+        return
+    for i in range(i0, i1):
+        dy = y[i] - py
+        for j in range(j0, j1):
+            dx = x[j] - px
+            u, v = (dx * c + dy * s) / r, (dy * c - dx * s) / r
+            fu = _gauss(table, u)[0] - _gauss(table, u - length / r)[0]
+            out[i, j] += w0 * fu * (_gauss(table, v)[0] - _gauss(table, v - width / r)[0])
 
 
 @numba.njit(cache=True)
