@@ -1,5 +1,6 @@
 """The ground: what the mine does to it, what is still to come, and when it is settled."""
 
+from planner.subsidence.calibrate import Calibration, calibrate, observations_from_grid
 from planner.subsidence.contours import area_above, boundaries, waterlogging
 from planner.subsidence.panels import Panels, check_panels, decimal_year
 from planner.subsidence.predict import COLUMNS, grid_over, predict, predict_grid
@@ -7,13 +8,16 @@ from planner.subsidence.state import ground
 
 __all__ = [
     "COLUMNS",
+    "Calibration",
     "Panels",
     "area_above",
     "boundaries",
+    "calibrate",
     "check_panels",
     "decimal_year",
     "grid_over",
     "ground",
+    "observations_from_grid",
     "predict",
     "predict_grid",
     "waterlogging",

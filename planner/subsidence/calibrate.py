@@ -1,0 +1,277 @@
+"""Calibration: the parameters of a mine's own ground from levels, displacements or rasters, with honest intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy import optimize, stats
+
+from planner.errors import CRSMismatch, InvalidInput
+from planner.parameters import Parameters
+from planner.site import Grid
+from planner.subsidence.panels import Panels, check_panels, decimal_year, sources
+from planner.subsidence.predict import fields_at
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Floats = NDArray[np.float64]
+BOUNDS: Final = {
+    "q": (0.02, 1.2),
+    "tan_beta": (0.5, 8.0),
+    "b": (0.0, 0.95),
+    "offset_m": (-np.inf, np.inf),
+    "c_per_year": (0.02, 15.0),
+}
+HUBER: Final = 1.345  # standard deviations from which a residual counts less: 95 % as efficient as least squares on clean data
+TOLD_APART: Final = 0.95  # correlation from which two parameters cannot be told apart
+VAGUE: Final = 0.5  # half-width of an interval over the value from which the data say little
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Fitted parameters and how well they are known.
+
+    values: index parameter; columns value, low, high (95 % interval), standard_error, start. correlation: of the estimates.
+    residuals: one row per observation: x, y, year, kind (subsidence, east, north), observed_m, fitted_m, residual_m, weight (1
+    down to 0 for outliers). sigma_m: noise of one observation. messages: what the data cannot tell, in words. panels: the
+    table with the fitted values in its columns.
+    """
+
+    values: pd.DataFrame
+    correlation: pd.DataFrame
+    residuals: pd.DataFrame
+    sigma_m: float
+    messages: tuple[str, ...]
+    panels: gpd.GeoDataFrame
+
+    def plot(self, axes: Any = None) -> Any:
+        """Observed against fitted, and residuals by fitted value with the two-sigma band. axes: two matplotlib axes or None."""
+        import matplotlib.pyplot as plt
+
+        if axes is None:
+            _, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        r = self.residuals
+        for kind, part in r.groupby("kind", sort=False):
+            axes[0].plot(part["observed_m"], part["fitted_m"], ".", label=str(kind))
+            axes[1].plot(part["fitted_m"], 1e3 * part["residual_m"], ".", label=str(kind))
+        ends = [float(r["observed_m"].min()), float(r["observed_m"].max())]
+        axes[0].plot(ends, ends, "k-", linewidth=0.8)
+        axes[0].set(xlabel="observed, m", ylabel="fitted, m")
+        axes[0].legend()
+        axes[1].axhspan(-2e3 * self.sigma_m, 2e3 * self.sigma_m, alpha=0.15)
+        axes[1].axhline(0.0, color="k", linewidth=0.8)
+        axes[1].set(xlabel="fitted, m", ylabel="observed − fitted, mm")
+        return axes
+
+
+def calibrate(
+    panels: gpd.GeoDataFrame,
+    observations: gpd.GeoDataFrame,
+    *,
+    fit: Sequence[str] | None = None,
+    parameters: Parameters | None = None,
+) -> Calibration:
+    """Fits parameters common to all panels to what was observed, by robust (Huber) least squares.
+
+    observations: points in the panels' CRS with `subsidence_m` (positive downward; a column that is negative throughout its
+    trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement) and `year` (decimal or a date;
+    without it all movement is taken as done). fit: names among q, tan_beta, b, offset_m, c_per_year; None: those the data
+    bear on. Intervals are Huber's: noise independent from point to point and alike everywhere.
+
+    Raises InvalidInput or CRSMismatch.
+    """
+    checked = check_panels(panels, parameters=parameters)
+    data, notes = _observed(observations, panels)
+    names = _names(fit, checked, data)
+    start = np.array([float(np.mean(checked.numbers[n])) for n in names])
+    low, high = _limits(names, checked)
+    start = np.clip(start, low + 1e-6 * (high - low), high - 1e-6 * (high - low))
+    scale = np.maximum(np.abs(start), [1.0 if n != "offset_m" else 0.1 * checked.numbers["depth_m"].mean() for n in names])
+
+    def model(theta: Floats) -> Floats:
+        return _model(checked, dict(zip(names, theta, strict=True)), data)
+
+    if len(data.observed) <= len(names):
+        raise InvalidInput(f"{len(data.observed)} observations cannot tell {len(names)} parameters; give more, or fit fewer")
+    theta, sigma = _robust(model, data.observed, start, (low, high), scale)
+    covariance, weak = _covariance(model, theta, data.observed, sigma, scale)
+    values = _table(names, theta, start, covariance, len(data.observed))
+    spread = np.sqrt(np.diag(covariance))
+    correlation = pd.DataFrame(covariance / np.outer(spread, spread), index=names, columns=names)
+    messages = (*notes, *_doubts(values, correlation, weak, low, high))
+    fitted = model(theta)
+    residual = data.observed - fitted
+    weight = np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
+    frame = data.frame.assign(observed_m=data.observed, fitted_m=fitted, residual_m=residual, weight=weight)
+    return Calibration(values, correlation, frame, sigma, messages, panels.assign(**dict(zip(names, theta, strict=True))))
+
+
+def observations_from_grid(grid: Grid, crs: Any, *, year: float | None = None, most: int = 4000) -> gpd.GeoDataFrame:
+    """A raster of subsidence (m) as at most so many points on a regular lattice, missing cells left out."""
+    import geopandas as gpd
+
+    known = int(np.isfinite(grid.values).sum())
+    step = max(1, int(np.ceil(np.sqrt(max(known, 1) / most))))
+    x, y = grid.centres()
+    xx, yy = np.meshgrid(x[::step], y[::step])
+    values = grid.values[::step, ::step]
+    use = np.isfinite(values)
+    points = gpd.points_from_xy(xx[use], yy[use])
+    frame = gpd.GeoDataFrame({"subsidence_m": values[use]}, geometry=points, crs=crs)
+    return frame if year is None else frame.assign(year=float(year))
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Observations as flat arrays: points by year, the points each kind was observed at, the stacked values, m."""
+
+    xy: Floats
+    years: tuple[float | None, ...]
+    members: tuple[NDArray[np.int64], ...]
+    kinds: Mapping[str, NDArray[np.int64]]
+    observed: Floats
+    frame: pd.DataFrame
+
+
+FIELD_OF: Final = {"subsidence": 0, "east": 6, "north": 7}
+
+
+def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data, list[str]]:
+    if table.crs is not None and table.crs != panels.crs:
+        raise CRSMismatch(
+            f"observations are in {table.crs.name}, panels in {panels.crs.name}; use observations.to_crs(panels.crs)"
+        )
+    if "subsidence_m" not in table.columns and not {"east_mm", "north_mm"} & set(table.columns):
+        raise InvalidInput("observations: no column subsidence_m (or east_mm, north_mm)")
+    notes = []
+    xy = shapely.get_coordinates(np.asarray(table.geometry))
+    year = np.array([decimal_year(v) for v in table["year"]]) if "year" in table.columns else np.full(len(table), np.nan)
+    kinds, parts, frames = {}, [], []
+    for kind, column, unit in (("subsidence", "subsidence_m", 1.0), ("east", "east_mm", 1e-3), ("north", "north_mm", 1e-3)):
+        if column not in table.columns:
+            continue
+        values = np.asarray(table[column], dtype=float) * unit
+        use = np.flatnonzero(np.isfinite(values))
+        values = values[use]
+        if kind == "subsidence" and len(values) and downward_negative(values):
+            values = -values
+            notes.append("subsidence_m is negative downward: its sign was turned.")
+        kinds[kind] = use
+        parts.append(values)
+        frames.append(pd.DataFrame({"x": xy[use, 0], "y": xy[use, 1], "year": year[use], "kind": kind}))
+    dates = [None if np.isnan(v) else float(v) for v in np.unique(year)]
+    members = tuple(np.flatnonzero(np.isnan(year) if d is None else year == d) for d in dates)
+    return _Data(xy, tuple(dates), members, kinds, np.concatenate(parts), pd.concat(frames, ignore_index=True)), notes
+
+
+def downward_negative(values: Floats) -> bool:
+    """Whether subsidence is given as negative numbers: the far tail lies below zero."""
+    low, high = np.quantile(values, [0.02, 0.98])
+    return bool(-low > high and low < 0)
+
+
+def _names(fit: Sequence[str] | None, panels: Panels, data: _Data) -> list[str]:
+    moved = {"east", "north"} & set(data.kinds)
+    timed = any(d is not None for d in data.years) and bool(panels.dated.any())
+    if fit is None:
+        return ["q", "tan_beta", *(["b"] if moved else []), "offset_m", *(["c_per_year"] if timed else [])]
+    for name in fit:
+        if name not in BOUNDS:
+            raise InvalidInput(f"fit: {name!r} is none of {', '.join(BOUNDS)}")
+        if name == "b" and not moved:
+            raise InvalidInput("fit: b moves no level; it needs east_mm or north_mm")
+        if name == "c_per_year" and not timed:
+            raise InvalidInput("fit: c_per_year needs the panels' dates and a `year` for the observations")
+    return list(dict.fromkeys(fit))
+
+
+def _limits(names: Sequence[str], panels: Panels) -> tuple[Floats, Floats]:
+    depth = float(panels.numbers["depth_m"].min())
+    half = min(float(shapely.length(shapely.maximum_inscribed_circle(g))) for g in panels.outline)
+    pairs = [(-0.3 * depth, 0.95 * half) if n == "offset_m" else BOUNDS[n] for n in names]
+    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+
+
+def _model(panels: Panels, theta: Mapping[str, float], data: _Data) -> Floats:
+    """Predicted values in the order of `data.observed`, m."""
+    numbers = {**panels.numbers, **{n: np.full(len(panels), v) for n, v in theta.items()}}
+    moved = replace(panels, numbers=numbers)
+    placed = sources(moved)
+    fields = np.empty((len(data.xy), 11))
+    for date, rows in zip(data.years, data.members, strict=True):
+        fields[rows] = fields_at(placed.weighted(moved.share(date)), data.xy[rows])
+    return np.concatenate([fields[rows, FIELD_OF[kind]] for kind, rows in data.kinds.items()])
+
+
+def _robust(
+    model: Callable[[Floats], Floats], observed: Floats, start: Floats, bounds: tuple[Floats, Floats], scale: Floats
+) -> tuple[Floats, float]:
+    """Huber's estimate: the noise is taken from the middle of the residuals, the fit repeated until it no longer changes."""
+
+    def residual(theta: Floats) -> Floats:
+        return model(theta) - observed
+
+    sigma = max(float(np.abs(observed).max()) * 0.05, 1e-6)
+    theta = start
+    for _ in range(6):
+        found = optimize.least_squares(
+            residual, theta, bounds=bounds, x_scale=scale, loss="huber", f_scale=HUBER * sigma, jac="3-point", xtol=1e-10
+        )
+        theta, before = found.x, sigma
+        left = residual(theta)
+        sigma = max(float(np.median(np.abs(left))) / stats.norm.ppf(0.75) * np.sqrt(len(left) / (len(left) - len(theta))), 1e-9)
+        if abs(sigma - before) < 1e-3 * before:
+            break
+    return theta, sigma
+
+
+def _covariance(
+    model: Callable[[Floats], Floats], theta: Floats, observed: Floats, sigma: Floats | float, scale: Floats
+) -> tuple[Floats, bool]:
+    """Huber's covariance of the estimates, and whether the data leave a direction of the parameters open."""
+    step = 1e-4 * scale
+    columns = [(model(theta + e) - model(theta - e)) / (2 * e.max()) for e in np.diag(step)]
+    jacobian = np.stack(columns, axis=1) * scale
+    left = (observed - model(theta)) / (HUBER * float(sigma))
+    inside = float(np.mean(np.abs(left) < 1.0))
+    noise = np.sum((np.clip(left, -1, 1) * HUBER * float(sigma)) ** 2) / (len(observed) - len(theta)) / max(inside, 0.1) ** 2
+    singular = np.linalg.svd(jacobian, compute_uv=False)
+    weak = bool(singular[-1] < 1e-7 * singular[0])
+    inverse = np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-14, hermitian=True)
+    covariance = noise * inverse * np.outer(scale, scale)
+    return covariance + np.diag(np.full(len(theta), 1e-300)), weak
+
+
+def _table(names: Sequence[str], theta: Floats, start: Floats, covariance: Floats, n: int) -> pd.DataFrame:
+    error = np.sqrt(np.diag(covariance))
+    half = stats.t.ppf(0.975, n - len(names)) * error
+    columns = {"value": theta, "low": theta - half, "high": theta + half, "standard_error": error, "start": start}
+    return pd.DataFrame(columns, index=pd.Index(names, name="parameter"))
+
+
+def _doubts(values: pd.DataFrame, correlation: pd.DataFrame, weak: bool, low: Floats, high: Floats) -> list[str]:
+    told = []
+    names = list(values.index)
+    if weak:
+        told.append("The data leave a combination of parameters open: fit fewer, or observe other points or dates.")
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            r = float(correlation.loc[a, b])
+            if abs(r) > TOLD_APART:
+                told.append(
+                    f"{a} and {b} cannot be told apart (correlation {r:.2f}): fix one of them, or observe where they differ."
+                )
+    for k, name in enumerate(names):
+        value, half = float(values["value"].iloc[k]), float(values["high"].iloc[k] - values["value"].iloc[k])
+        if min(value - low[k], high[k] - value) < 1e-4 * (high[k] - low[k]):
+            told.append(f"{name} = {value:.3g} stands at the end of what is possible: the data ask for another model or panel.")
+        elif name != "offset_m" and half > VAGUE * abs(value):
+            told.append(f"The data say little of {name}: {value:.3g} ± {half:.2g}.")
+    return told

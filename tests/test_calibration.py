@@ -1,0 +1,124 @@
+"""Calibration: known parameters come back from noisy levels, the intervals cover, outliers do not pull, vagueness is said."""
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pytest
+import shapely
+
+from planner.errors import CRSMismatch, InvalidInput
+from planner.subsidence import Panels, calibrate, check_panels, grid_over, observations_from_grid, predict, predict_grid
+from planner.subsidence.panels import sources
+from planner.subsidence.predict import fields_at
+
+mpl.use("Agg")
+CRS = "EPSG:4527"
+TRUE = {"q": 0.78, "tan_beta": 2.1, "b": 0.28, "offset_m": 25.0, "c_per_year": 1.7}
+
+
+def panels(**columns):
+    given = {"thickness_m": 3.0, "depth_m": 300.0, "start": 2010.0, "end": 2011.0} | columns
+    return gpd.GeoDataFrame({k: [v] for k, v in given.items()}, geometry=[shapely.box(0, 0, 900, 420)], crs=CRS)
+
+
+def levels(noise_m, seed, *, years=(2011.0, 2012.0, 2014.0), count=50, horizontal=True):
+    """Points on two lines across the panel, levelled at several dates."""
+    rng = np.random.default_rng(seed)
+    along = np.stack([np.linspace(-250, 1150, count), np.full(count, 205.0)], axis=1)
+    across = np.stack([np.full(count, 440.0), np.linspace(-250, 670, count)], axis=1)
+    xy = np.concatenate([along, across])
+    table, rows = panels(**TRUE), []
+    for year in years:
+        checked: Panels = check_panels(table)
+        fields = fields_at(sources(checked).weighted(checked.share(year)), xy)
+        moved = fields[:, [0, 6, 7]] + rng.normal(0, noise_m, (len(xy), 3))
+        frame = gpd.GeoDataFrame({"subsidence_m": moved[:, 0], "year": year}, geometry=gpd.points_from_xy(*xy.T), crs=CRS)
+        if horizontal:
+            frame["east_mm"], frame["north_mm"] = 1e3 * moved[:, 1], 1e3 * moved[:, 2]
+        rows.append(frame)
+    return gpd.GeoDataFrame(np.concatenate([r.to_numpy() for r in rows]), columns=rows[0].columns, crs=CRS).infer_objects()
+
+
+def test_clean_levels_give_the_parameters_back():
+    found = calibrate(panels(), levels(0.0, 1))
+    for name, value in TRUE.items():
+        assert found.values.loc[name, "value"] == pytest.approx(value, rel=1e-4), name
+    assert found.messages == ()
+    assert np.abs(found.residuals.residual_m).max() < 1e-5
+    again = predict(found.panels, np.array([[450.0, 200.0]]), year=2012.0).subsidence_m[0]
+    assert again == pytest.approx(predict(panels(**TRUE), np.array([[450.0, 200.0]]), year=2012.0).subsidence_m[0], rel=1e-4)
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    """60 noisy surveys, five parameters: 95 % of 300 intervals, give or take what chance allows."""
+    inside = 0
+    for seed in range(60):
+        found = calibrate(panels(), levels(0.010, seed, count=16)).values
+        inside += sum(found.loc[n, "low"] <= v <= found.loc[n, "high"] for n, v in TRUE.items())
+    assert 0.88 <= inside / 300 <= 0.995
+
+
+def test_noise_is_measured_and_gross_errors_do_not_pull():
+    table = levels(0.010, 3)
+    clean = calibrate(panels(), table)
+    assert clean.sigma_m == pytest.approx(0.010, rel=0.15)
+    wrong = np.random.default_rng(8).choice(len(table), 15, replace=False)
+    table.loc[wrong, "subsidence_m"] += 1.5
+    dirty = calibrate(panels(), table)
+    for name, value in TRUE.items():
+        assert dirty.values.loc[name, "value"] == pytest.approx(value, rel=0.05), name
+    levelled = dirty.residuals[dirty.residuals.kind == "subsidence"].reset_index()
+    assert (levelled.weight[wrong] < 0.05).all()
+
+
+def test_a_raster_of_one_date_gives_the_final_shape():
+    truth = panels(**TRUE)
+    grid = grid_over(truth, 20.0)
+    seen = predict_grid(truth, grid)["subsidence_m"]
+    noisy = seen.like(seen.values + np.random.default_rng(2).normal(0, 0.01, grid.shape))
+    for sign in (1.0, -1.0):
+        points = observations_from_grid(noisy.like(sign * noisy.values), CRS, most=900)
+        assert 200 < len(points) <= 900
+        found = calibrate(panels(), points)
+        assert list(found.values.index) == ["q", "tan_beta", "offset_m"]
+        for name in found.values.index:
+            low, high = found.values.loc[name, ["low", "high"]]
+            assert low - (high - low) < TRUE[name] < high + (high - low)
+        assert any("sign was turned" in m for m in found.messages) == (sign < 0)
+
+
+def test_parameters_that_cannot_be_told_apart_are_named():
+    """Points only over the middle of the trough: q, tan β and the offset all just lower it."""
+    middle = levels(0.002, 4, years=(2030.0,), horizontal=False)
+    middle = middle[(middle.geometry.x.between(300, 600)) & (middle.geometry.y.between(190, 230))]
+    found = calibrate(panels(), middle, fit=("q", "tan_beta", "offset_m"))
+    assert any("cannot be told apart" in m or "leave a combination" in m for m in found.messages)
+
+
+def test_the_residual_plot_shows_every_observation():
+    found = calibrate(panels(), levels(0.01, 5))
+    axes = found.plot()
+    assert sum(len(line.get_xdata()) for line in axes[1].lines[:3]) == len(found.residuals)
+
+
+@pytest.mark.parametrize(
+    ("fit", "columns", "message"),
+    [
+        (("q", "depth"), None, "'depth' is none of"),
+        (("b",), ["subsidence_m", "year", "geometry"], "b moves no level"),
+        (("c_per_year",), ["subsidence_m", "geometry"], "needs the panels' dates"),
+        (None, ["year", "geometry"], "no column subsidence_m"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(fit, columns, message):
+    table = levels(0.01, 6)
+    with pytest.raises(InvalidInput, match=message):
+        calibrate(panels(), table[columns] if columns else table, fit=fit)
+
+
+def test_too_few_or_misplaced_observations_are_refused():
+    table = levels(0.01, 7, horizontal=False)
+    with pytest.raises(InvalidInput, match="3 observations cannot tell 4"):
+        calibrate(panels(), table.iloc[:3])
+    with pytest.raises(CRSMismatch, match="observations are in"):
+        calibrate(panels(), table.set_crs("EPSG:4526", allow_override=True))
