@@ -53,7 +53,7 @@ def zhonghu() -> Sample:
             "water_table_dry.tif": (frame, table - t["dry_fall_m"]),
             "water_table_wet.tif": (frame, table + t["wet_rise_m"]),
         },
-        _layers(place, edge, holes, named, frame, table - ground),
+        _layers(place, named, frame, table - ground),
     )
 
 
@@ -74,7 +74,7 @@ def panan() -> Sample:
     inside = hollow.buffer(1.0)
     named = _named(place, pieces, {id(p): 3 if inside.contains(p) else 2 if p.centroid.x > east else 1 for p in pieces})
     named.loc[named["phase"] == 3, ["name", "name_en"]] = third["name"], third["name_en"]
-    layers = _layers(place, edge, holes, named, frame, place.given["water_table"]["level_m"] - ground)
+    layers = _layers(place, named, frame, place.given["water_table"]["level_m"] - ground)
     layers["parcels"] = named.rename(columns=place.given["names"]["columns"])
     return Sample(place.crs, {"dem.tif": (frame, ground), "subsidence.tif": (frame, lost)}, layers)
 
@@ -130,10 +130,8 @@ def _nearest(panels: list[Panel], piece: Polygon) -> Panel:
     return min(panels, key=lambda p: (p.x - middle.x) ** 2 + (p.y - middle.y) ** 2)
 
 
-def _layers(
-    place: Place, edge: Polygon, holes: list[Polygon], named: gpd.GeoDataFrame, frame: Frame, depth: Floats
-) -> dict[str, gpd.GeoDataFrame]:
-    site = Polygon(edge.exterior, [h.exterior for h in holes])
+def _layers(place: Place, named: gpd.GeoDataFrame, frame: Frame, depth: Floats) -> dict[str, gpd.GeoDataFrame]:
+    site = shapely.coverage_union_all(named.geometry.to_numpy())
     zh, en = place.given["names"]["boundary"]
     return {
         "parcels": named,

@@ -82,20 +82,24 @@ def noise(x: ArrayLike, y: ArrayLike, wavelength: float, seed: int) -> Floats:
     return 2 * (low * (1 - t) + high * t) - 1
 
 
-def distance(frame: Frame, line: LineString | MultiLineString, reach: float) -> Floats:
-    """Distance of every cell centre to a line, m, (rows, cols), exact within reach and infinite beyond."""
-    out = np.full((frame.rows, frame.cols), np.inf)
+def distance(frame: Frame, line: LineString | MultiLineString, reach: float) -> tuple[tuple[slice, slice], Floats]:
+    """Distance of cell centres to a line, m, exact within reach and infinite beyond, and the window of cells it is for."""
+    window = frame.window(line.bounds, reach)
+    part_x, part_y = frame.x[:, window[1]], frame.y[window[0]]
+    out = np.full((part_y.shape[0], part_x.shape[1]), np.inf)
     for part in getattr(line, "geoms", [line]):
-        xy = get_coordinates(part)
-        for (ax, ay), (bx, by) in pairwise(xy):
-            window = frame.window((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), reach)
-            x, y = frame.x[:, window[1]], frame.y[window[0]]
+        for (ax, ay), (bx, by) in pairwise(get_coordinates(part)):
+            rows, cols = frame.window((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), reach)
+            here = (
+                slice(rows.start - window[0].start, rows.stop - window[0].start),
+                slice(cols.start - window[1].start, cols.stop - window[1].start),
+            )
+            x, y = part_x[:, here[1]], part_y[here[0]]
             length2 = (bx - ax) ** 2 + (by - ay) ** 2
             t = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / max(length2, 1e-12), 0, 1)
-            near = np.hypot(x - (ax + t * (bx - ax)), y - (ay + t * (by - ay)))
-            out[window] = np.minimum(out[window], near)
+            out[here] = np.minimum(out[here], np.hypot(x - (ax + t * (bx - ax)), y - (ay + t * (by - ay))))
     out[out > reach] = np.inf
-    return out
+    return window, out
 
 
 @dataclass(frozen=True)
@@ -131,16 +135,16 @@ def carved(frame: Frame, lines: Iterable[tuple[LineString, Section]]) -> Floats:
     """Height that lines add to the ground, m, (rows, cols); where they meet, a bank stands over a ditch as a bridge does."""
     low, high = np.zeros((frame.rows, frame.cols)), np.zeros((frame.rows, frame.cols))
     for line, section in lines:
-        profile = section.at(distance(frame, line, section.reach))
-        low, high = np.minimum(low, profile), np.maximum(high, profile)
+        window, away = distance(frame, line, section.reach)
+        profile = section.at(away)
+        low[window], high[window] = np.minimum(low[window], profile), np.maximum(high[window], profile)
     return np.where(high > 0.05, high, low)
 
 
 def ramp(frame: Frame, area: Polygon, slope_m: float) -> Floats:
     """1 inside a polygon, falling smoothly to 0 at slope_m outside it, (rows, cols)."""
-    window = frame.window(area.bounds, slope_m)
+    window, away = distance(frame, area.boundary, slope_m)
     out = np.zeros((frame.rows, frame.cols))
-    away = distance(frame, area.boundary, slope_m)[window]
     shape = away.shape
     corner = from_origin(
         frame.west + window[1].start * frame.cell, frame.north - window[0].start * frame.cell, frame.cell, frame.cell
