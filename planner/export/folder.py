@@ -103,7 +103,8 @@ def _write(plan: SavedPlan, work: Path, target: Path, lang: str) -> None:
     summary = plan.summary()
     (work / "summary.json").write_text(json_text(summary), encoding="utf-8")
     source = plan.site.extra.get("folder")
-    text = site_text(plan.site.scenario, source=Path(source) if source else None, target=target, version=__version__)
+    origin = Path(source) if source else None
+    text = site_text(plan.site.scenario, name=plan.site.name, source=origin, target=target, version=__version__)
     (work / "site.toml").write_text(text, encoding="utf-8")
     layers = {"units": _units(plan.units), "parcels": plan.parcels.sort_index(), "reservoirs": plan.reservoirs.sort_index()}
     styles = {

@@ -15,16 +15,18 @@ _BARE: Final = re.compile(r"^[A-Za-z0-9_-]+$")
 _ROLES: Final = ("polygons", "terrain", "subsidence", "residual", "panels", "landuse", "constraints", "boundary")
 
 
-def site_text(scenario: Scenario, *, source: Path | None, target: Path, version: str) -> str:
+def site_text(scenario: Scenario, *, name: str, source: Path | None, target: Path, version: str) -> str:
     """site.toml as resolved.
 
-    source: the folder the scenario's paths are relative to (None: they stay as they are). target: the folder it will stand in.
+    name: of the site, which may have come from its folder. source: the folder the scenario's paths are relative to (None: they stay as they are). target: the folder it will stand in.
     """
     described = document(scenario)
+    described = {"site": {}, **described}
+    described["site"] = {**described["site"], "name": name}
     if source is not None:
         described["layers"] = _moved(described.get("layers", {}), source.resolve(), target.resolve())
         if _leads_out(described["layers"]):
-            described["site"] = {**described.get("site", {}), "outside_paths": True}
+            described["site"] = {**described["site"], "outside_paths": True}
     head = f"# As resolved by subsidence-planner {version}. Paths are relative to this folder.\n"
     return head + toml(described)
 

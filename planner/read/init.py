@@ -28,7 +28,8 @@ def init_text(
 ) -> str:
     """The text of a site.toml for the files given, with what was found in them said as comments.
 
-    beside: the folder where the site.toml will stand (default: the polygons' folder); paths are relative to it. lang: of the comments.
+    beside: the folder where the site.toml will stand (default: the polygons' folder); paths are relative to it.
+    lang: of the comments.
     Raises InvalidInput where the files cannot be read: what has to be settled first is said there.
     """
     home = Path(beside) if beside is not None else Path(polygons).parent
