@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 INSIDE, NOWHERE, GATE = 0, 1, 2  # a node on the site; outside without a place; outside with a place
+SPAN = 8  # sinks in a tile, tiles in a wide one
+FIRST_CHECK = 8  # sweeps before the first look at the gap; then at twice as many, and so on
 
 
 class Places(NamedTuple):
@@ -40,17 +42,22 @@ class Tree(NamedTuple):
 
 
 class Tiles(NamedTuple):
-    """Sinks sorted into square tiles of the plane, so that a source need not look at tiles that cannot pay.
+    """Sinks by eights in their order, and those by eights again, so that a source need not look where nothing can pay.
 
-    order: sinks by tile, (nd,). start: (nt + 1,) into order. of: tile of each sink, (nd,). box: west, south, east, north of a
-    tile's sinks, (nt, 4) m. top: no potential less toll in the tile is higher, (nt,).
+    box: west, south, east, north of a tile's sinks, (nt, 4) m. top: no potential less toll in the tile is higher, (nt,).
+    wide_box, wide_top: the same of eight tiles. Any order of sinks is right; one along the plane makes tiles small.
     """
 
-    order: Ints
-    start: Ints
-    of: Ints
     box: Floats
     top: Floats
+    wide_box: Floats
+    wide_top: Floats
+
+
+@njit(cache=True)
+def _worth(potential: float, b: Places, j: int) -> float:
+    """What a unit is worth at a sink before it is carried there; no less than any source could count on."""
+    return potential - b.toll[j] if b.kind[j] == INSIDE else potential
 
 
 @njit(cache=True)
@@ -86,7 +93,7 @@ def _link(tree: Tree, v: int, p: int) -> None:
 
 @njit(cache=True)
 def _tree_of(a: Places, b: Places, start: Ints, rate: float, big: float) -> Tree:
-    """The tree of a flow whose ways (source, sink, amount) form a forest, each tree of which hangs at a root without a place."""
+    """The tree of a flow whose ways (source, sink, amount) form a forest, each of them under a root without a place."""
     ns, n = len(a.kind), len(a.kind) + len(b.kind)
     ends = np.zeros(n + 1, dtype=np.int64)
     for way in range(len(start)):
@@ -179,16 +186,17 @@ def _rehang(tree: Tree, top: int, last: int, new_parent: int, up: bool, amount: 
 
 
 @njit(cache=True)
-def _settle(tree: Tree, top: int, toll: Floats, tiles: Tiles) -> None:
+def _settle(tree: Tree, top: int, b: Places, tiles: Tiles) -> None:
     """Depths and potentials of a subtree from its top's parent downward, and the tiles' tops above them."""
-    v, ns = top, len(tree.parent) - 1 - len(toll)
+    v, ns = top, len(tree.parent) - 1 - len(b.kind)
     while True:
         p = tree.parent[v]
         tree.depth[v] = tree.depth[p] + 1
         tree.potential[v] = tree.potential[p] - tree.cost[v] if tree.up[v] else tree.potential[p] + tree.cost[v]
         if v >= ns:
-            tile = tiles.of[v - ns]
-            tiles.top[tile] = max(tiles.top[tile], tree.potential[v] - toll[v - ns])
+            worth, tile = _worth(tree.potential[v], b, v - ns), (v - ns) // SPAN
+            tiles.top[tile] = max(tiles.top[tile], worth)
+            tiles.wide_top[tile // SPAN] = max(tiles.wide_top[tile // SPAN], worth)
         if tree.first[v] >= 0:
             v = tree.first[v]
             continue
@@ -200,89 +208,108 @@ def _settle(tree: Tree, top: int, toll: Floats, tiles: Tiles) -> None:
 
 
 @njit(cache=True)
-def _pivot(tree: Tree, i: int, j: int, cost: float, toll: Floats, tiles: Tiles) -> None:
+def _pivot(tree: Tree, i: int, j: int, cost: float, b: Places, tiles: Tiles) -> None:
     """Brings the arc i → j into the tree."""
     node, amount, on_source_side = _leaving(tree, i, j)
     _push(tree, i, j, amount)
     if on_source_side:
         _rehang(tree, i, node, j, True, amount, cost)
-        _settle(tree, i, toll, tiles)
+        _settle(tree, i, b, tiles)
     else:
         _rehang(tree, j, node, i, False, amount, cost)
-        _settle(tree, j, toll, tiles)
+        _settle(tree, j, b, tiles)
 
 
 @njit(cache=True)
 def _tiled(b: Places) -> Tiles:
-    """Sinks in tiles of about sixteen; those outside have a tile of their own that reaches everywhere."""
+    """Sinks in tiles whose tops are not known yet; a tile with a sink outside reaches everywhere."""
     nd = len(b.kind)
-    inside = b.kind == INSIDE
-    low, high = np.zeros(2), np.zeros(2)
-    for axis in range(2):
-        if inside.any():
-            low[axis], high[axis] = b.xy[inside, axis].min(), b.xy[inside, axis].max()
-    side = max(1, int(np.sqrt(nd / 16.0)))
-    of = np.full(nd, side * side)
+    nt = (nd + SPAN - 1) // SPAN
+    box, wide_box = np.empty((nt, 4)), np.empty(((nt + SPAN - 1) // SPAN, 4))
+    box[:, :2], box[:, 2:], wide_box[:, :2], wide_box[:, 2:] = np.inf, -np.inf, np.inf, -np.inf
     for j in range(nd):
-        if inside[j]:
-            column = min(side - 1, int((b.xy[j, 0] - low[0]) / max(high[0] - low[0], 1e-9) * side))
-            row = min(side - 1, int((b.xy[j, 1] - low[1]) / max(high[1] - low[1], 1e-9) * side))
-            of[j] = row * side + column
-    order = np.argsort(of, kind="mergesort")
-    start = np.searchsorted(of[order], np.arange(side * side + 2))
-    box = np.empty((side * side + 1, 4))
-    for tile in range(side * side):
-        members = order[start[tile] : start[tile + 1]]
-        if len(members):
-            box[tile, 0], box[tile, 2] = b.xy[members, 0].min(), b.xy[members, 0].max()
-            box[tile, 1], box[tile, 3] = b.xy[members, 1].min(), b.xy[members, 1].max()
-    box[side * side] = np.array([-np.inf, -np.inf, np.inf, np.inf])
-    return Tiles(order, start, of, box, np.full(side * side + 1, np.inf))
+        for edges in (box[j // SPAN], wide_box[j // SPAN // SPAN]):
+            for axis in range(2):
+                inside = b.kind[j] == INSIDE
+                edges[axis] = min(edges[axis], b.xy[j, axis]) if inside else -np.inf
+                edges[axis + 2] = max(edges[axis + 2], b.xy[j, axis]) if inside else np.inf
+    return Tiles(box, np.full(len(box), np.inf), wide_box, np.full(len(wide_box), np.inf))
+
+
+@njit(cache=True)
+def _out_of_reach(box: Floats, k: int, spare: float, x: float, y: float, rate: float) -> bool:
+    """Whether carrying a unit from x, y to anywhere in box k costs at least what is spare."""
+    dx, dy = max(box[k, 0] - x, 0.0, x - box[k, 2]), max(box[k, 1] - y, 0.0, y - box[k, 3])
+    return spare <= 0.0 or rate * rate * (dx * dx + dy * dy) >= spare * spare
+
+
+@njit(cache=True)
+def _beyond(xy: Floats, j: int, spare: float, x: float, y: float, rate: float) -> bool:
+    """Whether carrying a unit from x, y to point j costs at least what is spare."""
+    dx, dy = xy[j, 0] - x, xy[j, 1] - y
+    return spare <= 0.0 or rate * rate * (dx * dx + dy * dy) >= spare * spare
 
 
 @njit(cache=True)
 def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: float) -> tuple[int, float]:
     """The sink to which another unit from source i would save most, and that (negative) reduced cost."""
     ns, best, saving = len(a.kind), -1, 0.0
-    own, x, y = tree.potential[i], a.xy[i, 0], a.xy[i, 1]
-    for tile in range(len(tiles.top)):
-        if tiles.start[tile] == tiles.start[tile + 1]:
+    x, y, rate_to_tile = a.xy[i, 0], a.xy[i, 1], rate if a.kind[i] != NOWHERE else 0.0
+    own = tree.potential[i] + (a.toll[i] if a.kind[i] == INSIDE else 0.0)
+    for wide in range(len(tiles.wide_top)):
+        if _out_of_reach(tiles.wide_box, wide, tiles.wide_top[wide] - own + saving, x, y, rate_to_tile):
             continue
-        if a.kind[i] == INSIDE:
-            dx = max(tiles.box[tile, 0] - x, 0.0, x - tiles.box[tile, 2])
-            dy = max(tiles.box[tile, 1] - y, 0.0, y - tiles.box[tile, 3])
-            if rate * np.sqrt(dx * dx + dy * dy) + a.toll[i] + own - tiles.top[tile] >= saving:
-                continue
-        top = -np.inf
-        for at in range(tiles.start[tile], tiles.start[tile + 1]):
-            j = tiles.order[at]
-            top = max(top, tree.potential[ns + j] - b.toll[j])
-            reduced = _cost(a, i, b, j, rate) + own - tree.potential[ns + j]
-            if reduced < saving:
-                best, saving = j, reduced
-        tiles.top[tile] = top
+        wide_top = -np.inf
+        for tile in range(wide * SPAN, min(wide * SPAN + SPAN, len(tiles.top))):
+            if not _out_of_reach(tiles.box, tile, tiles.top[tile] - own + saving, x, y, rate_to_tile):
+                top = -np.inf
+                for j in range(tile * SPAN, min(tile * SPAN + SPAN, len(b.kind))):
+                    worth = _worth(tree.potential[ns + j], b, j)
+                    top = max(top, worth)
+                    if b.kind[j] != INSIDE or not _beyond(b.xy, j, worth - own + saving, x, y, rate_to_tile):
+                        reduced = _cost(a, i, b, j, rate) + tree.potential[i] - tree.potential[ns + j]
+                        if reduced < saving:
+                            best, saving = j, reduced
+                tiles.top[tile] = top
+            wide_top = max(wide_top, tiles.top[tile])
+        tiles.wide_top[wide] = wide_top
     return best, saving
 
 
 @njit(cache=True)
-def _improve(tree: Tree, a: Places, b: Places, tiles: Tiles, rate: float, tolerance: float) -> float:
-    """Pivots until no way saves more than a tolerance; the worst saving left, ≤ 0."""
-    ns = len(a.kind)
-    block = max(1, int(np.sqrt(ns)) // 16)
-    i, idle, worst = 0, 0, 0.0
-    while idle < ns:
-        source, sink, most = -1, -1, -tolerance
-        for _ in range(min(block, ns - idle)):
-            best, saving = _best_sink(tree, a, i, b, tiles, rate)
-            worst = min(worst, saving)
-            if saving < most:
-                source, sink, most = i, best, saving
-            i = i + 1 if i + 1 < ns else 0
-        idle += block
-        if source >= 0:
-            _pivot(tree, source, ns + sink, _cost(a, source, b, sink, rate), b.toll, tiles)
-            idle, worst = 0, 0.0
-    return worst
+def _sweep(tree: Tree, a: Places, b: Places, tiles: Tiles, rate: float, tolerance: float) -> int:
+    """Gives every source its best new way where that saves more than a tolerance; how many ways were changed."""
+    ns, changed = len(a.kind), 0
+    for i in range(ns):
+        best, saving = _best_sink(tree, a, i, b, tiles, rate)
+        if saving < -tolerance:
+            _pivot(tree, i, ns + best, _cost(a, i, b, best, rate), b, tiles)
+            changed += 1
+    return changed
+
+
+@njit(cache=True)
+def _unproven(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, rate: float) -> float:
+    """How far below the tree's cost the cheapest flow could lie: what each source could save, its whole supply at its best."""
+    most = 0.0
+    for i in range(len(a.kind)):
+        most -= supply[i] * _best_sink(tree, a, i, b, tiles, rate)[1]
+    return most
+
+
+@njit(cache=True)
+def _improve(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, rate: float, gap: float) -> float:
+    """Sweeps until nothing is left to save, or not more than a share of the cost; what is unproven then, ≥ 0."""
+    big = tree.cost[len(tree.cost) - 1]
+    sweeps, check = 0, FIRST_CHECK
+    while _sweep(tree, a, b, tiles, rate, 1e-12 * big) > 0:
+        sweeps += 1
+        if gap > 0.0 and sweeps == check:
+            check *= 2
+            left = _unproven(tree, a, supply, b, tiles, rate)
+            if left <= gap * np.sum(tree.flow * tree.cost):
+                return left
+    return _unproven(tree, a, supply, b, tiles, rate)
 
 
 @njit(cache=True)
@@ -328,22 +355,25 @@ def corner_flow(ways: Ints, supply: Ints, of_source: Ints, demand: Ints, of_sink
 
 
 @njit(cache=True)
-def cheapest_flow(a: Places, b: Places, start: Ints, rate: float) -> tuple[Ints, Floats, float]:
+def cheapest_flow(a: Places, b: Places, start: Ints, rate: float, gap: float) -> tuple[Ints, Floats, float]:
     """The cheapest way to carry whole units of flow from sources to sinks, proven over all pairs.
 
     a, b: sources (ns,) and sinks (nd,). start: (k, 3) source, sink and amount > 0 of ways that carry all there is and form a
-    forest (as corner_flow gives them). rate: cost per metre and unit of flow. Returns the best ways, (m, 3) likewise, the
-    potentials p of sources then sinks (cost + p[i] − p[j] ≥ slack for every pair, 0 on the ways used), and slack ≤ 0.
+    forest (as corner_flow gives them). rate: cost per metre and unit of flow. gap: share of the cost that may stay unproven;
+    0 for the optimum. Returns the best ways, (m, 3) likewise, the potentials p of sources then sinks (cost + p[i] − p[j] is 0
+    on the ways used, and at the optimum nowhere negative), and what no flow can save more than, ≥ 0.
     Source: network simplex with strongly feasible trees (Cunningham 1976; Ahuja, Magnanti & Orlin 1993, ch. 11).
     """
     ns, n = len(a.kind), len(a.kind) + len(b.kind)
-    big = _upper_cost(a, b, rate)
-    tree, tiles = _tree_of(a, b, start, rate, big), _tiled(b)
+    tree, tiles = _tree_of(a, b, start, rate, _upper_cost(a, b, rate)), _tiled(b)
     child = tree.first[n]
     while child >= 0:
-        _settle(tree, child, b.toll, tiles)
+        _settle(tree, child, b, tiles)
         child = tree.after[child]
-    slack = _improve(tree, a, b, tiles, rate, 1e-12 * big)
+    supply = np.zeros(ns)
+    for way in range(len(start)):
+        supply[start[way, 0]] += start[way, 2]
+    unproven = _improve(tree, a, supply, b, tiles, rate, gap)
     ways = np.empty((n, 3), dtype=np.int64)
     used = 0
     for v in range(n):
@@ -352,4 +382,4 @@ def cheapest_flow(a: Places, b: Places, start: Ints, rate: float) -> tuple[Ints,
             ways[used, 0], ways[used, 1] = (v, p - ns) if tree.up[v] else (p, v - ns)
             ways[used, 2] = tree.flow[v]
             used += 1
-    return ways[:used], tree.potential[:n], slack
+    return ways[:used], tree.potential[:n], unproven

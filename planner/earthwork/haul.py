@@ -25,6 +25,9 @@ IMPORT: Final = "import"  # stands for a unit in the haul table where earth come
 EXPORT: Final = "export"
 GRAINS: Final = 1e6  # per m³: quantities are carried as whole cm³, so balances close exactly
 
+EXACT: Final = 10_000  # units up to which the haul is solved to the optimum unless a gap is given
+BEYOND: Final = 1e-3  # share of the cost that may stay unproven for more units
+
 
 @dataclass(frozen=True, eq=False)
 class Haul:
@@ -68,6 +71,7 @@ def haul(
     export_cny_per_m3: float | None = None,
     gate: tuple[float, float] | None = None,
     swell: float = 1.25,
+    gap: float | None = None,
 ) -> Haul:
     """The cheapest way to bring every unit's spoil to the units that need fill, as a transport problem solved to proof.
 
@@ -76,6 +80,7 @@ def haul(
     max_import_m3, max_export_m3: None for no limit. import_cny_per_m3, export_cny_per_m3: with both prices given, earth is
     bought or carted away where that is cheaper than hauling; otherwise only what does not balance. gate: x, y, m, where
     earth enters and leaves; None for the spot where it is needed. swell: loose m³ in the truck per bank m³.
+    gap: share of the cost by which the proven bound may lie below; None for the optimum of up to EXACT units, BEYOND for more.
     Raises InvalidInput for quantities that are no quantities; Infeasible where the limits cannot hold.
     """
     units = units.sort_index()
@@ -87,10 +92,11 @@ def haul(
     bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
     if import_cny_per_m3 is not None and export_cny_per_m3 is not None:
         bring, take = _at_most(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
+    wanted = gap if gap is not None else 0.0 if len(units) <= EXACT else BEYOND
     names = units.index.to_numpy(dtype=object)
     sources = _nodes(names, xy, supply, (IMPORT, bring, import_cny_per_m3 or 0.0), gate)
     sinks = _nodes(names, xy, demand, (EXPORT, take, export_cny_per_m3 or 0.0), gate)
-    return _solved(names, sources, sinks, cny_per_m3_km / 1000.0, swell / compaction)
+    return _solved(names, sources, sinks, cny_per_m3_km / 1000.0, swell / compaction, wanted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +161,12 @@ def _nodes(
     )
 
 
-def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: float, loose: float) -> Haul:
+def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: float, loose: float, gap: float) -> Haul:
     """The cheapest flow as a table, ascending by from_unit and to_unit."""
     value = pd.Series(np.nan, index=pd.Index(names, name="unit_id"), name="value_cny_per_m3")
     if not len(sources.names) or not len(sinks.names):
         return Haul(_table([], [], np.empty(0), np.empty(0), np.empty(0), loose), 0.0, 0.0, 0.0, 0.0, value)
-    ways, potential, slack = cheapest(sources.side, sinks.side, rate)
+    ways, potential, unproven = cheapest(sources.side, sinks.side, rate, gap)
     (i, j), m3 = ways[:, :2].T, ways[:, 2] / GRAINS
     a, b = sources.side.places, sinks.side.places
     placed = (a.kind[i] != NOWHERE) & (b.kind[j] != NOWHERE)
@@ -176,7 +182,7 @@ def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: fl
         float(m3[came & ~unused].sum()),
         float(m3[went & ~unused].sum()),
         total,
-        total + slack * float(m3.sum()),
+        total - unproven / GRAINS,
         value - float(value.min()),
     )
 

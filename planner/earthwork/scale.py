@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 BITS: Final = 15  # of a coordinate in the quadtree's code
 RATIO: Final = 3  # a level has at most one place for so many of the finer one
 COARSEST: Final = 200  # places at which grouping stops
+COARSE_GAP: Final = 1e-3  # no coarse level needs a better answer to begin the next from
 APART: Final = 1 << 62  # code of a place outside, never grouped with another
 
 
@@ -33,10 +34,11 @@ class Level(NamedTuple):
     begin: Ints
 
 
-def cheapest(sources: Side, sinks: Side, rate: float) -> tuple[Ints, Floats, float]:
+def cheapest(sources: Side, sinks: Side, rate: float, gap: float) -> tuple[Ints, Floats, float]:
     """The cheapest flow of Σ sources = Σ sinks, proven over all pairs.
 
-    Returns ways (m, 3) source, sink, amount; the potentials of sources then sinks; the slack, as `cheapest_flow` does.
+    rate: cost per metre and unit. gap: share of the cost that may stay unproven. Returns ways (m, 3) source, sink, amount; the
+    potentials of sources then sinks; the cost that stays unproven, as `cheapest_flow` does.
     """
     order_a, order_b, fine_a, fine_b = _sorted(sources, sinks)
     a, b = [fine_a], [fine_b]
@@ -50,13 +52,15 @@ def cheapest(sources: Side, sinks: Side, rate: float) -> tuple[Ints, Floats, flo
     whole_a, whole_b = (np.array([0, len(x[-1].code)], dtype=np.int64) for x in (a, b))
     for up, down in zip(reversed(a), reversed(b), strict=True):
         start = corner_flow(ways, up.side.amount, whole_a, down.side.amount, whole_b)
-        ways, potential, slack = cheapest_flow(up.side.places, down.side.places, start, rate)
+        ways, potential, unproven = cheapest_flow(
+            up.side.places, down.side.places, start, rate, max(gap, 0.0 if up is a[0] else COARSE_GAP)
+        )
         ways = ways[np.lexsort((ways[:, 1], ways[:, 0]))]
         whole_a, whole_b = up.begin, down.begin
     count = len(order_a)
     given = np.empty(len(potential))
     given[order_a], given[count + order_b] = potential[:count], potential[count:]
-    return np.stack([order_a[ways[:, 0]], order_b[ways[:, 1]], ways[:, 2]], axis=1), given, float(slack)
+    return np.stack([order_a[ways[:, 0]], order_b[ways[:, 1]], ways[:, 2]], axis=1), given, float(unproven)
 
 
 def _sorted(sources: Side, sinks: Side) -> tuple[Ints, Ints, Level, Level]:
