@@ -1,0 +1,128 @@
+"""The first page: the decision, on one page, in plain words."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from planner.landuse import CHOICES, TARGETS, UNRESTORED
+from planner.report.charts import plan_map, target_name
+from planner.report.document import Block, Picture, Say, Section, Table, Text
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+MAP_RATIO = 0.66
+
+
+def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
+    """What is proposed, where, for how much, and how good it is known to be."""
+    blocks: list[Block] = [
+        Text(_sentence(summary, say), strong=True),
+        Picture(partial(_map, plan, say), say("The plan by target.", "按用途的规划方案。"), MAP_RATIO),
+        target_table(summary, say),
+        Text(_money(summary, say)),
+        Text(certificate(summary, say)),
+    ]
+    if summary["warnings"]:
+        blocks.append(Text(_caution(len(summary["warnings"]), say)))
+    return Section(say("Decision", "决策要点"), tuple(blocks))
+
+
+def _map(plan: Plan, say: Say, width: float) -> Any:
+    return plan_map(plan, say, width, MAP_RATIO)
+
+
+def _caution(count: int, say: Say) -> str:
+    words = "warning" if count == 1 else "warnings"
+    return say(
+        f"Before relying on it: {count} {words} about the data, listed under “Inputs and decisions”.",
+        f"使用前请注意：数据方面有{count}条提示，见“输入与取值”一节。",
+    )
+
+
+def _sentence(s: dict[str, Any], say: Say) -> str:
+    parts = [(target_name(t, say), s["targets"][t]["area_mu"]) for t in CHOICES if s["targets"][t]["area_mu"] > 0]
+    listed = say(", ", "、").join(
+        f"{say.mu(area)} {say(name.lower(), name)}" if say.lang == "en" else f"{name}{say.mu(area)}" for name, area in parts
+    )
+    rest = s["targets"][UNRESTORED]["area_mu"]
+    left = say(f"; {say.mu(rest)} stay unrestored", f"；{say.mu(rest)}暂不治理") if rest > 0 else ""
+    return say(
+        f"Of {say.mu(s['site']['area_mu'])}, {say.mu(s['restored_mu'])} become usable land again: {listed}{left}. "
+        f"The lakes hold {say.cubic(s['water']['storage_m3'])}.",
+        f"在{say.mu(s['site']['area_mu'])}沉陷区中恢复可用土地{say.mu(s['restored_mu'])}：{listed}{left}。"
+        f"蓄水{say.cubic(s['water']['storage_m3'])}。",
+    )
+
+
+def target_table(s: dict[str, Any], say: Say) -> Table:
+    """Area, share, cost and value by target, with a total."""
+    total = s["site"]["area_mu"]
+    rows, colours = [], []
+    for key in (*CHOICES, UNRESTORED):
+        entry = s["targets"][key]
+        if entry["units"] == 0:
+            continue
+        colours.append(TARGETS[key].colour)
+        rows.append(
+            (
+                target_name(key, say),
+                f"{entry['area_mu']:,.1f}",
+                f"{100 * entry['area_mu'] / total:.1f} %",
+                f"{entry['units']:,}",
+                f"{entry['cost_cny'] / 1e4:,.0f}",
+                f"{entry['benefit_cny'] / 1e4:,.0f}",
+            )
+        )
+    sums = [
+        sum(s["targets"][k][name] for k in (*CHOICES, UNRESTORED)) for name in ("area_mu", "units", "cost_cny", "benefit_cny")
+    ]
+    last = (
+        say("Total", "合计"),
+        f"{sums[0]:,.1f}",
+        "100.0 %",
+        f"{sums[1]:,}",
+        f"{sums[2] / 1e4:,.0f}",
+        f"{sums[3] / 1e4:,.0f}",
+    )
+    heads = (
+        say("Target", "用途"),
+        say("Area, mu", "面积（亩）"),
+        say("Share", "占比"),
+        say("Units", "单元数"),
+        say("Works, 10⁴ yuan", "工程投资（万元）"),
+        say("Value, 10⁴ yuan", "收益（万元）"),
+    )
+    return Table(heads, (*rows, last), swatches=(*colours, ""))
+
+
+def _money(s: dict[str, Any], say: Say) -> str:
+    e = s["economics"]
+    lump = e.get("lump_sums_cny", 0.0)
+    extra = say(f" (of which {say.yuan(lump)} lump sums no unit carries)", f"（其中单列费用{say.yuan(lump)}）") if lump else ""
+    payback = e.get("payback_year")
+    pays = say(f" It has paid for itself by {payback}.", f"至{payback}年收回投资。") if payback else ""
+    cost, value, npv = say.yuan(e["cost_cny"]), say.yuan(e["benefit_cny"]), say.yuan(e["npv_cny"])
+    ratio = f"{e['benefit_cost_ratio']:.2f}"
+    return say(
+        f"Money: it costs {cost}{extra} and brings {value}, 1 : {ratio}; net present value {npv}.{pays}",
+        f"资金：总投资{cost}{extra}，收益{value}，投入产出比1:{ratio}；净现值{npv}。{pays}",
+    )
+
+
+def certificate(s: dict[str, Any], say: Say) -> str:
+    """What was proven of the plan, in plain words."""
+    p = s["solver"]
+    behind, gap = say.yuan(max(0.0, p["bound"] - p["objective"])), f"{100 * p['gap']:.4f}"
+    if p["status"] == "optimal":
+        return say(
+            f"Proof: under the same limits and prices no plan whatever can be worth more than {behind} above this one "
+            f"({gap} % of its net value); the bound was computed, not guessed.",
+            f"最优性证明：在相同约束和价格下，任何方案的净收益最多比本方案高{behind}（占净收益的{gap}%）；该上界为计算所得。",
+        )
+    return say(
+        f"Proof: the search stopped early ({p['status']}). A better plan may exist, but none can be worth more than "
+        f"{behind} above this one ({gap} %).",
+        f"最优性证明：计算提前结束（{p['status']}）。或有更优方案，但净收益最多高{behind}（{gap}%）。",
+    )

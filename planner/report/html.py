@@ -1,0 +1,64 @@
+"""A report as one HTML page that needs nothing outside itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from importlib.resources import files
+
+from planner.report.document import Block, Document, Picture, Table, Text
+
+WIDTH_IN = 7.2  # of pictures
+DPI = 150
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def as_html(document: Document) -> str:
+    """The document as a page; the same document always gives the same characters."""
+    style = files("planner.report").joinpath("report.css").read_text(encoding="utf-8")
+    lang = "zh-CN" if document.lang == "zh" else "en"
+    badge = f'<p><span class="badge">{escape(document.badge)}</span></p>' if document.badge else ""
+    parts = [
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(document.title)}</title>\n<style>{style}</style>\n</head>\n<body>",
+        f'<h1>{escape(document.title)}</h1>\n<p class="sub">{escape(document.subtitle)}</p>{badge}',
+    ]
+    for section in document.sections:
+        parts.append(f"<section>\n<h2>{escape(section.title)}</h2>")
+        parts += [_block(block) for block in section.blocks]
+        parts.append("</section>")
+    parts.append(f"<footer>{escape(document.footer)}</footer>\n</body>\n</html>\n")
+    return "\n".join(parts)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Text):
+        return f'<p class="strong">{escape(block.text)}</p>' if block.strong else f"<p>{escape(block.text)}</p>"
+    if isinstance(block, Picture):
+        caption = escape(block.caption)
+        return f'<figure><img alt="{caption}" src="{_image(block)}"><figcaption>{caption}</figcaption></figure>'
+    return _table(block)
+
+
+def _table(table: Table) -> str:
+    def cell(tag: str, column: int, text: str) -> str:
+        kind = ' class="w"' if column in table.words else ""
+        return f"<{tag}{kind}>{text}</{tag}>"
+
+    head = "".join(cell("th", i, escape(text)) for i, text in enumerate(table.heads))
+    lines = []
+    for k, row in enumerate(table.rows):
+        colour = table.swatches[k] if k < len(table.swatches) else ""
+        mark = f'<i style="background:{colour}"></i>' if colour else ""
+        lines.append("<tr>" + "".join(cell("td", i, (mark if i == 0 else "") + escape(t)) for i, t in enumerate(row)) + "</tr>")
+    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _image(picture: Picture) -> str:
+    buffer = io.BytesIO()
+    picture.draw(WIDTH_IN).savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,95 @@
+"""The report of a plan, put together and written."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.files import write_whole
+from planner.report import meaning, sections
+from planner.report.decision import decision
+from planner.report.document import Document, Say
+from planner.report.fonts import HINT, chinese_family
+from planner.report.html import as_html
+from planner.report.pdf import as_pdf
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+LONGEST_NAME = 120  # characters of a site's name that stand in the title
+log = logging.getLogger(__name__)
+
+
+def compose(plan: Plan, *, lang: str = "en") -> Document:
+    """The report of a plan as a document.
+
+    Raises InvalidInput where lang is neither `en` nor `zh`.
+    """
+    say = Say(lang)
+    s = plan.summary()
+    name = say(s["site"].get("name_en") or s["site"]["name"], s["site"]["name"])
+    name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
+    number = plan.site.scenario.site.approval_number
+    return Document(
+        title=name,
+        subtitle=_subtitle(s, say, number),
+        badge=say("Reconstruction, not survey data", "情景重建，非实测数据") if s["site"]["kind"] == "reconstruction" else "",
+        lang=lang,
+        sections=(
+            decision(plan, s, say),
+            sections.method(say),
+            sections.inputs(plan, s, say),
+            sections.targets(plan, s, say),
+            sections.water(plan, s, say),
+            sections.earth(plan, s, say),
+            sections.money(plan, s, say),
+            meaning.sensitivities(plan, s, say),
+            meaning.binding(plan, s, say),
+            meaning.limits(plan, s, say),
+        ),
+        footer=_footer(s, say),
+    )
+
+
+def _subtitle(s: dict[str, Any], say: Say, number: str) -> str:
+    text = say(
+        f"Restoration plan, {s['site']['year']}: {s['site']['units']:,} planning units in {s['site']['parcels']:,} parcels",
+        f"{s['site']['year']}年治理规划方案：{s['site']['parcels']:,}个地块，{s['site']['units']:,}个规划单元",
+    )
+    none = say("none, internal use", "无，仅供内部使用")
+    return text + say("; map approval no.: ", "；审图号：") + (number or none)
+
+
+def _footer(s: dict[str, Any], say: Say) -> str:
+    version = s["provenance"]["versions"].get("subsidence-planner", "")
+    return say(f"Made by planner {version}; CRS {s['site']['crs']}", f"由planner {version}生成；坐标系{s['site']['crs']}")
+
+
+def report_html(plan: Plan, *, lang: str = "en") -> str:
+    """The report as one HTML page that needs nothing outside itself."""
+    return as_html(compose(plan, lang=lang))
+
+
+def report_pdf(plan: Plan, *, lang: str = "en") -> bytes:
+    """The report as an A4 PDF with its fonts inside.
+
+    Without a Chinese font on the system a Chinese report is set in English and says so on its first page.
+    """
+    if chinese_family() is not None:
+        return as_pdf(compose(plan, lang=lang))
+    if lang == "zh":
+        log.warning("no Chinese font on this system: report.pdf is written in English; %s", HINT)
+    note = "No Chinese font was found when this PDF was made: Chinese names show as boxes; the HTML report has them."
+    return as_pdf(compose(plan, lang="en"), note=note)
+
+
+def write_report(plan: Plan, folder: str | Path, *, lang: str = "en", overwrite: bool = True) -> tuple[Path, Path]:
+    """Writes report.html and report.pdf into a folder, each whole or not at all; their paths.
+
+    Raises OutputExists where one exists and overwrite is off; PlannerError where matplotlib is missing or the system refuses.
+    """
+    page, sheets = report_html(plan, lang=lang), report_pdf(plan, lang=lang)
+    target = Path(folder)
+    first = write_whole(target / "report.html", page, overwrite=overwrite)
+    return first, write_whole(target / "report.pdf", sheets, overwrite=overwrite)

@@ -1,0 +1,212 @@
+"""The report: figures from the plan's own summary, two complete languages, A4 with its fonts, deaf to hostile strings."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner as pl
+from planner.errors import InvalidInput, PlannerError
+from planner.landuse import CHOICES, TARGETS
+from planner.report import report_html, report_pdf, write_report
+from planner.report.document import Picture, Say, Table, Text
+from planner.report.fonts import Ruler, chinese_family
+from planner.report.html import as_html
+from planner.report.meaning import rule_name
+from planner.report.write import compose
+
+pytest.importorskip("matplotlib")
+HOSTILE = "<script>window.hacked=1</script>$\\frac{1}{0}$ {{ 7*7 }} \u202eevil"
+
+
+@pytest.fixture(scope="module")
+def plan(small_world: Path) -> Any:
+    return pl.make_plan(small_world)
+
+
+def renamed(plan: Any, name: str) -> Any:
+    """The plan with another site name."""
+    about = plan.site.scenario.site.model_copy(update={"name": name, "name_en": name})
+    scenario = plan.site.scenario.model_copy(update={"site": about})
+    return dataclasses.replace(plan, site=dataclasses.replace(plan.site, name=name, scenario=scenario))
+
+
+def texts(document: Any) -> str:
+    parts = [document.title, document.subtitle, document.footer]
+    for section in document.sections:
+        parts.append(section.title)
+        for block in section.blocks:
+            if isinstance(block, Text):
+                parts.append(block.text)
+            elif isinstance(block, Table):
+                parts += [*block.heads, block.caption, *(c for row in block.rows for c in row)]
+            elif isinstance(block, Picture):
+                parts.append(block.caption)
+    return "\n".join(parts)
+
+
+def test_the_first_page_says_what_the_summary_says(plan: Any) -> None:
+    s = plan.summary()
+    first = compose(plan).sections[0]
+    table = next(b for b in first.blocks if isinstance(b, Table))
+    rows = {row[0]: row for row in table.rows}
+    for key in CHOICES:
+        if s["targets"][key]["units"]:
+            assert rows[TARGETS[key].en][1] == f"{s['targets'][key]['area_mu']:,.1f}"
+    assert rows["Total"][1] == f"{s['site']['area_mu']:,.1f}"
+    said = "\n".join(b.text for b in first.blocks if isinstance(b, Text))
+    assert f"{s['restored_mu']:,.1f} mu become usable land" in said
+    assert f"1 : {s['economics']['benefit_cost_ratio']:.2f}" in said
+    assert f"{100 * s['solver']['gap']:.4f} %" in said
+
+
+def test_all_sections_are_there_in_both_languages(plan: Any) -> None:
+    english, chinese = compose(plan), compose(plan, lang="zh")
+    assert len(english.sections) == len(chinese.sections) == 10
+    for a, b in zip(english.sections, chinese.sections, strict=True):
+        assert a.title != b.title
+        assert [type(x) for x in a.blocks] == [type(x) for x in b.blocks]
+
+
+def test_sentences_are_in_the_language_asked_for(plan: Any) -> None:
+    for section in compose(plan, lang="zh").sections:
+        assert re.search(r"[\u4e00-\u9fff]", section.title)
+        for block in section.blocks:
+            if isinstance(block, Text) and block.text.strip("• ") not in plan.warnings:
+                assert re.search(r"[\u4e00-\u9fff]", block.text), block.text
+            if isinstance(block, Table):
+                assert all(re.search(r"[\u4e00-\u9fff]", h) or h in ("SHA-256",) for h in block.heads), block.heads
+    for section in compose(plan).sections:
+        for block in section.blocks:
+            if isinstance(block, Text):
+                assert not re.search(r"[\u4e00-\u9fff]", block.text), block.text
+
+
+def test_what_binds_is_the_certificate_s_own(plan: Any) -> None:
+    section = next(s for s in compose(plan).sections if s.title == "What binds")
+    table = next(b for b in section.blocks if isinstance(b, Table))
+    assert [row[0] for row in table.rows] == [b["rule"] for b in plan.certificate.binding]
+
+
+def test_sensitivities_stand_around_the_plan_s_own_value(plan: Any) -> None:
+    section = next(s for s in compose(plan).sections if s.title == "Sensitivities")
+    rows = dict(next(b for b in section.blocks if isinstance(b, Table)).rows)
+    say = Say("en")
+    assert rows["as planned"] == say.yuan(plan.economics.npv_cny)
+    flow = plan.economics.flow
+    rate = plan.site.scenario.number("economics.discount_rate")
+    factor = (1 + rate) ** -(flow.index.to_numpy(float) - flow.index[0])
+    by_hand = float((factor * (flow["benefit_cny"] - 1.1 * flow["cost_cny"])).sum())
+    assert rows["cost +10%"] == say.yuan(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("lang", "value", "expected"),
+    [("en", 2.2e9, "2.200 bn yuan"), ("zh", 2.2e9, "22.00亿元"), ("en", 950.0, "950 yuan"), ("zh", 35_000.0, "3.5万元")],
+)
+def test_money_is_told_in_the_steps_of_the_language(lang: str, value: float, expected: str) -> None:
+    assert Say(lang).yuan(value) == expected
+
+
+def test_volumes_and_a_wrong_language() -> None:
+    assert Say("en").cubic(38.6e6) == "38.60 Mm³"
+    assert Say("zh").cubic(38.6e6) == "3,860.0万立方米"
+    with pytest.raises(InvalidInput, match="'en' and 'zh'"):
+        Say("de")
+
+
+def test_rule_names_are_told_in_chinese() -> None:
+    say = Say("zh")
+    assert rule_name("arable ≥ 100 mu", say) == "耕地 ≥ 100 亩"
+    assert rule_name("imported fill ≤ 0 m³", say) == "外购土 ≤ 0立方米"
+    assert rule_name("arable ≥ 100 mu", Say("en")) == "arable ≥ 100 mu"
+
+
+def test_a_table_with_a_short_row_is_refused() -> None:
+    with pytest.raises(ValueError, match="a row of 1 cells under 2 heads"):
+        Table(("a", "b"), (("x",),))
+
+
+def test_lines_fit_the_room_and_lose_nothing() -> None:
+    ruler = Ruler()
+    text = "沉陷区按沉陷深度线划分为规划单元，面积不增不减。 Every unit is measured, " + "x" * 300
+    lines = ruler.wrap(text, 9.5, 200.0)
+    assert all(ruler.width(line, 9.5) <= 200.0 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert not any(line.startswith(("，", "。")) for line in lines)
+
+
+def test_the_page_asks_for_nothing_and_is_the_same_every_time(plan: Any) -> None:
+    page = report_html(plan)
+    assert report_html(plan) == page
+    assert not re.findall(r"""(?:src|href)="(?!data:)""", page)
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "<script" not in page
+    assert page.count("<section>") == 10
+
+
+def test_hostile_names_stay_text(plan: Any) -> None:
+    page = as_html(compose(renamed(plan, HOSTILE)))
+    assert "<script" not in page
+    assert "&lt;script&gt;window.hacked=1&lt;/script&gt;" in page
+    assert "{{ 7*7 }}" in page
+    long = compose(renamed(plan, "长" * 10_000))
+    assert len(long.title) < 200
+
+
+@pytest.fixture(scope="module")
+def sheets(plan: Any) -> bytes:
+    return report_pdf(renamed(plan, HOSTILE), lang="zh")
+
+
+def test_the_pdf_is_a4_and_the_same_every_time(plan: Any, sheets: bytes) -> None:
+    assert sheets.startswith(b"%PDF-")
+    width, height = (float(v) for v in re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", sheets)[0])
+    assert abs(width - 595.4) < 1
+    assert abs(height - 841.7) < 1
+    assert report_pdf(renamed(plan, HOSTILE), lang="zh") == sheets
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
+def test_the_pdf_can_be_searched_and_carries_its_fonts(plan: Any, sheets: bytes, tmp_path: Path) -> None:
+    if chinese_family() is None:
+        pytest.skip("no Chinese font on this system")
+    path = tmp_path / "report.pdf"
+    path.write_bytes(sheets)
+    said = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True).stdout
+    for expected in ("约束与影子价格", "资料的局限", "建设用地", "frac"):
+        assert expected in said.replace(" ", "")
+    fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    assert fonts
+    assert all(line.split()[-5] == "yes" for line in fonts)
+
+
+def test_without_a_chinese_font_the_pdf_says_so(
+    plan: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for module in ("planner.report.fonts", "planner.report.write"):
+        monkeypatch.setattr(f"{module}.chinese_family", lambda: None)
+    made = report_pdf(plan, lang="zh")
+    assert made.startswith(b"%PDF-")
+    assert "no Chinese font" in caplog.text
+
+
+def test_without_matplotlib_the_error_names_the_fix(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(PlannerError, match="pip install"):
+        report_html(plan)
+
+
+def test_both_files_are_written(plan: Any, tmp_path: Path) -> None:
+    page, sheets = write_report(plan, tmp_path)
+    assert page.name == "report.html"
+    assert sheets.name == "report.pdf"
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+    with pytest.raises(PlannerError, match="exists"):
+        write_report(plan, tmp_path, overwrite=False)
