@@ -5,11 +5,19 @@ from planner.subsidence.contours import area_above, boundaries, waterlogging
 from planner.subsidence.panels import Panels, check_panels, decimal_year
 from planner.subsidence.predict import COLUMNS, grid_over, predict, predict_grid
 from planner.subsidence.state import ground
+from planner.subsidence.troughs import (
+    Trough,
+    trough_from_points,
+    trough_from_prediction,
+    trough_from_raster,
+    trough_from_terrains,
+)
 
 __all__ = [
     "COLUMNS",
     "Calibration",
     "Panels",
+    "Trough",
     "area_above",
     "boundaries",
     "calibrate",
@@ -20,5 +28,9 @@ __all__ = [
     "observations_from_grid",
     "predict",
     "predict_grid",
+    "trough_from_points",
+    "trough_from_prediction",
+    "trough_from_raster",
+    "trough_from_terrains",
     "waterlogging",
 ]
