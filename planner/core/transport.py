@@ -44,14 +44,18 @@ class Tree(NamedTuple):
 class Tiles(NamedTuple):
     """Sinks by eights in their order, and those by eights again, so that a source need not look where nothing can pay.
 
-    box: west, south, east, north of a tile's sinks, (nt, 4) m. top: no potential less toll in the tile is higher, (nt,).
-    wide_box, wide_top: the same of eight tiles. Any order of sinks is right; one along the plane makes tiles small.
+    box: west, south, east, north of a tile's sinks, (nt, 4) m. top: no potential less toll in the tile is higher, (nt,). risen:
+    when a potential in it last rose, (nt,). wide_…: the same of eight tiles. clock: (1,) pivots so far. Any order of sinks is
+    right; one along the plane makes tiles small.
     """
 
     box: Floats
     top: Floats
+    risen: Ints
     wide_box: Floats
     wide_top: Floats
+    wide_risen: Ints
+    clock: Ints
 
 
 @njit(cache=True)
@@ -192,11 +196,13 @@ def _settle(tree: Tree, top: int, b: Places, tiles: Tiles) -> None:
     while True:
         p = tree.parent[v]
         tree.depth[v] = tree.depth[p] + 1
+        before = tree.potential[v]
         tree.potential[v] = tree.potential[p] - tree.cost[v] if tree.up[v] else tree.potential[p] + tree.cost[v]
-        if v >= ns:
+        if v >= ns and tree.potential[v] > before:
             worth, tile = _worth(tree.potential[v], b, v - ns), (v - ns) // SPAN
             tiles.top[tile] = max(tiles.top[tile], worth)
             tiles.wide_top[tile // SPAN] = max(tiles.wide_top[tile // SPAN], worth)
+            tiles.risen[tile] = tiles.wide_risen[tile // SPAN] = tiles.clock[0]
         if tree.first[v] >= 0:
             v = tree.first[v]
             continue
@@ -210,6 +216,7 @@ def _settle(tree: Tree, top: int, b: Places, tiles: Tiles) -> None:
 @njit(cache=True)
 def _pivot(tree: Tree, i: int, j: int, cost: float, b: Places, tiles: Tiles) -> None:
     """Brings the arc i → j into the tree."""
+    tiles.clock[0] += 1
     node, amount, on_source_side = _leaving(tree, i, j)
     _push(tree, i, j, amount)
     if on_source_side:
@@ -233,7 +240,9 @@ def _tiled(b: Places) -> Tiles:
                 inside = b.kind[j] == INSIDE
                 edges[axis] = min(edges[axis], b.xy[j, axis]) if inside else -np.inf
                 edges[axis + 2] = max(edges[axis + 2], b.xy[j, axis]) if inside else np.inf
-    return Tiles(box, np.full(len(box), np.inf), wide_box, np.full(len(wide_box), np.inf))
+    top, wide_top = np.full(len(box), np.inf), np.full(len(wide_box), np.inf)
+    risen, wide_risen = np.zeros(len(box), dtype=np.int64), np.zeros(len(wide_box), dtype=np.int64)
+    return Tiles(box, top, risen, wide_box, wide_top, wide_risen, np.zeros(1, dtype=np.int64))
 
 
 @njit(cache=True)
@@ -251,17 +260,24 @@ def _beyond(xy: Floats, j: int, spare: float, x: float, y: float, rate: float) -
 
 
 @njit(cache=True)
-def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: float) -> tuple[int, float]:
-    """The sink to which another unit from source i would save most, and that (negative) reduced cost."""
+def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: float, since: int) -> tuple[int, float]:
+    """The sink to which another unit from source i would save most, and that (negative) reduced cost.
+
+    since: only tiles in which a potential rose after that time are looked at.
+    """
     ns, best, saving = len(a.kind), -1, 0.0
     x, y, rate_to_tile = a.xy[i, 0], a.xy[i, 1], rate if a.kind[i] != NOWHERE else 0.0
     own = tree.potential[i] + (a.toll[i] if a.kind[i] == INSIDE else 0.0)
     for wide in range(len(tiles.wide_top)):
-        if _out_of_reach(tiles.wide_box, wide, tiles.wide_top[wide] - own + saving, x, y, rate_to_tile):
+        if tiles.wide_risen[wide] <= since or _out_of_reach(
+            tiles.wide_box, wide, tiles.wide_top[wide] - own + saving, x, y, rate_to_tile
+        ):
             continue
         wide_top = -np.inf
         for tile in range(wide * SPAN, min(wide * SPAN + SPAN, len(tiles.top))):
-            if not _out_of_reach(tiles.box, tile, tiles.top[tile] - own + saving, x, y, rate_to_tile):
+            if tiles.risen[tile] > since and not _out_of_reach(
+                tiles.box, tile, tiles.top[tile] - own + saving, x, y, rate_to_tile
+            ):
                 top = -np.inf
                 for j in range(tile * SPAN, min(tile * SPAN + SPAN, len(b.kind))):
                     worth = _worth(tree.potential[ns + j], b, j)
@@ -277,12 +293,19 @@ def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: flo
 
 
 @njit(cache=True)
-def _sweep(tree: Tree, a: Places, b: Places, tiles: Tiles, rate: float, tolerance: float) -> int:
-    """Gives every source its best new way where that saves more than a tolerance; how many ways were changed."""
+def _sweep(tree: Tree, a: Places, b: Places, tiles: Tiles, rate: float, tolerance: float, settled: Ints, floor: Floats) -> int:
+    """Gives every source its best new way where that saves more than a tolerance; how many ways were changed.
+
+    settled: (ns,) when a source last had nothing to save, at potential floor, (ns,): while its own has not fallen below, only
+    sinks that have risen since can pay.
+    """
     ns, changed = len(a.kind), 0
     for i in range(ns):
-        best, saving = _best_sink(tree, a, i, b, tiles, rate)
+        since = settled[i] if tree.potential[i] >= floor[i] else -1
+        best, saving = _best_sink(tree, a, i, b, tiles, rate, since)
+        settled[i], floor[i] = tiles.clock[0], tree.potential[i]
         if saving < -tolerance:
+            settled[i] = -1
             _pivot(tree, i, ns + best, _cost(a, i, b, best, rate), b, tiles)
             changed += 1
     return changed
@@ -293,7 +316,7 @@ def _unproven(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, ra
     """How far below the tree's cost the cheapest flow could lie: what each source could save, its whole supply at its best."""
     most = 0.0
     for i in range(len(a.kind)):
-        most -= supply[i] * _best_sink(tree, a, i, b, tiles, rate)[1]
+        most -= supply[i] * _best_sink(tree, a, i, b, tiles, rate, -1)[1]
     return most
 
 
@@ -302,7 +325,8 @@ def _improve(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, rat
     """Sweeps until nothing is left to save, or not more than a share of the cost; what is unproven then, ≥ 0."""
     big = tree.cost[len(tree.cost) - 1]
     sweeps, check = 0, FIRST_CHECK
-    while _sweep(tree, a, b, tiles, rate, 1e-12 * big) > 0:
+    settled, floor = np.full(len(a.kind), -1), np.zeros(len(a.kind))
+    while _sweep(tree, a, b, tiles, rate, 1e-12 * big, settled, floor) > 0:
         sweeps += 1
         if gap > 0.0 and sweeps == check:
             check *= 2
