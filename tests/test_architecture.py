@@ -27,6 +27,7 @@ FLOORS = [
         "partition",
         "subsidence",
         "balance",
+        "timing",
     },
     {"read"},
     {"tables"},

@@ -1,6 +1,7 @@
 """The ground: what the mine does to it, what is still to come, and when it is settled."""
 
 from planner.subsidence.calibrate import Calibration, calibrate, observations_from_grid
+from planner.subsidence.concurrent import farmland, ponding_year
 from planner.subsidence.contours import area_above, boundaries, waterlogging
 from planner.subsidence.panels import Panels, check_panels, decimal_year
 from planner.subsidence.predict import COLUMNS, grid_over, predict, predict_grid
@@ -23,9 +24,11 @@ __all__ = [
     "calibrate",
     "check_panels",
     "decimal_year",
+    "farmland",
     "grid_over",
     "ground",
     "observations_from_grid",
+    "ponding_year",
     "predict",
     "predict_grid",
     "trough_from_points",
