@@ -219,7 +219,7 @@
     });
     map.on("mouseout", () => page.hover(-1));
     map.on("click", (event) => page.select(page.unitUnder(event.latlng)));
-    page.root.addEventListener("keydown", (event) => {
+    document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "search") return;
       const act = {
         n: () => page.step(1), p: () => page.step(-1),

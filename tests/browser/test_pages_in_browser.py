@@ -1,0 +1,71 @@
+"""The comparison and the report in Chromium with networking off, and the map of a real small plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner as pl
+from planner.maps import compare_html, write_html
+from planner.report import report_html
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def plan(small_world: Path) -> Any:
+    return pl.make_plan(small_world)
+
+
+def test_the_map_of_a_plan_tells_its_figures(open_page: Callable[..., Any], plan: Any, tmp_path: Path) -> None:
+    opened = open_page(write_html(plan, tmp_path / "map.html"))
+    s = plan.summary()
+    assert f"{s['site']['area_mu']:,.1f} mu" in opened.text(".planner-legend tfoot")
+    assert f"{s['restored_mu']:,.0f} mu restored" in opened.text(".planner-head")
+    unit = plan.units.index[plan.units["target"] == "reservoir"][0]
+    opened.page.evaluate("id => planner.page.select(planner.page.texts.ids.indexOf(id))", unit)
+    card = opened.text(".planner-card")
+    assert plan.units.loc[unit, "reason"] in card
+    assert "Why not the others" in card
+    opened.page.keyboard.press("l")
+    assert plan.units.loc[unit, "reason_zh"] in opened.text(".planner-card")
+    opened.page.evaluate("() => { document.querySelector('.planner-water').open = true; }")
+    level = plan.reservoirs["level_m"].iloc[0]
+    assert f"{level:,.2f} m" in opened.text(".planner-water output")
+
+
+def test_two_plans_are_swiped_and_what_changed_is_shown(
+    open_page: Callable[..., Any], plan: Any, small_world: Path, tmp_path: Path
+) -> None:
+    other = pl.make_plan(small_world, **{"targets.arable.min_mu": 300.0})
+    page = tmp_path / "compare.html"
+    page.write_text(compare_html([plan, other], names=["base", "more arable"]), encoding="utf-8")
+    opened = open_page(page)
+    assert opened.page.is_visible(".planner-divider")
+    assert opened.page.get_attribute(".planner-divider", "data-right") == "more arable"
+    opened.page.select_option("#planner-view", "changed_2")
+    moved = (plan.units["target"] != other.units["target"]).to_numpy()
+    unchanged = opened.text(".planner-legend tbody:has-text('unchanged')")
+    assert f"{(~moved).sum():,}" in unchanged
+    opened.page.evaluate("() => planner.page.select(3)")
+    assert "In the plans" in opened.text(".planner-card")
+    assert "Figures side by side" in opened.text(".planner-compare")
+    opened.page.focus("#map_plan")
+    opened.page.keyboard.press("l")
+    below = opened.text(".planner-compare")
+    assert "指标对比" in below
+    assert "Figures side by side" not in below
+    assert opened.page.locator(".planner-compare svg path").count() >= 3
+
+
+def test_the_report_opens_alone(open_page: Callable[..., Any], plan: Any, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(report_html(plan, lang="zh"), encoding="utf-8")
+    opened = open_page(page, ready="footer")
+    assert opened.page.locator("section").count() == 10
+    broken = opened.page.evaluate("() => [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length")
+    assert broken == 0
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
