@@ -14,7 +14,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import defaults
 from planner.scenario import parse_scenario
 from planner.site import Grid, Site
-from planner.subsidence import check_panels, decimal_year, grid_over, ground, predict, predict_grid
+from planner.subsidence import check_panels, decimal_year, grid_over, ground, predict, predict_grid, undermining
 from planner.subsidence.outline import quadrature_nodes, rectangle_axes
 
 CRS = "EPSG:4527"
@@ -250,3 +250,26 @@ def test_ground_of_one_year_later_has_less_to_give():
     site = make_site(2011, table)
     later = dataclasses.replace(site, scenario=make_site(2013).scenario)
     assert ground(later).residual_mm.values.max() < 0.2 * ground(site).residual_mm.values.max()
+
+
+def test_residual_of_a_later_year_fades_by_knothe():
+    table = panels(BOX, start=2010.0, end=2010.0, c_per_year=2.0)
+    site = make_site(2011, table)
+    now, later = ground(site), ground(site, year=2012.0)
+    assert later.residual_mm.values.max() == pytest.approx(math.exp(-2.0) * now.residual_mm.values.max())
+    by_raster = ground(make_site(2011, residual=now.residual_mm), year=2012.0)
+    assert np.abs(by_raster.residual_mm.values - later.residual_mm.values).max() < 1e-9
+
+
+def test_what_lies_under_a_unit_by_hand():
+    table = panels(BOX, affinity.translate(BOX, 0, 200), depth_m=[300.0, 60.0], thickness_m=[2.0, 3.0], seam=["1", "2"])
+    units = gpd.GeoDataFrame(
+        geometry=[shapely.box(10, 10, 20, 20), shapely.box(10, 250, 20, 260), shapely.box(-90, -90, -80, -80)],
+        index=["u1", "u2", "u3"],
+        crs=CRS,
+    )
+    found = undermining(table, units)
+    medium = 100 * 3.0 / (1.6 * 3.0 + 3.6) + 5.6
+    assert found.loc["u1"].tolist() == pytest.approx([300.0, 150.0, 100 * 2.0 / (1.6 * 2.0 + 3.6) + 5.6])
+    assert found.loc["u2"].tolist() == pytest.approx([60.0, 20.0, medium])
+    assert found.loc["u3"].isna().all()

@@ -147,9 +147,10 @@ def test_published_decision_by_hand():
         {"strain_mm_m": 7.0},
         {"residual_mm": 150.0},
         {"forbids": "construction"},
+        {"ground_m": 31.2, "residual_mm": 300.0},
     )
     decided = judge(table, scenario()).decision
-    assert decided.tolist() == ["construction", "reservoir", "construction", "green", "green", "green"]
+    assert decided.tolist() == ["construction", "reservoir", "construction", "green", "green", "green", "reservoir"]
 
 
 def test_classes_and_grades_by_hand():

@@ -13,6 +13,7 @@ from planner.subsidence.troughs import (
     trough_from_raster,
     trough_from_terrains,
 )
+from planner.subsidence.undermining import undermining
 
 __all__ = [
     "COLUMNS",
@@ -35,5 +36,6 @@ __all__ = [
     "trough_from_prediction",
     "trough_from_raster",
     "trough_from_terrains",
+    "undermining",
     "waterlogging",
 ]

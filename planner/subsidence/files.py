@@ -72,9 +72,9 @@ def predict_raster(
 ) -> dict[str, Any]:
     """Prediction as a tiled, compressed GeoTIFF with a band for each of COLUMNS, written band of rows by band of rows.
 
-    cell_m: cell size where no grid is given; the raster then covers all that the panels move. Returns rows, cols, `fields` with
-    the `min` and `max` of every band, `volume_m3` of the trough, and the `warnings` of the panels. Memory does not grow with
-    the raster.
+    cell_m: cell size where no grid is given; the raster then covers all that the panels move. Returns rows, cols, `fields`
+    with the `min` and `max` of every band, `volume_m3` of the trough, and the `warnings` of the panels. Memory does not grow
+    with the raster.
 
     Raises InvalidInput, OutputExists, PlannerError.
     """

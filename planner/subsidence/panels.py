@@ -153,7 +153,7 @@ def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = Non
     _check_frame(table)
     names = _names(table)
     n = {c: _column(table, c, names) for c in REQUIRED}
-    classes = _classes(table, p)
+    classes = overburden_classes(table, p)
     for name in ("q", "tan_beta"):
         n[name] = _filled(table, name, names, np.array([p.number(f"prediction.{c}.{name}") for c in classes]))
     n["b"] = _filled(table, "b", names, np.full(len(names), p.number("prediction.b")))
@@ -221,7 +221,8 @@ def _filled(table: pd.DataFrame, name: str, names: tuple[str, ...], default: Flo
     return _column(table.assign(**{name: table[name].where(~_missing(table, name), default)}), name, names)
 
 
-def _classes(table: pd.DataFrame, p: Parameters) -> list[str]:
+def overburden_classes(table: pd.DataFrame, p: Parameters) -> list[str]:
+    """Class of the strata over every panel: hard, medium or soft. Raises InvalidInput for another."""
     default = str(p.value("prediction.overburden"))
     given = table["overburden"] if "overburden" in table.columns else [None] * len(table)
     classes = [default if x is None or x != x else str(x) for x in given]

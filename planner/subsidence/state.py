@@ -25,13 +25,15 @@ DAYS_PER_YEAR: Final = 365.25
 HORIZON_YEARS: Final = 100  # no panel is waited for longer: e^(-0.3*100) of it is left
 
 
-def ground(site: Site) -> Ground:
-    """The residual subsidence and deformation of a site at `scenario.site.year`, and the year from which it is settled.
+def ground(site: Site, *, year: float | None = None) -> Ground:
+    """The residual subsidence and deformation of a site at a year, and the year from which it is settled.
 
     From the mining panels by Knothe's law where they are dated, else from the residual raster by differences; where neither is
-    known the ground is taken as settled, which `notes` says and `known` = False marks.
+    known the ground is taken as settled, which `notes` says and `known` = False marks. year: `scenario.site.year` unless given
+    (a residual raster holds for that year; later ones follow by Knothe's law with the default c).
     """
-    year = float(site.scenario.site.year)
+    stated = float(site.scenario.site.year)
+    year = stated if year is None else float(year)
     p = site.scenario.parameters
     if site.panels is not None and len(site.panels):
         panels = check_panels(_in_site_crs(site), parameters=p)
@@ -42,7 +44,8 @@ def ground(site: Site) -> Ground:
                 site.terrain, year, ("No mining panel has a date: the ground is taken as settled.", *panels.warnings)
             )
     if site.residual_mm is not None:
-        return _from_residual(site.residual_mm, site.terrain, year, p)
+        faded = np.exp(-p.number("prediction.c_per_year") * max(year - stated, 0.0))
+        return _from_residual(site.residual_mm.like(site.residual_mm.values * faded), site.terrain, year, p)
     note = "Nothing is known of the mine (no panels, no residual subsidence): the ground is taken as settled."
     return _settled(site.terrain, year, (note,))
 

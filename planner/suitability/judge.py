@@ -112,11 +112,12 @@ def _criterion(case: Case, target: str, name: str) -> Floats:
 def _decision(case: Case, eligible: pd.DataFrame) -> pd.Series[str]:
     """What the method published for Zhonghu gives without quotas, budget or earth.
 
-    Waterlogged → reservoir; dry but unstable → green; dry and stable with too much residual subsidence, or barred from
-    building → green for now; the rest → construction. Source: Sustainability 2022, 14(18):11397.
+    Waterlogged, today or once it has sunk to its end → reservoir; dry but unstable → green; dry and stable with too much
+    residual subsidence, or barred from building → green for now; the rest → construction. Source: Sustainability 2022,
+    14(18):11397.
     """
     facts = case.facts
-    wet = (facts["waterlogging"] == "perennial").to_numpy() | (case.column("water_share") >= 0.5)
+    wet = (facts["waterlogging"] == "perennial").to_numpy() | (case.column("water_share") >= 0.5) | (case.final_room_m < 0.0)
     unstable = (building_class(facts, case.scenario) == "unsuitable").to_numpy()
     moving = case.column("residual_mm") > case.number("standards.settled.residual_mm")
     barred = ~eligible["construction"].to_numpy()

@@ -56,6 +56,12 @@ class Case:
         return self.scenario.parameters[key].source
 
     @property
+    def final_room_m(self) -> Floats:
+        """Height of the ground above the water table once it has sunk by all that is still to come, m."""
+        still = np.nan_to_num(self.column("residual_mm")) / 1e3
+        return self.column("ground_m") - still - self.column("water_table_m")
+
+    @property
     def normal_m(self) -> Floats:
         """Normal water level: the reservoir's where one is given, else the water table, m."""
         level = self.scenario.reservoir.level_m
@@ -111,6 +117,12 @@ def _everywhere(case: Case, target: str) -> Iterator[Finding]:
     yield case.at_most(target, "terrain_known", case.column("missing_share"), limit, True, "", source)
 
 
+def _final_water(case: Case, target: str) -> Finding:
+    """Ground that will pond when it has sunk to its end needs fill for it, whatever it looks like today."""
+    source = "final ground: today's less what is still to come"
+    return case.at_least(target, "final_water", case.final_room_m, 0.0, False, "m", source)
+
+
 def _construction(case: Case) -> Iterator[Finding]:
     table = building_standard(case.scenario)
     clause = str(table["name"])
@@ -133,6 +145,7 @@ def _construction(case: Case) -> Iterator[Finding]:
         yield case.at_least("construction", "depth_ratio", ratio, table["depth_ratio_evaluate"], False, "", clause)
     yield from _foundation(case)
     yield _fill(case, "construction", True)
+    yield _final_water(case, "construction")
 
 
 def _foundation(case: Case) -> Iterator[Finding]:
@@ -162,6 +175,7 @@ def _arable(case: Case) -> Iterator[Finding]:
         limit = case.number(p + "min_soil_m")
         yield case.at_least("arable", "soil", case.column("soil_m"), limit, True, "m", case.source(p + "min_soil_m"))
     yield _fill(case, "arable", True)
+    yield _final_water(case, "arable")
     above = case.column("ground_m") - case.column("water_table_m")
     need = case.number(p + "freeboard_m")
     yield case.at_least("arable", "water_table", above, need, False, "m", case.source(p + "freeboard_m"))
@@ -178,6 +192,7 @@ def _green(case: Case) -> Iterator[Finding]:
     # Either way to green will do: each bars it only where the other fails as well.
     dry, wet = ~(fill > case.number("targets.green.max_fill_m")), ~(off > reach)
     yield _fill(case, "green", ~wet)
+    yield _final_water(case, "green")
     yield case.at_most("green", "wetland", off, reach, ~dry, "m", case.source("targets.green.wetland_reach_m"))
 
 

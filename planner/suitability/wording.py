@@ -68,6 +68,13 @@ TEXTS: Final = {
         "填至设计高程所需填方厚度",
         "水位降低{gap}或放宽同等填方厚度即可",
     ),
+    "final_water": Text(
+        "height of the final ground above the water table",
+        "it will pond unless it is filled by {gap}",
+        "最终地面高出地下水位",
+        "不填高{gap}将积水",
+        more=True,
+    ),
     "slope": Text("slope", "it must be graded by {gap}", "坡度", "须平整降低{gap}", digits=1),
     "soil": Text("soil thickness", "{gap} of soil must be laid", "土层厚度", "须覆土{gap}", more=True),
     "water_table": Text(
