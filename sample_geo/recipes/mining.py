@@ -139,7 +139,7 @@ def share(panel: Panel, year: float) -> float:
     if since <= 0:
         return 0.0
     c, span = panel.seam.c_per_year, end - start
-    return ((since - after) - (np.exp(-c * after) - np.exp(-c * since)) / c) / span
+    return float(((since - after) - (np.exp(-c * after) - np.exp(-c * since)) / c) / span)
 
 
 def subsidence(panels: list[Panel], x: Floats, y: Floats, year: float | None = None) -> Floats:

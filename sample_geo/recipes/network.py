@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Transformer
 from shapely import LineString, MultiLineString, Polygon
 from shapely.ops import split
 
@@ -32,7 +33,7 @@ def halve(outline: Polygon, *, largest_m2: float, bearing: float, seed: int) -> 
     """
     cuts: list[Cut] = []
     fields: list[Polygon] = []
-    todo = [(outline, 0, 1)]
+    todo: list[tuple[Any, int, int]] = [(outline, 0, 1)]
     while todo:
         piece, rank, key = todo.pop()
         if piece.area <= largest_m2 * (0.75 + 0.5 * float(hashed(key, 1, seed))):
@@ -74,7 +75,7 @@ def parcels(outline: Polygon, cuts: list[Cut], holes: list[Polygon]) -> list[Pol
 
 def merged(pieces: list[Polygon], *, least_m2: float, apart: Polygon) -> list[Polygon]:
     """Pieces under least_m2 joined to the neighbour with the longest shared border; nothing crosses the edge of apart."""
-    whole = list(pieces)
+    whole: list[Any] = list(pieces)
     while min(p.area for p in whole) < least_m2:
         small = whole.pop(int(np.argmin([p.area for p in whole])))
         side = apart.contains(small.representative_point())
@@ -88,8 +89,9 @@ def geodesic_mu(shape: Polygon, crs: str) -> float:
     """Ellipsoidal area in mu, edges densified to 50 m, by pyproj's geodesic polygon area."""
     inverse = Transformer.from_crs(CRS(crs), CRS(crs).geodetic_crs, always_xy=True)
     degrees = shapely.transform(shapely.segmentize(shape, 50.0), lambda xy: np.column_stack(inverse.transform(*xy.T)))
-    ellipsoid = Geod(a=CRS(crs).ellipsoid.semi_major_metre, rf=CRS(crs).ellipsoid.inverse_flattening)
-    return abs(ellipsoid.geometry_area_perimeter(shapely.orient_polygons(degrees))[0]) * 15 / 10_000
+    geod = CRS(crs).get_geod()
+    assert geod is not None, f"{crs} has no ellipsoid"
+    return float(abs(geod.geometry_area_perimeter(shapely.orient_polygons(degrees))[0]) * 15 / 10_000)
 
 
 def fitted(outline: Polygon, holes: list[Polygon], crs: str, *, area_mu: float) -> Polygon:

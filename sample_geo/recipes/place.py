@@ -44,7 +44,7 @@ class Place:
 
     def at(self, points: Any) -> Floats:
         """Offsets from the centre as coordinates, (n, 2) or (2,)."""
-        return np.asarray(points, float) + np.asarray(self.given["centre"], float)
+        return np.add(np.asarray(points, np.float64), np.asarray(self.given["centre"], np.float64))
 
     @cached_property
     def panels(self) -> list[Panel]:
@@ -103,6 +103,7 @@ class Place:
         p = self.given["plain"]
         fields, lines = self._countryside(frame, edge, pieces)
         lines += [(c.line, self._section(c)) for c in cuts]
+        lines += [(tail, self._section(c)) for c in cuts if c.rank <= 3 for tail in self._beyond(c.line, edge)]
         lines += self._ring_road(edge)
         lines += [(self.lines[g["key"]], SECTIONS[g["section"]]) for g in self.given["line"] if g["section"]]
         z = self.plain(frame) + relief.plots(frame, fields, width=45.0, length=240.0, step_m=0.06, seed=p["seed"])
@@ -136,6 +137,19 @@ class Place:
     def _section(self, cut: Cut) -> Section:
         f = self.given["fields"]
         return _either(cut, f["ranks"][min(cut.rank, len(f["ranks"]) - 1)], f["rank_seed"])
+
+    def _beyond(self, line: LineString, edge: Polygon) -> list[LineString]:
+        """How a road or canal that reaches the outline goes on outside it, up to the next river, highway or railway."""
+        built = [g for g in self.given["line"] if g["section"]]
+        stops = shapely.unary_union([self.lines[g["key"]].buffer(0.85 * SECTIONS[g["section"]].reach) for g in built])
+        tails = []
+        for end, before in ((line.coords[0], line.coords[1]), (line.coords[-1], line.coords[-2])):
+            if edge.exterior.distance(shapely.Point(end)) > 1.0:
+                continue
+            way = np.subtract(end, before) / np.hypot(*np.subtract(end, before))
+            reach = LineString([end, tuple(np.add(end, 3_000.0 * way))]).difference(stops).difference(edge.buffer(-1.0))
+            tails += [part for part in shapely.get_parts(reach) if part.distance(shapely.Point(end)) < 2.0]
+        return tails
 
     def _ring_road(self, edge: Polygon) -> list[tuple[LineString, Section]]:
         road = self.given.get("ring_road")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import contourpy
 import geopandas as gpd
@@ -64,7 +65,7 @@ def panan() -> Sample:
     third, fields = place.given["jieyou"], place.given["fields"]
     edge = _hollow(place, place.at([0.0, 0.0]), 3_500.0, place.given["area_mu"], place.given["outline"]["smooth_m"], holes)
     hollow = _hollow(place, place.at(third["at"]), third["reach_m"], third["area_mu"], third["smooth_m"], [])
-    ring = edge.difference(hollow)
+    ring: Any = edge.difference(hollow)
     _, drawn = halve(ring, largest_m2=fields["parcel_m2"], bearing=fields["bearing"], seed=fields["parcel_seed"])
     cuts = [Cut(hollow.exterior, 9), *drawn]
     pieces = merged(parcels(edge, cuts, holes), least_m2=100_000.0, apart=hollow)
@@ -131,7 +132,7 @@ def _nearest(panels: list[Panel], piece: Polygon) -> Panel:
 
 
 def _layers(place: Place, named: gpd.GeoDataFrame, frame: Frame, depth: Floats) -> dict[str, gpd.GeoDataFrame]:
-    site = shapely.coverage_union_all(named.geometry.to_numpy())
+    site: Any = shapely.coverage_union_all(named.geometry.to_numpy())
     zh, en = place.given["names"]["boundary"]
     return {
         "parcels": named,
@@ -170,7 +171,7 @@ def _landuse(place: Place, frame: Frame, depth: Floats, site: Polygon) -> gpd.Ge
     """Land use today: open water as terrain and water table give it, the villages to be moved, fields elsewhere."""
     step = round(15 / frame.cell)
     coarse = Frame(frame.west, frame.north, frame.cell * step, -(-frame.rows // step), -(-frame.cols // step))
-    water = above(coarse, depth[step // 2 :: step, step // 2 :: step], 0.2, least_m2=4_000.0)
+    water: Any = above(coarse, depth[step // 2 :: step, step // 2 :: step], 0.2, least_m2=4_000.0)
     water = shapely.set_precision(water.simplify(4.0).intersection(site), 0.01)
     villages = shapely.unary_union(place.villages(kept=False)).intersection(site).difference(water)
     rows = [

@@ -40,12 +40,12 @@ class Frame:
     @property
     def x(self) -> Floats:
         """Centres of the columns, m, (1, cols)."""
-        return (self.west + (np.arange(self.cols) + 0.5) * self.cell)[None, :]
+        return np.asarray(self.west + (np.arange(self.cols) + 0.5) * self.cell, np.float64)[None, :]
 
     @property
     def y(self) -> Floats:
         """Centres of the rows, m, (rows, 1)."""
-        return (self.north - (np.arange(self.rows) + 0.5) * self.cell)[:, None]
+        return np.asarray(self.north - (np.arange(self.rows) + 0.5) * self.cell, np.float64)[:, None]
 
     def window(self, bounds: tuple[float, float, float, float], reach: float) -> tuple[slice, slice]:
         """Rows and columns of the cells within reach of bounds."""
@@ -79,7 +79,7 @@ def noise(x: ArrayLike, y: ArrayLike, wavelength: float, seed: int) -> Floats:
     s, t = (d**3 * (d * (6 * d - 15) + 10) for d in (u - i, v - j))
     low = hashed(i, j, seed) * (1 - s) + hashed(i + 1, j, seed) * s
     high = hashed(i, j + 1, seed) * (1 - s) + hashed(i + 1, j + 1, seed) * s
-    return 2 * (low * (1 - t) + high * t) - 1
+    return np.asarray(2 * (low * (1 - t) + high * t) - 1, np.float64)
 
 
 def distance(frame: Frame, line: LineString | MultiLineString, reach: float) -> tuple[tuple[slice, slice], Floats]:
