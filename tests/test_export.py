@@ -317,6 +317,20 @@ def test_every_formula_of_the_workbook_has_the_value_stored_beside_it(tmp_path: 
     assert targets["C7"].value == pytest.approx(60.0)
 
 
+def test_long_tables_read_back_row_by_row_with_their_extent(tmp_path: Path) -> None:
+    out = export.save(stand_in("=1+1"), tmp_path / "out")
+    book = openpyxl.load_workbook(out / "tables.xlsx")
+    assert book["Units"].dimensions == "A1:N5"
+    assert [c.value for c in book["Units"][3]][:5] == ["u2", "A", "Arable land", "fill to the platform with lake spoil", 15.5]
+    assert book["Units"]["N2"].data_type == "s"
+    assert book["Units"]["N2"].quotePrefix
+    assert book["Units"]["E2"].number_format == "#,##0.00"
+    lean = openpyxl.load_workbook(out / "tables.xlsx", read_only=True)
+    assert len(list(lean["Units"].iter_rows())) == 5
+    assert [c.value for c in book["Earthwork"][10]] == ["u4", "u2", 900.0, 200.0, 270.0]
+    assert book["Earthwork"]["C11"].value == "=SUM(C10:C10)"
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_stays_text_in_every_file(tmp_path: Path, text: str) -> None:
     out = export.save(stand_in(text, name=text), tmp_path / "out")

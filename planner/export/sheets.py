@@ -12,10 +12,13 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import numpy as np
+import pandas as pd
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from planner.export.longrows import inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
 
 MAX_TEXT: Final = 32_767  # characters a cell can hold
@@ -51,6 +54,7 @@ class Book:
         self._book = Workbook()
         self._book.remove(self._book.active)
         self._values: dict[str, dict[str, float]] = {}
+        self._long: dict[str, list[tuple[int, tuple[int, int], bytes]]] = {}
 
     def table(
         self,
@@ -80,9 +84,36 @@ class Book:
         page = self._book[_sheet_name(sheet)]
         self._fill(page, page.max_row + 2, headings, rows, total, list(add))
 
-    def _fill(
-        self, page: Any, top: int, headings: Sequence[Heading], rows: Iterable[Sequence[Any]], total: str, add: list[int]
+    def long_table(
+        self, sheet: str, headings: Sequence[Heading], frame: pd.DataFrame, *, total: str = "", add: Iterable[int] = ()
     ) -> None:
+        """A table of many rows on a sheet of its own, or under the last table of an existing one; nothing may follow it."""
+        name = _sheet_name(sheet)
+        if name in self._book.sheetnames:
+            page = self._book[name]
+            top = page.max_row + 2
+        else:
+            page, top = self._book.create_sheet(name), 1
+            self._values[page.title] = {}
+            page.freeze_panes = "B2"
+        self._headings(page, top, headings)
+        if len(frame):
+            self._long.setdefault(page.title, []).append(
+                (top, frame.shape, rows_xml(frame, top + 1, lambda code: self._style(page, code), max_text=MAX_TEXT))
+            )
+        if total and len(frame):
+            self._total(page, top, top + len(frame), total, {j: float(np.nansum(frame.iloc[:, j])) for j in add})
+
+    def _style(self, page: Any, code: str) -> int:
+        """The id of a number format's style; "'" is that of text which must never become a formula."""
+        scratch = Cell(page, row=1, column=1)
+        if code == "'":
+            scratch.quotePrefix = True
+        elif code:
+            scratch.number_format = code
+        return int(scratch.style_id)
+
+    def _headings(self, page: Any, top: int, headings: Sequence[Heading]) -> None:
         for j, heading in enumerate(headings):
             cell = page.cell(top, j + 1)
             self._put(page, cell, heading.text)
@@ -91,6 +122,11 @@ class Book:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             letter = get_column_letter(j + 1)
             page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, 12, _width(heading.text) + 2)
+
+    def _fill(
+        self, page: Any, top: int, headings: Sequence[Heading], rows: Iterable[Sequence[Any]], total: str, add: list[int]
+    ) -> None:
+        self._headings(page, top, headings)
         sums = dict.fromkeys(add, 0.0)
         at = top
         for row in rows:
@@ -144,6 +180,8 @@ class Book:
                 data = source.read(member)
                 if member in pages:
                     data = _with_values(data, self._values[pages[member]])
+                    for first, (count, width), rows in self._long.get(pages[member], []):
+                        data = inserted(data, first, rows, width=width, count=count)
                 elif member == "docProps/core.xml":
                     data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", data)
                 info = zipfile.ZipInfo(member, date_time=_DATE)

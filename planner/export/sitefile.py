@@ -18,7 +18,8 @@ _ROLES: Final = ("polygons", "terrain", "subsidence", "residual", "panels", "lan
 def site_text(scenario: Scenario, *, name: str, source: Path | None, target: Path, version: str) -> str:
     """site.toml as resolved.
 
-    name: of the site, which may have come from its folder. source: the folder the scenario's paths are relative to (None: they stay as they are). target: the folder it will stand in.
+    name: of the site, which may have come from its folder. source: the folder the scenario's paths are relative to (None: they
+    stay as they are). target: the folder it will stand in.
     """
     described = document(scenario)
     described = {"site": {}, **described}

@@ -76,7 +76,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _reservoirs(book, names, plan, say)
     _earth(book, names["earth"], plan, units, ranges, say)
     _money(book, names["money"], getattr(plan, "economics", None), costs, say)
-    book.table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS).itertuples(index=False))
+    book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
     _sources(book, names["sources"], summary, say)
     book.save(path, title=str(summary.get("site", {}).get("name", "")))
@@ -310,10 +310,9 @@ def _earth(
             "cost_cny": (say("Haul cost", "运输费"), say("yuan", "元")),
         }
         columns = [c for c in words if c in haul.columns] + [c for c in haul.columns if c not in words and c != "geometry"]
-        flows = [tuple(r) for r in haul[columns].head(MAX_HAUL_ROWS).itertuples(index=False)]
         heads = [Heading(*words.get(c, (str(c), ""))) for c in columns]
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
-        book.below(sheet, heads, flows, total=say("Total", "合计"), add=add)
+        book.long_table(sheet, heads, haul[columns].head(MAX_HAUL_ROWS), total=say("Total", "合计"), add=add)
 
 
 def _money_rows(money: Any, lang: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ import pyproj
 import rasterio
 import rasterio.shutil
 import shapely
+from scipy.ndimage import distance_transform_edt
 
 from planner.core.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
@@ -331,7 +332,10 @@ def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
     holes = np.isnan(grid.values)
     if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
         raise InvalidInput(f"{given.path}: the water table has no data inside the polygons; extend the raster over them")
-    return grid.like(np.where(holes, np.nanmedian(grid.values), grid.values)) if holes.any() else grid
+    if not holes.any():
+        return grid
+    nearest = distance_transform_edt(holes, return_distances=False, return_indices=True)  # beyond the raster: as at its edge
+    return grid.like(grid.values[tuple(nearest)])
 
 
 def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None, amplitude: float) -> WaterTable:

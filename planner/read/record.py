@@ -62,7 +62,8 @@ class Record:
 
     def decide(self, what: tuple[str, str], value: object, why: tuple[str, str]) -> None:
         """Notes a decision; what and why as (English, Chinese)."""
-        item = Settled(Text(*what), str(value), Text(*why))
+        shown = "".join(c if c.isprintable() else "�" for c in str(value))  # a column's name may steer a terminal
+        item = Settled(Text(*what), shown, Text(*why))
         if item not in self.settled:
             self.settled.append(item)
 
