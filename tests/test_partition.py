@@ -140,7 +140,7 @@ def test_water_that_is_level_at_the_lake_cuts_once_not_twice() -> None:
 
 
 def test_the_lake_level_is_a_border_where_it_differs_from_the_water_table() -> None:
-    site = make_site({"A": box(0, 0, 800, 60)}, terrain=lambda x, y: 32 - x / 200, water=20.0, max_unit_mu=60.0)
+    site = make_site({"A": box(0, 0, 800, 60)}, terrain=lambda x, y: 32 - x / 200, water=20.0, max_unit_mu=100.0)
     leveled = site.scenario.model_copy(update={"reservoir": site.scenario.reservoir.model_copy(update={"level_m": 29.0})})
     lake = Site(site.name, site.crs, site.parcels, site.terrain, site.subsidence, site.water_table, leveled)
     assert sorted(round(v, 5) for v in partition(lake).units.bounds["minx"] - X0) == [0, 600]
@@ -162,25 +162,34 @@ def test_a_constraint_is_a_border_and_a_sliver_beside_it_stays_on_its_side() -> 
 
 def test_a_sliver_goes_where_its_shared_border_is_longest() -> None:
     """Depth breaks at x = 100 and x = 104: without constraints both neighbours share 60 m; the wall of a third is 4 m."""
-    area = np.array([6000.0, 240.0, 9000.0, 500.0])
+    area, around = np.array([6000.0, 240.0, 9000.0, 500.0]), np.full(4, 200.0)
     borders = (np.array([0, 1, 1]), np.array([1, 2, 3]), np.array([60.0, 59.0, 4.0]))
-    group = merging.absorbed(area, np.zeros(4, dtype=np.int64), borders, min_m2=400.0)
+    group = merging.absorbed(area, around, np.zeros(4, dtype=np.int64), borders, min_m2=400.0)
     assert group.tolist() == [0, 0, 2, 3]
 
 
 def test_a_sliver_prefers_its_side_then_room_then_length() -> None:
-    area = np.array([100.0, 950.0, 500.0, 500.0])
+    area, around = np.array([100.0, 950.0, 500.0, 500.0]), np.full(4, 50.0)
     borders = (np.array([0, 0, 0]), np.array([1, 2, 3]), np.array([9.0, 8.0, 7.0]))
     alike = np.zeros(4, dtype=np.int64)
-    assert merging.absorbed(area, alike, borders, min_m2=200.0, max_m2=1000.0)[0] == 2
-    assert merging.absorbed(area, np.array([5, 0, 0, 5]), borders, min_m2=200.0, max_m2=1000.0)[0] == 3
-    assert merging.absorbed(area, alike, borders, min_m2=200.0)[0] == 1
+    assert merging.absorbed(area, around, alike, borders, min_m2=200.0, max_m2=1000.0)[0] == 2
+    assert merging.absorbed(area, around, np.array([5, 0, 0, 5]), borders, min_m2=200.0, max_m2=1000.0)[0] == 3
+    assert merging.absorbed(area, around, alike, borders, min_m2=200.0)[0] == 1
+
+
+def test_a_narrow_strip_is_a_sliver_however_long() -> None:
+    """2 m × 600 m is 1 200 m² but 2 m wide: it goes to its long neighbour, and what both are is wide enough."""
+    area, around = np.array([60_000.0, 1_200.0, 300.0]), np.array([1_400.0, 1_204.0, 70.0])
+    borders = (np.array([0, 1]), np.array([1, 2]), np.array([600.0, 2.0]))
+    alike = np.zeros(3, dtype=np.int64)
+    assert merging.absorbed(area, around, alike, borders, min_m2=100.0, min_width_m=5.0).tolist() == [0, 0, 2]
+    assert merging.absorbed(area, around, alike, borders, min_m2=100.0, min_width_m=1.0).tolist() == [0, 1, 2]
 
 
 def test_slivers_chain_until_they_are_large_enough() -> None:
     area = np.full(6, 10.0)
     chain = (np.arange(5), np.arange(1, 6), np.ones(5))
-    group = merging.absorbed(area, np.zeros(6, dtype=np.int64), chain, min_m2=25.0)
+    group = merging.absorbed(area, 4 * np.sqrt(area), np.zeros(6, dtype=np.int64), chain, min_m2=25.0)
     assert np.bincount(group).max() >= 3 and np.bincount(group)[np.bincount(group) > 0].min() >= 3
 
 

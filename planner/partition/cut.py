@@ -22,14 +22,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
 
+LONGEST = 2.5  # sides of the largest square unit that a unit may be long before the lattice cuts it
+
 
 def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     """The site's parcels cut into planning units: along contours, divides between hollows, constraints, and a lattice.
 
     First the ground is cut along lines that mean something (parcels, constraints, contours, divides, `cuts`) and pieces below
-    `partition.min_unit_mu` are merged into their neighbours within the parcel. What is then still above
-    `partition.max_unit_mu` is cut along a square lattice anchored to the CRS. No area is lost, shared borders are the same
-    points on both sides, and ids (parcel, then number from north-west to south-east) depend on the geometry alone.
+    `partition.min_unit_mu` or `partition.min_width_m` are merged into their neighbours within the parcel. What is then still
+    above `partition.max_unit_mu` is cut along a square lattice anchored to the CRS. No area is lost, shared borders are the
+    same points on both sides, and ids (parcel, then number from north-west to south-east) depend on the geometry alone.
 
     cuts: more lines to cut along in the site's CRS, e.g. the edges of a district. A sliver whose only neighbours are full is
     merged all the same; a parcel, or a part of one, below the minimum is kept whole.
@@ -55,8 +57,9 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     atoms, owner = atoms[owner >= 0], owner[owner >= 0]
     shared = planar.shared_segments(atoms)
     side = planar.sides(atoms, constraints)
+    width = site.scenario.number("partition.min_width_m")
     on_lattice = _on_lattice(shared, side_m, anchor, 2 * grid_m)
-    unit = _merged(shapely.area(atoms), owner, side, shared, on_lattice, min_m2=min_m2, max_m2=max_m2)
+    unit = _merged(atoms, owner, side, shared, on_lattice, min_m2=min_m2, min_width_m=width, max_m2=max_m2)
     return _as_partition(atoms, owner, unit, shared, parcels, origin, side_m)
 
 
@@ -136,16 +139,21 @@ def _on_lattice(shared: planar.Shared, side_m: float, anchor: tuple[float, ...],
 
 
 def _merged(
-    area: Floats,
+    atoms: Geometries,
     owner: Ints,
     side: Ints,
     shared: planar.Shared,
     on_lattice: NDArray[np.bool_],
     *,
     min_m2: float,
+    min_width_m: float,
     max_m2: float,
 ) -> Ints:
-    """The unit of each face: slivers of the natural regions first, then the lattice's pieces within each region."""
+    """The unit of each face: slivers of the natural regions first, then the lattice's pieces within each region.
+
+    A region within the maximum stays whole, unless it is a long strip.
+    """
+    area = shapely.area(atoms)
     a, b, length = shared.a, shared.b, shared.length
     inner = owner[a] == owner[b]
     same = inner & on_lattice & (side[a] == side[b])
@@ -153,14 +161,26 @@ def _merged(
     count = int(region.max(initial=-1)) + 1
     region_side = np.zeros(count, dtype=np.int64)
     region_side[region] = side
+    outline = shapely.length(atoms)
     links = merging.totals(region[a[inner]], region[b[inner]], length[inner])
-    kept = merging.absorbed(_sums(region, area), region_side, links, min_m2=min_m2)
+    inside = region[a] == region[b]
+    around = _sums(region, outline) - 2 * np.bincount(region[a[inside]], length[inside], count)
+    kept = merging.absorbed(_sums(region, area), around, region_side, links, min_m2=min_m2, min_width_m=min_width_m)
     region = merging.renumbered(kept[region])
     within = inner & (region[a] == region[b])
     links = merging.totals(a[within], b[within], length[within])
-    small = _sums(region, area)[region] <= max_m2
-    piece = merging.absorbed(area, side, links, min_m2=min_m2, max_m2=max_m2)
-    return merging.renumbered(np.where(small, len(area) + region, piece))
+    whole = (_sums(region, area) <= max_m2) & (_extent(atoms, region) <= LONGEST * np.sqrt(max_m2))
+    piece = merging.absorbed(area, outline, side, links, min_m2=min_m2, max_m2=max_m2)
+    return merging.renumbered(np.where(whole[region], len(area) + region, piece))
+
+
+def _extent(atoms: Geometries, group: Ints) -> Floats:
+    """The longer side of each group's bounding box, m."""
+    bounds = shapely.bounds(atoms)
+    low, high = np.full((int(group.max(initial=-1)) + 1, 2), np.inf), np.full((int(group.max(initial=-1)) + 1, 2), -np.inf)
+    np.minimum.at(low, group, bounds[:, :2])
+    np.maximum.at(high, group, bounds[:, 2:])
+    return np.asarray((high - low).max(axis=1, initial=0.0), dtype=np.float64)
 
 
 def _sums(group: Ints, values: Floats) -> Floats:

@@ -43,22 +43,30 @@ def totals(a: Ints, b: Ints, length: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 def absorbed(
-    area: Floats, side: Ints, borders: tuple[Ints, Ints, Floats], *, min_m2: float, max_m2: float = float("inf")
+    area: Floats,
+    around: Floats,
+    side: Ints,
+    borders: tuple[Ints, Ints, Floats],
+    *,
+    min_m2: float,
+    min_width_m: float = 0.0,
+    max_m2: float = float("inf"),
 ) -> Ints:
-    """Group of each node after every node below a size was merged into a neighbour, smallest first.
+    """Group of each node after every sliver was merged into a neighbour, smallest first.
 
-    The neighbour is one on the same side of the constraints where there is one, then one with which the sum stays within
-    the maximum, then the one with the longest shared border. A node without a neighbour stays as it is.
+    A sliver is smaller than min_m2 or narrower than min_width_m, which is twice the area by the perimeter. The neighbour is
+    one on the same side of the constraints where there is one, then one with which the sum stays within the maximum, then
+    the one with the longest shared border. A node without a neighbour stays as it is.
 
-    area: (n,) m². side: (n,) equal for equal constraints. borders: a, b, length of the links along which merging is allowed.
+    area: (n,) m². around: (n,) perimeter, m. side: (n,) equal for equal constraints. borders: a, b, length of the links
+    along which merging is allowed.
     """
-    size = area.astype(float).tolist()
-    sides = side.tolist()
+    size, outline, sides = area.astype(float).tolist(), around.astype(float).tolist(), side.tolist()
     links: list[dict[int, int]] = [{} for _ in size]
     for i, j, length in zip(borders[0].tolist(), borders[1].tolist(), borders[2].tolist(), strict=True):
         links[i][j] = links[j][i] = links[i].get(j, 0) + round(length * MICROMETRE)
     into = list(range(len(size)))
-    heap = [(s, i) for i, s in enumerate(size) if s < min_m2]
+    heap = [(s, i) for i, s in enumerate(size) if s < min_m2 or 2 * s < min_width_m * outline[i]]
     heapq.heapify(heap)
     while heap:
         s, i = heapq.heappop(heap)
@@ -67,13 +75,13 @@ def absorbed(
         j = max(links[i], key=lambda k: (sides[k] == sides[i], size[k] + s <= max_m2, links[i][k], -k))
         into[i] = j
         size[j] += s
-        del links[j][i]
+        outline[j] += outline[i] - 2 * links[j].pop(i) / MICROMETRE
         for k, length in links[i].items():
             if k != j:
                 del links[k][i]
                 links[k][j] = links[j][k] = links[j].get(k, 0) + length
         links[i] = {}
-        if size[j] < min_m2:
+        if size[j] < min_m2 or 2 * size[j] < min_width_m * outline[j]:
             heapq.heappush(heap, (size[j], j))
     return np.array([_root(into, i) for i in range(len(into))], dtype=np.int64)
 
