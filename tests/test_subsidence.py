@@ -6,6 +6,7 @@ import math
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely import affinity
@@ -132,7 +133,18 @@ def test_moving_everything_by_a_zone_changes_nothing():
 
 @pytest.mark.parametrize(
     ("value", "year"),
-    [(2008, 2008.0), ("2008.5", 2008.5), ("2008-07", 2008 + 182 / 366), (dt.date(2009, 1, 1), 2009.0), (None, math.nan)],
+    [
+        (2008, 2008.0),
+        ("2008.5", 2008.5),
+        ("2008-07", 2008 + 182 / 366),
+        ("2008/7/1", 2008 + 182 / 366),
+        ("2008年7月", 2008 + 182 / 366),
+        ("20080701", 2008 + 182 / 366),
+        (dt.date(2009, 1, 1), 2009.0),
+        (pd.Timestamp("2009-01-01T12:00"), 2009.0),
+        (pd.NaT, math.nan),
+        (None, math.nan),
+    ],
 )
 def test_dates_are_read_as_people_write_them(value, year):
     assert decimal_year(value) == pytest.approx(year, nan_ok=True)
@@ -151,6 +163,7 @@ def test_dates_are_read_as_people_write_them(value, year):
         ({"start": 2012.0, "end": 2010.0}, "start 2012 is after end 2010"),
         ({"end": 12.0}, "calendar years are needed"),
         ({"end": "soon"}, "'soon' is no date"),
+        ({"end": "2008-17-01"}, "'2008-17-01' is no date"),
         ({"offset_m": 200.0}, "nothing is left of the goaf"),
         ({"overburden": "sandy"}, "none of hard, medium, soft"),
     ],
@@ -177,6 +190,8 @@ def test_frames_and_shapes_that_do_not_fit_are_refused():
         check_panels(panels(shapely.LineString([(0, 0), (1, 1)])))
     with pytest.raises(InvalidInput, match="Self-intersection"):
         check_panels(panels(shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])))
+    with pytest.raises(InvalidInput, match="the table is empty"):
+        check_panels(panels(BOX).iloc[:0])
     with pytest.raises(InvalidInput, match="no column depth_m"):
         check_panels(panels(BOX).drop(columns="depth_m"))
 

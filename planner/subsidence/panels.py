@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -175,6 +176,8 @@ def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = Non
 
 
 def _check_frame(table: gpd.GeoDataFrame) -> None:
+    if not len(table):
+        raise InvalidInput("panels: the table is empty; at least one mining panel is needed")
     missing = [c for c in REQUIRED if c not in table.columns]
     if missing:
         raise InvalidInput(f"panels: no column {', '.join(missing)}; every panel needs {' and '.join(REQUIRED)}")
@@ -259,7 +262,7 @@ def _check_numbers(n: Mapping[str, Floats], names: tuple[str, ...]) -> None:
 
 
 def decimal_year(value: Any) -> float:
-    """A date as a decimal year: 2008, 2008.5, '2008-07', '2008-07-01', a date or timestamp; NaN for nothing.
+    """A date as a decimal year: 2008, 2008.5, "2008-07", "2008/7/1", "2008年7月", a date or timestamp; NaN for nothing.
 
     Raises InvalidInput for text that is no date.
     """
@@ -267,18 +270,26 @@ def decimal_year(value: Any) -> float:
         return float("nan")
     if isinstance(value, int | float | np.integer | np.floating):
         return float(value)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-        try:
-            value = dt.date.fromisoformat(f"{value}-01" if len(value) == 7 else value[:10])
-        except ValueError:
-            raise InvalidInput(f"{value!r} is no date; write 2008, 2008.5 or 2008-07-01") from None
-    day = dt.date(value.year, value.month, value.day)
+    day = _written_date(value) if isinstance(value, str) else dt.date(value.year, value.month, value.day)
+    if isinstance(day, float):
+        return day
     first, last = dt.date(day.year, 1, 1), dt.date(day.year + 1, 1, 1)
     return day.year + (day - first).days / (last - first).days
+
+
+def _written_date(text: str) -> dt.date | float:
+    """The date a text holds, or the decimal year."""
+    numbers = [int(n) for n in re.findall(r"\d+", text)]
+    try:
+        if re.fullmatch(r"\s*\d{8}\s*", text):
+            return dt.datetime.strptime(text.strip(), "%Y%m%d").date()
+        if re.fullmatch(r"\s*\d+(\.\d*)?\s*", text):
+            return float(text)
+        if numbers and len(str(numbers[0])) == 4:
+            return dt.date(*([*numbers, 1, 1][:3] if len(numbers) < 3 else numbers[:3]))
+    except ValueError:
+        pass
+    raise InvalidInput(f"{text!r} is no date; write 2008, 2008.5 or 2008-07-01")
 
 
 def _dates(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[Floats, Floats]:
