@@ -6,6 +6,7 @@ import contextlib
 import re
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -27,7 +28,15 @@ def unpack(path: Path, folder: Path, *, shown: str) -> list[Path]:
             members = [m for m in archive.infolist() if not m.is_dir()]
             _admit(members, shown)
             return sorted(_write(archive, member, folder, shown) for member in members)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        OSError,
+    ) as error:
         raise InvalidInput(f"{shown}: not a readable zip archive ({str(error)[:100]})") from None
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,8 +86,8 @@ def _safe_workbook(path: Path, shown: str) -> None:
                     with archive.open(member) as part:
                         if b"<!DOCTYPE" in part.read(4096).upper():
                             raise InvalidInput(f"{shown}: {member.filename!r} declares XML entities; refused")
-    except zipfile.BadZipFile as error:
-        raise InvalidInput(f"{shown}: not a readable workbook ({error})") from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+        raise InvalidInput(f"{shown}: not a readable workbook ({str(error)[:100]})") from None
 
 
 def _polygons(rows: list[list[Any]], shown: str) -> gpd.GeoDataFrame:

@@ -132,6 +132,28 @@ def archive_of_rubbish(f: Path) -> Path:
     return f / "a.zip"
 
 
+@CASES.refused(r"not a readable zip archive \(Error -3 while decompressing")
+def archive_with_spoilt_bytes(f: Path) -> Path:
+    """Found by fuzzing: the index is whole, the compressed bytes are not."""
+    with zipfile.ZipFile(f / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.geojson", "{" + "abc, " * 5_000 + "}")
+    raw = bytearray((f / "a.zip").read_bytes())
+    raw[45:60] = bytes(15)
+    (f / "a.zip").write_bytes(bytes(raw))
+    return f / "a.zip"
+
+
+@CASES.refused("not a readable workbook")
+def workbook_with_spoilt_bytes(f: Path) -> Path:
+    """The same in a workbook."""
+    with zipfile.ZipFile(f / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<x>" + "abc, " * 5_000 + "</x>")
+    raw = bytearray((f / "a.xlsx").read_bytes())
+    raw[50:70] = bytes(20)
+    (f / "a.xlsx").write_bytes(bytes(raw))
+    return f / "a.xlsx"
+
+
 ENTITY = '<?xml version="1.0"?><!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]><kml><Document><name>&x;</name></Document></kml>'
 
 
