@@ -19,6 +19,8 @@ from planner.allocation.exact import Found
 from planner.allocation.highs import Answer, solve_program
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
+from planner.allocation.neighbours import neighbours, waters
+from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.table import Bools, Floats, Ints
@@ -47,7 +49,11 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     best = Best()
     if start is not None and (settled := settle(model, start)).feasible:
         best = Best(settled.objective, start)
-    return close_gap(model, settings, order, multipliers, dual.bound, best, "newton prices + core")
+    at_prices = priced(model, multipliers, order).chosen
+    base = polisher(model, neighbours(model), waters(model, order))(at_prices, multipliers.rows)
+    if (settled := settle(model, base)).feasible and settled.objective > best.value:
+        best = Best(settled.objective, base)
+    return close_gap(model, settings, order, multipliers, dual.bound, best, "newton prices + core", base)
 
 
 def close_gap(

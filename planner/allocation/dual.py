@@ -2,7 +2,7 @@
 
 The dual of one option per unit under S coupling rows has S unknowns, however many units there are. Softening each maximum makes
 it smooth; cooling the softness step by step leads to its minimum. Only the exact, closed-form bound of what is found counts.
-Source: log-sum-exp smoothing, Nesterov 2005; projected Newton, Bertsekas 1982.
+Source: log-sum-exp smoothing, Nesterov 2005; bounded Newton steps, Coleman & Li 1996.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import lsq_linear
 
 from planner.allocation.bound import Forest, Multipliers, upper_bound
 from planner.allocation.model import Model
@@ -19,7 +20,8 @@ from planner.core.smoothdual import smooth_choice, smooth_forest
 
 COOLING = 5.0  # factor between temperatures
 LENGTHS = tuple(0.4**i for i in range(20))  # of a Newton step, the full one first
-STEPS = 12  # most Newton steps at one temperature
+TIGHT = 1e-3  # share of the temperature, per root of the units, that a Newton step must still promise
+STEPS = 25  # most Newton steps at one temperature
 ACCURACY = 1e-9  # finest relative improvement of the bound for which cooling further is worth it
 
 
@@ -101,7 +103,7 @@ def minimise(
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle = 0
     while temperature > 1e-9 * spread and idle < 2 and go_on():
-        price = _newton(smooth, price, temperature)
+        price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]))
         bound = upper_bound(model, Multipliers(price / scale), order)
         gained = best[0] - bound
         if gained > 0:
@@ -119,16 +121,16 @@ def _typical_spread(model: Model) -> float:
     return max(float(np.mean(high - low)), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
 
 
-def _newton(smooth: _Smooth, price: Floats, temperature: float) -> Floats:
+def _newton(smooth: _Smooth, price: Floats, temperature: float, negligible: float) -> Floats:
     """Projected Newton steps at one temperature: a price never crosses zero within a step, and stays there if that is best."""
     model = smooth.model
-    enough = 1e-3 * temperature * max(np.sqrt(model.size), 1.0)
+    enough = max(TIGHT * temperature * max(np.sqrt(model.size), 1.0), negligible)
     value, gradient, hessian = smooth.at(price, temperature, curved=True)
     for _ in range(STEPS):
         free, gradient = _free_rows(model, price, gradient, smooth.scale)
         if not free.any():
             break
-        step = _direction(gradient, hessian, free, 1e-6 * model.size / temperature)
+        step = _direction(model, price, gradient, hessian, free, 1e-6 * model.size / temperature)
         promise = -float(gradient @ step)
         if promise < enough:
             break
@@ -163,16 +165,29 @@ def _free_rows(model: Model, price: Floats, gradient: Floats, scale: Floats) -> 
     return free, gradient
 
 
-def _direction(gradient: Floats, hessian: Floats, free: Bools, flat: float) -> Floats:
-    """Newton's direction among the free rows; `flat` is the curvature taken where there is none left."""
-    step = np.zeros(gradient.size)
+def _direction(model: Model, price: Floats, gradient: Floats, hessian: Floats, free: Bools, flat: float) -> Floats:
+    """The step to the least of the quadratic model with no free price beyond zero: a small bounded least-squares problem.
+
+    flat: the curvature taken where there is none left.
+    """
+    step = np.zeros(price.size)
     rows = np.flatnonzero(free)
-    h = hessian[np.ix_(rows, rows)]
-    diagonal = np.maximum(np.diag(h), flat)
-    root = np.sqrt(diagonal)
-    scaled = h / root[:, None] / root[None, :]
-    solved = np.linalg.solve(scaled + 1e-9 * np.eye(rows.size), -gradient[rows] / root)
-    step[rows] = solved / root
+    root = np.sqrt(np.maximum(np.diag(hessian)[rows], flat))
+    scaled = hessian[np.ix_(rows, rows)] / root[:, None] / root[None, :]
+    np.fill_diagonal(scaled, 1.0 + 1e-9)
+    slope = gradient[rows] / root
+    here, way = price[rows] * root, gradient[rows]
+    either = model.lo[rows] == model.hi[rows]
+    low = np.where(either | (here < 0) | ((here == 0) & (way > 0)), -np.inf, -here)
+    high = np.where(either | (here > 0) | ((here == 0) & (way < 0)), np.inf, -here)
+    values, vectors = np.linalg.eigh(scaled)
+    values = np.maximum(values, 1e-10)
+    half = vectors.T * np.sqrt(values)[:, None]
+    target = -(vectors.T @ slope) / np.sqrt(values)
+    straight = np.linalg.lstsq(half, target, rcond=None)[0]
+    if ((straight < low) | (straight > high)).any():
+        straight = lsq_linear(half, target, bounds=(low, high), method="bvls", tol=1e-12).x
+    step[rows] = straight / root
     return step
 
 
