@@ -201,6 +201,14 @@ def test_zhonghu_can_hold_the_published_storage(sites: dict[str, Site]) -> None:
     assert now + 4.0 * len(lake) * site.terrain.cell_area > 38.6e6
 
 
+def test_zhonghu_ponds_by_itself(sites: dict[str, Site]) -> None:
+    """The pond of today, as SOURCES.md tells it, is about the lake that was built, and far too shallow for it."""
+    site = sites["zhonghu"]
+    depth = np.maximum(site.water_table.normal.values - site.terrain.values, 0)[inside(site, site.parcels.geometry)]
+    assert (depth > 0).sum() * site.terrain.cell_area * 15 / 10_000 == pytest.approx(11_900, rel=0.01)
+    assert depth.sum() * site.terrain.cell_area == pytest.approx(21.5e6, rel=0.01)
+
+
 def test_zhonghu_names_what_moves_and_what_it_costs(sites: dict[str, Site]) -> None:
     scenario = sites["zhonghu"].scenario
     lumps = sum(item.cny for item in scenario.economics.item)
