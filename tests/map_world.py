@@ -53,6 +53,7 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             "area_mu": area_m2 * 15 / 1e4,
             "subsidence_m": 32.0 - z,
             "ground_m": z,
+            "water_table_m": LEVEL,
             "water_depth_m": depth,
             "waterlogging": np.select([depth > 0.5, depth > 0], ["perennial", "seasonal"], "dry"),
             "residual_mm": 20.0 * (32.0 - z),

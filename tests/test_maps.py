@@ -186,25 +186,25 @@ def test_an_unknown_target_language_or_base_map_is_refused(view: MapView, monkey
     with pytest.raises(InvalidInput, match="'en' and 'zh'"):
         draw(view, lang="de")
     with pytest.raises(InvalidInput, match="did you mean 'osm'"):
-        draw(view, basemap_name="osn")
+        draw(view, basemap="osn")
     monkeypatch.delenv("TIANDITU_KEY", raising=False)
     with pytest.raises(InvalidInput, match="TIANDITU_KEY"):
-        draw(view, basemap_name="tianditu")
+        draw(view, basemap="tianditu")
 
 
 def test_base_maps_are_asked_for_by_name_only(view: MapView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIANDITU_KEY", "abc123")
     for name, tiles in BASEMAPS.items():
-        page = draw(view, basemap_name=name).page()
+        page = draw(view, basemap=name).page()
         assert all(host in page for host in tiles.hosts)
         assert ('"shifted":true' in page) == tiles.gcj02
-        assert draw(view, basemap_name=name).page() == page
+        assert draw(view, basemap=name).page() == page
     assert "tianditu" not in draw(view).page()
 
 
 def test_gcj02_moves_the_picture_and_never_the_plan(view: MapView) -> None:
     before = view.units.geometry.to_wkb()
-    found = BLOCK.search(draw(view, basemap_name="amap").page())
+    found = BLOCK.search(draw(view, basemap="amap").page())
     plain = BLOCK.search(draw(view).page())
     assert found and plain
     frames = [unpack(block[1])[1]["frame"] for block in (found, plain)]

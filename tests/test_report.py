@@ -14,7 +14,7 @@ import pytest
 import planner as pl
 from planner.errors import InvalidInput, PlannerError
 from planner.landuse import CHOICES, TARGETS
-from planner.report import report_html, report_pdf, write_report
+from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
@@ -210,3 +210,13 @@ def test_both_files_are_written(plan: Any, tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").endswith("</html>\n")
     with pytest.raises(PlannerError, match="exists"):
         write_report(plan, tmp_path, overwrite=False)
+
+
+def test_the_map_sheet_has_the_size_asked_for(plan: Any) -> None:
+    for paper, size in (("A3", (1190.9, 841.7)), ("A4", (841.7, 595.4))):
+        made = map_pdf(plan, paper=paper)
+        width, height = (float(v) for v in re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", made)[0])
+        assert (width, height) == pytest.approx(size, abs=1)
+    assert map_pdf(plan, paper="A4") == made
+    with pytest.raises(InvalidInput, match="A3 or A4"):
+        map_pdf(plan, paper="B5")  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ BASEMAPS: Final = {
 }
 
 
-def basemap(name: str | None) -> Basemap | None:
+def named(name: str | None) -> Basemap | None:
     """The base map of that name; None for None or "none".
 
     Raises InvalidInput naming the nearest known name.

@@ -12,7 +12,7 @@ import shapely
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES, TARGETS, TREATMENTS
 from planner.maps.adapt import view_of
-from planner.maps.basemaps import Basemap, basemap, key_of
+from planner.maps.basemaps import Basemap, key_of, named
 from planner.maps.encode import Column, codes, delta, numbers, pack, rings_of
 from planner.maps.folium_layer import OfflineMap, UnitLayer
 from planner.maps.place import Place, degrees_from_mercator, place
@@ -30,6 +30,7 @@ FACTS = (
     ("subsidence_m", "Subsidence", "沉陷深度", "m", 2, 0.01),
     ("ground_m", "Ground elevation", "地面高程", "m", 2, 0.01),
     ("water_depth_m", "Water depth today", "现状积水深度", "m", 2, 0.01),
+    ("table_depth_m", "Depth to the water table", "地下水埋深", "m", 2, 0.01),
     ("slope_deg", "Slope", "坡度", "°", 1, 0.1),
     ("residual_mm", "Residual subsidence", "残余沉降", "mm", 0, 1.0),
     ("settled_year", "Settled from", "稳沉年份", "", 0, 1.0),
@@ -45,16 +46,16 @@ FACTS = (
 )
 
 
-def draw(plan: Any, *, lang: str = "en", basemap_name: str | None = None, title: str | None = None) -> OfflineMap:
+def draw(plan: Any, *, lang: str = "en", basemap: str | None = None, title: str | None = None) -> OfflineMap:
     """The interactive map of a plan (or of a MapView), complete in itself.
 
-    lang: `en` or `zh`, the language it opens in. basemap_name: None for no request at all, or a name of `basemaps.BASEMAPS`.
-    Raises InvalidInput where lang or basemap_name is unknown, or a key the base map wants is not set.
+    lang: `en` or `zh`, the language it opens in. basemap: None for no request at all, or a name of `basemaps.BASEMAPS`.
+    Raises InvalidInput where lang or basemap is unknown, or a key the base map wants is not set.
     """
     if lang not in ("en", "zh"):
         raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
     view = plan if isinstance(plan, MapView) else view_of(plan)
-    return draw_views(view, view_specs(view), lang=lang, basemap_name=basemap_name, title=title)
+    return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title)
 
 
 def draw_views(
@@ -62,7 +63,7 @@ def draw_views(
     specs: list[dict[str, Any]],
     *,
     lang: str,
-    basemap_name: str | None = None,
+    basemap: str | None = None,
     title: str | None = None,
     more: dict[str, Any] | None = None,
     tail: str = "",
@@ -70,7 +71,7 @@ def draw_views(
     """The map of a view with the given views on offer (as `views.view_specs` makes them). more: further configuration.
     tail: markup below the map.
     """
-    tiles = basemap(basemap_name)
+    tiles = named(basemap)
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
     lakes = _lakes(view)
     flood = flood_raster(view, where, [lake["id"] for lake in lakes])
@@ -89,14 +90,14 @@ def draw_views(
     return page
 
 
-def write_html(plan: Any, path: str | Path, *, lang: str = "en", basemap_name: str | None = None) -> Path:
+def write_html(plan: Any, path: str | Path, *, lang: str = "en", basemap: str | None = None) -> Path:
     """Writes the map of a plan, a MapView, or a map already drawn, as one HTML file; complete or not at all.
 
     Raises PlannerError where the file cannot be written.
     """
     from planner.files import write_whole
 
-    drawn = plan if isinstance(plan, OfflineMap) else draw(plan, lang=lang, basemap_name=basemap_name)
+    drawn = plan if isinstance(plan, OfflineMap) else draw(plan, lang=lang, basemap=basemap)
     return write_whole(path, drawn.page())
 
 

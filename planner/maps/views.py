@@ -17,11 +17,13 @@ AMOUNTS = ("storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 # Sequential ramps, light to dark, monotone in luminance: they survive greyscale and colour-blind eyes.
 EARTH = ("#FBF3E4", "#EBD3A7", "#D3A76B", "#AC763F", "#7A4A22", "#4A2810")
 BLUES = ("#F1F5F9", "#C6DBEF", "#8FBDDF", "#4F93C6", "#22659F", "#0B386B")
+WET = tuple(reversed(BLUES))  # the nearer the water the darker
 HEAT = ("#FFF5D6", "#FBD68A", "#F3A257", "#DD6A3E", "#AD3A36", "#6B1730")
 LEAVES = ("#F3F6E4", "#CFE0A9", "#9CC479", "#5F9E5B", "#2E7347", "#12452F")
 BREAKS = {
     "depth": (0.5, 1.5, 3.0, 5.0),
     "water": (0.01, 0.5, 1.5, 3.0),
+    "table": (0.0, 0.5, 1.5, 3.0),
     "stability": (10.0, 50.0, 100.0, 200.0),
     "score": (0.2, 0.4, 0.6, 0.8),
 }
@@ -43,6 +45,7 @@ def view_specs(view: MapView) -> list[Spec]:
     numbers = (
         ("depth", "subsidence_m", "m", EARTH, 1),
         ("water", "water_depth_m", "m", BLUES, 2),
+        ("table", "table_depth_m", "m", WET, 1),
         ("stability", "residual_mm", "mm", HEAT, 0),
         ("settled", "settled_year", "", HEAT, 0),
         ("ready", "ready_year", "", HEAT, 0),
@@ -58,11 +61,13 @@ def view_specs(view: MapView) -> list[Spec]:
 
 
 def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A numeric column of the view, or one the map works out: what the choice costs and nets per mu, yuan/mu."""
+    """A numeric column of the view, or one the map works out: price and net value per mu, depth to the water table."""
     area = view.numbers("area_mu")
     with np.errstate(divide="ignore", invalid="ignore"):
         if column == "price_cny_mu":
             return np.asarray(np.maximum(view.numbers("next_loss_cny"), 0.0) / area)
+        if column == "table_depth_m":
+            return view.numbers("ground_m") - view.numbers("water_table_m")
         if column == "net_cny_mu":
             return np.asarray((view.numbers("benefit_cny") - view.numbers("cost_cny")) / area)
     return view.numbers(column)

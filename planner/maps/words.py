@@ -122,6 +122,7 @@ VIEW_WORDS: Final[dict[str, tuple[str, str]]] = {
     "landuse": ("Land use today", "现状地类"),
     "depth": ("Subsidence depth", "沉陷深度"),
     "water": ("Water depth today", "现状积水深度"),
+    "table": ("Depth to the water table", "地下水埋深"),
     "stability": ("Residual subsidence", "残余沉降"),
     "settled": ("Settled from", "稳沉年份"),
     "ready": ("Ready from", "可用年份"),
@@ -141,6 +142,10 @@ NOTES: Final[dict[str, tuple[str, str]]] = {
     "changed": (
         "where quotas, money, earth and water moved a unit off its rule",
         "受指标、资金、土方和水位影响而偏离规则的单元",
+    ),
+    "table": (
+        "ground today above the water table of a normal year; negative under water",
+        "现状地面高出平水年地下水位的高度，水下为负",
     ),
     "moved": ("units whose target differs, in the colour of the later plan's target", "用途不同的单元，以后一方案的用途着色"),
     "today": ("ponding in a normal year, before any works", "治理前平水年积水情况"),

@@ -1,5 +1,6 @@
-"""Plan → report: one page for the decision, then how, from what, and what it means; as HTML and as PDF."""
+"""Plan → report: one page for the decision, then how, from what, and what it means; as HTML, as PDF, and the map as a sheet."""
 
+from planner.report.sheet import map_pdf
 from planner.report.write import report_html, report_pdf, write_report
 
-__all__ = ["report_html", "report_pdf", "write_report"]
+__all__ = ["map_pdf", "report_html", "report_pdf", "write_report"]

@@ -121,9 +121,20 @@ def test_coordinates_are_the_site_s_own(open_page: Callable[..., Any], path: Pat
 def test_every_view_paints_and_counts_all_units(open_page: Callable[..., Any], path: Path) -> None:
     opened = open_page(path)
     keys = opened.page.eval_on_selector_all("#planner-view option", "options => options.map(o => o.value)")
-    assert {"plan", "treatment", "rules", "changed", "today", "depth", "water", "stability", "ready", "score", "price"} <= set(
-        keys
-    )
+    assert {
+        "plan",
+        "treatment",
+        "rules",
+        "changed",
+        "today",
+        "depth",
+        "water",
+        "table",
+        "stability",
+        "ready",
+        "score",
+        "price",
+    } <= set(keys)
     for key in keys:
         opened.page.select_option("#planner-view", key)
         assert "400" in opened.text(".planner-legend tfoot"), key

@@ -3,7 +3,7 @@
   "use strict";
 
   const SKIP = 0.7; // device pixels under which a vertex adds nothing
-  const OUTLINE_PX = 9; // mean unit size on screen from which borders are drawn
+  const OUTLINE_PX = 13; // mean unit size on screen from which borders are drawn
   const CHUNK = 400; // units per path: very long paths slow the rasteriser down
 
   planner.CanvasUnits = L.GridLayer.extend({

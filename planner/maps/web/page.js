@@ -168,7 +168,7 @@
       this.parts.card.update();
       if (u >= 0) {
         this.parts.live.textContent = planner.hoverText(this, u);
-        if (travel) this.map.fitBounds(this.units.bounds(u), { maxZoom: Math.max(16, this.map.getZoom()), padding: [80, 80], animate: false });
+        if (travel) this._travel(this.units.bounds(u), Math.max(16, this.map.getZoom()));
       }
       this._remember();
     }
@@ -177,7 +177,17 @@
       const values = this.columns.parcel_id.values;
       const bounds = L.latLngBounds([]);
       for (let u = 0; u < values.length; u++) if (values[u] === code) this.units.bounds(u).forEach((corner) => bounds.extend(corner));
-      if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, padding: [40, 40] });
+      if (bounds.isValid()) this._travel(bounds, 18);
+    }
+
+    // shows a place beside the card and the panel, not behind them
+    _travel(bounds, maxZoom) {
+      const size = this.map.getSize(), wide = size.x > 700;
+      this.map.fitBounds(bounds, {
+        animate: false, maxZoom: maxZoom,
+        paddingTopLeft: wide ? [Math.min(370, size.x * 0.28), 90] : [20, 100],
+        paddingBottomRight: wide ? [Math.min(380, size.x * 0.3), 50] : [20, size.y * 0.58],
+      });
     }
 
     // the next visible unit in the plan's order

@@ -1,0 +1,67 @@
+"""The plan's map alone, on one sheet of A4 or A3 for the wall and the file."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Literal
+
+from planner.errors import InvalidInput
+from planner.report.charts import plan_map
+from planner.report.document import Say
+from planner.report.fonts import HINT, chinese_family, font, plotting
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+PAPER_IN = {"A4": (11.69, 8.27), "A3": (16.54, 11.69)}  # landscape
+MARGIN_IN = 0.55
+HEAD_IN = 0.95
+
+
+def map_pdf(plan: Plan, *, paper: Literal["A3", "A4"] = "A3", lang: str = "en") -> bytes:
+    """The map by target as a PDF sheet in landscape with title, legend, scale, north arrow and approval number.
+
+    Raises InvalidInput where paper is neither A3 nor A4, or a Chinese sheet is wanted and no font for it is there.
+    """
+    if paper not in PAPER_IN:
+        raise InvalidInput(f"paper = {paper!r}: the map is printed on {' or '.join(PAPER_IN)}")
+    matplotlib = plotting()
+    if lang == "zh" and chinese_family() is None:
+        raise InvalidInput(f"lang = 'zh': no Chinese font on this system; {HINT}, or print it with lang = 'en'")
+    say = Say(lang)
+    width, height = PAPER_IN[paper]
+    inner = (width - 2 * MARGIN_IN, height - 2 * MARGIN_IN - HEAD_IN)
+    made = plan_map(plan, say, inner[0], inner[1] / inner[0])
+    engine = made.get_layout_engine()
+    made.set_size_inches(width, height)
+    if engine is not None:
+        engine.set(rect=(MARGIN_IN / width, MARGIN_IN / height, inner[0] / width, inner[1] / height))  # type: ignore[call-arg]
+    about, s = plan.site.scenario.site, plan.summary()
+    title = say(about.name_en or plan.site.name, plan.site.name)[:120]
+    number = about.approval_number or say("none, internal use", "无，仅供内部使用")
+    lines = [
+        (title, 20.0, "bold", "#1d2321"),
+        (
+            say(
+                f"{say.mu(s['restored_mu'])} restored · lakes hold {say.cubic(s['water']['storage_m3'])} · {s['site']['crs']}",
+                f"恢复土地{say.mu(s['restored_mu'])} · 蓄水{say.cubic(s['water']['storage_m3'])} · {s['site']['crs']}",
+            ),
+            10.0,
+            "regular",
+            "#5a625f",
+        ),
+        (say("Map approval no.: ", "审图号：") + number, 10.0, "regular", "#5a625f"),
+    ]
+    if about.kind == "reconstruction":
+        lines.insert(1, (say("Reconstruction, not survey data", "情景重建，非实测数据"), 11.0, "bold", "#7a2e0b"))
+    y = height - MARGIN_IN
+    for text, size, weight, colour in lines:
+        y -= size / 72 * 1.25
+        clean = "".join(c if c.isprintable() else " " for c in text)
+        place = (MARGIN_IN / width, y / height)
+        made.text(*place, clean, fontproperties=font(size, weight=weight), color=colour, parse_math=False)
+    buffer = io.BytesIO()
+    info = {"Title": title, "CreationDate": None, "ModDate": None, "Creator": "planner", "Producer": "matplotlib"}
+    with matplotlib.rc_context({"pdf.fonttype": 3}):
+        made.savefig(buffer, format="pdf", metadata=info)
+    return buffer.getvalue()
