@@ -41,6 +41,9 @@ def test_dirty(case: Case, tmp_path: Path) -> None:
         report = check(path, **case.options)
         assert not report.ok
         assert text in report.text("en")
+        verdict = report.text("zh").splitlines()[-1]
+        assert verdict.startswith("不能规划：")
+        assert text not in verdict, "a refusal without its Chinese sentence"
         return
     _as_stated(case, case.outcome, path)
 

@@ -17,6 +17,7 @@ from planner.errors import InvalidInput
 from planner.files import write_whole
 from planner.read.assemble import Reading, ellipsoidal_m2, read
 from planner.read.record import Fault, Record
+from planner.read.refusals import in_chinese
 from planner.site import Site
 from planner.units import mu_from_m2
 
@@ -79,7 +80,7 @@ class CheckReport:
         if self.error is None:
             verdict = f"可以规划：planner allocate {self.shown}" if zh else f"Ready: planner allocate {self.shown}"
         else:
-            verdict = ("不能规划：" if zh else "Cannot be planned: ") + self.error
+            verdict = f"不能规划：{in_chinese(self.error)}" if zh else f"Cannot be planned: {self.error}"
         return "\n".join([*lines, "", verdict]) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
