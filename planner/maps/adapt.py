@@ -126,17 +126,20 @@ def _names(plan: Plan) -> dict[str, tuple[str, str]]:
 
 
 def _finished(plan: Plan) -> Grid:
-    """The ground after the works, m, for display: beds dug as treated, filled land at its platform, the rest as it is today."""
+    """The ground after the works, m, for display: beds dug to at least the least depth, filled land at its platform."""
     scenario, terrain = plan.site.scenario, plan.site.terrain
     levels = plan.reservoirs["level_m"].to_numpy(float) if len(plan.reservoirs) else np.empty(0)
     units = plan.units
+    lake = (units["target"] == "reservoir").to_numpy()
     dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
+    bed = np.full(len(units), np.inf)
     platform = np.full(len(units), np.nan)
     if levels.size:
+        bed[lake] = float(np.nanmax(levels)) - scenario.number("targets.reservoir.min_depth_m")
         for target in LAND:
             filled = ((units["target"] == target) & (units["fill_m3"] > 0) & (units["treatment"] != "wetland")).to_numpy()
             platform[filled] = float(np.nanmax(levels)) + scenario.number(f"targets.{target}.freeboard_m")
-    works = np.flatnonzero((dig > 0) | np.isfinite(platform))
+    works = np.flatnonzero(lake | np.isfinite(platform))
     if works.size == 0:
         return terrain
     shapes = [(shape, int(i) + 1) for i, shape in zip(works, units.geometry.iloc[works], strict=True)]
@@ -144,6 +147,6 @@ def _finished(plan: Plan) -> Grid:
     touched = found > 0
     which = found[touched] - 1
     values = terrain.values.copy()
-    ground = values[touched] - dig[which]
+    ground = np.minimum(values[touched] - dig[which], bed[which])
     values[touched] = np.where(np.isfinite(platform[which]), np.fmax(ground, platform[which]), ground)
     return terrain.like(values)

@@ -86,7 +86,12 @@ def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     axes.set_xlim(west - pad, east + pad)
     axes.set_ylim(south - pad, north + pad)
     made.legend(
-        handles=handles, loc="outside lower center", ncols=min(5, len(handles)), prop=font(7.5), frameon=False, handlelength=1.2
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(5, len(handles)),
+        prop=font(7.5 * max(1.0, width / 9)),
+        frameon=False,
+        handlelength=1.2,
     )
     _scale(axes, say, west, south, east - west, pad)
     return made

@@ -24,7 +24,7 @@ def map_pdf(plan: Plan, *, paper: Literal["A3", "A4"] = "A3", lang: str = "en") 
     Raises InvalidInput where paper is neither A3 nor A4, or a Chinese sheet is wanted and no font for it is there.
     """
     if paper not in PAPER_IN:
-        raise InvalidInput(f"paper = {paper!r}: the map is printed on {' or '.join(PAPER_IN)}")
+        raise InvalidInput(f"paper = {paper!r}: the map is printed on {' or '.join(sorted(PAPER_IN))}")
     matplotlib = plotting()
     if lang == "zh" and chinese_family() is None:
         raise InvalidInput(f"lang = 'zh': no Chinese font on this system; {HINT}, or print it with lang = 'en'")
