@@ -1,0 +1,20 @@
+"""Runs every benchmark here that has a main(), one after another, each in a process of its own: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Runs them all, in the order of their names; the number of those that failed."""
+    topics = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
+    failed = [t for t in topics if subprocess.run([sys.executable, "-m", f"benchmarks.{t}"], check=False).returncode]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
