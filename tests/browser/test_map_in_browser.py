@@ -254,6 +254,7 @@ def test_water_level_reads_the_curve_and_floods_what_it_reaches(
     width = (cell[1][1] - cell[0][1]) * 111_320 * 0.829 / frame[1]
     assert counts[2] * height * width * 15 / 1e4 == pytest.approx(row["area_mu"], rel=0.03)
     opened.page.evaluate("() => planner.page.parts.water.setLevel(28)")
+    assert float(opened.page.input_value("#planner-level")) == 28.0
     assert "Level 28.00 m" in opened.text(".planner-water output")
     low = view.curves[view.curves["level_m"] == 28.0].iloc[0]
     assert f"{low['storage_m3'] / 1e6:,.2f} Mm³" in opened.text(".planner-water output") or "m³" in opened.text(

@@ -66,8 +66,9 @@
     let text = page.speech.pick(spec.label);
     if (isFinite(value) && isFinite(limit)) {
       const digits = Math.max(Math.abs(value), Math.abs(limit)) < 20 ? 2 : 0;
-      text += page.speech.t("found_limit", {
-        value: page.speech.number(value, digits) + unit, limit: page.speech.number(limit, digits) + unit });
+      const isYear = (v) => !/[m%]/.test(spec.unit) && v % 1 === 0 && v > 1900 && v < 2300; // years are not grouped
+      const shown = (v) => (isYear(v) ? String(v) : page.speech.number(v, digits) + unit);
+      text += page.speech.t("found_limit", { value: shown(value), limit: shown(limit) });
     }
     return page.speech.t("not_allowed") + " " + text;
   }
@@ -110,7 +111,7 @@
         el("p", { class: "planner-target" },
           el("span", { class: "planner-swatch", style: { background: colour }, "aria-hidden": "true" }),
           el("strong", {}, labelOf(page, "targets", target)), " · ", labelOf(page, "treatments", textAt(page, "treatment", u))),
-        rules && rules !== target ? el("p", { class: "planner-note" }, speech.t("rules_would", { target: labelOf(page, "targets", rules) })) : null,
+        !reason && rules && rules !== target ? el("p", { class: "planner-note" }, speech.t("rules_would", { target: labelOf(page, "targets", rules) })) : null,
         page.config.compare.length ? [el("h3", {}, speech.t("in_plans")), el("table", {}, inPlans(page, u))] : null,
         reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,

@@ -83,6 +83,8 @@
       levels[current] = level;
       const out = box.querySelector("output");
       if (out) out.textContent = reading();
+      const slider = box.querySelector("input[type=range]");
+      if (slider && Number(slider.value) !== level) slider.value = level;
       if (box.open) draw();
     };
 
