@@ -90,7 +90,7 @@ class CheckReport:
             "ok": self.ok,
             "error": self.error,
             "site": _figures(self),
-            "decisions": [{"what": s.what.en, "value": s.value, "why": s.why.en} for s in self.record.settled],
+            "decisions": [{"what": s.what.en, "value": s.value.en, "why": s.why.en} for s in self.record.settled],
             "warnings": [w.en for w in self.record.warned],
             "faults": {
                 "count": len(self.record.faults),
@@ -225,7 +225,8 @@ def _found(report: CheckReport, zh: bool) -> list[str]:
 def _decided(settled: Any, zh: bool) -> str:
     lang = "zh" if zh else "en"
     what, why = settled.what.in_(lang), settled.why.in_(lang)
-    return f"{what}：{settled.value}（{why}）" if zh else f"{what}: {settled.value} ({why})"
+    value = settled.value.in_(lang)
+    return f"{what}：{value}（{why}）" if zh else f"{what}: {value} ({why})"
 
 
 def _mended(item: Mended, zh: bool) -> str:

@@ -25,6 +25,7 @@ from planner.read.places import Places
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, raster_info, read_onto, read_raster
 from planner.read.record import Record
+from planner.read.refusals import note_in_chinese
 from planner.scenario import Layer, Scenario, WaterTableLayer
 from planner.site import Floats, Grid, WaterTable
 from planner.units import mu_from_m2
@@ -71,7 +72,7 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
         "no terrain: the polygons are taken as hollows in a level plain at elevation 0; give layers.terrain for real ground",
         "没有地形：沉陷区按高程为 0 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
     )
-    record.decide(("terrain", "地形"), "0 m minus the ground lost", ("no terrain was given", "未给出地形"))
+    record.decide(("terrain", "地形"), ("0 m minus the ground lost", "0 米减去下沉量"), ("no terrain was given", "未给出地形"))
     return lost.like(0.0 - np.nan_to_num(lost.values, nan=0.0)), lost.like(np.nan_to_num(lost.values, nan=0.0))
 
 
@@ -82,7 +83,7 @@ def _plain(context: Context) -> Grid:
     cell = float(max(1.0, math.ceil(math.sqrt(extent / _DEFAULT_CELLS))))
     west, north = math.floor((w - MARGIN_M) / cell) * cell, math.ceil((n + MARGIN_M) / cell) * cell
     cols, rows = math.ceil((e + MARGIN_M - west) / cell), math.ceil((north - s + MARGIN_M) / cell)
-    context.record.decide(("cell size", "格网大小"), f"{cell:g} m", ("no raster was given", "未给出栅格"))
+    context.record.decide(("cell size", "格网大小"), (f"{cell:g} m", f"{cell:g} 米"), ("no raster was given", "未给出栅格"))
     return Grid(np.zeros((rows, cols)), west, north, cell, cell)
 
 
@@ -271,7 +272,11 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
             f"parcel {context.parcels.index[unknown[0]]} and {len(unknown) - 1} more have no depth; "
             "fill the column or give layers.subsidence"
         )
-    record.decide(("subsidence", "沉陷深度"), "the polygons' depth column", ("no raster was given", "未给出栅格"))
+    record.decide(
+        ("subsidence", "沉陷深度"),
+        ("the polygons' depth column", "沉陷区图层的深度字段"),
+        ("no raster was given", "未给出栅格"),
+    )
     return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
 
 
@@ -314,7 +319,11 @@ def water_table(context: Context, terrain: Grid, lost: Grid) -> WaterTable:
             f"no water table: taken {depth:g} m below the original ground",
             f"没有地下水位：取原地面以下 {depth:g} 米",
         )
-        record.decide(("water table", "地下水位"), f"original ground − {depth:g} m", ("none was given", "未给出"))
+        record.decide(
+            ("water table", "地下水位"),
+            (f"original ground − {depth:g} m", f"原地面 − {depth:g} 米"),
+            ("none was given", "未给出"),
+        )
         normal = terrain.like(terrain.values + lost.values - depth)
         return _seasons(context, normal, None, None, amplitude)
     parts: Sequence[Any] = (given.normal, given.dry, given.wet) if isinstance(given, WaterTableLayer) else (given, None, None)
@@ -342,7 +351,7 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
     if dry is None or wet is None:
         context.record.decide(
             ("seasons of the water table", "地下水位季节变幅"),
-            f"normal ∓ {amplitude:g} m",
+            (f"normal ∓ {amplitude:g} m", f"常水位 ∓ {amplitude:g} 米"),
             ("dry or wet was not given", "未给出枯水或丰水位"),
         )
     dry = normal.like(normal.values - amplitude) if dry is None else dry
@@ -356,4 +365,4 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
 
 def _notes(notes: Sequence[str], record: Record) -> None:
     for note in notes:
-        record.warn(note, note)
+        record.warn(note, note_in_chinese(note))

@@ -266,7 +266,7 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     if found:
         record.decide(
             ("overlaps", "重叠"),
-            f"{len(found)}, counted once",
+            (f"{len(found)}, counted once", f"{len(found)} 处，只计一次"),
             ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
         )
     parcels = parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]

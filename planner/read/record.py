@@ -28,12 +28,12 @@ class Settled:
     """A decision: what was settled, the value taken, why."""
 
     what: Text
-    value: str
+    value: Text
     why: Text
 
     def decision(self) -> Decision:
         """The noun a Site carries, in English."""
-        return Decision(self.what.en, self.value, self.why.en)
+        return Decision(self.what.en, self.value.en, self.why.en)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +61,9 @@ class Record:
     faults: list[Fault] = field(default_factory=list)
 
     def decide(self, what: tuple[str, str], value: object, why: tuple[str, str]) -> None:
-        """Notes a decision; what and why as (English, Chinese)."""
-        shown = "".join(c if c.isprintable() else "�" for c in str(value))  # a column's name may steer a terminal
-        item = Settled(Text(*what), shown, Text(*why))
+        """Notes a decision; what and why as (English, Chinese), the value so or the same in both."""
+        en, zh = value if isinstance(value, tuple) else (value, value)
+        item = Settled(Text(*what), Text(_printable(en), _printable(zh)), Text(*why))
         if item not in self.settled:
             self.settled.append(item)
 
@@ -90,3 +90,8 @@ class Record:
     def warnings(self) -> tuple[str, ...]:
         """The warnings as a Site carries them."""
         return tuple(w.en for w in self.warned)
+
+
+def _printable(value: object) -> str:
+    """A value without characters that steer a terminal, as columns' and layers' names may hold."""
+    return "".join(c if c.isprintable() else "�" for c in str(value))
