@@ -3,8 +3,10 @@
 Names are imported when they are first used, so that `planner --help` answers at once.
 """
 
+import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 from typing import Any
 
 _HOMES = {
@@ -14,6 +16,9 @@ _HOMES = {
     "read_site": "planner.read",
     "Site": "planner.site",
     "Grid": "planner.site",
+    "partition": "planner.partition",
+    "measure": "planner.measure",
+    "appraise": "planner.options",
     "area_mu": "planner.measure",
     "storage_curve": "planner.water",
     "PlannerError": "planner.errors",
@@ -41,6 +46,17 @@ try:
     __version__ = version("subsidence-planner")
 except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0.1.0"
+
+
+class _Front(ModuleType):
+    """The package with its stages as functions: importing the module of the same name does not hide the stage."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Front
 
 
 def __getattr__(name: str) -> Any:

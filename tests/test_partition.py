@@ -353,3 +353,13 @@ def test_any_mosaic_keeps_its_area_its_borders_and_its_sizes(seed: int, count: i
     assert mu.max() < 9.0 + 0.75
     small = result.units[mu < 0.75]
     assert all(site.parcels.area[p] / M2_PER_MU < 0.75 for p in small.parcel_id)
+
+
+def test_the_stage_is_reached_from_the_front_even_once_its_module_is_imported() -> None:
+    import planner.measure
+    import planner.partition
+
+    assert planner.partition is partition
+    site = make_site({"A": box(0, 0, 60, 60)})
+    assert planner.partition(site).units.index.tolist() == ["A-001"]
+    assert callable(planner.measure) and planner.measure.__name__ == "measure"
