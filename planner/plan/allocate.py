@@ -47,6 +47,8 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     rules: list[Any] = []
     for target in CHOICES:
         quota = getattr(scenario.targets, target)
+        if quota.max_mu == 0 and not quota.min_mu:
+            continue  # `admitted` has taken its options out: a limit that nothing can press on has no price
         if quota.min_mu is not None or quota.max_mu is not None:
             rules.append(Quota(target, min_mu=quota.min_mu, max_mu=quota.max_mu))
     if (limit := scenario.budget.max_cny) is not None:
@@ -86,6 +88,16 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     return earth.max_import_m3, earth.max_export_m3 + spread
 
 
+def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """The options without the targets that the scenario rules out altogether (max_mu = 0)."""
+    return options[~options["target"].isin(ruled_out(scenario)).to_numpy()]
+
+
+def ruled_out(scenario: Scenario) -> tuple[str, ...]:
+    """Targets with max_mu = 0."""
+    return tuple(t for t in CHOICES if getattr(scenario.targets, t).max_mu == 0 and not getattr(scenario.targets, t).min_mu)
+
+
 def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
     units = parts.units
     locks = []
@@ -112,7 +124,7 @@ def allocate(
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
     """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
-    table = with_unrestored(options, facts, scenario)
+    table = with_unrestored(admitted(options, scenario), facts, scenario)
     problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
     solver = scenario.solver
     result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)

@@ -12,6 +12,7 @@ import pandas as pd
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES, TARGETS, TREATMENTS, UNRESTORED
 from planner.parameters import nearest
+from planner.plan.allocate import ruled_out
 from planner.suitability import sentences
 from planner.suitability.wording import TEXTS
 
@@ -36,6 +37,7 @@ WORDS: Final = {
         "behind": "{treatment} is allowed but {loss:,.0f} yuan behind at the plan's prices; "
         "it would be chosen if it cost that much less.",
         "unpriced": "no treatment reaches it within the limits on fill and depth.",
+        "excluded": "the brief rules it out everywhere (targets.{target}.max_mu = 0).",
         "water": "its lake must reach down: it may be reservoir only if {deeper} is.",
         "others": "Why not the others",
     },
@@ -53,6 +55,7 @@ WORDS: Final = {
         "not": "不作{target}：{why}",
         "behind": "{treatment}可行，但按方案影子价格少{loss:,.0f}元；成本降低该数额即会入选。",
         "unpriced": "在填挖深度限制内没有可行的治理方式。",
+        "excluded": "方案规定全区不设该用途（targets.{target}.max_mu = 0）。",
         "water": "湖面须与更深处相连：仅当{deeper}为水库时此处才可为水库。",
         "others": "为何不作其他用途",
     },
@@ -115,6 +118,7 @@ def explain(plan: Plan, unit_id: str) -> Explanation:
     mine = verdicts[verdicts["unit_id"] == unit_id]
     priced = plan.options.loc[[unit_id]] if unit_id in plan.options.index.get_level_values(0) else plan.options.iloc[:0]
     others = [t for t in CHOICES if t != row["target"]]
+    banned = ruled_out(plan.site.scenario)
     facts = {k: (v.item() if hasattr(v, "item") else v) for k, v in row.drop("geometry").items()}
     facts = {k: None if pd.isna(v) else v for k, v in facts.items()}
     return Explanation(
@@ -123,7 +127,13 @@ def explain(plan: Plan, unit_id: str) -> Explanation:
         treatment=str(row["treatment"]),
         facts=facts,
         why={lang: tuple(_why(row, mine, lang)) for lang in LANGS},
-        others={lang: {t: tuple(_why_not(row, mine, priced, t, lang)) for t in others} for lang in LANGS},
+        others={
+            lang: {
+                t: (WORDS[lang]["excluded"].format(target=t),) if t in banned else tuple(_why_not(row, mine, priced, t, lang))
+                for t in others
+            }
+            for lang in LANGS
+        },
     )
 
 
