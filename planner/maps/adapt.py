@@ -11,6 +11,7 @@ from rasterio.features import rasterize
 
 from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
 from planner.maps.view import MapView
+from planner.maps.views import AMOUNTS
 from planner.units import mu_from_m2
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def view_of(plan: Plan) -> MapView:
     """What a map shows of a plan."""
     site = plan.site
     about = site.scenario.site
-    units = plan.units.join(_losses(plan))
+    rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
+    units = plan.units.join(_losses(plan)).join(rules)
     return MapView(
         name=site.name,
         name_en=about.name_en,

@@ -37,7 +37,8 @@ def view_specs(view: MapView) -> list[Spec]:
     """
     specs = [_targets("plan", "target", amounts=True), _treatments(view)]
     if view.coded("rules_target")[1]:
-        specs += [_targets("rules", "rules_target", amounts=False), _changed()]
+        rules = {name: f"rules_{name}" for name in AMOUNTS if f"rules_{name}" in view.units.columns}
+        specs += [{**_targets("rules", "rules_target", amounts=False), "amounts": rules}, _changed()]
     if view.coded("waterlogging")[1]:
         specs.append(_today())
     if view.coded("landuse")[1]:

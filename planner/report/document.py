@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from planner.errors import InvalidInput
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+PICTURE_IN = 7.2  # width of pictures as drawn
+PICTURE_DPI = 160
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,13 @@ class Picture:
     draw: Callable[[float], Figure]
     caption: str
     ratio: float
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as an image, drawn once for page and paper."""
+        buffer = io.BytesIO()
+        self.draw(PICTURE_IN).savefig(buffer, format="png", dpi=PICTURE_DPI, metadata={"Software": None})
+        return buffer.getvalue()
 
 
 Block = Text | Table | Picture

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from html import escape
 from importlib.resources import files
 
 from planner.report.document import Block, Document, Picture, Table, Text
 
-WIDTH_IN = 7.2  # of pictures
-DPI = 150
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -59,6 +56,4 @@ def _table(table: Table) -> str:
 
 
 def _image(picture: Picture) -> str:
-    buffer = io.BytesIO()
-    picture.draw(WIDTH_IN).savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")

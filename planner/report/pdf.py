@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from planner.report.document import Block, Document, Picture, Section, Table, Text
+from planner.report.document import PICTURE_DPI, Block, Document, Picture, Section, Table, Text
 from planner.report.fonts import Ruler, font, plotting
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ BODY_PT, SMALL_PT, TITLE_PT, HEAD_PT = 9.5, 8.0, 19.0, 13.0
 LEADING = 1.45
 FIRST_PICTURE_PT, OTHER_PICTURE_PT = 330.0, 235.0  # tallest picture on the first page and on the others
 INK, FAINT, ACCENT, LINE = "#1d2321", "#5a625f", "#14506b", "#c9cfcc"
-RASTER_DPI = 170
 
 
 class Pages:
@@ -97,17 +96,13 @@ class Pages:
         width = height / block.ratio
         self.need(height + 2 * SMALL_PT * LEADING)
         self.y -= height
-        made = block.draw(width / 72)
-        buffer = io.BytesIO()
-        made.savefig(buffer, format="png", dpi=RASTER_DPI)
-        buffer.seek(0)
         from matplotlib import image as reader
 
         left = MARGIN_PT + (self.room - width) / 2
         place = (left / self.width, self.y / self.height, width / self.width, height / self.height)
         axes = self.sheets[-1].add_axes(place)
         axes.set_axis_off()
-        axes.imshow(reader.imread(buffer), aspect="auto", interpolation="none")
+        axes.imshow(reader.imread(io.BytesIO(block.png)), aspect="auto", interpolation="none")
         self.y -= 3
         self.paragraph(block.caption, SMALL_PT, colour=FAINT, after=6.0)
 
@@ -196,7 +191,7 @@ def _written(pages: Pages, title: str, matplotlib: Any) -> bytes:
 
     buffer = io.BytesIO()
     info = {"Title": title, "CreationDate": None, "ModDate": None, "Creator": "planner", "Producer": "matplotlib"}
-    with matplotlib.rc_context({"pdf.fonttype": 3, "savefig.dpi": RASTER_DPI}), PdfPages(buffer, metadata=info) as file:
+    with matplotlib.rc_context({"pdf.fonttype": 3, "savefig.dpi": PICTURE_DPI}), PdfPages(buffer, metadata=info) as file:
         for sheet in pages.sheets:
             file.savefig(sheet)
     return buffer.getvalue()

@@ -89,7 +89,9 @@ def write_report(plan: Plan, folder: str | Path, *, lang: str = "en", overwrite:
 
     Raises OutputExists where one exists and overwrite is off; PlannerError where matplotlib is missing or the system refuses.
     """
-    page, sheets = report_html(plan, lang=lang), report_pdf(plan, lang=lang)
+    document = compose(plan, lang=lang)
+    page = as_html(document)
+    sheets = as_pdf(document) if chinese_family() is not None else report_pdf(plan, lang=lang)
     target = Path(folder)
     first = write_whole(target / "report.html", page, overwrite=overwrite)
     return first, write_whole(target / "report.pdf", sheets, overwrite=overwrite)

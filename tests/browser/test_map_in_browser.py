@@ -371,3 +371,20 @@ def test_folium_things_can_be_added(open_page: Callable[..., Any], tmp_path: Pat
     assert opened.page.get_attribute(".leaflet-marker-icon", "src").startswith("data:image/png")
     opened.page.evaluate("() => document.querySelector('.leaflet-marker-icon').click()")
     assert "pump station" in opened.text(".leaflet-popup-content")
+
+
+def test_the_curve_is_read_between_its_rows(open_page: Callable[..., Any], path: Path) -> None:
+    """A bowl whose area grows evenly from 0 to 100 over 2 m: its storage is a parabola, and rows stay what they are."""
+    opened = open_page(path)
+    curve = {"level": [10.0, 11.0, 12.0], "area": [0.0, 50.0, 100.0], "storage": [0.0, 25.0, 100.0]}
+
+    def read(level: float) -> dict[str, Any]:
+        found: dict[str, Any] = opened.page.evaluate("([c, z]) => planner.readCurve(c, z)", [curve, level])
+        return found
+
+    assert read(9.0) == {"area": 0, "storage": 0}
+    assert read(11.0) == {"area": 50, "storage": 25}
+    assert read(10.5)["storage"] == pytest.approx(25 * 0.5**2)
+    assert read(11.5)["storage"] == pytest.approx(25 * 1.5**2)
+    assert read(11.5)["area"] == pytest.approx(75.0)
+    assert read(13.0)["beyond"] is True
