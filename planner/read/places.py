@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from planner.errors import InvalidInput
 from planner.parameters import nearest
 from planner.read.sources import SUFFIXES
 from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
 
-MAX_TOML_BYTES = 16 << 20
+MAX_TOML_BYTES: Final = 16 << 20
+RASTER_SUFFIXES: Final = (
+    ".tif",
+    ".tiff",
+    ".asc",
+    ".img",
+    ".vrt",
+    ".flt",
+    ".bil",
+    ".dem",
+    ".hgt",
+    ".grd",
+    ".sdat",
+    ".adf",
+    ".jp2",
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +65,11 @@ class Places:
     def raster(self, written: str) -> Path:
         """As find, for a raster; a VRT is let through only where every file it names would be."""
         path = self.find(written)
+        suffix = path.suffix.lower()
+        if path.is_file() and suffix not in RASTER_SUFFIXES:
+            raise InvalidInput(
+                f"{written}: {suffix or 'a file without suffix'} is not read as a raster; use one of {', '.join(RASTER_SUFFIXES)}"
+            )
         if path.is_file() and path.stat().st_size == 0:
             raise InvalidInput(f"{written}: the file is empty (0 bytes)")
         if path.is_file():
@@ -57,8 +77,10 @@ class Places:
                 head = file.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
             if head.startswith(b"<") and (b"<VRTDataset" in head or b"<OGRVRT" in head or path.suffix.lower() == ".vrt"):
                 self._check_vrt(path, written)
-            elif head.startswith((b"<GDAL_WMS", b"<WMS", b"<?xml", b"<")):
-                raise InvalidInput(f"{written}: an XML file that may point to a server; only rasters on this machine are read")
+            elif head.startswith((b"<", b"{", b"SQLite format 3")):
+                raise InvalidInput(
+                    f"{written}: holds no cells but may point to a server; only rasters on this machine are read"
+                )
         return path
 
     def _check_vrt(self, path: Path, written: str) -> None:

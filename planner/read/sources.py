@@ -305,6 +305,7 @@ def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         _sniff(path, suffix, f"{ask.shown}/{path.name}")
         record.decide((f"file in {ask.shown}", f"{ask.shown} 中的文件"), path.name, ("the only one", "唯一的矢量文件"))
         inner = replace(ask, path=path, shown=f"{ask.shown}/{path.name}")
+        _fits(inner)
         return _guarded(inner, lambda: _OPENERS.get(suffix, _read_ogr)(inner, record))
 
 

@@ -113,10 +113,22 @@ def virtual_with_entities(f: Path) -> Path:
     return with_terrain(f, "dem.vrt")
 
 
-@CASES.refused("an XML file that may point to a server")
+@CASES.refused("may point to a server")
 def a_web_service_as_terrain(f: Path) -> Path:
-    (f / "dem.xml").write_text("<GDAL_WMS><Service name='TMS'><ServerUrl>http://example.com</ServerUrl></Service></GDAL_WMS>")
-    return with_terrain(f, "dem.xml")
+    (f / "dem.tif").write_text("<GDAL_WMS><Service name='TMS'><ServerUrl>http://example.com</ServerUrl></Service></GDAL_WMS>")
+    return with_terrain(f)
+
+
+@CASES.refused("may point to a server")
+def a_catalogue_as_terrain(f: Path) -> Path:
+    (f / "dem.tif").write_text('{"stac_version": "1.0.0", "assets": {"dem": {"href": "http://example.com/dem.tif"}}}')
+    return with_terrain(f)
+
+
+@CASES.refused(r"\.gpkg is not read as a raster; use one of \.tif")
+def a_tile_index_as_terrain(f: Path) -> Path:
+    frame().to_file(f / "dem.gti.gpkg")
+    return with_terrain(f, "dem.gti.gpkg")
 
 
 @CASES.reads()
