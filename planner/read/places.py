@@ -68,7 +68,8 @@ class Places:
         suffix = path.suffix.lower()
         if path.is_file() and suffix not in RASTER_SUFFIXES:
             raise InvalidInput(
-                f"{written}: {suffix or 'a file without suffix'} is not read as a raster; use one of {', '.join(RASTER_SUFFIXES)}"
+                f"{written}: {suffix or 'a file without suffix'} is not read as a raster; "
+                f"use one of {', '.join(RASTER_SUFFIXES)}"
             )
         if path.is_file() and path.stat().st_size == 0:
             raise InvalidInput(f"{written}: the file is empty (0 bytes)")
