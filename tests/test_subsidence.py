@@ -288,3 +288,19 @@ def test_what_lies_under_a_unit_by_hand():
     assert found.loc["u1"].tolist() == pytest.approx([300.0, 150.0, 100 * 2.0 / (1.6 * 2.0 + 3.6) + 5.6])
     assert found.loc["u2"].tolist() == pytest.approx([60.0, 20.0, medium])
     assert found.loc["u3"].isna().all()
+
+
+def test_the_ground_does_not_depend_on_the_bands_it_is_worked_in(monkeypatch):
+    turned = [
+        affinity.rotate(affinity.translate(BOX, dx, dy), angle)
+        for dx, dy, angle in ((0, 0, 12), (100, 200, -70), (-300, 300, 160))
+    ]
+    cut = shapely.Polygon([(0, 0), (500, 40), (420, 200), (30, 150)])
+    table = panels(*turned, cut, start=[2003.0, 2006.0, 2009.5, 2010.0], seam=["1", "2", "3", "4"])
+    site = make_site(2010, table)
+    whole = ground(site)
+    monkeypatch.setattr("planner.subsidence.state.BAND_CELLS", 500)
+    banded = ground(site)
+    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
+        assert np.abs(getattr(banded, name).values - getattr(whole, name).values).max() < 1e-9, name
+    assert len(np.unique(whole.settled_year.values)) > 3

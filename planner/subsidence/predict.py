@@ -142,6 +142,15 @@ def subsidence_on(s: Sources, x: Floats, y: Floats) -> Floats:
     return w
 
 
+def reaches(s: Sources, south: float, north: float) -> bool:
+    """Whether any of the panels moves ground between two northings, m."""
+    rows = np.concatenate([s.rectangles, s.outlines])
+    top = rows[:, 4] * np.maximum(rows[:, 3], 0.0) + rows[:, 5] * np.maximum(rows[:, 2], 0.0)
+    bottom = rows[:, 4] * np.minimum(rows[:, 3], 0.0) + rows[:, 5] * np.minimum(rows[:, 2], 0.0)
+    reach = kernel.REACH * rows[:, 6]
+    return bool(np.any((rows[:, 1] + top + reach >= south) & (rows[:, 1] + bottom - reach <= north)))
+
+
 def reduced(fields: Floats, direction_deg: float | None) -> Floats:
     """Fields (…, 11) as COLUMNS in their units, (…, 5): largest over all directions, or along one."""
     values = kernel.principal(fields) if direction_deg is None else kernel.along(fields, float(direction_deg))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from planner.core import probability_integral as kernel
 from planner.core.settling import knothe_share, last_unsettled
 from planner.subsidence.panels import Panels, Sources, check_panels, sources
-from planner.subsidence.predict import BAND_CELLS, bands, subsidence_on
+from planner.subsidence.predict import BAND_CELLS, bands, reaches, subsidence_on
 from planner.tables import Ground
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> G
     rest = all_sources.weighted(1.0 - panels.share(year))
     residual, tilt, curvature, strain, settled = (np.empty(terrain.shape) for _ in range(5))
     timing = _timing(panels, p)
+    groups = [all_sources.only(timing.group == g) for g in range(len(timing.remaining))]
     for rows, fields in bands(rest, terrain, cells=BAND_CELLS // (1 + len(timing.remaining) // 10)):
         values = kernel.principal(fields)
         residual[rows], tilt[rows] = np.maximum(values[..., 0], 0.0) * 1e3, values[..., 1] * 1e3
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
-        settled[rows] = _settled_year(all_sources, timing, terrain, rows)
+        settled[rows] = _settled_year(groups, timing, terrain, rows)
     notes = list(panels.warnings)
     undated = int(np.sum(~panels.dated))
     if undated:
@@ -131,14 +132,17 @@ def _timing(panels: Panels, p: Parameters) -> _Timing:
     )
 
 
-def _settled_year(s: Sources, timing: _Timing, terrain: Grid, rows: slice) -> Floats:
+def _settled_year(groups: list[Sources], timing: _Timing, terrain: Grid, rows: slice) -> Floats:
     """First year from which the ground stays within every limit, (rows, cols)."""
     x, y = terrain.centres()
     shape = len(y[rows]), len(x)
-    w = np.empty((shape[0] * shape[1], len(timing.remaining)))
-    for g in range(w.shape[1]):
-        w[:, g] = subsidence_on(s.only(timing.group == g), x, y[rows]).ravel()
-    last = last_unsettled(w, timing.remaining, timing.half_year, timing.per_day, timing.done, timing.limits)
+    near = [g for g, mine in enumerate(groups) if reaches(mine, float(y[rows].min()), float(y[rows].max()))]
+    if not near:
+        return np.full(shape, float(timing.first))
+    w = np.stack([subsidence_on(groups[g], x, y[rows]).ravel() for g in near], axis=1)
+    last = last_unsettled(
+        w, timing.remaining[near], timing.half_year[near], timing.per_day[near], timing.done[near], timing.limits
+    )
     return (timing.first + 1.0 + last).reshape(shape)
 
 
