@@ -84,7 +84,7 @@ def inputs(plan: Plan, s: dict[str, Any], say: Say) -> Section:
             Table(
                 (say("What", "事项"), say("Taken", "取值"), say("Why", "理由")),
                 tuple((d["what"], d["value"], d["why"]) for d in made["decisions"]),
-                say("What the input did not say and the program settled.", "输入未说明而由程序确定的事项。"),
+                say("What the input did not say and the program settled.", "输入未说明而由程序确定的事项（按程序记录原文）。"),
                 words=(0, 1, 2),
             )
         )

@@ -108,7 +108,7 @@
         el("button", { type: "button", class: "planner-close", "aria-label": speech.t("close"), onclick: () => page.select(-1) }, "×"),
         el("h2", {}, speech.t("unit") + " " + page.texts.ids[u]),
         el("p", { class: "planner-parcel" }, page.parcelName(u)),
-        el("p", { class: "planner-target" },
+        page.config.compare.length ? null : el("p", { class: "planner-target" },
           el("span", { class: "planner-swatch", style: { background: colour }, "aria-hidden": "true" }),
           el("strong", {}, labelOf(page, "targets", target)), " · ", labelOf(page, "treatments", textAt(page, "treatment", u))),
         !reason && rules && rules !== target ? el("p", { class: "planner-note" }, speech.t("rules_would", { target: labelOf(page, "targets", rules) })) : null,
