@@ -3,5 +3,6 @@
 from planner.plan.compose import make_plan
 from planner.plan.noun import Plan
 from planner.plan.saved import load_plan
+from planner.plan.sensitivity import confidence, sweep
 
-__all__ = ["Plan", "load_plan", "make_plan"]
+__all__ = ["Plan", "confidence", "load_plan", "make_plan", "sweep"]

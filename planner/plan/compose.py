@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from planner.earthwork import haul
@@ -21,11 +20,11 @@ from planner.plan.allocate import Answer, allocate, earth_limits
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
-from planner.scenario import replaced
+from planner.scenario import Scenario, replaced
 from planner.site import Site
 from planner.subsidence import ground
 from planner.suitability import judge
-from planner.tables import Measures
+from planner.tables import Ground, Judgement, Measures, Partition
 from planner.water import reservoirs
 
 PARCEL_COLUMNS = ("name", "name_en", "mine", "phase")  # what units inherit from their parcel
@@ -36,6 +35,25 @@ Progress = Callable[[float, float, float], None]
 
 def _quiet(stage: str) -> None:
     """Says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What is known of a site before anything is chosen: units, the state of the ground, facts."""
+
+    site: Site
+    parts: Partition
+    state: Ground
+    facts: Measures
+
+
+def survey(site: Site, *, announce: Announce = _quiet) -> Survey:
+    """Cuts a site into units and measures them: all that does not depend on prices, quotas and limits."""
+    announce("partition")
+    parts = partition(site)
+    announce("measure")
+    state = ground(site)
+    return Survey(site, parts, state, measure(site, parts, state))
 
 
 def make_plan(
@@ -58,19 +76,35 @@ def make_plan(
         return make_plan(read_site(site, sets=sets, encoding=encoding, crs=crs), announce=announce, progress=progress)
     if sets:
         site = replace(site, scenario=replaced(site.scenario, sets))
-    announce("partition")
-    parts = partition(site)
-    announce("measure")
-    state = ground(site)
-    facts = measure(site, parts, state)
+    return plan_of(survey(site, announce=announce), announce=announce, progress=progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What was allowed, what it was worth, what was taken."""
+
+    judgement: Judgement
+    options: pd.DataFrame
+    answer: Answer
+
+
+def choose(known: Survey, scenario: Scenario, *, announce: Announce = _quiet, progress: Progress | None = None) -> Choice:
+    """Judges, prices and chooses for a scenario on what is known of a site; raises as make_plan."""
     announce("judge")
-    judgement = judge(facts.table, site.scenario)
+    judgement = judge(known.facts.table, scenario)
     announce("appraise")
-    options = appraise(facts, judgement, site.scenario)
+    options = appraise(known.facts, judgement, scenario)
     announce("allocate")
-    answer = allocate(options, facts.table, parts, site.scenario, progress=progress)
+    return Choice(judgement, options, allocate(options, known.facts.table, known.parts, scenario, progress=progress))
+
+
+def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None) -> Plan:
+    """The plan for what is known of a site, under its scenario; raises as make_plan."""
+    site, facts, parts = known.site, known.facts, known.parts
+    choice = choose(known, site.scenario, announce=announce, progress=progress)
+    answer = choice.answer
     announce("assess")
-    rules = rules_alone(options, judgement)
+    rules = rules_alone(choice.options, choice.judgement)
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
     bodies = _water(site, facts, units, parts.borders)
     bring, take = earth_limits(site.scenario, facts.table)
@@ -87,14 +121,14 @@ def make_plan(
         parcels=_parcels(site.parcels, units),
         options=answer.options,
         borders=parts.borders,
-        judgement=judgement,
+        judgement=choice.judgement,
         certificate=answer.certificate,
         reservoirs=bodies.table,
         storage_tables=bodies.storage_tables,
         haul=haulage.table,
         economics=money(units, site.scenario),
         rules=rules,
-        warnings=tuple(dict.fromkeys((*site.warnings, *state.notes, *answer.warnings))),
+        warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings))),
     )
     return replace(plan, units=plan.with_units(**reasons(plan)))
 
@@ -126,9 +160,3 @@ def _parcels(parcels: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataF
     main = by_target.idxmax(axis=1).rename("main_target")
     frame = parcels.drop(columns=[c for c in sums.columns if c in parcels.columns])
     return frame.join(sums).join(by_target.add_suffix("_mu")).join(main)
-
-
-def totals(frame: pd.DataFrame) -> Mapping[str, float]:
-    """Sums over chosen units that both the plan and the rules-only plan are told by."""
-    columns = ["area_mu", "restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny"]
-    return {c: float(np.nansum(frame[c].to_numpy(float))) for c in columns}

@@ -1,0 +1,121 @@
+"""What if: the plan over values of a key, and how often each unit keeps its target when inputs are drawn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+from planner.landuse import CHOICES, UNRESTORED
+from planner.plan.compose import Survey, choose, survey
+from planner.read import read_site
+from planner.scenario import replaced
+from planner.site import Site
+
+SUMS = ("restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
+REMEASURED = ("partition.", "prediction.", "layers.", "site.", "water.")  # keys whose change asks for a new survey
+
+
+def _surveyed(site: Site | str | Path) -> Survey:
+    return survey(site if isinstance(site, Site) else read_site(site))
+
+
+def sweep(
+    site: Site | str | Path, key: str, values: Iterable[Any], *, announce: Callable[[str], None] | None = None
+) -> pd.DataFrame:
+    """The plan for each value of a dotted key, the units cut and measured only once.
+
+    Returns a frame by value: objective, bound and gap (yuan), mu by target, sums of SUMS, `status`; where no plan exists the
+    status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that changes the units themselves.
+    """
+    if key.startswith(REMEASURED):
+        raise InvalidInput(f"sweep: {key} changes what is measured; make a plan for each value with make_plan instead")
+    known = _surveyed(site)
+    rows: dict[Any, dict[str, Any]] = {}
+    for value in values:
+        if announce is not None:
+            announce(f"{key} = {value}")
+        rows[value] = _row(known, {key: value})
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(key)
+
+
+def _row(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        answer = choose(known, replaced(known.site.scenario, sets)).answer
+    except Infeasible as error:
+        return {"status": "infeasible", "why": str(error)}
+    except NoPlanInTime as error:
+        return {"status": "no plan in time", "why": str(error)}
+    proof, rows = answer.certificate, answer.chosen
+    area = rows.groupby("target")["area_mu"].sum()
+    return {
+        "status": proof.status,
+        "objective_cny": proof.objective,
+        "bound_cny": proof.bound,
+        "gap": proof.gap,
+        **{f"{t}_mu": float(area.get(t, 0.0)) for t in (*CHOICES, UNRESTORED)},
+        **{c: float(rows[c].sum()) for c in SUMS},
+    }
+
+
+def confidence(
+    site: Site | str | Path,
+    spread: Mapping[str, float],
+    *,
+    draws: int = 20,
+    seed: int = 0,
+    announce: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """How often each unit keeps a target when numbers of the scenario are drawn anew.
+
+    spread: dotted keys of parameters or limits and their relative standard deviation; each draw multiplies every key's value by
+    its own exp(s·z − s²/2), z standard normal from `seed`. Returns a frame by unit_id: the share of draws in which each target
+    was chosen, `target` (the plan's own), `confidence` (the share that agrees with it). Draws without a plan are left out and
+    counted in `attrs["failed"]`.
+    Raises InvalidInput where a key holds no number, a spread is negative, or no draw has a plan.
+    """
+    known = _surveyed(site)
+    base = {key: _number(known, key) for key in spread}
+    if draws < 1 or min(spread.values(), default=0.0) < 0:
+        raise InvalidInput(f"confidence: draws = {draws} must be 1 or more, and no spread negative")
+    own = choose(known, known.site.scenario).answer.chosen["target"]
+    random = np.random.default_rng(seed)
+    counts = pd.DataFrame(0.0, index=own.index, columns=[*CHOICES, UNRESTORED])
+    failed = 0
+    for k in range(draws):
+        if announce is not None:
+            announce(f"draw {k + 1} of {draws}")
+        factors = {key: float(np.exp(s * random.standard_normal() - s * s / 2)) for key, s in spread.items()}
+        sets = {key: base[key] * factor for key, factor in factors.items()}
+        try:
+            drawn = choose(known, replaced(known.site.scenario, sets)).answer.chosen["target"]
+        except (Infeasible, NoPlanInTime):
+            failed += 1
+            continue
+        counts += pd.get_dummies(drawn, dtype=float).reindex(index=counts.index, columns=counts.columns, fill_value=0.0)
+    if failed == draws:
+        raise InvalidInput(f"confidence: none of {draws} draws has a plan; narrow the spread or relax a limit")
+    share = counts / (draws - failed)
+    agreed = share.to_numpy()[np.arange(len(share)), share.columns.get_indexer(own)]
+    result = share.assign(target=own, confidence=agreed)
+    result.attrs["failed"] = failed
+    return result
+
+
+def _number(known: Survey, key: str) -> float:
+    """A parameter's or a limit's value."""
+    scenario = known.site.scenario
+    if key.startswith(REMEASURED):
+        raise InvalidInput(f"confidence: {key} changes what is measured and cannot be drawn here")
+    if key in scenario.parameters:
+        return scenario.number(key)
+    node: Any = scenario
+    for name in key.split("."):
+        node = getattr(node, name, None)
+    if isinstance(node, bool) or not isinstance(node, int | float):
+        raise InvalidInput(f"confidence: {key} holds no number in this scenario")
+    return float(node)

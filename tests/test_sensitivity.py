@@ -1,0 +1,52 @@
+"""What if: plans over values of a key, and how firm each unit's target is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import planner as pl
+from planner.errors import InvalidInput
+
+
+@pytest.fixture(scope="module")
+def site(small_world: Path) -> pl.Site:
+    return pl.read_site(small_world)
+
+
+def test_a_sweep_is_the_plans_one_by_one(site: pl.Site) -> None:
+    table = pl.sweep(site, "targets.arable.min_mu", [100.0, 300.0, 1e6])
+    assert table["status"].tolist()[:2] == ["optimal", "optimal"]
+    assert table.loc[300.0, "arable_mu"] >= 300.0
+    assert table.loc[300.0, "objective_cny"] <= table.loc[100.0, "bound_cny"]
+    assert table.loc[1e6, "status"] == "infeasible"
+    assert "arable" in table.loc[1e6, "why"]
+    alone = pl.make_plan(site, **{"targets.arable.min_mu": 300.0})
+    assert table.loc[300.0, "objective_cny"] == pytest.approx(alone.certificate.objective, rel=1e-12)
+
+
+def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
+    with pytest.raises(InvalidInput, match="make_plan"):
+        pl.sweep(site, "partition.max_unit_mu", [5.0])
+    with pytest.raises(InvalidInput, match="did you mean"):
+        pl.sweep(site, "targets.arable.min_m", [5.0])
+
+
+def test_confidence_is_a_share_of_draws(site: pl.Site) -> None:
+    spread = {"targets.arable.value_cny_per_mu": 0.3, "earthwork.cut_cny_per_m3": 0.3}
+    firm = pl.confidence(site, spread, draws=4, seed=3)
+    shares = firm.drop(columns=["target", "confidence"])
+    assert np.allclose(shares.sum(axis=1), 1.0)
+    assert firm["confidence"].between(0.0, 1.0).all()
+    assert firm["confidence"].nunique() > 1
+    again = pl.confidence(site, spread, draws=4, seed=3)
+    assert firm.equals(again)
+
+
+def test_nothing_drawn_is_full_confidence(site: pl.Site) -> None:
+    firm = pl.confidence(site, {"earthwork.cut_cny_per_m3": 0.0}, draws=2)
+    assert (firm["confidence"] == 1.0).all()
+    with pytest.raises(InvalidInput, match="no number"):
+        pl.confidence(site, {"budget.max_cny": 0.1}, draws=2)
