@@ -11,7 +11,7 @@ import typer
 from planner.cli import tell
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice
-from planner.errors import OutputExists, UsageError
+from planner.errors import InvalidInput, OutputExists, UsageError
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -174,6 +174,8 @@ def check(
         report.write_faults(faults, overwrite=overwrite)
     voice.say(report.text(_lang(lang)))
     voice.document(report.to_dict())
+    if not report.ok:
+        raise typer.Exit(InvalidInput.exit_code)
 
 
 @app.command()

@@ -84,4 +84,5 @@ def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> S
         inputs=tuple(InputFile(i.get("role", ""), i["path"], i["sha256"]) for i in told.get("inputs", [])),
         decisions=tuple(Decision(d["what"], d["value"], d["why"]) for d in told.get("decisions", [])),
         warnings=tuple(summary.get("warnings", [])),
+        extra={"folder": str(folder.resolve())},
     )

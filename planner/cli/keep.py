@@ -1,0 +1,67 @@
+"""The verbs that take a saved plan elsewhere: into other programs' formats, and through the whole way again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Overwrite, Quiet, Verbose, Voice
+from planner.errors import UsageError
+
+LAYERS: Final = ("units", "parcels", "reservoirs")
+GRIDS: Final = ("depth", "level")
+PlanFolder = Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")]
+
+
+@app.command()
+def export(
+    plan: PlanFolder,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The file; its suffix names the format (.shp .zip .parquet .kml .dxf .tif …)."),
+    ],
+    layer: Annotated[str, typer.Option("--layer", help=f"{', '.join(LAYERS)}; for .tif: {', '.join(GRIDS)}.")] = "",
+    encoding: Annotated[str, typer.Option("--encoding", help="Of a shapefile's text.")] = "GBK",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a saved plan's layer for another program, or its water as a cloud-optimised GeoTIFF."""
+    from planner.export import export_as, water_grids, write_cog
+    from planner.plan import load_plan
+
+    voice = Voice(as_json, quiet, verbose)
+    grid = output.suffix.lower() in (".tif", ".tiff")
+    chosen = layer or ("depth" if grid else "units")
+    known = GRIDS if grid else LAYERS
+    if chosen not in known:
+        raise UsageError(f"--layer {chosen}: {output.suffix} takes {', '.join(known)}")
+    saved = load_plan(plan)
+    if grid:
+        depth, level = water_grids(saved)
+        picked = depth if chosen == "depth" else level
+        write_cog(picked, saved.site.crs, output, name=f"water_{chosen}_m", overwrite=overwrite)
+    else:
+        export_as(getattr(saved, chosen), output, encoding=encoding, overwrite=overwrite)
+    voice.say(f"wrote {output}")
+    voice.document({"schema": "planner.export/1", "file": str(output), "layer": chosen})
+
+
+@app.command()
+def replay(
+    plan: PlanFolder,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a saved plan again from its provenance and say what differs."""
+    from planner.plan.replay import replay as play
+
+    voice = Voice(as_json, quiet, verbose)
+    found = play(plan)
+    voice.say(found.text())
+    voice.document(found.to_dict())
