@@ -205,33 +205,55 @@ def rectangles_subsidence(panels: Floats, x: Floats, y: Floats, out: Floats) -> 
     """Adds the subsidence alone of all rectangles to out, (rows, cols), m; arguments as `rectangles_on_grid`."""
     table = _gauss_table()
     wide = 8 * BLOCK
+    columns, rows = np.zeros((4, wide)), np.zeros((4, BLOCK))
     for top in range(0, len(y), BLOCK):
         for left in range(0, len(x), wide):
+            ys, xs = y[top : top + BLOCK], x[left : left + wide]
+            held = 0
             for k in range(len(panels)):
                 west, south, east, north = _box(panels[k])
-                i0, i1 = _span(y[top : top + BLOCK], south, north)
-                j0, j1 = _span(x[left : left + wide], west, east)
-                if i1 > i0 and j1 > j0:
-                    _subsidence_on_block(table, panels[k], x, y, out, top + i0, top + i1, left + j0, left + j1)
+                i0, i1 = _span(ys, south, north)
+                j0, j1 = _span(xs, west, east)
+                if i1 <= i0 or j1 <= j0:
+                    continue
+                if panels[k, 3] != 0.0:
+                    _turned_on_block(table, panels[k], x, y, out, top + i0, top + i1, left + j0, left + j1)
+                    continue
+                _axis_factors(table, panels[k], 0, xs, columns[held])
+                _axis_factors(table, panels[k], 1, ys, rows[held])
+                held += 1
+                if held == 4:  # four at a time: the block is read and written once for all of them
+                    _products_on_block(columns, rows, out, top, left, len(ys), len(xs))
+                    held = 0
+            if held:
+                rows[held:] = 0.0
+                _products_on_block(columns, rows, out, top, left, len(ys), len(xs))
 
 
 @numba.njit(cache=True)
-def _subsidence_on_block(
+def _axis_factors(table: Floats, panel: Floats, axis: int, at: Floats, out: Floats) -> None:
+    """F along x (times W₀) or y of a rectangle that lies along the grid."""
+    weight = panel[7] if axis == 0 else 1.0
+    scale = panel[2] / panel[6]
+    for j in range(len(at)):
+        t = (at[j] - panel[axis]) * scale
+        out[j] = weight * (_gauss(table, t)[0] - _gauss(table, t - panel[4 + axis] / panel[6])[0])
+
+
+@numba.njit(cache=True)
+def _products_on_block(columns: Floats, rows: Floats, out: Floats, top: int, left: int, height: int, width: int) -> None:
+    for i in range(height):
+        f0, f1, f2, f3 = rows[0, i], rows[1, i], rows[2, i], rows[3, i]
+        for j in range(width):
+            out[top + i, left + j] += columns[0, j] * f0 + columns[1, j] * f1 + columns[2, j] * f2 + columns[3, j] * f3
+
+
+@numba.njit(cache=True)
+def _turned_on_block(
     table: Floats, panel: Floats, x: Floats, y: Floats, out: Floats, i0: int, i1: int, j0: int, j1: int
 ) -> None:
-    """Adds one rectangle to rows i0…i1 and columns j0…j1 (whole arrays, so that the inner loop runs over known strides)."""
+    """Adds the subsidence of one turned rectangle to rows i0…i1 and columns j0…j1."""
     px, py, c, s, length, width, r, w0 = panel[:8]
-    if s == 0.0:
-        columns = np.empty(j1 - j0)
-        for j in range(j0, j1):
-            u = (x[j] - px) * c / r
-            columns[j - j0] = w0 * (_gauss(table, u)[0] - _gauss(table, u - length / r)[0])
-        for i in range(i0, i1):
-            v = (y[i] - py) * c / r
-            fv = _gauss(table, v)[0] - _gauss(table, v - width / r)[0]
-            for j in range(j1 - j0):
-                out[i, j0 + j] += columns[j] * fv
-        return
     for i in range(i0, i1):
         dy = y[i] - py
         for j in range(j0, j1):
