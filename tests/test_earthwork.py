@@ -125,6 +125,10 @@ def test_wrong_quantities_are_refused() -> None:
         dig_depth(ground([]), stage_m=31.0, fill_m3=1.0, compaction=1.0)
     with pytest.raises(InvalidInput, match="u1: fill_m3"):
         haul(site({"u1": (0, 0, 0, np.nan)}), compaction=1.0, cny_per_m3_km=1.0)
+    with pytest.raises(InvalidInput, match="cny_per_m3_km"):
+        haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=np.inf)
+    with pytest.raises(InvalidInput, match="max_import_m3"):
+        haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=1.0, max_import_m3=-5.0)
     with pytest.raises(InvalidInput, match="swell"):
         haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=1.0, swell=-1.0)
 
@@ -272,3 +276,44 @@ def test_a_table_does_not_depend_on_the_order_of_the_units() -> None:
     a, b = (haul(u, compaction=0.9, cny_per_m3_km=1.0, max_import_m3=None) for u in (units, units.iloc[::-1]))
     assert a.cost_cny == b.cost_cny
     pd.testing.assert_frame_equal(a.table, b.table)
+
+
+def lake_site(n: int) -> gpd.GeoDataFrame:
+    """A lake in the middle of a square of n units, everything else to be filled, a twentieth of the spoil left over."""
+    rng = np.random.default_rng(n)
+    xy = rng.uniform(0, 60 * np.sqrt(n), (n, 2))
+    inner = np.hypot(*(xy - 30 * np.sqrt(n)).T) < 15 * np.sqrt(n)
+    cut, fill = np.where(inner, rng.uniform(100, 900, n), 0.0), np.where(inner, 0.0, rng.uniform(0, 100, n))
+    fill *= 0.95 * cut.sum() / fill.sum()
+    return site({f"u{i:04d}": (*xy[i], cut[i], fill[i]) for i in range(n)})
+
+
+def test_the_values_are_a_certificate_that_anyone_can_check() -> None:
+    """No pair may pay more than the way costs, and Σ value·fill − Σ value·cut is the cost: weak duality, written out."""
+    units = lake_site(700)
+    result = haul(units, compaction=1.0, cny_per_m3_km=1000.0)
+    value = result.value_cny_per_m3
+    digs, fills = units[units.cut_m3 > 0], units[units.fill_m3 > 0]
+    a, b = (shapely.get_coordinates(u.geometry.to_numpy()) for u in (digs, fills))
+    way = np.hypot(*(a[:, None] - b[None]).transpose(2, 0, 1))
+    assert (value[fills.index].to_numpy()[None] - value[digs.index].to_numpy()[:, None] <= way + 1e-6).all()
+    bound = (value[fills.index] * fills.fill_m3).sum() - (value[digs.index] * digs.cut_m3).sum()
+    assert bound == pytest.approx(result.cost_cny, rel=1e-9)
+    assert result.export_m3 == pytest.approx(units.cut_m3.sum() - units.fill_m3.sum(), abs=1e-3)
+
+
+@pytest.mark.parametrize("gap", [0.3, 0.02, 1e-4])
+def test_a_gap_is_kept_and_the_bound_stays_below_the_optimum(gap: float) -> None:
+    units = lake_site(1500)
+    exact = haul(units, compaction=1.0, cny_per_m3_km=1.0)
+    near = haul(units, compaction=1.0, cny_per_m3_km=1.0, gap=gap)
+    assert near.bound_cny <= exact.cost_cny * (1 + 1e-12) <= near.cost_cny * (1 + 1e-9)
+    assert near.cost_cny - near.bound_cny <= gap * near.cost_cny
+    carried = near.table.groupby("to_unit").m3.sum().reindex(units.index, fill_value=0.0)
+    assert np.allclose(carried, units.fill_m3, atol=1e-5)
+    assert exact.cost_cny == pytest.approx(exact.bound_cny, rel=1e-12)
+
+
+def test_free_haul_is_free() -> None:
+    result = haul(lake_site(60), compaction=1.0, cny_per_m3_km=0.0)
+    assert result.cost_cny == 0.0 and result.bound_cny == 0.0 and result.table.m3.sum() > 0

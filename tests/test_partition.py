@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from planner.errors import InvalidInput
+from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import merging, partition
 from planner.scenario import parse_scenario
 from planner.site import Grid, Site, WaterTable
@@ -309,6 +309,8 @@ def test_extra_lines_cut_too() -> None:
     site = make_site({"A": box(0, 0, 200, 60)}, max_unit_mu=30.0)
     divide = gpd.GeoSeries([shapely.LineString([(X0 + 80, Y0 - 5), (X0 + 80, Y0 + 90)])], crs=site.crs)
     assert sorted(partition(site, cuts=divide).units.area.round(6)) == [4800.0, 7200.0]
+    with pytest.raises(CRSMismatch, match="reproject"):
+        partition(site, cuts=divide.set_crs("EPSG:4526", allow_override=True))
 
 
 @pytest.mark.parametrize(("low", "high"), [(5.0, 9.0), (-1.0, 9.0), (0.0, 0.0)])

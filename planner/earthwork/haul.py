@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from planner.core.transport import GATE, INSIDE, NOWHERE, Places
-from planner.earthwork.checks import check_factor, quantity
+from planner.earthwork.checks import check_amount, check_factor, quantity
 from planner.earthwork.scale import Side, cheapest
 from planner.errors import Infeasible
 
@@ -87,6 +87,9 @@ def haul(
     cut, fill = quantity(units, "cut_m3"), quantity(units, "fill_m3")
     check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
     check_factor("swell", swell, "loose m³ per bank m³ must be positive, about 1.25")
+    prices = {"cny_per_m3_km": cny_per_m3_km, "import_cny_per_m3": import_cny_per_m3, "export_cny_per_m3": export_cny_per_m3}
+    for name, price in {**prices, "max_import_m3": max_import_m3, "max_export_m3": max_export_m3, "gap": gap}.items():
+        check_amount(name, price)
     xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
     supply, demand = _grains(compaction * cut), _grains(fill)
     bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)

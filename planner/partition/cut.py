@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planner.errors import InvalidInput
+from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import lines, merging, planar
 from planner.tables import Partition
 from planner.units import m2_from_mu
@@ -35,8 +35,10 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
 
     cuts: more lines to cut along in the site's CRS, e.g. the edges of a district. A sliver whose only neighbours are full is
     merged all the same; a parcel, or a part of one, below the minimum is kept whole.
-    Raises InvalidInput where there are no parcels, or the sizes contradict each other.
+    Raises InvalidInput where there are no parcels, or the sizes contradict each other; CRSMismatch for cuts from elsewhere.
     """
+    if cuts is not None and cuts.crs is not None and cuts.crs != site.parcels.crs:
+        raise CRSMismatch(f"cuts lie in {cuts.crs.name}, the site in {site.crs.name}; reproject them with to_crs")
     min_m2, max_m2 = _sizes(site)
     parcels = site.parcels.sort_index()
     if parcels.empty:
