@@ -2,9 +2,10 @@
 (function (planner) {
   "use strict";
 
-  const SKIP = 0.7; // device pixels under which a vertex adds nothing
+  const SKIP = 0.8, SKIP_SMALL = 1.4; // pixels under which a vertex adds nothing; where units are a few pixels small
+  const SMALL_PX = 6; // mean unit size on screen below which they count as small
   const OUTLINE_PX = 13; // mean unit size on screen from which borders are drawn
-  const CHUNK = 400; // units per path: very long paths slow the rasteriser down
+  const CHUNK = 100; // units per path: very long paths slow the rasteriser down
 
   planner.CanvasUnits = L.GridLayer.extend({
     options: { tileSize: 512, pane: "overlayPane", updateWhenZooming: false, keepBuffer: 1, opacity: 1, minZoom: 0, maxZoom: 24 },
@@ -49,7 +50,9 @@
         const c = paint.classOf[u];
         if (c !== 255) { groups[c].push(u); span += units.east[u] - units.west[u]; }
       }
-      const outlined = found.length > 0 && (span / found.length) * a > OUTLINE_PX * ratio;
+      const size = found.length ? (span / found.length) * a : 0;
+      const outlined = size > OUTLINE_PX * ratio;
+      this._skip = size < SMALL_PX * ratio ? SKIP_SMALL : SKIP;
       context.lineJoin = "bevel";
       groups.forEach((group, c) => {
         for (let i = 0; i < group.length; i += CHUNK) this._fill(context, group.slice(i, i + CHUNK), paint, c, a, bx, by, outlined, ratio);
@@ -84,20 +87,20 @@
           path.rect(units.west[u] * a + bx, by - units.north[u] * a, 1, 1);
           continue;
         }
-        for (let r = units.unitStart[u]; r < units.unitStart[u + 1]; r++) trace(path, units, units.ringStart[r], units.ringStart[r + 1], a, bx, by);
+        for (let r = units.unitStart[u]; r < units.unitStart[u + 1]; r++) trace(path, units, units.ringStart[r], units.ringStart[r + 1], a, bx, by, this._skip);
       }
       return path;
     },
   });
 
-  function trace(path, units, start, end, a, bx, by) {
+  function trace(path, units, start, end, a, bx, by, skip) {
     const x = units.x, y = units.y;
     const x0 = x[start] * a + bx, y0 = by - y[start] * a;
     let px = x0, py = y0;
     path.moveTo(px, py);
     for (let k = start + 1; k < end; k++) {
       const qx = x[k] * a + bx, qy = by - y[k] * a;
-      if (qx - px < SKIP && px - qx < SKIP && qy - py < SKIP && py - qy < SKIP) continue;
+      if (qx - px < skip && px - qx < skip && qy - py < skip && py - qy < skip) continue;
       path.lineTo(qx, qy);
       px = qx;
       py = qy;
