@@ -22,7 +22,7 @@ def test_help_needs_no_heavy_library() -> None:
     assert done.stdout.strip().endswith("[]")
 
 
-VERBS = ["demo", "init", "check", "allocate", "explain", "map", "compare", "storage", "predict", "doctor"]
+VERBS = [*"demo init check allocate explain map compare storage predict doctor".split(), "report", "replay", "export"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

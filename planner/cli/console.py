@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from planner.errors import UsageError
+
 STAGES: Final = {
     "read": "reading the site",
     "partition": "cutting planning units",
@@ -90,6 +92,13 @@ class Progress:
         """The solver's state: yuan, yuan, relative gap."""
         if self._bar is not None:
             self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {gap:.1e}")
+
+
+def known_lang(lang: str) -> str:
+    """A language the program speaks. Raises UsageError for another."""
+    if lang not in ("zh", "en"):
+        raise UsageError(f"--lang {lang}: zh or en")
+    return lang
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from planner.cli.app import app
-from planner.cli.console import AsJson, Overwrite, Quiet, Verbose, Voice
+from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import UsageError
 
 LAYERS: Final = ("units", "parcels", "reservoirs")
@@ -65,3 +65,23 @@ def replay(
     found = play(plan)
     voice.say(found.text())
     voice.document(found.to_dict())
+
+
+@app.command()
+def report(
+    plan: PlanFolder,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for report.html and report.pdf.")] = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a saved plan's report: one page for the decision, then how, from what, and what it means; HTML and A4 PDF."""
+    from planner.plan import load_plan
+    from planner.report import write_report
+
+    voice = Voice(as_json, quiet, verbose)
+    page, paper = write_report(load_plan(plan), output or plan, lang=known_lang(lang), overwrite=overwrite)
+    voice.say(f"wrote {page}\nwrote {paper}")
+    voice.document({"schema": "planner.report/1", "html": str(page), "pdf": str(paper)})

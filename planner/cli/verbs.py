@@ -10,7 +10,7 @@ import typer
 
 from planner.cli import tell
 from planner.cli.app import app
-from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice
+from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import InvalidInput, OutputExists, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def explain(
 
     voice = Voice(as_json, quiet, verbose)
     told = load_plan(plan).explain(unit_id)
-    voice.say(told.text(_lang(lang)))
+    voice.say(told.text(known_lang(lang)))
     voice.document(told.to_dict())
 
 
@@ -119,7 +119,7 @@ def map_(
 
     voice = Voice(as_json, quiet, verbose)
     target = output or Path("map.html")
-    page = draw(load_plan(plan), lang=_lang(lang)).page()
+    page = draw(load_plan(plan), lang=known_lang(lang)).page()
     write_whole(target, page, overwrite=overwrite)
     voice.say(f"wrote {target}")
     voice.document({"map": str(target), "bytes": target.stat().st_size})
@@ -148,7 +148,9 @@ def compare(
         from planner.files import write_whole
         from planner.maps import compare_html
 
-        write_whole(output, compare_html(loaded, names=[p.name for p in plans], lang=_lang(lang)).encode(), overwrite=overwrite)
+        write_whole(
+            output, compare_html(loaded, names=[p.name for p in plans], lang=known_lang(lang)).encode(), overwrite=overwrite
+        )
     voice.say(tell.compare_text(result))
     voice.document(result)
 
@@ -172,7 +174,7 @@ def check(
     report = check_site(site, encoding=encoding, crs=crs)
     if faults is not None:
         report.write_faults(faults, overwrite=overwrite)
-    voice.say(report.text(_lang(lang)))
+    voice.say(report.text(known_lang(lang)))
     voice.document(report.to_dict())
     if not report.ok:
         raise typer.Exit(InvalidInput.exit_code)
@@ -197,12 +199,6 @@ def init(
     write_whole(target, init_text(polygons, terrain, beside=target.parent).encode(), overwrite=overwrite)
     voice.say(f"wrote {target}; next: planner check {target}")
     voice.document({"site": str(target)})
-
-
-def _lang(lang: str) -> str:
-    if lang not in ("zh", "en"):
-        raise UsageError(f"--lang {lang}: zh or en")
-    return lang
 
 
 def parse_sets(items: list[str]) -> dict[str, Any]:
@@ -238,7 +234,7 @@ def _plan(site: Path, voice: Voice, *, sets: dict[str, Any], encoding: str | Non
 def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str) -> dict[str, Any]:
     with voice.progress() as bar:
         bar.announce("write")
-        plan.save(folder, overwrite=overwrite, lang=_lang(lang))
+        plan.save(folder, overwrite=overwrite, lang=known_lang(lang))
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
     for line in summary["warnings"]:
