@@ -1,139 +1,25 @@
-"""The water balance of lakes through the months: filling, level, dry years, and what spills from one into the next."""
+"""Lakes through the months: filling, level, dry years, and what spills from one into the next."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from planner.balance.climate import MONTHS, Climate, monthly
+from planner.balance.lake import Lake
 from planner.core.balance import Curve, Month, Outcome, run_month
 from planner.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from planner.parameters import Parameters
-
 Floats = NDArray[np.float64]
 
-MONTHS: Final = 12
 MM: Final = 1e-3  # m per mm
 SETTLED: Final = 1e-6  # share of the full storage two years' ends may differ by in a settled lake
 LONGEST_YEARS: Final = 500  # a lake that has not settled by then never will
-
-
-@dataclass(frozen=True)
-class Climate:
-    """A year over open water by month: rain and evaporation, mm, (12,) from January."""
-
-    name: str
-    rain_mm: tuple[float, ...]
-    evaporation_mm: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        for what in ("rain_mm", "evaporation_mm"):
-            _monthly(getattr(self, what), f"climate {self.name}: {what}")
-
-    def scaled(self, *, rain: float, evaporation: float) -> Climate:
-        """The same year with every month's rain and evaporation times a factor."""
-        return Climate(
-            f"{self.name}, rain × {rain:g}, evaporation × {evaporation:g}",
-            tuple(rain * v for v in self.rain_mm),
-            tuple(evaporation * v for v in self.evaporation_mm),
-        )
-
-
-def climate(parameters: Parameters, name: str) -> Climate:
-    """The mean year of a climate in `parameters.toml`, e.g. "huaibei". Raises InvalidInput naming the nearest key."""
-    rain, evaporation = (parameters.value(f"climate.{name}.{what}") for what in ("rain_mm", "evaporation_mm"))
-    return Climate(name, tuple(rain), tuple(evaporation))
-
-
-def dry_year(parameters: Parameters, name: str) -> Climate:
-    """The dry year of a climate in `parameters.toml`: its mean year with less rain and more evaporation."""
-    return climate(parameters, name).scaled(
-        rain=parameters.number(f"climate.{name}.dry_rain_share"),
-        evaporation=parameters.number(f"climate.{name}.dry_evaporation_share"),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Lake:
-    """A lake on its storage curve, and what flows in and is drawn.
-
-    level_m, area_m2, storage_m3: (k,) ascending, as a reservoir's storage table. full_m: level above which water spills;
-    None for the table's top. dead_m: level below which nothing is drawn; None for the bed. start_m: level at the outset;
-    None for empty. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the lake, the lake with it;
-    `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area. groundwater_m: elevation of
-    the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows out, or in where the table
-    stands higher. spills_to: name of the next lake; None where the water leaves the site.
-    """
-
-    name: str
-    level_m: Floats
-    area_m2: Floats
-    storage_m3: Floats
-    full_m: float | None = None
-    dead_m: float | None = None
-    start_m: float | None = None
-    inflow_m3: ArrayLike = 0.0
-    use_m3: ArrayLike = 0.0
-    basin_m2: float = 0.0
-    runoff_share: float = 0.0
-    seepage_mm: ArrayLike = 0.0
-    groundwater_m: float | None = None
-    exchange_per_month: float = 0.0
-    spills_to: str | None = None
-
-    @classmethod
-    def from_table(cls, name: str, table: pd.DataFrame, **options: object) -> Lake:
-        """A lake on a table with columns level_m, area_m2, storage_m3; options as the lake's own."""
-        columns = (table[c].to_numpy(dtype=np.float64) for c in ("level_m", "area_m2", "storage_m3"))
-        return cls(name, *columns, **options)  # type: ignore[arg-type]
-
-    def storage_at(self, level_m: ArrayLike) -> Floats:
-        """Storage at levels, m³, straight between the table's rows."""
-        return _between(level_m, self.knots[0], self.knots[1])
-
-    def level_at(self, storage_m3: ArrayLike) -> Floats:
-        """Level at storages, m, straight between the table's rows."""
-        return _between(storage_m3, self.knots[1], self.knots[0])
-
-    def area_at(self, level_m: ArrayLike) -> Floats:
-        """Wet area at levels, m², straight between the table's rows."""
-        return _between(level_m, self.knots[0], self.knots[2])
-
-    @property
-    def knots(self) -> tuple[Floats, Floats, Floats]:
-        """Level, storage and area from the bed to full, storage strictly ascending from 0.
-
-        Raises InvalidInput for a table that is none.
-        """
-        level, area, storage = (np.asarray(v, dtype=np.float64) for v in (self.level_m, self.area_m2, self.storage_m3))
-        self._check_table(level, area, storage)
-        wet = np.append(storage[1:] > 0, True)
-        level, area, storage = level[wet], area[wet], storage[wet]
-        top = float(level[-1]) if self.full_m is None else self.full_m
-        marks = [v for v in (self.dead_m, top) if v is not None]
-        if not all(level[0] <= v <= level[-1] for v in marks):
-            raise InvalidInput(f"{self.name}: levels {marks} m must lie on the storage table, {level[0]:g} to {level[-1]:g} m")
-        every = np.unique(np.concatenate((level, marks)))
-        every = every[every <= top]
-        storage, area = np.interp(every, level, storage), np.interp(every, level, area)
-        if len(every) < 2 or (np.diff(storage) <= 0).any():
-            raise InvalidInput(f"{self.name}: no water fits below the full level {top:g} m; the bed lies at {level[0]:g} m")
-        return every, storage, area
-
-    def _check_table(self, level: Floats, area: Floats, storage: Floats) -> None:
-        if not (len(level) == len(area) == len(storage) >= 2):
-            raise InvalidInput(f"{self.name}: a storage table needs at least two rows of level, area and storage")
-        sound = all(bool(np.isfinite(v).all()) for v in (level, area, storage))
-        if not sound or (np.diff(level) <= 0).any() or (np.diff(storage) < 0).any() or (area < 0).any() or storage[0] != 0:
-            raise InvalidInput(
-                f"{self.name}: a storage table starts at storage 0, with levels that rise and storages that do not fall"
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,8 +111,8 @@ def replenishment(lake: Lake, year: Climate, *, level_m: float) -> Floats:
     """Water to be brought each month to hold a level, m³, (12,): losses and use less rain and inflow, never negative."""
     area = float(lake.area_at(level_m))
     head = 0.0 if lake.groundwater_m is None else level_m - lake.groundwater_m
-    net_mm = np.array(year.evaporation_mm) + _monthly(lake.seepage_mm, "seepage_mm") - np.array(year.rain_mm)
-    out = _monthly(lake.use_m3, "use_m3") - _monthly(lake.inflow_m3, "inflow_m3") + lake.exchange_per_month * head * area
+    net_mm = np.array(year.evaporation_mm) + monthly(lake.seepage_mm, "seepage_mm") - np.array(year.rain_mm)
+    out = monthly(lake.use_m3, "use_m3") - monthly(lake.inflow_m3, "inflow_m3") + lake.exchange_per_month * head * area
     return np.asarray(np.maximum(net_mm * MM * area + out, 0.0), dtype=np.float64)
 
 
@@ -251,7 +137,7 @@ def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | fl
     head = np.zeros(len(level)) if lake.groundwater_m is None else level - lake.groundwater_m
     curve = Curve(storage, area, lake.exchange_per_month * head * area, dead, float(storage[-1]))
     held = start = 0.0 if lake.start_m is None else float(lake.storage_at(lake.start_m))
-    given = {k: _monthly(getattr(lake, k), f"{lake.name}: {k}") for k in ("inflow_m3", "use_m3", "seepage_mm")}
+    given = {k: monthly(getattr(lake, k), f"{lake.name}: {k}") for k in ("inflow_m3", "use_m3", "seepage_mm")}
     count = MONTHS * len(years)
     from_above = np.broadcast_to(np.asarray(upstream, dtype=np.float64), (count,))
     outcomes: list[Outcome] = []
@@ -312,15 +198,3 @@ def _downstream(lakes: Sequence[Lake]) -> list[Lake]:
             at = by_name[at.spills_to] if at.spills_to is not None else None
         order = path + order
     return order
-
-
-def _between(value: ArrayLike, known: Floats, wanted: Floats) -> Floats:
-    return np.asarray(np.interp(np.asarray(value, dtype=np.float64), known, wanted), dtype=np.float64)
-
-
-def _monthly(values: ArrayLike, name: str) -> Floats:
-    """Twelve finite values that are not negative, from a number or twelve."""
-    found = np.asarray(values, dtype=np.float64)
-    if found.shape not in ((), (MONTHS,)) or not (np.isfinite(found) & (found >= 0)).all():
-        raise InvalidInput(f"{name} = {values!r}: a number or twelve are expected, none negative")
-    return np.array(np.broadcast_to(found, (MONTHS,)))

@@ -1,0 +1,94 @@
+"""A lake on its storage curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from planner.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Lake:
+    """A lake on its storage curve, and what flows in and is drawn.
+
+    level_m, area_m2, storage_m3: (k,) ascending, as a reservoir's storage table. full_m: level above which water spills;
+    None for the table's top. dead_m: level below which nothing is drawn; None for the bed. start_m: level at the outset;
+    None for empty. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the lake, the lake with it;
+    `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area. groundwater_m: elevation of
+    the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows out, or in where the table
+    stands higher. spills_to: name of the next lake; None where the water leaves the site.
+    """
+
+    name: str
+    level_m: Floats
+    area_m2: Floats
+    storage_m3: Floats
+    full_m: float | None = None
+    dead_m: float | None = None
+    start_m: float | None = None
+    inflow_m3: ArrayLike = 0.0
+    use_m3: ArrayLike = 0.0
+    basin_m2: float = 0.0
+    runoff_share: float = 0.0
+    seepage_mm: ArrayLike = 0.0
+    groundwater_m: float | None = None
+    exchange_per_month: float = 0.0
+    spills_to: str | None = None
+
+    @classmethod
+    def from_table(cls, name: str, table: pd.DataFrame, **options: object) -> Lake:
+        """A lake on a table with columns level_m, area_m2, storage_m3; options as the lake's own."""
+        columns = (table[c].to_numpy(dtype=np.float64) for c in ("level_m", "area_m2", "storage_m3"))
+        return cls(name, *columns, **options)  # type: ignore[arg-type]
+
+    def storage_at(self, level_m: ArrayLike) -> Floats:
+        """Storage at levels, m³, straight between the table's rows."""
+        return _between(level_m, self.knots[0], self.knots[1])
+
+    def level_at(self, storage_m3: ArrayLike) -> Floats:
+        """Level at storages, m, straight between the table's rows."""
+        return _between(storage_m3, self.knots[1], self.knots[0])
+
+    def area_at(self, level_m: ArrayLike) -> Floats:
+        """Wet area at levels, m², straight between the table's rows."""
+        return _between(level_m, self.knots[0], self.knots[2])
+
+    @property
+    def knots(self) -> tuple[Floats, Floats, Floats]:
+        """Level, storage and area from the bed to full, storage strictly ascending from 0.
+
+        Raises InvalidInput for a table that is none.
+        """
+        level, area, storage = (np.asarray(v, dtype=np.float64) for v in (self.level_m, self.area_m2, self.storage_m3))
+        self._check_table(level, area, storage)
+        wet = np.append(storage[1:] > 0, True)
+        level, area, storage = level[wet], area[wet], storage[wet]
+        top = float(level[-1]) if self.full_m is None else self.full_m
+        marks = [v for v in (self.dead_m, top) if v is not None]
+        if not all(level[0] <= v <= level[-1] for v in marks):
+            raise InvalidInput(f"{self.name}: levels {marks} m must lie on the storage table, {level[0]:g} to {level[-1]:g} m")
+        every = np.unique(np.concatenate((level, marks)))
+        every = every[every <= top]
+        storage, area = np.interp(every, level, storage), np.interp(every, level, area)
+        if len(every) < 2 or (np.diff(storage) <= 0).any():
+            raise InvalidInput(f"{self.name}: no water fits below the full level {top:g} m; the bed lies at {level[0]:g} m")
+        return every, storage, area
+
+    def _check_table(self, level: Floats, area: Floats, storage: Floats) -> None:
+        if not (len(level) == len(area) == len(storage) >= 2):
+            raise InvalidInput(f"{self.name}: a storage table needs at least two rows of level, area and storage")
+        sound = all(bool(np.isfinite(v).all()) for v in (level, area, storage))
+        if not sound or (np.diff(level) <= 0).any() or (np.diff(storage) < 0).any() or (area < 0).any() or storage[0] != 0:
+            raise InvalidInput(
+                f"{self.name}: a storage table starts at storage 0, with levels that rise and storages that do not fall"
+            )
+
+
+def _between(value: ArrayLike, known: Floats, wanted: Floats) -> Floats:
+    return np.asarray(np.interp(np.asarray(value, dtype=np.float64), known, wanted), dtype=np.float64)
