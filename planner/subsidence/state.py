@@ -38,7 +38,8 @@ def ground(site: Site, *, year: float | None = None) -> Ground:
     if site.panels is not None and len(site.panels):
         panels = check_panels(_in_site_crs(site), parameters=p)
         if panels.dated.any():
-            return _from_panels(panels, site.terrain, year, p)
+            both = ("Panels and a residual raster are given: the panels are used.",) if site.residual_mm is not None else ()
+            return _from_panels(panels, site.terrain, year, p, both)
         if site.residual_mm is None:
             return _settled(
                 site.terrain, year, ("No mining panel has a date: the ground is taken as settled.", *panels.warnings)
@@ -61,7 +62,7 @@ def _settled(terrain: Grid, year: float, notes: tuple[str, ...]) -> Ground:
     return Ground(zero, zero, zero, zero, terrain.like(year), known=False, notes=notes)
 
 
-def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> Ground:
+def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said: tuple[str, ...]) -> Ground:
     """Residual fields by (1 − share) · final prediction: superposition holds at every date."""
     all_sources = sources(panels)
     rest = all_sources.weighted(1.0 - panels.share(year))
@@ -73,7 +74,7 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters) -> G
         residual[rows], tilt[rows] = np.maximum(values[..., 0], 0.0) * 1e3, values[..., 1] * 1e3
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
         settled[rows] = _settled_year(groups, timing, terrain, rows)
-    notes = list(panels.warnings)
+    notes = [*said, *panels.warnings]
     undated = int(np.sum(~panels.dated))
     if undated:
         notes.append(f"{undated} of {len(panels)} panels have no date: what they moved is taken as settled.")

@@ -57,10 +57,12 @@ def _verdicts(index: pd.Index[Any], found: list[Finding]) -> pd.DataFrame:
     def rows(name: str) -> NDArray[Any]:
         return np.stack([getattr(f, name) for f in found], axis=1).ravel() if m else np.zeros(0)
 
-    notes = np.full((n, m), "", dtype=object)
+    note, words = np.zeros((n, m), dtype=np.int64), [""]
     for k, finding in enumerate(found):
-        if finding.note is not None:
-            notes[:, k] = np.where(finding.passed, "", finding.note)
+        if finding.note is not None and not finding.passed.all():
+            which, texts = pd.factorize(np.where(finding.passed, "", finding.note))
+            words += [t for t in texts if t not in words]
+            note[:, k] = np.array([words.index(t) for t in texts])[which]
     return pd.DataFrame(
         {
             "unit_id": pd.Categorical.from_codes(np.repeat(np.arange(n), m), categories=index),
@@ -72,7 +74,7 @@ def _verdicts(index: pd.Index[Any], found: list[Finding]) -> pd.DataFrame:
             "limit": rows("limit").astype(float),
             "unit": told([f.unit for f in found]),
             "source": told([f.source for f in found]),
-            "note": notes.ravel(),
+            "note": pd.Categorical.from_codes(note.ravel(), categories=words),
         }
     )
 
