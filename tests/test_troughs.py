@@ -7,6 +7,7 @@ import rasterio
 import shapely
 
 from planner.errors import InvalidInput
+from planner.read import read_site
 from planner.site import Grid
 from planner.subsidence import (
     predict,
@@ -159,3 +160,12 @@ def test_saved_troughs_can_be_read_as_a_sites_layers(tmp_path):
     assert gpd.read_file(vector).subsidence_m.iloc[0] == pytest.approx(INSIDE.polygons.subsidence_m.iloc[0])
     with rasterio.open(raster) as file:
         assert file.read(1) == pytest.approx(INSIDE.subsidence.values.astype(np.float32))
+
+
+def test_a_saved_trough_is_a_site_by_itself(tmp_path):
+    here = panels()
+    here = here.set_geometry(here.translate(39_480_000.0, 3_758_000.0).set_crs(CRS))
+    found = trough_from_prediction(here)
+    site = read_site(found.save(tmp_path)[0])
+    assert site.parcels.subsidence_m.tolist() == pytest.approx(found.polygons.subsidence_m.tolist())
+    assert site.parcels.area.sum() == pytest.approx(found.polygons.area.sum())
