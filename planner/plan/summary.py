@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
     site, units, money = plan.site, plan.units, plan.economics
     targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
     proof = plan.certificate
-    return {
+    summary = {
         "schema": SCHEMA,
         "site": {
             "name": site.name,
@@ -34,10 +35,14 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "units": len(units),
             "parcels": len(plan.parcels),
             "area_mu": float(units["area_mu"].sum()),
+            "subsidence_mean_m": _mean(units, "subsidence_m"),
+            "ponded_before_mu": float((units["water_share"] * units["area_mu"]).sum()),
         },
         "targets": targets,
         "treatments": _treatments(units),
+        "phase": _phases(plan),
         "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
+        "wetland_mu": float(units["area_mu"][units["treatment"] == "wetland"].sum()),
         "water_mu": float(units["water_mu"].sum()),
         "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
         "earthwork": _earthwork(plan),
@@ -64,10 +69,26 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "agreement_mu": float(units["area_mu"][units["target"] == units["rules_target"]].sum()),
             "storage_m3": float(plan.rules["storage_m3"].sum()),
         },
-        "published": [r.model_dump() for r in site.scenario.reference],
+        "published": [],
         "warnings": list(plan.warnings),
         "provenance": provenance(plan),
     }
+    summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
+    return summary
+
+
+def _at(summary: Mapping[str, Any], key: str) -> float | None:
+    """The plan's own figure behind a dotted key of its summary, None where it has none."""
+    node: Any = summary
+    for name in key.split("."):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return float(node) if isinstance(node, int | float) else None
+
+
+def _mean(units: pd.DataFrame, column: str) -> float:
+    """Mean of a column over the land, weighted by area."""
+    area = float(units["area_mu"].sum())
+    return float((units[column] * units["area_mu"]).sum()) / area if area > 0 else 0.0
 
 
 def _target(units: pd.DataFrame, target: str) -> dict[str, float | int]:
@@ -78,6 +99,18 @@ def _target(units: pd.DataFrame, target: str) -> dict[str, float | int]:
         "cost_cny": float(mine["cost_cny"].sum()),
         "benefit_cny": float(mine["benefit_cny"].sum()),
     }
+
+
+def _phases(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What every phase of the works covers, by its id; its works without the lump sums."""
+    units = plan.units
+    number = pd.to_numeric(units["phase"], errors="coerce") if "phase" in units else pd.Series(float("nan"), index=units.index)
+    found = {}
+    for phase in plan.site.scenario.phase:
+        mine = units[number == phase.id]
+        sums = {"area_mu": float(mine["area_mu"].sum()), "works_cny": float(mine["cost_cny"].sum())}
+        found[str(phase.id)] = {"name": phase.name, "start": phase.start, "end": phase.end, **sums}
+    return found
 
 
 def _treatments(units: pd.DataFrame) -> list[dict[str, Any]]:
