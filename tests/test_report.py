@@ -15,7 +15,7 @@ import planner as pl
 from planner.errors import InvalidInput, PlannerError
 from planner.landuse import CHOICES, TARGETS
 from planner.report import map_pdf, report_html, report_pdf, write_report
-from planner.report.document import Picture, Say, Table, Text
+from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
 from planner.report.meaning import rule_name
@@ -225,3 +225,10 @@ def test_the_map_sheet_has_the_size_asked_for(plan: Any) -> None:
     assert map_pdf(plan, paper="A4") == made
     with pytest.raises(InvalidInput, match="A3 or A4"):
         map_pdf(plan, paper="B5")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2e9, "2,000,000,000"), (0.05, "0.05"), (None, "–"), (float("nan"), "–"), (-0.0, "0")]
+)
+def test_figures_of_unknown_size_are_told_plainly(value: float | None, text: str) -> None:
+    assert plain(value) == text

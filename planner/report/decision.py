@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from planner.landuse import CHOICES, TARGETS, UNRESTORED
+from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.report.charts import plan_map, target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 
@@ -42,17 +42,24 @@ def _caution(count: int, say: Say) -> str:
 
 
 def _sentence(s: dict[str, Any], say: Say) -> str:
-    parts = [(target_name(t, say), s["targets"][t]["area_mu"]) for t in CHOICES if s["targets"][t]["area_mu"] > 0]
-    listed = say(", ", "、").join(
-        f"{say.mu(area)} {say(name.lower(), name)}" if say.lang == "en" else f"{name}{say.mu(area)}" for name, area in parts
+    areas = {t: s["targets"][t]["area_mu"] for t in (*CHOICES, UNRESTORED)}
+    names = {t: target_name(t, say) for t in areas}
+    parts = [
+        say(f"{say.mu(areas[t])} {names[t].lower()}", f"{names[t]}{say.mu(areas[t])}")
+        for t in CHOICES
+        if t in LAND and areas[t] > 0
+    ]
+    listed = say(", ", "、").join(parts)
+    lake, left = areas["reservoir"], areas[UNRESTORED]
+    stored = say.cubic(s["water"]["storage_m3"])
+    water = (
+        say(f"; {say.mu(lake)} become lake and hold {stored}", f"；{say.mu(lake)}为水库水面，蓄水{stored}") if lake > 0 else ""
     )
-    rest = s["targets"][UNRESTORED]["area_mu"]
-    left = say(f"; {say.mu(rest)} stay unrestored", f"；{say.mu(rest)}暂不治理") if rest > 0 else ""
+    rest = say(f"; {say.mu(left)} stay as they are", f"；{say.mu(left)}暂不治理") if left > 0 else ""
+    whole, restored = say.mu(s["site"]["area_mu"]), say.mu(s["restored_mu"])
     return say(
-        f"Of {say.mu(s['site']['area_mu'])}, {say.mu(s['restored_mu'])} become usable land again: {listed}{left}. "
-        f"The lakes hold {say.cubic(s['water']['storage_m3'])}.",
-        f"在{say.mu(s['site']['area_mu'])}沉陷区中恢复可用土地{say.mu(s['restored_mu'])}：{listed}{left}。"
-        f"蓄水{say.cubic(s['water']['storage_m3'])}。",
+        f"Of {whole}, {restored} become usable land again: {listed}{water}{rest}.",
+        f"在{whole}沉陷区中恢复可用土地{restored}：{listed}{water}{rest}。",
     )
 
 

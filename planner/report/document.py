@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import InvalidInput
 
@@ -125,3 +125,11 @@ class Document:
     lang: str
     sections: tuple[Section, ...]
     footer: str
+
+
+def plain(value: Any) -> str:
+    """A figure of unknown size, grouped; a dash where there is none."""
+    if value is None or value != value:
+        return "–"
+    number = float(value)
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:z,.4g}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.core.cash_flow import discounted
-from planner.report.document import Block, Say, Section, Table, Text
+from planner.report.document import Block, Say, Section, Table, Text, plain
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -118,14 +118,6 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         "下列约束决定了方案。影子价格为限值增大一单位时总净收益的变化；对下限约束为负，因为要求更高。仅适用于小幅变化。",
     )
     return Section(say("What binds", "约束与影子价格"), (Text(text), Table(heads, tuple(rows), words=(0, 4))))
-
-
-def plain(value: Any) -> str:
-    """A figure of unknown size, grouped; a dash where there is none."""
-    if value is None or value != value:
-        return "–"
-    number = float(value)
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:z,.4g}"
 
 
 def rule_name(text: str, say: Say) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.landuse import CHOICES, TREATMENTS, UNRESTORED
 from planner.report import charts
 from planner.report.charts import target_name
-from planner.report.document import Block, Picture, Say, Section, Table, Text
+from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -248,7 +248,7 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         blocks.append(Table(heads, rows, caption, words=(0, 2)))
     if s["published"]:
         known = (say("Figure", "指标"), say("Published", "公布值"), say("Unit", "单位"), say("Source", "来源"))
-        figures = tuple((p["key"], f"{p['value']:,.6g}", p["unit"], p["source"]) for p in s["published"])
+        figures = tuple((p["key"], plain(p["value"]), p["unit"], p["source"]) for p in s["published"])
         caption = say("Published figures, for comparison only.", "公布数据，仅供对照。")
         blocks.append(Table(known, figures, caption, words=(0, 2, 3)))
     return Section(say("Money", "资金"), tuple(blocks))
