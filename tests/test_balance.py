@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.balance import Balance, Climate, Lake, balance, climate, dry_year, replenishment, settled
+from planner.balance import Balance, Climate, Lake, balance, cascade, climate, dry_year, replenishment, settled
+from planner.core.merge_tree import merge_tree
 from planner.errors import InvalidInput
 from planner.parameters import defaults
+from planner.site import Grid
 
 STILL = Climate("still", (0.0,) * 12, (0.0,) * 12)
 
@@ -277,3 +279,59 @@ def test_any_lake_agrees_with_small_steps_and_closes(seed: int) -> None:
     assert np.allclose(result.table.storage_m3, reference, atol=4e-3 * storage[-1])
     ends = result.table.storage_m3.to_numpy()
     assert ends.min() >= 0 and ends.max() <= lake.knots[1][-1]
+
+
+def valley(*bed: float) -> Grid:
+    """A trench with the given bed, 1 m cells, between walls of 9 m."""
+    ground = np.full((3, len(bed)), 9.0)
+    ground[1] = bed
+    return Grid(ground, 0.0, 3.0, 1.0, 1.0)
+
+
+def test_three_pools_in_a_trench_by_hand() -> None:
+    """Pools of 8, 5 and 9 m³: the first rises over the second at 5 m and, with 27 m³ then the largest, over the third at 7 m.
+
+    The third's spill runs down into the second, the second's into the first; all three hold 58 m³ when the trench is full.
+    """
+    lakes = cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=0.0, min_depth_m=0.0)
+    by_bed = {float(lake.level_m[0]): lake for lake in lakes}
+    first, second, third = by_bed[1.0], by_bed[2.0], by_bed[0.0]
+    assert (third.spills_to, second.spills_to, first.spills_to) == (second.name, first.name, None)
+    assert [float(lake.storage_m3[-1]) for lake in (first, second, third)] == [44.0, 5.0, 9.0]
+    assert [float(lake.level_m[-1]) for lake in (first, second, third)] == [9.0, 5.0, 7.0]
+    assert [float(first.storage_at(h)) for h in (5.0, 6.0, 7.0, 8.0)] == pytest.approx([8.0, 15.0, 22.0, 33.0])
+    assert sum(lake.basin_m2 for lake in lakes) == 39.0
+    full = balance(
+        cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=0, min_depth_m=0, runoff_share=1.0),
+        weather(1000.0),
+    )
+    assert full.table.groupby("lake")["storage_m3"].last().sum() == pytest.approx(58.0)
+    leaves = full.table[full.table["lake"] == first.name]["spill_m3"].sum()
+    assert leaves == pytest.approx(12 * 39.0 - 58.0)
+    assert_closes(full)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 100_000), steps=st.booleans())
+def test_a_cascade_holds_what_the_hollows_hold(seed: int, steps: bool) -> None:
+    """Σ full storages = Σ volumes of the outermost hollows, on rough and on stepped ground; no spill runs in a ring."""
+    rng = np.random.default_rng(seed)
+    ground = rng.integers(0, 6, (11, 13)).astype(float) if steps else rng.uniform(0, 5, (11, 13))
+    if seed % 3 == 0:
+        ground[tuple(rng.integers(0, 11, 2))] = np.nan
+    tree = merge_tree(ground, neighbours=4)
+    lakes = cascade(Grid(ground, 0.0, 110.0, 10.0, 10.0), min_volume_m3=0.0, min_depth_m=0.0, runoff_share=1.0)
+    held = sum(float(lake.storage_m3[-1]) for lake in lakes)
+    assert held == pytest.approx(100.0 * tree.volume[tree.top].sum(), rel=1e-9, abs=1e-6)
+    if lakes:
+        result = balance(lakes, [weather(rain=900.0)] * 3)
+        assert result.residual_share < 1e-12
+        assert result.fill_months.notna().all()
+
+
+def test_small_hollows_belong_to_the_one_they_spill_to() -> None:
+    lakes = cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=6.0, min_depth_m=0.0)
+    assert sorted(float(lake.level_m[0]) for lake in lakes) == [0.0, 1.0]
+    assert cascade(valley(9, 3, 9), min_volume_m3=1e9, min_depth_m=0.0) == []
+    with pytest.raises(InvalidInput, match="no known cell"):
+        cascade(valley(9, 3, 9).like(np.nan), min_volume_m3=0.0, min_depth_m=0.0)

@@ -1,7 +1,8 @@
 """The water balance of lakes through the months, and the lakes that the hollows of a terrain make."""
 
+from planner.balance.cascade import cascade
 from planner.balance.climate import Climate, climate, dry_year
 from planner.balance.lake import Lake
 from planner.balance.months import Balance, balance, replenishment, settled
 
-__all__ = ["Balance", "Climate", "Lake", "balance", "climate", "dry_year", "replenishment", "settled"]
+__all__ = ["Balance", "Climate", "Lake", "balance", "cascade", "climate", "dry_year", "replenishment", "settled"]
