@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from planner.allocation.solve import Settings
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
-CORE_SECONDS = 20.0  # longest a core that is not the last may take
+CORE_SECONDS = 6.0  # longest a core that is not the last may take
+PATIENCE = 2  # cores of one size that may win next to nothing before a larger one is tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,39 +70,47 @@ def close_gap(
     """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up."""
     at_prices = priced(model, multipliers, order)
     base = at_prices.chosen if base is None else base
-    second = second_losses(model, at_prices.loss, base)
-    ranked = np.argsort(second, kind="stable")
-    size, interrupted = CORE_UNITS, False
-    while True:
+    random = np.random.default_rng(settings.seed)
+    size, idle, interrupted = CORE_UNITS, 0, False
+    while best.value < (enough := bound - settings.gap * abs(bound)) and not interrupted and settings.seconds_left > 0:
         size = min(size, model.size)
-        enough = bound - settings.gap * abs(bound)
-        if best.value >= enough or interrupted or settings.seconds_left <= 0:
-            break
-        free = np.zeros(model.size, dtype=np.bool_)
-        free[ranked[:size]] = True
+        around = base if best.chosen is None else best.chosen
+        free = _least_decided(model, at_prices.loss, around, size, random)
         hope = bound - best.value + 1e-12 * abs(bound)
         keep = at_prices.loss <= hope if np.isfinite(best.value) else np.isfinite(at_prices.loss)
         undecided = np.isfinite(at_prices.loss) & keep
         decided = bool((np.bincount(model.unit[undecided], minlength=model.size)[~free] <= 1).all()) and np.isfinite(best.value)
-        whole = decided or size == model.size
+        last = decided or size == model.size
         if decided:
-            base = _last_standing(model, undecided, base)
-        core = restrict(model, best.chosen if best.chosen is not None and not whole else base, free, keep)
-        seconds = settings.seconds_left if whole else min(CORE_SECONDS, settings.seconds_left)
-        answer, chosen = solve_core(model, core, base, settings, enough, seconds)
+            around = _last_standing(model, undecided, around)
+        core = restrict(model, around, free, keep if last else None)
+        seconds = settings.seconds_left if last else min(CORE_SECONDS, settings.seconds_left)
+        answer, chosen = solve_core(
+            model, core, around, settings, enough, seconds, 0.0 if last else 0.1 * settings.gap * abs(bound)
+        )
         interrupted = answer.interrupted
+        before = best.value
         if chosen is not None and (value := settle(model, chosen).objective) > best.value:
             best = Best(value, chosen)
         if settings.progress is not None:
             settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
-        if whole:
-            if answer.status == "optimal" or np.isfinite(answer.bound):
-                bound = min(bound, max(best.value, answer.bound))
+        if last:
+            bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break
-        size *= 4
-    if best.chosen is None:
-        return None
-    return _found(best, bound, multipliers, method, interrupted)
+        idle = idle + 1 if best.value - before <= 0.05 * (bound - before) else 0
+        if idle >= PATIENCE or best.chosen is None:
+            size, idle = 2 * size, 0
+    return None if best.chosen is None else _found(best, bound, multipliers, method, interrupted)
+
+
+def _least_decided(model: Model, loss: Floats, around: Ints, size: int, random: np.random.Generator) -> Bools:
+    """The units that lose least by changing from `around`, shape (N,), near-ties in random order."""
+    second = second_losses(model, loss, around)
+    threshold = float(np.partition(second, size - 1)[size - 1])
+    noise = random.random(model.size) * (threshold if np.isfinite(threshold) else 0.0)
+    free = np.zeros(model.size, dtype=np.bool_)
+    free[np.argsort(second + noise, kind="stable")[:size]] = True
+    return free
 
 
 def _found(best: Best, bound: float, multipliers: Multipliers, method: str, interrupted: bool) -> Found:
@@ -116,11 +125,12 @@ def _last_standing(model: Model, undecided: Bools, base: Ints) -> Ints:
 
 
 def solve_core(
-    model: Model, core: Core, base: Ints, settings: Settings, enough: float, seconds: float
+    model: Model, core: Core, base: Ints, settings: Settings, enough: float, seconds: float, slack: float
 ) -> tuple[Answer, Ints | None]:
-    """Solves a core to `enough` (objective of the whole) or to the end; limits missed by tolerance are drawn in.
+    """Solves a core to `enough` (of the whole objective) or to the end; limits missed by tolerance are drawn in.
 
-    The answer's bound is of the whole model's objective, valid where the core holds every undecided option.
+    slack: objective that may be left unproven. The answer's bound is of the whole model's objective, valid where the core
+    holds every undecided option.
     """
     current = core.model
     first: Answer | None = None
@@ -129,6 +139,7 @@ def solve_core(
         answer = solve_program(
             prog,
             gap=1e-9,
+            slack=slack / prog.scale,
             seconds=seconds,
             seed=settings.seed,
             target=-(enough - core.fixed_value) / prog.scale if np.isfinite(enough) else None,

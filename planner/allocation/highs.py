@@ -38,6 +38,7 @@ def solve_program(
     *,
     relaxed: bool = False,
     gap: float = 0.0,
+    slack: float = 0.0,
     seconds: float = float("inf"),
     seed: int = 0,
     method: str = "choose",
@@ -48,6 +49,7 @@ def solve_program(
     """Solves a program by HiGHS, relaxed or with whole options.
 
     method: choose, simplex or ipm (without crossover). start: a full point to begin with. target: an objective that is enough.
+    gap, slack: relative and absolute gap at which to stop.
     """
     solver = highspy.Highs()
     whole = prog.whole & (not relaxed)
@@ -56,7 +58,7 @@ def solve_program(
         "random_seed": int(seed) % 2147483647,
         "threads": 1,
         "mip_rel_gap": gap,
-        "mip_abs_gap": 0.0,
+        "mip_abs_gap": slack,
         "mip_feasibility_tolerance": 1e-7,
         "solver": method,
     }

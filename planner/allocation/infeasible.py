@@ -19,7 +19,7 @@ from planner.allocation.table import Floats, Ints, OptionTable
 from planner.core.assignment import best_options, forest_best
 from planner.errors import Infeasible
 
-PATIENCE_S = 20.0  # longest search for the least relaxation; the conflict is reported without it beyond
+PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond
 
 
 def activity_range(model: Model, row: int) -> tuple[float, float]:
@@ -163,7 +163,10 @@ def least_relaxations(
     found: list[tuple[float, str]] = []
     for i in conflict:
         if parts[i].sums:
-            amounts = elastic(table, parts, [i], deadline - time.monotonic(), seed)
+            alone = single_row_gives(table, parts, i, deadline, seed)
+            joint = not alone and (len(parts[i].sums) > 1 or bool(parts[i].columns))
+            amounts = elastic(table, parts, [i], deadline - time.monotonic(), seed) if joint else []
+            found += [(amount / scale, words) for amount, scale, words in alone]
             if amounts:
                 found.append((max(a / s for a, s, _ in amounts), "; ".join(w for _, _, w in amounts)))
         elif time.monotonic() < deadline:
@@ -176,6 +179,36 @@ def least_relaxations(
         together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - time.monotonic(), seed)
         return ["together: " + "; ".join(w for _, _, w in together)] if together else []
     return [words for _, words in sorted(found, key=lambda f: f[0])]
+
+
+def single_row_gives(
+    table: OptionTable, parts: Sequence[Part], rule: int, deadline: float, seed: int
+) -> list[tuple[float, float, str]]:
+    """What each limit of a rule has to give alone: (amount, scale, words). The limit's own sum becomes the objective."""
+    from planner.allocation.solve import Settings, solve_by_shape
+
+    model = feasibility_model(table, parts)
+    result = []
+    for row in np.flatnonzero(model.owner == rule):
+        for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
+            if not np.isfinite(limit) or model.entries[:, row].any() or model.border[row]:
+                continue
+            ends = (model.lo, model.hi) if sign > 0 else (model.hi, model.lo)
+            opened = ends[0].copy()
+            opened[row] = -sign * INF
+            lo, hi = (opened, ends[1]) if sign > 0 else (ends[1], opened)
+            soft = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi)
+            now = time.monotonic()
+            settings = Settings(1e-3, min(deadline, now + PATIENCE_S / 6), seed, None, "choose")
+            found = solve_by_shape(soft, settings, None, None) if deadline > now else None
+            if found is None or found.chosen is None:
+                continue
+            miss = sign * (limit - math.fsum(model.coef[row][found.chosen]))
+            if miss > 0:
+                scale = abs(limit) if limit else max(1.0, abs(miss))
+                words = f"{verb} {_bound_name(model, int(row), verb)} by {_amount(miss)} {model.row_units[row]}"
+                result.append((miss, scale, words))
+    return result
 
 
 def elastic(

@@ -67,7 +67,7 @@ def solve(
     check_by_arithmetic(problem.table, problem.rules, parts, model)
     settings = Settings(gap, began + time_limit_s, seed, progress, method)
     first = None if start is None else start_positions(problem.table, model, start)
-    found = _by_shape(model, settings, first, start)
+    found = solve_by_shape(model, settings, first, start)
     if found.status == "infeasible":
         raise diagnose(problem.table, problem.rules, parts, relaxed=found.relaxation_empty, seed=seed)
     if found.chosen is None:
@@ -78,7 +78,7 @@ def solve(
     return _result(problem, model, goal, found, settings, time.monotonic() - began)
 
 
-def _by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
+def solve_by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
     """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
     if model.separators and model.size >= LARGE and settings.method == "choose":
         found = _giving_up(model, settings, first, start)
@@ -117,7 +117,7 @@ def _giving_up(model: Model, settings: Settings, first: Ints | None, start: pd.S
         smaller = replace(model, allowed=allowed, separators=())
         if not np.add.reduceat(allowed, model.start[:-1]).all():
             return None
-        found = _by_shape(smaller, settings, first, start)
+        found = solve_by_shape(smaller, settings, first, start)
         if found.chosen is None:
             return found if bound is None and found.status == "infeasible" else None
         bound = found.bound if bound is None else bound

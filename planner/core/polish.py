@@ -164,10 +164,9 @@ def apply_moves(
     chosen: Ints,
     activity: Floats,
 ) -> int:
-    """Makes the moves in the order given where they still help; no kept limit is broken, no broken one made worse.
+    """Makes the moves in the order given where they still help. Returns the count.
 
-    repairing: a move helps if it shrinks the total violation (rows come in comparable units); else if it wins. Returns the
-    count.
+    repairing: a move helps if it shrinks the total violation (rows in comparable units); else if it wins and breaks nothing.
     """
     s = activity.size
     wet_kids = count_wet_kids(chosen, inside, parent)
@@ -185,13 +184,13 @@ def apply_moves(
             miss_old = max(activity[a] - hi[a], lo[a] - activity[a], 0.0)
             before += miss_old
             after += miss_new
-            if miss_new > miss_old and (not repairing or miss_old == 0.0):
+            if miss_new > miss_old and not repairing:
                 fine = False
                 break
         if not fine:
             continue
         if repairing:
-            if after >= before:
+            if after >= before * (1.0 - 1e-9):
                 continue
         else:
             win = gain[k] - gain[c]
