@@ -93,6 +93,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "year_ready": ("{year}: {area} ready, the rest is hatched", "{year}年：{area}可用，其余以斜线表示"),
     "north": ("North is up", "上方为北"),
     "north_letter": ("N", "北"),
+    "keys": ("Single-key shortcuts", "单键快捷键"),
     "keys_help": (
         "Keys: n and p next and previous unit, / search, s compare, l language, Esc close, arrows and + − move the map.",
         "快捷键：n、p 切换单元，/ 查找，s 卷帘，l 语言，Esc 关闭，方向键与 + − 移动缩放地图。",

@@ -202,6 +202,11 @@ def test_keys_walk_the_units_switch_language_and_swipe(open_page: Callable[..., 
     assert opened.state("state.lang") == "zh"
     opened.page.keyboard.press("s")
     assert opened.page.is_visible(".planner-divider")
+    opened.page.click(".planner-settings summary")
+    opened.page.click("#planner-keys")
+    opened.page.focus("#map_plan")
+    opened.page.keyboard.press("l")
+    assert opened.state("state.lang") == "zh"
 
 
 def test_swipe_cuts_both_sides_at_the_divider(open_page: Callable[..., Any], path: Path, view: MapView) -> None:

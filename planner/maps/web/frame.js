@@ -70,7 +70,10 @@
         choice(speech.t("palette"), "planner-palette", ["soft", "contrast", "survey"].map((name, i) => [String(i), speech.t("palette_" + name)]), String(state.palette), (i) => page.setPalette(Number(i))),
         el("label", { class: "planner-choice" }, el("span", {}, speech.t("opacity")),
           el("input", { type: "range", id: "planner-opacity", min: 0.2, max: 1, step: 0.05, value: state.opacity, oninput: (event) => page.setOpacity(Number(event.target.value)) })),
-        switches, el("p", { class: "planner-fine" }, speech.t("keys_help")));
+        switches,
+        el("label", { class: "planner-switch" },
+          el("input", { type: "checkbox", id: "planner-keys", checked: state.keys, onchange: (event) => { state.keys = event.target.checked; } }), speech.t("keys")),
+        el("p", { class: "planner-fine" }, speech.t("keys_help")));
       page.parts.search.update();
       page.parts.legend.update();
       if (page.parts.water) page.parts.water.update();

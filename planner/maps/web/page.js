@@ -13,7 +13,7 @@
       this.units = units;
       this.speech = new planner.Speech(config.words, config.lang);
       this.views = new planner.Views(config.views, this.columns, units.count);
-      this.state = { lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, year: config.years ? config.years[1] : 0 };
+      this.state = { lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
       this.visible = this.views.visible();
       this.overlays = {};
       this.shown = {};
@@ -230,7 +230,7 @@
     map.on("mouseout", () => page.hover(-1));
     map.on("click", (event) => page.select(page.unitUnder(event.latlng)));
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "search") return;
+      if ((!page.state.keys && event.key !== "Escape") || event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "search") return;
       const act = {
         n: () => page.step(1), p: () => page.step(-1),
         l: () => page.setLanguage(page.state.lang === "zh" ? "en" : "zh"),
@@ -250,6 +250,7 @@
   // Called by the folium layer: map, configuration, and the id of the element that holds the units' block.
   planner.start = async function (map, config, blockId, waterId) {
     const root = map.getContainer().parentNode;
+    root.classList.add("planner-page"); // already there, but for a layer that was added to somebody's own map
     try {
       const block = await planner.decode(planner.text(blockId));
       document.getElementById(blockId).remove();
