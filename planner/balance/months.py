@@ -51,7 +51,7 @@ class Balance:
         """By lake: fill_months, lowest and highest level_m, met (share of the use wanted), spill_m3, deficit_m3, end_m."""
         by = self.table.groupby("lake")
         wanted = by["use_m3"].sum() + by["deficit_m3"].sum()
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "fill_months": self.fill_months,
                 "lowest_m": by["level_m"].min(),
@@ -62,6 +62,7 @@ class Balance:
                 "deficit_m3": by["deficit_m3"].sum(),
             }
         )
+        return frame.reindex(self.start_m3.index)
 
 
 GAINS: Final = ["rain_m3", "runoff_m3", "inflow_m3", "upstream_m3"]
