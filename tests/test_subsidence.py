@@ -11,6 +11,7 @@ import pytest
 import shapely
 from shapely import affinity
 
+from planner import samples
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import defaults
 from planner.scenario import parse_scenario
@@ -304,3 +305,17 @@ def test_the_ground_does_not_depend_on_the_bands_it_is_worked_in(monkeypatch):
     for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
         assert np.abs(getattr(banded, name).values - getattr(whole, name).values).max() < 1e-9, name
     assert len(np.unique(whole.settled_year.values)) > 3
+
+
+@pytest.mark.parametrize("name", ["zhonghu", "panan"])
+def test_the_samples_own_script_predicts_the_same_trough(name):
+    """The samples are built by code of their own, which rounds the subsidence it writes to a centimetre."""
+    site = getattr(samples, name)()
+    x, y = site.terrain.centres()
+    xx, yy = np.meshgrid(x[::9], y[::9])
+    written = site.subsidence.values[::9, ::9].ravel()
+    table = site.panels.to_crs(site.crs)
+    found = predict(table, np.stack([xx.ravel(), yy.ravel()], axis=1), year=site.scenario.site.year).subsidence_m
+    known = np.isfinite(written)
+    assert known.sum() > 5000
+    assert np.abs(found[known] - written[known]).max() < 0.006
