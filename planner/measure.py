@@ -14,7 +14,8 @@ from scipy import ndimage
 
 from planner.columns import FACTS
 from planner.core.area import densified, geodesic_areas
-from planner.core.coverage import Cells, Frame, covered_cells, main_owner
+from planner.core.compiled import Frame
+from planner.core.coverage import Cells, covered_cells, main_owner
 from planner.core.flood import flood, next_deeper
 from planner.core.hypsometry import Hypsometry
 from planner.core.merge_tree import merge_tree, significant

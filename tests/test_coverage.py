@@ -9,7 +9,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.coverage import Cells, Frame, covered_cells, main_owner
+from planner.core.compiled import Frame
+from planner.core.coverage import Cells, covered_cells, main_owner
 from planner.core.rings import rings_of
 from planner.core.zonal import by_class, quantiles, summarise
 

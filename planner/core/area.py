@@ -43,7 +43,7 @@ def _strip(sine: float, series: Floats) -> float:
     total = series[-1]
     for k in range(len(series) - 2, -1, -1):
         total = total * square + series[k]
-    return total * sine
+    return float(total * sine)
 
 
 @njit(cache=True)
@@ -87,9 +87,9 @@ def geodesic_areas(
 ) -> Areas:
     """Areas of polygons whose edges are geodesics, m².
 
-    lon, lat: (v,) degrees. ring: (r+1,) where each closed ring begins; hole: (r,); polygon: (n+1,) where each polygon's rings begin.
-    Good to 2e-8 of the area while edges are below about 20 km (0.003 rad); what `longest` and `closed` flag needs a geodesic
-    library. Source of the strip: series of the authalic latitude (Snyder 1987, eq. 3-12).
+    lon, lat: (v,) degrees. ring: (r+1,) where each closed ring begins; hole: (r,); polygon: (n+1,) where each
+    polygon's rings begin. Good to 2e-8 of the area while edges are below about 20 km (0.003 rad); what `longest` and `closed`
+    flag needs a geodesic library. Source of the strip: series of the authalic latitude (Snyder 1987, eq. 3-12).
     """
     minor = semi_major * (1.0 - flattening)
     found = _areas(lon, lat, ring, hole, polygon, strip_series(flattening), flattening)
@@ -103,14 +103,14 @@ def densified(x: Floats, y: Floats, ring: Ints, longest: float) -> tuple[Floats,
     for j in range(len(ring) - 1):
         points = 1 if ring[j + 1] > ring[j] else 0
         for k in range(ring[j] + 1, ring[j + 1]):
-            points += max(1, int(math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest)))
+            points += max(1, math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest))
         count[j + 1] = count[j] + points
     px, py = np.empty(count[-1]), np.empty(count[-1])
     for j in range(len(ring) - 1):
         at = count[j]
         for k in range(ring[j], ring[j + 1]):
             if k > ring[j]:
-                parts = max(1, int(math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest)))
+                parts = max(1, math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest))
                 for p in range(1, parts):
                     px[at] = x[k - 1] + (x[k] - x[k - 1]) * p / parts
                     py[at] = y[k - 1] + (y[k] - y[k - 1]) * p / parts

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
+Ints = NDArray[np.int64]
 Indices = NDArray[np.int32] | NDArray[np.int64]
+
+
+class Frame(NamedTuple):
+    """Where a raster lies: west and north of its outer corner, cell sizes (m, positive), rows and columns."""
+
+    west: float
+    north: float
+    cell_x: float
+    cell_y: float
+    rows: int
+    cols: int
 
 
 def ascending(values: Floats) -> Labels:
@@ -126,3 +140,141 @@ def heap_pop(level: Floats, cell: Indices, size: int) -> None:
         level[i], cell[i] = level[best], cell[best]
         i = best
     level[i], cell[i] = key, value
+
+
+@njit(cache=True)
+def ring_sense(x: Floats, y: Floats, ring: Ints, hole: NDArray[np.bool_]) -> Floats:
+    """+1 or −1 per ring: the factor that makes its signed area positive for an outline and negative for a hole."""
+    sense = np.zeros(len(ring) - 1)
+    for j in range(len(ring) - 1):
+        a, b = ring[j], ring[j + 1]
+        total = 0.0
+        for k in range(a, b - 1):
+            total += (x[k] - x[a]) * (y[k + 1] - y[a]) - (x[k + 1] - x[a]) * (y[k] - y[a])
+        if total != 0.0:
+            sense[j] = (1.0 if total > 0 else -1.0) * (-1.0 if hole[j] else 1.0)
+    return sense
+
+
+@njit(cache=True)
+def bounding_boxes(x: Floats, y: Floats, ring: Ints, polygon: Ints) -> Floats:
+    """(n, 4) west, south, east, north of every polygon; west > east where it is empty."""
+    box = np.empty((len(polygon) - 1, 4))
+    for i in range(len(polygon) - 1):
+        box[i, 0] = box[i, 1] = np.inf
+        box[i, 2] = box[i, 3] = -np.inf
+        for k in range(ring[polygon[i]], ring[polygon[i + 1]]):
+            box[i, 0] = min(box[i, 0], x[k])
+            box[i, 1] = min(box[i, 1], y[k])
+            box[i, 2] = max(box[i, 2], x[k])
+            box[i, 3] = max(box[i, 3], y[k])
+    return box
+
+
+@njit(cache=True)
+def _row_piece(acc: Floats, base: int, cols: int, xa: float, xb: float, dy: float) -> None:
+    """Adds a piece of edge inside one row, from column position xa to xb, rising dy rows (signed), to a row of acc."""
+    if xa <= 0.0 and xb <= 0.0:
+        acc[base] += dy
+        return
+    if xa >= cols and xb >= cols:
+        return
+    ca, cb = int(np.floor(xa)), int(np.floor(xb))
+    if ca == cb and ca >= 0:
+        part = dy * (0.5 * (xa + xb) - ca)
+        acc[base + ca] += dy - part
+        acc[base + ca + 1] += part
+        return
+    left, right = (xa, xb) if xa < xb else (xb, xa)
+    slope = dy / (right - left)
+    rest = dy
+    position = left
+    if position < 0.0:
+        step = -position * slope
+        acc[base] += step
+        rest -= step
+        position = 0.0
+    column = int(np.floor(position))
+    while column < cols:
+        end = column + 1.0
+        if end >= right:
+            part = rest * (0.5 * (position + right) - column)
+            acc[base + column] += rest - part
+            acc[base + column + 1] += part
+            return
+        step = (end - position) * slope
+        part = step * (0.5 * (position + end) - column)
+        acc[base + column] += step - part
+        acc[base + column + 1] += part
+        rest -= step
+        position = end
+        column += 1
+
+
+@njit(cache=True)
+def sweep(
+    acc: Floats,
+    x: Floats,
+    y: Floats,
+    ring: Ints,
+    sense: Floats,
+    first: int,
+    last: int,
+    frame: Frame,
+    window: tuple[int, int, int, int],
+) -> None:
+    """Adds the edges of rings first:last to acc, a zeroed buffer of (rows, cols + 2) of the window (row, col, rows, cols)."""
+    row0, col0, rows, cols = window
+    width = cols + 2
+    shift_x, shift_y = col0 * frame.cell_x, row0 * frame.cell_y
+    for j in range(first, last):
+        if sense[j] == 0.0:
+            continue
+        for k in range(ring[j], ring[j + 1] - 1):
+            va = ((frame.north - y[k]) - shift_y) / frame.cell_y
+            vb = ((frame.north - y[k + 1]) - shift_y) / frame.cell_y
+            if va == vb or (va <= 0.0 and vb <= 0.0) or (va >= rows and vb >= rows):
+                continue
+            ua = ((x[k] - frame.west) - shift_x) / frame.cell_x
+            ub = ((x[k + 1] - frame.west) - shift_x) / frame.cell_x
+            sign = sense[j]
+            if va > vb:
+                va, vb, ua, ub, sign = vb, va, ub, ua, -sign
+            slope = (ub - ua) / (vb - va)
+            top, x_top = va, ua
+            if top < 0.0:
+                x_top = ua - va * slope
+                top = 0.0
+            row = int(np.floor(top))
+            while row < rows:
+                bottom = row + 1.0
+                if bottom >= vb:
+                    _row_piece(acc, row * width, cols, x_top, ub, sign * (vb - top))
+                    break
+                x_bottom = min(max(ua + (bottom - va) * slope, min(ua, ub)), max(ua, ub))
+                _row_piece(acc, row * width, cols, x_top, x_bottom, sign * (bottom - top))
+                top, x_top = bottom, x_bottom
+                row += 1
+
+
+@njit(cache=True)
+def cell_window(box: Floats, frame: Frame) -> tuple[int, int, int, int]:
+    """row, col, rows, cols of the cells of the frame that a bounding box touches; rows = 0 where it touches none."""
+    if not (box[0] <= box[2] and box[1] <= box[3]):
+        return 0, 0, 0, 0
+    col0 = max(np.floor((box[0] - frame.west) / frame.cell_x), 0.0)
+    col1 = min(np.floor((box[2] - frame.west) / frame.cell_x) + 1.0, float(frame.cols))
+    row0 = max(np.floor((frame.north - box[3]) / frame.cell_y), 0.0)
+    row1 = min(np.floor((frame.north - box[1]) / frame.cell_y) + 1.0, float(frame.rows))
+    if col1 <= col0 or row1 <= row0:
+        return 0, 0, 0, 0
+    return int(row0), int(col0), int(row1 - row0), int(col1 - col0)
+
+
+@njit(cache=True)
+def snapped(value: float) -> float:
+    if abs(value) < 1e-12:
+        return 0.0
+    if abs(value - 1.0) < 1e-12:
+        return 1.0
+    return value

@@ -27,6 +27,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Floats, Grid
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
+CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
 HUGE: Final = 1e30  # |value| from which it is a no-data number (±3.4e38, 1e30, 1e31), whatever was declared
 
 Bounds = tuple[float, float, float, float]
@@ -60,7 +61,7 @@ class RasterInfo:
 
 def raster_info(path: str | Path) -> RasterInfo:
     """What a raster file says of itself, without reading its cells. Raises InvalidInput where it cannot be opened."""
-    with _opened(path) as source:
+    with opened(path) as source:
         t = source.transform
         west, south, east, north = array_bounds(source.height, source.width, t)
         rotated = not (math.isclose(t.b, 0, abs_tol=1e-12 * abs(t.a)) and math.isclose(t.d, 0, abs_tol=1e-12 * abs(t.e)))
@@ -95,13 +96,13 @@ def read_raster(
     Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, or its cells are in
     degrees and no crs was asked for; CRSMismatch where it has no position at all.
     """
-    with _opened(path) as source:
+    with opened(path) as source:
         notes: list[str] = []
         _check_band(path, source, band)
         with _north_up(path, source, crs, notes) as view:
             window = _window(path, view, bounds, margin_cells)
-            values = _values(view, band, window, notes)
-            factor = _metres(view, band, notes)
+            values = plain_values(view, band, window, notes)
+            factor = metres_per_unit(view, band, notes)
             if factor != 1.0:
                 values *= factor
             return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else _crs(source), tuple(notes))
@@ -109,7 +110,7 @@ def read_raster(
 
 def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raster:
     """A raster resampled (bilinear) onto the cells of another grid, whose CRS is given; NaN where it does not reach."""
-    with _opened(path) as source:
+    with opened(path) as source:
         notes: list[str] = []
         _check_band(path, source, band)
         own = _crs(source)
@@ -129,7 +130,7 @@ def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raste
             "YSCALE": min(1.0, math.hypot(source.transform.b, source.transform.e) / grid.cell_y) if same else None,
         }
         with _warped(source, options) as view:
-            values = _values(view, band, Window(0, 0, cols, rows), notes) * _metres(source, band, notes)
+            values = plain_values(view, band, Window(0, 0, cols, rows), notes) * metres_per_unit(source, band, notes)
         return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
 
 
@@ -166,23 +167,23 @@ class TiledRaster:
 
     def tiles(self, *, tile_cells: int = 1 << 24) -> Iterator[Tile]:
         """Row bands from north to south, NaN for missing, each of at most about tile_cells cells, float32 or float64 metres."""
-        with _opened(self.path) as source:
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), opened(self.path) as source:
             notes: list[str] = []
-            factor = _metres(source, self.band, notes)
+            factor = metres_per_unit(source, self.band, notes)
             block = max(1, source.block_shapes[self.band - 1][0])
             height = max(1, tile_cells // self.cols)
             height = max(block, height // block * block) if height >= block else height
             for row in range(0, self.rows, height):
                 window = Window(0, row, self.cols, min(height, self.rows - row))
-                values = _values(source, self.band, window, notes, keep_float32=True)
+                values = plain_values(source, self.band, window, notes, keep_float32=True)
                 yield Tile(row, 0, values if factor == 1.0 else values * factor)
 
     def window(self, row: int, col: int, rows: int, cols: int) -> Floats:
         """The cells of one window, float32 or float64 metres, NaN for missing."""
-        with _opened(self.path) as source:
+        with opened(self.path) as source:
             notes: list[str] = []
-            values = _values(source, self.band, Window(col, row, cols, rows), notes, keep_float32=True)
-            factor = _metres(source, self.band, notes)
+            values = plain_values(source, self.band, Window(col, row, cols, rows), notes, keep_float32=True)
+            factor = metres_per_unit(source, self.band, notes)
             return values if factor == 1.0 else values * factor
 
 
@@ -192,7 +193,7 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
     Raises InvalidInput where the file cannot be read, is rotated or south-up, or its cells are in degrees: such a file is
     warped once (e.g. with gdalwarp) before it is streamed.
     """
-    with _opened(path) as source:
+    with opened(path) as source:
         _check_band(path, source, band)
         t = source.transform
         own = _crs(source)
@@ -205,7 +206,8 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
+def opened(path: str | Path) -> Iterator[Any]:
+    """The raster file, open for reading. Raises InvalidInput where there is none or it cannot be read."""
     if not str(path).startswith("/vsi") and not Path(path).exists():
         raise InvalidInput(f"{path}: no such file")
     try:
@@ -279,7 +281,7 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         "resampling": Resampling.bilinear,
         "nodata": np.nan,
         "dtype": "float64",
-        "src_nodata": _missing(source),
+        "src_nodata": no_data_number(source),
         "tolerance": 1e-6,  # of a cell; 0 is refused
         **plain,
     }
@@ -287,7 +289,7 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         yield view
 
 
-def _missing(source: Any) -> float | None:
+def no_data_number(source: Any) -> float | None:
     """The number that interpolation must not touch: as declared, else the customary one that the cell type can hold."""
     if source.nodata is not None:
         return float(source.nodata)
@@ -320,7 +322,8 @@ def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> 
     return Window(col0, row0, col1 - col0, row1 - row0)
 
 
-def _values(view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False) -> Floats:
+def plain_values(view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False) -> Floats:
+    """The cells of a window as they are meant, NaN for missing, before `metres_per_unit`."""
     raw = view.read(band, window=window, masked=True)
     single = keep_float32 and raw.dtype == np.float32
     values = np.ma.getdata(raw).astype(np.float32 if single else np.float64, copy=False)
@@ -344,7 +347,7 @@ def _values(view: Any, band: int, window: Window, notes: list[str], *, keep_floa
     return np.asarray(values)
 
 
-def _metres(source: Any, band: int, notes: list[str]) -> float:
+def metres_per_unit(source: Any, band: int, notes: list[str]) -> float:
     """What the file's numbers are multiplied with to be metres upward, from its unit type and its vertical axis."""
     factor = 1.0
     unit = (source.units[band - 1] or "").strip().lower() if source.units else ""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.core.coverage import Frame, covered_cells, main_owner
+from planner.core.compiled import Frame
+from planner.core.coverage import covered_cells, main_owner
 from planner.core.hypsometry import Hypsometry
 from planner.core.rings import rings_of
 from planner.core.spill import spill

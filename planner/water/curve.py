@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from planner.core.coverage import Frame, covered_cells
+from planner.core.compiled import Frame
+from planner.core.coverage import covered_cells
 from planner.core.flood import flood
 from planner.core.rings import rings_of
 from planner.core.storage import (

@@ -13,7 +13,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from planner.core.coverage import Frame
+from planner.core.compiled import Frame
 from planner.core.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read.rasters import TiledRaster, open_tiled, raster_info, read_raster
