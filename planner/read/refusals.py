@@ -65,6 +65,7 @@ _SENTENCES: Final = (
     (r"polygons at (.+) do not meet (.+) at (.+?): (.+); check layers\.\*\.crs", r"沉陷区（\1）与 \2（\3）不相交：\4；请检查各图层坐标系"),
     (r"(.+) does not cover the polygons: (\S+) mu lie outside it \(parcel (.+): (\S+) mu\); .*", r"\1 未覆盖沉陷区：\2 亩在其外（地块 \3：\4 亩）；请用更大的地形或裁剪沉陷区"),
     (r"(.+) has no data over (\S+) mu of the polygons, first in parcel (.+) at x (\S+), y (\S+); .*", r"\1 在沉陷区内有 \2 亩无数据，首处在地块 \3，x \4，y \5；请填补空洞或裁剪沉陷区"),
+    (r"polygons: (\S+) polygons lie on top of each other, more than (\S+) pairs meet; .*", r"\1 个面互相压盖，超过 \2 对相交；请先融合（如 QGIS 的融合工具）"),
     (r"boundary: no polygon lies inside it; .*", r"边界：没有沉陷区在边界内；请检查位置"),
     (r"(.+): ground lost runs from (\S+) to (\S+) m; .*", r"\1：下沉量为 \2 至 \3 米；不能为负（抬升）"),
     (r"(.+): ground lost up to (\S+) m is no subsidence; .*", r"\1：下沉量达 \2 米，不合理；是否为毫米？请换算为米"),

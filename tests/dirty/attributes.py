@@ -138,6 +138,11 @@ def survey_spellings(f: Path) -> Path:
     return put(f, TBBH=["1", "2"], MC=["甲", "乙"], W=[2.0, 3.0], 所属煤矿=["权台", "旗山"], 治理分期=["一期", "二期"])
 
 
+@CASES.reads("column for depth: 下沉深度�]0;x�")
+def columns_that_steer_terminals(f: Path) -> Path:
+    return put(f, **{"下沉深度\x1b]0;x\x07": [2.0, 3.0]})
+
+
 @CASES.refused("holds true/false, not depths")
 def depth_as_truth(f: Path) -> Path:
     return put(f, depth=[True, False])

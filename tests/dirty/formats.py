@@ -81,6 +81,15 @@ def zipped_shapefile_in_a_folder(f: Path) -> Path:
     return f / "a.zip"
 
 
+@CASES.reads(names=NAMES)
+def zipped_file_geodatabase(f: Path) -> Path:
+    to(f, "a.gdb", driver="OpenFileGDB")
+    with zipfile.ZipFile(f / "a.zip", "w") as archive:
+        for part in sorted((f / "a.gdb").iterdir()):
+            archive.write(part, f"a.gdb/{part.name}")
+    return f / "a.zip"
+
+
 @CASES.refused("one vector file is expected in the archive, found a.geojson, b.geojson")
 def archive_of_two(f: Path) -> Path:
     with zipfile.ZipFile(f / "a.zip", "w") as archive:

@@ -215,3 +215,13 @@ def a_hair_between_neighbours(f: Path) -> Path:
 @CASES.reads(faults=("overlap",), area_mu=2 * MU)
 def a_hair_of_overlap(f: Path) -> Path:
     return put(f, BOX, shapely.box(X0 + 299.996, Y0, X0 + 600, Y0 + 200))
+
+
+@CASES.refused("3,000 polygons lie on top of each other, more than [0-9,]+ pairs meet")
+def thousands_on_top_of_each_other(f: Path) -> Path:
+    return put(f, *(shapely.box(X0 + i / 50, Y0, X0 + 300 + i / 50, Y0 + 200) for i in range(3000)), depths=[2.0] * 3000)
+
+
+@CASES.reads(faults=("overlap",), parcels=100, area_mu=MU + 99 * 2 * 200 * 15 / 10_000, depths=None)
+def hundreds_on_top_of_each_other(f: Path) -> Path:
+    return put(f, *(shapely.box(X0 + 2 * i, Y0, X0 + 300 + 2 * i, Y0 + 200) for i in range(100)), depths=[2.0] * 100)
