@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy.special import ndtri, stdtrit
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters
@@ -214,6 +214,7 @@ def _robust(
     model: Callable[[Floats], Floats], observed: Floats, start: Floats, bounds: tuple[Floats, Floats], scale: Floats
 ) -> tuple[Floats, float]:
     """Huber's estimate: the noise is taken from the middle of the residuals, the fit repeated until it no longer changes."""
+    from scipy import optimize  # half a second to load, and only a fit needs it
 
     def residual(theta: Floats) -> Floats:
         return model(theta) - observed
@@ -226,7 +227,7 @@ def _robust(
         )
         theta, before = found.x, sigma
         left = residual(theta)
-        sigma = max(float(np.median(np.abs(left))) / stats.norm.ppf(0.75) * np.sqrt(len(left) / (len(left) - len(theta))), 1e-9)
+        sigma = max(float(np.median(np.abs(left))) / ndtri(0.75) * np.sqrt(len(left) / (len(left) - len(theta))), 1e-9)
         if abs(sigma - before) < 1e-3 * before:
             break
     return theta, sigma
@@ -251,7 +252,7 @@ def _covariance(
 
 def _table(names: Sequence[str], theta: Floats, start: Floats, covariance: Floats, n: int) -> pd.DataFrame:
     error = np.sqrt(np.diag(covariance))
-    half = stats.t.ppf(0.975, n - len(names)) * error
+    half = stdtrit(n - len(names), 0.975) * error
     columns = {"value": theta, "low": theta - half, "high": theta + half, "standard_error": error, "start": start}
     return pd.DataFrame(columns, index=pd.Index(names, name="parameter"))
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy import interpolate, ndimage
+from scipy import ndimage
 
 from planner.errors import InvalidInput
 from planner.files import write_whole
@@ -159,6 +159,8 @@ def trough_from_points(
     xy, values = shapely.get_coordinates(np.asarray(points.geometry))[use], values[use]
     if len(values) < 10:
         raise InvalidInput(f"{len(values)} levelled points; ten are needed to draw a trough")
+    from scipy import interpolate
+
     decisions = []
     if downward_negative(values):
         values = -values
