@@ -227,6 +227,9 @@ def test_sentences_tell_value_limit_source_and_change_in_both_languages():
     assert sentences(strain, "zh") == [
         "残余水平变形7.50 mm/m，超过限值6.00 mm/m（GB 50021-2001 第5.5.5条），不得作建设用地；须再衰减1.50 mm/m。"
     ]
+    settled = judge(facts({"settled_year": 2023.0}), scenario()).verdicts.query("rule == 'settled'")
+    assert sentences(settled)[0].startswith("The ground is settled from 2023 only, after 2020 (")
+    assert sentences(settled, "zh")[0].endswith("不得作建设用地；再等3年即可。")
     road = v[(v["rule"] == "forbidden") & (v["target"] == "arable")]
     assert sentences(road)[0].startswith("The constraint Mine road rules arable land out")
     assert sentences(road, "zh")[0].startswith("限制条件“Mine road”禁止作耕地")

@@ -43,9 +43,18 @@ TEXTS: Final = {
     "tilt": Text("residual tilt", "it must fall by {gap} first", "残余倾斜", "须再衰减{gap}"),
     "curvature": Text("residual curvature", "it must fall by {gap} first", "残余曲率", "须再衰减{gap}", digits=3),
     "strain": Text("residual horizontal strain", "it must fall by {gap} first", "残余水平变形", "须再衰减{gap}"),
-    "tilt_evaluate": Text("residual tilt", "a site evaluation is needed", "残余倾斜", "须作场地稳定性评价"),
-    "curvature_evaluate": Text("residual curvature", "a site evaluation is needed", "残余曲率", "须作场地稳定性评价", digits=3),
-    "strain_evaluate": Text("residual horizontal strain", "a site evaluation is needed", "残余水平变形", "须作场地稳定性评价"),
+    "tilt_evaluate": Text(
+        "residual tilt (evaluation)", "a site evaluation is needed", "残余倾斜（评价界限）", "须作场地稳定性评价"
+    ),
+    "curvature_evaluate": Text(
+        "residual curvature (evaluation)", "a site evaluation is needed", "残余曲率（评价界限）", "须作场地稳定性评价", digits=3
+    ),
+    "strain_evaluate": Text(
+        "residual horizontal strain (evaluation)",
+        "a site evaluation is needed",
+        "残余水平变形（评价界限）",
+        "须作场地稳定性评价",
+    ),
     "depth_ratio": Text(
         "mining depth over extracted thickness",
         "a site evaluation is needed",
@@ -130,6 +139,11 @@ def _english(row: dict[str, object]) -> str:
             return f"No constraint rules {target} out."
         return f"The constraint {row['note'] or 'on this land'} rules {target} out; {text.en_change}."
     value, limit, gap = _numbers(row, text)
+    if row["rule"] == "settled" and value is not None:
+        if row["passed"]:
+            return f"The ground is settled from {value}, in time for {limit} ({row['source']})."
+        change = text.en_change.format(gap=gap)
+        return f"The ground is settled from {value} only, after {limit} ({row['source']}), which rules {target} out; {change}."
     if value is None:
         return f"{text.en.capitalize()} is not known; the limit is {limit} ({row['source']})."
     if row["passed"]:
@@ -151,6 +165,10 @@ def _chinese(row: dict[str, object]) -> str:
         return f"限制条件“{row['note'] or '本地块'}”禁止作{target}；{text.zh_change}。"
     value, limit, gap = _numbers(row, text)
     source = _chinese_source(row["source"])
+    if row["rule"] == "settled" and value is not None:
+        if row["passed"]:
+            return f"地面自{value}年起稳沉，不晚于{limit}年（{source}）。"
+        return f"地面{value}年才稳沉，晚于{limit}年（{source}），不得作{target}；{text.zh_change.format(gap=gap)}。"
     if value is None:
         return f"{text.zh}未知；限值{limit}（{source}）。"
     if row["passed"]:
