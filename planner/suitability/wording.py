@@ -34,7 +34,7 @@ TEXTS: Final = {
     ),
     "settled": Text(
         "the year from which the ground is settled",
-        "{gap} more years of waiting would do",
+        "waiting until then would do",
         "地面稳沉年份",
         "再等{gap}年即可",
         digits=0,
