@@ -185,6 +185,9 @@ def init(
     polygons: Annotated[Path, typer.Argument(help="The subsidence polygons: any vector file.")],
     terrain: Annotated[Path | None, typer.Option("--terrain", help="The ground's elevation: any raster.")] = None,
     output: Output = None,
+    lang: Lang = "en",
+    encoding: Encoding = None,
+    crs: Crs = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -196,7 +199,11 @@ def init(
 
     voice = Voice(as_json, quiet, verbose)
     target = output or Path("site.toml")
-    write_whole(target, init_text(polygons, terrain, beside=target.parent).encode(), overwrite=overwrite)
+    write_whole(
+        target,
+        init_text(polygons, terrain, beside=target.parent, lang=known_lang(lang), encoding=encoding, crs=crs).encode(),
+        overwrite=overwrite,
+    )
     voice.say(f"wrote {target}; next: planner check {target}")
     voice.document({"site": str(target)})
 
