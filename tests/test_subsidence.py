@@ -319,3 +319,13 @@ def test_the_samples_own_script_predicts_the_same_trough(name):
     known = np.isfinite(written)
     assert known.sum() > 5000
     assert np.abs(found[known] - written[known]).max() < 0.006
+
+
+def test_a_rectangle_is_known_by_its_shape_not_its_vertices():
+    box = affinity.rotate(affinity.translate(BOX, 39_480_000.0, 3_758_000.0), 31.0)
+    more = shapely.segmentize(box, 120.0)
+    assert len(shapely.get_coordinates(more)) > 10
+    assert rectangle_axes(more) == pytest.approx(rectangle_axes(box), abs=1e-6)
+    assert rectangle_axes(box.reverse())[4:] == pytest.approx(rectangle_axes(box)[4:], abs=1e-6)
+    assert rectangle_axes(affinity.skew(box, 2.0)) is None
+    assert rectangle_axes(box)[2] > 0.7

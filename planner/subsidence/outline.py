@@ -39,7 +39,7 @@ def rectangle_axes(polygon: Any) -> tuple[float, float, float, float, float, flo
         polygon = polygon.geoms[0]
     if polygon.geom_type != "Polygon" or len(polygon.interiors):
         return None
-    ring = shapely.get_coordinates(shapely.simplify(shapely.orient_polygons(polygon), 1e-9))[:-1]
+    ring = shapely.get_coordinates(shapely.simplify(shapely.orient_polygons(polygon), 1e-6))[:-1]
     if len(ring) != 4:
         return None
     # The side that runs most nearly east comes first, so that a panel along the grid is seen to be so.
