@@ -1,7 +1,7 @@
 """Allocation: planner beside the bare linear program, plain HiGHS MILP and scipy's solver, on one family of rough worlds.
 
-`python -m benchmarks.allocation` runs the sizes a developer can wait for; `--scale` adds 100 000 units, `--million` runs 1 000 000
-alone. CPU seconds of the process, gap proven in closed form or by branch and bound; the other solvers get a minute each.
+`python -m benchmarks.allocation` runs the sizes a developer can wait for; `--scale` adds 100 000 units, `--million` runs
+1 000 000 alone. CPU seconds of the process, gap proven in closed form or by branch and bound; the others get a minute each.
 """
 
 from __future__ import annotations
@@ -169,9 +169,9 @@ def main(argv: list[str] | None = None) -> None:
     lines = [
         "# Allocation",
         "",
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, shared with other work while measured: CPU seconds count, wall seconds are an",
-        "upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with `unrestored`, three",
-        "quotas, budget, earth both ways and storage. Others get 60 s. Peak memory is of the whole process so far.",
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, shared with other work while measured: CPU seconds count, wall seconds",
+        "are an upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with `unrestored`,",
+        "three quotas, budget, earth both ways and storage. Others get 60 s. Peak memory is of the whole process so far.",
         "",
         "| problem | solver | result, gap | CPU s | wall s | peak MiB |",
         "|---|---|---|---|---|---|",

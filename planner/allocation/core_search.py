@@ -97,6 +97,8 @@ def close_gap(
         if last:
             bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break
+        if best.chosen is None and size >= 4 * CORE_UNITS:
+            return None  # most likely nothing is feasible: the exact method's relaxation tells at once
         idle = idle + 1 if best.value - before <= 0.05 * (bound - before) else 0
         if idle >= PATIENCE or best.chosen is None:
             size, idle = 2 * size, 0

@@ -26,7 +26,7 @@ class Result:
     """An allocation and how far it can be trusted.
 
     choice: option of each unit, Series by unit_id. chosen: the chosen rows of the options table, by unit_id.
-    status: "optimal" (within the gap asked for), "time_limit" or "interrupted" (best plan so far).
+    status: "optimal" (within the gap asked for), "feasible" (ended with a larger gap), "time_limit" or "interrupted".
     objective, bound, gap: in the objective's unit; no plan is better than `bound`; gap = |bound − objective| / |objective|.
     shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
     rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`, and the stands of the

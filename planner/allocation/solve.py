@@ -179,7 +179,8 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
     order: Forest | None = forest(model)
     accounts = account(problem, model, goal, chosen, settled, found.multipliers, order)
     gap = relative_gap(value, bound)
-    status = "interrupted" if found.interrupted else "optimal" if gap <= settings.gap + 1e-12 else "time_limit"
+    unproven = "time_limit" if settings.seconds_left <= 0 else "feasible"
+    status = "interrupted" if found.interrupted else "optimal" if gap <= settings.gap + 1e-12 else unproven
     return Result(
         choice=pd.Series(table.names[table.option[chosen]], index=table.units, name="option", dtype=object),
         chosen=chosen_rows(table, chosen),
