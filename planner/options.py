@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.core.earth import balanced_levels
 from planner.core.hypsometry import Hypsometry
 from planner.landuse import DIG_DEPTH_M, LAND, UNRESTORED
 from planner.scenario import Scenario
@@ -81,7 +82,7 @@ class _Rows:
 def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tuple[str, str, _Rows]]:
     ground = measures.ground
     facts = measures.table
-    level = _balanced_level(ground, scenario.number("earthwork.compaction"))
+    level = balanced_levels(ground.start, ground.level, ground.area, scenario.number("earthwork.compaction"))
     table = facts["water_table_m"].to_numpy(float)
     for target in LAND:
         p = scenario.parameters.section(f"targets.{target}")
@@ -148,19 +149,6 @@ def _lowered(before: Hypsometry, after: Hypsometry) -> Floats:
 def _mean(volume: Floats, area: Floats) -> Floats:
     """Mean depth, m; infinite where no ground is known, so that no limit is met."""
     return np.divide(volume, area, out=np.full_like(volume, np.inf), where=area > 0)
-
-
-def _balanced_level(ground: Hypsometry, compaction: float) -> Floats:
-    """The level at which a unit's cut, compacted, is its fill: ∫max(z−s,0)·k = ∫max(s−z,0), by bisection to 1e-9 m."""
-    low = np.full(len(ground.start) - 1, np.nan)
-    high = low.copy()
-    some = ground.start[1:] > ground.start[:-1]
-    low[some], high[some] = ground.level[ground.start[:-1][some]], ground.level[ground.start[1:][some] - 1]
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        short = compaction * ground.volume_above(middle) > ground.volume_below(middle)
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    return np.asarray(0.5 * (low + high), dtype=np.float64)
 
 
 def _frame(

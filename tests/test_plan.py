@@ -66,6 +66,16 @@ def test_reservoirs_hold_what_their_units_hold(plan: Plan) -> None:
         assert np.interp(row["level_m"], table["level_m"], table["storage_m3"]) == pytest.approx(row["storage_m3"], rel=1e-6)
 
 
+def test_the_water_balance_closes_in_a_wet_and_a_dry_climate(plan: Plan) -> None:
+    wet, dry = plan.water_balance("huaibei"), plan.water_balance("shizuishan")
+    for balance in (wet, dry):
+        assert balance.residual_share <= 1e-9
+        assert set(balance.table["lake"]) == set(plan.reservoirs.index)
+    assert dry.table["storage_m3"].max() < wet.table["storage_m3"].max()
+    with pytest.raises(InvalidInput, match="huaibei"):
+        plan.water_balance("huabei")
+
+
 def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:
     assert plan.units["reason"].str.len().gt(10).all()
     assert plan.units["reason_zh"].str.len().gt(4).all()

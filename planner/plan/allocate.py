@@ -139,7 +139,18 @@ def allocate(
         for b in result.binding
     )
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
-    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, result.notes)
+    notes = (*result.notes, *_unproven(proof, solver.gap))
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
+
+
+def _unproven(proof: Certificate, asked: float) -> tuple[str, ...]:
+    """A warning where the search ended before the gap that was asked for was proven."""
+    if proof.gap <= asked or proof.status == "optimal":
+        return ()
+    return (
+        f"the search ended ({proof.status.replace('_', ' ')}) with {100 * proof.gap:.3g} % between this plan and what it could "
+        f"at best be worth; give it longer with solver.time_limit_s or --time-limit",
+    )
 
 
 def with_unrestored(options: pd.DataFrame, facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

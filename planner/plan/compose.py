@@ -114,6 +114,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
         max_import_m3=bring,
         max_export_m3=take,
+        swell=site.scenario.number("earthwork.swell"),
     )
     plan = Plan(
         site=site,

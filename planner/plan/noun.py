@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from planner.balance import Balance
     from planner.economics import Economics
     from planner.plan.explain import Explanation
     from planner.site import Site
@@ -98,6 +99,28 @@ class Plan:
         page = draw(self, lang=lang).page()
         extra: dict[str, Any] = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
         return save(self, folder, overwrite=overwrite, lang=lang, extra_files=extra)
+
+    def water_balance(self, climate: str = "huaibei", **lake: Any) -> Balance:
+        """The year that repeats itself on the plan's reservoirs, month by month.
+
+        climate: a climate of `parameters.toml`. lake: further fields of `balance.Lake` for every reservoir, e.g. seepage_mm,
+        inflow_m3, use_m3. A reservoir spills above its normal level and trades water with the groundwater around it, whose
+        table is that of the site and whose rate is `water.exchange_per_month`. Raises InvalidInput for an unknown climate.
+        """
+        import numpy as np
+
+        from planner.balance import Lake, settled
+        from planner.balance import climate as named
+
+        scenario, levels = self.site.scenario, self.reservoirs["level_m"]
+        wet = self.units[self.units["target"] == "reservoir"]
+        outside = float(np.average(wet["water_table_m"], weights=wet["area_mu"])) if len(wet) else 0.0
+        fields = {"groundwater_m": outside, "exchange_per_month": scenario.number("water.exchange_per_month"), **lake}
+        lakes = [
+            Lake.from_table(k, table, **{"full_m": float(levels[k]), "start_m": float(levels[k]), **fields})
+            for k, table in self.storage_tables.items()
+        ]
+        return settled(lakes, named(scenario.parameters, climate))
 
     def with_units(self, **columns: pd.Series[Any]) -> gpd.GeoDataFrame:
         """The units with further columns, by unit_id."""

@@ -131,17 +131,25 @@ def _earthwork(plan: Plan) -> dict[str, float]:
     units = plan.units
     cut, fill = float(units["cut_m3"].sum()), float(units["fill_m3"].sum())
     net = fill - plan.site.scenario.number("earthwork.compaction") * cut
+    spread = _spread(plan, max(-net, 0.0))
     moved = plan.haul
     work = float((moved["m3"] * moved["distance_m"]).sum()) if len(moved) else 0.0
     return {
         "cut_m3": cut,
         "fill_m3": fill,
         "import_m3": max(net, 0.0),
-        "export_m3": max(-net, 0.0),
+        "export_m3": max(-net, 0.0) - spread,
+        "spread_m3": spread,
         "haul_m3_km": work / 1000.0,
         "mean_haul_m": work / float(moved["m3"].sum()) if len(moved) and moved["m3"].sum() > 0 else 0.0,
         "haul_cny": float(moved["cost_cny"].sum()) if len(moved) else 0.0,
     }
+
+
+def _spread(plan: Plan, surplus: float) -> float:
+    """What of the surplus stays on the site as a thin layer because the site.toml lets less leave it, m³."""
+    most = plan.site.scenario.earthwork.max_export_m3
+    return 0.0 if most is None else max(surplus - most, 0.0)
 
 
 def provenance(plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Chinese words for what the solver, the stages and the comparison say in English: rules, states, size classes, warnings."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SIZES_ZH: Final = {
+    "large (1)": "大（1）型",
+    "large (2)": "大（2）型",
+    "medium": "中型",
+    "small (1)": "小（1）型",
+    "small (2)": "小（2）型",
+    "pond": "坑塘",
+}
+UNITS_ZH: Final = {"mu": "亩", "m³": "立方米", "yuan": "元", "M yuan": "百万元", "M m³": "百万立方米"}
+STATES_ZH: Final = {
+    "optimal": "已证明最优（在允许间隙内）",
+    "feasible": "可行，间隙大于要求",
+    "time_limit": "到达时限，未证明最优",
+    "interrupted": "被中断",
+}
+METHODS_ZH: Final = (
+    (r"newton prices \+ core", "牛顿影子价格＋核心整数规划"),
+    (r", then milp", "，再整体整数规划"),
+    (r"milp", "整体整数规划"),
+)
+FIGURES_ZH: Final = {
+    "Construction land, mu": "建设用地（亩）",
+    "Arable land, mu": "耕地（亩）",
+    "Green space, mu": "绿地（亩）",
+    "Reservoir, mu": "水库水面（亩）",
+    "Unrestored, mu": "未治理（亩）",
+    "restored, mu": "恢复土地（亩）",
+    "water, mu": "水面（亩）",
+    "storage, M m³": "蓄水量（百万立方米）",
+    "cut, M m³": "挖方（百万立方米）",
+    "fill, M m³": "填方（百万立方米）",
+    "cost, M yuan": "投资（百万元）",
+    "value, M yuan": "收益（百万元）",
+    "value per yuan": "投入产出比（1:）",
+    "net objective, M yuan": "目标值：净收益（百万元）",
+}
+# (English pattern, Chinese): applied in turn to a rule's name; what none of them meets stays as it is.
+RULES_ZH: Final = (
+    (r"imported fill", "外购土"),
+    (r"exported (?:spoil|cut)", "外运土"),
+    (r"area_mu of ", "面积："),
+    (r"\bconstruction\b", "建设用地"),
+    (r"\barable\b", "耕地"),
+    (r"\bgreen wetland\b", "绿地（湿地）"),
+    (r"\bgreen\b", "绿地"),
+    (r"\breservoir\b", "水库水面"),
+    (r"\bunrestored\b", "未治理"),
+    (r"\bstorage\b", "蓄水量"),
+    (r"\bbudget\b", "预算"),
+    (r" to (?=[\d.])", "至"),
+    (r" m³", "立方米"),
+    (r"\s*\bmu\b", "亩"),
+    (r"\s*\byuan\b", "元"),
+)
+WARNINGS_ZH: Final = (
+    (
+        r"no terrain: the polygons are taken as hollows in a level plain at elevation (.+); give layers\.terrain .*",
+        r"没有地形：沉陷区按高程为 \1 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
+    ),
+    (r"no water table: taken (.+) m below the original ground", r"没有地下水位：取原地面以下 \1 米"),
+    (r"Nothing is known of the mine .*", "没有开采资料（无工作面、无残余沉降）：地面按已稳沉处理"),
+    (r"(\d+) parcel ids occur more than once; .*", r"\1 个地块编号重复；已加序号（-2、-3……）"),
+    (r"(.+): all depths in (.+) are negative; .*", r"\1：\2 列深度均为负；按下沉量取正值"),
+    (
+        r"the search ended \((.+)\) with (.+) % between this plan and what it could at best be worth; .*",
+        r"求解结束（\1）时方案与理论最优值仍可相差 \2 %；请放宽 solver.time_limit_s",
+    ),
+)
+
+
+def rule_zh(text: str) -> str:
+    """A limit's name in Chinese."""
+    for pattern, chinese in RULES_ZH:
+        text = re.sub(pattern, chinese, text)
+    return text
+
+
+def method_zh(text: str) -> str:
+    """The solver's method in Chinese."""
+    for pattern, chinese in METHODS_ZH:
+        text = re.sub(pattern, chinese, text)
+    return text
+
+
+def warning_zh(text: str) -> str:
+    """A plan's warning in Chinese; the English one where it is unknown."""
+    hits = ((re.fullmatch(pattern, text, flags=re.DOTALL), chinese) for pattern, chinese in WARNINGS_ZH)
+    return next((hit.expand(chinese) for hit, chinese in hits if hit is not None), text)
