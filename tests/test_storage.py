@@ -95,7 +95,7 @@ def test_any_terrain_and_any_stages(seed: int, stages: list[float]) -> None:
     rng = np.random.default_rng(seed)
     z = np.round(rng.normal(4, 2, (17, 23)), 1)
     z[rng.random(z.shape) < 0.1] = np.nan
-    at = np.sort(np.asarray(stages + [float(z[~np.isnan(z)][0])]))
+    at = np.sort(np.asarray([*stages, float(z[~np.isnan(z)][0])]))
     curve = storage_curve(Grid(z, 0, 17, 2, 1))
     wet = [np.nansum(z < h) * 2.0 for h in at]
     held = [np.nansum(np.maximum(h - z, 0)) * 2.0 for h in at]
@@ -278,7 +278,7 @@ def large(tmp_path):  # type: ignore[no-untyped-def]
 
 
 def test_a_file_read_in_bands_gives_what_memory_gives(large) -> None:  # type: ignore[no-untyped-def]
-    path, z = large
+    path, _ = large
     stages = np.array([29.0, 30.123, 31.0])
     shape = shapely.Point(39_501_500, 3_755_200).buffer(900)
     in_memory = terrain_of(path)
@@ -319,3 +319,21 @@ def test_the_size_of_the_bands_does_not_matter(large) -> None:  # type: ignore[n
     np.testing.assert_allclose(sums[1], sums[2], rtol=1e-12)
     together = sum((v.size for _, v in terrain.bands(tile_cells=50_000)), 0)
     assert together == z.size
+
+
+def test_a_large_file_is_put_together_in_windows(large, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    path, z = large
+    monkeypatch.setattr("planner.water.ground.WHOLE_CELLS", 1000)
+    terrain = terrain_of(path)
+    assert terrain.values is not None
+    assert terrain.values.dtype == np.float32
+    np.testing.assert_array_equal(terrain.values, z)
+    monkeypatch.setattr("planner.water.curve.EXACT_CELLS", 1000)
+    stages = np.linspace(28.0, 31.0, 7)
+    coarse = curve_over(terrain, None, seed=None, connected=True, stages=stages, diagonal=True)
+    assert coarse.resolution_m == FINEST_M
+    seed = int(np.nanargmin(z))
+    for h in stages:
+        body = joined_slowly(z, seed, h)
+        assert coarse.area(h) == pytest.approx(25.0 * body.sum())
+        assert coarse.storage(h) == pytest.approx(25.0 * np.sum(h - z[body].astype(float)), rel=1e-9)

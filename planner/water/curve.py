@@ -236,22 +236,22 @@ def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, s
         raise InvalidInput(
             f"connected water over {f.rows} × {f.cols} cells does not fit in memory; limit it with polygons or clip the terrain"
         )
-    part = _counted(f, terrain.values, shape)
-    if not len(part.level):
-        raise _no_ground(terrain, shape)
-    ground = terrain.values
-    share = None
+    ground, share = terrain.values, None
     if shape is not None:
+        part = _counted(f, ground, shape)
         share = np.zeros(f.rows * f.cols)
         share[part.cell] = part.share
-        ground = np.where(share.reshape(ground.shape) > 0, ground, np.nan)
-    start = int(part.cell[np.argmin(part.level)]) if seed is None else terrain.cell_at(*seed)
+        ground = np.where(share.reshape(ground.shape) > 0, ground, ground.dtype.type(np.nan))
+    count = int(np.count_nonzero(np.isfinite(ground)))
+    if not count:
+        raise _no_ground(terrain, shape)
+    start = int(np.nanargmin(ground)) if seed is None else terrain.cell_at(*seed)
     if not np.isfinite(ground.ravel()[start]):
         where = "the polygons" if shape is not None and np.isfinite(terrain.values.ravel()[start]) else "the known ground"
         raise InvalidInput(f"seed {seed} lies outside {where}; move it, or leave it out to start from the lowest cell")
-    bed, top = float(part.level.min()), float(part.level.max())
-    known = float(part.share.sum()) * terrain.cell_area
-    if len(part.level) <= EXACT_CELLS:
+    bed, top = float(np.nanmin(ground)), float(np.nanmax(ground))
+    known = (count if share is None else float(share.sum())) * terrain.cell_area
+    if count <= EXACT_CELLS:
         rising = flood(np.ascontiguousarray(ground), np.array([start]), diagonal)
         reached = rising.order
         area = terrain.cell_area if share is None else share[reached] * terrain.cell_area

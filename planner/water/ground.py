@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
 TILE_CELLS: Final = 1 << 22
+WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
 
 
@@ -112,6 +113,8 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         if bounds is None or part > in_memory_cells:
             whole = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
             return Terrain(whole, None, file, info.crs)
+    if file is None and info.rows * info.cols > WHOLE_CELLS and not info.rotated:
+        return _assembled(open_tiled(dem, band=band), info.crs)
     raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
     grid = raster.grid
     values: NDArray[Any] = grid.values
@@ -120,6 +123,19 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         values = single if np.array_equal(single, values, equal_nan=True) else values
     frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
     return Terrain(frame, values, file, raster.crs, raster.notes)
+
+
+def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
+    """A large file put together in single precision, window by window: nothing else of its size is ever in memory."""
+    values = np.empty((file.rows, file.cols), dtype=np.float32)
+    for tile in file.tiles(tile_cells=TILE_CELLS):
+        if tile.values.dtype != np.float32 and values.dtype == np.float32:
+            single = tile.values.astype(np.float32)
+            if not np.array_equal(single, tile.values, equal_nan=True):
+                values = values.astype(np.float64)
+        values[tile.row : tile.row + len(tile.values)] = tile.values
+    frame = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
+    return Terrain(frame, values, None, crs)
 
 
 def _cells_within(file: TiledRaster, bounds: Any) -> float:

@@ -1,0 +1,316 @@
+"""Statistics under polygons, storage curves, depressions and ellipsoidal areas beside the libraries people use for them.
+
+Run with `python -m benchmarks.terrain [cells along a side]` (10 000 when nothing is said). Peer and planner in turn in one run,
+CPU seconds. rasterstats, pyflwdir, richdem and topotoolbox are looked for in the interpreter named by PEERS_PYTHON and left
+out where they are not installed; what takes minutes is timed on a part and scaled, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import rasterio
+import shapely
+from rasterio.transform import Affine
+from scipy import ndimage
+
+from planner.core.merge_tree import merge_tree
+from planner.core.storage import bins_of, knots_of_bins, storage_at, sum_cells, sum_connected
+from planner.measure import ellipsoidal_m2
+from planner.read.statistics import raster_statistics
+from planner.water.ground import terrain_of
+
+RESULTS = Path(__file__).parent / "results" / "terrain.md"
+CELL = 5.0
+STAGES = 200
+WEST, NORTH = 39_500_000.0, 3_900_000.0
+
+DEPRESSIONS = """
+import sys, time, json, numpy as np
+z = np.load(sys.argv[1]); out = {}
+def run(name, work):
+    try:
+        begin = time.process_time(); volume = work(); out[name] = [time.process_time() - begin, float(volume)]
+    except Exception as error:
+        out[name] = repr(error)[:80]
+def richdem():
+    import richdem as rd
+    return np.sum(np.asarray(rd.FillDepressions(rd.rdarray(z.copy(), no_data=-9999.0)), dtype=float) - z)
+def topotoolbox():
+    import topotoolbox as tt
+    dem = tt.GridObject(); dem.z = np.asfortranarray(z); dem.cellsize = 5.0
+    return np.sum(np.asarray(dem.fillsinks().z, dtype=float) - z)
+def pyflwdir():
+    from pyflwdir import dem
+    return np.sum(dem.fill_depressions(z, nodata=-9999.0)[0].astype(float) - z)
+run("pyflwdir", pyflwdir); run("pyflwdir", pyflwdir); run("richdem", richdem); run("topotoolbox", topotoolbox)
+print(json.dumps(out))
+"""
+ZONAL = """
+import sys, time, geopandas as gpd, rasterstats
+shapes = gpd.read_file(sys.argv[2])
+begin = time.process_time(); rasterstats.zonal_stats(shapes, sys.argv[1], stats=["count", "sum", "min", "max"])
+print(time.process_time() - begin)
+"""
+
+
+def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds of one call, and what it returned."""
+    begin = time.process_time()
+    found = work()
+    return time.process_time() - begin, found
+
+
+def terrain(side: int) -> np.ndarray:
+    """Gentle hills with hollows and 2 cm of noise, float32."""
+    rng = np.random.default_rng(0)
+    small = ndimage.zoom(ndimage.gaussian_filter(rng.normal(size=(side // 20, side // 20)), 4) * 40, 20, order=1)
+    z = np.full((side, side), 30.0, np.float32)
+    z[: len(small), : len(small)] += small.astype(np.float32)
+    return z + rng.normal(0, 0.02, z.shape).astype(np.float32)
+
+
+def write(path: Path, z: np.ndarray) -> None:
+    """A tiled raster without compression."""
+    place = Affine(CELL, 0, WEST, 0, -CELL, NORTH)
+    size = {"width": z.shape[1], "height": z.shape[0], "count": 1, "dtype": "float32", "crs": "EPSG:4527"}
+    with rasterio.open(path, "w", driver="GTiff", transform=place, tiled=True, blockxsize=512, blockysize=512, **size) as out:
+        out.write(z, 1)
+
+
+def polygons(count: int, side: int) -> np.ndarray:
+    """Irregular polygons of 40 vertices that lie about the raster and together cover about two thirds of it."""
+    rng = np.random.default_rng(1)
+    reach = side * CELL / np.sqrt(count) * 0.5
+    turn = np.linspace(0, 2 * np.pi, 41)[:-1]
+    ring = np.stack((np.cos(turn), np.sin(turn)), -1)[None] * reach * rng.uniform(0.8, 1, (count, 40, 1))
+    span = side * CELL - reach
+    at = np.column_stack((WEST + rng.uniform(reach, span, count), NORTH - rng.uniform(reach, span, count)))
+    return np.asarray(shapely.polygons(ring + at[:, None]))
+
+
+def peers_python() -> str | None:
+    """The interpreter that has the peers, or None."""
+    found = os.environ.get("PEERS_PYTHON", sys.executable)
+    return found if Path(found).exists() else None
+
+
+def in_peers(script: str, *arguments: str) -> str | None:
+    """What a script prints in the peers' interpreter, None where it fails."""
+    python = peers_python()
+    if python is None:
+        return None
+    done = subprocess.run([python, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 and done.stdout.strip() else None
+
+
+def statistics(path: Path, side: int) -> list[tuple[str, str, str, str]]:
+    """Count, sum, min and max of 1 000 and 10 000 polygons, reading included."""
+    rows = []
+    raster_statistics(path, polygons(10, side)[:2])
+    for count in (1_000, 10_000):
+        shapes = polygons(count, side)
+        frame = gpd.GeoDataFrame({"id": np.arange(count)}, geometry=shapes, crs="EPSG:4527")
+        ours, found = min((cpu(lambda s=shapes: raster_statistics(path, s)[0]) for _ in range(2)), key=lambda r: r[0])
+        what = f"statistics, {count:,} polygons"
+        try:
+            from exactextract import exact_extract
+        except ImportError:
+            continue
+        for mode in ("feature-sequential", "raster-sequential"):
+            ops = ["count", "sum", "min", "max"]
+            theirs, table = cpu(lambda m=mode, f=frame, o=ops: exact_extract(str(path), f, o, strategy=m, output="pandas"))
+            apart = float(np.max(np.abs(found.total / table["sum"].to_numpy() - 1)))
+            rows.append(
+                (what, f"exactextract, {mode}", f"{theirs:.2f} s", f"{ours:.2f} s, {theirs / ours:.1f}×, Σ apart {apart:.0e}")
+            )
+        with tempfile.TemporaryDirectory() as work:
+            part = min(count, 1_000)
+            frame.iloc[:part].to_file(Path(work) / "p.gpkg")
+            told = in_peers(ZONAL, str(path), str(Path(work) / "p.gpkg"))
+        if told:
+            theirs = float(told) * count / part
+            rows.append((what, f"rasterstats ({part:,} timed)", f"{theirs:.1f} s", f"{ours:.2f} s, {theirs / ours:.0f}×"))
+    return rows
+
+
+def by_sorting(z: np.ndarray, stages: np.ndarray) -> np.ndarray:
+    """Storage at stages by a sort and running sums."""
+    order = np.sort(z, axis=None)
+    total = np.concatenate(([0.0], np.cumsum(order, dtype=np.float64)))
+    place = np.searchsorted(order, stages)
+    return np.asarray(stages * place - total[place])
+
+
+def by_passes(path: Path, stages: np.ndarray) -> np.ndarray:
+    """Storage at stages from one pass over the file."""
+    parts = [sum_cells(values, stages, datum=30.0) for _, values in terrain_of(path, in_memory_cells=0).bands()]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return storage_at(knots_of_bins(bins_of(total, stages), 30.0, 1.0), stages)
+
+
+def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
+    """200 stages, for all cells and for connected ones."""
+    stages = np.linspace(float(z.min()), float(z.max()), STAGES)
+    sum_cells(z[:2].copy(), stages)
+    what = f"storage curve, {STAGES} stages"
+    ours, sums = min((cpu(lambda: sum_cells(z, stages, datum=30.0)) for _ in range(3)), key=lambda r: r[0])
+    held = storage_at(knots_of_bins(bins_of(sums, stages), 30.0, 1.0), stages)
+    theirs, sorted_ = cpu(lambda: by_sorting(z, stages))
+    floor = min(cpu(lambda: np.add.reduce(z, axis=None, dtype=np.float32))[0] for _ in range(3))
+    masks = cpu(lambda: [np.sum(np.maximum(h - z, 0.0)) for h in stages[::40]])[0] * STAGES / 5
+    apart = float(np.max(np.abs(held[1:] / sorted_[1:] - 1)))
+    streamed, _ = cpu(lambda: by_passes(path, stages))
+    rows = [
+        (what, "numpy, sort and running sums", f"{theirs:.2f} s", f"{ours:.3f} s, {theirs / ours:.0f}×, apart {apart:.0e}"),
+        (what, "numpy, a mask a stage (5 timed)", f"{masks:.1f} s", f"{ours:.3f} s, {masks / ours:.0f}×"),
+        (what, "one sum over the array, float32", f"{floor:.3f} s", f"{ours:.3f} s, 1/{ours / floor:.0f}"),
+        (what + ", from the file", "numpy, sort, in memory", f"{theirs:.2f} s", f"{streamed:.2f} s, {theirs / streamed:.0f}×"),
+    ]
+    part = z[:4000, :4000].copy()
+    seed = int(part.argmin())
+    sum_connected(part[:20, :20].copy(), 0, stages)
+    ours, _ = cpu(lambda: sum_connected(part, seed, stages))
+    label = cpu(lambda: [ndimage.label(part < h, structure=np.ones((3, 3))) for h in stages[50::50]])[0] * STAGES / 3
+    rows.append(
+        (
+            f"connected curve, {part.shape[0]}²",
+            "scipy label a stage (3 timed)",
+            f"{label:.0f} s",
+            f"{ours:.2f} s, {label / ours:.0f}×",
+        )
+    )
+    return rows
+
+
+def depressions(z: np.ndarray) -> list[tuple[str, str, str, str]]:
+    """Fill and merge tree: the peers only fill, the planner's tree has every nested hollow."""
+    part = z[:3000, :3000].copy()
+    merge_tree(part[:50, :50].copy())
+    ours, tree = cpu(lambda: merge_tree(part))
+    volume = float(tree.volume[tree.top].sum())
+    rate = part.size / 1e6
+    what = f"depressions, {part.shape[0]}², {len(tree):,} hollows"
+    rows = [(what, "(planner: merge tree)", "", f"{ours:.2f} s, {rate / ours:.1f} Mcell/s, {volume:.1f} m")]
+    with tempfile.TemporaryDirectory() as work:
+        np.save(Path(work) / "z.npy", part)
+        told = in_peers(DEPRESSIONS, str(Path(work) / "z.npy"))
+    for name, found in (json.loads(told) if told else {}).items():
+        if isinstance(found, list):
+            rows.append(
+                (
+                    what,
+                    f"{name}, fill only",
+                    f"{found[0]:.2f} s, {rate / found[0]:.1f} Mcell/s, {found[1]:.1f} m",
+                    f"{found[0] / ours:.1f}×",
+                )
+            )
+    return rows
+
+
+def areas() -> list[tuple[str, str, str, str]]:
+    """100 000 polygons of 32 vertices on the ellipsoid."""
+    rng = np.random.default_rng(2)
+    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
+    ring = np.stack((np.cos(turn) / 92_000, np.sin(turn) / 111_000), -1)[None] * rng.uniform(60, 120, (100_000, 32, 1))
+    shapes = np.asarray(shapely.polygons(ring + rng.uniform((116, 33.5), (118, 34.5), (100_000, 1, 2))))
+    system = pyproj.CRS("EPSG:4490")
+    geod = system.get_geod()
+    ellipsoidal_m2(shapes[:5], system)
+    ours, found = min((cpu(lambda: ellipsoidal_m2(shapes, system)) for _ in range(2)), key=lambda r: r[0])
+    theirs, loop = cpu(lambda: np.array([abs(geod.geometry_area_perimeter(s)[0]) for s in shapes]))
+    apart = float(np.max(np.abs(found / loop - 1)))
+    return [
+        (
+            "100 000 ellipsoidal areas",
+            "pyproj Geod, one by one",
+            f"{theirs:.2f} s",
+            f"{ours:.2f} s, {theirs / ours:.0f}×, apart {apart:.0e}",
+        )
+    ]
+
+
+LARGE = """
+import sys, resource, time
+sys.path.insert(0, sys.argv[2])
+import shapely, numpy as np
+from planner.read.statistics import raster_statistics
+from planner.water.curve import curve_over
+from planner.water.ground import terrain_of
+begin = time.process_time()
+t = terrain_of(sys.argv[1]); f = t.frame
+curve = curve_over(t, None, seed=None, connected=False, stages=np.zeros(0), diagonal=True)
+one = time.process_time() - begin; begin = time.process_time()
+rng = np.random.default_rng(0)
+at = np.column_stack((f.west + rng.uniform(3e3, 197e3, 2000), f.north - rng.uniform(3e3, 197e3, 2000)))
+raster_statistics(sys.argv[1], shapely.buffer(shapely.points(at), 1500.0))
+two = time.process_time() - begin
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(f"{f.rows * f.cols / 1e9:.1f} Gcell, curve {one:.0f} s, statistics of 2 000 polygons {two:.0f} s, peak {peak:.2f} GiB")
+"""
+
+
+def larger_than_memory(path: Path) -> list[tuple[str, str, str, str]]:
+    """A mosaic of 4 × 4 of the raster: 40 000 × 40 000 cells; the process's peak memory."""
+    with rasterio.open(path) as one:
+        rows, cols = one.shape
+    bands = "".join(
+        f'<SimpleSource><SourceFilename relativeToVRT="0">{path}</SourceFilename><SourceBand>1</SourceBand>'
+        f'<SrcRect xOff="0" yOff="0" xSize="{cols}" ySize="{rows}"/>'
+        f'<DstRect xOff="{j * cols}" yOff="{i * rows}" xSize="{cols}" ySize="{rows}"/></SimpleSource>'
+        for i in range(4)
+        for j in range(4)
+    )
+    mosaic = path.with_name("mosaic.vrt")
+    mosaic.write_text(
+        f'<VRTDataset rasterXSize="{4 * cols}" rasterYSize="{4 * rows}"><SRS>EPSG:4527</SRS>'
+        f"<GeoTransform>{WEST},{CELL},0,{NORTH},0,-{CELL}</GeoTransform>"
+        f'<VRTRasterBand dataType="Float32" band="1" blockXSize="512" blockYSize="512">{bands}</VRTRasterBand></VRTDataset>'
+    )
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", LARGE, str(mosaic), root], capture_output=True, text=True, check=False)
+    told = done.stdout.strip() or done.stderr.strip()[-200:]
+    return [(f"{4 * rows:,} × {4 * cols:,} cells, streamed", "(limit 4 GiB)", "", told)]
+
+
+def main() -> None:
+    """Measures and writes benchmarks/results/terrain.md."""
+    side = int(sys.argv[1]) if sys.argv[1:] and sys.argv[0].endswith("terrain.py") else 10_000
+    z = terrain(side)
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "terrain.tif"
+        write(path, z)
+        rows = [*statistics(path, side), *curves(path, z), *depressions(z), *areas(), *larger_than_memory(path)]
+    cores, memory = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    head = (
+        f"# Terrain and water\n\n{side:,} × {side:,} cells, float32. {cores} cores, {memory:.0f} GiB, under other load; "
+        "CPU seconds, one run, peer and planner in turn.\n"
+    )
+    lines = ["| what | peer | peer takes | planner takes |", "|---|---|---|---|", *(f"| {' | '.join(r)} |" for r in rows)]
+    text = (
+        head
+        + "\n"
+        + "\n".join(lines)
+        + f"\n\nPeak memory of the run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB.\n"
+    )
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
