@@ -66,6 +66,7 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             "fill_m3": np.where(target == "green", 0.4 * area_m2, 0.0),
             "cost_cny": 5000.0 * area_m2 * 15 / 1e4,
             "benefit_cny": 90000.0 * area_m2 * 15 / 1e4,
+            "constraint": np.where(i == 3, "gas main", ""),
             "reason": [planted[k % len(planted)] if planted else "worth most under the limits" for k in i],
             "reason_zh": "在约束下价值最高",
             "loss_green": np.where(target == "green", 0.0, 1000.0),
@@ -111,6 +112,9 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             geometry=[lake.union_all()],
             index=pd.Index(["R1"], name="reservoir_id"),
             crs="EPSG:4527",
+        ),
+        constraints=gpd.GeoDataFrame(
+            {"name": ["gas main"]}, geometry=[shapely.box(WEST, SOUTH, WEST + 4 * unit_m, SOUTH + size)], crs="EPSG:4527"
         ),
         curves=pd.DataFrame({"reservoir_id": "R1", "level_m": levels, "area_mu": area * 15 / 1e4, "storage_m3": storage}),
         hauls=pd.DataFrame(

@@ -41,6 +41,7 @@ def view_of(plan: Plan) -> MapView:
         reservoirs=plan.reservoirs,
         curves=_curves(plan),
         hauls=_hauls(plan),
+        constraints=site.constraints,
         boundary=site.boundary,
         names=_names(plan),
         summary=plan.summary(),

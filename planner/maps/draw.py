@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
@@ -20,6 +20,9 @@ from planner.maps.terrain import flood_raster, shading
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import WORDS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
@@ -154,7 +157,8 @@ def _config(
         "place": {"crs": where.crs.name, "back": where.back.as_json()},
         "hillshade": shading(view, where),
         "reservoirs": lakes,
-        "outlines": _outlines(view, where),
+        "outlines": _outlines(view.reservoirs, where),
+        "constraints": [*_outlines(view.constraints, where), *_outlines(view.boundary, where)],
         "hauls": _hauls(view, where),
     }
 
@@ -219,7 +223,7 @@ def _word_columns(view: MapView, columns: dict[str, Column], words: dict[str, li
     mine, rules = columns["target"].values, columns["rules_target"].values
     columns["changed"] = Column(np.where(mine == rules, len(targets), np.where(rules < 0, -1, mine)))
     columns["waterlogging"] = Column(view.within("waterlogging", ["dry", "seasonal", "perennial"]))
-    for name in ("parcel_id", "reason", "reason_zh"):
+    for name in ("parcel_id", "reason", "reason_zh", "constraint"):
         found, words[name] = view.coded(name)
         columns[name] = Column(found)
     for target in CHOICES:
@@ -290,11 +294,11 @@ def _lakes(view: MapView) -> list[dict[str, Any]]:
     return lakes
 
 
-def _outlines(view: MapView, where: Place) -> list[list[list[float]]]:
-    """The shores of the reservoirs as [[lat, lon], …]."""
-    if view.reservoirs is None:
+def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[float]]]:
+    """The rings of a layer's polygons as [[lat, lon], …]."""
+    if frame is None:
         return []
-    shapes = [g for g in view.reservoirs.geometry if g is not None and not g.is_empty]
+    shapes = [g for g in frame.geometry if g is not None and g.geom_type in ("Polygon", "MultiPolygon") and not g.is_empty]
     lines = []
     for ring in shapely.get_rings(shapely.get_parts(np.array(shapes, dtype=object))) if shapes else []:
         xy = shapely.get_coordinates(shapely.simplify(ring, 1.0))

@@ -28,9 +28,10 @@ class MapView:
     units: index `unit_id`, geometry in `crs`, columns of `columns.UNITS` (`target` and `area_mu` at least) and, where known,
     `rules_target` (what the rules alone give), `next_target` and `regret_cny` (the next best target and what it would lose).
     refusals: columns `unit_id, target, rule, value, limit, unit` for targets a unit may not have. reservoirs: index or column
-    `reservoir_id`, `level_m`, `area_mu`, `storage_m3`, `size_class`, geometry. curves: columns `reservoir_id, level_m, area_mu,
-    storage_m3`. hauls: columns `x_from, y_from, x_to, y_to` (m, in `crs`), `volume_m3`. terrain: ground today; finished: ground
-    after the works, on the same cells. summary: as in summary.json. names: parcel_id to (Chinese, English) name.
+    `reservoir_id`, `level_m`, `area_mu`, `storage_m3`, `size_class`, geometry. curves: columns `reservoir_id, level_m,
+    area_mu, storage_m3`. hauls: columns `x_from, y_from, x_to, y_to` (m, in `crs`), `volume_m3`. terrain: ground today;
+    finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
+    summary.json. names: parcel_id to (Chinese, English) name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class MapView:
     reservoirs: gpd.GeoDataFrame | None = None
     curves: pd.DataFrame | None = None
     hauls: pd.DataFrame | None = None
+    constraints: gpd.GeoDataFrame | None = None
     boundary: gpd.GeoDataFrame | None = None
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)

@@ -69,6 +69,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "hillshade": ("Relief shading", "地形晕渲"),
     "hauls": ("Earth haul", "土方调配"),
     "reservoirs": ("Reservoir outlines", "水库轮廓"),
+    "constraints": ("Constraints and plan boundary", "限制条件与规划范围"),
+    "constraint": ("Constraints here", "所涉限制条件"),
     "water_levels": ("Water level", "水位"),
     "level": ("Level", "水位"),
     "normal_level": ("Normal level", "正常蓄水位"),

@@ -292,6 +292,12 @@ def test_hauls_and_relief_switch(open_page: Callable[..., Any], path: Path) -> N
     opened.page.click("#planner-hauls")
     assert opened.page.locator(".leaflet-planner-hauls-pane path").count() > 20
     assert opened.page.locator("img.leaflet-image-layer").count() == 1
+    lines = opened.page.locator(".leaflet-planner-lakes-pane path")
+    before = lines.count()
+    opened.page.click("#planner-constraints")
+    assert lines.count() == before + 1
+    opened.page.evaluate("() => planner.page.select(3)")
+    assert "Constraints here: gas main" in opened.text(".planner-card")
     opened.page.click("#planner-hillshade")
     assert opened.page.locator(".leaflet-tile-pane img").count() == 0
 

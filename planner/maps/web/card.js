@@ -116,6 +116,7 @@
         reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,
         shift ? [el("h3", {}, speech.t("what_changes")), el("p", {}, shift)] : null,
+        textAt(page, "constraint", u) ? el("p", { class: "planner-note" }, speech.t("constraint") + (speech.lang === "zh" ? "：" : ": ") + textAt(page, "constraint", u)) : null,
         el("h3", {}, speech.t("numbers")),
         el("table", { class: "planner-facts" }, facts(page, u, page.config.facts)));
     };

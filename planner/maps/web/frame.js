@@ -59,7 +59,7 @@
         choice(speech.t("swipe_with"), "planner-other", [["", speech.t("no_swipe")], ...entries], state.other, (key) => page.setOther(key)));
       updateYears();
       const switches = [];
-      for (const name of ["hillshade", "hauls", "reservoirs"]) {
+      for (const name of ["hillshade", "hauls", "reservoirs", "constraints"]) {
         if (!page.overlays[name]) continue;
         switches.push(el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));

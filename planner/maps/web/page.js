@@ -42,8 +42,12 @@
       if (config.outlines.length) {
         this.overlays.reservoirs = L.layerGroup(config.outlines.map((ring) => L.polyline(ring, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#0b2f5c", weight: 1.6, interactive: false })));
       }
+      if (config.constraints.length) {
+        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#7a2e0b", weight: 1.6, dashArray: "5 4", interactive: false };
+        this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
+      }
       if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls);
-      this.shown = { hillshade: true, reservoirs: true, hauls: false };
+      this.shown = { hillshade: true, reservoirs: true, hauls: false, constraints: false };
       for (const name in this.overlays) if (this.shown[name]) this.overlays[name].addTo(this.map);
       this._markRenderer = svg("planner-mark");
       this.hoverMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#111", weight: 2, fill: false, interactive: false }).addTo(this.map);
