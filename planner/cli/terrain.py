@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,29 +61,28 @@ def predict(
     verbose: Verbose = False,
 ) -> None:
     """Predict subsidence and deformation from mining panels by the probability-integral method."""
-    from planner import subsidence
+    from planner.subsidence import check_panels
+    from planner.subsidence.files import predict_raster, predict_table
 
     voice = Voice(as_json, quiet, verbose)
     frame = _vector(panels, encoding, "panels", crs)
-    checked = subsidence.check_panels(frame)
-    for line in checked.warnings:
-        voice.warn(f"warning: {line}")
     if at is not None:
-        points = _vector(at, encoding, "points", crs).to_crs(frame.crs)
-        table = subsidence.predict(frame, points, years=years)
-        spots = table.assign(x=points.geometry.x, y=points.geometry.y)
-        _put(spots.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
-        voice.document({"schema": "planner.predict/1", "points": spots.to_dict("records")})
+        table = predict_table(frame, _vector(at, encoding, "points", crs), years=years)
+        for line in check_panels(frame).warnings:
+            voice.warn(f"warning: {line}")
+        _put(table.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
+        voice.document({"schema": "planner.predict/1", "points": table.to_dict("records")})
         return
-    grid = subsidence.grid_over(frame, cell)
-    fields = subsidence.predict_grid(frame, grid, years=years)
     target = output or Path(f"{panels.stem}-subsidence.tif")
-    _write_raster(target, fields, frame.crs, overwrite=overwrite)
-    figures = {name: {"min": float(g.values.min()), "max": float(g.values.max())} for name, g in fields.items()}
-    volume = float(fields["subsidence_m"].values.sum() * grid.cell_area)
-    voice.say("\n".join(f"{name:<18} {v['min']:>12.4f} … {v['max']:.4f}" for name, v in figures.items()))
-    voice.say(f"trough holds {volume:,.0f} m³; wrote {target} ({grid.shape[0]} x {grid.shape[1]} cells of {cell:g} m)")
-    voice.document({"schema": "planner.predict/1", "raster": str(target), "volume_m3": volume, "fields": figures})
+    done = predict_raster(frame, target, cell_m=cell, years=years, overwrite=overwrite)
+    for line in done["warnings"]:
+        voice.warn(f"warning: {line}")
+    fields = done["fields"]
+    voice.say("\n".join(f"{name:<18} {v['min']:>12.4f} … {v['max']:.4f}" for name, v in fields.items()))
+    size = f"{done['rows']} x {done['cols']} cells of {cell:g} m"
+    voice.say(f"trough holds {done['volume_m3']:,.0f} m³; wrote {target} ({size})")
+    figures = {"volume_m3": done["volume_m3"], "rows": done["rows"], "cols": done["cols"], "fields": fields}
+    voice.document({"schema": "planner.predict/1", "raster": str(target), **figures})
 
 
 def _point(text: str | None) -> tuple[float, float] | None:
@@ -118,10 +117,3 @@ def _put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> No
 
     write_whole(output, text, overwrite=overwrite)
     voice.say(f"wrote {output}")
-
-
-def _write_raster(path: Path, fields: dict[str, Any], crs: Any, *, overwrite: bool) -> None:
-    from planner.export.ground import write_bands
-    from planner.files import write_whole
-
-    write_whole(path, lambda partial: write_bands(fields, crs, partial), overwrite=overwrite)

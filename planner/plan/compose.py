@@ -22,7 +22,7 @@ from planner.plan.noun import Plan
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
-from planner.subsidence import ground
+from planner.subsidence import ground, undermining
 from planner.suitability import judge
 from planner.tables import Ground, Judgement, Measures, Partition
 from planner.water import reservoirs
@@ -53,7 +53,11 @@ def survey(site: Site, *, announce: Announce = _quiet) -> Survey:
     parts = partition(site)
     announce("measure")
     state = ground(site)
-    return Survey(site, parts, state, measure(site, parts, state))
+    facts = measure(site, parts, state)
+    if site.panels is not None and len(site.panels):
+        below = undermining(site.panels.to_crs(site.crs), parts.units, parameters=site.scenario.parameters)
+        facts = replace(facts, table=facts.table.join(below))
+    return Survey(site, parts, state, facts)
 
 
 def make_plan(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.timing import by_year, timetable
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
@@ -41,6 +42,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "targets": targets,
         "treatments": _treatments(units),
         "phase": _phases(plan),
+        "use_by_year_mu": _uses(plan),
         "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
         "wetland_mu": float(units["area_mu"][units["treatment"] == "wetland"].sum()),
         "water_mu": float(units["water_mu"].sum()),
@@ -111,6 +113,12 @@ def _phases(plan: Plan) -> dict[str, dict[str, Any]]:
         sums = {"area_mu": float(mine["area_mu"].sum()), "works_cny": float(mine["cost_cny"].sum())}
         found[str(phase.id)] = {"name": phase.name, "start": phase.start, "end": phase.end, **sums}
     return found
+
+
+def _uses(plan: Plan) -> dict[str, dict[str, float]]:
+    """Area in every use in every year, mu: works, interim uses, final uses."""
+    table = by_year(timetable(plan.units, plan.site.scenario), plan.units["area_mu"])
+    return {str(year): {str(use): float(mu) for use, mu in row.items() if mu} for year, row in table.iterrows()}
 
 
 def _treatments(units: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ STATES_ZH: Final = {
     "time_limit": "到达时限，未证明最优",
     "interrupted": "被中断",
 }
+FUNDS_ZH: Final = {"cost less the funds above": "总投资减以上资金"}
 METHODS_ZH: Final = (
     (r"newton prices \+ core", "牛顿影子价格＋核心整数规划"),
     (r", then milp", "，再整体整数规划"),
