@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -205,3 +208,21 @@ def test_ctrl_c_returns_the_best_plan_so_far() -> None:
     assert result.status == "interrupted"
     assert result.bound >= result.objective
     assert 195 <= result.totals().loc["green", "area_mu"] <= 200.5
+
+
+KNAPSACKS = json.loads((Path(__file__).parent / "authorities" / "allocation" / "knapsack.json").read_text())["problems"]
+
+
+@pytest.mark.parametrize("published", KNAPSACKS, ids=[p["name"] for p in KNAPSACKS])
+@pytest.mark.parametrize("method", ["milp", "core"])
+def test_published_optima_of_knapsacks(published: dict[str, Any], method: str) -> None:
+    """A knapsack is a budget over units of which each may be restored or left."""
+    rows = [
+        (f"i{j:02d}", "green", "green", 1.0, p, 0.0, 0.0, 0.0, 0.0, w)
+        for j, (p, w) in enumerate(zip(published["profits"], published["weights"], strict=True))
+    ]
+    options = pd.DataFrame(rows, columns=[*COLUMNS, "weight_t"]).set_index(["unit_id", "option"])
+    options["benefit_cny"] = options["benefit_cny"].astype(float)
+    result = al.Problem(options).subject_to(al.Limit("weight_t", max=published["capacity"])).solve(gap=0, method=method)
+    assert result.objective == published["optimum"]
+    assert result.bound == pytest.approx(published["optimum"])

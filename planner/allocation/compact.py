@@ -175,7 +175,7 @@ class _Search:
         self.saddle, self.settings = saddle, settings
         m = saddle.model
         self.fine = max(0.02 * settings.gap, 1e-8)
-        self.polish = polisher(m, saddle.near, saddle.water)
+        self.polish = polisher(m, saddle.near, saddle.water, (saddle.rows, saddle.scale))
         self.bound, self.rows = saddle.bound(rows, np.zeros(m.gain.size))
         self.pull = np.zeros(m.gain.size)
         self.best = Best()

@@ -85,15 +85,18 @@ def close_gap(
             around = _last_standing(model, undecided, around)
         core = restrict(model, around, free, keep if last else None)
         seconds = settings.seconds_left if last else min(CORE_SECONDS, settings.seconds_left)
-        answer, chosen = solve_core(
-            model, core, around, settings, enough, seconds, 0.0 if last else 0.1 * settings.gap * abs(bound)
-        )
-        interrupted = answer.interrupted
+        slack = 0.0 if last else 0.1 * settings.gap * abs(bound)
         before = best.value
-        if chosen is not None and (value := settle(model, chosen).objective) > best.value:
-            best = Best(value, chosen)
-        if settings.progress is not None:
-            settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
+        try:
+            answer, chosen = solve_core(model, core, around, settings, enough, seconds, slack)
+            interrupted = answer.interrupted
+            if chosen is not None and (value := settle(model, chosen).objective) > best.value:
+                best = Best(value, chosen)
+            if settings.progress is not None:
+                settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
+        except KeyboardInterrupt:
+            interrupted = True
+            break
         if last:
             bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break

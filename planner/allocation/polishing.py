@@ -81,9 +81,13 @@ class Polisher:
         )
 
 
-def polisher(model: Model, near: Neighbours, water: Waters) -> Polisher:
-    """A polisher for a model; limits are drawn in by the rounding of their sums."""
-    scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])
+def polisher(model: Model, near: Neighbours, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:
+    """A polisher for a model, limits drawn in by the rounding of their sums. scaled: rows (K, S) and scales made before."""
+    if scaled is None:
+        scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])
+        rows = np.ascontiguousarray((model.coef / scale[:, None]).T)
+    else:
+        rows, scale = scaled
     room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.coef.shape[0])
     size = np.array([float(np.abs(r).sum()) for r in model.coef])
     margin = 1e-13 * size
@@ -91,7 +95,7 @@ def polisher(model: Model, near: Neighbours, water: Waters) -> Polisher:
         model,
         near,
         water,
-        np.ascontiguousarray((model.coef / scale[:, None]).T),
+        rows,
         scale,
         (model.lo + margin) / scale,
         (model.hi + room - margin) / scale,

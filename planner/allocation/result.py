@@ -53,7 +53,6 @@ class Result:
     sense: str
     goal: str
     unit: str
-    locks: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
     notes: tuple[str, ...] = ()
     bound_from_prices: float = float("nan")
     multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)

@@ -65,11 +65,12 @@ def solve(
     parts = problem.parts()
     model = assemble(problem.table, parts, goal)
     check_by_arithmetic(problem.table, problem.rules, parts, model)
+    del parts  # at a million units they hold a third of a gigabyte
     settings = Settings(gap, began + time_limit_s, seed, progress, method)
     first = None if start is None else start_positions(problem.table, model, start)
     found = solve_by_shape(model, settings, first, start)
     if found.status == "infeasible":
-        raise diagnose(problem.table, problem.rules, parts, relaxed=found.relaxation_empty, seed=seed)
+        raise diagnose(problem.table, problem.rules, problem.parts(), relaxed=found.relaxation_empty, seed=seed)
     if found.chosen is None:
         raise NoPlanInTime(
             f"no plan that keeps all limits was found in {time_limit_s:g} s; the bound so far is {goal.sign * found.bound:,.6g}"
