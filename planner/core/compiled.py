@@ -29,7 +29,8 @@ def ascending(values: Floats) -> Labels:
     """Flat indices of the finite values in ascending order, ties by index; (m,) int32."""
     order, keys = _keys(values)
     order = _radix(order, keys)
-    _repair(values, order)
+    if values.dtype != np.float32:
+        _repair(values, order)
     return order
 
 

@@ -244,12 +244,15 @@ def _join(
 def _grow(ground: Floats, order: Labels, diagonal: bool) -> Any:
     """The hollows and the label of every cell, in the order of MergeTree's fields."""
     rows, cols = ground.shape
+    wide = cols + 2
     z = ground.ravel()
     room = 2 * _pits(z, rows, cols, diagonal) + 2
     base = np.float64(z[order[0]]) if len(order) else 0.0
-    step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
-    step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
-    label = np.full(rows * cols, -1, dtype=np.int32)
+    step = np.array([-1, 1, -wide, wide, -wide - 1, -wide + 1, wide - 1, wide + 1])
+    # with a border, so that no neighbour has to be looked for; the border and missing cells are outside from the start
+    label = np.zeros((rows + 2) * wide, dtype=np.int32)
+    for cell in order:
+        label[cell + 2 * int(cell / cols) + wide + 1] = -1
     above = np.arange(room)  # union–find over hollows: one that has ended points to the one that holds it
     count = np.zeros((room, 7), dtype=np.int64)
     metre = np.zeros((room, 3))
@@ -257,18 +260,15 @@ def _grow(ground: Floats, order: Labels, diagonal: bool) -> Any:
     nodes = 1
     met = np.empty(9, dtype=np.int64)
     for cell in order:
-        r, c = cell // cols, cell % cols
+        place = cell + 2 * int(cell / cols) + wide + 1
         number = 0
         drains = False
+        last = -1
         for d in range(8 if diagonal else 4):
-            nr, nc = r + step_r[d], c + step_c[d]
-            if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
-                drains = True
+            near = label[place + step[d]]
+            if near < 0 or near == last:
                 continue
-            near = label[nr * cols + nc]
-            if near < 0:
-                drains = drains or not np.isfinite(z[nr * cols + nc])
-                continue
+            last = near
             node = _find(above, near)
             if node == OUTSIDE:
                 drains = True
@@ -279,8 +279,14 @@ def _grow(ground: Floats, order: Labels, diagonal: bool) -> Any:
             if not known:
                 met[number] = node
                 number += 1
-        holder, nodes = _join(count, metre, above, z, met, number, drains, cell, nodes, base)
-        label[cell] = holder
+        if drains and number == 0:  # most cells need no more than this
+            label[place] = OUTSIDE
+            continue
+        if number == 1 and not drains:
+            holder = met[0]
+        else:
+            holder, nodes = _join(count, metre, above, z, met, number, drains, cell, nodes, base)
+        label[place] = holder
         if holder != OUTSIDE:
             here = np.float64(z[cell])
             if metre[holder, _LEVEL] != here:
@@ -289,7 +295,7 @@ def _grow(ground: Floats, order: Labels, diagonal: bool) -> Any:
             count[holder, _AT_LEVEL] += 1
             count[holder, _HELD] += 1
             metre[holder, _HEIGHT] += here - base
-    return count[:nodes], metre[:nodes], label
+    return count[:nodes], metre[:nodes], label.reshape(rows + 2, wide)[1:-1, 1:-1].copy().ravel()
 
 
 @njit(cache=True)
