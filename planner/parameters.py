@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +27,7 @@ class Parameter:
 
 
 class Parameters(Mapping[str, Parameter]):
-    """All parameters by dotted key; `p["targets.green.freeboard_m"].value`, or shorter `p.value("targets.green.freeboard_m")`."""
+    """All parameters by dotted key; `p["targets.green.freeboard_m"].value`, or `p.value("targets.green.freeboard_m")`."""
 
     def __init__(self, table: Mapping[str, Parameter]):
         self._table = MappingProxyType(dict(table))
@@ -67,6 +68,8 @@ class Parameters(Mapping[str, Parameter]):
             if isinstance(old, float | int) and not isinstance(old, bool):
                 if isinstance(value, bool) or not isinstance(value, float | int):
                     raise InvalidInput(f"{key} = {value!r}: a number is expected ({table[key].unit}), e.g. {old}")
+                if not isfinite(value):
+                    raise InvalidInput(f"{key} = {value}: a finite number is expected ({table[key].unit}), e.g. {old}")
                 value = type(old)(value) if float(value).is_integer() else float(value)
             elif not isinstance(value, type(old)):
                 raise InvalidInput(f"{key} = {value!r}: {type(old).__name__} expected, e.g. {old}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
@@ -127,6 +127,12 @@ class LockItem(_Part):
     target: TargetName
     treatment: str | None = None
 
+    @model_validator(mode="after")
+    def _names_one(self) -> LockItem:
+        if (self.unit is None) == (self.parcel is None):
+            raise ValueError('a lock names either a unit or a parcel: add unit = "…" or parcel = "…"')
+        return self
+
 
 class LimitItem(_Part):
     """[[limit]]: bounds on the sum of a numeric option column, over a target and treatment or over all."""
@@ -245,6 +251,8 @@ def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str,
         node: dict[str, Any] = result
         for name in path:
             child = node.get(name, {})
+            if isinstance(child, str) and path[0] == "layers":
+                child = {"path": child}  # layers.terrain = "dem.tif" says the same as its table form
             if not isinstance(child, Mapping):
                 raise InvalidInput(f"--set {key}: {name!r} is not a section")
             node[name] = dict(child)
@@ -312,4 +320,6 @@ def _first_fault(error: ValidationError) -> str:
         return f"unknown key {where!r}{nearest(str(fault['loc'][-1]), _known_keys(fault['loc']))}"
     if fault["type"] == "missing":
         return f"{where} is missing"
+    if fault["type"] == "value_error":
+        return f"{where}: {fault['ctx']['error']}"
     return f"{where} = {fault['input']!r}: {fault['msg'].lower()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,55 @@ def test_doctor_tells_versions(capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
     assert report["packages"]["geopandas"]
     assert report["libraries"]["PROJ"]
+
+
+def test_chinese_is_chinese_throughout(small_world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "plan"
+    assert run(["allocate", str(small_world), "-o", str(out), "--lang", "zh", "--set", "earthwork.max_export_m3=0"]) == 0
+    said = capsys.readouterr()
+    told = said.out.replace(str(out), "").replace("map.html", "")
+    assert not re.findall(r"[A-Za-z]{3,}", told), told  # no word of English: only units' and lakes' ids may be Latin
+    assert "注意：" in said.err
+    assert run(["compare", str(out), str(out), "--lang", "zh"]) == 0
+    assert "建设用地（亩）" in capsys.readouterr().out
+
+    import openpyxl
+
+    book = openpyxl.load_workbook(out / "tables.xlsx", read_only=True, data_only=True)
+    cells = [
+        str(c) for name in ("概要", "水库", "约束", "资金") for row in book[name].iter_rows(values_only=True) for c in row if c
+    ]
+    assert not [c for c in cells if re.search(r"[A-Za-z]{4,}", c)]
+
+
+def test_a_search_cut_short_says_how_far_it_is_from_the_best(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["allocate", str(small_world), "--dry-run", "--time-limit", "0.001", "--gap", "0", "--lang"]
+    code = run([*args, "en"])
+    said = capsys.readouterr()
+    assert code in (0, 5)
+    assert "time" in said.err
+    assert code == 5 or "--time-limit" in said.err
+
+
+def test_an_infeasible_limit_is_told_once(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["allocate", str(small_world), "--dry-run", "--set", "reservoir.min_storage_m3=1e9"]) == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 2
+    assert said.count("lower") == 1
+
+
+def test_bad_settings_are_named_with_their_fix(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for given, words in (
+        ("targets.green.value_cny_per_mu=nan", "finite"),
+        ('lock=[{target="green"}]', 'add unit = "…" or parcel = "…"'),
+        ("layers.terrain.path=nofile.tif", "nofile.tif"),
+    ):
+        assert run(["allocate", str(small_world), "--dry-run", "--set", given]) == 3
+        said = capsys.readouterr().err
+        assert words in said
+        assert said.count("\n") <= 2
+
+
+def test_a_wrong_language_is_refused_before_the_work(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["allocate", str(small_world), "--dry-run", "--lang", "fr"]) == 2
+    assert "zh or en" in capsys.readouterr().err

@@ -179,3 +179,12 @@ def test_rules_alone_follow_the_published_decisions(plan: Plan) -> None:
     assert (plan.rules["target"].reindex(judged.index) == judged)[
         plan.rules["target"].reindex(judged.index) != UNRESTORED
     ].all()
+
+
+def test_export_keeps_its_limit_and_the_rest_stays_on_the_site(small_world: Path) -> None:
+    free = pl.make_plan(small_world, **{"reservoir.min_storage_m3": 700_000.0}).summary()["earthwork"]
+    assert free["spread_m3"] == 0.0
+    shut = pl.make_plan(small_world, **{"earthwork.max_export_m3": 0.0}).summary()["earthwork"]
+    assert shut["export_m3"] == 0.0
+    left = 0.95 * shut["cut_m3"] - shut["fill_m3"]
+    assert shut["spread_m3"] == pytest.approx(max(left, 0.0), abs=1e-6)

@@ -68,12 +68,18 @@ def run(arguments: list[str]) -> int:
         return _tell(error, as_json=as_json)
 
 
+def _without_relaxations(error: PlannerError) -> str:
+    """An error's text without the lines that are told apart as what to relax: nothing is said twice."""
+    apart = error.relaxations if isinstance(error, Infeasible) else ()
+    return "\n".join(line for line in str(error).splitlines() if line not in apart)
+
+
 def _tell(error: Exception, *, as_json: bool) -> int:
     """Says an error in one or two lines and gives its exit code."""
     details: dict[str, Any] = {"error": str(error), "exit_code": 1}
     if isinstance(error, PlannerError):
         details["exit_code"] = error.exit_code
-        sys.stderr.write(clean(f"error: {error}") + "\n")
+        sys.stderr.write(clean(f"error: {_without_relaxations(error)}") + "\n")
     elif isinstance(error, OSError | MemoryError):
         sys.stderr.write(clean(f"failed: {error or type(error).__name__}") + "\n")
     else:

@@ -39,9 +39,12 @@ def demo(
     from planner import samples
 
     voice = Voice(as_json, quiet, verbose)
+    known_lang(lang)
     names = samples.NAMES if name is None else (name,)
     folder = output or Path("planner-demo")
     documents = {}
+    for one in names:
+        _refuse_existing(folder / one, overwrite=overwrite)
     for one in names:
         site = samples.folder(one)
         plan = _plan(site, voice, sets={})
@@ -67,6 +70,7 @@ def allocate(
 ) -> None:
     """Make the whole plan of a site: map, layers, tables, figures."""
     voice = Voice(as_json, quiet, verbose)
+    known_lang(lang)
     wanted = parse_sets(sets or [])
     if gap is not None:
         wanted["solver.gap"] = gap
@@ -78,7 +82,8 @@ def allocate(
     plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs)
     if dry_run:
         voice.say(tell.plan_text(plan.summary(), lang))
-        voice.say("dry run: nothing was written")
+        _warn(plan.summary(), voice, lang)
+        voice.say("试算：未写入任何文件" if lang == "zh" else "dry run: nothing was written")
         voice.document(plan.summary())
         return
     voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
@@ -151,7 +156,7 @@ def compare(
         write_whole(
             output, compare_html(loaded, names=[p.name for p in plans], lang=known_lang(lang)).encode(), overwrite=overwrite
         )
-    voice.say(tell.compare_text(result))
+    voice.say(tell.compare_text(result, known_lang(lang)))
     voice.document(result)
 
 
@@ -244,7 +249,13 @@ def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str
         plan.save(folder, overwrite=overwrite, lang=known_lang(lang))
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
-    for line in summary["warnings"]:
-        voice.warn(f"warning: {line}")
-    voice.say(f"map: {folder / 'map.html'}\n")
+    _warn(summary, voice, lang)
+    voice.say(f"{'地图：' if lang == 'zh' else 'map: '}{folder / 'map.html'}\n")
     return summary
+
+
+def _warn(summary: dict[str, Any], voice: Voice, lang: str) -> None:
+    from planner.plan.wording import warning_zh
+
+    for line in summary["warnings"]:
+        voice.warn(f"注意：{warning_zh(line)}" if lang == "zh" else f"warning: {line}")

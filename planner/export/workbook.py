@@ -12,6 +12,7 @@ import pandas as pd
 from planner.columns import UNITS
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
+from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, rule_zh, warning_zh
 
 MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
 MAX_HAUL_ROWS: Final = 50_000
@@ -162,13 +163,18 @@ def _summary(
         rows.append((say("Benefit per cost", "产出投入比"), ratio, ""))
     rows.append((say("Water surface", "水面面积"), _number(summary.get("water_mu")), say("mu", "亩")))
     rows += [
-        (say("Solver", "求解状态"), str(solver.get("status", "")), ""),
+        (say("Solver", "求解状态"), _in(lang, str(solver.get("status", "")), STATES_ZH), ""),
         (say("Proven gap", "已证明的间隙"), _number(solver.get("gap")), ""),
         (say("Site", "场地"), str(site.get("name", "")), ""),
         (say("Kind of data", "数据性质"), _kind(str(site.get("kind", "survey")), say), ""),
     ]
     headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
     book.table(names["summary"], headings, rows)
+
+
+def _in(lang: str, word: str, chinese: Mapping[str, str]) -> str:
+    """A fixed word in the workbook's language."""
+    return chinese.get(word, word) if lang == "zh" else word
 
 
 def _kind(kind: str, say: Callable[[str, str], str]) -> str:
@@ -260,6 +266,8 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
     table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
     columns = [c for c in _RESERVOIR_WORDS if c in table.columns]
+    if "size_class" in columns:
+        table = table.assign(size_class=[_in(book.lang, str(kind), SIZES_ZH) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]
     add = [
         i
@@ -294,7 +302,7 @@ def _earth(
             unit,
         ),
         (say("From outside", "外借"), Formula("=MAX(0,B5-B4)", max(0.0, fill - cut * factor)), unit),
-        (say("To outside", "外运"), Formula("=MAX(0,B4-B5)", max(0.0, cut * factor - fill)), unit),
+        *_left_over(plan, max(0.0, cut * factor - fill), unit, say),
     ]
     haul = getattr(plan, "haul", None)
     haul = getattr(plan, "earthwork", None) if haul is None else haul
@@ -313,6 +321,19 @@ def _earth(
         heads = [Heading(*words.get(c, (str(c), ""))) for c in columns]
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
         book.long_table(sheet, heads, haul[columns].head(MAX_HAUL_ROWS), total=say("Total", "合计"), add=add)
+
+
+def _left_over(plan: Any, left: float, unit: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:
+    """Where the spoil goes that no unit takes: outside, or, where less may leave, in a thin layer over the site."""
+    most = getattr(getattr(plan.site.scenario, "earthwork", None), "max_export_m3", None)
+    if most is None:
+        return [(say("To outside", "外运"), Formula("=MAX(0,B4-B5)", left), unit)]
+    spread = max(left - float(most), 0.0)
+    return [
+        (say("Left over", "余土"), Formula("=MAX(0,B4-B5)", left), unit),
+        (say("of it spread over the site", "其中场内摊铺"), Formula(f"=MAX(0,B7-{float(most):.15g})", spread), unit),
+        (say("of it to outside", "其中外运"), Formula("=B7-B8", left - spread), unit),
+    ]
 
 
 def _money_rows(money: Any, lang: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:
@@ -338,7 +359,10 @@ def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say:
     if isinstance(funds, pd.DataFrame) and len(funds):
         name = "name_en" if book.lang == "en" and "name_en" in funds.columns else "name"
         sources = funds["source"] if "source" in funds.columns else [""] * len(funds)
-        paid = [(str(n), float(c), str(s)) for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)]
+        paid = [
+            (str(n), float(c), _in(book.lang, str(s), FUNDS_ZH))
+            for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)
+        ]
         fund = [Heading(say("Fund", "资金来源"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
         book.below(sheet, fund, paid, total=say("Total", "合计"), add=[1])
     flow = getattr(money, "flow", None)
@@ -362,9 +386,12 @@ def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[s
         Heading(say("Worth of one more unit", "每多一个单位的价值"), say("yuan", "元")),
         Heading(say("Unit", "单位"), ""),
     ]
-    book.table(
-        sheet, headings, [(str(b.get("rule", "")), _number(b.get("shadow_price")), str(b.get("unit", ""))) for b in binding]
-    )
+    name = rule_zh if book.lang == "zh" else str
+    rows = [
+        (name(str(b.get("rule", ""))), _number(b.get("shadow_price")), _in(book.lang, str(b.get("unit", "")), _ZH_UNITS))
+        for b in binding
+    ]
+    book.table(sheet, headings, rows)
 
 
 def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
@@ -374,7 +401,7 @@ def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[
         (say("Decision", "处理决定"), f"{d.get('what', '')}: {d.get('value', '')}", str(d.get("why", "")))
         for d in origin.get("decisions", [])
     ]
-    rows += [(say("Warning", "提示"), str(w), "") for w in summary.get("warnings", [])]
+    rows += [(say("Warning", "提示"), say(str(w), warning_zh(str(w))), "") for w in summary.get("warnings", [])]
     rows += [(say("Version", "版本"), str(k), str(v)) for k, v in origin.get("versions", {}).items()]
     headings = [Heading(say("Kind", "类别"), ""), Heading(say("What", "内容"), ""), Heading(say("Detail", "说明"), "")]
     book.table(sheet, headings, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ from planner.parameters import nearest
 from planner.plan.noun import Certificate
 from planner.scenario import Scenario
 from planner.tables import Partition
+
+WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +88,8 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     if earth.max_export_m3 is None:
         return earth.max_import_m3, None
     spread = scenario.number("earthwork.trim_m") * float(facts["area_m2"].sum())
-    return earth.max_import_m3, earth.max_export_m3 + spread
+    most = earth.max_export_m3 + spread
+    return earth.max_import_m3, float(math.ceil(most)) if most > WHOLE_M3 else most
 
 
 def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNITS_ZH = {"mu": "亩", "m³": "立方米", "yuan": "元", "": ""}
 RULES_ZH = (
     ("imported fill", "外购土"),
-    ("exported cut", "外运土"),
+    ("exported spoil", "外运土"),
     ("storage", "蓄水量"),
     ("budget", "预算"),
     ("construction", "建设用地"),
