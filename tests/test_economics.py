@@ -57,3 +57,11 @@ def test_a_plan_of_two_units_by_hand() -> None:
     assert result.payback_year == 2030
     assert result.funds["cny"].tolist() == [50.0, 70.0]
     assert np.isclose(result.flow["cost_cny"].sum(), 120.0)
+
+
+def test_years_without_works_cost_exactly_nothing() -> None:
+    rng = np.random.default_rng(3)
+    amount = rng.uniform(1e3, 1e7, 500)
+    paid = spread(amount, np.full(500, 2016.0), rng.integers(2016, 2019, 500), 2016, 10)
+    assert (paid[3:] == 0).all()
+    assert paid.sum() == pytest.approx(amount.sum(), rel=1e-14)

@@ -22,10 +22,11 @@ def spread(amount: ArrayLike, first: ArrayLike, last: ArrayLike, start: int, yea
     amount, first, last = (np.asarray(a, dtype=np.float64) for a in (amount, first, last))
     begin, end = (np.clip(a - start, 0, years - 1).astype(int) for a in (first, last))
     share = amount / (end - begin + 1)
-    change = np.zeros(years + 1)
-    np.add.at(change, begin, share)
-    np.add.at(change, end + 1, -share)
-    return np.asarray(np.cumsum(change)[:-1], dtype=np.float64)
+    paid = np.zeros(years)
+    for later in range(int((end - begin).max(initial=-1)) + 1):  # no running sums: a year in which nothing is paid is 0
+        due = begin + later <= end
+        np.add.at(paid, begin[due] + later, share[due])
+    return paid
 
 
 def payback(net: ArrayLike) -> int | None:
