@@ -68,7 +68,9 @@ def plain_reason(error: BaseException, path: Path) -> str:
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path}: may not be written ({os.strerror(code)}); choose another folder with -o or change its permissions"
     if code == errno.ENOENT:
-        return f"{path}: vanished while it was used; put it back and run again"
+        return f"{path}: the folder is not there or went away while it was used; make it, or choose another with -o"
+    if code in (errno.ENOTDIR, errno.EEXIST):
+        return f"{path}: a part of this path is a file, not a folder; choose another with -o"
     if code == errno.ENAMETOOLONG:
         return f"{path.name[:40]}…: the name has {len(path.name)} characters, too many for this disk; shorten it"
     first = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__

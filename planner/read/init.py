@@ -110,7 +110,7 @@ def _compose(
         lines.append(f"outside_paths = true  # {say('inputs lie outside this folder', '数据在本文件夹之外')}")
     lines += ["", "[layers]", f"polygons = {{{table}}}"]
     lines += _ground_lines(site, ground, depthless, say)
-    lines += _wish_lines(area, say)
+    lines += _wish_lines(area, float(np.nanmedian(site.water_table.normal.values)), say)
     return "\n".join(lines) + "\n"
 
 
@@ -140,7 +140,7 @@ def _ground_lines(site: Site, ground: str | None, depthless: bool, say: Any) -> 
     return [*lines, f"# water_table = {level:.2f}  # {note}"]
 
 
-def _wish_lines(area: float, say: Any) -> list[str]:
+def _wish_lines(area: float, water: float, say: Any) -> list[str]:
     share = {"construction": 0.2, "arable": 0.2, "green": 0.2}
     notes = {
         "construction": say("at least so much, mu; max_mu likewise", "下限，亩；上限用 max_mu"),
@@ -155,7 +155,7 @@ def _wish_lines(area: float, say: Any) -> list[str]:
     level = say("normal level, m; without it the water table", "正常蓄水位，米；缺省为地下水位")
     lines += ["", "[budget]", f"# max_cny = {round(area * 60_942, -4):.1f}  # {money}"]
     lines += ["", "[earthwork]", f"max_import_m3 = 0.0  # {earth}"]
-    lines += ["", "[reservoir]", f"# level_m = 31.5  # {level}"]
+    lines += ["", "[reservoir]", f"# level_m = {water:.2f}  # {level}"]
     lines += ["", "[solver]", f"gap = 1e-4  # {say('relative gap to prove', '要证明的相对间隙')}"]
     return lines
 
