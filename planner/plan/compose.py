@@ -155,7 +155,15 @@ def _water(site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.Dat
     dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
     depth = site.scenario.number("targets.reservoir.min_depth_m")
     bed = lake_bed(facts.ground, dig, levels.normal, depth)
-    return reservoirs(units, bed=bed, borders=borders, normal_m=levels.normal, storage_m=levels.storage, scenario=site.scenario)
+    return reservoirs(
+        units,
+        bed=bed,
+        borders=borders,
+        normal_m=levels.normal,
+        storage_m=levels.storage,
+        scenario=site.scenario,
+        terrain=site.terrain,
+    )
 
 
 def _parcels(parcels: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
