@@ -107,6 +107,8 @@ def _write(plan: SavedPlan, work: Path, target: Path, lang: str) -> None:
     text = site_text(plan.site.scenario, name=plan.site.name, source=origin, target=target, version=__version__)
     (work / "site.toml").write_text(text, encoding="utf-8")
     layers = {"units": _units(plan.units), "parcels": plan.parcels.sort_index(), "reservoirs": plan.reservoirs.sort_index()}
+    beside = {"constraints": plan.site.constraints, "boundary": plan.site.boundary}
+    layers |= {name: frame for name, frame in beside.items() if frame is not None and len(frame)}
     styles = {
         "units": unit_style(layers["units"].columns, lang=lang),
         "parcels": parcel_style(layers["parcels"].columns, lang=lang),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,8 +52,17 @@ def read_saved(folder: str | Path) -> SavedFolder:
         layers[name] = layers[name].set_index(key)
     tables["options"] = tables["options"].set_index(["unit_id", "option"])
     tables["rules"] = tables["rules"].set_index("unit_id")
-    site = _site(folder, layers["parcels"], summary)
+    site = replace(
+        _site(folder, layers["parcels"], summary),
+        constraints=_beside(folder, "constraints"),
+        boundary=_beside(folder, "boundary"),
+    )
     return SavedFolder(site, layers["units"], layers["reservoirs"], tables, summary)
+
+
+def _beside(folder: Path, name: str) -> gpd.GeoDataFrame | None:
+    """A layer that not every plan has."""
+    return _layer(folder, name) if name in {str(row[0]) for row in pyogrio.list_layers(folder / "plan.gpkg")} else None
 
 
 def _layer(folder: Path, name: str) -> gpd.GeoDataFrame:
