@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from planner.cli.app import run
@@ -23,7 +24,21 @@ def test_help_needs_no_heavy_library() -> None:
     assert done.stdout.strip().endswith("[]")
 
 
-VERBS = [*"demo init check allocate explain map compare storage predict doctor".split(), "report", "replay", "export"]
+VERBS = [
+    "demo",
+    "init",
+    "check",
+    "allocate",
+    "explain",
+    "map",
+    "compare",
+    "storage",
+    "predict",
+    "doctor",
+    "report",
+    "replay",
+    "export",
+]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -172,3 +187,16 @@ def test_bad_settings_are_named_with_their_fix(small_world: Path, capsys: pytest
 def test_a_wrong_language_is_refused_before_the_work(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["allocate", str(small_world), "--dry-run", "--lang", "fr"]) == 2
     assert "zh or en" in capsys.readouterr().err
+
+
+def test_storage_within_a_file_of_several_layers_takes_the_parcels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import geopandas as gpd
+    import shapely
+    from conftest import CRS, NORTH, WEST, write_raster
+
+    write_raster(tmp_path / "d.tif", np.full((120, 120), 30.0))
+    for layer, side in (("parcels", 100.0), ("boundary", 500.0)):
+        box = shapely.box(WEST + 100, NORTH - 100 - side, WEST + 100 + side, NORTH - 100)
+        gpd.GeoDataFrame({"id": [1]}, geometry=[box], crs=CRS).to_file(tmp_path / "s.gpkg", layer=layer)
+    assert run(["storage", str(tmp_path / "d.tif"), "--within", str(tmp_path / "s.gpkg"), "--level", "31", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["storage_m3"] == pytest.approx(10_000.0)

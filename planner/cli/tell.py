@@ -55,7 +55,10 @@ def _worth(cny: float) -> str:
 
 def _plan_en(s: dict[str, Any]) -> str:
     water, earth, money, proof = s["water"], s["earthwork"], s["economics"], s["solver"]
-    kind = " - a reconstruction, not survey data" if s["site"]["kind"] == "reconstruction" else ""
+    named = "reconstruction" in s["site"]["name_en"].lower()
+    kind = (
+        "" if s["site"]["kind"] != "reconstruction" else " - not survey data" if named else " - reconstruction, not survey data"
+    )
     volumes = {k: _volume(earth[f"{k}_m3"], "en") for k in ("cut", "fill", "import", "export")}
     left = f", spread over the site {_volume(earth['spread_m3'], 'en')}" if earth.get("spread_m3", 0.0) > 0 else ""
     lines = [

@@ -36,7 +36,7 @@ def storage(
     from planner.water import storage_table
 
     voice = Voice(as_json, quiet, verbose)
-    shapes = None if within is None else _vector(within, encoding, "within")
+    shapes = None if within is None else _vector(within, encoding, "polygons")
     table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected)
     for note in table.notes:
         voice.warn(f"note: {note}")
@@ -78,7 +78,7 @@ def predict(
     for line in done["warnings"]:
         voice.warn(f"warning: {line}")
     fields = done["fields"]
-    voice.say("\n".join(f"{name:<18} {v['min']:>12.4f} … {v['max']:.4f}" for name, v in fields.items()))
+    voice.say("\n".join(f"{name:<18} {round(v['min'], 4) + 0.0:>12.4f} … {v['max']:.4f}" for name, v in fields.items()))
     size = f"{done['rows']} x {done['cols']} cells of {cell:g} m"
     voice.say(f"trough holds {done['volume_m3']:,.0f} m³; wrote {target} ({size})")
     figures = {"volume_m3": done["volume_m3"], "rows": done["rows"], "cols": done["cols"], "fields": fields}
