@@ -200,3 +200,14 @@ def test_storage_within_a_file_of_several_layers_takes_the_parcels(tmp_path: Pat
         gpd.GeoDataFrame({"id": [1]}, geometry=[box], crs=CRS).to_file(tmp_path / "s.gpkg", layer=layer)
     assert run(["storage", str(tmp_path / "d.tif"), "--within", str(tmp_path / "s.gpkg"), "--level", "31", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["storage_m3"] == pytest.approx(10_000.0)
+
+
+def test_a_site_that_cannot_be_planned_says_so_even_when_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(tmp_path / "nowhere"), "-q"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nowhere" in said.err
+    assert run(["check", str(tmp_path / "nowhere"), "--json"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["ok"] is False
+    assert said.err.count("\n") == 1

@@ -188,3 +188,19 @@ def test_export_keeps_its_limit_and_the_rest_stays_on_the_site(small_world: Path
     assert shut["export_m3"] == 0.0
     left = 0.95 * shut["cut_m3"] - shut["fill_m3"]
     assert shut["spread_m3"] == pytest.approx(max(left, 0.0), abs=1e-6)
+
+
+def test_published_figures_stand_beside_the_plans_own(small_world: Path, tmp_path: Path) -> None:
+    import openpyxl
+
+    reference = [{"key": "water.storage_m3", "value": v, "unit": "m3", "source": "a page"} for v in (1e6, 2e6)]
+    made = pl.make_plan(small_world, **{"reference": reference})
+    out = made.save(tmp_path / "out", lang="zh")
+    rows = list(openpyxl.load_workbook(out / "tables.xlsx")["公布数据对照"].iter_rows(min_row=2, values_only=True))
+    summary = made.summary()
+    assert [row[1] for row in rows] == [1e6, 2e6]
+    for row in rows:
+        assert row[0] == "蓄水量"
+        assert row[2] == pytest.approx(summary["water"]["storage_m3"])
+        assert row[3] == pytest.approx(summary["rules_alone"]["storage_m3"])
+        assert row[4:] == ("立方米", "a page")

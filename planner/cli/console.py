@@ -56,6 +56,10 @@ class Voice:
         if not self.quiet:
             sys.stderr.write(clean(text) + "\n")
 
+    def fail(self, text: str) -> None:
+        """An error's line on stderr, whatever was asked to be silent."""
+        sys.stderr.write(clean(text) + "\n")
+
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """Stages and the solver's bound on a terminal; silent in a pipe."""

@@ -182,6 +182,8 @@ def check(
     voice.say(report.text(known_lang(lang)))
     voice.document(report.to_dict())
     if not report.ok:
+        if as_json or quiet:  # the report has told it otherwise
+            voice.fail(f"error: {report.error}")
         raise typer.Exit(InvalidInput.exit_code)
 
 

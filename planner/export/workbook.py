@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.columns import UNITS
+from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
 from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, rule_zh, warning_zh
@@ -28,6 +29,7 @@ _SHEETS: Final = {
     "money": ("Money", "资金"),
     "units": ("Units", "单元"),
     "limits": ("Limits", "约束"),
+    "published": ("Published", "公布数据对照"),
     "sources": ("Sources", "来源"),
 }
 _UNIT_COLUMNS: Final = (
@@ -79,6 +81,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _money(book, names["money"], getattr(plan, "economics", None), costs, say)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
+    write_published(book, names["published"], summary, say)
     _sources(book, names["sources"], summary, say)
     book.save(path, title=str(summary.get("site", {}).get("name", "")))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 SIZES_ZH: Final = {
     "large (1)": "大（1）型",
@@ -13,7 +14,15 @@ SIZES_ZH: Final = {
     "small (2)": "小（2）型",
     "pond": "坑塘",
 }
-UNITS_ZH: Final = {"mu": "亩", "m³": "立方米", "yuan": "元", "M yuan": "百万元", "M m³": "百万立方米"}
+UNITS_ZH: Final = {
+    "mu": "亩",
+    "m³": "立方米",
+    "m3": "立方米",
+    "m": "米",
+    "yuan": "元",
+    "M yuan": "百万元",
+    "M m³": "百万立方米",
+}
 STATES_ZH: Final = {
     "optimal": "已证明最优（在允许间隙内）",
     "feasible": "可行，间隙大于要求",
@@ -94,3 +103,37 @@ def warning_zh(text: str) -> str:
     """A plan's warning in Chinese; the English one where it is unknown."""
     hits = ((re.fullmatch(pattern, text, flags=re.DOTALL), chinese) for pattern, chinese in WARNINGS_ZH)
     return next((hit.expand(chinese) for hit, chinese in hits if hit is not None), text)
+
+
+# What a key of summary.json is called, in English and Chinese.
+KEYS: Final = {
+    "site.area_mu": ("Whole site", "总面积"),
+    "targets.construction.area_mu": ("Construction land", "建设用地"),
+    "targets.arable.area_mu": ("Arable land", "耕地"),
+    "targets.green.area_mu": ("Green space", "绿地"),
+    "targets.reservoir.area_mu": ("Reservoir", "水库水面"),
+    "restored_mu": ("Restored land", "恢复土地"),
+    "water_mu": ("Water surface", "水面面积"),
+    "wetland_mu": ("Wetland", "湿地"),
+    "water.storage_m3": ("Storage", "蓄水量"),
+    "earthwork.cut_m3": ("Cut", "挖方"),
+    "earthwork.fill_m3": ("Fill", "填方"),
+    "economics.cost_cny": ("Cost", "投资"),
+    "economics.benefit_cny": ("Value", "收益"),
+    "economics.benefit_cost_ratio": ("Value per yuan", "投入产出比（1:）"),
+    "site.subsidence_mean_m": ("Mean subsidence", "平均沉陷深度"),
+    "site.ponded_before_mu": ("Ponded before the works", "治理前常年积水"),
+}
+
+
+def key_name(key: str, lang: str) -> str:
+    """A figure's name in a language; the key itself where it has none."""
+    return KEYS.get(key, (key, key))[lang == "zh"]
+
+
+def figure_at(summary: Mapping[str, Any], key: str) -> float | None:
+    """The figure behind a dotted key of summary.json; None where there is none."""
+    node: Any = summary
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return float(node) if isinstance(node, int | float) else None

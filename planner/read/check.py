@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,7 +268,9 @@ def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
         ("faults_point", "MultiPoint", dimension < 1),
     ):
         part = table[rows]
-        pyogrio.write_dataframe(part, path, layer=name, driver="GPKG", geometry_type=kind, promote_to_multi=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="'crs' was not provided")  # what could not be read may have none
+            pyogrio.write_dataframe(part, path, layer=name, driver="GPKG", geometry_type=kind, promote_to_multi=True)
 
 
 def _drawable(geometry: Any) -> Any:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.landuse import CHOICES, TREATMENTS, UNRESTORED
+from planner.plan.wording import UNITS_ZH, figure_at, key_name
 from planner.report import charts
 from planner.report.charts import target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
@@ -247,8 +248,20 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         rows = tuple((str(say(r.name_en, r.name)), f"{r.cny / 1e4:,.0f}", str(r.source)) for r in frame.itertuples(index=False))
         blocks.append(Table(heads, rows, caption, words=(0, 2)))
     if s["published"]:
-        known = (say("Figure", "指标"), say("Published", "公布值"), say("Unit", "单位"), say("Source", "来源"))
-        figures = tuple((p["key"], plain(p["value"]), p["unit"], p["source"]) for p in s["published"])
+        known = (
+            *(say("Figure", "指标"), say("Published", "公布值"), say("Plan", "方案")),
+            *(say("Unit", "单位"), say("Source", "来源")),
+        )
+        figures = tuple(
+            (
+                key_name(p["key"], say.lang),
+                plain(p["value"]),
+                plain(figure_at(s, p["key"])),
+                say(p["unit"], UNITS_ZH.get(p["unit"], p["unit"])),
+                p["source"],
+            )
+            for p in s["published"]
+        )
         caption = say("Published figures, for comparison only.", "公布数据，仅供对照。")
-        blocks.append(Table(known, figures, caption, words=(0, 2, 3)))
+        blocks.append(Table(known, figures, caption, words=(0, 3, 4)))
     return Section(say("Money", "资金"), tuple(blocks))

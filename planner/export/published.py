@@ -1,0 +1,56 @@
+"""The workbook's sheet of published figures: each beside the plan's own and what the rules alone would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from planner.export.sheets import Book, Heading
+from planner.plan.wording import UNITS_ZH, figure_at, key_name
+
+
+def write_published(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+    """One row per published figure; a figure that sources disagree on has a row for each. Nothing where none is known."""
+    published = summary.get("published", [])
+    if not published:
+        return
+    rules = _rules_alone(summary)
+    rows = [
+        (
+            key_name(str(p["key"]), book.lang),
+            float(p["value"]),
+            figure_at(summary, str(p["key"])),
+            figure_at(rules, str(p["key"])),
+            say(str(p["unit"]), UNITS_ZH.get(str(p["unit"]), str(p["unit"]))),
+            str(p["source"]),
+        )
+        for p in published
+    ]
+    words = (
+        ("Figure", "指标"),
+        ("Published", "公布值"),
+        ("Plan", "方案"),
+        ("Rules alone", "仅按规则"),
+        ("Unit", "单位"),
+        ("Source of the published figure", "公布值来源"),
+    )
+    book.table(sheet, [Heading(say(*pair), "") for pair in words], rows)
+
+
+def _rules_alone(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rules of judgement alone give, keyed like the summary."""
+    alone = summary.get("rules_alone", {})
+    targets = alone.get("targets", {})
+
+    def mu(*names: str) -> float:
+        return sum(float(targets.get(name, {}).get("area_mu", 0.0)) for name in names)
+
+    if not targets:
+        return {}
+    return {
+        "site": {"area_mu": sum(float(t.get("area_mu", 0.0)) for t in targets.values())},
+        "targets": targets,
+        "restored_mu": mu("construction", "arable", "green"),
+        "water_mu": mu("reservoir"),
+        "water": {"storage_m3": alone.get("storage_m3")},
+    }
