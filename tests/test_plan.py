@@ -194,7 +194,7 @@ def test_published_figures_stand_beside_the_plans_own(small_world: Path, tmp_pat
     import openpyxl
 
     reference = [{"key": "water.storage_m3", "value": v, "unit": "m3", "source": "a page"} for v in (1e6, 2e6)]
-    made = pl.make_plan(small_world, **{"reference": reference})
+    made = pl.make_plan(small_world, reference=reference)
     out = made.save(tmp_path / "out", lang="zh")
     rows = list(openpyxl.load_workbook(out / "tables.xlsx")["公布数据对照"].iter_rows(min_row=2, values_only=True))
     summary = made.summary()
