@@ -15,6 +15,7 @@ from planner.errors import Infeasible, InvalidInput, OutputExists
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan import Plan
 from planner.plan.compare import compare_plans
+from planner.plan.wording import method_zh
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,14 @@ def test_published_figures_stand_beside_the_plans_own(small_world: Path, tmp_pat
         assert row[2] == pytest.approx(summary["water"]["storage_m3"])
         assert row[3] == pytest.approx(summary["rules_alone"]["storage_m3"])
         assert row[4:] == ("立方米", "a page")
+
+
+def test_the_rules_alone_lose_no_area(small_world: Path) -> None:
+    made = pl.make_plan(small_world, **{"targets.green.max_fill_m": 0.0, "targets.construction.max_fill_m": 0.0})
+    alone = made.summary()["rules_alone"]["targets"]
+    assert sum(t["area_mu"] for t in alone.values()) == pytest.approx(made.units["area_mu"].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["newton prices + core", "primal-dual + polish", "newton prices + core, then milp", "milp"])
+def test_every_method_has_a_chinese_name(method: str) -> None:
+    assert not set(method_zh(method)) & set("abcdefghijklmnopqrstuvwxyz")

@@ -108,7 +108,9 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
     choice = choose(known, site.scenario, announce=announce, progress=progress)
     answer = choice.answer
     announce("assess")
-    rules = rules_alone(choice.options, choice.judgement)
+    rules = rules_alone(choice.options, choice.judgement).assign(
+        area_mu=facts.table["area_mu"]
+    )  # also where nothing is possible
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
     bodies = _water(site, facts, units, parts.borders)
     bring, take = earth_limits(site.scenario, facts.table)

@@ -31,7 +31,10 @@ STATES_ZH: Final = {
 }
 FUNDS_ZH: Final = {"cost less the funds above": "总投资减以上资金"}
 METHODS_ZH: Final = (
-    (r"newton prices \+ core", "牛顿影子价格＋核心整数规划"),
+    (r"newton prices", "牛顿影子价格"),
+    (r"primal-dual", "原始对偶法"),
+    (r" \+ core", "＋核心整数规划"),
+    (r" \+ polish", "＋局部改进"),
     (r", then milp", "，再整体整数规划"),
     (r"milp", "整体整数规划"),
 )
