@@ -13,6 +13,7 @@ from planner.errors import InvalidInput
 from planner.scenario import Scenario, parse_scenario
 from planner.site import Grid
 from planner.water import reservoirs, shoreline, size_class, storage_curve
+from planner.water.bodies import _stages
 
 LAKE, LAND = "reservoir", "green"
 
@@ -58,8 +59,12 @@ def test_bodies_levels_and_classes_by_hand() -> None:
     assert (r1["max_depth_m"], r1["bed_m"], r1["size_class"]) == (4.0, 26.0, "pond")
     assert r1["mean_depth_m"] == pytest.approx(55 / 15)
     curve = found.storage_tables["R1"]
-    assert curve["level_m"].iloc[[0, -1]].tolist() == [26.0, 32.0]
-    assert curve["storage_m3"].iloc[[0, -1]].tolist() == [0.0, 85_000.0]
+    held = curve.set_index("level_m")["storage_m3"]
+    assert held[[26.0, 30.0, 32.0]].tolist() == [0.0, 55_000.0, 85_000.0]
+    assert curve["level_m"].iloc[-1] == 33.5  # no rim is known: 1.5 m above the flood level
+    assert curve["storage_m3"].iloc[-1] == pytest.approx(75_000 + 32_500 + 2_500)
+    assert curve["area_m2"].iloc[-1] == pytest.approx(20_000.0)  # the banks are vertical
+    assert np.all(np.diff(curve["level_m"]) > 0)
     assert np.all(np.diff(curve["storage_m3"]) > 0)
     assert table.geometry["R1"].equals(shapely.box(200, 0, 400, 100))
     assert table.crs == units.crs
@@ -100,6 +105,22 @@ def test_units_at_their_own_water_table_stand_at_the_mean() -> None:
     assert found.table["level_m"].tolist() == [30.5]
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.floats(20, 30), st.floats(0, 8), st.one_of(st.just(0.0), st.floats(0, 3)), st.one_of(st.just(np.nan), st.floats(20, 45))
+)
+def test_a_table_holds_its_levels_and_goes_on_above_them(bed: float, deep: float, flood: float, rim: float) -> None:
+    normal = bed + deep
+    stages = _stages(bed, normal, normal + flood, rim)
+    assert normal in stages
+    assert np.abs(stages - normal - flood).min() <= 1e-6
+    assert np.all(np.diff(stages) > 0)
+    assert stages[0] == pytest.approx(bed, abs=1e-6)
+    assert stages[-1] == (rim if rim > normal + flood + 0.01 else normal + flood + 1.5)
+    widest = max(deep + flood, stages[-1] - normal - flood) / 40
+    assert np.diff(stages).max() <= widest + 3e-6
+
+
 def test_no_lake_at_all() -> None:
     found = reservoirs(
         strip([LAND]),
@@ -129,6 +150,9 @@ def test_the_spill_level_and_the_dyke_it_calls_for() -> None:
     found = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=Grid(z, 0.0, 70.0, 10.0, 10.0), **water)
     assert found.table["spill_level_m"].tolist() == [31.5]
     assert found.table["dyke_m"].tolist() == pytest.approx([31.2 + 0.5 - 31.5])
+    curve = found.storage_tables["R1"].set_index("level_m")["storage_m3"]
+    assert curve.index[-1] == 31.5  # the table ends where the water leaves
+    assert curve[[31.0, 31.2, 31.5]].tolist() == pytest.approx([40_000.0, 42_000.0, 45_000.0])
     rising = Grid(np.maximum(z, 0.2 * np.add.outer(np.arange(7) - 3, np.zeros(12)) ** 2 + 28), 0.0, 70.0, 10.0, 10.0)
     rising.values[3, 5:] = 40.0
     again = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=rising, **water)

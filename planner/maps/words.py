@@ -79,8 +79,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "water_area": ("water", "水面"),
     "beyond_curve": ("above the end of the curve", "超出库容曲线范围"),
     "water_note": (
-        "Storage and area are read from the storage curve; the flooded cells show the finished ground.",
-        "蓄水量与水面面积读自库容曲线；淹没范围按完工后地面显示。",
+        "Storage and area are read from the storage curve (banks taken as vertical); flooded cells show the finished ground.",
+        "蓄水量与水面面积读自库容曲线（岸坡按直立计）；淹没范围按完工后地面显示。",
     ),
     "size_large_1": ("large (1)", "大（1）型"),
     "size_large_2": ("large (2)", "大（2）型"),

@@ -159,7 +159,7 @@ def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
         if table is None:
             continue
         axes.plot(table["storage_m3"] / 1e6, table["level_m"], color=colour, lw=1.5, label=str(name))
-        axes.plot([row["storage_m3"] / 1e6], [row["level_m"]], marker="o", ms=4, color=colour)
+        axes.plot([row["normal_m3"] / 1e6], [row["level_m"]], marker="o", ms=4, color=colour)
     axes.grid(color="#e3e6e4", lw=0.6)
     axes.set_xlim(left=0)
     if len(axes.lines):

@@ -35,7 +35,9 @@ SIZE_CLASSES: Final = (  # total storage from, m³; SL 252, GB 50201
     (1.0e5, "small (2)"),
     (0.0, "pond"),
 )
-TABLE_STAGES: Final = 41  # rows of a reservoir's stage–area–storage table, from the deepest bed to its top level
+TABLE_STAGES: Final = 41  # rows of a reservoir's stage–area–storage table, from the deepest bed to its storage level
+ABOVE_M: Final = 1.5  # how far a table goes on above the storage level where no higher rim is known
+LEAST_RISE_M: Final = 0.01  # a rim nearer to the storage level than this is taken as no rim
 
 
 def size_class(storage_m3: float) -> str:
@@ -52,7 +54,9 @@ class Reservoirs:
     normal), normal_m3, dead_m3, usable_m3 (normal less dead), mean_depth_m, max_depth_m (at the normal level), bed_m (deepest),
     size_class, units (how many), spill_level_m (lowest level at which the water leaves over the ground around, as it lies
     today; NaN where no rim is known), dyke_m (height of the dyke the storage level and its freeboard need there).
-    storage_tables: level_m, area_m2, storage_m3 by reservoir_id. member: reservoir_id by unit_id.
+    storage_tables: level_m, area_m2, storage_m3 by reservoir_id, with the normal and the storage level among the stages and on
+    up to the spill level, or ABOVE_M above the storage level where no higher rim is known; above the land given to the water
+    its banks are taken as vertical. member: reservoir_id by unit_id.
     """
 
     table: gpd.GeoDataFrame
@@ -89,15 +93,21 @@ def reservoirs(
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
     body = np.where(body >= 0, np.append(rank, -1)[body], -1)
-    found = _described(units, bed, body, normal[order], storage_level[order], scenario)
     rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
+    found = _described(units, bed, body, normal[order], storage_level[order], rim, scenario)
     need = storage_level[order] + scenario.number("reservoir.freeboard_m") - rim
     table = found.table.assign(spill_level_m=rim, dyke_m=np.maximum(need, 0.0))
     return Reservoirs(table, found.storage_tables, found.member)
 
 
 def _described(
-    units: gpd.GeoDataFrame, bed: Hypsometry, body: Ints, normal: Floats, storage_level: Floats, scenario: Scenario
+    units: gpd.GeoDataFrame,
+    bed: Hypsometry,
+    body: Ints,
+    normal: Floats,
+    storage_level: Floats,
+    rim: Floats,
+    scenario: Scenario,
 ) -> Reservoirs:
     """The table, the storage tables and the members of bodies that are numbered in their final order."""
     count = len(normal)
@@ -134,7 +144,9 @@ def _described(
         crs=units.crs,
         index=ids,
     )
-    tables = {str(name): _storage_table(ground, k, storage_level[k]) for k, name in enumerate(ids)}
+    tables = {
+        str(name): _storage_table(ground, k, normal=normal[k], top=storage_level[k], rim=rim[k]) for k, name in enumerate(ids)
+    }
     member = pd.Series(np.append(ids.to_numpy(object), "")[body], index=units.index, name="reservoir_id")
     return Reservoirs(table, tables, member[body >= 0])
 
@@ -199,13 +211,16 @@ def _dead_level(ground: Hypsometry, normal: Floats, scenario: Scenario) -> Float
     return np.minimum(dead, normal)
 
 
-def _storage_table(ground: Hypsometry, k: int, top: float) -> pd.DataFrame:
-    """Area and storage at even stages from the deepest bed to the top level."""
+def _storage_table(ground: Hypsometry, k: int, *, normal: float, top: float, rim: float) -> pd.DataFrame:
+    """Area and storage at stages from the deepest bed to the rim, or ABOVE_M above the storage level where none is higher.
+
+    normal, top, rim: normal, storage and spill level, m; rim NaN where unknown. Above its units' own ground the water stands
+    between vertical banks: the land around is not flooded, as behind a dyke.
+    """
     a, b = ground.start[k], ground.start[k + 1]
     one = np.array([0, b - a], dtype=np.int64)
     alone = Hypsometry(one, ground.level[a:b], ground.area[a:b])
-    bottom = ground.level[a] if b > a else top
-    stages = np.linspace(min(bottom, top), top, TABLE_STAGES)
+    stages = _stages(min(float(ground.level[a]), normal) if b > a else normal, normal, top, rim)
     return pd.DataFrame(
         {
             "level_m": stages,
@@ -213,3 +228,13 @@ def _storage_table(ground: Hypsometry, k: int, top: float) -> pd.DataFrame:
             "storage_m3": np.array([alone.volume_below(s)[0] for s in stages]),
         }
     )
+
+
+def _stages(bottom: float, normal: float, top: float, rim: float) -> Floats:
+    """Even stages up to the storage level, on to the rim at no wider steps than below, the normal level among them."""
+    end = rim if rim > top + LEAST_RISE_M else top + ABOVE_M
+    step = max(top - bottom, end - top) / (TABLE_STAGES - 1)
+    above = np.linspace(top, end, int(np.ceil((end - top) / step)) + 1)
+    stages = np.unique(np.concatenate((np.linspace(bottom, top, TABLE_STAGES), above)))
+    apart = np.abs(stages - normal) > 1e-6  # m; a row that near would only repeat the normal level's
+    return np.sort(np.append(stages[apart], normal))
