@@ -71,5 +71,6 @@ UNITS: Final = (
         ("unit_id", "", "Unit", "单元编号", "planning unit"),
         ("parcel_id", "", "Parcel", "地块编号", "the polygon it was cut from"),
         ("reason", "", "Reason", "理由", "why this target"),
+        ("confidence", "", "Confidence", "用途稳定度", "share of draws of uncertain inputs that keep the target"),
     )
 )

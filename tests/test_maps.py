@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from importlib.resources import files
@@ -51,6 +52,19 @@ def test_nothing_outside_is_named_where_a_browser_would_fetch_it(page: str) -> N
     assert not re.findall(r"<(?:link|iframe|img|object)\b[^>]*>", re.sub(r"<script>.*?</script>", "", page, flags=re.S))
     assert "default-src 'none'" in page.replace("&#x27;", "'")
     assert "sourceMappingURL" not in page
+
+
+def test_confidence_is_a_view_and_on_the_card_where_it_was_worked_out(view: MapView) -> None:
+    assert "confidence" not in {spec["key"] for spec in view_specs(view)}
+    share = np.linspace(0.0, 1.0, len(view.units))
+    shown = dataclasses.replace(view, units=view.units.assign(confidence=share))
+    spec = {spec["key"]: spec for spec in view_specs(shown)}["confidence"]
+    labels = [c["label"][0] for c in spec["classes"]]
+    assert spec["label"] == ["Confidence", "用途稳定度"]
+    assert labels == ["≤ 0.50", "0.50 – 0.70", "0.70 – 0.90", "0.90 – 0.99", "> 0.99", "not known"]
+    found = BLOCK.search(draw(shown).page())
+    assert found
+    assert np.allclose(unpack(found[1])[0]["confidence"], share, atol=5e-4)
 
 
 def test_two_runs_give_the_same_characters(view: MapView, page: str) -> None:

@@ -39,6 +39,7 @@ FACTS = (
     ("settled_year", "Settled from", "稳沉年份", "", 0, 1.0),
     ("ready_year", "Ready from", "可用年份", "", 0, 1.0),
     ("score", "Suitability (0–1)", "适宜性得分（0–1）", "", 2, 0.001),
+    ("confidence", "Confidence in the target (0–1)", "用途稳定度（0–1）", "", 2, 0.001),
     ("storage_m3", "Storage", "蓄水量", "m³", 0, 1.0),
     ("cut_m3", "Cut", "挖方", "m³", 0, 1.0),
     ("fill_m3", "Fill", "填方", "m³", 0, 1.0),

@@ -26,6 +26,7 @@ BREAKS = {
     "table": (0.0, 0.5, 1.5, 3.0),
     "stability": (10.0, 50.0, 100.0, 200.0),
     "score": (0.2, 0.4, 0.6, 0.8),
+    "confidence": (0.5, 0.7, 0.9, 0.99),
 }
 
 
@@ -51,6 +52,7 @@ def view_specs(view: MapView) -> list[Spec]:
         ("settled", "settled_year", "", HEAT, 0),
         ("ready", "ready_year", "", HEAT, 0),
         ("score", "score", "", LEAVES, 1),
+        ("confidence", "confidence", "", LEAVES, 2),
         ("price", "price_cny_mu", "yuan/mu", HEAT, 0),
         ("net", "net_cny_mu", "yuan/mu", LEAVES, 0),
     )

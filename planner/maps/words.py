@@ -130,6 +130,7 @@ VIEW_WORDS: Final[dict[str, tuple[str, str]]] = {
     "settled": ("Settled from", "稳沉年份"),
     "ready": ("Ready from", "可用年份"),
     "score": ("Suitability", "适宜性得分"),
+    "confidence": ("Confidence", "用途稳定度"),
     "price": ("Price of the choice", "选择的代价"),
     "net": ("Net value per mu", "每亩净收益"),
     "unknown": ("not known", "不详"),
@@ -154,4 +155,8 @@ NOTES: Final[dict[str, tuple[str, str]]] = {
     "today": ("ponding in a normal year, before any works", "治理前平水年积水情况"),
     "price": ("what the plan would lose per mu if the unit took its next best target", "若改为次优用途，全局每亩的损失"),
     "stability": ("subsidence still to come", "尚未发生的沉降"),
+    "confidence": (
+        "share of the draws of uncertain inputs in which the unit keeps the plan's target",
+        "对不确定参数随机抽样后，该单元仍保持方案用途的比例",
+    ),
 }
