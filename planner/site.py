@@ -82,11 +82,14 @@ class WaterTable:
 
 @dataclass(frozen=True)
 class Decision:
-    """Something the program settled because the input did not say it: what, the value taken, why."""
+    """Something the program settled as the input did not say it: what, the value taken, why; `…_zh` in Chinese or empty."""
 
     what: str
     value: str
     why: str
+    what_zh: str = ""
+    value_zh: str = ""
+    why_zh: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Site:
     subsidence: ground lost so far, m, on the terrain's cells, ≥ 0. residual_mm: what the ground still has to give, or
     None. panels: mining panels with the columns of CONTRACT's `planner predict`, or None. constraints: polygons with columns
     `kind` (str), `forbids` (comma-separated targets), `name`; landuse: polygons with column `landuse`; boundary: the
-    plan's limit.
+    plan's limit. warnings_zh: the warnings in Chinese, in the same order, or empty.
     """
 
     name: str
@@ -125,6 +128,7 @@ class Site:
     inputs: tuple[InputFile, ...] = ()
     decisions: tuple[Decision, ...] = ()
     warnings: tuple[str, ...] = ()
+    warnings_zh: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -20,6 +20,7 @@ from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
 from planner.report.meaning import rule_name
 from planner.report.write import compose
+from planner.site import Decision
 
 pytest.importorskip("matplotlib")
 HOSTILE = "<script>window.hacked=1</script>$\\frac{1}{0}$ {{ 7*7 }} \u202eevil"
@@ -83,7 +84,7 @@ def test_sentences_are_in_the_language_asked_for(plan: Any) -> None:
     for section in compose(plan, lang="zh").sections:
         assert re.search(r"[\u4e00-\u9fff]", section.title)
         for block in section.blocks:
-            if isinstance(block, Text) and block.text.strip("• ") not in plan.warnings:
+            if isinstance(block, Text):
                 assert re.search(r"[\u4e00-\u9fff]", block.text), block.text
             if isinstance(block, Table):
                 assert all(re.search(r"[\u4e00-\u9fff]", h) or h in ("SHA-256",) for h in block.heads), block.heads
@@ -232,3 +233,24 @@ def test_the_map_sheet_has_the_size_asked_for(plan: Any) -> None:
 )
 def test_figures_of_unknown_size_are_told_plainly(value: float | None, text: str) -> None:
     assert plain(value) == text
+
+
+def test_decisions_and_warnings_are_told_in_both_languages(plan: Any, tmp_path: Path) -> None:
+    site = dataclasses.replace(
+        plan.site,
+        decisions=(Decision("CRS", "EPSG:4527", "given", "坐标系", "EPSG:4527", "已给定"), Decision("sign", "down", "larger")),
+        warnings=("no such sentence is known",),
+        warnings_zh=("没有这样的句子",),
+    )
+    told = dataclasses.replace(plan, site=site, warnings=(*site.warnings, "Nothing is known of the mine here"))
+    english, chinese = texts(compose(told)), texts(compose(told, lang="zh"))
+    for en, zh in (("given", "已给定"), ("no such sentence is known", "没有这样的句子"), ("Nothing is known", "没有开采资料")):
+        assert en in english
+        assert zh not in english
+        assert zh in chinese
+        assert en not in chinese
+    assert "larger" in english
+    assert "larger" in chinese  # said in one language only: better in English than not at all
+    again = pl.load_plan(told.save(tmp_path / "saved"))
+    assert again.site.decisions == site.decisions
+    assert texts(compose(again, lang="zh")).count("没有这样的句子") == 1

@@ -257,7 +257,5 @@ def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str
 
 
 def _warn(summary: dict[str, Any], voice: Voice, lang: str) -> None:
-    from planner.plan.wording import warning_zh
-
-    for line in summary["warnings"]:
-        voice.warn(f"注意：{warning_zh(line)}" if lang == "zh" else f"warning: {line}")
+    for line, zh in zip(summary["warnings"], summary["warnings_zh"], strict=True):
+        voice.warn(f"注意：{zh}" if lang == "zh" else f"warning: {line}")

@@ -13,7 +13,7 @@ from planner.columns import UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
-from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, rule_zh, warning_zh
+from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, chinese_part, rule_zh, warning_zh
 
 MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
 MAX_HAUL_ROWS: Final = 50_000
@@ -401,10 +401,16 @@ def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[
     origin = summary.get("provenance", {})
     rows = [(say("Input", "输入文件"), str(i.get("path", "")), str(i.get("sha256", ""))) for i in origin.get("inputs", [])]
     rows += [
-        (say("Decision", "处理决定"), f"{d.get('what', '')}: {d.get('value', '')}", str(d.get("why", "")))
+        (
+            say("Decision", "处理决定"),
+            say(f"{d.get('what', '')}: {d.get('value', '')}", f"{chinese_part(d, 'what')}：{chinese_part(d, 'value')}"),
+            say(str(d.get("why", "")), chinese_part(d, "why")),
+        )
         for d in origin.get("decisions", [])
     ]
-    rows += [(say("Warning", "提示"), say(str(w), warning_zh(str(w))), "") for w in summary.get("warnings", [])]
+    warned = [str(w) for w in summary.get("warnings", [])]
+    chinese = [str(w) for w in summary.get("warnings_zh", [])] or [warning_zh(w) for w in warned]
+    rows += [(say("Warning", "提示"), say(en, zh), "") for en, zh in zip(warned, chinese, strict=True)]
     rows += [(say("Version", "版本"), str(k), str(v)) for k, v in origin.get("versions", {}).items()]
     headings = [Heading(say("Kind", "类别"), ""), Heading(say("What", "内容"), ""), Heading(say("Detail", "说明"), "")]
     book.table(sheet, headings, rows)

@@ -15,7 +15,7 @@ from planner.plan.noun import Plan
 from planner.read.saved import read_saved
 
 TIMES: Final = ("solver.seconds",)
-TOLD_APART: Final = ("provenance.inputs", "provenance.versions", "provenance.decisions", "warnings")
+TOLD_APART: Final = ("provenance.inputs", "provenance.versions", "provenance.decisions", "warnings", "warnings_zh")
 COMPARED: Final = ("target", "treatment", "area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 

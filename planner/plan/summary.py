@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.plan.wording import warning_zh
 from planner.timing import by_year, timetable
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         },
         "published": [],
         "warnings": list(plan.warnings),
+        "warnings_zh": _warnings_zh(plan),
         "provenance": provenance(plan),
     }
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
@@ -160,6 +163,12 @@ def _spread(plan: Plan, surplus: float) -> float:
     return 0.0 if most is None else max(surplus - most, 0.0)
 
 
+def _warnings_zh(plan: Plan) -> list[str]:
+    """The plan's warnings in Chinese: as the reading said them, else by what the stages' warnings are known to say."""
+    read = dict(zip(plan.site.warnings, plan.site.warnings_zh, strict=False))
+    return [read.get(w) or warning_zh(w) for w in plan.warnings]
+
+
 def provenance(plan: Plan) -> dict[str, Any]:
     """Inputs by hash, versions, decisions, and the parameters that differ from the shipped ones."""
     site = plan.site
@@ -167,7 +176,7 @@ def provenance(plan: Plan) -> dict[str, Any]:
     return {
         "inputs": [{"role": f.role, "path": f.path, "sha256": f.sha256} for f in site.inputs],
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
-        "decisions": [{"what": d.what, "value": d.value, "why": d.why} for d in site.decisions],
+        "decisions": [asdict(d) for d in site.decisions],
         "parameters_given": given,
         "area_method": "ellipsoidal area on the CRS's ellipsoid (geodesic), 1 mu = 10000/15 m2; "
         "volumes are plane integrals over the terrain's cells",

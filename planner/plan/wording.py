@@ -108,6 +108,11 @@ def warning_zh(text: str) -> str:
     return next((hit.expand(chinese) for hit, chinese in hits if hit is not None), text)
 
 
+def chinese_part(decision: Mapping[str, Any], part: str) -> str:
+    """A part (what, value, why) of a summary's decision in Chinese; in English where it was said in nothing else."""
+    return str(decision.get(f"{part}_zh") or decision.get(part, ""))
+
+
 # What a key of summary.json is called, in English and Chinese.
 KEYS: Final = {
     "site.area_mu": ("Whole site", "总面积"),

@@ -32,8 +32,8 @@ class Settled:
     why: Text
 
     def decision(self) -> Decision:
-        """The noun a Site carries, in English."""
-        return Decision(self.what.en, self.value.en, self.why.en)
+        """The noun a Site carries, in both languages."""
+        return Decision(self.what.en, self.value.en, self.why.en, self.what.zh, self.value.zh, self.why.zh)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,10 @@ class Record:
     def warnings(self) -> tuple[str, ...]:
         """The warnings as a Site carries them."""
         return tuple(w.en for w in self.warned)
+
+    def warnings_zh(self) -> tuple[str, ...]:
+        """The same warnings in Chinese."""
+        return tuple(w.zh for w in self.warned)
 
 
 def _printable(value: object) -> str:

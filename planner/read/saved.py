@@ -91,7 +91,11 @@ def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> S
         scenario=load_scenario(folder / "site.toml"),
         residual_mm=residual if (residual.values == residual.values).any() else None,
         inputs=tuple(InputFile(i.get("role", ""), i["path"], i["sha256"]) for i in told.get("inputs", [])),
-        decisions=tuple(Decision(d["what"], d["value"], d["why"]) for d in told.get("decisions", [])),
+        decisions=tuple(
+            Decision(d["what"], d["value"], d["why"], *(d.get(f"{part}_zh", "") for part in ("what", "value", "why")))
+            for d in told.get("decisions", [])
+        ),
         warnings=tuple(summary.get("warnings", [])),
+        warnings_zh=tuple(summary.get("warnings_zh", [])),
         extra={"folder": str(folder.resolve())},
     )

@@ -14,6 +14,7 @@ from planner.report.document import Block, Picture, Say, Section, Table, Text, p
 if TYPE_CHECKING:
     from planner.plan import Plan
 
+PARTS = ("what", "value", "why")  # of a decision
 ROLES_ZH = {
     "site": "方案设置",
     "polygons": "沉陷地块",
@@ -84,14 +85,14 @@ def inputs(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         blocks.append(
             Table(
                 (say("What", "事项"), say("Taken", "取值"), say("Why", "理由")),
-                tuple((d["what"], d["value"], d["why"]) for d in made["decisions"]),
-                say("What the input did not say and the program settled.", "输入未说明而由程序确定的事项（按程序记录原文）。"),
+                tuple(tuple(say(d[part], d.get(f"{part}_zh") or d[part]) for part in PARTS) for d in made["decisions"]),
+                say("What the input did not say and the program settled.", "输入未说明而由程序确定的事项。"),
                 words=(0, 1, 2),
             )
         )
     if s["warnings"]:
         blocks.append(Text(say("Warnings:", "提示：")))
-        blocks += [Text(f"• {w}") for w in s["warnings"]]
+        blocks += [Text(f"• {say(en, zh)}") for en, zh in zip(s["warnings"], s["warnings_zh"], strict=True)]
     return Section(say("Inputs and decisions", "输入与取值"), tuple(blocks))
 
 
