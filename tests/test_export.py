@@ -183,7 +183,7 @@ def test_qgis_finds_a_default_style_for_each_layer(tmp_path: Path) -> None:
         assert root.find("renderer-v2") is not None
     units = next(r[2] for r in rows if r[0] == "units")
     assert 'value="reservoir" label="水库水面"' in units
-    assert 'name="面积 (mu)"' in units
+    assert 'name="面积（亩）"' in units
 
 
 def test_every_size_class_of_a_reservoir_has_a_style() -> None:

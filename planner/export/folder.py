@@ -16,8 +16,9 @@ from planner import __version__
 from planner.columns import UNITS
 from planner.errors import PlannerError
 from planner.export.geopackage import write_geopackage
+from planner.export.project import project_xml
 from planner.export.sitefile import site_text
-from planner.export.styles import parcel_style, reservoir_style, unit_style
+from planner.export.styles import layer_styles, qml
 from planner.export.workbook import write_workbook
 from planner.files import plain_reason, whole_folder
 from planner.site import Site
@@ -109,12 +110,13 @@ def _write(plan: SavedPlan, work: Path, target: Path, lang: str) -> None:
     layers = {"units": _units(plan.units), "parcels": plan.parcels.sort_index(), "reservoirs": plan.reservoirs.sort_index()}
     beside = {"constraints": plan.site.constraints, "boundary": plan.site.boundary}
     layers |= {name: frame for name, frame in beside.items() if frame is not None and len(frame)}
-    styles = {
-        "units": unit_style(layers["units"].columns, lang=lang),
-        "parcels": parcel_style(layers["parcels"].columns, lang=lang),
-        "reservoirs": reservoir_style(layers["reservoirs"].columns, lang=lang),
-    }
-    write_geopackage(work / "plan.gpkg", layers, attribute_tables(plan), styles)
+    tables = attribute_tables(plan)
+    columns = {name: [*frame.index.names, *frame.columns] for name, frame in layers.items()}
+    bodies = layer_styles(columns, lang=lang)
+    title = (lang == "en" and plan.site.scenario.site.name_en) or plan.site.name
+    project = project_xml(layers, tables, bodies, title=title, crs=plan.site.crs, lang=lang)
+    styles = {name: qml(body) for name, body in bodies.items()}
+    write_geopackage(work / "plan.gpkg", layers, tables, styles, project=project)
     write_workbook(work / "tables.xlsx", plan, summary, lang=lang)
 
 

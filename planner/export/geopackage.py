@@ -1,7 +1,8 @@
-"""plan.gpkg: layers, attribute tables and the QGIS styles that belong to them, the same bytes' worth of rows every time."""
+"""plan.gpkg: layers, attribute tables and the QGIS styles and project that belong to them, the same rows every time."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from planner.export.project import packed
 from planner.export.texts import plain_frame
 
 STAMP: Final = "2000-01-01T00:00:00.000Z"  # every date in a file, so that the same plan gives the same file
@@ -23,20 +25,33 @@ CREATE TABLE layer_styles (
   owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))
 """
 
+# As QGIS makes it, and like there in no list of contents: readers of data then do not take it for a table of the plan.
+_PROJECT_TABLE: Final = "CREATE TABLE qgis_projects (name TEXT PRIMARY KEY, metadata BLOB, content BLOB)"
+
 
 def write_geopackage(
-    path: Path, layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], styles: Mapping[str, str]
+    path: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    tables: Mapping[str, pd.DataFrame],
+    styles: Mapping[str, str],
+    *,
+    project: str = "",
 ) -> None:
     """Writes a new GeoPackage.
 
     layers: frames with geometry by layer name, index kept as a column, sorted by it. tables: frames without geometry.
-    styles: QML by layer name, stored as the layer's default style.
+    styles: QML by layer name, stored as the layer's default style. project: a QGIS project with paths
+    relative to the file, opened from there as "plan".
     """
     with _unsynced():
         _write_frames(path, layers, tables)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA synchronous = OFF")
         _finish(connection, layers, styles)
+        if project:
+            metadata = json.dumps({"last_modified_time": STAMP[:19], "last_modified_user": ""})
+            connection.execute(_PROJECT_TABLE)
+            connection.execute("INSERT INTO qgis_projects VALUES ('plan', ?, ?)", (metadata, packed(project)))
 
 
 @contextmanager

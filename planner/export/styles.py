@@ -1,14 +1,15 @@
-"""QGIS styles as QML text: units by target, parcels as outlines, reservoirs by size class; headings as in columns.py."""
+"""QGIS styles: units by target, reservoirs by size class, constraints hatched, outlines; headings as in columns.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from planner.columns import UNITS
 from planner.landuse import TARGETS
 
+QGIS_VERSION: Final = "3.22.0"  # the oldest that reads every element written here: a newer one would make it warn
 SIZE_CLASSES: Final = {
     "large (1)": ("大（1）型", "#08306B"),
     "large (2)": ("大（2）型", "#08519C"),
@@ -17,25 +18,89 @@ SIZE_CLASSES: Final = {
     "small (2)": ("小（2）型", "#6BAED6"),
     "pond": ("塘坝", "#9ECAE1"),
 }
+_MARK: Final = "#2E0854"  # dark violet: seen on every target, taken for none
+_CHINESE_UNITS: Final = {"mu": "亩", "yuan": "元"}
+_WORDS: Final = {
+    "name": ("Name", "名称", ""),
+    "name_en": ("English name", "英文名称", ""),
+    "mine": ("Mine", "矿井", ""),
+    "phase": ("Phase", "分期", ""),
+    "main_target": ("Main target", "主要用途", ""),
+    "construction_mu": ("Construction land", "建设用地", "mu"),
+    "arable_mu": ("Arable land", "耕地", "mu"),
+    "green_mu": ("Green space", "绿地", "mu"),
+    "reservoir_mu": ("Reservoir", "水库水面", "mu"),
+    "reservoir_id": ("Reservoir", "水库", ""),
+    "size_class": ("Size class (SL 252)", "规模等级（SL 252）", ""),
+    "level_m": ("Normal level", "正常蓄水位", "m"),
+    "dead_level_m": ("Dead level", "死水位", "m"),
+    "flood_level_m": ("Flood level", "洪水位", "m"),
+    "normal_m3": ("Storage at normal level", "正常蓄水位以下库容", "m³"),
+    "dead_m3": ("Dead storage", "死库容", "m³"),
+    "usable_m3": ("Usable storage", "兴利库容", "m³"),
+    "mean_depth_m": ("Mean depth", "平均水深", "m"),
+    "max_depth_m": ("Greatest depth", "最大水深", "m"),
+    "bed_m": ("Deepest bed", "最低湖底", "m"),
+    "units": ("Units", "单元数", ""),
+    "kind": ("Kind", "类型", ""),
+    "forbids": ("Forbids", "禁止用途", ""),
+}
 
 
-def unit_style(columns: Iterable[str], *, lang: str) -> str:
-    """Units filled by target."""
+def layer_styles(columns: Mapping[str, Iterable[str]], *, lang: str) -> dict[str, str]:
+    """How each layer looks: renderer, labels and headings as the XML elements a QGIS style and a QGIS project share.
+
+    columns: a layer's columns, its index's names among them, by layer name. Layers that are not the plan's are left out.
+    """
+    bodies: dict[str, str] = {}
+    for layer, names in columns.items():
+        if layer in _RENDERERS:
+            known = [str(name) for name in names if name is not None]
+            bodies[layer] = _RENDERERS[layer](lang) + _labels(layer, known, lang) + _fields(layer, known, lang)
+    return bodies
+
+
+def qml(body: str) -> str:
+    """A style document of a layer's style elements."""
+    head = f'<qgis version="{QGIS_VERSION}" styleCategories="Symbology|Labeling|Fields|Forms">'
+    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{head}{body}</qgis>\n"
+
+
+def _units(lang: str) -> str:
+    """Filled by target; the borders so faint that thousands of small units still read as areas."""
     classes = [(t.key, t.zh if lang == "zh" else t.en, t.colour) for t in TARGETS.values()]
-    return _qml(_categories("target", classes, outline="#FFFFFF", width=0.05), columns, lang)
+    return _categories("target", classes, outline="255,255,255,80", width=0.05)
 
 
-def parcel_style(columns: Iterable[str], *, lang: str) -> str:
-    """Parcels as dark outlines without fill."""
-    symbol = _symbol("0", "#000000", outline="#3C3C3C", width=0.4, filled=False)
-    renderer = f'<renderer-v2 type="singleSymbol" enableorderby="0" forceraster="0"><symbols>{symbol}</symbols></renderer-v2>'
-    return _qml(renderer, columns, lang)
-
-
-def reservoir_style(columns: Iterable[str], *, lang: str) -> str:
-    """Reservoirs filled by size class (SL 252)."""
+def _reservoirs(lang: str) -> str:
+    """Filled by size class (SL 252)."""
     classes = [(key, zh if lang == "zh" else key, colour) for key, (zh, colour) in SIZE_CLASSES.items()]
-    return _qml(_categories("size_class", classes, outline="#08306B", width=0.3), columns, lang)
+    return _categories("size_class", classes, outline=_rgba("#08306B"), width=0.3)
+
+
+def _parcels(_: str) -> str:
+    return _single(_outline("#3C3C3C", width=0.3, line="solid"))
+
+
+def _boundary(_: str) -> str:
+    return _single(_outline("#000000", width=0.8, line="dash dot"))
+
+
+def _constraints(_: str) -> str:
+    """Hatched, so that the targets below stay in sight."""
+    line = {"line_color": _rgba(_MARK), "line_style": "solid", "line_width": "0.2", "line_width_unit": "MM"}
+    stroke = f'<symbol type="line" name="@0@0" alpha="1">{_layer("SimpleLine", line)}</symbol>'
+    hatch = {"angle": "45", "distance": "1.5", "distance_unit": "MM", "color": _rgba(_MARK)}
+    return _single(_layer("LinePatternFill", hatch, inside=stroke) + _outline(_MARK, width=0.4, line="dash"))
+
+
+_RENDERERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "units": _units,
+    "parcels": _parcels,
+    "reservoirs": _reservoirs,
+    "constraints": _constraints,
+    "boundary": _boundary,
+}
 
 
 def _categories(column: str, classes: list[tuple[str, str, str]], *, outline: str, width: float) -> str:
@@ -43,30 +108,43 @@ def _categories(column: str, classes: list[tuple[str, str, str]], *, outline: st
         f'<category symbol="{i}" value={quoteattr(value)} label={quoteattr(label)} render="true" type="string"/>'
         for i, (value, label, _) in enumerate(classes)
     )
-    symbols = "".join(_symbol(str(i), colour, outline=outline, width=width) for i, (_, _, colour) in enumerate(classes))
+    symbols = "".join(_symbol(str(i), _fill(colour, outline=outline, width=width)) for i, (_, _, colour) in enumerate(classes))
     return (
         f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(column)} enableorderby="0" forceraster="0" symbollevels="0">'
         f"<categories>{rows}</categories><symbols>{symbols}</symbols></renderer-v2>"
     )
 
 
-def _symbol(name: str, fill: str, *, outline: str, width: float, filled: bool = True) -> str:
-    options = {
-        "color": _rgba(fill),
+def _single(layers: str) -> str:
+    symbol = _symbol("0", layers)
+    return f'<renderer-v2 type="singleSymbol" enableorderby="0" forceraster="0"><symbols>{symbol}</symbols></renderer-v2>'
+
+
+def _symbol(name: str, layers: str) -> str:
+    return f'<symbol type="fill" name="{name}" alpha="1" clip_to_extent="1" force_rhr="0">{layers}</symbol>'
+
+
+def _fill(colour: str, *, outline: str, width: float) -> str:
+    return _layer("SimpleFill", {"color": _rgba(colour), "style": "solid", **_border(outline, width, "solid")})
+
+
+def _outline(colour: str, *, width: float, line: str) -> str:
+    return _layer("SimpleFill", {"color": "0,0,0,0", "style": "no", **_border(_rgba(colour), width, line)})
+
+
+def _border(colour: str, width: float, line: str) -> dict[str, str]:
+    return {
         "joinstyle": "bevel",
-        "offset": "0,0",
-        "offset_unit": "MM",
-        "outline_color": _rgba(outline),
-        "outline_style": "solid",
+        "outline_color": colour,
+        "outline_style": line,
         "outline_width": f"{width:g}",
         "outline_width_unit": "MM",
-        "style": "solid" if filled else "no",
     }
-    body = "".join(f'<Option type="QString" name="{k}" value="{v}"/>' for k, v in options.items())
-    return (
-        f'<symbol type="fill" name="{name}" alpha="1" clip_to_extent="1" force_rhr="0">'
-        f'<layer class="SimpleFill" enabled="1" locked="0" pass="0"><Option type="Map">{body}</Option></layer></symbol>'
-    )
+
+
+def _layer(kind: str, options: Mapping[str, str], *, inside: str = "") -> str:
+    body = "".join(f'<Option type="QString" name="{k}" value="{v}"/>' for k, v in sorted(options.items()))
+    return f'<layer class="{kind}" enabled="1" locked="0" pass="0"><Option type="Map">{body}</Option>{inside}</layer>'
 
 
 def _rgba(colour: str) -> str:
@@ -74,20 +152,60 @@ def _rgba(colour: str) -> str:
     return f"{red},{green},{blue},255"
 
 
-def _qml(renderer: str, columns: Iterable[str], lang: str) -> str:
-    return (
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-        f'<qgis version="3.28.0" styleCategories="Symbology|Fields">{renderer}'
-        f"<aliases>{_aliases(columns, lang)}</aliases></qgis>\n"
-    )
+def _labels(layer: str, columns: list[str], lang: str) -> str:
+    """What stands on the map: names of parcels and constraints, a reservoir's storage."""
+    size, colour = 8, "60,60,60,255"
+    if layer == "reservoirs" and {"reservoir_id", "storage_m3"} <= set(columns):
+        text = f"concat(\"reservoir_id\", '\\n', {_volume(lang)})"
+        size, colour = 10, _rgba("#08306B")
+    elif layer in ("parcels", "constraints"):
+        text = _name(columns, lang)
+        colour = _rgba(_MARK) if layer == "constraints" else colour
+    else:
+        return ""
+    font = f'fontSize="{size}" fontSizeUnit="Point" fontWeight="50" textColor="{colour}" textOpacity="1"'
+    halo = 'bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="1"'
+    style = f'<text-style fieldName={quoteattr(text)} isExpression="1" {font}><text-buffer {halo}/></text-style>'
+    first = layer == "reservoirs"  # its storage is read before any name, at any scale
+    seen = 'scaleVisibility="0"' if first else 'scaleVisibility="1" scaleMax="30000" scaleMin="0"'
+    rules = f'<placement placement="4" priority="{10 if first else 5}"/><rendering {seen} obstacle="0"/>'
+    return f'<labeling type="simple"><settings>{style}{rules}</settings></labeling>' if text else ""
 
 
-def _aliases(columns: Iterable[str], lang: str) -> str:
-    result: list[str] = []
+def _volume(lang: str) -> str:
+    """The expression for a storage in the unit a reader of the language expects of that size."""
+    limit, decimals, unit = ("1e4", 0, "万m³") if lang == "zh" else ("1e6", 2, "Mm³")
+    large = f"concat(format_number(\"storage_m3\" / {limit}, {decimals}), ' {unit}')"
+    return f'if("storage_m3" >= {limit}, {large}, concat(format_number("storage_m3", 0), \' m³\'))'
+
+
+def _name(columns: list[str], lang: str) -> str:
+    """The expression for a feature's name in a language, whichever of the name columns there are."""
+    wanted = ("name", "name_en") if lang == "zh" else ("name_en", "name")
+    found = [f"nullif(\"{c}\", '')" for c in (*wanted, "parcel_id", "kind") if c in columns]
+    return f"coalesce({', '.join(found)})" if found else ""
+
+
+def _fields(layer: str, columns: list[str], lang: str) -> str:
+    """Headings of the attribute table, and by what a feature is called in it."""
+    aliases: list[str] = []
     for column in columns:
-        known = UNITS.get(column)
-        if known is not None:
-            heading = known.zh if lang == "zh" else known.en
-            text = f"{heading} ({known.unit})" if known.unit else heading
-            result.append(f"<alias field={quoteattr(column)} name={quoteattr(text)} index={quoteattr(str(len(result)))}/>")
-    return "".join(result)
+        heading = _heading(column, lang)
+        if heading:
+            aliases.append(f'<alias field={quoteattr(column)} name={quoteattr(heading)} index="{len(aliases)}"/>')
+    key = {"units": "unit_id", "reservoirs": "reservoir_id"}.get(layer, "")
+    shown = f'"{key}"' if key in columns else _name(columns, lang)
+    return f"<aliases>{''.join(aliases)}</aliases><previewExpression>{escape(shown)}</previewExpression>"
+
+
+def _heading(column: str, lang: str) -> str:
+    if column in _WORDS:
+        en, zh, unit = _WORDS[column]
+    elif column in UNITS:
+        en, zh, unit = UNITS[column].en, UNITS[column].zh, UNITS[column].unit
+    else:
+        return ""
+    if lang == "zh":
+        unit = _CHINESE_UNITS.get(unit, unit)
+        return f"{zh}（{unit}）" if unit else zh
+    return f"{en} ({unit})" if unit else en

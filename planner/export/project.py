@@ -1,0 +1,128 @@
+"""The QGIS project a plan.gpkg carries: its layers in named groups, styled, found wherever the file is moved to."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from xml.sax.saxutils import escape, quoteattr
+
+import geopandas as gpd
+import numpy as np
+
+from planner.export.styles import QGIS_VERSION
+from planner.export.texts import clean
+
+FILE: Final = "./plan.gpkg"  # beside the project, which is in that very file
+NAMES: Final = {
+    "units": ("Planning units", "规划单元"),
+    "reservoirs": ("Reservoirs", "水库"),
+    "parcels": ("Parcels", "地块"),
+    "constraints": ("Constraints", "限制条件"),
+    "boundary": ("Plan boundary", "规划范围"),
+    "options": ("Options of each unit", "各单元备选方案"),
+    "borders": ("Shared borders", "相邻边界"),
+    "haul": ("Earth haul", "土方调配"),
+    "rules": ("What the rules alone would choose", "仅按评判规则的方案"),
+    "storage": ("Stage and storage", "水位—库容表"),
+}
+GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
+    ("Site", "现状与限制", ("boundary", "constraints", "parcels")),
+    ("Plan", "规划方案", ("reservoirs", "units")),
+    ("Tables", "数据表", ("options", "rules", "haul", "storage", "borders")),
+)
+_MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
+_PREFIX: Final = "restoration_plan_"  # QGIS takes no layer id of ten characters or less
+_NO_CRS: Final = "<spatialrefsys><wkt></wkt></spatialrefsys>"
+
+
+def project_xml(
+    layers: Mapping[str, gpd.GeoDataFrame],
+    tables: Iterable[str],
+    bodies: Mapping[str, str],
+    *,
+    title: str,
+    crs: Any,
+    lang: str,
+) -> str:
+    """The project as QGIS writes it, with paths relative to the GeoPackage.
+
+    layers: frames by layer name. tables: names of those without geometry. bodies: style elements by layer name. crs: of the
+    map. lang: of the names of groups and layers.
+    """
+    there = {**{name: frame.crs or crs for name, frame in layers.items()}, **dict.fromkeys(tables)}
+    groups, order = "", []
+    for en, zh, members in GROUPS:
+        found = [name for name in members if name in there]
+        order += found
+        if found:
+            leaves = "".join(_leaf(name, lang) for name in found)
+            opened = 0 if "options" in members else 1
+            name = quoteattr(zh if lang == "zh" else en)
+            groups += f'<layer-tree-group name={name} checked="Qt::Checked" expanded="{opened}">{leaves}</layer-tree-group>'
+    maps = "".join(_map_layer(name, there[name], bodies.get(name, ""), lang) for name in order)
+    text = escape(clean(title))
+    return (
+        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+        f'<qgis version="{QGIS_VERSION}" projectname={quoteattr(clean(title))}><homePath path=""/><title>{text}</title>'
+        f"<projectCrs>{_crs(crs)}</projectCrs><layer-tree-group>{groups}</layer-tree-group>{_canvas(layers, crs)}"
+        f"<projectlayers>{maps}</projectlayers>"
+        '<properties><Paths><Absolute type="bool">false</Absolute></Paths>'
+        '<SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys></properties></qgis>\n'
+    )
+
+
+def packed(project: str) -> str:
+    """A project as the qgis_projects table keeps it: a zip archive in hexadecimal, the same for the same text."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:  # stored, not deflated: no two zlibs need give the same bytes
+        archive.writestr(zipfile.ZipInfo("plan.qgs"), project.encode("utf-8"))
+    return buffer.getvalue().hex()
+
+
+def _leaf(name: str, lang: str) -> str:
+    return (
+        f'<layer-tree-layer id="{_PREFIX}{name}" name={quoteattr(_title(name, lang))} source={quoteattr(_source(name))} '
+        f'providerKey="ogr" checked="Qt::Checked" expanded="{int(name == "units")}"/>'
+    )
+
+
+def _map_layer(name: str, crs: Any, body: str, lang: str) -> str:
+    shape = "No geometry" if crs is None else "Polygon"
+    return (
+        f'<maplayer type="vector" geometry="{shape}" styleCategories="AllStyleCategories"><id>{_PREFIX}{name}</id>'
+        f"<datasource>{escape(_source(name))}</datasource><layername>{escape(_title(name, lang))}</layername>"
+        f'<srs>{_NO_CRS if crs is None else _crs(crs)}</srs><provider encoding="UTF-8">ogr</provider>{body}</maplayer>'
+    )
+
+
+def _title(name: str, lang: str) -> str:
+    en, zh = NAMES[name]
+    return zh if lang == "zh" else en
+
+
+def _source(name: str) -> str:
+    return f"{FILE}|layername={name}"
+
+
+def _crs(crs: Any) -> str:
+    """A CRS by its text, and by its code only where it is that very one: a local meridian has none."""
+    known = crs.to_authority(min_confidence=100)
+    code = f"<authid>{escape(':'.join(known))}</authid>" if known else ""
+    return f"<spatialrefsys><wkt>{escape(crs.to_wkt())}</wkt>{code}</spatialrefsys>"
+
+
+def _canvas(layers: Mapping[str, gpd.GeoDataFrame], crs: Any) -> str:
+    """What is in view on opening: all units."""
+    bounds = np.asarray(layers["units"].total_bounds, dtype=np.float64)
+    if not np.all(np.isfinite(bounds)):
+        return ""
+    west, south, east, north = bounds
+    edge = _MARGIN * max(east - west, north - south)
+    sides = {"xmin": west - edge, "ymin": south - edge, "xmax": east + edge, "ymax": north + edge}
+    extent = "".join(f"<{k}>{v:.3f}</{k}>" for k, v in sides.items())
+    return (
+        f'<mapcanvas name="theMapCanvas" annotationsVisible="1"><units>meters</units><extent>{extent}</extent>'
+        f"<rotation>0</rotation><destinationsrs>{_crs(crs)}</destinationsrs></mapcanvas>"
+    )
