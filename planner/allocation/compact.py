@@ -16,11 +16,12 @@ import numpy as np
 from planner.allocation.bound import Forest, Multipliers, clean, forest, limit_value
 from planner.allocation.core_search import Best, close_gap
 from planner.allocation.dual import minimise
-from planner.allocation.exact import Found
+from planner.allocation.exact import Found, relax
 from planner.allocation.model import Model, settle
 from planner.allocation.neighbours import Neighbours, Waters, neighbours, waters
 from planner.allocation.parts import Borders
 from planner.allocation.polishing import polisher
+from planner.allocation.program import program
 from planner.allocation.table import Floats, Ints
 from planner.core.assignment import best_options, forest_best
 from planner.core.primaldual import border_pull, border_step, choice_step, water_step
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
+PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
 MOST_STEPS = 20_000
 
 
@@ -157,6 +159,8 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
     saddle = Saddle(model, order, near, water, money)
     search = _Search(saddle, settings, first.multipliers.rows, start)
     search.run()
+    if search.impossible:
+        return Found("infeasible", None, -np.inf, first.multipliers, "relaxation", relaxation_empty=True)
     return search.finish()
 
 
@@ -179,7 +183,7 @@ class _Search:
         self.bound, self.rows = saddle.bound(rows, np.zeros(m.gain.size))
         self.pull = np.zeros(m.gain.size)
         self.best = Best()
-        self.interrupted = False
+        self.interrupted = self.impossible = self.examined = False
         if start is not None and (settled := settle(m, start)).feasible:
             self.best = Best(settled.objective, start)
         value = m.gain - (self.rows @ m.coef if self.rows.size else 0.0)
@@ -213,6 +217,9 @@ class _Search:
                 if k % CHECK:
                     continue
                 self.look(hat, k)
+                if self._hopeless(k):
+                    self.impossible = True
+                    return
                 fallen = residual <= 0.04 * first_residual
                 stuck = residual <= 0.64 * first_residual and residual > last
                 if fallen or stuck or since >= 0.36 * k:
@@ -241,6 +248,14 @@ class _Search:
         self.try_plan(hat.x)
         if self.settings.progress is not None:
             self.settings.progress(self.bound, self.best.value, self.gap)
+
+    def _hopeless(self, k: int) -> bool:
+        """Whether the limits alone cannot hold: asked once, of the relaxation without borders, when no plan has turned up."""
+        if self.examined or self.best.chosen is not None or (k // CHECK) < PATIENT_LOOKS:
+            return False
+        self.examined = True
+        free = without_borders(self.saddle.model)
+        return relax(free, program(free), self.settings)[0].status == "infeasible"
 
     def offer(self, rows: Floats, pull: Floats) -> None:
         bound, rows = self.saddle.bound(rows, pull)

@@ -20,6 +20,7 @@ from planner.core.assignment import best_options, forest_best
 from planner.errors import Infeasible
 
 PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond
+MANY = 2_000  # units from which a feasibility test goes by interior point
 
 
 def activity_range(model: Model, row: int) -> tuple[float, float]:
@@ -93,13 +94,19 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
     relaxed: whether even the linear relaxation has no solution, so that quick linear tests suffice.
     """
 
+    deadline = time.monotonic() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
+
     def holds(kept: Sequence[int]) -> bool:
         model = feasibility_model(table, [parts[i] for i in kept])
         if not np.add.reduceat(model.allowed, model.start[:-1]).all():
             return False
-        return can_hold(model, relaxed=relaxed, seed=seed)
+        return can_hold(model, relaxed=relaxed, seed=seed, deadline=deadline)
 
-    conflict = quick_explain(holds, [i for i, p in enumerate(parts) if _limits(p)])
+    items = [i for i, p in enumerate(parts) if _limits(p)]
+    for heavy in [i for i in items if parts[i].below is not None]:  # where they are not to blame, all tests get light
+        rest = [i for i in items if i != heavy]
+        items = items if holds(rest) else rest
+    conflict = quick_explain(holds, items)
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
     words = tuple(str(rules[i]) for i in conflict)
     fix = relaxations[0] if relaxations else "drop one of them"
@@ -111,11 +118,11 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
     )
 
 
-def can_hold(model: Model, *, relaxed: bool, seed: int) -> bool:
+def can_hold(model: Model, *, relaxed: bool, seed: int, deadline: float) -> bool:
     """Whether some choice keeps the model's rules, separated ones too; what cannot be settled in time counts as holding."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=deadline - time.monotonic(), seed=seed)
+    method = "ipm" if relaxed and model.size >= MANY else "choose"  # without an objective the simplex wanders on many units
+    while (left := deadline - time.monotonic()) > 0:
+        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=left, seed=seed, method=method)
         if answer.status == "infeasible":
             return False
         if relaxed or answer.point is None:
@@ -161,7 +168,7 @@ def least_relaxations(
     """For each rule of a conflict: the least it has to give, alone, for all others to hold; else what they give together."""
     deadline = time.monotonic() + PATIENCE_S
     found: list[tuple[float, str]] = []
-    for i in conflict:
+    for i in reversed(conflict):  # the later rules, money, earth and water, are sooner settled than the quotas
         if parts[i].sums:
             alone = single_row_gives(table, parts, i, deadline, seed)
             joint = not alone and (len(parts[i].sums) > 1 or bool(parts[i].columns))

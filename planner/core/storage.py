@@ -71,6 +71,7 @@ def _guide(stages: Floats) -> Guide:
             j += 1
         table[k] = j
         single = single and (k < 3 or j - table[k - 3] <= 1)
+    single = single and bool(np.all(stages[1:] > stages[:-1]))  # of equal stages a cell passes both at once
     table[size] = m + 1  # where cells without a value go
     return Guide(low, scale, table, np.append(stages, [np.inf, np.inf]), single)
 
