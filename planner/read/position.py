@@ -291,6 +291,9 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
             raise CRSMismatch(f'site.crs: {forced.name} is not a projection in metres; e.g. crs = "EPSG:4527"')
         record.decide(what, label(forced), ("given", "用户指定"))
         return forced
+    if forced is not None:
+        why = ("in degrees: it can say where layers lie, plans need metres", "以度为单位：仅用于图层定位，规划须用米制投影")
+        record.decide(("CRS given", "指定的坐标系"), label(forced), why)
     if suits(crs):
         record.decide(what, label(crs), ("that of the polygons", "与沉陷区图层一致"))
         return crs
