@@ -65,6 +65,8 @@ def test_reservoirs_hold_what_their_units_hold(plan: Plan) -> None:
     for name, table in plan.storage_tables.items():
         row = plan.reservoirs.loc[name]
         assert np.interp(row["level_m"], table["level_m"], table["storage_m3"]) == pytest.approx(row["storage_m3"], rel=1e-6)
+        assert row["level_m"] in table["level_m"].to_numpy()
+        assert table["level_m"].iloc[-1] > row["level_m"] + 0.01  # the map's slider goes on above the level
 
 
 def test_the_water_balance_closes_in_a_wet_and_a_dry_climate(plan: Plan) -> None:

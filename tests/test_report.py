@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 import planner as pl
@@ -251,6 +252,10 @@ def test_decisions_and_warnings_are_told_in_both_languages(plan: Any, tmp_path: 
         assert en not in chinese
     assert "larger" in english
     assert "larger" in chinese  # said in one language only: better in English than not at all
-    again = pl.load_plan(told.save(tmp_path / "saved"))
+    folder = told.save(tmp_path / "saved", lang="zh")
+    book = openpyxl.load_workbook(folder / "tables.xlsx", read_only=True)
+    cells = {str(value) for sheet in book for row in sheet.iter_rows(values_only=True) for value in row}
+    assert {"坐标系：EPSG:4527", "已给定", "没有这样的句子", "sign：down", "larger"} <= cells
+    again = pl.load_plan(folder)
     assert again.site.decisions == site.decisions
     assert texts(compose(again, lang="zh")).count("没有这样的句子") == 1
