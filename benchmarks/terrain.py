@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,11 @@ import numpy as np
 import pyproj
 import rasterio
 import shapely
+from numba import njit
 from rasterio.transform import Affine
 from scipy import ndimage
 
+from planner.core.flood import flood
 from planner.core.merge_tree import merge_tree
 from planner.core.storage import bins_of, knots_of_bins, storage_at, sum_cells, sum_connected
 from planner.measure import ellipsoidal_m2
@@ -52,11 +55,40 @@ def topotoolbox():
     import topotoolbox as tt
     dem = tt.GridObject(); dem.z = np.asfortranarray(z); dem.cellsize = 5.0
     return np.sum(np.asarray(dem.fillsinks().z, dtype=float) - z)
+def richdem_tree():
+    import richdem as rd
+    dem = rd.rdarray(z.astype(float), no_data=-9999.0)
+    label = rd.get_new_depression_hierarchy_labels(z.shape)
+    return [dem, label, *rd.get_depression_hierarchy(dem, label)]
+def richdem_hierarchy():
+    richdem_tree(); return np.nan
+def richdem_spill():
+    import richdem as rd
+    dem, label, tree, direction = richdem_tree()
+    water = rd.rdarray(np.full(z.shape, 100.0), no_data=-9999.0)
+    rd.fill_spill_merge(dem, label, direction, tree, water)
+    return np.sum(np.asarray(water)[1:-1, 1:-1])
 def pyflwdir():
     from pyflwdir import dem
     return np.sum(dem.fill_depressions(z, nodata=-9999.0)[0].astype(float) - z)
-run("pyflwdir", pyflwdir); run("pyflwdir", pyflwdir); run("richdem", richdem); run("topotoolbox", topotoolbox)
+run("pyflwdir, fill only", pyflwdir); run("pyflwdir, fill only", pyflwdir)
+run("richdem, fill only", richdem); run("topotoolbox, fill only", topotoolbox)
+run("richdem, hierarchy", richdem_hierarchy); run("richdem, hierarchy and fill", richdem_spill)
 print(json.dumps(out))
+"""
+LAKES = """
+import sys, json, resource, subprocess
+def run(*words):
+    subprocess.run(words, check=True, capture_output=True)
+side, x, y = sys.argv[2:5]
+run("r.in.bin", "-f", "--overwrite", "bytes=4", "input=" + sys.argv[1], "output=z", "north=" + side, "south=0",
+    "east=" + side, "west=0", "rows=" + side, "cols=" + side)
+run("g.region", "raster=z")
+begin = resource.getrusage(resource.RUSAGE_CHILDREN)
+for stage in sys.argv[5:]:
+    run("r.lake", "--overwrite", "elevation=z", "lake=lake", "water_level=" + stage, "coordinates=" + x + "," + y)
+end = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps(end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime))
 """
 ZONAL = """
 import sys, time, geopandas as gpd, rasterstats
@@ -163,6 +195,64 @@ def by_passes(path: Path, stages: np.ndarray) -> np.ndarray:
     return storage_at(knots_of_bins(bins_of(total, stages), 30.0, 1.0), stages)
 
 
+@njit
+def lake_at(z: np.ndarray, seed: int, stage: float) -> float:
+    """Storage below one stage in the water connected to a seed: a flood as one writes it, compiled."""
+    rows, cols = z.shape
+    seen = np.zeros(z.shape, dtype=np.bool_)
+    waiting = [(seed // cols, seed % cols)]
+    seen[waiting[0]] = True
+    held = 0.0
+    while waiting:
+        row, col = waiting.pop()
+        held += stage - z[row, col]
+        for r in range(max(row - 1, 0), min(row + 2, rows)):
+            for c in range(max(col - 1, 0), min(col + 2, cols)):
+                if not seen[r, c] and z[r, c] < stage:
+                    seen[r, c] = True
+                    waiting.append((r, c))
+    return held
+
+
+def in_grass(z: np.ndarray, seed: int, stages: np.ndarray) -> float | None:
+    """CPU seconds of GRASS' r.lake over all the stages, None where there is no GRASS."""
+    if shutil.which("grass") is None:
+        return None
+    rows, cols = z.shape
+    place = [str(rows), str(seed % cols + 0.5), str(rows - seed // cols - 0.5), *(repr(float(h)) for h in stages)]
+    with tempfile.TemporaryDirectory() as work:
+        z.tofile(Path(work) / "z")
+        command = ["grass", "--tmp-location", "XY", "--exec", sys.executable, "-c", LAKES, str(Path(work) / "z"), *place]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return float(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 and done.stdout.strip() else None
+
+
+def connected(z: np.ndarray, stages: np.ndarray) -> list[tuple[str, str, str, str]]:
+    """The connected curve at all stages from one flood, and a flood for each stage."""
+    seed = int(z.argmin())
+    sum_connected(z[:20, :20].copy(), 0, stages)
+    ours, sums = min((cpu(lambda: sum_connected(z, seed, stages, datum=30.0)) for _ in range(2)), key=lambda r: r[0])
+    held = storage_at(knots_of_bins(bins_of(sums, stages), 30.0, 1.0), stages)
+    some = stages[50::50]
+    share = STAGES / len(some)
+    lake_at(z[:20, :20].copy(), 0, 0.0)
+    flooded, lakes = cpu(lambda: [lake_at(z, seed, h) for h in some])
+    apart = float(np.max(np.abs(held[50::50] / lakes - 1)))
+    label = cpu(lambda: [ndimage.label(z < h, structure=np.ones((3, 3))) for h in some])[0]
+    peers = {"compiled flood a stage": flooded, "scipy label a stage": label, "GRASS r.lake a stage": in_grass(z, seed, some)}
+    what = f"connected curve, {z.shape[0]}², {STAGES} stages"
+    return [
+        (
+            what,
+            f"{name} ({len(some)} timed)",
+            f"{taken * share:.0f} s",
+            f"{ours:.2f} s, {taken * share / ours:.0f}×" + (f", apart {apart:.0e}" if taken == flooded else ""),
+        )
+        for name, taken in peers.items()
+        if taken is not None
+    ]
+
+
 def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
     """200 stages, for all cells and for connected ones."""
     stages = np.linspace(float(z.min()), float(z.max()), STAGES)
@@ -181,44 +271,39 @@ def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
         (what, "one sum over the array, float32", f"{floor:.3f} s", f"{ours:.3f} s, 1/{ours / floor:.0f}"),
         (what + ", from the file", "numpy, sort, in memory", f"{theirs:.2f} s", f"{streamed:.2f} s, {theirs / streamed:.0f}×"),
     ]
-    part = z[:4000, :4000].copy()
-    seed = int(part.argmin())
-    sum_connected(part[:20, :20].copy(), 0, stages)
-    ours, _ = cpu(lambda: sum_connected(part, seed, stages))
-    label = cpu(lambda: [ndimage.label(part < h, structure=np.ones((3, 3))) for h in stages[50::50]])[0] * STAGES / 3
-    rows.append(
-        (
-            f"connected curve, {part.shape[0]}²",
-            "scipy label a stage (3 timed)",
-            f"{label:.0f} s",
-            f"{ours:.2f} s, {label / ours:.0f}×",
-        )
-    )
-    return rows
+    return [*rows, *connected(z[:4000, :4000].copy(), stages)]
+
+
+def rim_flood(z: np.ndarray) -> float:
+    """Volume of a plain fill by the planner's flood from the rim, cells · m."""
+    number = np.arange(z.size).reshape(z.shape)
+    rim = np.unique(np.concatenate((number[0], number[-1], number[:, 0], number[:, -1])))
+    return float(np.sum(flood(z, rim, True).level.reshape(z.shape) - z))
 
 
 def depressions(z: np.ndarray) -> list[tuple[str, str, str, str]]:
-    """Fill and merge tree: the peers only fill, the planner's tree has every nested hollow."""
+    """Plain fills beside each other, and trees of nested hollows beside each other."""
     part = z[:3000, :3000].copy()
     merge_tree(part[:50, :50].copy())
-    ours, tree = cpu(lambda: merge_tree(part))
-    volume = float(tree.volume[tree.top].sum())
+    rim_flood(part[:50, :50].copy())
+    ours, tree = min((cpu(lambda: merge_tree(part)) for _ in range(2)), key=lambda r: r[0])
+    plain, volume = cpu(lambda: rim_flood(part))
     rate = part.size / 1e6
     what = f"depressions, {part.shape[0]}², {len(tree):,} hollows"
-    rows = [(what, "(planner: merge tree)", "", f"{ours:.2f} s, {rate / ours:.1f} Mcell/s, {volume:.1f} m")]
+
+    def told_of(taken: float, held: float) -> str:
+        return f"{taken:.2f} s, {rate / taken:.1f} Mcell/s" + (f", {held:.1f} m" if np.isfinite(held) else "")
+
+    whole = told_of(ours, float(tree.volume[tree.top].sum()))
+    rows = [(what, "(planner: merge tree)", "", whole), (what, "(planner: flood from the rim)", "", told_of(plain, volume))]
     with tempfile.TemporaryDirectory() as work:
         np.save(Path(work) / "z.npy", part)
         told = in_peers(DEPRESSIONS, str(Path(work) / "z.npy"))
     for name, found in (json.loads(told) if told else {}).items():
         if isinstance(found, list):
-            rows.append(
-                (
-                    what,
-                    f"{name}, fill only",
-                    f"{found[0]:.2f} s, {rate / found[0]:.1f} Mcell/s, {found[1]:.1f} m",
-                    f"{found[0] / ours:.1f}×",
-                )
-            )
+            beside = f"tree {found[0] / ours:.1f}×"
+            beside += f", flood {found[0] / plain:.1f}×" if "fill only" in name else ""
+            rows.append((what, name, told_of(*found), beside))
     return rows
 
 
