@@ -218,6 +218,78 @@ def test_rows_of_water_levels_and_belts() -> None:
     assert sorted(np.bincount(beside.row[beside.value < 0])) == [1, 1, 1, 1, 2, 2]
 
 
+def test_rows_of_budget_storage_limit_and_keep() -> None:
+    table = read_options(world(0))
+    target = np.array(table.targets)[table.target]
+    (budget,) = al.Budget(max_cny=50).part(table).sums
+    np.testing.assert_array_equal(budget.coef, table.values["cost_cny"])
+    assert (budget.lo, budget.hi, budget.unit) == (-np.inf, 50.0, "yuan")
+    (storage,) = al.Storage(min_m3=5, max_m3=9, units=("u1", "u4")).part(table).sums
+    mine = np.isin(table.units[table.unit], ["u1", "u4"])
+    np.testing.assert_array_equal(storage.coef, np.where(mine, table.values["storage_m3"], 0.0))
+    assert (storage.lo, storage.hi, storage.unit) == (5.0, 9.0, "m³")
+    (limit,) = al.Limit("cut_m3", max=7, target="reservoir").part(table).sums
+    np.testing.assert_array_equal(limit.coef, np.where(target == "reservoir", table.values["cut_m3"], 0.0))
+    assert (limit.lo, limit.hi) == (-np.inf, 7.0)
+
+
+def test_what_locks_and_exclusions_forbid() -> None:
+    table = read_options(world(0))
+    names, unit = table.names[table.option], table.units[table.unit]
+    lock = al.Lock("u2", "green").part(table).forbid
+    assert lock is not None
+    barred = set(names[lock])
+    assert barred == {"construction:fill", "reservoir:dig_1", *(n for n in barred if "unrestored" in n)}
+    assert set(unit[lock]) == {"u2"}
+    exclude = al.Exclude("u2", "green").part(table).forbid
+    assert exclude is not None
+    assert (names[exclude].tolist(), unit[exclude].tolist()) == (["green:forest"], ["u2"])
+
+
+def test_borders_of_compactness_cost_by_length() -> None:
+    borders = al.Compactness(BORDERS, cny_per_m=2.5).part(read_options(world(0))).borders
+    assert borders is not None
+    assert list(zip(borders.a.tolist(), borders.b.tolist(), strict=True)) == [
+        (0, 1),
+        (1, 2),
+        (3, 4),
+        (4, 5),
+        (0, 3),
+        (1, 4),
+        (2, 5),
+    ]
+    np.testing.assert_allclose(borders.cost, 2.5 * BORDERS["length_m"])
+
+
+def chosen_by(table: object, targets: dict[str, str]) -> np.ndarray:
+    """The option position of every unit that has the target given for it, else `unrestored`."""
+    target = np.array(table.targets)[table.target]  # type: ignore[attr-defined]
+    unit = table.units[table.unit]  # type: ignore[attr-defined]
+    return np.array(
+        [np.flatnonzero((unit == u) & (target == targets.get(u, "unrestored")))[0] for u in [f"u{k}" for k in range(6)]]
+    )
+
+
+def test_patches_are_separated_only_where_a_plan_breaks_them() -> None:
+    table = read_options(world(0))
+    area = {u: float(table.values["area_mu"][table.unit == k][0]) for k, u in enumerate(table.units)}
+    apart = chosen_by(table, {"u0": "green", "u5": "green"})
+    together = chosen_by(table, {"u0": "green", "u1": "green"})
+    connected = al.Connected("green", BORDERS).part(table).separator
+    assert connected is not None
+    assert connected.clauses(together) is None
+    broken = connected.clauses(apart)
+    assert broken is not None
+    taken = np.zeros(table.size)
+    taken[apart] = 1.0
+    activity = np.bincount(broken.row, broken.value * taken[broken.col], minlength=len(broken.hi))
+    assert (activity > broken.hi).any()
+    patch = al.MinPatch("green", area["u0"] + area["u1"], BORDERS).part(table).separator
+    assert patch is not None
+    assert patch.clauses(together) is None
+    assert patch.clauses(chosen_by(table, {"u0": "green"})) is not None
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
