@@ -36,6 +36,7 @@ WORDS: Final = {
         "not": "Not {target}: {why}",
         "behind": "{treatment} is allowed but {loss:,.0f} yuan behind at the plan's prices; "
         "it would be chosen if it cost that much less.",
+        "even": "{treatment} is worth as much at the plan's prices; the quotas and the neighbours decided.",
         "unpriced": "no treatment reaches it within the limits on fill and depth.",
         "excluded": "the brief rules it out everywhere (targets.{target}.max_mu = 0).",
         "water": "its lake must reach down: it may be reservoir only if {deeper} is.",
@@ -54,6 +55,7 @@ WORDS: Final = {
         "none": "此处无允许的用途，或在约束下均不合算。",
         "not": "不作{target}：{why}",
         "behind": "{treatment}可行，但按方案影子价格少{loss:,.0f}元；成本降低该数额即会入选。",
+        "even": "{treatment}按方案影子价格同样合算；由指标与相邻用途决定。",
         "unpriced": "在填挖深度限制内没有可行的治理方式。",
         "excluded": "方案规定全区不设该用途（targets.{target}.max_mu = 0）。",
         "water": "湖面须与更深处相连：仅当{deeper}为水库时此处才可为水库。",
@@ -190,7 +192,8 @@ def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, 
     if ways.empty:
         return [words["unpriced"]]
     best = ways.loc[ways["loss_cny"].idxmin()]
-    told = [words["behind"].format(treatment=treatment_name(best["treatment"], lang), loss=best["loss_cny"])]
+    kind = "behind" if best["loss_cny"] >= 1.0 else "even"
+    told = [words[kind].format(treatment=treatment_name(best["treatment"], lang), loss=best["loss_cny"])]
     if target == "reservoir" and row["deeper"] and not pd.isna(row["deeper"]):
         told.append(words["water"].format(deeper=row["deeper"]))
     return told
