@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Target:
-    """A land-use target: key, English and Chinese name, fill colour (soft palette, ANCHORS: colour-blind and greyscale safe)."""
+    """A land-use target: key, English and Chinese name, colours of the soft, high-contrast and survey-style palettes."""
 
     key: str
     en: str

@@ -20,7 +20,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "storage": ("storage", "蓄水量"),
     "cut": ("cut", "挖方"),
     "fill": ("fill", "填方"),
-    "cost": ("cost", "投资"),
+    "cost": ("works", "工程费"),
     "benefit": ("value", "收益"),
     "unit": ("Unit", "单元"),
     "parcel": ("Parcel", "地块"),
