@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from math import isfinite
+from math import inf, isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,8 @@ class Parameter:
     unit: str
     trust: str
     source: str
+    low: float = -inf
+    high: float = inf
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -70,6 +72,10 @@ class Parameters(Mapping[str, Parameter]):
                     raise InvalidInput(f"{key} = {value!r}: a number is expected ({table[key].unit}), e.g. {old}")
                 if not isfinite(value):
                     raise InvalidInput(f"{key} = {value}: a finite number is expected ({table[key].unit}), e.g. {old}")
+                low, high = table[key].low, table[key].high
+                if not low <= value <= high:
+                    reach = f"between {low:g} and {high:g}" if isfinite(high) else f"{low:g} or more"
+                    raise InvalidInput(f"{key} = {value:g}: {reach} {table[key].unit} is possible, e.g. {old}")
                 value = type(old)(value) if float(value).is_integer() else float(value)
             elif not isinstance(value, type(old)):
                 raise InvalidInput(f"{key} = {value!r}: {type(old).__name__} expected, e.g. {old}")
@@ -87,7 +93,11 @@ def _leaves(prefix: str, node: Mapping[str, Any]) -> Iterator[Parameter]:
     for name, child in node.items():
         key = f"{prefix}.{name}" if prefix else name
         if "source" in child and "value" in child:
-            yield Parameter(key, child["value"], child["unit"], child["trust"], child["source"])
+            value = child["value"]
+            number = isinstance(value, float | int) and not isinstance(value, bool)
+            least = 0.0 if number and value >= 0 else -inf  # what ships without a sign takes none
+            low, high = float(child.get("low", least)), float(child.get("high", inf))
+            yield Parameter(key, value, child["unit"], child["trust"], child["source"], low, high)
         else:
             yield from _leaves(key, child)
 
