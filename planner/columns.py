@@ -74,3 +74,38 @@ UNITS: Final = (
         ("confidence", "", "Confidence", "用途稳定度", "share of draws of uncertain inputs that keep the target"),
     )
 )
+
+RESERVOIRS: Final = _table(
+    ("reservoir_id", "", "Reservoir", "水库", "connected body of water, R1 the largest"),
+    ("size_class", "", "Size class (SL 252)", "规模等级（SL 252）", "by total storage"),
+    ("level_m", "m", "Normal level", "正常蓄水位", "normal level"),
+    ("dead_level_m", "m", "Dead level", "死水位", "level under which nothing is drawn"),
+    ("flood_level_m", "m", "Flood level", "洪水位", "level at which total storage is measured"),
+    ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which water leaves over the rim"),
+    ("area_mu", "mu", "Area", "面积", "land given to it"),
+    ("water_mu", "mu", "Water surface", "水面面积", "under water at the normal level"),
+    ("storage_m3", "m³", "Total storage", "总库容", "total storage, at the flood level"),
+    ("normal_m3", "m³", "Storage at normal level", "正常蓄水位以下库容", "water held at the normal level"),
+    ("dead_m3", "m³", "Dead storage", "死库容", "water held at the dead level"),
+    ("usable_m3", "m³", "Usable storage", "兴利库容", "normal less dead"),
+    ("mean_depth_m", "m", "Mean depth", "平均水深", "at the normal level"),
+    ("max_depth_m", "m", "Greatest depth", "最大水深", "at the normal level"),
+    ("bed_m", "m", "Deepest bed", "最低湖底", "lowest point after digging"),
+    ("units", "", "Units", "单元数", "how many planning units"),
+)
+
+CONTRACT_COLUMNS: Final = (  # of the layer `units`, in this order
+    *(
+        "unit_id",
+        "parcel_id",
+        "target",
+        "treatment",
+        "area_mu",
+        "subsidence_m",
+        "water_depth_m",
+        "storage_m3",
+        "cut_m3",
+        "fill_m3",
+    ),
+    *("cost_cny", "benefit_cny", "reason"),
+)

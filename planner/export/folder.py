@@ -13,7 +13,7 @@ import pandas as pd
 from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
 
 from planner import __version__
-from planner.columns import UNITS
+from planner.columns import CONTRACT_COLUMNS, UNITS
 from planner.errors import PlannerError
 from planner.export.geopackage import write_geopackage
 from planner.export.project import project_xml
@@ -24,21 +24,6 @@ from planner.files import plain_reason, whole_folder
 from planner.site import Site
 
 OWNED: Final = ("plan.gpkg", "map.html", "tables.xlsx", "summary.json", "site.toml", "report.html", "report.pdf", "ground.tif")
-CONTRACT_COLUMNS: Final = (
-    *(
-        "unit_id",
-        "parcel_id",
-        "target",
-        "treatment",
-        "area_mu",
-        "subsidence_m",
-        "water_depth_m",
-        "storage_m3",
-        "cut_m3",
-        "fill_m3",
-    ),
-    *("cost_cny", "benefit_cny", "reason"),
-)
 
 Content = bytes | str | Callable[[Path], Any]
 

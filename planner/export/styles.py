@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from planner.columns import UNITS
+from planner.columns import RESERVOIRS, UNITS
 from planner.landuse import TARGETS
 
 QGIS_VERSION: Final = "3.22.0"  # the oldest that reads every element written here: a newer one would make it warn
@@ -21,6 +21,7 @@ SIZE_CLASSES: Final = {
 _MARK: Final = "#2E0854"  # dark violet: seen on every target, taken for none
 _CHINESE_UNITS: Final = {"mu": "亩", "yuan": "元"}
 _WORDS: Final = {
+    **{name: (word.en, word.zh, word.unit) for name, word in RESERVOIRS.items() if name not in UNITS},
     "name": ("Name", "名称", ""),
     "name_en": ("English name", "英文名称", ""),
     "mine": ("Mine", "矿井", ""),
@@ -30,18 +31,6 @@ _WORDS: Final = {
     "arable_mu": ("Arable land", "耕地", "mu"),
     "green_mu": ("Green space", "绿地", "mu"),
     "reservoir_mu": ("Reservoir", "水库水面", "mu"),
-    "reservoir_id": ("Reservoir", "水库", ""),
-    "size_class": ("Size class (SL 252)", "规模等级（SL 252）", ""),
-    "level_m": ("Normal level", "正常蓄水位", "m"),
-    "dead_level_m": ("Dead level", "死水位", "m"),
-    "flood_level_m": ("Flood level", "洪水位", "m"),
-    "normal_m3": ("Storage at normal level", "正常蓄水位以下库容", "m³"),
-    "dead_m3": ("Dead storage", "死库容", "m³"),
-    "usable_m3": ("Usable storage", "兴利库容", "m³"),
-    "mean_depth_m": ("Mean depth", "平均水深", "m"),
-    "max_depth_m": ("Greatest depth", "最大水深", "m"),
-    "bed_m": ("Deepest bed", "最低湖底", "m"),
-    "units": ("Units", "单元数", ""),
     "kind": ("Kind", "类型", ""),
     "forbids": ("Forbids", "禁止用途", ""),
 }

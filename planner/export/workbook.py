@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from planner.columns import UNITS
+from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
@@ -32,21 +32,7 @@ _SHEETS: Final = {
     "published": ("Published", "公布数据对照"),
     "sources": ("Sources", "来源"),
 }
-_UNIT_COLUMNS: Final = (
-    *(
-        "unit_id",
-        "parcel_id",
-        "target",
-        "treatment",
-        "area_mu",
-        "subsidence_m",
-        "water_depth_m",
-        "storage_m3",
-        "cut_m3",
-        "fill_m3",
-    ),
-    *("cost_cny", "benefit_cny", "ready_year", "reason"),
-)
+_UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 _ZH_UNITS: Final = {
     "mu": "亩",
@@ -240,35 +226,18 @@ def _parcels(
     book.table(sheet, headings, rows, total=say("Total", "合计"), add=range(1 + len(described), len(headings)))
 
 
-_RESERVOIR_WORDS: Final = {
-    "reservoir_id": ("Reservoir", "水库", ""),
-    "size_class": ("Size class (SL 252)", "规模等级（SL 252）", ""),
-    "level_m": ("Normal level", "正常蓄水位", "m"),
-    "dead_level_m": ("Dead level", "死水位", "m"),
-    "flood_level_m": ("Flood level", "洪水位", "m"),
-    "spill_level_m": ("Spill level", "溢流水位", "m"),
-    "area_mu": ("Area", "面积", "mu"),
-    "water_mu": ("Water surface", "水面面积", "mu"),
-    "storage_m3": ("Total storage", "总库容", "m³"),
-    "normal_m3": ("Storage at normal level", "正常蓄水位以下库容", "m³"),
-    "dead_m3": ("Dead storage", "死库容", "m³"),
-    "usable_m3": ("Usable storage", "兴利库容", "m³"),
-    "mean_depth_m": ("Mean depth", "平均水深", "m"),
-    "max_depth_m": ("Greatest depth", "最大水深", "m"),
-    "bed_m": ("Deepest bed", "最低湖底", "m"),
-    "units": ("Units", "单元数", ""),
-}
-
-
 def _word(column: str, book: Book) -> Heading:
-    en, zh, unit = _RESERVOIR_WORDS.get(column, (column, column, ""))
-    return Heading(zh if book.lang == "zh" else en, _ZH_UNITS.get(unit, unit) if book.lang == "zh" else unit)
+    word = RESERVOIRS.get(column)
+    if word is None:
+        return Heading(column, "")
+    zh = book.lang == "zh"
+    return Heading(word.zh if zh else word.en, _ZH_UNITS.get(word.unit, word.unit) if zh else word.unit)
 
 
 def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[str, str], str]) -> None:
     table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
-    columns = [c for c in _RESERVOIR_WORDS if c in table.columns]
+    columns = [c for c in RESERVOIRS if c in table.columns]
     if "size_class" in columns:
         table = table.assign(size_class=[_in(book.lang, str(kind), SIZES_ZH) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]
