@@ -31,7 +31,7 @@ from scipy import ndimage
 from planner.core.flood import flood
 from planner.core.merge_tree import merge_tree
 from planner.core.storage import bins_of, knots_of_bins, storage_at, sum_cells, sum_connected
-from planner.measure import ellipsoidal_m2
+from planner.ellipsoid import ellipsoidal_m2
 from planner.read.statistics import raster_statistics
 from planner.water.ground import terrain_of
 

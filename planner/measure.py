@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from planner.columns import FACTS
-from planner.core.area import densified, geodesic_areas
 from planner.core.compiled import Frame
 from planner.core.coverage import Cells, covered_cells, main_owner
 from planner.core.flood import flood, next_deeper
@@ -21,6 +19,7 @@ from planner.core.hypsometry import Hypsometry
 from planner.core.merge_tree import merge_tree, significant
 from planner.core.rings import rings_of
 from planner.core.zonal import Summary, summarise
+from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
 from planner.tables import Ground, Measures, Partition
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LONGEST_EDGE_M: Final = 200.0  # a straight line of a projection and the geodesic between its ends part by less than 0.02 mm
-LONGEST_EDGE_RAD: Final = 0.003  # about 19 km: longer geodesics are left to the geodesic library
-FARTHEST_M: Final = 1e8  # zone numbers in the easting reach 6·10⁷
 TOUCH_SHARE: Final = 1e-3  # a constraint is named for a unit from this share on: less is the width of a drawn line
 
 
@@ -275,59 +271,15 @@ def _hosted(cells: Cells, owner: NDArray[np.int32], deeper: Ints, first: Ints) -
                 deeper[unit], first[unit] = host, cell
 
 
-def area_mu(geometries: Any, crs: Any) -> pd.Series[float]:
+def area_mu(geometries: Any, crs: Any = None) -> pd.Series[float]:
     """Ellipsoidal area of polygons, mu, with the index of a GeoSeries where one is given.
 
-    geometries: GeoSeries, array or list of Polygons and MultiPolygons. crs: of their coordinates, anything pyproj takes.
-    Raises InvalidInput where crs is None or no place on the Earth.
+    geometries: GeoSeries, GeoDataFrame, array or list of Polygons and MultiPolygons, valid ones. crs: of their coordinates,
+    anything pyproj takes; None for a GeoSeries' own. Raises CRSMismatch where there is none, it is no place on the Earth, or
+    not the GeoSeries' own. Method: `planner.ellipsoid`.
     """
-    shapes = gpd.GeoSeries(geometries)
-    return pd.Series(
-        mu_from_m2(ellipsoidal_m2(np.asarray(shapes.values, dtype=object), crs)), index=shapes.index, name="area_mu"
-    )
-
-
-def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
-    """Ellipsoidal area of polygons, m², (n,); edges are straight in a projected CRS and geodesics in a geographic one.
-
-    Edges longer than 200 m in a projection are divided before they are laid on the ellipsoid. Raises CRSMismatch where crs is
-    None or no place on the Earth, or the coordinates lie outside what it can hold.
-    """
-    if crs is None:
-        raise CRSMismatch("the polygons have no CRS: their area on the ellipsoid is unknown; set one (GeoSeries.set_crs)")
-    system = pyproj.CRS.from_user_input(crs)
-    if system.ellipsoid is None or system.geodetic_crs is None:
-        raise CRSMismatch(f"{system.name}: no place on the Earth, so no ellipsoidal area; set a geographic or projected CRS")
-    x, y, ring, hole, polygon = rings_of(shapes)
-    if not system.is_geographic:
-        if np.max(np.abs(x), initial=0.0) > FARTHEST_M or np.max(np.abs(y), initial=0.0) > FARTHEST_M:
-            raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
-        x, y, ring = densified(x, y, ring, LONGEST_EDGE_M / system.axis_info[0].unit_conversion_factor)
-    to_degrees = pyproj.Transformer.from_crs(system, _in_degrees(system), always_xy=True)
-    lon, lat = to_degrees.transform(x, y)
-    if not (np.all(np.isfinite(lon)) and np.all(np.isfinite(lat))):
-        raise CRSMismatch(f"{system.name}: it cannot hold all of the polygons' coordinates; check the CRS they were given")
-    size = {
-        "semi_major": system.ellipsoid.semi_major_metre,
-        "flattening": 1.0 / (system.ellipsoid.inverse_flattening or np.inf),
-    }
-    found = geodesic_areas(lon, lat, ring, hole, polygon, **size)
-    area = found.area.copy()
-    geod = pyproj.Geod(a=size["semi_major"], f=size["flattening"])
-    for i in np.flatnonzero((found.longest > LONGEST_EDGE_RAD) | ~found.closed):
-        area[i] = 0.0
-        for j in range(polygon[i], polygon[i + 1]):
-            one = abs(geod.polygon_area_perimeter(lon[ring[j] : ring[j + 1]], lat[ring[j] : ring[j + 1]])[0])
-            area[i] += -one if hole[j] else one
-    return area
-
-
-def _in_degrees(system: pyproj.CRS) -> pyproj.CRS:
-    """The geographic CRS a CRS is based on, in degrees from Greenwich whatever its own units."""
-    base = system.geodetic_crs
-    if base is None or system.ellipsoid is None:
-        raise CRSMismatch(f"{system.name}: no place on the Earth")
-    if base.axis_info and abs(base.axis_info[0].unit_conversion_factor - np.pi / 180.0) < 1e-15:
-        return base
-    axes = {"a": system.ellipsoid.semi_major_metre, "b": system.ellipsoid.semi_minor_metre}
-    return pyproj.CRS.from_dict({"proj": "longlat", **axes})
+    shapes = gpd.GeoSeries(geometries.geometry if isinstance(geometries, gpd.GeoDataFrame) else geometries)
+    if crs is not None and shapes.crs is not None and not shapes.crs.equals(crs, ignore_axis_order=True):
+        raise CRSMismatch(f"the polygons lie in {shapes.crs.name}, not in {crs}; give their own CRS, or reproject with to_crs")
+    area = ellipsoidal_m2(np.asarray(shapes.values, dtype=object), shapes.crs if crs is None else crs)
+    return pd.Series(mu_from_m2(area), index=shapes.index, name="area_mu")

@@ -32,7 +32,7 @@ FLOORS = [
     {"read"},
     {"tables"},
     {"site"},
-    {"scenario"},
+    {"scenario", "ellipsoid"},
     {"parameters", "core", "files"},
     {"columns", "units", "landuse", "errors"},
 ]

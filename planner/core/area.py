@@ -97,20 +97,25 @@ def geodesic_areas(
 
 
 @njit(cache=True)
+def _steps(dx: float, dy: float, longest: float) -> int:
+    return 2 * max(1, math.ceil(math.hypot(dx, dy) / (2.0 * longest)))
+
+
+@njit(cache=True)
 def densified(x: Floats, y: Floats, ring: Ints, longest: float) -> tuple[Floats, Floats, Ints]:
-    """Rings with points added along edges so that none is longer than `longest`, in the coordinates' unit."""
+    """Rings with an odd number of points added on every edge so that none exceeds `longest`, in the coordinates' unit."""
     count = np.zeros(len(ring), dtype=np.int64)
     for j in range(len(ring) - 1):
         points = 1 if ring[j + 1] > ring[j] else 0
         for k in range(ring[j] + 1, ring[j + 1]):
-            points += max(1, math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest))
+            points += _steps(x[k] - x[k - 1], y[k] - y[k - 1], longest)
         count[j + 1] = count[j] + points
     px, py = np.empty(count[-1]), np.empty(count[-1])
     for j in range(len(ring) - 1):
         at = count[j]
         for k in range(ring[j], ring[j + 1]):
             if k > ring[j]:
-                parts = max(1, math.ceil(math.hypot(x[k] - x[k - 1], y[k] - y[k - 1]) / longest))
+                parts = _steps(x[k] - x[k - 1], y[k] - y[k - 1], longest)
                 for p in range(1, parts):
                     px[at] = x[k - 1] + (x[k] - x[k - 1]) * p / parts
                     py[at] = y[k - 1] + (y[k] - y[k - 1]) * p / parts
@@ -118,6 +123,13 @@ def densified(x: Floats, y: Floats, ring: Ints, longest: float) -> tuple[Floats,
             px[at], py[at] = x[k], y[k]
             at += 1
     return px, py, count
+
+
+def every_second(ring: Ints) -> tuple[Ints, Ints]:
+    """Which vertices of densified rings remain where every second one is left out, (w,), and where rings then begin, (r+1,)."""
+    length = np.diff(ring)
+    place = np.arange(ring[-1]) - np.repeat(ring[:-1], length)
+    return np.flatnonzero(place % 2 == 0), np.concatenate(([0], np.cumsum((length + 1) // 2)))
 
 
 def survey_areas(

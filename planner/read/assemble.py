@@ -10,9 +10,8 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyproj
-import shapely
 
+from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
@@ -206,19 +205,3 @@ def _check_levels(scenario: Scenario, terrain: Grid) -> None:
 def area_mu(parcels: gpd.GeoDataFrame) -> float:
     """Ellipsoidal area of all parcels, mu."""
     return float(mu_from_m2(ellipsoidal_m2(parcels.geometry.to_numpy(), parcels.crs).sum()))
-
-
-def ellipsoidal_m2(geometry: Any, crs: pyproj.CRS) -> Any:
-    """Ellipsoidal areas, m², shape (n,): plane area over the projection's areal scale at each part's own place.
-
-    Exact to about 1e-7 for polygons up to some kilometres, which is what totals and changes are told with.
-    """
-    parts, owner = shapely.get_parts(geometry, return_index=True)
-    if not len(parts):
-        return np.zeros(len(geometry))
-    boxes = shapely.bounds(parts)
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    to_lonlat = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    lon, lat = to_lonlat.transform(x, y)
-    scale = pyproj.Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale
-    return np.bincount(owner, weights=shapely.area(parts) / scale, minlength=len(geometry))

@@ -14,9 +14,10 @@ import pyogrio
 import pyproj
 import shapely
 
+from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.files import write_whole
-from planner.read.assemble import Reading, ellipsoidal_m2, read
+from planner.read.assemble import Reading, read
 from planner.read.record import Fault, Record
 from planner.read.refusals import in_chinese
 from planner.site import Site

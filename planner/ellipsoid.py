@@ -1,0 +1,89 @@
+"""Areas of polygons on the ellipsoid, whatever their CRS: the one area that is reported."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyproj
+from numpy.typing import NDArray
+from pyproj.exceptions import CRSError
+
+from planner.core.area import densified, every_second, geodesic_areas
+from planner.core.rings import rings_of
+from planner.errors import CRSMismatch
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LONGEST_STEP_M: Final = 1000.0  # along a straight edge of a projection: what is then left out is below 1e-10 of the area
+LONGEST_EDGE_RAD: Final = 0.003  # about 19 km: longer geodesics are left to the geodesic library
+FARTHEST_M: Final = 1e8  # zone numbers in the easting reach 6·10⁷
+
+
+def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
+    """Ellipsoidal area of polygons, m², (n,); edges are straight in a projected CRS and geodesics in a geographic one.
+
+    A straight edge of a projection is laid on the ellipsoid as geodesics between points along it, twice, with every point and
+    with every second one: what a geodesic bows away from the edge falls with the square of its length, so the two give the
+    limit. Rings are taken as valid: where one crosses itself its loops count against each other. Raises CRSMismatch where crs
+    is None or no place on the Earth, or the coordinates lie outside what it can hold.
+    """
+    system = _system(crs)
+    x, y, ring, hole, polygon = rings_of(shapes)
+    if not system.is_geographic:
+        if np.max(np.abs(x), initial=0.0) > FARTHEST_M or np.max(np.abs(y), initial=0.0) > FARTHEST_M:
+            raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
+        x, y, ring = densified(x, y, ring, LONGEST_STEP_M / system.axis_info[0].unit_conversion_factor)
+    to_degrees = pyproj.Transformer.from_crs(system, _in_degrees(system), always_xy=True)
+    lon, lat = to_degrees.transform(x, y)
+    if not (np.all(np.isfinite(lon)) and np.all(np.isfinite(lat))):
+        raise CRSMismatch(f"{system.name}: it cannot hold all of the polygons' coordinates; check the CRS they were given")
+    if np.max(np.abs(lat), initial=0.0) > 90.0 + 1e-9:
+        raise CRSMismatch(f"{system.name}: a latitude of {np.max(np.abs(lat)):.6g}° lies beyond the pole; are x and y swapped?")
+    area = _between_vertices(lon, lat, ring, hole, polygon, system)
+    if system.is_geographic:
+        return area
+    kept, coarse = every_second(ring)
+    return area + (area - _between_vertices(lon[kept], lat[kept], coarse, hole, polygon, system)) / 3.0
+
+
+def _system(crs: Any) -> pyproj.CRS:
+    """A CRS in which a polygon lies somewhere on the Earth. Raises CRSMismatch for anything else."""
+    if crs is None:
+        raise CRSMismatch("the polygons have no CRS: their area on the ellipsoid is unknown; set one (GeoSeries.set_crs)")
+    try:
+        system = pyproj.CRS.from_user_input(crs)
+    except CRSError:
+        raise CRSMismatch(f"{str(crs)[:60]!r} is no CRS that is known; name one as EPSG:…, WKT or PROJ string") from None
+    if system.ellipsoid is None or system.geodetic_crs is None or system.is_geocentric:
+        raise CRSMismatch(f"{system.name}: no place on the Earth, so no ellipsoidal area; set a geographic or projected CRS")
+    return system
+
+
+def _between_vertices(
+    lon: Floats, lat: Floats, ring: Ints, hole: NDArray[np.bool_], polygon: Ints, system: pyproj.CRS
+) -> Floats:
+    """Areas of polygons whose edges are geodesics, m², (n,); what is too large for the series goes to the library."""
+    assert system.ellipsoid is not None
+    major, flattening = system.ellipsoid.semi_major_metre, 1.0 / (system.ellipsoid.inverse_flattening or np.inf)
+    found = geodesic_areas(lon, lat, ring, hole, polygon, semi_major=major, flattening=flattening)
+    area = found.area.copy()
+    geod = pyproj.Geod(a=major, f=flattening)
+    for i in np.flatnonzero((found.longest > LONGEST_EDGE_RAD) | ~found.closed):
+        area[i] = 0.0
+        for j in range(polygon[i], polygon[i + 1]):
+            one = abs(geod.polygon_area_perimeter(lon[ring[j] : ring[j + 1]], lat[ring[j] : ring[j + 1]])[0])
+            area[i] += -one if hole[j] else one
+    return area
+
+
+def _in_degrees(system: pyproj.CRS) -> pyproj.CRS:
+    """The geographic CRS a CRS is based on, in degrees from Greenwich whatever its own units."""
+    base = system.geodetic_crs
+    if base is None or system.ellipsoid is None:
+        raise CRSMismatch(f"{system.name}: no place on the Earth")
+    if base.axis_info and abs(base.axis_info[0].unit_conversion_factor - np.pi / 180.0) < 1e-15:
+        return base
+    axes = {"a": system.ellipsoid.semi_major_metre, "b": system.ellipsoid.semi_minor_metre}
+    return pyproj.CRS.from_dict({"proj": "longlat", **axes})
