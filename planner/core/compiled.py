@@ -34,7 +34,7 @@ def ascending(values: Floats) -> Labels:
     return order
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keys(values: Floats) -> tuple[Labels, NDArray[np.uint32]]:
     n = 0
     for i in range(len(values)):
@@ -57,7 +57,7 @@ def _keys(values: Floats) -> tuple[Labels, NDArray[np.uint32]]:
     return order, keys
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _radix(order: Labels, keys: NDArray[np.uint32]) -> Labels:
     """order sorted by keys, stable: three passes of 11 bits."""
     counts = np.zeros((3, 2048), dtype=np.int64)
@@ -86,7 +86,7 @@ def _radix(order: Labels, keys: NDArray[np.uint32]) -> Labels:
     return order
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _repair(values: Floats, order: Labels) -> None:
     """Sorts runs that single precision could not tell apart by their full value, in place."""
     i = 0

@@ -15,25 +15,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.compiled import ascending
+from planner.core.catchments import Catchments, catchments
+from planner.core.joining import OUTSIDE, Nest, content_of, forest_of, held_with_children, join, nest, raised, settle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 
-OUTSIDE = 0  # label of cells from which water leaves the grid without filling a hollow
-
 
 @dataclass(frozen=True, eq=False)
-class MergeTree:
-    """Every hollow of a terrain, k of them, numbered 1…k at positions 0…k−1; children come before their parents.
+class Hollows:
+    """Hollows of a terrain, k of them, numbered 1…k at positions 0…k−1; children come before their parents.
 
     pit, spill: (k,) flat indices (row·cols + col) of the lowest cell and of the cell over which the hollow spills. pit_level,
     spill_level: (k,) m. cells: (k,) int64, those strictly below the spill level. volume: (k,) in cells · m, water held
     when full to the spill level, nested hollows included. parent: (k,) int64, number of the hollow it is part of once it
-    spills, 0 where it spills to the outside. label: (rows, cols) int32, number of the innermost hollow a cell belongs to,
-    0 outside.
-    neighbours: 8 where water passes diagonals, 4 where it does not.
+    spills, 0 where it spills to the outside. neighbours: 8 where water passes diagonals, 4 where it does not.
     """
 
     pit: Ints
@@ -43,7 +40,6 @@ class MergeTree:
     cells: Ints
     volume: Floats
     parent: Ints
-    label: Labels
     neighbours: int
 
     def __len__(self) -> int:
@@ -63,6 +59,49 @@ class MergeTree:
     def outermost(self) -> Ints:
         """The top-level hollow each hollow is part of, as a number, (k,)."""
         return _climbed(self.parent, np.ones(len(self), dtype=np.bool_))
+
+    def pruned(self, *, min_volume: float = 0.0, min_depth: float = 0.0) -> Hollows:
+        """The hollows of at least min_volume (cells · m) and min_depth (m), in the order in which they spill.
+
+        A smaller one is part of what it spills into, which goes on as if it had always held it; a new hollow begins only where
+        two that matter join. What is left does not depend on the order in which small ones are left out.
+        """
+        parent = np.concatenate(([OUTSIDE], self.parent))
+        volume, depth = np.concatenate(([np.inf], self.volume)), np.concatenate(([np.inf], self.depth))
+        kept, above = simplified(parent, volume, depth, min_volume=min_volume, min_depth=min_depth)
+        chosen = np.flatnonzero(kept[1:])
+        number = np.zeros(len(kept), dtype=np.int64)
+        number[chosen + 1] = np.arange(1, len(chosen) + 1)
+        return self._chosen(chosen, number[above[chosen + 1]]).in_order()
+
+    def in_order(self) -> Hollows:
+        """The same hollows in the order in which they spill, those that spill at one place in the order of their pits."""
+        order = np.lexsort((self.pit, self.spill, self.spill_level))
+        number = np.zeros(len(self) + 1, dtype=np.int64)
+        number[order + 1] = np.arange(1, len(self) + 1)
+        return self._chosen(order, number[self.parent[order]])
+
+    def _chosen(self, at: Ints, parent: Ints) -> Hollows:
+        return Hollows(
+            pit=self.pit[at],
+            spill=self.spill[at],
+            pit_level=self.pit_level[at],
+            spill_level=self.spill_level[at],
+            cells=self.cells[at],
+            volume=self.volume[at],
+            parent=parent,
+            neighbours=self.neighbours,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MergeTree(Hollows):
+    """Every hollow of a terrain in memory, and where they lie.
+
+    label: (rows, cols) int32, number of the innermost hollow a cell belongs to, 0 outside.
+    """
+
+    label: Labels
 
     def filled(self, ground: Floats) -> Floats:
         """The terrain with every hollow full to where its water leaves the grid, (rows, cols)."""
@@ -104,29 +143,53 @@ def merge_tree(ground: Floats, *, neighbours: int = 8) -> MergeTree:
 
     neighbours: 8 where water passes diagonals, 4 where it does not. Raises ValueError for another number or shape.
     """
+    surface = checked(ground, neighbours)
+    diagonal = neighbours == 8
+    found, inner = nested(surface, diagonal)
+    datum = float(np.min(inner.pit_level[1:], initial=np.inf))
+    content = content_of(len(inner.parent))
+    label = settle(surface, found.label, inner, datum, content)
+    cells, volume = held_with_children(inner, datum, content)
+    return MergeTree(
+        pit=inner.pit[1:],
+        spill=inner.spill[1:],
+        pit_level=inner.pit_level[1:],
+        spill_level=inner.spill_level[1:],
+        cells=cells[1:],
+        volume=volume[1:],
+        parent=inner.parent[1:].astype(np.int64),
+        label=label.reshape(surface.shape),
+        neighbours=neighbours,
+    )
+
+
+def filled(ground: Floats, *, neighbours: int = 8) -> Floats:
+    """A terrain, (rows, cols) m, with every hollow full to where its water leaves the grid; missing cells stay as they are.
+
+    neighbours: as of merge_tree, of which only the outline is needed. Raises ValueError as merge_tree does.
+    """
+    surface = checked(ground, neighbours)
+    found, inner = nested(surface, neighbours == 8)
+    leaves = np.where(inner.top > 0, inner.spill_level[inner.top], -np.inf)
+    return np.asarray(raised(surface, found.label, leaves[inner.number]))
+
+
+def checked(ground: NDArray[Any], neighbours: int) -> NDArray[Any]:
+    """A terrain as the kernels take it. Raises ValueError where it has another shape, or for another number of neighbours."""
     if neighbours not in (4, 8):
         raise ValueError(f"neighbours = {neighbours}: 4 or 8 expected")
     if ground.ndim != 2:
         raise ValueError(f"a terrain of shape (rows, cols) expected, not {ground.shape}")
-    surface = np.ascontiguousarray(ground)
-    if surface.dtype not in (np.float32, np.float64):
-        surface = surface.astype(np.float64)
-    order = ascending(surface.ravel())
-    count, metre, label = _grow(surface, order, neighbours == 8)
-    old, number = _renumber(count, label)
-    z = surface.ravel()
-    pit, spill = count[old, _PIT], count[old, _SPILL]
-    return MergeTree(
-        pit=pit,
-        spill=spill,
-        pit_level=z[pit].astype(np.float64),
-        spill_level=z[spill].astype(np.float64),
-        cells=count[old, _CELLS],
-        volume=metre[old, _VOLUME],
-        parent=number[count[old, _PARENT]],
-        label=label.reshape(surface.shape),
-        neighbours=neighbours,
-    )
+    return np.ascontiguousarray(ground, dtype=None if ground.dtype in (np.float32, np.float64) else np.float64)
+
+
+def nested(surface: NDArray[Any], diagonal: bool) -> tuple[Catchments, Nest]:
+    """The catchments of a whole terrain and the hollows that come of them."""
+    found = catchments(surface, diagonal=diagonal)
+    forest = forest_of(found.pit, surface.ravel()[found.pit])
+    closed = np.zeros(len(found.pit), dtype=np.bool_)
+    nodes, _ = join(surface, found, forest, closed, diagonal, True, False, False)
+    return found, nest(forest, nodes, closed)
 
 
 def significant(tree: MergeTree, *, min_volume: float = 0.0, min_depth: float = 0.0, joined_below: float = -np.inf) -> Basins:
@@ -152,171 +215,28 @@ def significant(tree: MergeTree, *, min_volume: float = 0.0, min_depth: float = 
 
 
 @njit(cache=True)
-def _find(above: Ints, node: int) -> int:
-    while above[node] != node:
-        above[node] = above[above[node]]
-        node = above[node]
-    return node
+def simplified(
+    parent: NDArray[Any], volume: Floats, depth: Floats, *, min_volume: float, min_depth: float
+) -> tuple[NDArray[np.bool_], Labels]:
+    """Which hollows are left when small ones are part of what they spill into, and the next one left on the way up.
 
-
-# Columns of the tables a tree grows in: whole numbers and metres per hollow.
-_PARENT, _PIT, _SPILL, _HELD, _AT_LEVEL, _CELLS, _TAKEN = range(7)
-_HEIGHT, _LEVEL, _VOLUME = range(3)
-
-
-@njit(cache=True)
-def _pits(z: Floats, rows: int, cols: int, diagonal: bool) -> int:
-    """Number of cells that no lower (or equal and earlier) neighbour nor the outside takes water from."""
-    found = 0
-    for r in range(1, rows - 1):
-        for c in range(1, cols - 1):
-            i = r * cols + c
-            here = z[i]
-            if not np.isfinite(here):
-                continue
-            lowest = z[i - cols] > here and z[i - 1] > here and z[i + 1] >= here and z[i + cols] >= here
-            if lowest and diagonal:
-                a, b = z[i - cols - 1] > here and z[i - cols + 1] > here, z[i + cols - 1] >= here and z[i + cols + 1] >= here
-                lowest = a and b
-            found += 1 if lowest else 0
-    return found
-
-
-@njit(cache=True)
-def _close(count: Ints, metre: Floats, above: Ints, z: Floats, node: int, holder: int, cell: int, base: float) -> None:
-    """Ends a hollow at the cell over which it spills into holder."""
-    here = np.float64(z[cell])
-    count[node, _PARENT] = holder
-    count[node, _SPILL] = cell
-    count[node, _CELLS] = count[node, _HELD] - (count[node, _AT_LEVEL] if metre[node, _LEVEL] == here else 0)
-    metre[node, _VOLUME] = max((here - base) * count[node, _HELD] - metre[node, _HEIGHT], 0.0)
-    above[node] = holder
-
-
-@njit(cache=True)
-def _take_in(count: Ints, metre: Floats, node: int, holder: int, here: float) -> None:
-    """Adds what a hollow holds to the one that holds it from level `here` on."""
-    at_level = count[node, _AT_LEVEL] if metre[node, _LEVEL] == here else 0
-    if metre[holder, _LEVEL] != here:
-        metre[holder, _LEVEL] = here
-        count[holder, _AT_LEVEL] = 0
-    count[holder, _AT_LEVEL] += at_level
-    count[holder, _HELD] += count[node, _HELD]
-    metre[holder, _HEIGHT] += metre[node, _HEIGHT]
-
-
-@njit(cache=True)
-def _join(
-    count: Ints, metre: Floats, above: Ints, z: Floats, met: Ints, number: int, drains: bool, cell: int, nodes: int, base: float
-) -> tuple[int, int]:
-    """What happens at a cell next to `number` hollows: the hollow that holds the cell, and how many there are then."""
-    here = np.float64(z[cell])
-    deep = 0  # hollows with depth come first
-    for k in range(number):
-        if here > z[count[met[k], _PIT]]:
-            met[deep], met[k] = met[k], met[deep]
-            deep += 1
-    holder = nodes
-    if drains:
-        holder = OUTSIDE
-    elif deep == 1 or (deep == 0 and number > 0):
-        holder = met[0]
-    else:
-        nodes += 1
-        count[holder, _PIT] = cell
-    if drains or deep > 1:
-        for k in range(deep):
-            _close(count, metre, above, z, met[k], holder, cell, base)
-            if not drains:
-                _take_in(count, metre, met[k], holder, here)
-                if z[count[met[k], _PIT]] < z[count[holder, _PIT]]:
-                    count[holder, _PIT] = count[met[k], _PIT]
-    for k in range(deep, number):
-        if met[k] != holder:
-            above[met[k]] = holder
-            count[met[k], _TAKEN] = holder + 1
-            if not drains:
-                _take_in(count, metre, met[k], holder, here)
-    return holder, nodes
-
-
-@njit(cache=True)
-def _grow(ground: Floats, order: Labels, diagonal: bool) -> Any:
-    """The hollows and the label of every cell, in the order of MergeTree's fields."""
-    rows, cols = ground.shape
-    wide = cols + 2
-    z = ground.ravel()
-    room = 2 * _pits(z, rows, cols, diagonal) + 2
-    base = np.float64(z[order[0]]) if len(order) else 0.0
-    step = np.array([-1, 1, -wide, wide, -wide - 1, -wide + 1, wide - 1, wide + 1])
-    # with a border, so that no neighbour has to be looked for; the border and missing cells are outside from the start
-    label = np.zeros((rows + 2) * wide, dtype=np.int32)
-    for cell in order:
-        label[cell + 2 * int(cell / cols) + wide + 1] = -1
-    above = np.arange(room)  # union–find over hollows: one that has ended points to the one that holds it
-    count = np.zeros((room, 7), dtype=np.int64)
-    metre = np.zeros((room, 3))
-    metre[:, _LEVEL] = -np.inf
-    nodes = 1
-    met = np.empty(9, dtype=np.int64)
-    for cell in order:
-        place = cell + 2 * int(cell / cols) + wide + 1
-        number = 0
-        drains = False
-        last = -1
-        for d in range(8 if diagonal else 4):
-            near = label[place + step[d]]
-            if near < 0 or near == last:
-                continue
-            last = near
-            node = _find(above, near)
-            if node == OUTSIDE:
-                drains = True
-                continue
-            known = False
-            for k in range(number):
-                known = known or met[k] == node
-            if not known:
-                met[number] = node
-                number += 1
-        if drains and number == 0:  # most cells need no more than this
-            label[place] = OUTSIDE
-            continue
-        if number == 1 and not drains:
-            holder = met[0]
-        else:
-            holder, nodes = _join(count, metre, above, z, met, number, drains, cell, nodes, base)
-        label[place] = holder
-        if holder != OUTSIDE:
-            here = np.float64(z[cell])
-            if metre[holder, _LEVEL] != here:
-                metre[holder, _LEVEL] = here
-                count[holder, _AT_LEVEL] = 0
-            count[holder, _AT_LEVEL] += 1
-            count[holder, _HELD] += 1
-            metre[holder, _HEIGHT] += here - base
-    return count[:nodes], metre[:nodes], label.reshape(rows + 2, wide)[1:-1, 1:-1].copy().ravel()
-
-
-@njit(cache=True)
-def _renumber(count: Ints, label: Labels) -> tuple[Ints, Ints]:
-    """Old numbers of the hollows that have depth, (k,), and the new number of every old one, (nodes,); label is renumbered."""
-    number = np.zeros(len(count), dtype=np.int64)
-    old = np.empty(len(count), dtype=np.int64)
-    kept = 0
-    for node in range(1, len(count)):
-        if count[node, _TAKEN] == 0:
-            old[kept] = node
-            kept += 1
-            number[node] = kept
-    for node in range(1, len(count)):
-        at = node
-        while count[at, _TAKEN] > 0:
-            at = count[at, _TAKEN] - 1
-        number[node] = number[at]
-    for i in range(len(label)):
-        label[i] = number[label[i]] if label[i] > 0 else OUTSIDE
-    return old[:kept], number
+    By number, (k + 1,), entry 0 the outside; children before parents. parent: below 0 where it is not among them; the next one
+    then is 0.
+    """
+    size = len(parent)
+    big = (volume >= min_volume) & (depth >= min_depth)
+    within = np.zeros(size, dtype=np.int32)  # big hollows directly in each
+    kept, above = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.int32)
+    for v in range(1, size):
+        big[v] = big[v] or within[v] > 0
+        if big[v] and parent[v] > 0:
+            within[parent[v]] += 1
+    for v in range(size - 1, 0, -1):
+        p = parent[v]
+        kept[v] = big[v] and (p <= 0 or within[p] != 1)
+        if p > 0:
+            above[v] = p if kept[p] else above[p]
+    return kept, above
 
 
 @njit(cache=True)
