@@ -88,63 +88,6 @@ def _place(z: float, guide: Guide) -> int:
     return int(j)
 
 
-@njit(cache=True)
-def _sum_cells(values: Floats, low: float, scale: float, guide: Guide, datum: float, out: Floats) -> None:
-    """Adds the cells of (rows, cols) to out (m+3, lanes, 2), those without a value from its entry m+1 on.
-
-    low and scale are the guide's, in the values' own precision: then the first loop runs on whole vectors. Four lanes keep
-    neighbouring cells of one bin from waiting for each other.
-    """
-    rows, cols = values.shape
-    entry = np.empty(cols, dtype=np.int32)
-    table, stages = guide.table, guide.stages
-    unknown = len(table) - 1
-    last = scale * 0 + (unknown - 1)
-    for r in range(rows):
-        for c in range(cols):
-            at = (values[r, c] - low) * scale
-            at = at if at > 0.0 else low * 0
-            place = int(at if at < last else last)
-            entry[c] = place if abs(values[r, c]) < np.inf else unknown
-        if guide.single:
-            for c in range(cols):
-                z = np.float64(values[r, c])
-                j = table[entry[c]]
-                j += stages[j] <= z
-                out[j, c & 3, 0] += 1.0
-                out[j, c & 3, 1] += z - datum
-        else:
-            for c in range(cols):
-                z = np.float64(values[r, c])
-                j = table[entry[c]]
-                while j < len(stages) - 2 and stages[j] <= z:
-                    j += 1
-                out[j, c & 3, 0] += 1.0
-                out[j, c & 3, 1] += z - datum
-
-
-def sum_cells(values: Floats, stages: Floats, *, datum: float = 0.0) -> Sums:
-    """The cells of a terrain or a tile of it, (rows, cols) m, by stages (m,) ascending; NaN and ±inf are left out."""
-    guide = _guide(stages)
-    tile = np.ascontiguousarray(values)
-    if tile.dtype != np.float32 or np.max(np.abs(stages)) * guide.scale > 1e6:
-        tile = tile.astype(np.float64, copy=False)
-    out = np.zeros((len(stages) + 3, 4, 2))
-    _sum_cells(tile, tile.dtype.type(guide.low), tile.dtype.type(guide.scale), guide, datum, out)
-    both = out[: len(stages) + 1].sum(axis=1)
-    return Sums(both[:, 0], both[:, 1])
-
-
-def sum_weighted(level: Floats, weight: Floats, stages: Floats, *, datum: float = 0.0) -> Sums:
-    """Ragged cells, level and weight (k,), by stages (m,) ascending; NaN and ±inf are left out."""
-    known = np.isfinite(level) & (weight > 0)
-    z, w = np.asarray(level, dtype=np.float64)[known], weight[known]
-    place = np.searchsorted(stages, z, side="right")
-    size = len(stages) + 1
-    moment = np.bincount(place, w * (z - datum), minlength=size)
-    return Sums(np.bincount(place, w, minlength=size).astype(np.float64), moment.astype(np.float64))
-
-
 class Knots(NamedTuple):
     """A curve by knots: up from level[k] the wet area is area[k] and storage area[k]·(h − datum) − moment[k].
 
@@ -197,6 +140,7 @@ def merge_bins(parts: list[Bins]) -> Bins:
 def knots_of_bins(bins: Bins, datum: float, cell_area: float) -> Knots:
     """The curve of binned cells, each bin's cells at their mean elevation: exact at the bins' edges."""
     level = np.maximum(bins.moment / bins.weight + datum, bins.lower)
+    level[:-1] = np.minimum(level[:-1], np.nextafter(bins.lower[1:], -np.inf))  # rounding must not lift cells over an edge
     return Knots(level, np.cumsum(bins.weight) * cell_area, np.cumsum(bins.moment) * cell_area, datum)
 
 

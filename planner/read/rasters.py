@@ -17,18 +17,22 @@ from typing import Any, Final
 import numpy as np
 import pyproj
 import rasterio
-from rasterio.enums import Resampling
+from numpy.typing import NDArray
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.transform import Affine, array_bounds
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from planner.core.cells import blank
 from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Floats, Grid
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
 CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
-HUGE: Final = 1e30  # |value| from which it is a no-data number (±3.4e38, 1e30, 1e31), whatever was declared
+MOST_CACHE_MB: Final = 512  # for files whose rows of blocks are larger
+TILE_CELLS: Final = 1 << 22  # a band has about as many
+MOST_CELLS: Final = 1 << 26  # and no more, even where the file's blocks are taller
 
 Bounds = tuple[float, float, float, float]
 
@@ -136,19 +140,19 @@ def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raste
 
 @dataclass(frozen=True)
 class Tile:
-    """A window of a streamed raster: first row and column in the whole, and its values as the file stores them or metres."""
+    """A window of a streamed raster: first row and column in the whole, and its values, float32 or float64 metres."""
 
     row: int
     col: int
-    values: Floats
+    values: NDArray[Any]
 
 
 @dataclass(frozen=True)
 class TiledRaster:
     """A raster that is read window by window; it never is in memory as a whole.
 
-    rows, cols: size of the whole. west, north, cell_x, cell_y as in Grid. tiles() yields row bands of about `tile_cells` cells,
-    as wide as the raster, from north to south.
+    rows, cols: size of the whole. west, north, cell_x, cell_y as in Grid. tiles() yields row bands as wide as the raster,
+    from north to south.
     """
 
     path: str
@@ -165,26 +169,43 @@ class TiledRaster:
         """Plane area of one cell, m²."""
         return self.cell_x * self.cell_y
 
-    def tiles(self, *, tile_cells: int = 1 << 24) -> Iterator[Tile]:
-        """Row bands from north to south, NaN for missing, each of at most about tile_cells cells, float32 or float64 metres."""
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), opened(self.path) as source:
-            notes: list[str] = []
-            factor = metres_per_unit(source, self.band, notes)
-            block = max(1, source.block_shapes[self.band - 1][0])
-            height = max(1, tile_cells // self.cols)
-            height = max(block, height // block * block) if height >= block else height
-            for row in range(0, self.rows, height):
-                window = Window(0, row, self.cols, min(height, self.rows - row))
-                values = plain_values(source, self.band, window, notes, keep_float32=True)
-                yield Tile(row, 0, values if factor == 1.0 else values * factor)
+    def tiles(self, *, tile_cells: int | None = None) -> Iterator[Tile]:
+        """Row bands from north to south, NaN for missing, float32 or float64 metres; each is overwritten by the next.
 
-    def window(self, row: int, col: int, rows: int, cols: int) -> Floats:
+        tile_cells: about how many cells a band has at most; without it whole rows of the file's blocks, so that each block is
+        read once.
+        """
+        with opened(self.path) as source:
+            block = source.block_shapes[self.band - 1][0]
+            height = self._height(block, tile_cells)
+            kind = stored_in(source, self.band)
+            once = 2 * block * self.cols * np.dtype(source.dtypes[self.band - 1]).itemsize >> 20
+            buffer = np.empty((min(height, self.rows), self.cols), dtype=kind)
+            row = 0
+            with rasterio.Env(GDAL_CACHEMAX=min(max(CACHE_MB, once), MOST_CACHE_MB)):
+                while row < self.rows:
+                    rows = min(height - row % min(block, height), self.rows - row)  # end where the file's blocks end
+                    yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), buffer[:rows]))
+                    row += rows
+
+    def _height(self, block: int, tile_cells: int | None) -> int:
+        """Rows of a band: of whole blocks where they are not too tall."""
+        height = max(1, (TILE_CELLS if tile_cells is None else tile_cells) // self.cols)
+        if tile_cells is None and height < block and block * self.cols <= MOST_CELLS:
+            height = block
+        return height // block * block or height
+
+    def _read(self, source: Any, window: Window, out: NDArray[Any] | None) -> NDArray[Any]:
+        values = plain_values(source, self.band, window, [], keep_float32=True, out=out)
+        factor = metres_per_unit(source, self.band, [])
+        if factor != 1.0:
+            values *= factor
+        return values
+
+    def window(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
         """The cells of one window, float32 or float64 metres, NaN for missing."""
         with opened(self.path) as source:
-            notes: list[str] = []
-            values = plain_values(source, self.band, Window(col, row, cols, rows), notes, keep_float32=True)
-            factor = metres_per_unit(source, self.band, notes)
-            return values if factor == 1.0 else values * factor
+            return self._read(source, Window(col, row, cols, rows), None)
 
 
 def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
@@ -322,29 +343,36 @@ def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> 
     return Window(col0, row0, col1 - col0, row1 - row0)
 
 
-def plain_values(view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False) -> Floats:
-    """The cells of a window as they are meant, NaN for missing, before `metres_per_unit`."""
-    raw = view.read(band, window=window, masked=True)
-    single = keep_float32 and raw.dtype == np.float32
-    values = np.ma.getdata(raw).astype(np.float32 if single else np.float64, copy=False)
-    mask = np.ma.getmaskarray(raw) if np.ma.is_masked(raw) else None
+def plain_values(
+    view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """The cells of a window as they are meant, NaN for missing, before `metres_per_unit`.
+
+    keep_float32: whether numbers that single precision holds exactly stay in it. out: (rows, cols) of the precision that
+    `stored_in` names for the file, written to and returned instead of a new array.
+    """
+    shape = (int(window.height), int(window.width))
+    values = np.empty(shape, stored_in(view, band) if keep_float32 else np.float64) if out is None else out
+    view.read(band, window=window, out=values)
+    numbers = UNDECLARED if view.nodata is None or np.isnan(view.nodata) else (view.nodata,)
+    with np.errstate(over="ignore"):  # a number beyond single precision stands for no cell of it
+        hits = blank(values, np.array(numbers, dtype=values.dtype))
+    for number, count in zip(numbers, hits, strict=True):
+        if count and numbers is UNDECLARED:
+            notes.append(f"{count} cells of {number:g} without a declared no-data value; taken as missing")
+    if view.mask_flag_enums[band - 1] not in ([MaskFlags.all_valid], [MaskFlags.nodata]):
+        values[view.read_masks(band, window=window) == 0] = np.nan
     scale, offset = view.scales[band - 1], view.offsets[band - 1]
-    odd = ~np.isfinite(values) | (np.abs(values) >= HUGE)
-    if view.nodata is None or np.isnan(view.nodata):
-        for number in UNDECLARED:
-            hit = values == number
-            if hit.any():
-                notes.append(f"{np.count_nonzero(hit)} cells of {number:g} without a declared no-data value; taken as missing")
-                odd |= hit
-    if mask is not None:
-        odd |= mask
     if scale != 1.0 or offset != 0.0:
-        values = values * scale + offset
-    if odd.any():
-        if not values.flags.writeable:
-            values = values.copy()
-        values[odd] = np.nan
-    return np.asarray(values)
+        values *= scale
+        values += offset
+    return values
+
+
+def stored_in(source: Any, band: int) -> type[np.float32] | type[np.float64]:
+    """The precision that holds a file's numbers exactly: single where they are in it and as they are meant, else double."""
+    plain = source.scales[band - 1] == 1.0 and source.offsets[band - 1] == 0.0
+    return np.float32 if plain and source.dtypes[band - 1] == "float32" else np.float64
 
 
 def metres_per_unit(source: Any, band: int, notes: list[str]) -> float:

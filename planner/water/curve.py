@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from planner.core.cells import Entries, count_cells, count_weighted, entries_of_width, extremes
 from planner.core.compiled import Frame
 from planner.core.coverage import covered_cells
 from planner.core.flood import flood
@@ -26,9 +27,7 @@ from planner.core.storage import (
     merge_bins,
     stage_at,
     storage_at,
-    sum_cells,
     sum_connected,
-    sum_weighted,
 )
 from planner.errors import InvalidInput
 from planner.read.rasters import raster_info
@@ -39,6 +38,7 @@ Floats = NDArray[np.float64]
 
 EXACT_CELLS: Final = 1 << 22  # up to here every distinct elevation is a knot of its own
 FINEST_M: Final = 2.0**-10  # width of the bins above that, m
+MERGED_BANDS: Final = 16  # bands whose bins are held side by side
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +185,16 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> St
     parts: list[Bins] = []
     bed, top, lowest, datum = np.inf, -np.inf, -1, np.nan
     for frame, values in terrain.bands():
-        binned, low, high, cell, datum = _binned(frame, values, shape, stages, datum)
-        if binned is None:
+        some = None if shape is None else _counted(frame, values, shape)
+        low, high, cell = extremes(values if some is None else some.level[None])
+        if cell < 0:
             continue
-        parts.append(binned)
+        datum = datum if np.isfinite(datum) else float(np.floor(low))
+        parts.append(_binned(values, some, entries_of_width(FINEST_M, low, high, stages, values.dtype), datum))
+        parts = [merge_bins(parts)] if len(parts) >= MERGED_BANDS else parts
         top = max(top, high)
         if low < bed:
+            cell = cell if some is None else int(some.cell[cell])
             bed, lowest = low, cell + round((f.north - frame.north) / f.cell_y) * f.cols
     if not parts:
         raise _no_ground(terrain, shape)
@@ -198,28 +202,14 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> St
     return _finished(terrain, shape, knots, lowest, top, FINEST_M, diagonal, bed=bed)
 
 
-def _binned(
-    frame: Frame, values: NDArray[Any], shape: Any, stages: Floats, datum: float
-) -> tuple[Bins | None, float, float, int, float]:
-    """The cells of a band in bins; least and greatest elevation, the cell of the least; the datum the first band sets."""
-    if shape is None:
-        known = np.isfinite(values)
-        if not known.any():
-            return None, np.inf, -np.inf, -1, datum
-        plain = np.where(known, values, np.inf)
-        cell = int(np.argmin(plain))
-        low, high = float(plain.ravel()[cell]), float(np.max(np.where(known, values, -np.inf)))
-        datum = datum if np.isfinite(datum) else float(np.floor(low))
-        edges = _edges(low, high, stages)
-        return bins_of(sum_cells(values, edges, datum=datum), edges), low, high, cell, datum
-    part = _counted(frame, values, shape)
-    if not len(part.level):
-        return None, np.inf, -np.inf, -1, datum
-    first = int(np.argmin(part.level))
-    low, high = float(part.level[first]), float(part.level.max())
-    datum = datum if np.isfinite(datum) else float(np.floor(low))
-    edges = _edges(low, high, stages)
-    return bins_of(sum_weighted(part.level, part.share, edges, datum=datum), edges), low, high, int(part.cell[first]), datum
+def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: float) -> Bins:
+    """The cells of a band, or those of it that are covered, in bins."""
+    if part is None:
+        weight, moment = count_cells(values, entries, datum=datum)
+    else:
+        weight, moment = count_weighted(part.level.astype(values.dtype), part.share, entries, datum=datum)
+    some = weight > 0
+    return Bins(entries.lower()[some], weight[some], moment[some])
 
 
 def _edges(low: float, high: float, stages: Floats) -> Floats:

@@ -46,11 +46,14 @@ class Terrain:
         """Plane area of one cell, m²."""
         return self.frame.cell_x * self.frame.cell_y
 
-    def bands(self, tile_cells: int = TILE_CELLS) -> Iterator[tuple[Frame, NDArray[Any]]]:
-        """The terrain in row bands from north to south, each with where it lies."""
+    def bands(self, tile_cells: int | None = None) -> Iterator[tuple[Frame, NDArray[Any]]]:
+        """The terrain in row bands from north to south, each with where it lies; read from a file, the next overwrites it.
+
+        tile_cells: about how many cells a band has at most; without it what is read fastest.
+        """
         f = self.frame
         if self.values is not None:
-            height = max(1, tile_cells // f.cols)
+            height = max(1, (TILE_CELLS if tile_cells is None else tile_cells) // f.cols)
             for row in range(0, f.rows, height):
                 part = self.values[row : row + height]
                 yield f._replace(north=f.north - row * f.cell_y, rows=len(part)), part
@@ -128,7 +131,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
 def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
     """A large file put together in single precision, window by window: nothing else of its size is ever in memory."""
     values = np.empty((file.rows, file.cols), dtype=np.float32)
-    for tile in file.tiles(tile_cells=TILE_CELLS):
+    for tile in file.tiles():
         if tile.values.dtype != np.float32 and values.dtype == np.float32:
             single = tile.values.astype(np.float32)
             if not np.array_equal(single, tile.values, equal_nan=True):
