@@ -297,6 +297,8 @@ class TestRichdem:
                 ours[tree.pit_level[k], tree.spill_level[k], round(tree.volume[k], 6)] += 1
         assert sum(ours.values()) > 70
         assert ours == theirs
+        tops = sum(float(row["dep_vol"]) for label, row in nodes.items() if label and row["ocean_parent"] == "True")
+        assert tree.volume[tree.top].sum() == pytest.approx(tops, rel=1e-9)
 
     def test_the_parent_is_the_hollow_that_holds_both(self, tree: MergeTree, nodes: dict[int, dict[str, str]]) -> None:
         """Of every pit, the levels at which its water goes on to a larger hollow, up to where it leaves."""
@@ -444,6 +446,21 @@ class TestGrass:
         assert curve.storage(single) == pytest.approx(lake["volume"], abs=1e-6 + wet * 2e-6)
         assert curve.storage(single) == pytest.approx(held["sum"] * CELL_M2, abs=wet * 2e-6)
         assert curve.storage(single) == pytest.approx(self.SAID[f"r.lake ground {stage} r.volume"]["volume"], abs=0.3)
+
+    @pytest.mark.parametrize("stage", [29.74, 30.2, 30.6])
+    def test_lakes_full_to_where_they_spill_are_hollows_of_the_tree(self, stage: float) -> None:
+        z, frame = read("ground.tif")
+        tree = merge_tree(z)
+        cell = int((frame.north - SEED[1]) // 4) * frame.cols + int((SEED[0] - frame.west) // 5)
+        at, held = int(tree.label.ravel()[cell]), []
+        while at:
+            if tree.spill_level[at - 1] == np.float32(stage):
+                held.append(at - 1)
+            at = int(tree.parent[at - 1])
+        assert len(held) == 1
+        lake = self.SAID[f"r.lake ground {stage}"]
+        assert tree.cells[held[0]] * CELL_M2 == lake["area"]
+        assert tree.volume[held[0]] * CELL_M2 == pytest.approx(lake["volume"], abs=2e-6 * lake["area"])
 
     @pytest.mark.parametrize("stage", [26.5, 28.5, 29.74, 30.2, 30.6, 31.0, 33.0])
     def test_the_bathtub_at_stages(self, stage: float) -> None:

@@ -1,4 +1,4 @@
-"""The reservoirs of a plan, and shorelines: by hand, by closed forms, and the world's published lakes."""
+"""The reservoirs of a plan, and shorelines: by hand and by closed forms."""
 
 import geopandas as gpd
 import numpy as np
@@ -230,31 +230,3 @@ class TestShoreline:
         assert shoreline(Grid(holed, 0.0, 20.0, 1.0, 1.0), 9.0).area == pytest.approx(600 - 4 * 0.5)
         with pytest.raises(InvalidInput, match="finite"):
             shoreline(ground, np.nan)
-
-
-class TestWorld:
-    """Published lakes, as far as their published figures go: a sanity check of shapes and sizes, not a survey."""
-
-    def test_brandka_pond(self) -> None:
-        """178 226 m², 5.8 m deep, 421 173 m³ (10.1038/s41598-024-55963-0): a bowl of power p holds A·h·p/(p+2)."""
-        area, depth, volume = 178_226.0, 5.8, 421_173.0
-        power = 2 * volume / (area * depth - volume)
-        radius = np.sqrt(area / np.pi)
-        at = (np.arange(301) - 150) * radius / 130
-        bowl = depth * (np.hypot(*np.meshgrid(at, at)) / radius) ** power
-        curve = storage_curve(Grid(bowl, 0, 301 * radius / 130, radius / 130, radius / 130))
-        assert curve.storage(depth) == pytest.approx(volume, rel=2e-3)
-        assert curve.area(depth) == pytest.approx(area, rel=2e-3)
-        assert size_class(curve.storage(depth)) == "small (2)"
-
-    def test_gaotang_lake(self) -> None:
-        """Bed 15.0 m; 50 km² and 85 Mm³ at 17.5 m; 118 km² and 360 Mm³ at 21.0 m: one bed fits both stages and areas."""
-        area = lambda h: np.interp(h, [15.0, 15.0 + 1e-9, 17.5, 21.0], [0, 18e6, 50e6, 118e6])  # noqa: E731
-        stages = np.linspace(15.0, 21.0, 1201)
-        wet = area(stages)
-        cells = np.diff(np.concatenate(([0.0], wet)))
-        ground = Hypsometry.from_cells(np.array([0, len(stages)]), stages, cells)
-        assert ground.area_below(17.5001)[0] == pytest.approx(50e6, rel=1e-3)
-        assert ground.volume_below(17.5)[0] == pytest.approx(85e6, rel=0.01)
-        assert ground.volume_below(21.0)[0] == pytest.approx(360e6, rel=0.06)
-        assert size_class(ground.volume_below(21.0)[0]) == "large (2)"

@@ -9,8 +9,10 @@ import pytest
 
 import planner as pl
 from planner.balance import Lake, balance, climate, settled
+from planner.core.hypsometry import Hypsometry
 from planner.parameters import defaults
 from planner.site import Grid
+from planner.water import size_class
 
 BRANDKA = {"area_m2": 178_226.0, "depth_m": 5.8, "storage_m3": 421_173.0}
 GAOTANG = {"level_m": [15.0, 17.5, 21.0], "area_m2": [0.0, 50e6, 118e6], "storage_m3": [0.0, 85e6, 360e6]}
@@ -34,6 +36,7 @@ def test_brandka_pond_closes_on_its_survey() -> None:
     curve = pl.storage_curve(round_bowl(BRANDKA["area_m2"], BRANDKA["depth_m"], power, 1.0))
     assert curve.storage(0.0) == pytest.approx(BRANDKA["storage_m3"], rel=2e-3)  # reconstruction against sonar: 0.2 %
     assert curve.area(0.0) == pytest.approx(BRANDKA["area_m2"], rel=2e-3)
+    assert size_class(curve.storage(0.0)) == "small (2)"
     assert curve.level(BRANDKA["storage_m3"]) == pytest.approx(0.0, abs=0.01)
     below = np.linspace(-5.8, 0.0, 30)
     share = (1 + below / 5.8) ** (1 + 2 / power)
@@ -45,6 +48,17 @@ def test_gaotang_lakes_stages_agree_with_the_slice_formula() -> None:
     a, b = GAOTANG["area_m2"][1:]
     by_hand = 3.5 / 3 * (a + b + np.sqrt(a * b))
     assert by_hand == pytest.approx(GAOTANG["storage_m3"][2] - GAOTANG["storage_m3"][1], rel=0.05)
+
+
+def test_one_bed_has_gaotang_lakes_areas_and_storages() -> None:
+    """Areas that grow evenly between the published stages over a floor of 18 km²: 85 and 360 Mm³, and a large reservoir."""
+    stages = np.linspace(15.0, 21.0, 1201)
+    wet = np.interp(stages, [15.0, 15.0 + 1e-9, 17.5, 21.0], [0, 18e6, 50e6, 118e6])
+    bed = Hypsometry.from_cells(np.array([0, len(stages)]), stages, np.diff(np.concatenate(([0.0], wet))))
+    assert bed.area_below(17.5001)[0] == pytest.approx(50e6, rel=1e-3)
+    assert bed.volume_below(17.5)[0] == pytest.approx(85e6, rel=0.01)
+    assert bed.volume_below(21.0)[0] == pytest.approx(360e6, rel=0.06)
+    assert size_class(bed.volume_below(21.0)[0]) == "large (2)"
 
 
 def gaotang(**options: object) -> Lake:
@@ -71,24 +85,3 @@ def test_a_pond_stands_where_the_ground_sank_below_the_water_table() -> None:
     mean = curve.storage(-1.5) / curve.area(-1.5)
     assert 3.0 < mean < 3.7
     assert -1.5 - (-sunk).min() == pytest.approx(7.0, abs=0.01)
-
-
-@pytest.mark.parametrize(("power", "exact"), [(1.0, 1 / 3), (2.0, 1 / 2)], ids=["cone", "paraboloid"])
-def test_closed_forms_of_bowls(power: float, exact: float) -> None:
-    """Cone ⅓·A·d and paraboloid ½·A·d; the error falls with the square of the cell."""
-    area, depth = np.pi * 100.0**2, 6.0
-    errors = []
-    for cell in (4.0, 1.0):
-        curve = pl.storage_curve(round_bowl(area, depth, power, cell))
-        errors.append(abs(curve.storage(0.0) / (exact * area * depth) - 1))
-    assert errors[0] < 2e-3 and errors[1] < 2e-4
-
-
-def test_a_planar_bed_holds_its_wedge_exactly() -> None:
-    """A bed that rises 1 cm a metre under a stage that meets it: ½·length·height·width, exact for whole cells."""
-    blank = Grid(np.zeros((10, 500)), 0.0, 20.0, 2.0, 2.0)
-    x, _ = blank.centres()
-    curve = pl.storage_curve(blank.like(np.broadcast_to(x / 100.0, (10, 500))))
-    assert curve.storage(6.0) == pytest.approx(0.5 * 600 * 6.0 * 20.0, rel=1e-12)
-    frustum = curve.storage(8.0) - curve.storage(6.0)
-    assert frustum == pytest.approx(0.5 * (600 + 800) * 2.0 * 20.0, rel=1e-12)
