@@ -1,6 +1,7 @@
 """Planning units: nothing lost, nothing sliver-thin, borders the same points on both sides, ids that stay."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import geopandas as gpd
@@ -9,7 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import MultiPolygon, Point, Polygon, box
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import merging, partition
@@ -121,6 +122,19 @@ def test_a_plane_is_cut_where_the_depth_reaches_a_break() -> None:
     assert sorted(round(v, 6) for v in west) == [0, 100, 200]
     assert sorted(round(v, 6) for v in east) == [100, 200, 300]
     assert result.borders.length_m.tolist() == pytest.approx([80.0, 80.0])
+
+
+@pytest.mark.parametrize("beside", [-3.0, 3.0])
+def test_a_straight_contour_beside_a_lattice_line_keeps_its_slivers_apart(beside: float) -> None:
+    """Its stretches end on lattice lines at both ends but do not run along them: the 3 m strip goes to its own side."""
+    side = np.sqrt((9.0 - 2 * 0.75) * M2_PER_MU)
+    at = np.ceil((X0 + 300) / side) * side - X0 + beside
+    site = make_site({"A": box(0, 0, 1000, 1000)}, subsidence=lambda x, y: (x + y / 10_000) / at, depth_breaks_m=[1.0])
+    result = partition(site)
+    assert_sound(site, result)
+    shallower = Polygon([(X0, Y0), (X0 + at, Y0), (X0 + at - 0.1, Y0 + 1000), (X0, Y0 + 1000)])
+    share = shapely.area(shapely.intersection(result.units.geometry.to_numpy(), shallower)) / result.units.area
+    assert ((share < 0.01) | (share > 0.99)).all()
 
 
 def test_the_shore_of_each_stand_of_the_water_table_is_a_border() -> None:
@@ -323,6 +337,90 @@ def test_sizes_that_contradict_each_other_are_refused(low: float, high: float) -
 def test_a_negative_size_is_refused_by_its_range() -> None:
     with pytest.raises(InvalidInput, match="0 or more mu"):
         make_site({"A": box(0, 0, 200, 60)}, min_unit_mu=-1.0)
+
+
+def rolling(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return 33 - bowl(x, y) - 2 * np.exp(-(((x - 1500) / 150) ** 2) - ((y - 550) / 200) ** 2) + 0.05 * np.sin(x * 3.3 + y * 1.7)
+
+
+def windowed(site: Site, margin_m: float) -> Site:
+    """The site with its grids cut to the parcels and a margin, as a reader would."""
+    west, south, east, north = site.parcels.total_bounds + np.array([-1, -1, 1, 1]) * margin_m
+
+    def cut(grid: Grid) -> Grid:
+        col, row = max(0, int((west - grid.west) // grid.cell_x)), max(0, int((grid.north - north) // grid.cell_y))
+        last_col, last_row = int((east - grid.west) // grid.cell_x) + 1, int((grid.north - south) // grid.cell_y) + 1
+        part = grid.values[row:last_row, col:last_col]
+        return Grid(part, grid.west + col * grid.cell_x, grid.north - row * grid.cell_y, grid.cell_x, grid.cell_y)
+
+    table = site.water_table
+    water = WaterTable(cut(table.normal), cut(table.dry), cut(table.wet))
+    return replace(site, terrain=cut(site.terrain), subsidence=cut(site.subsidence), water_table=water)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        box(1000, 900, 1200, 1100),
+        box(2000.3, 1.1, 2100.1, 2200.9),
+        box(11.7, 13.2, 107.1, 111.9),
+        Point(2000, 2000).buffer(300, 5000),
+    ],
+)
+def test_a_parcel_elsewhere_changes_nothing_here(added: Polygon) -> None:
+    """Not the ids nor a single coordinate, though the terrain is read from another corner on."""
+    parcels: dict[str, object] = {
+        "A": Polygon([(300, 300), (900, 280), (880, 820), (320, 800)]),
+        "B": Polygon([(900, 280), (1300, 300), (1310, 700), (880, 820)]),
+    }
+    world = {"terrain": rolling, "subsidence": lambda x, y: 33 - rolling(x, y), "water": 31.0, "cell": 3.0, "size": 900}
+    alone = partition(windowed(make_site(parcels, **world), 300.0)).units
+    beside = partition(windowed(make_site({**parcels, "C": added}, **world), 300.0)).units
+    beside = beside[beside.parcel_id != "C"]
+    assert len(alone) > 100
+    assert list(alone.index) == list(beside.index)
+    assert shapely.equals_exact(alone.geometry.to_numpy(), beside.geometry.to_numpy(), 0.0).all()
+
+
+def test_what_touches_in_a_point_is_no_neighbour() -> None:
+    """Three parcels' corners and the lattice: noding parts lines that met in a point by its grid, 15 nm."""
+    rng = np.random.default_rng(5)
+    frame, outside = box(50, 50, 1150, 1150), box(0, 0, 1200, 1200)
+    parcels = shapely.voronoi_polygons(shapely.MultiPoint(rng.uniform(100, 1100, (12, 2))), extend_to=outside)
+    pieces = [shapely.segmentize(p & frame, rng.uniform(7, 40)) for p in shapely.get_parts(parcels)]
+    site = make_site({f"P{i:02d}": p for i, p in enumerate(pieces)}, subsidence=bowl)
+    result = partition(site)
+    assert_sound(site, result)
+    assert result.borders.length_m.min() > 1e-3
+    shapes = result.units.geometry.to_numpy()
+    assert shapely.coverage_is_valid(shapes)
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    shared = shapely.length(shapely.intersection(shapes[a], shapes[b]))
+    listed = dict(zip(zip(result.borders.unit_a, result.borders.unit_b, strict=True), result.borders.length_m, strict=True))
+    ids = result.units.index
+    true = {(ids[i], ids[j]): length for i, j, length in zip(a, b, shared, strict=True) if length > 1e-3}
+    assert set(true) == set(listed)
+    assert all(length == pytest.approx(listed[pair], rel=1e-6) for pair, length in true.items())
+
+
+@pytest.mark.parametrize("how", ["constraint", "cut"])
+def test_lines_and_outlines_cut_and_points_do_not(how: str) -> None:
+    line, ring = (
+        LineString([(0, 500), (1000, 503)]),
+        Polygon(box(100, 100, 400, 400).exterior, [box(200, 200, 300, 300).exterior]),
+    )
+    given = [line, ring, Point(700, 700), shapely.GeometryCollection([LineString([(700, -5), (703, 1005)]), Point(1, 1)])]
+    parcels: dict[str, object] = {"A": box(0, 0, 1000, 1000)}
+    site = make_site(parcels, constraints=given if how == "constraint" else ())
+    there = [shapely.transform(g, lambda p: p + ORIGIN) for g in given]
+    result = partition(site, cuts=None if how == "constraint" else gpd.GeoSeries(there, crs=site.crs))
+    assert_sound(site, result)
+    borders = shapely.union_all(shapely.boundary(result.units.geometry.to_numpy()))
+    for edge in (line, ring.exterior, ring.interiors[0], given[3].geoms[0]):
+        along = shapely.intersection(shapely.segmentize(edge, 1.0), box(0, 0, 1000, 1000))
+        off = shapely.distance(shapely.points(shapely.get_coordinates(along) + ORIGIN), borders)
+        assert off.max() < 1e-6
 
 
 def test_no_parcels_are_refused() -> None:

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
 
+ORIGIN_M = 65_536.0  # the local origin is a whole multiple of this, so that it stays where it is when a parcel is added
+TOUCH_M = 1e-3  # units that share less only touch: lines that met in a point were moved apart by the noding's grid
 LONGEST = 2.5  # sides of the largest square unit that a unit may be long before the lattice cuts it
 
 
@@ -43,24 +45,19 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     parcels = site.parcels.sort_index()
     if parcels.empty:
         raise InvalidInput(f"{site.name or 'site'}: no parcels to cut into planning units")
-    origin = np.floor(parcels.total_bounds[:2])
+    origin = np.floor(parcels.total_bounds[:2] / ORIGIN_M) * ORIGIN_M
     shapes = _moved(parcels.geometry.to_numpy(), -origin)
     constraints = _shapes(None if site.constraints is None else site.constraints.geometry, origin)
-    meaningful = [_drawn(site, parcels.geometry.to_numpy(), origin, min_m2), _shapes(cuts, origin)]
-    if len(constraints):
-        meaningful.append(shapely.boundary(constraints))
+    meaningful = [_drawn(site, origin, min_m2), _shapes(cuts, origin), constraints]
     side_m = float(np.sqrt(max(max_m2 - 2 * min_m2, max_m2 / 2)))
-    anchor = tuple(float(v) for v in -(origin % side_m))
-    grid_m = planar.precision(shapes)
-    linework = [shapely.normalize(shapely.boundary(shapes)), lines.near(_simple(meaningful), shapes)]
-    linework.append(lines.lattice(shapes, side_m, (anchor[0], anchor[1])))
-    atoms = planar.faces(np.concatenate(linework), grid_m)
+    linework = [shapely.normalize(shapely.boundary(shapes)), lines.near(_linework(meaningful), shapes)]
+    atoms = planar.faces(np.concatenate([*linework, lines.lattice(shapes, side_m, origin)]))
     owner = planar.owners(atoms, shapes)
     atoms, owner = atoms[owner >= 0], owner[owner >= 0]
     shared = planar.shared_segments(atoms)
     side = planar.sides(atoms, constraints)
     width = site.scenario.number("partition.min_width_m")
-    on_lattice = _on_lattice(shared, side_m, anchor, 2 * grid_m)
+    on_lattice = _on_lattice(shared, side_m, origin)
     unit = _merged(atoms, owner, side, shared, on_lattice, min_m2=min_m2, min_width_m=width, max_m2=max_m2)
     return _as_partition(atoms, owner, unit, shared, parcels, origin, side_m)
 
@@ -90,26 +87,30 @@ def _shapes(given: gpd.GeoSeries | None, origin: Floats) -> Geometries:
     return np.asarray(shapes[np.argsort(shapely.to_wkb(shapes))], dtype=object)
 
 
-def _simple(groups: list[Geometries]) -> Geometries:
-    """All lines of the groups as single LineStrings."""
+def _linework(groups: list[Geometries]) -> Geometries:
+    """All lines of the groups, and the outlines of their polygons, as single LineStrings."""
     parts = shapely.get_parts(np.concatenate(groups))
-    parts = parts[~shapely.is_empty(parts)]
-    rings = shapely.get_type_id(parts) == shapely.GeometryType.LINEARRING
-    if rings.any():
-        points, ring = shapely.get_coordinates(parts[rings], return_index=True)
-        parts[rings] = shapely.linestrings(points, indices=ring)
-    return np.asarray(parts, dtype=object)
+    while (nested := shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        parts = np.concatenate([parts[~nested], shapely.get_parts(parts[nested])])
+    areal = shapely.get_dimensions(parts) == 2
+    rings = [shapely.get_rings(parts[areal]), parts[shapely.get_type_id(parts) == shapely.GeometryType.LINEARRING]]
+    points, ring = shapely.get_coordinates(np.concatenate(rings), return_index=True)
+    lineal = (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(parts)
+    return np.asarray(np.concatenate([parts[lineal], shapely.linestrings(points, indices=ring)]), dtype=object)
 
 
-def _drawn(site: Site, parcels: Geometries, origin: Floats, min_m2: float) -> Geometries:
-    """Contours of depth at the breaks and of the water's stands on the ground, and the divides between hollows."""
+def _drawn(site: Site, origin: Floats, min_m2: float) -> Geometries:
+    """Contours of depth at the breaks and of the water's stands on the ground, and the divides between hollows.
+
+    They are drawn over all ground that is known, so that hollows and rings beyond the parcels are whole.
+    """
     value = site.scenario.number
     radius = value("partition.smoothing_m")
-    bounds = tuple(float(v) for v in shapely.total_bounds(parcels))
+    both = shapely.total_bounds([shapely.box(*site.parcels.total_bounds), shapely.box(*site.terrain.bounds)])
 
     def field(grid: Grid) -> lines.Field:
-        smooth = lines.smoothed(grid, bounds, radius_m=radius)  # type: ignore[arg-type]
-        return lines.Field(smooth.x - origin[0], smooth.y - origin[1], smooth.values)
+        smooth = lines.smoothed(grid, tuple(both.tolist()), radius_m=radius)
+        return smooth._replace(x=smooth.x - origin[0], y=smooth.y - origin[1])
 
     ground, level = field(site.terrain), site.scenario.reservoir.level_m
     wanted = [(field(site.subsidence), [float(v) for v in site.scenario.value("partition.depth_breaks_m")])]
@@ -131,13 +132,11 @@ def _flat_at(stand: Grid, level_m: float) -> bool:
     return bool(len(known)) and bool(np.all(np.abs(known - level_m) < 1e-6))
 
 
-def _on_lattice(shared: planar.Shared, side_m: float, anchor: tuple[float, ...], tolerance_m: float) -> NDArray[np.bool_]:
-    """Which segments lie on a line of the lattice."""
-    result = np.zeros(len(shared.a), dtype=bool)
-    for axis in (0, 1):
-        off = [np.abs((p[:, axis] - anchor[axis] + side_m / 2) % side_m - side_m / 2) for p in (shared.start, shared.end)]
-        result |= (off[0] <= tolerance_m) & (off[1] <= tolerance_m)
-    return result
+def _on_lattice(shared: planar.Shared, side_m: float, origin: Floats) -> NDArray[np.bool_]:
+    """Which segments run along a line of the lattice, not merely from one of its lines to another."""
+    slack = 2 * planar.GRID_M
+    off = np.abs((shared.start + origin + side_m / 2) % side_m - side_m / 2)
+    return np.asarray(((off <= slack) & (np.abs(shared.start - shared.end) <= slack)).any(axis=1))
 
 
 def _merged(
@@ -216,7 +215,7 @@ def _as_partition(
     a, b, length = merging.totals(unit[shared.a], unit[shared.b], shared.length)
     names = np.array([ids[a], ids[b]], dtype=object)
     names.sort(axis=0)
-    borders = pd.DataFrame({"unit_a": names[0], "unit_b": names[1], "length_m": length})
+    borders = pd.DataFrame({"unit_a": names[0], "unit_b": names[1], "length_m": length})[length > TOUCH_M]
     return Partition(frame, borders.sort_values(["unit_a", "unit_b"], ignore_index=True))
 
 

@@ -19,79 +19,115 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
 
-CHUNK = 48  # vertices a contour is broken into, so that what lies far from every parcel can be left out cheaply
-REACH = 3  # cells kept around the parcels, so that contours run out of them instead of ending inside
+CHUNK = 48  # vertices a line is broken into, so that what lies far from every parcel can be left out cheaply
+REACH = 3  # samples kept around the parcels, so that contours run out of them instead of ending inside
+BLOCK = 64  # samples between the places where lines are pinned while they are simplified
+TRUNCATE = 3.0  # standard deviations at which the Gaussian ends
 
 
 class Field(NamedTuple):
-    """Values (rows, cols) at points x (cols,) and y (rows,), both ascending, m."""
+    """Values (rows, cols) at points x (cols,) and y (rows,), both ascending, m.
+
+    column, row: number of the first sample on the lattice of all samples, which does not move with the field's extent.
+    """
 
     x: Floats
     y: Floats
     values: Floats
+    column: int
+    row: int
 
 
 def smoothed(grid: Grid, bounds: tuple[float, float, float, float], *, radius_m: float) -> Field:
     """A grid's values around `bounds`, thinned to a third of the radius and smoothed by a Gaussian of that radius.
 
     Planning lines follow the lie of the land, not a ditch or a centimetre of noise. Missing cells take the nearest known
-    value and the edge is continued outward, so that a contour never ends inside a parcel.
+    value and the edge is continued outward, so that a contour never ends inside a parcel. A sample within `bounds` depends on
+    the ground around it, not on the bounds.
 
     bounds: west, south, east, north, m. radius_m: standard deviation of the Gaussian, m.
     Returns an empty field where no cell is known.
     """
     step = max(1, int(radius_m / 3.0 / max(grid.cell_x, grid.cell_y)))
-    margin = REACH * step + int(2 * radius_m / min(grid.cell_x, grid.cell_y))
-    west, south, east, north = bounds
-    cols = _window((west - grid.west) / grid.cell_x, (east - grid.west) / grid.cell_x, grid.shape[1], margin, step)
-    rows = _window((grid.north - north) / grid.cell_y, (grid.north - south) / grid.cell_y, grid.shape[0], margin, step)
-    values = grid.values[np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
+    margin = step * (REACH + 2 + int(TRUNCATE * radius_m / (step * min(grid.cell_x, grid.cell_y))))
+    south = grid.bounds[1]
+    start = [int(np.floor(v + 1e-6)) for v in (grid.west / grid.cell_x, south / grid.cell_y)]
+    cols = _window(
+        (bounds[0] - grid.west) / grid.cell_x, (bounds[2] - grid.west) / grid.cell_x, grid.shape[1], margin, step, start[0]
+    )
+    rows = _window((bounds[1] - south) / grid.cell_y, (bounds[3] - south) / grid.cell_y, grid.shape[0], margin, step, start[1])
+    values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
     known = np.isfinite(values)
     if not known.any():
-        return Field(np.empty(0), np.empty(0), np.empty((0, 0)))
+        return Field(np.empty(0), np.empty(0), np.empty((0, 0)), 0, 0)
     if not known.all():
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         values = values[tuple(nearest)]
     shape = (len(rows) // step, step, len(cols) // step, step)
     values = values.reshape(shape).mean(axis=(1, 3))
     sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
-    values = ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=3.0)
+    values = ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE)
     x = grid.west + (cols.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_x
-    y = grid.north - (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
-    return Field(x, y[::-1], np.ascontiguousarray(values[::-1]))
+    y = south + (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
+    return Field(x, y, values, (int(cols[0]) + start[0]) // step, (int(rows[0]) + start[1]) // step)
 
 
-def _window(low: float, high: float, size: int, margin: int, step: int) -> NDArray[np.int64]:
-    """Cell numbers from low to high with a margin, on whole steps, at most one grid's width beyond the grid."""
+def _window(low: float, high: float, size: int, margin: int, step: int, start: int) -> NDArray[np.int64]:
+    """Cell numbers from low to high with a margin, at most one grid's width beyond the grid.
+
+    They begin and end on whole steps counted from where the CRS begins, `start` cells before the grid.
+    """
     first = max(int(np.floor(low)) - margin, -size)
     last = min(int(np.ceil(high)) + margin, 2 * size)
-    first = int(np.floor(first / step)) * step
+    first = (first + start) // step * step - start
     count = max(-(-(last - first) // step), 2) * step
     return np.arange(first, first + count)
 
 
 def contours(field: Field, levels: list[float], *, tolerance_m: float, min_area_m2: float) -> Geometries:
-    """Contour lines of a field at the levels, simplified, without closed rings smaller than an area.
+    """Contour lines of a field's triangulated surface at the levels, simplified, without closed rings smaller than an area.
 
     tolerance_m: how far a simplified line may leave the contour.
     Returns LineStrings.
     """
     if field.values.size == 0 or not levels:
         return np.empty(0, dtype=object)
-    generator = contourpy.contour_generator(field.x, field.y, field.values, name="serial")
+    generator = contourpy.contour_generator(field.x, field.y, field.values, name="serial", quad_as_tri=True)
     found = [np.asarray(line, dtype=np.float64) for level in levels for line in generator.lines(level)]
     found = [line for line in found if len(line) > 1]
     if not found:
         return np.empty(0, dtype=object)
     number = np.repeat(np.arange(len(found)), [len(line) for line in found])
     raw = np.asarray(shapely.linestrings(np.concatenate(found), indices=number), dtype=object)
-    simple = np.asarray(shapely.simplify(raw, tolerance_m, preserve_topology=False), dtype=object)
-    ring = shapely.is_closed(simple) & (shapely.get_num_coordinates(simple) >= 4)
-    area = np.zeros(len(simple))
-    points, line = shapely.get_coordinates(simple[ring], return_index=True)
+    ring = shapely.is_closed(raw) & (shapely.get_num_coordinates(raw) >= 4)
+    area = np.zeros(len(raw))
+    points, line = shapely.get_coordinates(raw[ring], return_index=True)
     area[ring] = shapely.area(shapely.polygons(shapely.linearrings(points, indices=line)))
-    kept = (~shapely.is_closed(simple)) | (area >= min_area_m2)
-    return np.asarray(simple[kept & (shapely.length(simple) > 0)], dtype=object)
+    return _simplified(raw[(~shapely.is_closed(raw)) | (area >= min_area_m2)], field, 0.0, tolerance_m)
+
+
+def _simplified(lines: Geometries, field: Field, offset: float, tolerance_m: float) -> Geometries:
+    """Lines simplified stretch by stretch between the places where they cross every BLOCKth line of the samples' lattice.
+
+    So a line's shape depends on the ground nearby, not on where the line begins far away. offset: of the lines' vertices from
+    the samples, in samples.
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    if not len(points):
+        return np.empty(0, dtype=object)
+    pinned = np.zeros(len(points), dtype=bool)
+    for value, at, first in ((points[:, 0], field.x, field.column), (points[:, 1], field.y, field.row)):
+        number = (value - at[0]) / (at[1] - at[0]) + offset
+        whole = np.round(number)
+        pinned |= (np.abs(number - whole) < 1e-6) & ((whole + first) % BLOCK == 0)
+    new = np.append(True, line[1:] != line[:-1])
+    pinned &= ~new & ~np.append(new[1:], True)
+    twice = np.repeat(np.arange(len(points)), 1 + pinned)  # a pinned point ends one stretch and begins the next
+    begins = np.append(True, (line[twice[1:]] != line[twice[:-1]]) | (twice[1:] == twice[:-1]))
+    number = np.cumsum(begins) - 1
+    raw = shapely.normalize(shapely.linestrings(points[twice], indices=number))
+    simple = np.asarray(shapely.simplify(raw, tolerance_m, preserve_topology=False), dtype=object)
+    return np.asarray(simple[shapely.length(simple) > 0], dtype=object)
 
 
 def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geometries:
@@ -116,7 +152,7 @@ def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geome
     level = np.stack([ground.x[c] - dx / 2, ground.y[r] + dy / 2, ground.x[c] + dx / 2, ground.y[r] + dy / 2], axis=1)
     points = np.round(np.concatenate([upright, level]).reshape(-1, 2, 2), 6)  # ends that meet are the same to the last bit
     merged = shapely.line_merge(shapely.union_all(shapely.linestrings(points)))
-    return np.asarray(shapely.simplify(shapely.get_parts(merged), 1.5 * max(dx, dy)), dtype=object)
+    return _simplified(np.asarray(shapely.get_parts(merged), dtype=object), ground, 0.5, 1.5 * max(dx, dy))
 
 
 def _roots(came_from: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -142,17 +178,17 @@ def near(lines: Geometries, parcels: Geometries) -> Geometries:
     return np.asarray(chunks[np.unique(hit)], dtype=object)
 
 
-def lattice(parcels: Geometries, side_m: float, origin: tuple[float, float]) -> Geometries:
+def lattice(parcels: Geometries, side_m: float, origin: Floats) -> Geometries:
     """Lines of a square lattice across the parcels' extents.
 
-    side_m: distance between lines, m. origin: a point of the lattice, so that it does not move with the parcels.
+    side_m: distance between lines, m. origin: (2,) where the parcels' zero lies in the CRS: the lattice stands in the CRS and
+    does not move with it.
     """
     lines = []
-    x0, y0 = origin
-    for west, south, east, north in shapely.bounds(parcels):
-        i0, i1 = int(np.floor((west - x0) / side_m)), int(np.ceil((east - x0) / side_m))
-        j0, j1 = int(np.floor((south - y0) / side_m)), int(np.ceil((north - y0) / side_m))
-        xs, ys = x0 + np.arange(i0, i1 + 1) * side_m, y0 + np.arange(j0, j1 + 1) * side_m
+    for west, south, east, north in shapely.bounds(parcels) + np.tile(origin, 2):
+        i0, i1 = int(np.floor(west / side_m)), int(np.ceil(east / side_m))
+        j0, j1 = int(np.floor(south / side_m)), int(np.ceil(north / side_m))
+        xs, ys = np.arange(i0, i1 + 1) * side_m - origin[0], np.arange(j0, j1 + 1) * side_m - origin[1]
         lines += [((x, ys[0]), (x, ys[-1])) for x in xs[1:-1]] + [((xs[0], y), (xs[-1], y)) for y in ys[1:-1]]
     if not lines:
         return np.empty(0, dtype=object)

@@ -12,25 +12,15 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
 
-FINEST, COARSEST = 2.0**-26, 2.0**-20  # m, limits of the precision grid: 15 nm to 1 µm
+GRID_M = 2.0**-26  # m, 15 nm: no finer than a double's step at eight-digit coordinates, so moving the origin is exact
 
 
-def precision(parcels: Geometries) -> float:
-    """Precision grid in m, a power of two, at which moving every vertex costs less than 5e-10 of the area.
-
-    A power of two no finer than a double's step at eight-digit coordinates makes shifting to and from a local origin exact.
-    """
-    area, length = float(np.sum(shapely.area(parcels))), float(np.sum(shapely.length(parcels)))
-    wanted = 0.5e-9 * area / length if length > 0 else FINEST
-    return float(np.clip(2.0 ** np.floor(np.log2(max(wanted, FINEST))), FINEST, COARSEST))
-
-
-def faces(lines: Geometries, grid_m: float) -> Geometries:
-    """The bounded faces of all linework after noding on a precision grid, as Polygons in reading order.
+def faces(lines: Geometries) -> Geometries:
+    """The bounded faces of all linework after noding on a grid of GRID_M, as Polygons in reading order.
 
     Every crossing becomes a vertex of every line through it, so that what two faces share is the same points.
     """
-    noded = shapely.union_all(lines, grid_size=grid_m)
+    noded = shapely.union_all(lines, grid_size=GRID_M)
     found = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))), dtype=object)
     at = shapely.get_coordinates(shapely.point_on_surface(found))
     return found[np.lexsort((shapely.area(found), at[:, 0], -at[:, 1]))]
