@@ -164,6 +164,8 @@ done
 for part in ground whole; do
   r.fill.dir --quiet input=$part output=filled direction=dir
   r.out.gdal --quiet -c -f input=filled output={out}/$part.r_fill_dir.tif type=Float64 nodata=-9999
+  r.fill.dir --quiet input=filled output=again direction=dir
+  r.out.gdal --quiet -c -f input=again output={out}/$part.r_fill_dir_twice.tif type=Float64 nodata=-9999
   r.terraflow --quiet elevation=$part filled=filled direction=dir swatershed=w accumulation=acc tci=tci directory={out}
   r.out.gdal --quiet -c -f input=filled output={out}/$part.r_terraflow.tif type=Float64 nodata=-9999
 done
