@@ -249,7 +249,7 @@ class TestFilled:
         assert np.nansum(ours - merge_tree(z).filled(z)) > 300  # the rule matters
 
     def test_those_that_disagree(self) -> None:
-        """One pass of r.fill.dir leaves nested hollows unfilled, two do not; richdem half fills beside enclosed missing cells."""
+        """One pass of r.fill.dir leaves nested hollows unfilled, two do not; richdem half fills beside enclosed holes."""
         z, _ = read("whole.tif")
         grass = np.load(FOLDER / "filled_grass.npz")
         short = merge_tree(z).filled(z) - grass["whole_r_fill_dir"]
