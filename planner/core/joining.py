@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.catchments import MISSING, RING_COL, RING_ROW, Catchments
+from planner.core.catchments import MISSING, Catchments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -128,38 +128,23 @@ class Links(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def join(
-    ground: Any, found: Catchments, forest: Forest, is_open: Flags, diagonal: bool, edge: bool, above: bool, below: bool
-) -> tuple[int, Links]:
-    """Joins the catchments of a terrain or a band of it, (rows, cols) m, in a forest; how many nodes there are, and the links.
+def join(found: Catchments, forest: Forest, is_open: Flags) -> tuple[int, Links]:
+    """Joins catchments in a forest; how many nodes there are then, and the links.
 
-    is_open: (k,) which catchments go on beyond the band. diagonal, edge, above, below: as of `catchments`.
+    is_open: (k,) which catchments go on beyond the band.
     """
-    rows, cols = ground.shape
-    z, label, k = ground.ravel(), found.label, len(found.pit)
+    k = len(found.pit)
     room = np.count_nonzero(is_open) + 1
     links = Links(np.empty(room, np.int64), np.empty(room), np.empty(room, np.int32), np.empty(room, np.int32))
     linked, nodes = 0, k + 1
-    met, opened = np.empty(9, dtype=np.int64), np.empty(9, dtype=np.int64)
-    stride = 1 if diagonal else 2
-    for i in found.joins:
-        r, c = i // cols, i % cols
+    met, opened = np.empty(4, dtype=np.int64), np.empty(4, dtype=np.int64)
+    for q in range(len(found.joins)):
         number = openings = 0
-        leaves, last = False, -1
-        for d in range(-stride, 8, stride):
-            nr, nc = (r + RING_ROW[d], c + RING_COL[d]) if d >= 0 else (r, c)
-            if nc < 0 or nc >= cols or nr < 0 or nr >= rows:
-                leaves = leaves or (edge and (nc < 0 or nc >= cols or (nr < 0 and not above) or (nr >= rows and not below)))
-                continue
-            near = nr * cols + nc
-            own = label[near]
-            if own == MISSING:
-                leaves = leaves or edge
-                continue
-            if own == last or not (near == i or z[near] < z[i] or (z[near] == z[i] and near < i)):
-                continue
-            last = own
-            node = find(forest.above, own + 1)
+        leaves = found.leaves[q]
+        for side in found.sides[q]:
+            if side < 0:
+                break
+            node = find(forest.above, side + 1)
             if node == OUTSIDE:
                 leaves = True
             elif node <= k and is_open[node - 1]:
@@ -168,19 +153,18 @@ def join(
                 number += _added(met, number, node)
         if number + openings + (1 if leaves else 0) < 2:
             continue
-        level = np.float64(z[i])
+        cell, level = found.joins[q], np.float64(found.level[q])
         sink = OUTSIDE if leaves else -1
-        for q in range(openings):
-            node = opened[q]
+        for node in opened[:openings]:
             if sink < 0:
                 sink = node
                 continue
-            links.cell[linked], links.level[linked], links.one[linked], links.other[linked] = i, level, node, sink
+            links.cell[linked], links.level[linked], links.one[linked], links.other[linked] = cell, level, node, sink
             linked += 1
             forest.above[node] = sink
             if sink != OUTSIDE:
                 _deepen(forest, sink, node)
-        nodes = meet(forest, met, number, sink, i, level, nodes)
+        nodes = meet(forest, met, number, sink, cell, level, nodes)
     return nodes, Links(links.cell[:linked], links.level[:linked], links.one[:linked], links.other[:linked])
 
 

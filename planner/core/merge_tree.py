@@ -188,7 +188,7 @@ def nested(surface: NDArray[Any], diagonal: bool) -> tuple[Catchments, Nest]:
     found = catchments(surface, diagonal=diagonal)
     forest = forest_of(found.pit, surface.ravel()[found.pit])
     closed = np.zeros(len(found.pit), dtype=np.bool_)
-    nodes, _ = join(surface, found, forest, closed, diagonal, True, False, False)
+    nodes, _ = join(found, forest, closed)
     return found, nest(forest, nodes, closed)
 
 

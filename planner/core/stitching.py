@@ -80,7 +80,7 @@ def surveyed(band: Band, *, diagonal: bool, edge: bool, start: int | None = None
         is_open[found.label[at]] = True
     is_open = is_open[:-1].copy()
     forest = forest_of(found.pit, z.ravel()[found.pit])
-    nodes, links = join(z, found, forest, is_open, diagonal, edge, band.above, band.below)
+    nodes, links = join(found, forest, is_open)
     return Survey(found, nest(forest, nodes, is_open), is_open, links)
 
 
