@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 from scipy import ndimage
 
+from planner.cli.app import run
 from planner.core.cells import count_weighted, entries_between, sum_cells
 from planner.core.storage import Sums, area_at, bins_of, knots_of_bins, merge_bins, storage_at, sum_connected
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water import storage_curve, storage_table
+from planner.water import Errors, storage_curve, storage_table
 from planner.water.curve import FINEST_M, curve_over
 from planner.water.ground import terrain_of
+from planner.water.wording import note_zh
 
 EIGHT = np.ones((3, 3))
 
@@ -210,6 +212,7 @@ class TestTable:
     """What `planner storage` prints."""
 
     Z = np.array([[9, 9, 9, 9, 9, 9], [9, 1, 4, 2, 7, 0], [9, 9, 9, 9, 9, 9]], float)
+    DYKE = "what lies above the rim is held only behind a dyke"
 
     def test_levels_and_steps(self) -> None:
         table = storage_table(grid(self.Z, 10.0), levels=[3.0, 2.5], step=4.0)
@@ -221,16 +224,38 @@ class TestTable:
         assert table.spill_level_m == 7.0
         assert table.rows["storage_m3"].tolist() == [200.0, 800.0]
         told = json.loads(json.dumps(table.to_dict()))
-        assert told["rows"][1] == {"level_m": 5.0, "area_m2": 300.0, "storage_m3": 800.0}
+        row = told["rows"][1]
+        assert (row["level_m"], row["area_m2"], row["storage_m3"]) == (5.0, 300.0, 800.0)
         assert told["spill_level_m"] == 7.0
-        assert table.to_csv().splitlines()[0] == "level_m,area_m2,storage_m3,spill_level_m"
-        assert table.to_csv().splitlines()[1] == "3.0,100.0,200.0,7.0"
+        assert table.to_csv().splitlines()[0] == "level_m,area_m2,storage_m3,spill_level_m,area_sd_m2,storage_sd_m3"
+        assert table.to_csv().splitlines()[1].startswith("3.0,100.0,200.0,7.0,")
 
     def test_each_polygon_a_body_of_its_own(self) -> None:
         within = [shapely.box(10, 10, 20, 20), shapely.box(30, 10, 40, 20)]
         table = storage_table(grid(self.Z, 10.0), within=within, connected=True, levels=[3.0])
         assert table.rows["storage_m3"].tolist() == [300.0]
         assert [p["rows"][0]["storage_m3"] for p in table.to_dict()["polygons"]] == [200.0, 100.0]
+
+    def test_levels_below_the_bed_and_above_the_rim_are_told(self) -> None:
+        table = storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), levels=[0.5, 1.0, 6.0, 7.0, 8.25])
+        assert table.rows["storage_m3"].tolist()[:2] == [0.0, 0.0]
+        assert table.notes == (
+            "no water at 0.50, 1.00 m: the bed lies at 1.00 m",
+            "at 8.25 m the water leaves over the rim at 7.00 m, 1.25 m lower; " + self.DYKE,
+        )
+        assert [note_zh(n) for n in table.notes] == [
+            "0.50, 1.00米处无水：底高程为1.00米",
+            "8.25米时水已从高程7.00米的溢出口流出（低1.25米）；溢出口以上的水量须筑堤才能存住",
+        ]
+        assert storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), levels=[3.0]).notes == ()
+        stepped = storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), step=0.5).notes
+        assert stepped == ("at 7.50 … 9.00 m the water leaves over the rim at 7.00 m, 2.00 m lower; " + self.DYKE,)
+        bowl = storage_table(grid(0.05 * radius(20, 2.0), 2.0), levels=[2.5]).notes
+        assert bowl == ("at 2.50 m the water stands at the edge of the data (from 2.00 m on); beyond it may hold more",)
+        two = [shapely.box(10, 10, 20, 20), shapely.box(30, 10, 40, 20)]
+        notes = storage_table(grid(self.Z, 10.0), within=two, connected=True, levels=[1.5]).notes
+        assert notes == ("polygon 2: no water at 1.50 m: the bed lies at 2.00 m",)
+        assert note_zh(notes[0]).startswith("第2个图斑：1.50米处无水")
 
     def test_default_stages_are_round_and_end_above_the_spill(self) -> None:
         rows = storage_table(grid(0.05 * radius(100, 2.0), 2.0)).rows
@@ -242,20 +267,71 @@ class TestTable:
             storage_table(grid(self.Z), step=0.0)
 
 
-def test_error_bars_against_a_thousand_drawn_terrains() -> None:
-    rng = np.random.default_rng(11)
-    bowl = 0.02 * radius(40, 5.0)
-    curve = storage_curve(grid(bowl, 5.0))
-    bar = curve.uncertainty(2.5, bias_sd_m=0.05, noise_sd_m=0.1, correlation_m=15.0, level_sd_m=0.04).iloc[0]
-    scale = 15.0 / 5.0
-    drawn = []
-    for _ in range(1000):
-        noise = ndimage.gaussian_filter(rng.normal(size=bowl.shape), scale / np.sqrt(2), mode="wrap")
-        noise *= 0.1 * np.sqrt(2 * np.pi) * scale  # variance 0.01, correlation exp(−d²/2·15²)
-        level = 2.5 + rng.normal(0, 0.04) - rng.normal(0, 0.05)
-        drawn.append(np.sum(np.maximum(level - bowl - noise, 0)) * 25)
-    assert bar["storage_m3"] == pytest.approx(np.mean(drawn), rel=0.02)
-    assert bar["storage_sd_m3"] == pytest.approx(np.std(drawn), rel=0.1)
+def rough(rng: np.random.Generator, shape: tuple[int, int], cell: float, sd: float, reach: float) -> np.ndarray:
+    """Errors of a terrain with the correlation exp(−d²/2·reach²)."""
+    noise = ndimage.gaussian_filter(rng.normal(size=shape), reach / cell / np.sqrt(2), mode="wrap")
+    return noise * sd * 2 * np.sqrt(np.pi) * reach / cell / np.sqrt(2)
+
+
+class TestErrorBars:
+    """Standard deviations beside drawn terrains (seeded), for any water and for connected water."""
+
+    def test_a_bowl_against_a_thousand_drawn_terrains(self) -> None:
+        rng = np.random.default_rng(11)
+        bowl = 0.02 * radius(40, 5.0)
+        curve = storage_curve(grid(bowl, 5.0))
+        bar = curve.uncertainty(2.5, bias_sd_m=0.05, noise_sd_m=0.1, correlation_m=15.0, level_sd_m=0.04).iloc[0]
+        drawn = []
+        for _ in range(1000):
+            level = 2.5 + rng.normal(0, 0.04) - rng.normal(0, 0.05)
+            drawn.append(np.sum(np.maximum(level - bowl - rough(rng, bowl.shape, 5.0, 0.1, 15.0), 0)) * 25)
+        assert bar["storage_m3"] == pytest.approx(np.mean(drawn), rel=0.02)
+        assert bar["storage_sd_m3"] == pytest.approx(np.std(drawn), rel=0.1)
+
+    def test_shifts_alone_are_the_slope_of_the_curve(self) -> None:
+        bowl = 0.02 * radius(80, 2.5)
+        curve = storage_curve(grid(bowl, 2.5))
+        bar = curve.uncertainty([1.0, 2.5], bias_sd_m=0.03, noise_sd_m=0.0, level_sd_m=0.04)
+        np.testing.assert_allclose(bar["storage_sd_m3"], curve.area([1.0, 2.5]) * 0.05, rtol=0.02)
+        growth = 2 * np.pi * np.array([1.0, 2.5]) / 0.02**2  # of the cone's area, m² per m
+        np.testing.assert_allclose(bar["area_sd_m2"], growth * 0.05, rtol=0.05)
+        none = curve.uncertainty(2.5, bias_sd_m=0.0, noise_sd_m=0.0, level_sd_m=0.0)
+        np.testing.assert_allclose(none[["area_sd_m2", "storage_sd_m3"]], 0.0, atol=1e-9)
+
+    @pytest.mark.parametrize("level", [2.7, 2.95, 3.0, 3.1, 3.4])
+    def test_connected_water_near_the_rim_to_its_neighbour(self, level: float) -> None:
+        rng = np.random.default_rng(int(level * 100))
+        ground = np.full((30, 61), 9.0)
+        ground[2:28, 2:30], ground[2:28, 31:59] = 1.0, 1.5
+        ground[14, 30] = 3.0  # the rim
+        seed = (52.5, 147.5)
+        errors = {"bias_sd_m": 0.05, "noise_sd_m": 0.1, "correlation_m": 12.0, "level_sd_m": 0.05}
+        bar = storage_curve(grid(ground, 5.0), seed=seed).uncertainty(level, **errors).iloc[0]
+        drawn = []
+        for _ in range(300):
+            z = ground + rng.normal(0, 0.05) + rough(rng, ground.shape, 5.0, 0.1, 12.0)
+            curve = storage_curve(grid(z, 5.0), seed=seed)
+            at = level + rng.normal(0, 0.05)
+            drawn.append((float(curve.storage(at)), float(curve.area(at))))
+        storage, area = np.std(drawn, axis=0)
+        assert bar["storage_sd_m3"] == pytest.approx(storage, rel=0.15)
+        assert bar["area_sd_m2"] == pytest.approx(area, rel=0.15, abs=400.0)
+
+    def test_several_bodies_share_what_shifts_them(self) -> None:
+        two = np.array([[9, 9, 9, 9, 9], [9, 1, 9, 1, 9], [9, 9, 9, 9, 9]], float)
+        within = [shapely.box(1, 1, 2, 2), shapely.box(3, 1, 4, 2)]
+        shift = Errors(bias_sd_m=0.1, noise_sd_m=0.0, level_sd_m=0.0)
+        table = storage_table(grid(two), within=within, connected=True, levels=[3.0], errors=shift)
+        assert table.rows["storage_sd_m3"].tolist() == pytest.approx([0.2])
+        noise = Errors(bias_sd_m=0.0, noise_sd_m=0.1, level_sd_m=0.0)
+        table = storage_table(grid(two), within=within, connected=True, levels=[3.0], errors=noise)
+        assert table.rows["storage_sd_m3"].tolist() == pytest.approx([0.1 * np.sqrt(2)])
+        assert table.to_dict()["errors"]["noise_sd_m"] == 0.1
+
+    def test_what_is_no_standard_deviation_is_refused(self) -> None:
+        for wrong in (-0.1, np.nan, np.inf):
+            with pytest.raises(InvalidInput, match="bias_sd_m"):
+                storage_curve(grid(np.eye(3))).uncertainty(1.0, bias_sd_m=wrong)
 
 
 @pytest.fixture
@@ -330,3 +406,48 @@ def test_a_large_file_is_put_together_in_windows(large, monkeypatch: pytest.Monk
         body = joined_slowly(z, seed, h)
         assert coarse.area(h) == pytest.approx(25.0 * body.sum())
         assert coarse.storage(h) == pytest.approx(25.0 * np.sum(h - z[body].astype(float)), rel=1e-9)
+
+
+class TestVerb:
+    """`planner storage`."""
+
+    @pytest.fixture
+    def dem(self, tmp_path):  # type: ignore[no-untyped-def]
+        path = tmp_path / "d.tif"
+        z = TestTable.Z.astype(np.float32)
+        place = Affine(10, 0, 39_500_000, 0, -10, 3_757_000)
+        profile = {"driver": "GTiff", "width": 6, "height": 3, "count": 1, "dtype": "float32", "crs": "EPSG:4527"}
+        with rasterio.open(path, "w", transform=place, **profile) as out:
+            out.write(z, 1)
+        return str(path)
+
+    def test_error_bars_in_every_form(self, dem, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+        seed = ["--seed", "39500015,3756985", "--level", "3"]
+        assert run(["storage", dem, *seed]) == 0
+        head, row = capsys.readouterr().out.splitlines()
+        told = dict(zip(head.split(","), map(float, row.split(",")), strict=True))
+        assert (told["storage_m3"], told["spill_level_m"]) == (200.0, 7.0)
+        assert told["storage_sd_m3"] == pytest.approx(100 * np.hypot(0.15, np.hypot(0.1, 0.1)), rel=0.05)
+        quiet = ["--bias-sd", "0.3", "--noise-sd", "0", "--level-sd", "0", "--correlation", "10", "--json"]
+        assert run(["storage", dem, *seed, *quiet]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["rows"][0]["storage_sd_m3"] == pytest.approx(30.0)
+        assert document["errors"] == {"bias_sd_m": 0.3, "noise_sd_m": 0.0, "correlation_m": 10.0, "level_sd_m": 0.0}
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        for lang, word in (("en", "spills at 7.00 m"), ("zh", "溢流水位 7.00 米")):
+            assert run(["storage", dem, *seed, "--lang", lang]) == 0
+            shown = capsys.readouterr().out
+            assert "± m³" in shown or "± 立方米" in shown
+            assert word in shown
+
+    def test_what_leaves_and_what_is_refused(self, dem, capsys) -> None:  # type: ignore[no-untyped-def]
+        seed = ["--seed", "39500015,3756985"]
+        assert run(["storage", dem, *seed, "--level", "8", "--level", "0"]) == 0
+        err = capsys.readouterr().err
+        assert "note: at 8.00 m the water leaves over the rim at 7.00 m, 1.00 m lower" in err
+        assert "note: no water at 0.00 m: the bed lies at 1.00 m" in err
+        assert run(["storage", dem, *seed, "--level", "8", "--lang", "zh"]) == 0
+        assert "注：8.00米时水已从高程7.00米的溢出口流出" in capsys.readouterr().err
+        assert run(["storage", dem, "--bias-sd", "-1"]) == 3
+        assert "bias_sd_m = -1" in capsys.readouterr().err
+        assert run(["storage", dem, "--lang", "de"]) == 2

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from planner.cli.app import app
-from planner.cli.console import AsJson, Crs, Encoding, Overwrite, Quiet, Verbose, Voice
+from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.console import table as aligned
 from planner.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from planner.water import StorageTable
+
+HEAD: Final = ("level m", "area m²", "± m²", "storage m³", "± m³")
+HEAD_ZH: Final = ("水位（米）", "面积（平方米）", "± 平方米", "库容（立方米）", "± 立方米")
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
 
 
@@ -25,6 +31,11 @@ def storage(
     step: Annotated[float | None, typer.Option("--step", help="Stages this far apart, m.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Only the water body connected to X,Y.", metavar="X,Y")] = None,
     connected: Annotated[bool, typer.Option("--connected", help="One connected water body per polygon.")] = False,
+    bias_sd: Annotated[float | None, typer.Option("--bias-sd", help="Error of the whole terrain's height, m (1 sd).")] = None,
+    noise_sd: Annotated[float | None, typer.Option("--noise-sd", help="Its error from place to place, m (1 sd).")] = None,
+    correlation: Annotated[float | None, typer.Option("--correlation", help="How far that holds together, m.")] = None,
+    level_sd: Annotated[float | None, typer.Option("--level-sd", help="Error of the water level, m (1 sd).")] = None,
+    lang: Lang = "en",
     output: Output = None,
     encoding: Encoding = None,
     overwrite: Overwrite = False,
@@ -32,16 +43,32 @@ def storage(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Tell area and storage by stage over a terrain, and the level at which the water leaves."""
-    from planner.water import storage_table
+    """Tell area and storage by stage over a terrain with their error bars, and the level at which the water leaves."""
+    from planner.water import Errors, storage_table
+    from planner.water.wording import note_zh
 
+    known_lang(lang)
     voice = Voice(as_json, quiet, verbose)
     shapes = None if within is None else _vector(within, encoding, "polygons")
-    table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected)
+    given = {"bias_sd_m": bias_sd, "noise_sd_m": noise_sd, "correlation_m": correlation, "level_sd_m": level_sd}
+    errors = Errors(**{name: value for name, value in given.items() if value is not None})
+    table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected, errors=errors)
     for note in table.notes:
-        voice.warn(f"note: {note}")
-    _put(table.to_csv(), output, voice, overwrite=overwrite)
+        voice.warn(f"注：{note_zh(note)}" if lang == "zh" else f"note: {note}")
+    person = output is None and sys.stdout.isatty()
+    _put(_by_stage(table, lang) if person else table.to_csv(), output, voice, overwrite=overwrite)
     voice.document(table.to_dict())
+
+
+def _by_stage(found: StorageTable, lang: str) -> str:
+    """The rows for a person; a pipe and a file get them comma-separated."""
+    rows = [(f"{r.level_m:.2f}", *(f"{v:,.0f}" for v in r[1:])) for r in found.rows.itertuples(index=False, name="Row")]
+    spill = "" if found.spill_level_m is None else f"{found.spill_level_m:.2f}"
+    if lang == "zh":
+        leaves = f"溢流水位 {spill} 米" if spill else "数据范围内没有溢出口"
+        return aligned(rows, HEAD_ZH) + f"\n{leaves}；± 为一倍标准差"
+    leaves = f"spills at {spill} m" if spill else "no rim inside the data"
+    return aligned(rows, HEAD) + f"\n{leaves}; ± is one standard deviation"
 
 
 @app.command()

@@ -3,9 +3,11 @@
 from planner.water.bodies import Reservoirs, reservoirs, size_class
 from planner.water.curve import StorageCurve, storage_curve
 from planner.water.shore import shoreline
+from planner.water.spread import Errors
 from planner.water.table import StorageTable, storage_table
 
 __all__ = [
+    "Errors",
     "Reservoirs",
     "StorageCurve",
     "StorageTable",

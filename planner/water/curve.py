@@ -33,6 +33,7 @@ from planner.errors import InvalidInput
 from planner.read.rasters import raster_info
 from planner.site import Grid
 from planner.water.ground import Terrain, polygons_of, terrain_of
+from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
 
@@ -77,37 +78,13 @@ class StorageCurve:
         """
         return _shaped(stage_at(self.knots, _flat(storage)), storage)
 
-    def uncertainty(
-        self,
-        level: ArrayLike,
-        *,
-        bias_sd_m: float = 0.1,
-        noise_sd_m: float = 0.15,
-        correlation_m: float = 50.0,
-        level_sd_m: float = 0.1,
-    ) -> pd.DataFrame:
-        """Error bars of storage and area at each level, to first order, one row a level.
+    def uncertainty(self, level: ArrayLike, **errors: float) -> pd.DataFrame:
+        """Error bars at each level, one row a level: level_m, area_m2, area_sd_m2, storage_m3, storage_sd_m3.
 
-        bias_sd_m: of the terrain as a whole. noise_sd_m, correlation_m: of errors that vary over the terrain, and the
-        distance over which they hold together (Gaussian). level_sd_m: of the water level. All normal and independent, as
-        standard deviations. Columns level_m, area_m2, area_sd_m2, storage_m3, storage_sd_m3. Source: dV/dh = A, so a shift s
-        of level or terrain costs s·A; noise adds σ²·∫∫ρ = σ²·A·min(A, 2π·correlation²).
+        errors: bias_sd_m, noise_sd_m, correlation_m, level_sd_m as in `spread.Errors`; the shipped parameters where left out.
+        Raises InvalidInput where one is no standard deviation.
         """
-        stage = np.atleast_1d(np.asarray(level, dtype=np.float64))
-        wet = area_at(self.knots, stage)
-        shift = bias_sd_m**2 + level_sd_m**2
-        patch = np.minimum(wet, 2.0 * np.pi * correlation_m**2)
-        step = max(np.sqrt(shift + noise_sd_m**2), 1e-3)
-        growth = (area_at(self.knots, stage + step) - area_at(self.knots, stage - step)) / (2.0 * step)
-        return pd.DataFrame(
-            {
-                "level_m": stage,
-                "area_m2": wet,
-                "area_sd_m2": growth * np.sqrt(shift),
-                "storage_m3": storage_at(self.knots, stage),
-                "storage_sd_m3": np.sqrt(wet**2 * shift + noise_sd_m**2 * wet * patch),
-            }
-        )
+        return error_bars([self.knots], level, Errors(**errors))
 
 
 def storage_curve(

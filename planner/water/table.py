@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from planner.read.rasters import raster_info
 from planner.site import Grid
 from planner.water.curve import StorageCurve, curve_over
 from planner.water.ground import polygons_of, terrain_of
+from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
 
+CSV_COLUMNS: Final = ("level_m", "area_m2", "storage_m3", "spill_level_m", "area_sd_m2", "storage_sd_m3")
 MAX_ROWS: Final = 100_000
 USUAL_ROWS: Final = 25  # about how many stages a table has where none were asked for
 
@@ -28,14 +30,16 @@ USUAL_ROWS: Final = 25  # about how many stages a table has where none were aske
 class StorageTable:
     """Area and storage by stage.
 
-    rows: columns level_m, area_m2, storage_m3. spill_level_m: lowest level at which the water leaves over a rim, None where
-    there is none inside the data; of several polygons the lowest of theirs. curves: the curve behind the rows, or one per
-    polygon where each holds a water body of its own. notes: what had to be decided, what is missing.
+    rows: columns level_m, area_m2, area_sd_m2, storage_m3, storage_sd_m3 (standard deviations). spill_level_m: lowest level at
+    which the water leaves over a rim, None where there is none inside the data; of several polygons the lowest of theirs.
+    curves: the curve behind the rows, or one per polygon where each holds a water body of its own. errors: what the standard
+    deviations rest on. notes: what had to be decided, what is missing, which levels lie below the bed or above the rim.
     """
 
     rows: pd.DataFrame
     spill_level_m: float | None
     curves: tuple[StorageCurve, ...]
+    errors: Errors
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,20 +50,22 @@ class StorageTable:
             "edge_level_m": min((c.edge_level_m for c in self.curves if c.edge_level_m is not None), default=None),
             "missing_m2": sum(c.missing_m2 for c in self.curves),
             "resolution_m": max(c.resolution_m for c in self.curves),
+            "errors": asdict(self.errors),
             "rows": self.rows.to_dict("records"),
             "notes": list(self.notes),
         }
         if len(self.curves) > 1:
             levels = self.rows["level_m"].to_numpy()
             document["polygons"] = [
-                {"spill_level_m": c.spill_level_m, "rows": _rows([c], levels).to_dict("records")} for c in self.curves
+                {"spill_level_m": c.spill_level_m, "rows": _rows([c], levels, self.errors).to_dict("records")}
+                for c in self.curves
             ]
         return document
 
     def to_csv(self) -> str:
-        """Comma-separated rows with the spill level as a last column, empty where there is none."""
-        text = self.rows.assign(spill_level_m=self.spill_level_m).to_csv(index=False, lineterminator="\n")
-        return str(text)
+        """Comma-separated rows: level, area, storage, spill level (empty where there is none), standard deviations."""
+        table = self.rows.assign(spill_level_m=self.spill_level_m)
+        return str(table.to_csv(columns=CSV_COLUMNS, index=False, lineterminator="\n"))
 
 
 def storage_table(
@@ -72,13 +78,15 @@ def storage_table(
     connected: bool = False,
     neighbours: int = 8,
     band: int = 1,
+    errors: Errors | None = None,
 ) -> StorageTable:
     """Area and storage of water over a terrain at the stages asked for.
 
     levels: stages, m. step: distance of further stages, m, whole multiples of it from the bed to the highest ground. Where
     neither is given, about 25 round stages up to the spill level, or to the highest ground where nothing spills. within,
     seed, neighbours: as storage_curve; with connected each polygon holds a water body of its own, from its lowest cell, and
-    rows are their sum. Raises InvalidInput as storage_curve does, and where a step is not positive or leads to too many rows.
+    rows are their sum. errors: of terrain and level, else the shipped ones. Raises InvalidInput as storage_curve does, and
+    where a step is not positive or leads to too many rows.
     """
     if step is not None and not (np.isfinite(step) and step > 0):
         raise InvalidInput(f"step = {step}: a positive number of metres is expected, e.g. 0.5")
@@ -105,14 +113,42 @@ def storage_table(
         if any(c.resolution_m > 0 for c in curves):
             curves = curves_at(stages)
     spills = [c.spill_level_m for c in curves if c.spill_level_m is not None]
-    notes = tuple(dict.fromkeys(n for c in curves for n in c.notes))
-    return StorageTable(_rows(curves, stages), min(spills, default=None), tuple(curves), notes)
+    given = errors if errors is not None else Errors()
+    notes = [n for c in curves for n in c.notes]
+    for number, c in enumerate(curves, 1):
+        where = f"polygon {number}: " if len(curves) > 1 else ""
+        notes += [where + n for n in _told_of_levels(c, asked, asked if step is None else stages)]
+    found = tuple(dict.fromkeys(notes))
+    return StorageTable(_rows(curves, stages, given), min(spills, default=None), tuple(curves), given, found)
 
 
-def _rows(curves: Sequence[StorageCurve], stages: Floats) -> pd.DataFrame:
-    area = np.sum([c.area(stages) for c in curves], axis=0)
-    storage = np.sum([c.storage(stages) for c in curves], axis=0)
-    return pd.DataFrame({"level_m": stages, "area_m2": area, "storage_m3": storage})
+def _told_of_levels(curve: StorageCurve, asked: Floats, stages: Floats) -> list[str]:
+    """What is to be said of levels below the bed, above the rim, or at the edge of the data."""
+    notes = []
+    under, spill, edge = asked[asked <= curve.bed_m], curve.spill_level_m, curve.edge_level_m
+    if len(under):
+        notes.append(f"no water at {_listed(under)} m: the bed lies at {curve.bed_m:.2f} m")
+    if spill is not None and np.any(stages > spill):
+        over = stages[stages > spill]
+        notes.append(
+            f"at {_listed(over)} m the water leaves over the rim at {spill:.2f} m, {over[-1] - spill:.2f} m lower; "
+            "what lies above the rim is held only behind a dyke"
+        )
+    elif edge is not None and np.any(stages > edge):
+        over = stages[stages > edge]
+        notes.append(
+            f"at {_listed(over)} m the water stands at the edge of the data (from {edge:.2f} m on); beyond it may hold more"
+        )
+    return notes
+
+
+def _listed(levels: Floats) -> str:
+    shown = ", ".join(f"{v:.2f}" for v in levels[:3])
+    return shown if len(levels) <= 3 else f"{levels[0]:.2f} … {levels[-1]:.2f}"
+
+
+def _rows(curves: Sequence[StorageCurve], stages: Floats, errors: Errors) -> pd.DataFrame:
+    return error_bars([c.knots for c in curves], stages, errors)
 
 
 def _stages(curves: Sequence[StorageCurve], step: float | None) -> Floats:

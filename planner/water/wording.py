@@ -1,0 +1,37 @@
+"""Chinese for what storage curves say in English."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LEVELS = r"(?P<levels>[-\d., …]+)"
+NOTES_ZH: Final = (
+    (rf"no water at {_LEVELS} m: the bed lies at (?P<bed>\S+) m", r"\g<levels>米处无水：底高程为\g<bed>米"),
+    (
+        rf"at {_LEVELS} m the water leaves over the rim at (?P<rim>\S+) m, (?P<over>\S+) m lower; "
+        "what lies above the rim is held only behind a dyke",
+        r"\g<levels>米时水已从高程\g<rim>米的溢出口流出（低\g<over>米）；溢出口以上的水量须筑堤才能存住",
+    ),
+    (
+        rf"at {_LEVELS} m the water stands at the edge of the data \(from (?P<edge>\S+) m on\); beyond it may hold more",
+        r"\g<levels>米时水面已到数据边缘（自\g<edge>米起）；数据以外可能还存有水量",
+    ),
+    (r"the water leaves too far away to be followed in memory; no spill level", "溢出口过远，内存中无法追踪；未给出溢流水位"),
+    (r"(?P<less>\S+) m² of (?P<all>\S+) m² have no ground and hold nothing",
+     r"\g<all>平方米中有\g<less>平方米无地面数据，不计水量"),
+    (r"^polygon (?P<number>\d+): ", r"第\g<number>个图斑："),
+    (r"(?P<count>\d+) cells of (?P<value>\S+) without a declared no-data value; taken as missing",
+     r"\g<count>个像元的值为\g<value>，文件未声明无数据值；按缺失处理"),
+    (r"elevations in (?P<unit>.+): times (?P<factor>\S+)", r"高程单位为\g<unit>：乘以\g<factor>"),
+    (r"the vertical axis points down: depths turned into elevations", "垂直轴向下：水深已换算为高程"),
+    (r": turned north-up", "：已翻转为北朝上"),
+    (r": rotated; resampled north-up \(bilinear\)", "：影像有旋转；已双线性重采样为北朝上"),
+)  # fmt: skip
+
+
+def note_zh(text: str) -> str:
+    """A note of a storage curve in Chinese; unchanged where there is none."""
+    for english, chinese in NOTES_ZH:
+        text = re.sub(english, chinese, text)
+    return text
