@@ -21,7 +21,7 @@ from scipy.ndimage import distance_transform_edt
 from planner.core.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
-from planner.read.places import Places
+from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, raster_info, read_onto, read_raster
 from planner.read.record import Record
@@ -30,7 +30,6 @@ from planner.scenario import Layer, Scenario, WaterTableLayer
 from planner.site import Floats, Grid, WaterTable
 from planner.units import mu_from_m2
 
-MARGIN_M: Final = 300.0  # m of terrain read around the parcels, so that rims and spill levels outside them are seen
 COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 _GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
 _DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
@@ -53,10 +52,24 @@ class Context:
         w, s, e, n = self.parcels.total_bounds
         return float(w), float(s), float(e), float(n)
 
+    @property
+    def margin_m(self) -> float:
+        """How far around the parcels the ground is read, m."""
+        return self.scenario.number("measure.surroundings_m")
+
+    @property
+    def wide(self) -> Bounds:
+        """West, south, east, north of the ground that is read, m."""
+        w, s, e, n = self.bounds
+        return w - self.margin_m, s - self.margin_m, e + self.margin_m, n + self.margin_m
+
 
 def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
     """Ground elevation today and ground lost, on the same cells, m.
 
+    Of a terrain larger than the site only the cells within `measure.surroundings_m` of the parcels' bounding box are read, so
+    its size does not matter; it is said in the decisions. Every cell under a parcel is as in the whole. What depends on ground
+    farther away is not: water leaves a hollow that reaches beyond at the edge of what was read.
     Raises InvalidInput where the parcels reach beyond the terrain, it has holes inside them, or no depth is known.
     """
     layers, record = context.scenario.layers, context.record
@@ -78,18 +91,16 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
 
 def _plain(context: Context) -> Grid:
     """Cells for polygons that come without a raster: square, aligned to whole metres, about _DEFAULT_CELLS of them."""
-    w, s, e, n = context.bounds
-    extent = (e - w + 2 * MARGIN_M) * (n - s + 2 * MARGIN_M)
-    cell = float(max(1.0, math.ceil(math.sqrt(extent / _DEFAULT_CELLS))))
-    west, north = math.floor((w - MARGIN_M) / cell) * cell, math.ceil((n + MARGIN_M) / cell) * cell
-    cols, rows = math.ceil((e + MARGIN_M - west) / cell), math.ceil((north - s + MARGIN_M) / cell)
+    w, s, e, n = context.wide
+    cell = float(max(1.0, math.ceil(math.sqrt((e - w) * (n - s) / _DEFAULT_CELLS))))
+    west, north = math.floor(w / cell) * cell, math.ceil(n / cell) * cell
+    cols, rows = math.ceil((e - west) / cell), math.ceil((north - s) / cell)
     context.record.decide(("cell size", "格网大小"), (f"{cell:g} m", f"{cell:g} 米"), ("no raster was given", "未给出栅格"))
     return Grid(np.zeros((rows, cols)), west, north, cell, cell)
 
 
 def _read_terrain(context: Context, layer: Layer) -> Grid:
-    path, info = _checked_raster(context, layer, "terrain")
-    own = _raster_crs(layer, info, "terrain")
+    path, info, own = _checked_raster(context, layer, "terrain")
     bounds = context.bounds
     theirs = transformed(info.bounds, own, context.crs) if own is not None else info.bounds
     if bounds[0] > theirs[2] or theirs[0] > bounds[2] or bounds[1] > theirs[3] or theirs[1] > bounds[3]:
@@ -98,33 +109,44 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
             f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
             f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
         )
-    wide = (bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M)
-    _fits(wide, info, theirs, layer.path)
-    with _placed(path, layer) as source:
-        raster = read_raster(source, bounds=wide, crs=context.crs)
-    _notes(raster.notes, context.record)
-    _covers(context, raster.grid, layer.path)
-    return raster.grid
+    return _read_window(context, layer, path, info, theirs)
 
 
 def _opened_grid(context: Context, layer: Layer, role: str) -> Grid:
     """A raster that brings its own cells, for the parcels' bounds and a margin."""
-    path, info = _checked_raster(context, layer, role)
-    w, s, e, n = context.bounds
-    wide = (w - MARGIN_M, s - MARGIN_M, e + MARGIN_M, n + MARGIN_M)
-    own = _raster_crs(layer, info, role)
-    _fits(wide, info, transformed(info.bounds, own, context.crs) if own is not None else info.bounds, layer.path)
+    path, info, own = _checked_raster(context, layer, role)
+    theirs = transformed(info.bounds, own, context.crs) if own is not None else info.bounds
+    return _read_window(context, layer, path, info, theirs)
+
+
+def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, theirs: Bounds) -> Grid:
+    """The cells around the parcels; what is left out is said."""
+    _fits(context.wide, info, theirs, layer.path)
     with _placed(path, layer) as source:
-        raster = read_raster(source, bounds=wide, crs=context.crs)
+        raster = read_raster(source, bounds=context.wide, crs=context.crs)
     _notes(raster.notes, context.record)
     _covers(context, raster.grid, layer.path)
+    rows, cols = raster.grid.shape
+    beyond = np.abs(np.subtract(raster.grid.bounds, theirs)) > 2 * max(raster.grid.cell_x, raster.grid.cell_y)
+    if beyond.any():
+        whole = f"{info.rows:,} × {info.cols:,}"
+        context.record.decide(
+            ("ground read", "读取的地面范围"),
+            (
+                f"{context.margin_m:g} m around the polygons: {rows:,} × {cols:,} of {whole} cells",
+                f"沉陷区外扩 {context.margin_m:g} 米：{whole} 格网中的 {rows:,} × {cols:,}",
+            ),
+            (
+                "water leaves a hollow that reaches farther at that edge; measure.surroundings_m widens it",
+                "更远的洼地在此边缘溢出；可用 measure.surroundings_m 扩大",
+            ),
+        )
     return raster.grid
 
 
 def onto(context: Context, layer: Layer, role: str, grid: Grid) -> Grid:
     """A raster brought onto the terrain's cells (bilinear), NaN where it does not reach."""
-    path, info = _checked_raster(context, layer, role)
-    own = _raster_crs(layer, info, role)
+    path, info, own = _checked_raster(context, layer, role)
     same = own is None or own == context.crs
     if same and not info.rotated and _same_lattice(info, grid):
         with _placed(path, layer) as source:
@@ -149,16 +171,26 @@ def _same_lattice(info: RasterInfo, grid: Grid) -> bool:
     return abs(shift_x - round(shift_x)) < 1e-3 and abs(shift_y - round(shift_y)) < 1e-3
 
 
-def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Path, RasterInfo]:
+def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Path, RasterInfo, pyproj.CRS | None]:
     path = context.places.raster(layer.path)
-    context.record.used(role, layer.path, [path])
     info = raster_info(path)
+    own = _raster_crs(layer, info, role)
+    window = EVERYWHERE if own is None or info.rotated else _cells_in(transformed(context.wide, context.crs, own), info)
+    context.record.used(role, layer.path, cell_files(path, window))
     if info.bands > 1 and layer.layer is None:
         context.record.warn(
             f"{layer.path}: has {info.bands} bands; the first is read as {role}",
             f"{layer.path}：有 {info.bands} 个波段，读取第一个",
         )
-    return path, info
+    return path, info, own
+
+
+def _cells_in(bounds: Bounds, info: RasterInfo) -> tuple[float, float, float, float]:
+    """First column and row, last column and row of the cells that may be asked for within bounds in a raster's own CRS."""
+    west, south, east, north = bounds
+    left, right = (west - info.bounds[0]) / info.cell_x, (east - info.bounds[0]) / info.cell_x
+    top, bottom = (info.bounds[3] - north) / info.cell_y, (info.bounds[3] - south) / info.cell_y
+    return left - 2, top - 2, right + 2, bottom + 2  # the cells beside take part in interpolation
 
 
 def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:

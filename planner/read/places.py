@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +15,7 @@ from planner.read.sources import SUFFIXES
 from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
 
 MAX_TOML_BYTES: Final = 16 << 20
+EVERYWHERE: Final = (-math.inf, -math.inf, math.inf, math.inf)
 RASTER_SUFFIXES: Final = (
     ".tif",
     ".tiff",
@@ -85,24 +88,56 @@ class Places:
         return path
 
     def _check_vrt(self, path: Path, written: str) -> None:
-        import xml.etree.ElementTree as ElementTree
-
-        text = path.read_bytes()
-        if b"<!DOCTYPE" in text.upper() or b"<!ENTITY" in text.upper():
-            raise InvalidInput(f"{written}: declares XML entities, which no VRT needs; refused")
-        try:
-            root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
-        except ElementTree.ParseError as error:
-            raise InvalidInput(f"{written}: not a readable VRT ({error})") from None
+        root = _vrt(path, written)
         for node in root.iter():
             if node.tag in ("PixelFunctionCode", "PixelFunctionLanguage", "PixelFunctionType"):
                 raise InvalidInput(f"{written}: the VRT brings code of its own ({node.tag}); refused")
-            if node.tag in ("SourceFilename", "SourceDataset", "SrcDataSource"):
-                inner = (node.text or "").strip()
-                base = path.parent if node.get("relativeToVRT") == "1" else Path.cwd()
-                Places(path.parent if self.outside else self.folder, self.outside).raster(
-                    str((base / inner) if inner else inner)
-                )
+        inside = Places(path.parent if self.outside else self.folder, self.outside)
+        for node, source in _named(root, path):
+            inside.raster(str(source) if (node.text or "").strip() else "")
+
+
+def _vrt(path: Path, written: str) -> ElementTree.Element:
+    text = path.read_bytes()
+    if b"<!DOCTYPE" in text.upper() or b"<!ENTITY" in text.upper():
+        raise InvalidInput(f"{written}: declares XML entities, which no VRT needs; refused")
+    try:
+        return ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
+    except ElementTree.ParseError as error:
+        raise InvalidInput(f"{written}: not a readable VRT ({error})") from None
+
+
+def _named(root: ElementTree.Element, path: Path) -> Iterator[tuple[ElementTree.Element, Path]]:
+    """The nodes of a VRT that name files, and those files."""
+    for node in root.iter():
+        if node.tag in ("SourceFilename", "SourceDataset", "SrcDataSource"):
+            base = path.parent if node.get("relativeToVRT") == "1" else Path.cwd()
+            yield node, base / (node.text or "").strip()
+
+
+def cell_files(path: Path, window: tuple[float, float, float, float]) -> list[Path]:
+    """The files that a raster's cells in a window come from: the file itself, and of a mosaic (VRT) the tiles in the window.
+
+    window: first column and row, last column and row.
+    """
+    found = [path]
+    with path.open("rb") as file:
+        if b"<VRTDataset" not in file.read(1 << 16):
+            return found
+    root = _vrt(path, path.name)
+    elsewhere = {
+        name
+        for source in root.iter()
+        if (place := source.find("DstRect")) is not None and not _meets(place, window)
+        for name in source.findall("SourceFilename")
+    }
+    tiles = {inner.resolve() for node, inner in _named(root, path) if node not in elsewhere}
+    return found + [file for tile in sorted(tiles) if tile.is_file() for file in cell_files(tile, EVERYWHERE)]
+
+
+def _meets(place: ElementTree.Element, window: tuple[float, float, float, float]) -> bool:
+    left, top, width, height = (float(place.get(k, "nan")) for k in ("xOff", "yOff", "xSize", "ySize"))
+    return not (left > window[2] or left + width < window[0] or top > window[3] or top + height < window[1])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,10 +76,12 @@ class Record:
 
     def used(self, role: str, shown: str, paths: Iterable[Path]) -> None:
         """Notes the files of an input by hash; shown: the path as the user wrote it (its side files take its folder)."""
+        paths = list(paths)
         folder = shown.replace("\\", "/").rpartition("/")[0]
+        home = next((p.parent for p in paths if p.name == Path(shown).name), None)
         for path in paths:
-            name = path.name if Path(shown).name != path.name else ""
-            written = shown if not name else f"{folder}/{name}" if folder else name
+            name = path.name if home is None else Path(os.path.relpath(path, home)).as_posix()
+            written = shown if name == Path(shown).name else f"{folder}/{name}" if folder else name
             item = InputFile(role, written, sha256_of(path))
             if item not in self.inputs:
                 self.inputs.append(item)
