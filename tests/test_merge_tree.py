@@ -274,3 +274,19 @@ class TestSpill:
             found = spill(ground, int(start), True)
             assert found.edge_level == full.ravel()[start]
             assert np.isnan(found.level) or found.level == found.edge_level
+
+
+def test_what_meets_at_one_level_ends_in_one_hollow() -> None:
+    tree = merge_tree(np.array([[9.0] * 7, [9, 1, 5, 1, 5, 1, 9], [9.0] * 7]))
+    assert (tree.spill_level.tolist(), tree.parent.tolist()) == ([5.0, 5.0, 5.0, 9.0], [4, 4, 4, 0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(terrains, st.sampled_from([4, 8]))
+def test_the_tree_does_not_depend_on_how_the_grid_lies(z: np.ndarray, neighbours: int) -> None:
+    def told(ground: np.ndarray) -> list[tuple[float, ...]]:
+        t = merge_tree(ground, neighbours=neighbours)
+        within = np.concatenate(([0.0], t.volume))[t.parent]
+        return sorted(zip(t.pit_level, t.spill_level, t.cells, t.volume.round(9), within.round(9), strict=True))
+
+    assert told(z) == told(z[::-1]) == told(z[:, ::-1]) == told(z.T)

@@ -28,8 +28,8 @@ class Catchments(NamedTuple):
     """The catchments of a terrain of n cells.
 
     label: (n,) catchment of every cell, 0…k−1, MISSING where there is no ground. pit: (k,) flat index of the lowest cell of
-    each. joins: (m,) flat indices of the cells at which catchments meet or water leaves, in ascending order of level; level: (m,)
-    m. sides: (m, 4) the catchments that meet there, −1 for none. leaves: (m,) whether water leaves there.
+    each. joins: (m,) flat indices of the cells at which catchments meet or water leaves, in ascending order of level. level:
+    (m,) m. sides: (m, 4) the catchments that meet there, −1 for none. leaves: (m,) whether water leaves there.
     """
 
     label: Labels
@@ -47,7 +47,7 @@ RING_COL = np.array([-1, -1, 0, 1, 1, 1, 0, -1])
 
 @njit(cache=True)
 def _pieces(diagonal: bool) -> NDArray[np.int8]:
-    """The first neighbour of each piece in which the lower neighbours hang together, −1 for none, by their set, a bit each; (256, 4)."""
+    """By set of lower neighbours, a bit each, the first of each piece in which they hang together, −1 for none, (256, 4)."""
     found = np.full((256, 4), -1, dtype=np.int8)
     group = np.empty(8, dtype=np.int64)
     for lower in range(256):
@@ -132,7 +132,15 @@ def _roomy(f: _Found, pits: int, joins: int, cols: int) -> _Found:
 
 @njit(cache=True)
 def _label_row(
-    r: int, lower: NDArray[np.uint8], gap: NDArray[np.uint8], step: Ints, several: Ints, label: Labels, f: _Found, pits: int, joins: int
+    r: int,
+    lower: NDArray[np.uint8],
+    gap: NDArray[np.uint8],
+    step: Ints,
+    several: Ints,
+    label: Labels,
+    f: _Found,
+    pits: int,
+    joins: int,
 ) -> tuple[int, int]:
     """Labels a row of cells; how many pits and joins there are then. step: to where water goes, by set of lower neighbours.
 
@@ -172,7 +180,9 @@ def _resolve(label: Labels, cells: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _descend(ground: Any, pieces: NDArray[np.int8], diagonal: bool, edge: bool, above: bool, below: bool) -> tuple[Labels, _Found]:
+def _descend(
+    ground: Any, pieces: NDArray[np.int8], diagonal: bool, edge: bool, above: bool, below: bool
+) -> tuple[Labels, _Found]:
     """Labels, and what was found, in the order of the grid; above, below: whether ground goes on there."""
     rows, cols = ground.shape
     step, several = np.zeros(256, dtype=np.int64), np.zeros(256, dtype=np.int64)

@@ -1,7 +1,8 @@
 """Hollows from catchments: which join where as water rises, and what each cell then belongs to.
 
 Catchments are taken together in the order of the cells at which they meet. A hollow with depth that meets another with depth
-ends there, and a new one that holds both begins; one without depth is part of what it meets. The outside takes any water. In a
+ends there, and a new one that holds both begins; one without depth is part of what it meets. All that meets at one level, over
+however many cells, ends in one new hollow, so the tree does not depend on how the grid lies. The outside takes any water. In a
 band of a larger terrain, catchments that touch the band's ends are open: what they hold is not known here, so hollows end where
 they meet one, and where two of them meet is told as a link.
 """
@@ -28,7 +29,8 @@ class Forest(NamedTuple):
     """Hollows while they join, by node: 0 the outside, 1…k the catchments, then what came of joins.
 
     parent: node a hollow is part of once it spills, 0 the outside. pit, spill: flat indices of the lowest cell and of the cell
-    over which it spills, −1 where it never does; pit_level, spill_level: their levels, m. taken: 1 + the node that a hollow
+    over which it spills, −1 where it never does; pit_level, spill_level: their levels, m. born: level from which on it is
+    there, m. taken: 1 + the node that a hollow
     without depth is part of, 0 where it stands for itself. firm: whether what it spilled into had depth by then. above:
     union–find, the node that holds a node now.
     """
@@ -38,13 +40,17 @@ class Forest(NamedTuple):
     spill: Ints
     pit_level: Floats
     spill_level: Floats
+    born: Floats
     taken: Labels
     firm: Flags
     above: Labels
 
 
-def forest_of(pit: NDArray[Any], pit_level: NDArray[Any]) -> Forest:
-    """A forest of k hollows that have not joined yet, with room for all that can come of joins; pit, pit_level: (k,)."""
+def forest_of(pit: NDArray[Any], pit_level: NDArray[Any], born: NDArray[Any] | None = None) -> Forest:
+    """A forest of k hollows that have not joined yet, with room for all that can come of joins.
+
+    pit, pit_level: (k,). born: (k,) m, where they are no catchments but came of joins; else their pits' levels.
+    """
     room = 2 * len(pit) + 2
     forest = Forest(
         parent=np.zeros(room, dtype=np.int32),
@@ -52,12 +58,14 @@ def forest_of(pit: NDArray[Any], pit_level: NDArray[Any]) -> Forest:
         spill=np.full(room, -1, dtype=np.int64),
         pit_level=np.full(room, np.inf),
         spill_level=np.full(room, np.inf),
+        born=np.full(room, np.inf),
         taken=np.zeros(room, dtype=np.int32),
         firm=np.zeros(room, dtype=np.bool_),
         above=np.arange(room, dtype=np.int32),
     )
     forest.pit_level[OUTSIDE] = -np.inf
     forest.pit[1 : len(pit) + 1], forest.pit_level[1 : len(pit) + 1] = pit, pit_level
+    forest.born[1 : len(pit) + 1] = pit_level if born is None else born
     return forest
 
 
@@ -77,23 +85,31 @@ def meet(forest: Forest, met: Ints, number: int, sink: int, cell: int, level: fl
     Returns how many nodes there are then.
     """
     f = forest
-    deep = 0  # hollows with depth come first
+    deep = 0  # those that were there below the level come first, then those that joins made at it
     for q in range(number):
-        if level > f.pit_level[met[q]]:
+        if f.born[met[q]] < level:
             met[deep], met[q] = met[q], met[deep]
             deep += 1
-    holder, firm = sink, sink == OUTSIDE or (sink > 0 and level > f.pit_level[sink])
-    if sink < 0:
+    made = deep
+    for q in range(deep, number):
+        if f.pit_level[met[q]] < level:
+            met[made], met[q] = met[q], met[made]
+            made += 1
+    holder, firm = sink, sink == OUTSIDE or (sink > 0 and f.pit_level[sink] < level)
+    if sink < 0 and deep > 0 and made > 1:
+        holder = nodes
+        nodes += 1
+        f.born[holder] = level
+    elif sink < 0:
         holder = met[0]
-        if deep > 1:
-            holder = nodes
-            nodes += 1
+    ends = made if sink > 0 else deep if holder != met[0] else 0  # what is open may have joined already
     for q in range(number):
         node = met[q]
         if node == holder:
             continue
-        if q < deep and (sink >= 0 or deep > 1):
-            f.parent[node], f.spill[node], f.spill_level[node], f.firm[node] = holder, cell, level, firm
+        if q < ends:
+            f.parent[node], f.spill[node], f.spill_level[node] = holder, cell, level
+            f.firm[node] = firm and q < deep
         else:
             f.taken[node] = holder + 1
         f.above[node] = holder
@@ -182,9 +198,9 @@ class Nest(NamedTuple):
     """Hollows of a forest that have depth, numbered 1…k, children before their parents; entry 0 is the outside.
 
     parent: number of the hollow each is part of once it spills; 0 the outside; −n where that is open node n. pit, spill,
-    pit_level, spill_level: as of a Forest. firm: whether what is open had depth itself by then. jump: a hollow further up, or
-    0 (Myers 1983). top: number of the last hollow on the way up. number: by node of the forest, the number it goes by, −n for
-    what is open.
+    pit_level, spill_level, born: as of a Forest. firm: whether what is open had depth itself by then. jump: a hollow further
+    up, or 0 (Myers 1983). top: number of the last hollow on the way up. number: by node of the forest, the number it goes by,
+    −n for what is open.
     """
 
     parent: Labels
@@ -192,6 +208,7 @@ class Nest(NamedTuple):
     spill: Ints
     pit_level: Floats
     spill_level: Floats
+    born: Floats
     firm: Flags
     jump: Labels
     top: Labels
@@ -225,7 +242,9 @@ def nest(forest: Forest, nodes: int, is_open: Flags) -> Nest:
         far = jump[p]
         jump[v] = jump[far] if depth[p] - depth[far] == depth[far] - depth[jump[far]] else p
         top[v] = v if p == 0 else top[p]
-    return Nest(parent, f.pit[old], f.spill[old], f.pit_level[old], f.spill_level[old], f.firm[old], jump, top, number)
+    return Nest(
+        parent, f.pit[old], f.spill[old], f.pit_level[old], f.spill_level[old], f.born[old], f.firm[old], jump, top, number
+    )
 
 
 @njit(cache=True)
@@ -295,7 +314,6 @@ def held_with_children(n: Nest, datum: float, content: Content) -> tuple[Ints, F
         if p > 0:
             c.held[p] += c.held[v]
             c.height[p] += c.height[v]
-            c.at_spill[p] += c.at_spill[v] if n.spill_level[p] == n.spill_level[v] else 0
     return cells, volume
 
 

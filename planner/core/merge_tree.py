@@ -27,7 +27,8 @@ Labels = NDArray[np.int32]
 class Hollows:
     """Hollows of a terrain, k of them, numbered 1…k at positions 0…k−1; children come before their parents.
 
-    pit, spill: (k,) flat indices (row·cols + col) of the lowest cell and of the cell over which the hollow spills. pit_level,
+    pit, spill: (k,) flat indices (row·cols + col) of the lowest cell, the first of equals, and of a cell over which the hollow
+    spills. pit_level,
     spill_level: (k,) m. cells: (k,) int64, those strictly below the spill level. volume: (k,) in cells · m, water held
     when full to the spill level, nested hollows included. parent: (k,) int64, number of the hollow it is part of once it
     spills, 0 where it spills to the outside. neighbours: 8 where water passes diagonals, 4 where it does not.
@@ -75,8 +76,8 @@ class Hollows:
         return self._chosen(chosen, number[above[chosen + 1]]).in_order()
 
     def in_order(self) -> Hollows:
-        """The same hollows in the order in which they spill, those that spill at one place in the order of their pits."""
-        order = np.lexsort((self.pit, self.spill, self.spill_level))
+        """The same hollows in the order in which they spill, those that spill at one level in the order of their pits."""
+        order = np.lexsort((self.pit, self.spill_level))
         number = np.zeros(len(self) + 1, dtype=np.int64)
         number[order + 1] = np.arange(1, len(self) + 1)
         return self._chosen(order, number[self.parent[order]])

@@ -36,6 +36,8 @@ Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
+LAST = np.iinfo(np.int64).max  # beyond every cell
+
 
 @dataclass(frozen=True, eq=False)
 class _Held:
@@ -83,10 +85,10 @@ def hollows_of(bands: Bands, *, diagonal: bool, min_volume: float = 0.0, min_dep
         return _held(band, diagonal=diagonal, min_volume=min_volume, min_depth=min_depth, datum=datum)
 
     graph = Graph(diagonal=diagonal, edge=True)
-    bottoms: list[_Pits] = [_Pits(np.zeros(0), np.zeros(0, dtype=np.int64))]
+    told: list[_Vertices] = [_Vertices(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))]
     for band, held in each(work, bands(), threads):
-        bottoms.append(_told(graph, band, held))
-    forest = forest_of(np.concatenate([b.cell for b in bottoms]), np.concatenate([b.level for b in bottoms]))
+        told.append(_told(graph, band, held))
+    forest = forest_of(*(np.concatenate(parts) for parts in zip(*told, strict=True)))
     nodes = _join_links(forest, graph.links(), graph.size)
     joined = nest(forest, nodes, np.zeros(graph.size - 1, dtype=np.bool_))
     content, within = content_of(len(joined.parent)), []
@@ -105,16 +107,28 @@ def hollows_of(bands: Bands, *, diagonal: bool, min_volume: float = 0.0, min_dep
     return found.pruned(min_volume=min_volume, min_depth=min_depth)
 
 
-def _told(graph: Graph, band: Band, held: _Held) -> _Pits:
-    """Tells a graph of a band; the pits of its vertices."""
+class _Vertices(NamedTuple):
+    """Pit (flat index), its level and where it is there from, m, of a band's vertices, (k,)."""
+
+    pit: Ints
+    pit_level: Floats
+    born: Floats
+
+
+def _told(graph: Graph, band: Band, held: _Held) -> _Vertices:
+    """Tells a graph of a band; its vertices."""
     h, survey = held.survey.hollows, held.survey
     offset = band.row * band.values.shape[1]
     opened = survey.found.pit[survey.is_open]
     number = np.arange(len(held.tops), dtype=np.int32) + np.int32(len(opened))
     sink = survey.vertex[-h.parent[held.tops]].astype(np.int32)
     graph.add(band, survey, held.vertices, Links(h.spill[held.tops], h.spill_level[held.tops], number, sink))
-    level = np.concatenate((band.values.ravel()[opened].astype(np.float64), h.pit_level[held.tops]))
-    return _Pits(level, np.concatenate((opened.astype(np.int64), h.pit[held.tops])) + offset)
+    level = band.values.ravel()[opened].astype(np.float64)
+    return _Vertices(
+        np.concatenate((opened.astype(np.int64), h.pit[held.tops])) + offset,
+        np.concatenate((level, h.pit_level[held.tops])),
+        np.concatenate((level, h.born[held.tops])),
+    )
 
 
 @njit(cache=True)
@@ -207,7 +221,7 @@ def _spread_hollows(
         if whole[k] > 0:
             v = n.number[whole[k]]
         else:
-            v = climb(n, n.number[vertex[-h.parent[k]]], h.spill_level[k], h.spill[k] + offset)
+            v = climb(n, n.number[vertex[-h.parent[k]]], h.spill_level[k], LAST)  # once all that joins at this level has
         if v <= 0:
             continue
         into[k] = v
