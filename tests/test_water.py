@@ -7,12 +7,16 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
+from planner.core.compiled import Frame
+from planner.core.coverage import covered_cells
 from planner.core.hypsometry import Hypsometry
+from planner.core.rings import rings_of
 from planner.errors import InvalidInput
 from planner.scenario import Scenario, parse_scenario
 from planner.site import Grid
-from planner.water import reservoirs, shoreline, size_class, storage_curve
+from planner.water import Works, reservoirs, shoreline, size_class, storage_curve
 from planner.water.bodies import _stages
 
 LAKE, LAND = "reservoir", "green"
@@ -230,3 +234,79 @@ class TestShoreline:
         assert shoreline(Grid(holed, 0.0, 20.0, 1.0, 1.0), 9.0).area == pytest.approx(600 - 4 * 0.5)
         with pytest.raises(InvalidInput, match="finite"):
             shoreline(ground, np.nan)
+
+
+class TestShorelineOfWorks:
+    """The water surface over ground that is dug and filled as the plan has it, beside the storage reported for it."""
+
+    X = np.arange(60) + 0.5
+    SLOPE = Grid(np.tile(0.1 * X, (40, 1)), 0.0, 40.0, 1.0, 1.0)  # z = x/10
+
+    def test_a_slope_by_hand(self) -> None:
+        left, right = shapely.box(0, 0, 60, 20), shapely.box(0, 20, 60, 40)
+        dug = shoreline(self.SLOPE, 3.0, works=[Works(left, dig_m=1.0)])  # the shore moves 10 m out where a metre is dug
+        assert dug.area == pytest.approx(20 * 40 + 20 * 30)
+        assert dug.symmetric_difference(shapely.union_all([shapely.box(0, 0, 40, 20), shapely.box(0, 20, 30, 40)])).area < 1e-9
+        bed = shoreline(self.SLOPE, 3.0, works=[Works(right, at_most_m=2.0)])
+        assert bed.area == pytest.approx(20 * 60 + 20 * 30)
+        filled = shoreline(self.SLOPE, 3.0, works=[Works(shapely.box(10, 10, 20, 30), at_least_m=3.5)])
+        assert filled.area == pytest.approx(30 * 40 - 200)
+        assert len(filled.geoms[0].interiors) == 1  # an island
+        low = shoreline(self.SLOPE, 3.0, works=[Works(shapely.box(10, 10, 50, 30), at_least_m=2.9)])
+        assert low.area == pytest.approx(30 * 40)  # raised, but not out of the water
+        pit = Works(shapely.box(45, 10, 55, 30), dig_m=4.0)
+        assert len(shoreline(self.SLOPE, 3.0, works=[pit]).geoms) == 2
+        assert shoreline(self.SLOPE, 3.0, works=[pit], seed=(50.0, 20.0)).area == pytest.approx(200.0)
+        assert shoreline(self.SLOPE, 3.0, works=[pit], within=shapely.box(40, 0, 60, 15)).area == pytest.approx(50.0)
+        with pytest.raises(InvalidInput, match="dig_m"):
+            shoreline(self.SLOPE, 3.0, works=[Works(left, dig_m=np.nan)])
+
+    def test_ground_that_is_missing_holds_no_water_however_deep_it_is_dug(self) -> None:
+        z = self.SLOPE.values.copy()
+        z[10, 10] = np.nan
+        dug = shoreline(self.SLOPE.like(z), 3.0, works=[Works(shapely.box(-20, 0, 60, 40), at_most_m=0.0)])
+        assert dug.area == pytest.approx(60 * 40 - 4 * 0.5)
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.integers(0, 10_000))
+    def test_it_agrees_with_the_storage_after_digging(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        ground = Grid(30 + 30 * ndimage.gaussian_filter(rng.normal(size=(80, 120)), 10, mode="nearest"), 0.0, 400.0, 5.0, 5.0)
+        shapes = [shapely.box(100 * k, 50, 100 * k + 100, 350) for k in range(6)]
+        dig, bed = rng.choice([0.0, 1.0, 2.0], 6), rng.choice([29.0, np.inf], 6)
+        works = [Works(s, dig_m=float(d), at_most_m=float(b)) for s, d, b in zip(shapes, dig, bed, strict=True)]
+        cells = covered_cells(*rings_of(np.asarray(shapes, dtype=object)), Frame(0.0, 400.0, 5.0, 5.0, 80, 120))
+        today = Hypsometry.from_cells(cells.start, ground.values.ravel()[cells.cell], cells.fraction * 25.0)
+        dug = today.lowered(dig, at_most=bed)
+
+        def surface(level: float) -> np.ndarray:
+            return np.array([shoreline(ground, level, works=works, within=s).area for s in shapes])
+
+        for level in (29.5, 30.0):
+            lower, upper = surface(level), surface(level + 0.1)
+            np.testing.assert_allclose(lower, dug.area_below(level), atol=0.02 * 30_000)
+            np.testing.assert_allclose(lower[bed < level], 30_000.0, rtol=1e-9)
+            rise = dug.volume_below(level + 0.1) - dug.volume_below(
+                level
+            )  # V = ∫ A dh, the area by polygons, the volume by cells
+            assert rise.sum() == pytest.approx(0.1 * np.sum(lower + upper) / 2, rel=0.02, abs=100.0)
+
+    def test_a_reservoir_of_a_plan_is_drawn_as_its_water_stands(self) -> None:
+        units = strip([LAKE, LAKE])
+        ground = Grid(np.tile(np.linspace(26, 34, 20), (10, 1)), 0.0, 100.0, 10.0, 10.0)
+        cells = covered_cells(*rings_of(units.geometry.to_numpy()), Frame(0.0, 100.0, 10.0, 10.0, 10, 20))
+        today = Hypsometry.from_cells(cells.start, ground.values.ravel()[cells.cell], cells.fraction * 100.0)
+        found = reservoirs(
+            units,
+            bed=today.lowered([0.0, 2.0], at_most=29.0),
+            borders=neighbours(2),
+            normal_m=np.full(2, 30.0),
+            storage_m=np.full(2, 30.0),
+            scenario=scenario(),
+        )
+        works = [Works(g, dig_m=d, at_most_m=29.0) for g, d in zip(units.geometry, [0.0, 2.0], strict=True)]
+        land = found.table.geometry["R1"]
+        surface = shoreline(ground, 30.0, works=works, within=land)
+        assert surface.symmetric_difference(land).area < 1e-6
+        assert found.table["water_mu"].tolist() == found.table["area_mu"].tolist()
+        assert shoreline(ground, 30.0, within=land).area < 0.6 * surface.area  # before it is dug

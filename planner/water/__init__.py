@@ -2,7 +2,7 @@
 
 from planner.water.bodies import Reservoirs, reservoirs, size_class
 from planner.water.curve import StorageCurve, storage_curve
-from planner.water.shore import shoreline
+from planner.water.shore import Works, shoreline
 from planner.water.spread import Errors
 from planner.water.table import StorageTable, storage_table
 
@@ -11,6 +11,7 @@ __all__ = [
     "Reservoirs",
     "StorageCurve",
     "StorageTable",
+    "Works",
     "reservoirs",
     "shoreline",
     "size_class",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,22 +18,72 @@ from planner.site import Grid
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Works:
+    """Ground that is dug or filled within a geometry: it becomes max(min(ground − dig_m, at_most_m), at_least_m), levels in m.
+
+    A lake bed is dug by a depth and at least down to at_most_m; a platform is filled up to at_least_m. Banks along the geometry
+    are taken as vertical.
+    """
+
+    geometry: shapely.Geometry
+    dig_m: float = 0.0
+    at_most_m: float = np.inf
+    at_least_m: float = -np.inf
+
+
 def shoreline(
-    ground: Grid, level_m: float, *, within: Any = None, seed: tuple[float, float] | None = None
+    ground: Grid,
+    level_m: float,
+    *,
+    within: Any = None,
+    seed: tuple[float, float] | None = None,
+    works: Sequence[Works] = (),
 ) -> shapely.MultiPolygon:
     """The water surface at a level over a ground, with islands as holes; its area is the better one, volumes are better by
     cells.
 
     Between the centres of four cells the ground is four triangles that meet in their mean, so a plane's shoreline is exact;
     the half cell along the edge goes on level. Of four centres of which one is missing the triangle of the other three
-    counts. within: a geometry to cut it with. seed: x, y; only the water body it lies in. Raises InvalidInput for a level
-    that is no finite number.
+    counts. within: a geometry to cut it with. seed: x, y; only the water body it lies in. works: what is dug and filled before
+    the water comes; they do not overlap. Raises InvalidInput for a level, or a depth to dig, that is no finite number.
     """
     if not np.isfinite(level_m):
         raise InvalidInput(f"level = {level_m}: a finite number of metres is expected")
+    surface = _below(ground, level_m)
+    if works:
+        changed = shapely.union_all([w.geometry for w in works])
+        surface = shapely.union_all([shapely.difference(surface, changed), *_wet(ground, level_m, works)])
+    if within is not None:
+        surface = shapely.intersection(surface, within)
+    parts = _pieces(surface)
+    if seed is not None:
+        here = shapely.Point(seed)
+        parts = [p for p in parts if p.intersects(here)]
+    return shapely.MultiPolygon(parts)
+
+
+def _wet(ground: Grid, level: float, works: Sequence[Works]) -> list[Any]:
+    """What of the works lies under water: ground dug by a depth is wet where the ground before lies less than that too high."""
+    surfaces: dict[float, Any] = {}
+    found = []
+    for w in works:
+        if not np.isfinite(w.dig_m):
+            raise InvalidInput(f"dig_m = {w.dig_m}: a finite number of metres is expected")
+        if w.at_least_m >= level:
+            continue
+        at = np.inf if w.at_most_m < level else level + w.dig_m  # dug down to below the level: all known ground is wet
+        if at not in surfaces:
+            surfaces[at] = _below(ground, at)
+        found.append(shapely.intersection(surfaces[at], w.geometry))
+    return found
+
+
+def _below(ground: Grid, level: float) -> Any:
+    """Where the triangulated ground lies below a level; all known ground for ∞."""
     z = np.ma.masked_invalid(np.pad(ground.values, 1, mode="edge"))
     low = float(z.min()) if z.count() else np.inf
-    if low >= level_m:
+    if low >= level:
         return shapely.MultiPolygon()
     x, y = ground.centres()
     west, south, east, north = ground.bounds
@@ -43,16 +95,9 @@ def shoreline(
         quad_as_tri=True,
         fill_type=contourpy.FillType.OuterOffset,
     )
-    points, offsets = tracer.filled(low - 1.0, level_m)
+    points, offsets = tracer.filled(low - 1.0, min(level, float(z.max()) + 1.0))
     parts = [_polygon(p, o) for p, o in zip(points, offsets, strict=True)]
-    parts = [p for p in parts if p is not None]
-    if seed is not None:
-        here = shapely.Point(seed)
-        parts = [p for p in parts if p.intersects(here)]
-    surface = shapely.MultiPolygon([q for p in parts for q in _pieces(p)])
-    if within is not None:
-        surface = shapely.MultiPolygon(_pieces(shapely.intersection(surface, within)))
-    return surface
+    return shapely.MultiPolygon([q for p in parts if p is not None for q in _pieces(p)])
 
 
 def _polygon(points: Floats, offsets: NDArray[np.uint32]) -> Any:
