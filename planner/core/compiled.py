@@ -12,6 +12,10 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Indices = NDArray[np.int32] | NDArray[np.int64]
+Marks = NDArray[np.uint64]
+
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 windows of 6 bits all differ: they number the bits of a word
+_PLACE = np.argsort(_DE_BRUIJN * (np.uint64(1) << np.arange(64, dtype=np.uint64)) >> np.uint64(58))
 
 
 class Frame(NamedTuple):
@@ -172,21 +176,9 @@ def bounding_boxes(x: Floats, y: Floats, ring: Ints, polygon: Ints) -> Floats:
     return box
 
 
-@njit(cache=True)
-def _row_piece(acc: Floats, base: int, cols: int, xa: float, xb: float, dy: float) -> None:
-    """Adds a piece of edge inside one row, from column position xa to xb, rising dy rows (signed), to a row of acc."""
-    if xa <= 0.0 and xb <= 0.0:
-        acc[base] += dy
-        return
-    if xa >= cols and xb >= cols:
-        return
-    ca, cb = int(np.floor(xa)), int(np.floor(xb))
-    if ca == cb and ca >= 0:
-        part = dy * (0.5 * (xa + xb) - ca)
-        acc[base + ca] += dy - part
-        acc[base + ca + 1] += part
-        return
-    left, right = (xa, xb) if xa < xb else (xb, xa)
+@njit(cache=True, nogil=True)
+def _long_piece(acc: Floats, base: int, cols: int, left: float, right: float, dy: float) -> None:
+    """Adds a piece of edge inside one row that reaches over several columns, or in from the west, to a row of acc."""
     slope = dy / (right - left)
     rest = dy
     position = left
@@ -195,7 +187,7 @@ def _row_piece(acc: Floats, base: int, cols: int, xa: float, xb: float, dy: floa
         acc[base] += step
         rest -= step
         position = 0.0
-    column = int(np.floor(position))
+    column = int(position)
     while column < cols:
         end = column + 1.0
         if end >= right:
@@ -212,9 +204,30 @@ def _row_piece(acc: Floats, base: int, cols: int, xa: float, xb: float, dy: floa
         column += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def _row_piece(acc: Floats, marks: Marks, row: int, cols: int, shift: int, xa: float, xb: float, dy: float) -> None:
+    """Adds a piece of edge inside one row, from column position xa to xb, rising dy rows (signed), to acc and marks it."""
+    left, right = min(xa, xb), max(xa, xb)
+    if left >= cols:
+        return
+    first, last = int(max(left, 0.0)), min(int(max(right, 0.0)) + 1, cols - 1)
+    a, b = np.uint64(first >> shift), np.uint64(last >> shift)
+    marks[row] |= ((np.uint64(2) << (b - a)) - np.uint64(1)) << a
+    base = row * (cols + 2)
+    if right <= 0.0:
+        acc[base] += dy
+    elif left >= 0.0 and right <= first + 1.0:
+        part = dy * (0.5 * (left + right) - first)
+        acc[base + first] += dy - part
+        acc[base + first + 1] += part
+    else:
+        _long_piece(acc, base, cols, left, right, dy)
+
+
+@njit(cache=True, nogil=True)
 def sweep(
     acc: Floats,
+    marks: Marks,
     x: Floats,
     y: Floats,
     ring: Ints,
@@ -224,9 +237,12 @@ def sweep(
     frame: Frame,
     window: tuple[int, int, int, int],
 ) -> None:
-    """Adds the edges of rings first:last to acc, a zeroed buffer of (rows, cols + 2) of the window (row, col, rows, cols)."""
+    """Adds the edges of rings first:last to acc, a zeroed buffer of (rows, cols + 2) of the window (row, col, rows, cols).
+
+    marks: (rows,) zeroed; bit g of a row is set where acc may have changed in the 2^`grain(cols)` cells from g · 2^grain on.
+    """
     row0, col0, rows, cols = window
-    width = cols + 2
+    shift = grain(cols)
     shift_x, shift_y = col0 * frame.cell_x, row0 * frame.cell_y
     for j in range(first, last):
         if sense[j] == 0.0:
@@ -242,20 +258,54 @@ def sweep(
             if va > vb:
                 va, vb, ua, ub, sign = vb, va, ub, ua, -sign
             slope = (ub - ua) / (vb - va)
+            least, most = min(ua, ub), max(ua, ub)
             top, x_top = va, ua
             if top < 0.0:
                 x_top = ua - va * slope
                 top = 0.0
-            row = int(np.floor(top))
+            row = int(top)
             while row < rows:
                 bottom = row + 1.0
                 if bottom >= vb:
-                    _row_piece(acc, row * width, cols, x_top, ub, sign * (vb - top))
+                    _row_piece(acc, marks, row, cols, shift, x_top, ub, sign * (vb - top))
                     break
-                x_bottom = min(max(ua + (bottom - va) * slope, min(ua, ub)), max(ua, ub))
-                _row_piece(acc, row * width, cols, x_top, x_bottom, sign * (bottom - top))
+                x_bottom = min(max(ua + (bottom - va) * slope, least), most)
+                _row_piece(acc, marks, row, cols, shift, x_top, x_bottom, sign * (bottom - top))
                 top, x_top = bottom, x_bottom
                 row += 1
+
+
+@njit(cache=True, nogil=True)
+def grain(cols: int) -> int:
+    """Binary logarithm of how many cells share a bit, so that the marks of a row of cols cells fit into 63 bits."""
+    shift = 0
+    while cols >> shift > 62:
+        shift += 1
+    return shift
+
+
+@njit(cache=True, nogil=True)
+def _lowest(bits: np.uint64) -> int:
+    """The number of the lowest bit that is set; bits is not 0."""
+    return int(_PLACE[((bits & (~bits + np.uint64(1))) * _DE_BRUIJN) >> np.uint64(58)])
+
+
+@njit(cache=True, nogil=True)
+def next_marked(mark: np.uint64, group: int, shift: int, cols: int) -> tuple[np.uint64, int, int, int]:
+    """The next marked stretch of a row whose marks from bit `group` on are `mark`: what is left of both, begin, end.
+
+    begin = end = cols where there is none.
+    """
+    if mark == 0:
+        return mark, group, cols, cols
+    step = _lowest(mark)
+    mark >>= np.uint64(step)
+    group += step
+    begin = group << shift
+    step = _lowest(~mark)
+    mark >>= np.uint64(step)
+    group += step
+    return mark, group, begin, min(group << shift, cols)
 
 
 @njit(cache=True)

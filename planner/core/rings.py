@@ -36,6 +36,19 @@ class Rings(NamedTuple):
         """The polygon each ring belongs to, (r,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.polygon))
 
+    def take(self, chosen: Ints) -> Rings:
+        """The rings of some of the polygons, chosen (m,), in that order."""
+        rings, polygon = _entries(self.polygon, chosen)
+        vertices, ring = _entries(self.ring, rings)
+        return Rings(self.x[vertices], self.y[vertices], ring, self.hole[rings], polygon)
+
+
+def _entries(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """The entries that chosen pieces of a ragged list own, one piece after another, and where each piece's now begin."""
+    count = start[chosen + 1] - start[chosen]
+    begin = np.concatenate(([0], np.cumsum(count)))
+    return np.repeat(start[chosen] - begin[:-1], count) + np.arange(begin[-1]), begin
+
 
 def rings_of(geometries: Sequence[Any] | NDArray[Any]) -> Rings:
     """The rings of shapely Polygons and MultiPolygons, (n,); None and empty geometries own no ring.

@@ -1,8 +1,8 @@
 """Statistics of rasters under polygons, in one sweep and without a list of cells.
 
-Wholly covered stretches of a row are folded 32 cells at a time into as many lanes: the loop then runs on whole vectors, and
-each lane's sum stays short. Partly covered cells count with their fraction. Tiles are swept one after another into the same
-result; how the raster is cut into tiles changes only the order of the sums.
+Wholly covered stretches of a row are folded into as many lanes as they have cells: the loop then runs on whole vectors, and
+each lane's sum stays short. Cells that an edge touches count with their covered fraction. Tiles are swept one after another
+into the same result; how the raster is cut into tiles changes only the order of the sums.
 """
 
 from __future__ import annotations
@@ -13,87 +13,80 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.compiled import Frame, bounding_boxes, cell_window, ring_sense, sweep
+from planner.core.compiled import Frame, Marks, bounding_boxes, cell_window, grain, next_marked, ring_sense, snapped, sweep
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-WEIGHT, MISSING, TOTAL, LOW, HIGH = range(5)
-LANES = 32  # cells folded side by side
-CHUNK = 8  # cells looked at together
-HUGE = 1e30  # |value| from which it is a no-data number, whatever was declared
+WEIGHT, MISSING, TOTAL, LOW, HIGH, FAR = range(6)
 BAND_CELLS = 1 << 22  # cells of the work buffer a single large polygon is swept with
 
 
-@njit(cache=True)
-def _rows_statistics(
-    acc: Floats,
-    bits: Ints,
-    height: int,
-    cols: int,
-    values: Any,
-    row: int,
-    col: int,
-    known: Any,
-    total: Floats,
-    low: Any,
-    high: Any,
-    huge: float,
-    nodata: float,
-    out: Floats,
-) -> int:
-    """Rows of one raster under the coverage that acc, (height, cols + 2), holds; how many cells are wholly covered.
+@njit(cache=True, nogil=True)
+def _fold(stretch: Any, known: Any, total: Floats, low: Any, high: Any) -> None:
+    """Adds wholly covered cells of a row to the lanes, one each; comparisons with NaN are false."""
+    for i in range(len(stretch)):
+        v = stretch[i]
+        good = v == v
+        known[i] += np.int32(good)
+        total[i] += np.float64(v) if good else 0.0
+        low[i] = v if v < low[i] else low[i]
+        high[i] = v if v > high[i] else high[i]
 
-    bits: acc seen as whole numbers, to tell at once whether an edge touches CHUNK cells. Touched chunks are worked through
-    without a branch into out, (5,); between them cells are wholly in or out, and those within are folded into the lanes known,
-    total, low and high, (LANES,). values: (rows, cols) of a tile, the coverage beginning at its (row, col).
+
+@njit(cache=True, nogil=True)
+def _rows_statistics(
+    acc: Floats, marks: Marks, keep: float, height: int, cols: int, values: Any, row: int, col: int, lanes: Any, out: Floats
+) -> int:
+    """Rows of one raster under the coverage that acc, (height, cols + 2), and marks hold; how many cells are wholly covered.
+
+    Marked stretches are worked through cell by cell into out, (6,); between them all cells are covered alike, and wholly
+    covered ones are folded into lanes: known, total, low and high, (cols or more,). keep: 1 where acc and marks are needed
+    again, 0 where they are to be zeroed. values: (rows, cols) of a tile, the coverage beginning at its (row, col).
     """
+    known, total, low, high = lanes
+    shift = grain(cols)
     whole = 0
+    weight, missing, added, least, most, far = 0.0, 0.0, 0.0, out[LOW], out[HIGH], out[FAR]
     for r in range(height):
-        base = r * (cols + 2)
-        run, begun = 0.0, -1
-        for first in range(0, cols + CHUNK, CHUNK):
-            if first < cols:
-                touched = 0
-                for i in range(CHUNK):
-                    touched |= bits[base + first + i]
-                if touched == 0 and (run == 0.0 or run == 1.0):
-                    if run == 1.0 and begun < 0:
-                        begun = first
-                    continue
-            if begun >= 0:
-                end = min(first, cols)
-                whole += end - begun
-                stretch = values[row + r, col + begun : col + end]
-                for block in range(0, len(stretch), LANES):
-                    for i in range(min(LANES, len(stretch) - block)):
-                        v = stretch[block + i]
-                        good = (abs(v) < huge) & (v != nodata)
-                        known[i] += 1 if good else 0
-                        total[i] += np.float64(v) if good else 0.0
-                        low[i] = v if (good and v < low[i]) else low[i]
-                        high[i] = v if (good and v > high[i]) else high[i]
-                begun = -1
-            for i in range(min(CHUNK, cols - first)):
-                run += acc[base + first + i]
-                run = 0.0 if abs(run) < 1e-12 else run
-                run = 1.0 if abs(run - 1.0) < 1e-12 else run
-                v = values[row + r, col + first + i]
-                good = (abs(v) < huge) & (v != nodata)
-                share = run if good else 0.0
-                out[WEIGHT] += share
-                out[MISSING] += run - share
-                out[TOTAL] += share * (np.float64(v) if good else 0.0)
-                out[LOW] = v if ((share > 0.0) & (v < out[LOW])) else out[LOW]
-                out[HIGH] = v if ((share > 0.0) & (v > out[HIGH])) else out[HIGH]
+        line = values[row + r, col : col + cols]
+        rise = acc[r * (cols + 2) : (r + 1) * (cols + 2)]
+        rise[cols:] *= keep
+        mark, group, done, run = marks[r], 0, 0, 0.0
+        marks[r] *= np.uint64(keep)
+        while done < cols and (mark != 0 or run != 0.0):
+            mark, group, begin, end = next_marked(mark, group, shift, cols)
+            if run == 1.0 and begin > done:
+                _fold(line[done:begin], known, total, low, high)
+                whole += begin - done
+            for i in range(begin if run == 0.0 or run == 1.0 else done, end):
+                run += rise[i]
+                rise[i] *= keep
+                share = snapped(run)
+                v = line[i]
+                good = v == v
+                part = share if good else 0.0
+                weight += part
+                missing += share - part
+                added += part * (np.float64(v) if good else 0.0)
+                least = v if (part > 0.0) & (v < least) else least
+                most = v if (part > 0.0) & (v > most) else most
+                far = max(far, abs(share - 0.5))
+            run = snapped(run)
+            done = end
+    out[WEIGHT] += weight
+    out[MISSING] += missing
+    out[TOTAL] += added
+    out[LOW], out[HIGH], out[FAR] = least, most, far
     return whole
 
 
-@njit(cache=True)
-def _gather(known: Any, total: Floats, low: Any, high: Any, whole: int, out: Floats) -> None:
-    """Adds what the lanes hold of `whole` cells to a polygon's statistics, (5,), and empties them."""
+@njit(cache=True, nogil=True)
+def _gather(lanes: Any, cols: int, whole: int, out: Floats) -> None:
+    """Adds what the lanes of cols columns hold of `whole` cells to a polygon's statistics, (6,), and empties them."""
+    known, total, low, high = lanes
     cells = 0
-    for i in range(LANES):
+    for i in range(cols):
         cells += known[i]
         out[TOTAL] += total[i]
         out[LOW] = min(out[LOW], np.float64(low[i]))
@@ -103,7 +96,7 @@ def _gather(known: Any, total: Floats, low: Any, high: Any, whole: int, out: Flo
     out[MISSING] += whole - cells
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _statistics(
     x: Floats,
     y: Floats,
@@ -115,48 +108,35 @@ def _statistics(
     frame: Frame,
     tiles: Any,
     row: int,
-    nodata: Any,
-    huge: float,
+    col: int,
     out: Floats,
-    band_cells: int,
+    acc: Floats,
+    marks: Marks,
 ) -> None:
-    """Adds what the wanted polygons cover of a tile, (k, rows, cols) from a row of the frame on, to out (n, k, 5)."""
-    rasters, tile_rows, _ = tiles.shape
-    known, total = np.zeros(LANES, np.int32), np.zeros(LANES)
-    low, high = np.full(LANES, np.inf, tiles.dtype), np.full(LANES, -np.inf, tiles.dtype)
-    acc = np.zeros(1 << 12)
-    bits = acc.view(np.int64)
+    """Adds what the wanted polygons cover of a tile, (k, rows, cols) from (row, col) of the frame on, to out (n, k, 6).
+
+    acc, marks: zeroed room for at least one row of the tile, and left so.
+    """
+    rasters, tile_rows, tile_cols = tiles.shape
+    lanes = (
+        np.zeros(tile_cols, np.int32),
+        np.zeros(tile_cols),
+        np.full(tile_cols, np.inf, tiles.dtype),
+        np.full(tile_cols, -np.inf, tiles.dtype),
+    )
     for i in wanted:
-        row0, col0, rows, cols = window[i]
-        top, end = max(row0, row), min(row0 + rows, row + tile_rows)
-        width = cols + 2
-        band = min(end - top, max(1, band_cells // width))
-        if len(acc) < band * width + CHUNK:
-            acc = np.zeros(2 * band * width + CHUNK)
-            bits = acc.view(np.int64)
+        top, end = max(window[i, 0], row), min(window[i, 0] + window[i, 2], row + tile_rows)
+        left, right = max(window[i, 1], col), min(window[i, 1] + window[i, 3], col + tile_cols)
+        cols = right - left
+        band = min(end - top, len(marks), len(acc) // (cols + 2))
         for first in range(top, end, band):
             height = min(band, end - first)
-            sweep(acc, x, y, ring, sense, polygon[i], polygon[i + 1], frame, (first, col0, height, cols))
+            sweep(acc, marks, x, y, ring, sense, polygon[i], polygon[i + 1], frame, (first, left, height, cols))
             for k in range(rasters):
-                whole = _rows_statistics(
-                    acc,
-                    bits,
-                    height,
-                    cols,
-                    tiles[k],
-                    first - row,
-                    col0,
-                    known,
-                    total,
-                    low,
-                    high,
-                    huge,
-                    nodata[k],
-                    out[i, k],
-                )
+                keep = 1.0 if k + 1 < rasters else 0.0
+                whole = _rows_statistics(acc, marks, keep, height, cols, tiles[k], first - row, left - col, lanes, out[i, k])
                 if whole:
-                    _gather(known, total, low, high, whole, out[i, k])
-            acc[: height * width] = 0.0
+                    _gather(lanes, cols, whole, out[i, k])
 
 
 @njit(cache=True)
@@ -170,7 +150,9 @@ def _windows(box: Floats, frame: Frame) -> Ints:
 class Sweep:
     """Polygons ready to be swept over the tiles of rasters on one frame, and what was found so far.
 
-    statistics: (n, k, 5) of n polygons over k rasters: weight, missing weight, Σ weight · value, least and greatest value.
+    statistics: (n, k, 6) of n polygons over k rasters: weight, missing weight, Σ weight · value, least and greatest value, and
+    how far a covered fraction comes from ½: beyond ½ only where a polygon crosses itself or its parts overlap.
+    window: (n, 4) row, column, rows and columns of the cells that each polygon's bounding box touches; rows = 0 where none.
     """
 
     def __init__(
@@ -189,29 +171,38 @@ class Sweep:
         self._rings = (x, y, ring, ring_sense(x, y, ring, hole), polygon)
         self._frame = frame
         self._band_cells = band_cells
-        self._window = _windows(bounding_boxes(x, y, ring, polygon), frame)
-        self.statistics = np.zeros((len(polygon) - 1, rasters, 5))
+        self._acc, self._marks = np.zeros(0), np.zeros(0, dtype=np.uint64)
+        self.window = _windows(bounding_boxes(x, y, ring, polygon), frame)
+        self.statistics = np.zeros((len(polygon) - 1, rasters, 6))
         self.statistics[:, :, LOW], self.statistics[:, :, HIGH] = np.inf, -np.inf
 
-    def add(self, tile: NDArray[Any], *, row: int = 0, nodata: NDArray[Any] | None = None) -> None:
-        """Adds a tile of all rasters, (k, rows, cols) float32 or float64, as wide as the frame, from one of its rows on.
+    def near(self, first: int, last: int) -> Ints:
+        """Polygons that may reach into rows first:last, from west to east: their cells then come from nearby memory."""
+        top, rows = self.window[:, 0], self.window[:, 2]
+        found = np.flatnonzero((rows > 0) & (top < last) & (top + rows > first))
+        return np.asarray(found[np.argsort(self.window[found, 1], kind="stable")])
 
-        nodata: (k,) a number that means missing in each raster; NaN, ±inf and |v| ≥ 1e30 always do.
+    def add(self, tile: NDArray[Any], *, row: int = 0, col: int = 0, near: Ints | None = None) -> None:
+        """Adds a tile of all rasters, (k, rows, cols) float32 or float64 with NaN for missing, from (row, col) of the frame on.
+
+        near: the polygons that may reach the tile's rows, as `near` gives them, where they are known already.
         """
-        missing = np.full(len(tile), np.nan) if nodata is None else nodata
-        top, rows = self._window[:, 0], self._window[:, 2]
-        wanted = np.flatnonzero((rows > 0) & (top < row + tile.shape[1]) & (top + rows > row))
-        # near ones one after another: their cells then come from nearby memory
-        wanted = wanted[np.lexsort((self._window[wanted, 1], top[wanted] // 64))]
+        near = self.near(row, row + tile.shape[1]) if near is None else near
+        left = self.window[near, 1]
+        wanted = near[(left < col + tile.shape[2]) & (left + self.window[near, 3] > col)]
+        rows, width = tile.shape[1], tile.shape[2] + 2
+        room = min(rows, max(1, self._band_cells // width)) * width
+        if len(self._acc) < room or len(self._marks) < rows:
+            self._acc, self._marks = np.zeros(room), np.zeros(rows, dtype=np.uint64)
         _statistics(
             *self._rings,
-            self._window,
+            self.window,
             wanted,
             self._frame,
-            tile if tile.flags.c_contiguous else np.ascontiguousarray(tile),
+            np.ascontiguousarray(tile),
             row,
-            np.asarray(missing, dtype=tile.dtype),
-            tile.dtype.type(HUGE),
+            col,
             self.statistics,
-            self._band_cells,
+            self._acc,
+            self._marks,
         )

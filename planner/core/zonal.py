@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+COUNT_FROM = 1 << 22  # wholly covered cells of one piece from which equal values are put together
 
 
 class Summary(NamedTuple):
@@ -56,34 +58,66 @@ def summarise(start: Ints, value: Floats, weight: Floats) -> Summary:
 
 
 @njit(cache=True)
-def _low_to_high(value: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Known values in ascending order with their weights."""
-    known = np.isfinite(value) & (weight > 0)
-    v, w = value[known], weight[known]
-    order = np.argsort(v, kind="mergesort")
-    return v[order], w[order]
+def _read_off(value: Any, count: Ints, parted: Floats, weight: Floats, shares: Floats, order: Ints, out: Floats) -> None:
+    """Quantiles (q,) of cells of weight 1, count of each value, and of others; both by value, the others then by weight.
+
+    shares: (q,), order: what sorts them. Equal values stand in the order of their weights.
+    """
+    cells, total = len(parted), 0.0
+    for i in range(len(value)):
+        cells += count[i]
+        total += count[i]
+    for i in range(len(parted)):
+        total += weight[i]
+    if cells == 0:
+        return
+    scale = (cells - 1) * total
+    i = j = before = told = 0
+    below, place, least = 0.0, 0.0, 0.0
+    while i < len(value) or j < len(parted):
+        if j == len(parted) or (i < len(value) and (value[i] < parted[j] or (value[i] == parted[j] and weight[j] > 1.0))):
+            v, w, n = float(value[i]), 1.0, count[i]
+            i += 1
+        else:
+            v, w, n = parted[j], weight[j], 1
+            j += 1
+        begin = before * w + (cells - 1) * below
+        end = (before + n - 1) * w + (cells - 1) * (below + (n - 1) * w)
+        while told < len(shares) and shares[order[told]] * scale <= end:
+            rest = begin - shares[order[told]] * scale
+            out[order[told]] = v if rest <= 0.0 or before == 0 else v - (v - least) * rest / (begin - place)
+            told += 1
+        before, below, place, least = before + n, below + n * w, end, v
+    out[order[told:]] = least  # a share of 1 may come to lie behind the last by rounding
+
+
+def quantiles_of_parts(value: NDArray[Any], count: Ints, parted: Floats, weight: Floats, shares: Floats) -> Floats:
+    """Weighted quantiles, (q,), of what wholly and partly covered cells together hold; see `quantiles`.
+
+    value: (d,) ascending different values of wholly covered cells, count: (d,) how many have each. parted, weight: (p,) known
+    values of partly covered cells in any order.
+    """
+    order = np.lexsort((weight, parted))
+    out = np.full(len(shares), np.nan)
+    _read_off(value, count, parted[order], weight[order], shares, np.argsort(shares), out)
+    return out
 
 
 @njit(cache=True)
 def _quantiles(start: Ints, value: Floats, weight: Floats, shares: Floats) -> Floats:
     out = np.full((len(start) - 1, len(shares)), np.nan)
+    order = np.argsort(shares)
+    ones = np.ones(0, np.int64)
     for i in range(len(start) - 1):
-        v, w = _low_to_high(value[start[i] : start[i + 1]], weight[start[i] : start[i + 1]])
-        n = len(v)
-        if n == 0:
-            continue
-        place = np.zeros(n)  # where each value stands on the way from the least (0) to the greatest
-        below = 0.0
-        for k in range(n):
-            place[k] = k * w[k] + (n - 1) * below
-            below += w[k]
-        for j in range(len(shares)):
-            wanted = shares[j] * (n - 1) * below
-            k = np.searchsorted(place, wanted)
-            if k == 0 or k >= n or place[k] == wanted:
-                out[i, j] = v[min(k, n - 1)]
-            else:
-                out[i, j] = v[k - 1] + (v[k] - v[k - 1]) * (wanted - place[k - 1]) / (place[k] - place[k - 1])
+        v, w = value[start[i] : start[i + 1]], weight[start[i] : start[i + 1]]
+        known = np.isfinite(v) & (w > 0)
+        whole = np.sort(v[known & (w == 1.0)])
+        parted, part = v[known & (w != 1.0)], w[known & (w != 1.0)]
+        by_weight = np.argsort(part)
+        by_value = by_weight[np.argsort(parted[by_weight], kind="mergesort")]
+        if len(ones) < len(whole):
+            ones = np.ones(2 * len(whole), np.int64)
+        _read_off(whole, ones, parted[by_value], part[by_value], shares, order, out[i])
     return out
 
 
@@ -91,9 +125,71 @@ def quantiles(start: Ints, value: Floats, weight: Floats, shares: Floats) -> Flo
     """Weighted quantiles of n pieces, (n, q): shares (q,) in 0…1; NaN where nothing is known.
 
     The k-th of m ascending values stands at k·wₖ + (m − 1)·Σ_{j<k} wⱼ on a scale that ends at (m − 1)·Σw; between values
-    the quantile is linear. With equal weights this is the usual linear quantile.
+    the quantile is linear. With equal weights this is the usual linear quantile. Equal values stand in the order of their
+    weights, so that the order of the cells does not matter.
     """
     return np.asarray(_quantiles(start, np.ascontiguousarray(value, dtype=np.float64), weight, shares))
+
+
+class OpenPieces:
+    """Values of n pieces that come in any order and are kept until a piece is complete, for its quantiles.
+
+    Cells of weight 1 are kept as different values and how many have each, once they are many: memory then grows with the
+    different values under the pieces that are not complete. held: bytes kept.
+    """
+
+    def __init__(self, pieces: int):
+        self._whole: list[list[NDArray[Any]]] = [[] for _ in range(pieces)]
+        self._parted: list[list[NDArray[Any]]] = [[] for _ in range(pieces)]
+        self._counted: dict[int, tuple[NDArray[Any], Ints]] = {}
+        self._waiting = np.zeros(pieces, dtype=np.int64)
+        self.held = 0
+
+    def add(self, pieces: Ints, start: Ints, value: NDArray[Any], weight: Floats) -> None:
+        """Adds known cells: pieces[i] (m,) gets start[i]:start[i+1] of value and weight."""
+        whole = weight == 1.0
+        ends = np.concatenate(([0], np.cumsum(whole)))[start]
+        values, parted = value[whole], np.stack((value[~whole], weight[~whole]))
+        for i, piece in enumerate(pieces.tolist()):
+            a, b = int(ends[i]), int(ends[i + 1])
+            c, d = int(start[i]) - a, int(start[i + 1]) - b
+            if b > a:
+                self._keep(self._whole[piece], values[a:b])
+                self._waiting[piece] += b - a
+                if self._waiting[piece] > COUNT_FROM:
+                    self._count(piece)
+            if d > c:
+                self._keep(self._parted[piece], parted[:, c:d])
+
+    def _keep(self, where: list[NDArray[Any]], values: NDArray[Any]) -> None:
+        where.append(values.copy())
+        self.held += values.nbytes
+
+    def _count(self, piece: int) -> tuple[NDArray[Any], Ints]:
+        """The different values of a piece's whole cells and how many have each, kept so from now on."""
+        parts, self._whole[piece] = self._whole[piece], []
+        self._waiting[piece] = 0
+        if parts:
+            self.held -= sum(p.nbytes for p in parts)
+            value, count = np.unique(np.concatenate(parts), return_counts=True)
+            if piece in self._counted:
+                old, olds = self._counted[piece]
+                self.held -= old.nbytes + olds.nbytes
+                value, place = np.unique(np.concatenate((old, value)), return_inverse=True)
+                count = np.bincount(place, np.concatenate((olds, count))).astype(np.int64)
+            self._counted[piece] = value, count
+            self.held += value.nbytes + count.nbytes
+        return self._counted.get(piece, (np.zeros(0), np.zeros(0, dtype=np.int64)))
+
+    def close(self, piece: int, shares: Floats) -> Floats:
+        """Quantiles (q,) of a piece that is complete; what was kept of it is dropped."""
+        value, count = self._count(piece)
+        parts, self._parted[piece] = self._parted[piece], []
+        parted = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
+        self.held -= parted.nbytes if parts else 0
+        if self._counted.pop(piece, None) is not None:
+            self.held -= value.nbytes + count.nbytes
+        return quantiles_of_parts(value, count, parted[0], parted[1], shares)
 
 
 @njit(cache=True)

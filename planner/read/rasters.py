@@ -122,7 +122,7 @@ def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raste
             _positioned(path, source)
             notes.append(f"{Path(path).name}: no CRS in the file; taken to be in the working CRS")
         rows, cols = grid.shape
-        same = own is None or _same_place(own, pyproj.CRS.from_user_input(crs))
+        same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
             "crs": crs,
             "src_crs": own if own is not None else crs,
@@ -268,7 +268,7 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[str]) -> Iter
         raise InvalidInput(f'{name}: cells are in degrees; name a projected CRS (crs = "EPSG:…") to read it in metres')
     t = source.transform
     upright = t.b == 0 and t.d == 0 and t.a > 0 and t.e < 0
-    same = own is None or wanted is None or _same_place(own, wanted)
+    same = own is None or wanted is None or same_place(own, wanted)
     if upright and same:
         yield source
         return
@@ -284,7 +284,7 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[str]) -> Iter
         yield view
 
 
-def _same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
+def same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
     """Whether positions in both CRS mean the same, heights and axis order aside."""
     flat = [c.sub_crs_list[0] if c.is_compound else c for c in (a, b)]
     if flat[0].equals(flat[1], ignore_axis_order=True):

@@ -2,108 +2,343 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyproj
 import rasterio
+import shapely
 from numpy.typing import NDArray
-from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
+from planner.core.cells import blank
 from planner.core.compiled import Frame
+from planner.core.coverage import covered_cells
 from planner.core.rings import Rings, rings_of
-from planner.core.sweeping import HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
-from planner.core.zonal import Summary
-from planner.errors import InvalidInput
-from planner.read.rasters import CACHE_MB, metres_per_unit, no_data_number, open_tiled, opened, plain_values
+from planner.core.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
+from planner.core.zonal import OpenPieces, by_class
+from planner.errors import CRSMismatch, InvalidInput
+from planner.files import available_memory
+from planner.read.rasters import CACHE_MB, metres_per_unit, open_tiled, opened, plain_values, raster_info, same_place, stored_in
+from planner.site import Floats, Grid
 
-TILE_CELLS: Final = 1 << 23  # of 2^20 … 2^24 this took the least CPU on 10 000 × 10 000 cells in blocks of 512
+TILE_CELLS: Final = (
+    1 << 20
+)  # of 2^18 … 2^21 this took the least CPU on 10 000 × 10 000 cells in blocks of 512: it fits the caches
+LIST_CELLS: Final = 1 << 22  # cells listed at a time for quantiles and classes
+CROSSING: Final = 1e-9  # of a cell: a covered fraction further below 0 or above 1 is no rounding
+
+Ints = NDArray[np.int64]
+Source = str | Path | Grid
+
+
+@dataclass(frozen=True, eq=False)
+class RasterStatistics:
+    """What n polygons cover of one raster, in cells, each (n,), a partly covered cell counting with its covered fraction.
+
+    weight: known cells. missing: cells without data. outside: what of the polygon lies beyond the raster. total:
+    Σ fraction · value. low, high: least and greatest value, NaN where none is known. quantiles: (n, q) at shares (q,). classes:
+    (n, b + 1) known cells below the first of breaks (b,), from each of them on, and from the last one on. index: the polygons'
+    labels. cell_area: m². name: the raster's.
+    """
+
+    name: str
+    index: pd.Index
+    cell_area: float
+    weight: Floats
+    missing: Floats
+    outside: Floats
+    total: Floats
+    low: Floats
+    high: Floats
+    shares: Floats
+    quantiles: Floats
+    breaks: Floats
+    classes: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """Weighted mean, NaN where nothing is known."""
+        return np.divide(self.total, self.weight, out=np.full_like(self.total, np.nan), where=self.weight > 0)
+
+    def table(self) -> pd.DataFrame:
+        """One row a polygon: area known, missing and outside, m²; mean, sum over cells, min, max, quantiles; area by class, m²."""
+        columns: dict[str, Floats] = {
+            "area_m2": self.weight * self.cell_area,
+            "missing_m2": self.missing * self.cell_area,
+            "outside_m2": self.outside * self.cell_area,
+            "mean": self.mean,
+            "sum": self.total,
+            "min": self.low,
+            "max": self.high,
+        }
+        columns |= {f"q{100 * share:g}": self.quantiles[:, k] for k, share in enumerate(self.shares)}
+        if len(self.breaks):
+            told = [f"{b:g}" for b in self.breaks]
+            names = [f"below {told[0]}", *(f"{a} to {b}" for a, b in pairwise(told)), f"from {told[-1]}"]
+            columns |= {f"{name}, m2": self.classes[:, k] * self.cell_area for k, name in enumerate(names)}
+        return pd.DataFrame(columns, index=self.index)
 
 
 def raster_statistics(
-    paths: str | Path | Sequence[str | Path], shapes: Any, *, band: int = 1, tile_cells: int = TILE_CELLS
-) -> tuple[Summary, ...]:
-    """Coverage-weighted statistics of polygons over one or several aligned rasters, one Summary for each raster.
+    rasters: Source | Sequence[Source],
+    polygons: Any,
+    *,
+    band: int = 1,
+    quantiles: Sequence[float] = (),
+    classes: Sequence[float] = (),
+    tile_cells: int = TILE_CELLS,
+) -> tuple[RasterStatistics, ...]:
+    """Coverage-weighted statistics of polygons over one or several aligned rasters in one pass, one result for each raster.
 
-    paths: north-up rasters of the same cells. shapes: polygons in their CRS. Read in row bands of about tile_cells cells, only
-    where there are polygons; each band is swept once for all rasters. weight and missing are in cells; what lies outside
-    the raster counts nowhere. Raises InvalidInput where a file cannot be read or the rasters have different cells.
+    rasters: north-up files or Grids with the same cells, in metres, of any types. polygons: a GeoDataFrame, a GeoSeries or
+    shapely polygons, (n,), in the rasters' CRS; they may overlap. quantiles: shares in 0…1. classes: ascending values that part
+    classes. Cells without data are counted in `missing`, what lies beyond the raster in `outside`, neither in the statistics.
+    Read in tiles of about tile_cells cells, only where there are polygons, each swept once for all rasters. For quantiles the
+    values under polygons that are not complete are kept, many equal ones as one; nothing else grows with the rasters.
+    Raises InvalidInput where a file cannot be read, is rotated or south-up or in degrees, the rasters have different cells, a
+    polygon is no polygon, crosses itself or has a vertex that is not finite, or quantiles need more than half the free memory;
+    CRSMismatch where polygons and rasters have different CRS or a raster has none and no position.
     """
-    files = [paths] if isinstance(paths, str | Path) else list(paths)
-    tiled = [open_tiled(path, band=band) for path in files]
-    first = tiled[0]
-    for path, other in zip(files, tiled, strict=True):
-        place = (other.rows, other.cols, other.west, other.north, other.cell_x, other.cell_y)
-        if place != (first.rows, first.cols, first.west, first.north, first.cell_x, first.cell_y):
-            raise InvalidInput(f"{Path(path).name}: its cells are not those of {Path(files[0]).name}; resample it first")
-    rings = rings_of(np.asarray(list(shapes), dtype=object))
-    whole = Frame(first.west, first.north, first.cell_x, first.cell_y, first.rows, first.cols)
-    part, top, left = _part(whole, rings)
-    found = Sweep(*rings, frame=part, rasters=len(files))
-    if part.rows:
-        for row, tile, nodata in _tiles(files, band, part, top, left, tile_cells):
-            found.add(tile, row=row, nodata=nodata)
-    out = found.statistics
-    known = out[:, :, WEIGHT] > 0
-    low, high = np.where(known, out[:, :, LOW], np.nan), np.where(known, out[:, :, HIGH], np.nan)
-    return tuple(
-        Summary(out[:, k, WEIGHT], out[:, k, MISSING], out[:, k, TOTAL], low[:, k], high[:, k]) for k in range(len(files))
+    sources: list[Source] = [rasters] if isinstance(rasters, str | Path | Grid) else list(rasters)
+    shares, breaks = _numbers(quantiles, classes)
+    shapes, index, crs = _shapes(polygons)
+    with _opened(sources, band, crs) as layers:
+        frame = layers[0].frame
+        try:
+            rings = rings_of(shapes)
+        except ValueError as error:
+            raise InvalidInput(f"polygons: {error}") from None
+        found = Sweep(*rings, frame=frame, rasters=len(layers))
+        lists = _Lists(rings, found, frame, shares, breaks, len(layers))
+        for row, col, near, tile in _tiles(layers, found, tile_cells):
+            found.add(tile, row=row, col=col, near=near)
+            if len(shares) or len(breaks):
+                lists.add(tile, row, col, near)
+        lists.close(frame.rows)
+        _uncrossed(found.statistics[:, :, FAR], index)
+        outside = _outside(shapes, found, frame)
+        return tuple(
+            _result(layer, index, found.statistics[:, k], outside, shares, lists.quantiles[:, k], breaks, lists.classes[:, k])
+            for k, layer in enumerate(layers)
+        )
+
+
+def _numbers(quantiles: Sequence[float], classes: Sequence[float]) -> tuple[Floats, Floats]:
+    shares, breaks = np.asarray(quantiles, dtype=np.float64).ravel(), np.asarray(classes, dtype=np.float64).ravel()
+    if not np.all((shares >= 0) & (shares <= 1)):
+        raise InvalidInput(f"quantiles {list(quantiles)}: a share lies outside 0…1")
+    if not np.all(np.isfinite(breaks)) or np.any(np.diff(breaks) <= 0):
+        raise InvalidInput(f"classes {list(classes)}: the values that part classes must be finite and ascending")
+    return shares, breaks
+
+
+def _shapes(polygons: Any) -> tuple[NDArray[Any], pd.Index, pyproj.CRS | None]:
+    if isinstance(polygons, gpd.GeoDataFrame | gpd.GeoSeries):
+        return np.asarray(polygons.geometry), polygons.index, polygons.crs
+    if isinstance(polygons, pd.Series):
+        return np.asarray(polygons, dtype=object), polygons.index, None
+    shapes = np.asarray(polygons if isinstance(polygons, np.ndarray) else list(polygons), dtype=object)
+    return shapes, pd.RangeIndex(len(shapes)), None
+
+
+def _result(
+    layer: _Layer,
+    index: pd.Index,
+    found: Floats,
+    outside: Floats,
+    shares: Floats,
+    quantiles: Floats,
+    breaks: Floats,
+    cells: Floats,
+) -> RasterStatistics:
+    known = found[:, WEIGHT] > 0
+    return RasterStatistics(
+        layer.name,
+        index,
+        layer.cell_area,
+        found[:, WEIGHT],
+        found[:, MISSING],
+        outside,
+        found[:, TOTAL],
+        np.where(known, found[:, LOW], np.nan),
+        np.where(known, found[:, HIGH], np.nan),
+        shares,
+        quantiles,
+        breaks,
+        cells,
     )
 
 
-def _part(frame: Frame, rings: Rings) -> tuple[Frame, int, int]:
-    """The part of a raster that polygons reach, and its first row and column."""
-    if not len(rings.x):
-        return frame._replace(rows=0, cols=0), 0, 0
-    left = int(np.clip(np.floor((rings.x.min() - frame.west) / frame.cell_x), 0, frame.cols))
-    right = int(np.clip(np.ceil((rings.x.max() - frame.west) / frame.cell_x), 0, frame.cols))
-    top = int(np.clip(np.floor((frame.north - rings.y.max()) / frame.cell_y), 0, frame.rows))
-    bottom = int(np.clip(np.ceil((frame.north - rings.y.min()) / frame.cell_y), 0, frame.rows))
-    if left >= right or top >= bottom:
-        return frame._replace(rows=0, cols=0), 0, 0
-    west, north = frame.west + left * frame.cell_x, frame.north - top * frame.cell_y
-    return Frame(west, north, frame.cell_x, frame.cell_y, bottom - top, right - left), top, left
+def _uncrossed(far: Floats, index: pd.Index) -> None:
+    wrong = np.flatnonzero(far.max(axis=1, initial=0.0) > 0.5 + CROSSING)
+    if len(wrong):
+        raise InvalidInput(
+            f"polygon {index[wrong[0]]}{f' and {len(wrong) - 1} more' if len(wrong) > 1 else ''}: crosses itself, or its parts "
+            "or holes overlap; repair it first (geometry.make_valid)"
+        )
 
 
-def _tiles(
-    files: Sequence[str | Path], band: int, part: Frame, top: int, left: int, tile_cells: int
-) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
-    """Row bands of all rasters: first row in the part, values (k, rows, cols), the number that means missing in each, (k,).
+def _outside(shapes: NDArray[Any], found: Sweep, frame: Frame) -> Floats:
+    """What of each polygon lies beyond the raster, in cells, (n,)."""
+    west, south, east, north = shapely.bounds(shapes).T
+    reach = (frame.west, frame.north - frame.rows * frame.cell_y, frame.west + frame.cols * frame.cell_x, frame.north)
+    beyond = (west < reach[0]) | (south < reach[1]) | (east > reach[2]) | (north > reach[3])
+    out = np.zeros(len(shapes))
+    covered = found.statistics[beyond, 0, WEIGHT] + found.statistics[beyond, 0, MISSING]
+    out[beyond] = np.maximum(shapely.area(shapes[beyond]) / (frame.cell_x * frame.cell_y) - covered, 0.0)
+    return out
 
-    The values are overwritten by the next band's.
-    """
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One raster ready for reading: read(row, col, out) writes a part of it, NaN for missing, to out of the precision kind."""
+
+    name: str
+    frame: Frame
+    cell_area: float
+    kind: Any
+    block: tuple[int, int]
+    read: Callable[[int, int, NDArray[Any]], None]
+
+
+@contextmanager
+def _opened(sources: Sequence[Source], band: int, crs: pyproj.CRS | None) -> Iterator[list[_Layer]]:
+    """The rasters, all of the same cells and in the polygons' CRS."""
+    if not sources:
+        raise InvalidInput("no raster was given")
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MB))
-        sources = [stack.enter_context(opened(path)) for path in files]
-        kind = np.result_type(np.float32, *(s.dtypes[band - 1] for s in sources))
-        height = max(1, tile_cells // part.cols)
-        block = max(s.block_shapes[band - 1][0] for s in sources)
-        height = height // block * block or height
-        buffer = np.empty((len(files), height, part.cols), dtype=kind)
-        row = 0
-        while row < part.rows:
-            rows = min(height - (top + row) % min(block, height), part.rows - row)  # end where the file's blocks end
-            window = Window(left, top + row, part.cols, rows)
-            tile = buffer[:, :rows]
-            nodata = np.full(len(files), np.nan, dtype=kind)
-            for k, source in enumerate(sources):
-                nodata[k] = _read(source, band, window, tile[k])
-            yield row, tile, nodata
-            row += rows
+        layers = [
+            _grid(source, f"grid {k + 1}") if isinstance(source, Grid) else _file(source, band, crs, stack)
+            for k, source in enumerate(sources)
+        ]
+        first = layers[0]
+        for layer in layers[1:]:
+            apart = np.abs(np.array(layer.frame) - first.frame)
+            if np.any(apart[:4] > 1e-6 * min(first.frame.cell_x, first.frame.cell_y)) or np.any(apart[4:]):
+                raise InvalidInput(f"{layer.name}: its cells are not those of {first.name}; resample it first")
+        yield layers
 
 
-def _read(source: Any, band: int, window: Window, out: NDArray[Any]) -> float:
-    """Reads a window into out; the number that means missing. What needs more than that is turned to metres and NaN first."""
-    flags = source.mask_flag_enums[band - 1]
-    simple = flags in ([MaskFlags.all_valid], [MaskFlags.nodata])
-    scaled = source.scales[band - 1] != 1.0 or source.offsets[band - 1] != 0.0
-    factor = metres_per_unit(source, band, [])
-    if simple and not scaled and factor == 1.0:
-        source.read(band, window=window, out=out)
-        number = no_data_number(source)
-        return np.nan if number is None else number
-    out[:] = plain_values(source, band, window, []) * factor
-    return float(np.nan)
+def _grid(grid: Grid, name: str) -> _Layer:
+    def read(row: int, col: int, out: NDArray[Any]) -> None:
+        out[:] = grid.values[row : row + out.shape[0], col : col + out.shape[1]]
+        blank(out, np.zeros(0, dtype=out.dtype))
+
+    frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
+    return _Layer(name, frame, grid.cell_area, np.float64, (1, 1), read)
+
+
+def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack) -> _Layer:
+    tiled, name = open_tiled(path, band=band), Path(path).name
+    own = raster_info(path).crs
+    if crs is not None and own is not None and not same_place(own, crs):
+        raise CRSMismatch(f"{name}: is in {own.name}, the polygons in {crs.name}; bring them to its CRS (polygons.to_crs)")
+    source = stack.enter_context(opened(path))
+    kind, factor = stored_in(source, band), metres_per_unit(source, band, [])
+
+    def read(row: int, col: int, out: NDArray[Any]) -> None:
+        window = Window(col, row, out.shape[1], out.shape[0])
+        if out.dtype == kind:
+            plain_values(source, band, window, [], keep_float32=True, out=out)
+        else:
+            out[:] = plain_values(source, band, window, [], keep_float32=True)
+        if factor != 1.0:
+            out *= factor
+
+    frame = Frame(tiled.west, tiled.north, tiled.cell_x, tiled.cell_y, tiled.rows, tiled.cols)
+    metre = own.axis_info[0].unit_conversion_factor if own is not None and own.axis_info else 1.0
+    return _Layer(name, frame, tiled.cell_area * metre**2, kind, source.block_shapes[band - 1], read)
+
+
+def _tiles(layers: Sequence[_Layer], found: Sweep, tile_cells: int) -> Iterator[tuple[int, int, Ints, NDArray[Any]]]:
+    """Tiles of all rasters that polygons may reach: row, column, those near its rows, values (k, rows, cols).
+
+    The values are overwritten by the next tile's.
+    """
+    frame = layers[0].frame
+    tall, wide = _tile_shape([layer.block for layer in layers], frame, tile_cells)
+    kind = np.result_type(*(layer.kind for layer in layers))
+    buffer = np.empty(len(layers) * tall * wide, dtype=kind)
+    for row in range(0, frame.rows, tall):
+        rows = min(tall, frame.rows - row)
+        near = found.near(row, row + rows)
+        begin, end = found.window[near, 1], found.window[near, 1] + found.window[near, 3]
+        for col in range(0, frame.cols, wide):
+            cols = min(wide, frame.cols - col)
+            if not np.any((begin < col + cols) & (end > col)):
+                continue
+            tile = buffer[: len(layers) * rows * cols].reshape(len(layers), rows, cols)
+            for layer, values in zip(layers, tile, strict=True):
+                layer.read(row, col, values)
+            yield row, col, near, tile
+
+
+def _tile_shape(blocks: Sequence[tuple[int, int]], frame: Frame, tile_cells: int) -> tuple[int, int]:
+    """Rows and columns of a tile: of whole blocks of the files, unless one alone has more than tile_cells cells."""
+    tall, wide = max(b[0] for b in blocks), max(b[1] for b in blocks)
+    wide = min(frame.cols, wide * max(1, tile_cells // (tall * wide)))
+    tall = tall * max(1, tile_cells // (tall * wide)) if tall * wide <= tile_cells else max(1, tile_cells // wide)
+    return min(tall, frame.rows), wide
+
+
+class _Lists:
+    """What needs every cell by itself: quantiles and classes, from lists of the cells that polygons cover in a tile.
+
+    quantiles: (n, k, q), filled as polygons are complete. classes: (n, k, b + 1) cells.
+    """
+
+    def __init__(self, rings: Rings, found: Sweep, frame: Frame, shares: Floats, breaks: Floats, rasters: int):
+        self._rings, self._window, self._frame = rings, found.window, frame
+        self._shares, self._breaks = shares, breaks
+        self._open = [OpenPieces(len(rings)) for _ in range(rasters)]
+        self._row = 0
+        self._may_hold = available_memory() // 2
+        self.quantiles = np.full((len(rings), rasters, len(shares)), np.nan)
+        self.classes = np.zeros((len(rings), rasters, len(breaks) + 1 if len(breaks) else 0))
+
+    def add(self, tile: NDArray[Any], row: int, col: int, near: Ints) -> None:
+        """Adds the cells of a tile; tiles come from north to south."""
+        if row > self._row:
+            self.close(row)
+        _, rows, cols = tile.shape
+        low = np.maximum(self._window[near, :2], (row, col))
+        high = np.minimum(self._window[near, :2] + self._window[near, 2:], (row + rows, col + cols))
+        cells = np.prod(np.maximum(high - low, 0), axis=1)
+        wanted, share = near[cells > 0], np.cumsum(cells[cells > 0]) // LIST_CELLS
+        for part in np.split(wanted, np.flatnonzero(np.diff(share)) + 1):
+            found = covered_cells(*self._rings.take(part), self._frame, window=(row, col, rows, cols))
+            for k, values in enumerate(tile):
+                self._take(k, part, found.start, values.ravel()[found.cell], found.fraction)
+
+    def _take(self, k: int, part: Ints, start: Ints, value: NDArray[Any], weight: Floats) -> None:
+        if len(self._breaks):
+            self.classes[part, k] += by_class(start, value, weight, self._breaks)[:, :-1]
+        if len(self._shares):
+            known = ~np.isnan(value)
+            start = np.concatenate(([0], np.cumsum(known)))[start]
+            self._open[k].add(part, start, value[known], weight[known])
+            held = sum(pieces.held for pieces in self._open)
+            if held > self._may_hold:
+                raise InvalidInput(
+                    f"quantiles: {held / 2**30:.1f} GiB of values are needed at once, half of the free memory; ask for fewer "
+                    "polygons or rasters at a time, or for classes"
+                )
+
+    def close(self, row: int) -> None:
+        """Reads the quantiles of polygons that end in the rows from where it last was to `row`."""
+        end = self._window[:, 0] + self._window[:, 2]
+        if not len(self._shares):
+            return
+        for piece in np.flatnonzero((self._window[:, 2] > 0) & (end > self._row) & (end <= row)).tolist():
+            for k, pieces in enumerate(self._open):
+                self.quantiles[piece, k] = pieces.close(piece, self._shares)
+        self._row = row
