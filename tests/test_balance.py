@@ -147,6 +147,32 @@ def test_a_lake_settles_to_the_groundwater() -> None:
     assert (below.table.seepage_m3 < 0).all() and below.residual_share < 1e-12
 
 
+def test_an_empty_hollow_below_the_water_table_fills_from_the_ground() -> None:
+    """A bowl has no wet area at its bed; the ground that its first stage will wet lets the water in all the same."""
+    bowl = bowl_lake("dug", groundwater_m=30.0, exchange_per_month=0.2)
+    result = balance([bowl], [STILL] * 20)
+    level = result.table.level_m.to_numpy()
+    assert (np.diff(level) >= 0).all() and level[0] > 22.0 and level[-1] == pytest.approx(30.0, abs=1e-6)
+    assert (result.table.seepage_m3 <= 0).all() and result.residual_share < 1e-12
+    dry = balance([bowl_lake("above", groundwater_m=20.0, exchange_per_month=0.2)], [STILL] * 2)
+    assert (dry.table.storage_m3 == 0).all() and (dry.table.seepage_m3 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"start_m": np.nan}, "must be finite"),
+        ({"groundwater_m": np.inf}, "must be finite"),
+        ({"exchange_per_month": -0.1}, "exchange_per_month = -0.1"),
+        ({"basin_m2": np.inf}, "basin_m2 = inf"),
+        ({"basin_m2": -1.0}, "basin_m2 = -1"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(wrong: dict[str, float], says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        balance([prism(**wrong)], STILL)
+
+
 def test_the_settled_year_forgets_how_it_began() -> None:
     year = Climate("seasons", tuple(np.linspace(0, 200, 12)), (100.0,) * 12)
     low, high = (settled([wedge(start_m=s, inflow_m3=500.0)], year) for s in (10.1, 15.0))

@@ -19,10 +19,11 @@ class Lake:
 
     level_m, area_m2, storage_m3: (k,) ascending, as a reservoir's storage table. full_m: level above which water spills;
     None for the table's top. dead_m: level below which nothing is drawn; None for the bed. start_m: level at the outset;
-    None for empty. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the lake, the lake with it;
-    `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area. groundwater_m: elevation of
-    the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows out, or in where the table
-    stands higher. spills_to: name of the next lake; None where the water leaves the site.
+    None for empty, full from the full level on. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the
+    lake, the lake with it; `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area.
+    groundwater_m: elevation of the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows
+    out, or in where the table stands higher; into an empty lake through the bed of its lowest stage. spills_to: name of the
+    next lake; None where the water leaves the site.
     """
 
     name: str
@@ -79,6 +80,16 @@ class Lake:
         if len(every) < 2 or (np.diff(storage) <= 0).any():
             raise InvalidInput(f"{self.name}: no water fits below the full level {top:g} m; the bed lies at {level[0]:g} m")
         return every, storage, area
+
+    def check_numbers(self) -> None:
+        """Raises InvalidInput for a level, a basin, a share or a rate that is none."""
+        levels = [v for v in (self.full_m, self.dead_m, self.start_m, self.groundwater_m) if v is not None]
+        if not np.isfinite(levels).all():
+            raise InvalidInput(f"{self.name}: levels {levels} m must be finite numbers")
+        for what in ("basin_m2", "exchange_per_month"):
+            value = getattr(self, what)
+            if not (np.isfinite(value) and value >= 0):
+                raise InvalidInput(f"{self.name}: {what} = {value:g}: a finite number ≥ 0 is expected")
 
     def _check_table(self, level: Floats, area: Floats, storage: Floats) -> None:
         if not (len(level) == len(area) == len(storage) >= 2):

@@ -128,15 +128,15 @@ class _Run:
 
 
 def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | float) -> _Run:
-    level, storage, area = lake.knots
+    lake.check_numbers()
+    _, storage, area = lake.knots
     if not 0 <= lake.runoff_share <= 1 or (lake.runoff_share > 0 and lake.basin_m2 < area.max()):
         raise InvalidInput(
             f"{lake.name}: runoff_share = {lake.runoff_share:g} must lie in 0-1, and basin_m2 = {lake.basin_m2:,.0f} "
             f"must hold the full lake's {area.max():,.0f} m²"
         )
     dead = 0.0 if lake.dead_m is None else float(lake.storage_at(lake.dead_m))
-    head = np.zeros(len(level)) if lake.groundwater_m is None else level - lake.groundwater_m
-    curve = Curve(storage, area, lake.exchange_per_month * head * area, dead, float(storage[-1]))
+    curve = Curve(storage, area, _exchange(lake), dead, float(storage[-1]))
     held = start = 0.0 if lake.start_m is None else float(lake.storage_at(lake.start_m))
     given = {k: monthly(getattr(lake, k), f"{lake.name}: {k}") for k in ("inflow_m3", "use_m3", "seepage_mm")}
     count = MONTHS * len(years)
@@ -178,6 +178,20 @@ def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | fl
         }
     )
     return _Run(table, start, float(full_after), spill)
+
+
+def _exchange(lake: Lake) -> Floats:
+    """Water lost to the groundwater around at each knot of a lake, m³/month; negative where it comes in.
+
+    An empty lake has no wet area, but its lowest ground lets in the water that stands higher around: else it would never fill.
+    """
+    level, _, area = lake.knots
+    if lake.groundwater_m is None:
+        return np.zeros(len(level))
+    by_area = lake.exchange_per_month * (level - lake.groundwater_m)
+    if by_area[0] < 0.0:
+        area = np.concatenate((area[1:2], area[1:]))
+    return np.asarray(by_area * area, dtype=np.float64)
 
 
 def _downstream(lakes: Sequence[Lake]) -> list[Lake]:
