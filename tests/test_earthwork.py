@@ -1,5 +1,7 @@
 """Earthwork: levels against closed forms and bisection, the transport problem against an independent solver and by hand."""
 
+from collections.abc import Callable
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ from planner.earthwork import (
     platform_level,
     pooled,
 )
-from planner.errors import Infeasible, InvalidInput
+from planner.errors import CRSMismatch, Infeasible, InvalidInput
 
 
 def ground(*units: list[tuple[float, float]]) -> Hypsometry:
@@ -131,6 +133,46 @@ def test_wrong_quantities_are_refused() -> None:
         haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=1.0, max_import_m3=-5.0)
     with pytest.raises(InvalidInput, match="swell"):
         haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=1.0, swell=-1.0)
+    with pytest.raises(InvalidInput, match="stage_m = nan"):
+        dig_depth(h, stage_m=np.nan, fill_m3=1.0, compaction=1.0)
+    with pytest.raises(InvalidInput, match="no column fill_m3"):
+        haul(site({"u1": (0, 0, 0, 1)}).drop(columns="fill_m3"), compaction=1.0, cny_per_m3_km=1.0)
+    with pytest.raises(InvalidInput, match=r"cut_m3 adds up to 1e\+14 m³"):
+        haul(site({"u1": (0, 0, 1e14, 0)}), compaction=1.0, cny_per_m3_km=1.0)
+    with pytest.raises(InvalidInput, match="gate"):
+        haul(site({"u1": (0, 0, 0, 1)}), compaction=1.0, cny_per_m3_km=1.0, max_import_m3=None, gate=(np.nan, 0.0))
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda u: haul(u, compaction=1.0, cny_per_m3_km=1.0), lambda u: mass_curve(u, compaction=1.0)]
+)
+def test_units_without_a_place_are_refused(tell: Callable[[gpd.GeoDataFrame], object]) -> None:
+    """An empty geometry has no centroid: the others' must not move up into its row."""
+    units = site({"a": (0, 0, 100, 0), "b": (500, 0, 0, 0), "c": (1000, 0, 0, 100)})
+    for nothing in (None, shapely.Polygon()):
+        shapes = gpd.GeoSeries([units.geometry.iloc[0], nothing, units.geometry.iloc[2]], index=units.index, crs=units.crs)
+        with pytest.raises(InvalidInput, match="b: the unit has no geometry"):
+            tell(units.set_geometry(shapes))
+    with pytest.raises(InvalidInput, match="a: more than one unit"):
+        tell(units.set_axis(["a", "a", "c"]))
+    with pytest.raises(CRSMismatch, match="need a projected CRS"):
+        tell(units.set_crs(4490, allow_override=True))
+
+
+def test_feet_are_carried_as_metres_and_the_outside_keeps_its_name() -> None:
+    units = site({"a": (0, 0, 100, 0), "c": (1000, 0, 0, 100)}).set_crs(2263, allow_override=True)
+    found = haul(units, compaction=1.0, cny_per_m3_km=1.0)
+    assert found.table["distance_m"].tolist() == pytest.approx([1000 * 1200 / 3937])
+    there = haul(
+        site({"a": (0, 0, 0, 100)}).set_crs(2263, allow_override=True),
+        compaction=1.0,
+        cny_per_m3_km=1.0,
+        max_import_m3=None,
+        gate=(1000.0, 0.0),
+    )
+    assert there.table["distance_m"].tolist() == pytest.approx([1000 * 1200 / 3937])
+    with pytest.raises(InvalidInput, match="stands for the outside"):
+        haul(units.set_axis(["import", "c"]), compaction=1.0, cny_per_m3_km=1.0)
 
 
 def test_a_haul_by_hand() -> None:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from planner.core.transport import GATE, INSIDE, NOWHERE, Places
-from planner.earthwork.checks import check_amount, check_factor, quantity
+from planner.earthwork.checks import check_amount, check_factor, metres, places, quantity
 from planner.earthwork.scale import Side, cheapest
-from planner.errors import Infeasible
+from planner.errors import Infeasible, InvalidInput
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -76,12 +75,13 @@ def haul(
     """The cheapest way to bring every unit's spoil to the units that need fill, as a transport problem solved to proof.
 
     units: index `unit_id`, columns `cut_m3` (bank) and `fill_m3` (compacted), geometry in a projected CRS; distances are
-    straight lines between centroids. compaction: m³ of fill per m³ of cut. cny_per_m3_km: haul price per compacted m³.
+    straight lines between centroids, m. compaction: m³ of fill per m³ of cut. cny_per_m3_km: haul price per compacted m³.
     max_import_m3, max_export_m3: None for no limit. import_cny_per_m3, export_cny_per_m3: with both prices given, earth is
-    bought or carted away where that is cheaper than hauling; otherwise only what does not balance. gate: x, y, m, where
+    bought or carted away where that is cheaper than hauling; otherwise only what does not balance. gate: x, y in the CRS where
     earth enters and leaves; None for the spot where it is needed. swell: loose m³ in the truck per bank m³.
     gap: share of the cost by which the proven bound may lie below; None for the optimum of up to EXACT units, BEYOND for more.
-    Raises InvalidInput for quantities that are no quantities; Infeasible where the limits cannot hold.
+    Raises InvalidInput for quantities that are no quantities and units without a place; Infeasible where the limits cannot
+    hold.
     """
     units = units.sort_index()
     cut, fill = quantity(units, "cut_m3"), quantity(units, "fill_m3")
@@ -90,7 +90,13 @@ def haul(
     prices = {"cny_per_m3_km": cny_per_m3_km, "import_cny_per_m3": import_cny_per_m3, "export_cny_per_m3": export_cny_per_m3}
     for name, price in {**prices, "max_import_m3": max_import_m3, "max_export_m3": max_export_m3, "gap": gap}.items():
         check_amount(name, price)
-    xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
+    xy = places(units)
+    if reserved := {IMPORT, EXPORT} & set(units.index):
+        raise InvalidInput(f"earthwork: a unit is called {reserved.pop()!r}, which stands for the outside; rename it")
+    if gate is not None:
+        if not np.isfinite(gate).all():
+            raise InvalidInput(f"gate = {gate}: x and y are expected, or None for no place")
+        gate = (gate[0] * metres(units), gate[1] * metres(units))
     supply, demand = _grains(compaction * cut), _grains(fill)
     bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
     if import_cny_per_m3 is not None and export_cny_per_m3 is not None:

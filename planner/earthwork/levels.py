@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.core import earth
 from planner.core.hypsometry import Hypsometry
-from planner.earthwork.checks import check_factor
+from planner.earthwork.checks import check_factor, check_level
 from planner.errors import InvalidInput
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,7 @@ def dig_depth(lake: Hypsometry, *, stage_m: float, fill_m3: float, compaction: f
     Raises InvalidInput where there is no ground, or a quantity is none.
     """
     check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
+    check_level("stage_m", stage_m)
     whole = pooled(lake)
     if not len(whole.level):
         raise InvalidInput("dig_depth: no ground is known in the units to be dug")

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
-from planner.earthwork.checks import quantity
+from planner.earthwork.checks import check_factor, places, quantity
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,9 +22,11 @@ def mass_curve(units: gpd.GeoDataFrame, *, compaction: float, bearing_deg: float
     units: as for `haul`. bearing_deg: of the line, clockwise from north; None for the direction in which cut and fill lie
     furthest apart (the line through the centres of both). Returns one row a unit in the line's order: `unit_id`,
     `distance_m` from the first, `net_m3`, `cumulative_m3`. On a line the area under |cumulative| is the least haul, m³·m.
+    Raises InvalidInput as `haul` does.
     """
+    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
     net = compaction * quantity(units, "cut_m3") - quantity(units, "fill_m3")
-    xy = shapely.get_coordinates(shapely.centroid(units.geometry.to_numpy()))
+    xy = places(units)
     if bearing_deg is None:
         away = _centre(xy, np.maximum(-net, 0)) - _centre(xy, np.maximum(net, 0))
         direction = away / np.hypot(*away) if np.hypot(*away) > 0 else np.array([1.0, 0.0])
