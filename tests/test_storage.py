@@ -390,6 +390,50 @@ def test_the_size_of_the_bands_does_not_matter(large) -> None:  # type: ignore[n
     assert together == z.size
 
 
+@pytest.mark.parametrize(
+    ("layout", "most_cells"),
+    [
+        ({"blockysize": 1}, 1),  # a row at a time
+        ({"blockysize": 7}, 5000),
+        ({"tiled": True, "blockxsize": 16, "blockysize": 16}, 1),
+        ({"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}, 1 << 22),
+        ({"blockysize": 700}, 90_000),  # blocks too tall for a band
+    ],
+)
+def test_a_curve_is_the_same_however_the_file_is_read(layout, most_cells, large, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    path, z = large
+    other = tmp_path / "other.tif"
+    with rasterio.open(path) as source:
+        profile = {k: v for k, v in source.profile.items() if not k.startswith(("block", "tiled", "compress"))}
+    with rasterio.open(other, "w", **{**profile, **layout}) as out:
+        out.write(z, 1)
+    monkeypatch.setattr("planner.read.rasters.TILE_CELLS", most_cells)
+    monkeypatch.setattr("planner.read.rasters.MOST_CELLS", most_cells)
+    streamed = terrain_of(other, in_memory_cells=1)
+    assert streamed.values is None
+    heights = {len(v) for _, v in streamed.bands()}
+    assert max(heights) * 600 <= max(most_cells, 600)
+    stages = np.array([29.0, 30.123, 31.0])
+    for within in (None, shapely.Point(39_501_500, 3_755_200).buffer(900)):
+        whole = curve_over(terrain_of(path), within, seed=None, connected=False, stages=stages, diagonal=True)
+        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, diagonal=True)
+        assert (bands.bed_m, bands.top_m, bands.spill_level_m) == (whole.bed_m, whole.top_m, whole.spill_level_m)
+        assert bands.missing_m2 == pytest.approx(whole.missing_m2, rel=1e-9)
+        np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-12)
+        np.testing.assert_allclose(bands.storage(stages), whole.storage(stages), rtol=1e-12)
+        edges = np.arange(28, 32, 2.0**-6)  # edges of bins: exact there too
+        np.testing.assert_allclose(bands.area(edges), whole.area(edges), rtol=1e-12)
+        np.testing.assert_allclose(bands.storage(edges), whole.storage(edges), rtol=1e-12, atol=1e-6)
+        for curve in (whole, bands):  # V = ∫ A dh, exactly: between its knots the area of a curve does not change
+            level, area = curve.knots.level, curve.knots.area
+            by_area = np.concatenate(([0.0], np.cumsum(area[:-1] * np.diff(level))))
+            np.testing.assert_allclose(curve.storage(level), by_area, rtol=1e-9, atol=1e-6)
+        joined = curve_over(terrain_of(path), within, seed=None, connected=True, stages=stages, diagonal=True)
+        fine = np.linspace(28, 32, 501)
+        assert np.all(joined.storage(fine) <= whole.storage(fine) * (1 + 1e-12) + 1e-6)
+        assert np.all(joined.area(fine) <= whole.area(fine) * (1 + 1e-12))
+
+
 def test_a_large_file_is_put_together_in_windows(large, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     path, z = large
     monkeypatch.setattr("planner.water.ground.WHOLE_CELLS", 1000)

@@ -38,6 +38,7 @@ def storage(
     lang: Lang = "en",
     output: Output = None,
     encoding: Encoding = None,
+    crs: Crs = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -49,7 +50,7 @@ def storage(
 
     known_lang(lang)
     voice = Voice(as_json, quiet, verbose)
-    shapes = None if within is None else _vector(within, encoding, "polygons")
+    shapes = None if within is None else _vector(within, encoding, "polygons", crs)
     given = {"bias_sd_m": bias_sd, "noise_sd_m": noise_sd, "correlation_m": correlation, "level_sd_m": level_sd}
     errors = Errors(**{name: value for name, value in given.items() if value is not None})
     table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected, errors=errors)

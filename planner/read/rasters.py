@@ -48,7 +48,7 @@ class Raster:
 
 @dataclass(frozen=True)
 class RasterInfo:
-    """What a raster file says of itself: rows, columns, bands, CRS or None, west-south-east-north, cell sizes, rotation."""
+    """What a raster file says of itself; rotated: rows lie askew, upright: north-up, names: of the bands or empty."""
 
     rows: int
     cols: int
@@ -58,9 +58,9 @@ class RasterInfo:
     cell_x: float
     cell_y: float
     dtype: str
-    nodata: float | None
     rotated: bool
-    georeferenced: bool
+    upright: bool
+    names: tuple[str, ...]
 
 
 def raster_info(path: str | Path) -> RasterInfo:
@@ -78,9 +78,9 @@ def raster_info(path: str | Path) -> RasterInfo:
             math.hypot(t.a, t.d),
             math.hypot(t.b, t.e),
             source.dtypes[0],
-            source.nodata,
             rotated,
-            t != Affine.identity(),
+            not rotated and t.a > 0 and t.e < 0,
+            tuple(name or "" for name in source.descriptions),
         )
 
 
@@ -178,21 +178,18 @@ class TiledRaster:
         with opened(self.path) as source:
             block = source.block_shapes[self.band - 1][0]
             height = self._height(block, tile_cells)
-            kind = stored_in(source, self.band)
             once = 2 * block * self.cols * np.dtype(source.dtypes[self.band - 1]).itemsize >> 20
-            buffer = np.empty((min(height, self.rows), self.cols), dtype=kind)
-            row = 0
+            buffer = np.empty((min(height, self.rows), self.cols), dtype=stored_in(source, self.band))
             with rasterio.Env(GDAL_CACHEMAX=min(max(CACHE_MB, once), MOST_CACHE_MB)):
-                while row < self.rows:
-                    rows = min(height - row % min(block, height), self.rows - row)  # end where the file's blocks end
+                for row in range(0, self.rows, height):
+                    rows = min(height, self.rows - row)
                     yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), buffer[:rows]))
-                    row += rows
 
     def _height(self, block: int, tile_cells: int | None) -> int:
         """Rows of a band: of whole blocks where they are not too tall."""
-        height = max(1, (TILE_CELLS if tile_cells is None else tile_cells) // self.cols)
-        if tile_cells is None and height < block and block * self.cols <= MOST_CELLS:
-            height = block
+        height = max(1, (tile_cells or TILE_CELLS) // self.cols)
+        if tile_cells is None and block * self.cols <= MOST_CELLS:
+            height = max(height, block)
         return height // block * block or height
 
     def _read(self, source: Any, window: Window, out: NDArray[Any] | None) -> NDArray[Any]:
@@ -241,6 +238,8 @@ def opened(path: str | Path) -> Iterator[Any]:
 def _check_band(path: str | Path, source: Any, band: int) -> None:
     if not 1 <= band <= source.count:
         raise InvalidInput(f"{Path(path).name}: band {band} asked for, it has {source.count}")
+    if "complex" in source.dtypes[band - 1]:
+        raise InvalidInput(f"{Path(path).name}: band {band} holds complex numbers; elevations are expected")
 
 
 def _positioned(path: str | Path, source: Any) -> None:

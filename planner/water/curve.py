@@ -30,9 +30,8 @@ from planner.core.storage import (
     sum_connected,
 )
 from planner.errors import InvalidInput
-from planner.read.rasters import raster_info
 from planner.site import Grid
-from planner.water.ground import Terrain, polygons_of, terrain_of
+from planner.water.ground import FLAT_SHARE, TURN, Terrain, terrain_within
 from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
@@ -110,9 +109,8 @@ def storage_curve(
     stages = np.unique(np.asarray(levels, dtype=np.float64))
     if not np.all(np.isfinite(stages)):
         raise InvalidInput("levels: finite numbers in metres are expected")
-    crs = None if isinstance(dem, Grid) else raster_info(dem).crs
-    shape = None if within is None else shapely.union_all(polygons_of(within, crs))
-    terrain = terrain_of(dem, bounds=None if shape is None else shape.bounds, band=band)
+    terrain, shapes = terrain_within(dem, within, band=band)
+    shape = shapely.union_all(shapes) if shapes else None
     return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8)
 
 
@@ -256,6 +254,10 @@ def _finished(
     missing = asked - known if asked - known > 1e-9 * asked else 0.0
     if missing:
         notes.append(f"{missing:,.1f} m² of {asked:,.1f} m² have no ground and hold nothing")
+    flat = float(knots.area[0] / knots.area[-1])
+    if knots.level[0] == 0.0 and FLAT_SHARE <= flat < 1.0:
+        zero = f"{flat:.0%} of the ground lies at exactly 0 m, none lower"
+        notes.append(f"{zero}; where 0 stands for missing ground, declare it as no-data; {TURN}")
     return StorageCurve(
         knots=knots,
         spill_level_m=_number(leaves.level if leaves is not None else np.nan),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from planner.core.cells import HUGE, blank
 from planner.core.compiled import Frame
 from planner.core.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
@@ -22,6 +24,9 @@ from planner.site import Grid
 Floats = NDArray[np.float64]
 
 IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
+DEPTHS: Final = re.compile(r"depth|subsid|bathym|水深|深度|下沉", re.IGNORECASE)  # what is counted downward, by its name
+TURN: Final = "where the numbers are depths below a surface, give the surface less the depth"
+FLAT_SHARE: Final = 0.2  # of the cells exactly 0, with all others above, from which a terrain may be depths or filled with 0
 TILE_CELLS: Final = 1 << 22
 WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
@@ -64,6 +69,8 @@ class Terrain:
     def cell_at(self, x: float, y: float) -> int:
         """Flat index of the cell a point lies in. Raises InvalidInput where it lies outside."""
         f = self.frame
+        if not (np.isfinite(x) and np.isfinite(y)):
+            raise InvalidInput(f"seed {x}, {y}: two finite numbers are expected, x and y in the terrain's CRS")
         col, row = int(np.floor((x - f.west) / f.cell_x)), int(np.floor((f.north - y) / f.cell_y))
         if not (0 <= row < f.rows and 0 <= col < f.cols):
             raise InvalidInput(
@@ -71,6 +78,12 @@ class Terrain:
                 f"{f.north - f.rows * f.cell_y:.2f} … {f.north:.2f} N; give it in the terrain's CRS"
             )
         return row * f.cols + col
+
+    def value_at(self, row: int, col: int) -> float:
+        """Elevation of a cell, m; NaN where it is missing."""
+        if self.values is not None:
+            return float(self.values[row, col])
+        return np.nan if self.file is None else float(self.file.window(row, col, 1, 1)[0, 0])
 
     def spill_from(self, x: float, y: float, *, diagonal: bool) -> Spill | None:
         """How water that rises from a point leaves the data; None where a part that fits in memory does not show it.
@@ -107,7 +120,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
     """
     if isinstance(dem, Grid):
         frame = Frame(dem.west, dem.north, dem.cell_x, dem.cell_y, *dem.shape)
-        return Terrain(frame, np.ascontiguousarray(dem.values), None, None)
+        return Terrain(frame, _plain(dem.values), None, None)
     info = raster_info(dem)
     file = None
     if info.rows * info.cols > in_memory_cells:
@@ -116,7 +129,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         if bounds is None or part > in_memory_cells:
             whole = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
             return Terrain(whole, None, file, info.crs)
-    if file is None and info.rows * info.cols > WHOLE_CELLS and not info.rotated:
+    if file is None and info.rows * info.cols > WHOLE_CELLS and info.upright:
         return _assembled(open_tiled(dem, band=band), info.crs)
     raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
     grid = raster.grid
@@ -126,6 +139,31 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         values = single if np.array_equal(single, values, equal_nan=True) else values
     frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
     return Terrain(frame, values, file, raster.crs, raster.notes)
+
+
+def terrain_within(dem: Grid | str | Path, within: Any, *, band: int = 1) -> tuple[Terrain, list[Any]]:
+    """The terrain and the polygons (as polygons_of) that limit it, none where within is None. Raises as both do."""
+    info = None if isinstance(dem, Grid) else raster_info(dem)
+    shapes = [] if within is None else polygons_of(within, None if info is None else info.crs)
+    bounds = tuple(shapely.total_bounds(np.asarray(shapes, dtype=object))) if shapes else None
+    terrain = terrain_of(dem, bounds=bounds, band=band)
+    notes = []
+    crs = getattr(within, "crs", None)
+    if info is not None and info.crs is None and crs is not None:
+        notes.append(f"the terrain names no CRS; taken to be in the polygons', {crs.name}")
+    said = None if info is None else DEPTHS.search(f"{info.names[band - 1]} {Path(str(dem)).stem}")
+    if said is not None:
+        notes.append(f"the terrain is called {said.group()!r}: elevations, upward, are expected; {TURN}")
+    return replace(terrain, notes=(*terrain.notes, *notes)), shapes
+
+
+def _plain(values: Floats) -> Floats:
+    """Elevations with NaN for what is none, as they are read from files."""
+    values = np.ascontiguousarray(values)
+    if np.any(np.abs(values) >= HUGE):
+        values = values.copy()
+        blank(values, np.zeros(0, dtype=values.dtype))
+    return values
 
 
 def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
@@ -160,8 +198,11 @@ def polygons_of(within: Any, crs: pyproj.CRS | None) -> list[Any]:
             series = series.to_crs(crs)
         except Exception as error:
             raise CRSMismatch(f"the polygons' CRS {series.crs.name} cannot be brought to the terrain's {crs.name}") from error
-    shapes: list[Any] = [series] if isinstance(series, shapely.Geometry) else list(series)
-    shapes = [s for s in shapes if s is not None and not s.is_empty]
-    if not shapes or any(s.area <= 0 for s in shapes):
+    given: list[Any] = [series] if isinstance(series, shapely.Geometry | str) else [s for s in series if s is not None]
+    for s in given:
+        if not isinstance(s, shapely.Geometry):
+            raise InvalidInput(f"within: polygons are expected, {s!r} found; read a file with geopandas.read_file first")
+    shapes = [s if s.is_valid else shapely.make_valid(s, method="structure") for s in given if not s.is_empty]
+    if not shapes or any(s.area <= 0 or s.geom_type not in ("Polygon", "MultiPolygon") for s in shapes):
         raise InvalidInput("within: polygons with an area are expected, none or an empty one found")
-    return [s if s.is_valid else shapely.make_valid(s, method="structure") for s in shapes]
+    return shapes

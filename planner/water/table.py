@@ -13,10 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
-from planner.read.rasters import raster_info
 from planner.site import Grid
 from planner.water.curve import StorageCurve, curve_over
-from planner.water.ground import polygons_of, terrain_of
+from planner.water.ground import terrain_within
 from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
@@ -95,12 +94,8 @@ def storage_table(
         raise InvalidInput("levels: finite numbers in metres are expected")
     if neighbours not in (4, 8):
         raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
-    crs = None if isinstance(dem, Grid) else raster_info(dem).crs
-    shapes = [None] if within is None else polygons_of(within, crs)
-    if within is not None and not (connected and seed is None):
-        shapes = [shapely.union_all(shapes)]
-    bounds = None if within is None else tuple(shapely.total_bounds(np.asarray(shapes, dtype=object)))
-    terrain = terrain_of(dem, bounds=bounds, band=band)
+    terrain, polygons = terrain_within(dem, within, band=band)
+    shapes = polygons if polygons and connected and seed is None else [shapely.union_all(polygons) if polygons else None]
 
     def curves_at(stages: Floats) -> list[StorageCurve]:
         joined = connected or seed is not None
