@@ -141,15 +141,17 @@ def slope_deg(terrain: Grid) -> Grid:
 
 
 def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str, Any]:
-    """Names of the constraints that touch each unit and the targets that they rule out of it."""
+    """Names of the constraints that touch each unit, or their kinds where they have none, and the targets they rule out."""
     names: list[list[str]] = [[] for _ in shapes]
     forbidden: list[list[str]] = [[] for _ in shapes]
     layer = site.constraints
     if layer is not None and len(layer):
-        told = layer["name"] if "name" in layer else layer["kind"]
+        told = layer["kind"].fillna("").astype(str)
+        if "name" in layer:
+            told = layer["name"].fillna("").astype(str).mask(lambda name: name == "", told)
         unit, which, part = _overlaps(shapes, np.asarray(layer.geometry.values, dtype=object))
         for u, w in zip(*_over(unit, which, part, plane, TOUCH_SHARE), strict=True):
-            name = str(told.iloc[w])
+            name = told.iloc[w]
             if name and name not in names[u]:
                 names[u].append(name)
         limit = site.scenario.number("measure.forbid_share")

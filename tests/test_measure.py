@@ -127,6 +127,9 @@ def test_constraints_by_their_share() -> None:
     table = measured(site(z, [box(0, 0, 5, 10), box(5, 0, 10, 10), box(4.99999, 0, 5, 1)], constraints=layer)).table
     assert table["constraint"].tolist() == ["Liu", "North;South", "Liu"]
     assert table["forbids"].tolist() == ["arable,reservoir", "construction", "arable,reservoir"]  # 3 % and 3 % are 6 %
+    unnamed = layer.assign(name=[None, "", np.nan], kind=["village", "line", None])
+    told = measured(site(z, [box(0, 0, 5, 10), box(5, 0, 10, 10)], constraints=unnamed)).table["constraint"]
+    assert told.tolist() == ["village", "line"]  # no name and no kind is nothing to tell, not "nan"
     apart = layer.assign(forbids=["", "construction", "arable"])
     assert measured(site(z, [box(5, 0, 10, 10)], constraints=apart)).table["forbids"].tolist() == [""]
     twice = layer.assign(geometry=[box(0, 0, 1, 1), box(5, 0, 5.15, 10), box(5, 0, 5.15, 10)])
