@@ -33,14 +33,18 @@ def blank(values: Any, numbers: Any) -> Ints:
     nan = values.dtype.type(np.nan)
     huge = values.dtype.type(HUGE)
     least, most = (numbers.min(), numbers.max()) if len(numbers) else (huge, -huge)
+    odd = np.zeros(LANES, dtype=np.uint32)
     for r in range(len(values)):
         row = values[r]
-        near = 0
-        for c in range(len(row)):
-            z = row[c]
-            row[c] = z if abs(z) < huge else nan
-            near += (z >= least) & (z <= most)
-        if near:
+        odd[:] = 0
+        for first in range(0, len(row), LANES):
+            part = row[first : first + LANES]
+            for i in range(len(part)):
+                known = (abs(part[i]) < huge) & ((part[i] < least) | (part[i] > most))
+                odd[i] |= np.uint32(0) if known else np.uint32(1)
+        if odd.any():  # most rows are only read
+            for c in range(len(row)):
+                row[c] = row[c] if abs(row[c]) < huge else nan
             for k in range(len(numbers)):
                 for c in range(len(row)):
                     hit = row[c] == numbers[k]
@@ -197,23 +201,31 @@ def count_cells(values: NDArray[Any], entries: Entries, *, datum: float = 0.0) -
 
 
 @njit(cache=True)
-def _count_weighted(level: Any, weight: Floats, entries: Entries, datum: float, number: Floats, moment: Floats) -> None:
+def _count_weighted(
+    reached: Any, level: Any, weight: Floats, entries: Entries, datum: float, number: Floats, moment: Floats
+) -> None:
     scale, first, last = entries.scale, entries.first, entries.last
     for c in range(len(level)):
-        z = level[c]
+        z = reached[c]
         if abs(z) < HUGE:
             e = int(min(max(np.floor(z * scale), first), last) - first)
             slot = int(entries.start[e]) + (1 if z >= entries.cut[e] else 0)
             while entries.stages[slot - e] <= z:
                 slot += 1
             number[slot] += weight[c]
-            moment[slot] += weight[c] * (np.float64(z) - datum)
+            moment[slot] += weight[c] * (np.float64(level[c]) - datum)
 
 
-def count_weighted(level: NDArray[Any], weight: Floats, entries: Entries, *, datum: float = 0.0) -> tuple[Floats, Floats]:
-    """Ragged cells, level and weight (k,), by slot: Σ weight and Σ weight·(z − datum); NaN and ±inf are left out."""
+def count_weighted(
+    level: NDArray[Any], weight: Floats, entries: Entries, *, datum: float = 0.0, reached: NDArray[Any] | None = None
+) -> tuple[Floats, Floats]:
+    """Ragged cells, level and weight (k,), by slot: Σ weight and Σ weight·(z − datum); NaN and ±inf are left out.
+
+    reached: (k,) the level by which a cell's slot is found, where that is another than its own.
+    """
     number, moment = np.zeros(entries.slots), np.zeros(entries.slots)
-    _count_weighted(level.astype(entries.cut.dtype, copy=False), weight, entries, datum, number, moment)
+    by = (level if reached is None else reached).astype(entries.cut.dtype, copy=False)
+    _count_weighted(by, level, weight, entries, datum, number, moment)
     return number, moment
 
 

@@ -180,10 +180,11 @@ class TiledRaster:
             height = self._height(block, tile_cells)
             once = 2 * block * self.cols * np.dtype(source.dtypes[self.band - 1]).itemsize >> 20
             buffer = np.empty((min(height, self.rows), self.cols), dtype=stored_in(source, self.band))
+            factor = metres_per_unit(source, self.band, [])
             with rasterio.Env(GDAL_CACHEMAX=min(max(CACHE_MB, once), MOST_CACHE_MB)):
                 for row in range(0, self.rows, height):
                     rows = min(height, self.rows - row)
-                    yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), buffer[:rows]))
+                    yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), factor, buffer[:rows]))
 
     def _height(self, block: int, tile_cells: int | None) -> int:
         """Rows of a band: of whole blocks where they are not too tall."""
@@ -192,9 +193,8 @@ class TiledRaster:
             height = max(height, block)
         return height // block * block or height
 
-    def _read(self, source: Any, window: Window, out: NDArray[Any] | None) -> NDArray[Any]:
+    def _read(self, source: Any, window: Window, factor: float, out: NDArray[Any] | None) -> NDArray[Any]:
         values = plain_values(source, self.band, window, [], keep_float32=True, out=out)
-        factor = metres_per_unit(source, self.band, [])
         if factor != 1.0:
             values *= factor
         return values
@@ -202,7 +202,7 @@ class TiledRaster:
     def window(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
         """The cells of one window, float32 or float64 metres, NaN for missing."""
         with opened(self.path) as source:
-            return self._read(source, Window(col, row, cols, rows), None)
+            return self._read(source, Window(col, row, cols, rows), metres_per_unit(source, self.band, []), None)
 
 
 def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
