@@ -18,6 +18,7 @@ from planner.core.flood import flood, next_deeper
 from planner.core.hypsometry import Hypsometry
 from planner.core.merge_tree import merge_tree, significant
 from planner.core.rings import rings_of
+from planner.core.slope import slope_degrees
 from planner.core.zonal import Summary, summarise
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
@@ -86,6 +87,7 @@ class _Cover:
 def _of_ground(site: Site, cover: _Cover, plane: Floats) -> dict[str, Floats]:
     terrain = cover.of(site.terrain)
     lost = cover.of(site.subsidence)
+    slope = slope_degrees(np.ascontiguousarray(site.terrain.values), site.terrain.cell_x, site.terrain.cell_y)
     known = np.divide(terrain.weight, plane, out=np.zeros_like(plane), where=plane > 0)
     return {
         "subsidence_m": lost.mean,
@@ -93,7 +95,7 @@ def _of_ground(site: Site, cover: _Cover, plane: Floats) -> dict[str, Floats]:
         "ground_m": terrain.mean,
         "ground_min_m": terrain.low,
         "ground_max_m": terrain.high,
-        "slope_deg": cover.of(slope_deg(site.terrain)).mean,
+        "slope_deg": cover.summary(slope.ravel()[cover.cells.cell]).mean,
         "missing_share": np.where(known > 1.0 - 1e-9, 0.0, 1.0 - known),
     }
 
@@ -119,25 +121,6 @@ def _of_water(site: Site, cover: _Cover) -> dict[str, Any]:
             [~known, shares["dry"] >= limit, shares["wet"] >= limit], ["", "perennial", "seasonal"], default="dry"
         ),
     }
-
-
-def slope_deg(terrain: Grid) -> Grid:
-    """Slope of a terrain, degrees, by Horn's differences over 3×3 cells; a missing neighbour counts as the cell itself.
-
-    Source: Horn 1981, Hill shading and the reflectance map.
-    """
-    z = terrain.values
-    padded = np.pad(z, 1, mode="edge")
-    rows, cols = z.shape
-
-    def near(row: int, col: int) -> Floats:
-        part = padded[1 + row : 1 + row + rows, 1 + col : 1 + col + cols]
-        return np.where(np.isnan(part), z, part)
-
-    east = near(-1, 1) + 2.0 * near(0, 1) + near(1, 1) - near(-1, -1) - 2.0 * near(0, -1) - near(1, -1)
-    north = near(-1, -1) + 2.0 * near(-1, 0) + near(-1, 1) - near(1, -1) - 2.0 * near(1, 0) - near(1, 1)
-    gradient = np.hypot(east / (8.0 * terrain.cell_x), north / (8.0 * terrain.cell_y))
-    return terrain.like(np.where(np.isnan(z), np.nan, np.degrees(np.arctan(gradient))))
 
 
 def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str, Any]:

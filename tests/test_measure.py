@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from planner.columns import FACTS
-from planner.measure import measure, slope_deg
+from planner.core.slope import slope_degrees
+from planner.measure import measure
 from planner.scenario import parse_scenario
 from planner.site import Grid, Site, WaterTable
 from planner.tables import Ground, Measures, Partition
@@ -103,14 +104,16 @@ def test_the_worst_ground_of_a_unit_counts() -> None:
 
 def test_slopes_of_a_plane_and_beside_missing_cells() -> None:
     x, y = np.meshgrid(np.arange(9) * CELL, np.arange(7) * CELL)
-    plane = grid(0.03 * x + 0.04 * y)
-    slope = slope_deg(plane).values
+    plane = 0.03 * x + 0.04 * y
+    slope = slope_degrees(plane, CELL, CELL)
     np.testing.assert_allclose(slope[1:-1, 1:-1], np.degrees(np.arctan(0.05)), rtol=1e-12)
-    holed = plane.values.copy()
+    np.testing.assert_allclose(slope_degrees(plane, CELL, 2 * CELL)[3, 3], np.degrees(np.arctan(np.hypot(0.03, 0.02))))
+    holed = plane.copy()
     holed[3, 4] = np.nan
-    found = slope_deg(grid(holed)).values
+    found = slope_degrees(holed, CELL, CELL)
     assert np.isnan(found[3, 4])
     assert np.isfinite(np.delete(found.ravel(), 3 * 9 + 4)).all()
+    assert found[3, 3] == pytest.approx(np.degrees(np.arctan(np.hypot(0.03 * 6 / 8, 0.04))))
 
 
 def test_constraints_by_their_share() -> None:
