@@ -31,10 +31,13 @@ from scipy import ndimage
 from planner.core.cells import sum_cells
 from planner.core.flood import flood
 from planner.core.merge_tree import merge_tree
-from planner.core.storage import Sums, bins_of, knots_of_bins, storage_at, sum_connected
+from planner.core.storage import Sums, bins_of, knots_of_bins, storage_at
 from planner.ellipsoid import ellipsoidal_m2
 from planner.read.statistics import raster_statistics
+from planner.site import Grid
+from planner.water.curve import FINEST_M
 from planner.water.ground import terrain_of
+from planner.water.reach import reach
 
 RESULTS = Path(__file__).parent / "results" / "terrain.md"
 CELL = 5.0
@@ -229,9 +232,14 @@ def in_grass(z: np.ndarray, seed: int, stages: np.ndarray) -> float | None:
 def connected(z: np.ndarray, stages: np.ndarray) -> list[tuple[str, str, str, str]]:
     """The connected curve at all stages from one flood, and a flood for each stage."""
     seed = int(z.argmin())
-    sum_connected(z[:20, :20].copy(), 0, stages)
-    ours, sums = min((cpu(lambda: sum_connected(z, seed, stages, datum=30.0)) for _ in range(2)), key=lambda r: r[0])
-    held = storage_at(knots_of_bins(bins_of(sums, stages), 30.0, 1.0), stages)
+
+    def curve(ground: np.ndarray, start: int) -> np.ndarray:
+        terrain = terrain_of(Grid(ground, 0.0, float(len(ground)), 1.0, 1.0))
+        found = reach(terrain, None, start, stages=stages, diagonal=True, width=FINEST_M)
+        return storage_at(found.knots, stages)
+
+    curve(z[:20, :20].copy(), 0)
+    ours, held = min((cpu(lambda: curve(z, seed)) for _ in range(2)), key=lambda r: r[0])
     some = stages[50::50]
     share = STAGES / len(some)
     lake_at(z[:20, :20].copy(), 0, 0.0)
@@ -340,7 +348,10 @@ sys.path.insert(0, sys.argv[2])
 import shapely, numpy as np
 from planner.read.statistics import raster_statistics
 from planner.water.curve import curve_over
+from planner.site import Grid
+from planner.water.curve import FINEST_M
 from planner.water.ground import terrain_of
+from planner.water.reach import reach
 begin = time.process_time()
 t = terrain_of(sys.argv[1]); f = t.frame
 curve = curve_over(t, None, seed=None, connected=False, stages=np.zeros(0), diagonal=True)

@@ -36,8 +36,8 @@ FLOORS = [
     {"parameters", "core", "files"},
     {"columns", "units", "landuse", "errors"},
 ]
-# The kernels for hollows build on each other.
-HOLLOWS = {f"planner.core.{name}" for name in ("catchments", "joining", "merge_tree", "stitching")}
+# The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
+BUILT_ON = {f"planner.core.{name}" for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "stitching")}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 # `plan.py` composes: the plan's own methods reach for the rooms that draw and write it, inside the method.
 LAZY_UP = {("plan", "maps"), ("plan", "export"), ("plan", "report")}
@@ -101,11 +101,10 @@ def test_rooms_keep_away_from_what_they_never_import(path: Path) -> None:
 
 
 def test_core_kernels_do_not_import_each_other() -> None:
-    """Kernels stand alone, but for the compiled-loop helpers that several share."""
-    shared = {"planner.core", "planner.core.compiled", *HOLLOWS}
+    """Kernels stand alone, but for the few that others build on."""
     for path in (ROOT / "core").glob("*.py"):
         for name, _ in imports(path):
-            assert not name.startswith("planner.") or name in shared, f"core/{path.name} imports {name}"
+            assert not name.startswith("planner.") or name in {"planner.core", *BUILT_ON}, f"core/{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -13,12 +13,14 @@ from scipy import ndimage
 
 from planner.cli.app import run
 from planner.core.cells import count_weighted, entries_between, sum_cells
-from planner.core.storage import Sums, area_at, bins_of, knots_of_bins, merge_bins, storage_at, sum_connected
+from planner.core.storage import Sums, area_at, bins_of, knots_of_bins, merge_bins, storage_at
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water import Errors, storage_curve, storage_table
+from planner.water import reach as reach_room
 from planner.water.curve import FINEST_M, curve_over
 from planner.water.ground import terrain_of
+from planner.water.reach import reach
 from planner.water.wording import note_zh
 
 EIGHT = np.ones((3, 3))
@@ -145,7 +147,8 @@ def test_connected_water_at_every_stage_as_a_flood_for_each(seed: int) -> None:
     x, y = start % 50 + 0.5, 40 - (start // 50 + 0.5)
     curve = storage_curve(Grid(z, 0, 40, 1, 1), seed=(x, y))
     everywhere = storage_curve(Grid(z, 0, 40, 1, 1))
-    binned = knots_of_bins(bins_of(sum_connected(z, start, stages), stages), 0.0, 1.0)
+    terrain = terrain_of(Grid(z, 0, 40, 1, 1))
+    binned = reach(terrain, None, start, stages=stages, diagonal=True, width=0.25).knots
     for h in stages:
         body = joined_slowly(z, start, h)
         held = float(np.sum(h - z[body]))
@@ -373,8 +376,22 @@ def test_a_file_read_in_bands_gives_what_memory_gives(large) -> None:  # type: i
     again = curve_over(in_memory, shape, seed=None, connected=True, stages=stages, diagonal=True)
     np.testing.assert_allclose(clipped.storage(stages), again.storage(stages), rtol=1e-12)
     assert clipped.spill_level_m == again.spill_level_m
-    with pytest.raises(InvalidInput, match="does not fit in memory"):
-        curve_over(streamed, None, seed=None, connected=True, stages=stages, diagonal=True)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_connected_water_over_a_file_in_bands(large, monkeypatch: pytest.MonkeyPatch, inside: bool) -> None:  # type: ignore[no-untyped-def]
+    path, _ = large
+    stages = np.array([29.0, 30.123, 31.0])
+    within = shapely.Point(39_501_500, 3_755_200).buffer(900) if inside else None
+    in_memory, streamed = terrain_of(path), terrain_of(path, in_memory_cells=1000)
+    whole = curve_over(in_memory, within, seed=None, connected=True, stages=stages, diagonal=True)
+    for cells in (1000, 300_000):
+        monkeypatch.setattr(reach_room, "BAND_CELLS", cells)
+        bands = curve_over(streamed, within, seed=None, connected=True, stages=stages, diagonal=True)
+        np.testing.assert_allclose(bands.storage(stages), whole.storage(stages), rtol=1e-11)
+        np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-11)
+        assert bands.missing_m2 == pytest.approx(whole.missing_m2, rel=1e-9)
+        assert (bands.bed_m, bands.top_m, bands.spill_level_m) == (whole.bed_m, whole.top_m, whole.spill_level_m)
 
 
 def test_the_size_of_the_bands_does_not_matter(large) -> None:  # type: ignore[no-untyped-def]

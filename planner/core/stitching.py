@@ -34,8 +34,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
-T = TypeVar("T")
-R = TypeVar("R")
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class Band(NamedTuple):
@@ -260,13 +260,13 @@ def _levels(survey: Survey, open_level: Floats, edge: bool) -> Floats:
     return np.where(h.number > 0, of_hollow[np.maximum(h.number, 0)], of_node[-np.minimum(h.number, 0)])
 
 
-def each(work: Callable[[T], R], items: Iterator[T], threads: int) -> Iterator[tuple[T, R]]:
+def each(work: Callable[[Item], Made], items: Iterator[Item], threads: int) -> Iterator[tuple[Item, Made]]:
     """Items with what work makes of them, in order; as many at once as there are threads."""
     if threads <= 1:
         yield from ((item, work(item)) for item in items)
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[T, Future[R]]] = deque()
+        waiting: deque[tuple[Item, Future[Made]]] = deque()
         for item in items:
             waiting.append((item, pool.submit(work, item)))
             if len(waiting) > threads:

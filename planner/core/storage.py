@@ -9,12 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Labels = NDArray[np.int32]
 
 
 class Sums(NamedTuple):
@@ -33,59 +30,6 @@ class Sums(NamedTuple):
         if not isinstance(other, Sums):
             return NotImplemented
         return Sums(self.weight + other.weight, self.moment + other.moment)
-
-
-class Guide(NamedTuple):
-    """A table that leads from an elevation to its place among m stages: entry (z − low)·scale, then a stage or so up.
-
-    stages: (m+2,) the stages and twice +∞. single: whether one comparison after the table is enough.
-    """
-
-    low: float
-    scale: float
-    table: Labels
-    stages: Floats
-    single: bool
-
-
-@njit(cache=True)
-def _guide(stages: Floats) -> Guide:
-    """stages: (m,) ascending. Entries are a quarter of the least distance between stages, if that fits in memory."""
-    m = len(stages)
-    low = stages[0]
-    span = stages[-1] - low
-    closest = span
-    for j in range(1, m):
-        if stages[j] > stages[j - 1]:
-            closest = min(closest, stages[j] - stages[j - 1])
-    wanted = 4.0 * span / closest if closest > 0 else 4.0
-    size = int(min(max(wanted, 4.0 * m), max(65536.0, 4.0 * m))) + 2
-    scale = (size - 2) / span if span > 0 else 0.0
-    table = np.zeros(size + 1, dtype=np.int32)
-    single = scale > 0.0
-    j = 0
-    for k in range(size):
-        # one entry back: rounding may put an elevation an entry too high
-        floor = low + (k - 1) / scale if scale > 0 else low
-        while scale > 0 and j < m and stages[j] <= floor:
-            j += 1
-        table[k] = j
-        single = single and (k < 3 or j - table[k - 3] <= 1)
-    single = single and bool(np.all(stages[1:] > stages[:-1]))  # of equal stages a cell passes both at once
-    table[size] = m + 1  # where cells without a value go
-    return Guide(low, scale, table, np.append(stages, [np.inf, np.inf]), single)
-
-
-@njit(cache=True)
-def _place(z: float, guide: Guide) -> int:
-    """Number of stages at or below a finite z."""
-    at = (z - guide.low) * guide.scale
-    at = at if at > 0.0 else 0.0
-    last = np.float64(len(guide.table) - 2)
-    j = guide.table[int(at if at < last else last)]
-    while guide.stages[j] <= z:
-        j += 1
-    return int(j)
 
 
 class Knots(NamedTuple):
@@ -175,60 +119,3 @@ def stage_at(knots: Knots, storage: Floats) -> Floats:
     upper = np.append(knots.level[1:], np.inf)[place]
     stage = np.maximum(np.minimum(stage, upper), knots.level[place])
     return np.where(storage >= 0, stage, np.nan)
-
-
-@njit(cache=True)
-def _rise(ground: Floats, share: Floats, seed: int, guide: Guide, diagonal: bool, datum: float, out: Floats) -> None:
-    """Floods from a seed in whole stages; adds each cell to the bin of the stage that connects it, out (m+1, 2)."""
-    rows, cols = ground.shape
-    z = ground.ravel()
-    count = len(out) - 1
-    step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
-    step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
-    waiting = np.full(count + 1, -1, dtype=np.int32)  # first cell of each stage's list
-    following = np.full(rows * cols, -2, dtype=np.int32)  # next cell of the list; −2 where never reached
-    first = _place(np.float64(z[seed]), guide)
-    waiting[first] = seed
-    following[seed] = -1
-    weighted = len(share) > 0
-    weight = share[seed] if weighted else 1.0
-    out[first, 0] += weight
-    out[first, 1] += weight * (z[seed] - datum)
-    for stage in range(first, count):
-        while waiting[stage] >= 0:
-            cell = waiting[stage]
-            waiting[stage] = following[cell]
-            r, c = cell // cols, cell % cols
-            for d in range(8 if diagonal else 4):
-                nr, nc = r + step_r[d], c + step_c[d]
-                if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
-                    continue
-                near = nr * cols + nc
-                if following[near] != -2:
-                    continue
-                here = np.float64(z[near])
-                if not np.isfinite(here):
-                    continue
-                j = max(stage, _place(here, guide))
-                following[near] = waiting[j]
-                waiting[j] = near
-                weight = share[near] if weighted else 1.0
-                out[j, 0] += weight
-                out[j, 1] += weight * (here - datum)
-
-
-def sum_connected(
-    ground: Floats, seed: int, stages: Floats, *, share: Floats | None = None, diagonal: bool = True, datum: float = 0.0
-) -> Sums:
-    """As sum_cells, but a cell counts from the stage on at which it is connected to the seed (flat index) below that stage.
-
-    ground: (rows, cols) m. share: (rows, cols) what of each cell counts; water still passes where it is 0 and there is
-    ground. One flood with a list of cells per stage: as exact at every stage as a flood for each. Raises ValueError where the
-    seed has no ground.
-    """
-    if not np.isfinite(ground.ravel()[seed]):
-        raise ValueError("the seed lies where there is no ground")
-    out = np.zeros((len(stages) + 1, 2))
-    part = np.zeros(0) if share is None else np.ascontiguousarray(share, dtype=np.float64).ravel()
-    _rise(np.ascontiguousarray(ground), part, seed, _guide(stages), diagonal, datum, out)
-    return Sums(out[:, 0].copy(), out[:, 1].copy())

@@ -15,23 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 from planner.core.cells import Entries, count_cells, count_weighted, entries_of_width, extremes
 from planner.core.compiled import Frame
 from planner.core.coverage import covered_cells
-from planner.core.flood import flood
 from planner.core.rings import rings_of
 from planner.core.storage import (
     Bins,
     Knots,
     area_at,
-    bins_of,
     knots_of_bins,
     knots_of_cells,
     merge_bins,
     stage_at,
     storage_at,
-    sum_connected,
 )
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water.ground import FLAT_SHARE, TURN, Terrain, terrain_within
+from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
@@ -147,10 +145,7 @@ def _counted(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
 def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> StorageCurve:
     """Every cell below the stage counts, wherever it lies."""
     f = terrain.frame
-    few = terrain.values is not None and (
-        f.rows * f.cols <= EXACT_CELLS or (shape is not None and shape.area <= EXACT_CELLS * terrain.cell_area)
-    )
-    if few and terrain.values is not None:
+    if terrain.values is not None and _few(terrain, shape):
         part = _counted(f, terrain.values, shape)
         if not len(part.level):
             raise _no_ground(terrain, shape)
@@ -187,47 +182,28 @@ def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: f
     return Bins(entries.lower()[some], weight[some], moment[some])
 
 
-def _edges(low: float, high: float, stages: Floats) -> Floats:
-    """Bin edges from below the least to above the greatest elevation, the stages asked for among them."""
-    even = np.arange(np.floor(low / FINEST_M), np.floor(high / FINEST_M) + 2) * FINEST_M
-    inside = stages[(stages > even[0]) & (stages < even[-1])]
-    return np.union1d(even, inside) if len(inside) else even
-
-
 def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
     """Only cells that water reaches from the seed, below the stage and within the polygons, count."""
-    f = terrain.frame
-    if terrain.values is None:
-        raise InvalidInput(
-            f"connected water over {f.rows} × {f.cols} cells does not fit in memory; limit it with polygons or clip the terrain"
-        )
-    ground, share = terrain.values, None
-    if shape is not None:
-        part = _counted(f, ground, shape)
-        share = np.zeros(f.rows * f.cols)
-        share[part.cell] = part.share
-        ground = np.where(share.reshape(ground.shape) > 0, ground, ground.dtype.type(np.nan))
-    count = int(np.count_nonzero(np.isfinite(ground)))
-    if not count:
+    start = lowest(terrain, shape) if seed is None else terrain.cell_at(*seed)
+    if start is None:
         raise _no_ground(terrain, shape)
-    start = int(np.nanargmin(ground)) if seed is None else terrain.cell_at(*seed)
-    if not np.isfinite(ground.ravel()[start]):
-        where = "the polygons" if shape is not None and np.isfinite(terrain.values.ravel()[start]) else "the known ground"
+    if not has_ground(terrain, shape, start):
+        if lowest(terrain, shape) is None:
+            raise _no_ground(terrain, shape)
+        where = "the polygons" if has_ground(terrain, None, start) else "the known ground"
         raise InvalidInput(f"seed {seed} lies outside {where}; move it, or leave it out to start from the lowest cell")
-    bed, top = float(np.nanmin(ground)), float(np.nanmax(ground))
-    known = (count if share is None else float(share.sum())) * terrain.cell_area
-    if count <= EXACT_CELLS:
-        rising = flood(np.ascontiguousarray(ground), np.array([start]), diagonal)
-        reached = rising.order
-        area = terrain.cell_area if share is None else share[reached] * terrain.cell_area
-        level = ground.ravel()[reached].astype(np.float64)
-        knots = knots_of_cells(rising.level[reached], level, np.broadcast_to(area, level.shape))
-        return _finished(terrain, shape, knots, start, top, 0.0, diagonal, known_m2=known)
-    datum = float(np.floor(bed))
-    edges = _edges(bed, top, stages)
-    sums = sum_connected(ground, start, edges, share=share, diagonal=diagonal, datum=datum)
-    knots = knots_of_bins(bins_of(sums, edges), datum, terrain.cell_area)
-    return _finished(terrain, shape, knots, start, top, FINEST_M, diagonal, known_m2=known, bed=float(ground.ravel()[start]))
+    width = None if _few(terrain, shape) else FINEST_M
+    found = reach(terrain, shape, start, stages=stages, diagonal=diagonal, width=width)
+    return _finished(
+        terrain, shape, found.knots, start, found.top_m, width or 0.0, diagonal, known_m2=found.known_m2, bed=found.bed_m
+    )
+
+
+def _few(terrain: Terrain, shape: Any) -> bool:
+    """Whether there are so few cells that every elevation may be a knot of its own."""
+    f, most = terrain.frame, EXACT_CELLS * terrain.cell_area
+    cells = f.rows * f.cols
+    return terrain.values is not None and (cells <= EXACT_CELLS or (shape is not None and bool(shape.area <= most)))
 
 
 def _finished(
