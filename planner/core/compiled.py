@@ -177,51 +177,53 @@ def bounding_boxes(x: Floats, y: Floats, ring: Ints, polygon: Ints) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _long_piece(acc: Floats, base: int, cols: int, left: float, right: float, dy: float) -> None:
-    """Adds a piece of edge inside one row that reaches over several columns, or in from the west, to a row of acc."""
-    slope = dy / (right - left)
-    rest = dy
-    position = left
-    if position < 0.0:
-        step = -position * slope
-        acc[base] += step
-        rest -= step
-        position = 0.0
-    column = int(position)
-    while column < cols:
-        end = column + 1.0
-        if end >= right:
-            part = rest * (0.5 * (position + right) - column)
-            acc[base + column] += rest - part
-            acc[base + column + 1] += part
-            return
-        step = (end - position) * slope
-        part = step * (0.5 * (position + end) - column)
-        acc[base + column] += step - part
-        acc[base + column + 1] += part
-        rest -= step
-        position = end
-        column += 1
+def _long_piece(acc: Floats, base: int, cols: int, left: float, right: float, slope: float) -> None:
+    """Adds a piece of edge inside one row that reaches over several columns or beyond the row's ends to a row of acc."""
+    if left < 0.0:
+        acc[base] -= left * slope
+        left = 0.0
+    right = min(right, float(cols))
+    first, last = int(left), min(int(right), cols - 1)
+    if first < last:
+        reach = first + 1 - left
+        acc[base + first] += 0.5 * reach * reach * slope
+        acc[base + first + 1] += (1.0 - 0.5 * reach) * reach * slope
+        for column in range(first + 1, last):
+            acc[base + column] += 0.5 * slope
+            acc[base + column + 1] += 0.5 * slope
+        left = float(last)
+    reach = right - left
+    middle = 0.5 * (left + right) - last
+    acc[base + last] += (1.0 - middle) * reach * slope
+    acc[base + last + 1] += middle * reach * slope
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")  # as a call it takes as long again
 def _row_piece(acc: Floats, marks: Marks, row: int, cols: int, shift: int, xa: float, xb: float, dy: float) -> None:
-    """Adds a piece of edge inside one row, from column position xa to xb, rising dy rows (signed), to acc and marks it."""
+    """Adds a piece of edge inside one row, from column position xa to xb, rising dy rows (signed), to acc and marks it.
+
+    What rises in a column counts there with the part of the cell east of it, and in the next one with the rest.
+    """
     left, right = min(xa, xb), max(xa, xb)
     if left >= cols:
         return
-    first, last = int(max(left, 0.0)), min(int(max(right, 0.0)) + 1, cols - 1)
-    a, b = np.uint64(first >> shift), np.uint64(last >> shift)
+    first, last = int(max(left, 0.0)), int(min(max(right, 0.0), cols - 0.5))
+    a, b = np.uint64(first >> shift), np.uint64(min(last + 1, cols - 1) >> shift)
     marks[row] |= ((np.uint64(2) << (b - a)) - np.uint64(1)) << a
     base = row * (cols + 2)
-    if right <= 0.0:
+    if left >= 0.0 and right <= cols and last <= first + 1:
+        # one column or two, told apart by arithmetic: a branch here would be guessed wrong half of the time
+        tail = max(right - (first + 1), 0.0)
+        beyond = tail * (dy / max(right - left, 1e-300))
+        head = dy - beyond
+        middle = 0.5 * (left + right - tail) - first
+        acc[base + first] += (1.0 - middle) * head
+        acc[base + first + 1] += middle * head + (1.0 - 0.5 * tail) * beyond
+        acc[base + first + 2] += 0.5 * tail * beyond
+    elif right <= 0.0:
         acc[base] += dy
-    elif left >= 0.0 and right <= first + 1.0:
-        part = dy * (0.5 * (left + right) - first)
-        acc[base + first] += dy - part
-        acc[base + first + 1] += part
     else:
-        _long_piece(acc, base, cols, left, right, dy)
+        _long_piece(acc, base, cols, left, right, dy / (right - left))
 
 
 @njit(cache=True, nogil=True)

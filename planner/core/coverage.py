@@ -75,7 +75,7 @@ def _list(
                     at += 1
             run = snapped(run)
             done = end
-        rise[cols:] = 0.0
+        rise[cols] = rise[cols + 1] = 0.0
         marks[r] = 0
     return at
 

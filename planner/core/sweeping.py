@@ -22,7 +22,7 @@ WEIGHT, MISSING, TOTAL, LOW, HIGH, FAR = range(6)
 BAND_CELLS = 1 << 22  # cells of the work buffer a single large polygon is swept with
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _fold(stretch: Any, known: Any, total: Floats, low: Any, high: Any) -> None:
     """Adds wholly covered cells of a row to the lanes, one each; comparisons with NaN are false."""
     for i in range(len(stretch)):
@@ -51,7 +51,8 @@ def _rows_statistics(
     for r in range(height):
         line = values[row + r, col : col + cols]
         rise = acc[r * (cols + 2) : (r + 1) * (cols + 2)]
-        rise[cols:] *= keep
+        rise[cols] *= keep
+        rise[cols + 1] *= keep
         mark, group, done, run = marks[r], 0, 0, 0.0
         marks[r] *= np.uint64(keep)
         while done < cols and (mark != 0 or run != 0.0):

@@ -69,7 +69,7 @@ class RasterStatistics:
         return np.divide(self.total, self.weight, out=np.full_like(self.total, np.nan), where=self.weight > 0)
 
     def table(self) -> pd.DataFrame:
-        """One row a polygon: area known, missing and outside, m²; mean, sum over cells, min, max, quantiles; area by class, m²."""
+        """One row a polygon: area known, missing, outside, m²; mean, sum over cells, extremes, quantiles; area by class, m²."""
         columns: dict[str, Floats] = {
             "area_m2": self.weight * self.cell_area,
             "missing_m2": self.missing * self.cell_area,
