@@ -1,5 +1,7 @@
 """The reservoirs of a plan, and shorelines: by hand and by closed forms."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -18,6 +20,8 @@ from planner.scenario import Scenario, parse_scenario
 from planner.site import Grid
 from planner.water import Works, reservoirs, shoreline, size_class, storage_curve
 from planner.water.bodies import _stages
+from planner.water.curve import StorageCurve, curve_over
+from planner.water.ground import terrain_of
 
 LAKE, LAND = "reservoir", "green"
 
@@ -259,7 +263,9 @@ class TestShorelineOfWorks:
         assert shoreline(self.SLOPE, 3.0, works=[pit], seed=(50.0, 20.0)).area == pytest.approx(200.0)
         assert shoreline(self.SLOPE, 3.0, works=[pit], within=shapely.box(40, 0, 60, 15)).area == pytest.approx(50.0)
         with pytest.raises(InvalidInput, match="dig_m"):
-            shoreline(self.SLOPE, 3.0, works=[Works(left, dig_m=np.nan)])
+            Works(left, dig_m=np.nan)
+        with pytest.raises(InvalidInput, match="at_least_m"):
+            Works(left, at_least_m=np.nan)
 
     def test_ground_that_is_missing_holds_no_water_however_deep_it_is_dug(self) -> None:
         z = self.SLOPE.values.copy()
@@ -291,6 +297,42 @@ class TestShorelineOfWorks:
             )  # V = ∫ A dh, the area by polygons, the volume by cells
             assert rise.sum() == pytest.approx(0.1 * np.sum(lower + upper) / 2, rel=0.02, abs=100.0)
 
+    @settings(max_examples=15, deadline=None)
+    @given(st.integers(0, 10_000), st.booleans())
+    def test_a_curve_over_works_is_the_ground_of_the_units_after_them(self, seed: int, streamed: bool) -> None:
+        rng = np.random.default_rng(seed)
+        z = np.round(rng.uniform(24, 32, (30, 45)), 2)
+        z[rng.random(z.shape) < 0.05] = np.nan
+        ground, frame = Grid(z, 0.0, 300.0, 10.0, 10.0), Frame(0.0, 300.0, 10.0, 10.0, 30, 45)
+        shapes = [shapely.box(103 * k + 7.5, 20.3, 103 * k + 110.5, 271.1) for k in range(4)]
+        dig, bed, fill = rng.choice([0.0, 1.0, 2.5], 4), rng.choice([26.5, np.inf], 4), rng.choice([-np.inf, 31.0], 4)
+        works = [Works(g, *map(float, w)) for g, *w in zip(shapes, dig, bed, fill, strict=True)]
+        cells = covered_cells(*rings_of(np.asarray(shapes, dtype=object)), frame)
+        today = Hypsometry.from_cells(cells.start, z.ravel()[cells.cell], cells.fraction * 100.0)
+        level = np.maximum(today.lowered(dig, at_most=bed).level, fill[today.owner])
+        after = Hypsometry(today.start, level, today.area)
+        stages = np.array([25.0, 27.125, 30.0, 31.5])
+
+        def curve(within: object) -> StorageCurve:
+            if not streamed:
+                return storage_curve(ground, within, works=works)
+            terrain = replace(terrain_of(ground), file=None)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("planner.water.curve.EXACT_CELLS", 10)
+                patch.setattr("planner.water.ground.TILE_CELLS", 45 * 7)
+                return curve_over(terrain, within, seed=None, connected=False, stages=stages, diagonal=True, works=works)
+
+        inside, everywhere, before = curve(shapely.union_all(shapes)), curve(None), storage_curve(ground)
+        for h in stages:
+            assert inside.storage(h) == pytest.approx(after.volume_below(h).sum(), rel=1e-9, abs=1e-6)
+            assert inside.area(h) == pytest.approx(after.area_below(h).sum(), rel=1e-9)
+            more = after.volume_below(h).sum() - today.volume_below(h).sum()
+            assert everywhere.storage(h) == pytest.approx(before.storage(h) + more, rel=1e-9, abs=1e-6)
+        assert inside.area(40.0) == pytest.approx(today.total().sum(), rel=1e-9)
+        assert everywhere.area(40.0) == pytest.approx(before.area(40.0), rel=1e-9)
+        with pytest.raises(InvalidInput, match="works"):
+            storage_curve(ground, connected=True, works=works)
+
     def test_a_reservoir_of_a_plan_is_drawn_as_its_water_stands(self) -> None:
         units = strip([LAKE, LAKE])
         ground = Grid(np.tile(np.linspace(26, 34, 20), (10, 1)), 0.0, 100.0, 10.0, 10.0)
@@ -305,6 +347,9 @@ class TestShorelineOfWorks:
             scenario=scenario(),
         )
         works = [Works(g, dig_m=d, at_most_m=29.0) for g, d in zip(units.geometry, [0.0, 2.0], strict=True)]
+        told = storage_curve(ground, units.geometry, works=works)
+        assert told.storage(30.0) == pytest.approx(found.table["storage_m3"].item(), rel=1e-12)
+        assert told.area(30.0) == pytest.approx(20_000.0, rel=1e-12)
         land = found.table.geometry["R1"]
         surface = shoreline(ground, 30.0, works=works, within=land)
         assert surface.symmetric_difference(land).area < 1e-6

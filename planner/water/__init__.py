@@ -2,9 +2,11 @@
 
 from planner.water.bodies import Reservoirs, reservoirs, size_class
 from planner.water.curve import StorageCurve, storage_curve
-from planner.water.shore import Works, shoreline
+from planner.water.hollows import fill, hollows
+from planner.water.shore import shoreline
 from planner.water.spread import Errors
 from planner.water.table import StorageTable, storage_table
+from planner.water.works import Works
 
 __all__ = [
     "Errors",
@@ -12,6 +14,8 @@ __all__ = [
     "StorageCurve",
     "StorageTable",
     "Works",
+    "fill",
+    "hollows",
     "reservoirs",
     "shoreline",
     "size_class",

@@ -31,6 +31,7 @@ from planner.site import Grid
 from planner.water.ground import FLAT_SHARE, TURN, Terrain, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
+from planner.water.works import Works
 
 Floats = NDArray[np.float64]
 
@@ -93,14 +94,16 @@ def storage_curve(
     levels: Sequence[float] = (),
     neighbours: int = 8,
     band: int = 1,
+    works: Sequence[Works] = (),
 ) -> StorageCurve:
     """The storage curve of a terrain.
 
     dem: a Grid or a raster's path; what does not fit in memory is read band by band. within: polygons (GeoSeries, geometries)
     that limit it; cells they cover in part count by the covered share, ground they share counts once. seed: x, y in the
     terrain's CRS: only water connected to it counts; connected: the same from the lowest cell. levels: stages, m, at which a
-    binned curve shall be exact too. neighbours: 8 where water passes diagonals, else 4. Raises InvalidInput where there is no
-    ground within, or the seed lies outside it.
+    binned curve shall be exact too. neighbours: 8 where water passes diagonals, else 4. works: what is dug and filled before
+    the water comes, in the terrain's CRS and not overlapping; spill and edge level stay those of today's ground. Raises
+    InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked for over works.
     """
     if neighbours not in (4, 8):
         raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
@@ -109,15 +112,26 @@ def storage_curve(
         raise InvalidInput("levels: finite numbers in metres are expected")
     terrain, shapes = terrain_within(dem, within, band=band)
     shape = shapely.union_all(shapes) if shapes else None
-    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8)
+    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8, works=works)
 
 
 def curve_over(
-    terrain: Terrain, shape: Any, *, seed: tuple[float, float] | None, connected: bool, stages: Floats, diagonal: bool
+    terrain: Terrain,
+    shape: Any,
+    *,
+    seed: tuple[float, float] | None,
+    connected: bool,
+    stages: Floats,
+    diagonal: bool,
+    works: Sequence[Works] = (),
 ) -> StorageCurve:
     """The curve of a terrain that is open already, within one geometry or None. Raises InvalidInput as storage_curve does."""
     if seed is None and not connected:
-        return _bathtub(terrain, shape, stages, diagonal)
+        return _bathtub(terrain, shape, stages, diagonal, works)
+    if works:
+        raise InvalidInput(
+            "works: water is not followed from cell to cell over ground that is dug; leave out seed and connected"
+        )
     return _connected(terrain, shape, seed, stages, diagonal)
 
 
@@ -130,7 +144,29 @@ class _Part:
     cell: NDArray[np.int64]
 
 
-def _counted(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
+def _counted(frame: Frame, values: NDArray[Any], shape: Any, works: Sequence[Works]) -> _Part:
+    """The cells of a band that hold ground and are covered; where works cover a part of one, that part at its new level."""
+    part = _covered(frame, values, shape)
+    if not works:
+        return part
+    inside = [w.geometry if shape is None else shapely.intersection(w.geometry, shape) for w in works]
+    inside = [shapely.union_all([p for p in shapely.get_parts(g) if p.geom_type == "Polygon"]) for g in inside]
+    cells = covered_cells(*rings_of(np.asarray(inside, dtype=object)), frame)
+    taken = np.bincount(cells.cell, cells.fraction, minlength=values.size)
+    left = part.share - taken[part.cell]
+    level, known = values.ravel()[cells.cell].astype(np.float64), np.isfinite(values.ravel()[cells.cell])
+    for k, w in enumerate(works):
+        own = slice(cells.start[k], cells.start[k + 1])
+        level[own] = w.changed(level[own])
+    some = left > 1e-12
+    return _Part(
+        np.concatenate((part.level[some], level[known])),
+        np.concatenate((left[some], cells.fraction[known])),
+        np.concatenate((part.cell[some], cells.cell[known])),
+    )
+
+
+def _covered(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
     """The cells of a band that hold ground and are covered."""
     flat = values.ravel()
     if shape is None:
@@ -142,11 +178,11 @@ def _counted(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
     return _Part(flat[cell].astype(np.float64), cells.fraction[known], cell)
 
 
-def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> StorageCurve:
+def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool, works: Sequence[Works]) -> StorageCurve:
     """Every cell below the stage counts, wherever it lies."""
     f = terrain.frame
     if terrain.values is not None and _few(terrain, shape):
-        part = _counted(f, terrain.values, shape)
+        part = _counted(f, terrain.values, shape, works)
         if not len(part.level):
             raise _no_ground(terrain, shape)
         knots = knots_of_cells(part.level, part.level, part.share * terrain.cell_area)
@@ -155,12 +191,13 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool) -> St
     parts: list[Bins] = []
     bed, top, lowest, datum = np.inf, -np.inf, -1, np.nan
     for frame, values in terrain.bands():
-        some = None if shape is None else _counted(frame, values, shape)
-        low, high, cell = extremes(values if some is None else some.level[None])
+        some = None if shape is None and not works else _counted(frame, values, shape, works)
+        level = values if some is None else some.level[None]
+        low, high, cell = extremes(level)
         if cell < 0:
             continue
         datum = datum if np.isfinite(datum) else float(np.floor(low))
-        parts.append(_binned(values, some, entries_of_width(FINEST_M, low, high, stages, values.dtype), datum))
+        parts.append(_binned(values, some, entries_of_width(FINEST_M, low, high, stages, level.dtype), datum))
         parts = [merge_bins(parts)] if len(parts) >= MERGED_BANDS else parts
         top = max(top, high)
         if low < bed:
@@ -177,7 +214,7 @@ def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: f
     if part is None:
         weight, moment = count_cells(values, entries, datum=datum)
     else:
-        weight, moment = count_weighted(part.level.astype(values.dtype), part.share, entries, datum=datum)
+        weight, moment = count_weighted(part.level, part.share, entries, datum=datum)
     some = weight > 0
     return Bins(entries.lower()[some], weight[some], moment[some])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -14,22 +13,9 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.site import Grid
+from planner.water.works import Works
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Works:
-    """Ground that is dug or filled within a geometry: it becomes max(min(ground − dig_m, at_most_m), at_least_m), levels in m.
-
-    A lake bed is dug by a depth and at least down to at_most_m; a platform is filled up to at_least_m. Banks along the geometry
-    are taken as vertical.
-    """
-
-    geometry: shapely.Geometry
-    dig_m: float = 0.0
-    at_most_m: float = np.inf
-    at_least_m: float = -np.inf
 
 
 def shoreline(
@@ -46,7 +32,7 @@ def shoreline(
     Between the centres of four cells the ground is four triangles that meet in their mean, so a plane's shoreline is exact;
     the half cell along the edge goes on level. Of four centres of which one is missing the triangle of the other three
     counts. within: a geometry to cut it with. seed: x, y; only the water body it lies in. works: what is dug and filled before
-    the water comes; they do not overlap. Raises InvalidInput for a level, or a depth to dig, that is no finite number.
+    the water comes; they do not overlap. Raises InvalidInput for a level that is no finite number.
     """
     if not np.isfinite(level_m):
         raise InvalidInput(f"level = {level_m}: a finite number of metres is expected")
@@ -68,8 +54,6 @@ def _wet(ground: Grid, level: float, works: Sequence[Works]) -> list[Any]:
     surfaces: dict[float, Any] = {}
     found = []
     for w in works:
-        if not np.isfinite(w.dig_m):
-            raise InvalidInput(f"dig_m = {w.dig_m}: a finite number of metres is expected")
         if w.at_least_m >= level:
             continue
         at = np.inf if w.at_most_m < level else level + w.dig_m  # dug down to below the level: all known ground is wet

@@ -1,0 +1,38 @@
+"""Ground that is dug and filled before the water comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Works:
+    """Ground that is dug or filled within a geometry: it becomes max(min(ground − dig_m, at_most_m), at_least_m), levels in m.
+
+    A lake bed is dug by a depth and at least down to at_most_m; a platform is filled up to at_least_m. Banks along the geometry
+    are taken as vertical. Raises InvalidInput for a depth that is no finite number and levels that are none.
+    """
+
+    geometry: shapely.Geometry
+    dig_m: float = 0.0
+    at_most_m: float = np.inf
+    at_least_m: float = -np.inf
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for numbers that are none."""
+        if not np.isfinite(self.dig_m):
+            raise InvalidInput(f"dig_m = {self.dig_m}: a finite number of metres is expected")
+        if np.isnan(self.at_most_m) or np.isnan(self.at_least_m):
+            raise InvalidInput(f"at_most_m = {self.at_most_m}, at_least_m = {self.at_least_m}: levels in metres are expected")
+
+    def changed(self, ground: Floats) -> Floats:
+        """The ground after the works, m; NaN stays NaN."""
+        return np.maximum(np.minimum(ground - self.dig_m, self.at_most_m), self.at_least_m)
