@@ -2,7 +2,6 @@
 
 from planner.water.bodies import Reservoirs, reservoirs, size_class
 from planner.water.curve import StorageCurve, storage_curve
-from planner.water.hollows import fill, hollows
 from planner.water.shore import shoreline
 from planner.water.spread import Errors
 from planner.water.table import StorageTable, storage_table
@@ -14,8 +13,6 @@ __all__ = [
     "StorageCurve",
     "StorageTable",
     "Works",
-    "fill",
-    "hollows",
     "reservoirs",
     "shoreline",
     "size_class",
