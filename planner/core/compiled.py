@@ -149,15 +149,14 @@ def heap_pop(level: Floats, cell: Indices, size: int) -> None:
 
 @njit(cache=True)
 def ring_sense(x: Floats, y: Floats, ring: Ints, hole: NDArray[np.bool_]) -> Floats:
-    """+1 or −1 per ring: the factor that makes its signed area positive for an outline and negative for a hole."""
+    """+1 or −1 per ring: the factor that makes its signed area positive for an outline and negative for a hole, or zero."""
     sense = np.zeros(len(ring) - 1)
     for j in range(len(ring) - 1):
         a, b = ring[j], ring[j + 1]
         total = 0.0
         for k in range(a, b - 1):
             total += (x[k] - x[a]) * (y[k + 1] - y[a]) - (x[k + 1] - x[a]) * (y[k] - y[a])
-        if total != 0.0:
-            sense[j] = (1.0 if total > 0 else -1.0) * (-1.0 if hole[j] else 1.0)
+        sense[j] = (1.0 if total >= 0 else -1.0) * (-1.0 if hole[j] else 1.0)
     return sense
 
 
@@ -247,8 +246,6 @@ def sweep(
     shift = grain(cols)
     shift_x, shift_y = col0 * frame.cell_x, row0 * frame.cell_y
     for j in range(first, last):
-        if sense[j] == 0.0:
-            continue
         for k in range(ring[j], ring[j + 1] - 1):
             va = ((frame.north - y[k]) - shift_y) / frame.cell_y
             vb = ((frame.north - y[k + 1]) - shift_y) / frame.cell_y

@@ -83,12 +83,12 @@ def _read_off(value: Any, count: Ints, parted: Floats, weight: Floats, shares: F
             j += 1
         begin = before * w + (cells - 1) * below
         end = (before + n - 1) * w + (cells - 1) * (below + (n - 1) * w)
-        while told < len(shares) and shares[order[told]] * scale <= end:
+        while told < len(shares) and shares[order[told]] < 1.0 and shares[order[told]] * scale <= end:
             rest = begin - shares[order[told]] * scale
             out[order[told]] = v if rest <= 0.0 or before == 0 else v - (v - least) * rest / (begin - place)
             told += 1
         before, below, place, least = before + n, below + n * w, end, v
-    out[order[told:]] = least  # a share of 1 may come to lie behind the last by rounding
+    out[order[told:]] = least
 
 
 def quantiles_of_parts(value: NDArray[Any], count: Ints, parted: Floats, weight: Floats, shares: Floats) -> Floats:

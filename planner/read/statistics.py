@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -118,10 +119,11 @@ def raster_statistics(
             raise InvalidInput(f"polygons: {error}") from None
         found = Sweep(*rings, frame=frame, rasters=len(layers))
         lists = _Lists(rings, found, frame, shares, breaks, len(layers))
-        for row, col, near, tile in _tiles(layers, found, tile_cells):
-            found.add(tile, row=row, col=col, near=near)
-            if len(shares) or len(breaks):
-                lists.add(tile, row, col, near)
+        with closing(_tiles(layers, found, tile_cells)) as tiles:
+            for row, col, near, tile in tiles:
+                found.add(tile, row=row, col=col, near=near)
+                if len(shares) or len(breaks):
+                    lists.add(tile, row, col, near)
         lists.close(frame.rows)
         _uncrossed(found.statistics[:, :, FAR], index)
         outside = _outside(shapes, found, frame)
@@ -259,27 +261,41 @@ def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack)
     return _Layer(name, frame, tiled.cell_area * metre**2, kind, source.block_shapes[band - 1], read)
 
 
-def _tiles(layers: Sequence[_Layer], found: Sweep, tile_cells: int) -> Iterator[tuple[int, int, Ints, NDArray[Any]]]:
+def _tiles(
+    layers: Sequence[_Layer], found: Sweep, tile_cells: int
+) -> Generator[tuple[int, int, Ints, NDArray[Any]], None, None]:
     """Tiles of all rasters that polygons may reach: row, column, those near its rows, values (k, rows, cols).
 
-    The values are overwritten by the next tile's.
+    The next tile is read while the caller works on one, into whose place the one after it comes.
     """
     frame = layers[0].frame
     tall, wide = _tile_shape([layer.block for layer in layers], frame, tile_cells)
     kind = np.result_type(*(layer.kind for layer in layers))
-    buffer = np.empty(len(layers) * tall * wide, dtype=kind)
-    for row in range(0, frame.rows, tall):
-        rows = min(tall, frame.rows - row)
-        near = found.near(row, row + rows)
-        begin, end = found.window[near, 1], found.window[near, 1] + found.window[near, 3]
-        for col in range(0, frame.cols, wide):
-            cols = min(wide, frame.cols - col)
-            if not np.any((begin < col + cols) & (end > col)):
-                continue
-            tile = buffer[: len(layers) * rows * cols].reshape(len(layers), rows, cols)
-            for layer, values in zip(layers, tile, strict=True):
-                layer.read(row, col, values)
-            yield row, col, near, tile
+    buffers = [np.empty(len(layers) * tall * wide, dtype=kind) for _ in range(2)]
+
+    def read(row: int, col: int, tile: NDArray[Any]) -> NDArray[Any]:
+        for layer, values in zip(layers, tile, strict=True):
+            layer.read(row, col, values)
+        return tile
+
+    waiting = None
+    with ThreadPoolExecutor(1) as reader:
+        for row in range(0, frame.rows, tall):
+            rows = min(tall, frame.rows - row)
+            near = found.near(row, row + rows)
+            begin, end = found.window[near, 1], found.window[near, 1] + found.window[near, 3]
+            for col in range(0, frame.cols, wide):
+                cols = min(wide, frame.cols - col)
+                if not np.any((begin < col + cols) & (end > col)):
+                    continue
+                tile = buffers[0][: len(layers) * rows * cols].reshape(len(layers), rows, cols)
+                buffers.reverse()
+                coming = row, col, near, reader.submit(read, row, col, tile)
+                if waiting is not None:
+                    yield *waiting[:3], waiting[3].result()
+                waiting = coming
+        if waiting is not None:
+            yield *waiting[:3], waiting[3].result()
 
 
 def _tile_shape(blocks: Sequence[tuple[int, int]], frame: Frame, tile_cells: int) -> tuple[int, int]:
