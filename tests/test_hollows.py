@@ -1,5 +1,6 @@
-"""The merge tree kept beside its terrain."""
+"""The hollows of a terrain file: the table, what is kept beside it, the filled terrain, files in bands, and the verb."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,20 @@ import pytest
 import rasterio
 from rasterio.transform import Affine
 
-from planner.errors import InvalidInput
-from planner.water import hollows as home
-from planner.water.hollows import hollow_table, hollows
+import planner as pl
+from planner.cli.app import run
+from planner.errors import InvalidInput, OutputExists
+from planner.site import Grid
+from planner.water import depressions as home
+from planner.water import fill, hollows, reach
+
+EVERY = {"min_volume_m3": 0.0, "min_depth_m": 0.0}
 
 
-def write(path: Path, values: np.ndarray) -> Path:
-    size = {"width": values.shape[1], "height": values.shape[0], "count": 1, "dtype": "float32", "crs": "EPSG:4527"}
-    with rasterio.open(path, "w", driver="GTiff", transform=Affine(2, 0, 39_500_000, 0, -2, 3_757_000), **size) as out:
-        out.write(values.astype(np.float32), 1)
+def write(path: Path, values: np.ndarray, **more: object) -> Path:
+    profile = {"width": values.shape[1], "height": values.shape[0], "count": 1, "dtype": "float32", "crs": "EPSG:4527", **more}
+    with rasterio.open(path, "w", driver="GTiff", transform=Affine(2, 0, 39_500_000, 0, -2, 3_757_000), **profile) as out:
+        out.write(values.astype(str(profile["dtype"])), 1)
     return path
 
 
@@ -26,43 +32,136 @@ def bowl() -> np.ndarray:
     return z
 
 
-def test_a_tree_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_by_hand(tmp_path: Path) -> None:
     path = write(tmp_path / "dem.tif", bowl())
-    first = hollows(path)
-    kept = tmp_path / "dem.tif.hollows.npz"
-    assert kept.exists()
-    monkeypatch.setattr(home, "merge_tree", lambda *_, **__: pytest.fail("built again"))
-    again = hollows(path)
-    np.testing.assert_array_equal(again.volume, first.volume)
-    np.testing.assert_array_equal(again.label, first.label)
+    table = pl.hollows(path, **EVERY)
+    assert table.index.tolist() == [1, 2, 3]
+    assert table["volume_m3"].tolist() == [(23 * 4 + 8 + 7) * 4.0, 16.0, 12.0]
+    assert table["area_m2"].tolist() == [100.0, 4.0, 4.0]
+    assert table["depth_m"].tolist() == [8.0, 4.0, 3.0]
+    assert table["parent"].tolist() == [0, 1, 1]
+    assert table.loc[2, ["pit_x", "pit_y", "pit_level_m", "spill_level_m"]].tolist() == [39_500_007.0, 3_756_993.0, 1.0, 5.0]
+    assert hollows(path, min_volume_m3=14.0, min_depth_m=0.0).volume_m3.tolist() == [428.0]  # the smaller is part of the larger
+    assert hollows(path, min_volume_m3=1000.0).empty
+    assert hollows(Grid(bowl(), 0, 18, 2, 2), **EVERY)["volume_m3"].tolist() == table["volume_m3"].tolist()
+
+
+def test_what_was_found_is_kept_and_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    first = hollows(path, **EVERY)
+    assert (tmp_path / "dem.tif.hollows.npz").exists()
+    monkeypatch.setattr(home, "merge_tree", lambda *_, **__: pytest.fail("found anew"))
+    assert hollows(path, **EVERY).equals(first)
+    assert len(hollows(path, min_volume_m3=14.0, min_depth_m=0.0)) == 1  # other limits, the same tree
 
 
 def test_another_terrain_or_a_spoilt_file_is_not_used(tmp_path: Path) -> None:
     path = write(tmp_path / "dem.tif", bowl())
-    before = hollows(path).volume.tolist()
+    before = hollows(path, **EVERY).volume_m3.tolist()
     kept = tmp_path / "dem.tif.hollows.npz"
-    assert hollows(path, neighbours=4).neighbours == 4
     write(path, bowl() * 2)
-    assert hollows(path).volume.tolist() == [2 * v for v in before]
-    kept.write_bytes(kept.read_bytes()[:200])
-    assert hollows(path).volume.tolist() == [2 * v for v in before]
-    kept.write_text("not an archive")
-    assert hollows(path).volume.tolist() == [2 * v for v in before]
-    elsewhere = tmp_path / "none" / "tree.npz"
-    assert hollows(path, keep=elsewhere).volume.tolist() == [2 * v for v in before]
+    twice = [2 * v for v in before]
+    assert hollows(path, **EVERY).volume_m3.tolist() == twice
+    for spoil in (kept.read_bytes()[:200], b"not an archive"):
+        kept.write_bytes(spoil)
+        assert hollows(path, **EVERY).volume_m3.tolist() == twice
+    assert hollows(path, keep=tmp_path / "none" / "tree.npz", **EVERY).volume_m3.tolist() == twice
 
 
-def test_the_table_and_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whether_corners_let_water_through(tmp_path: Path) -> None:
+    z = np.full((5, 5), 9.0)
+    z[1, 1], z[2, 2] = 1.0, 2.0
+    path = write(tmp_path / "dem.tif", z)
+    assert hollows(path, neighbours=8, **EVERY).volume_m3.tolist() == [(8 + 7) * 4.0]
+    assert hollows(path, neighbours=4, **EVERY).volume_m3.tolist() == [32.0, 28.0]
+
+
+@pytest.fixture
+def rough(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[-1:1:300j, -1:1:260j]
+    z = 30 + 4 * np.hypot(x, y) + np.sin(17 * x) * np.cos(15 * y) + rng.normal(0, 0.05, x.shape)
+    z[40:50, 200:230] = np.nan
+    return write(tmp_path / "rough.tif", z, nodata=float("nan"), tiled=True, blockxsize=64, blockysize=64), z.astype(np.float32)
+
+
+def test_a_file_in_bands_has_the_hollows_of_the_whole(
+    rough: tuple[Path, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, z = rough
+    limits = {"min_volume_m3": 200.0, "min_depth_m": 0.2}
+    whole = hollows(path, keep=tmp_path / "whole.npz", **limits)
+    assert len(whole) > 20
+    assert whole["parent"].max() > 0
+    told = fill(path, tmp_path / "whole.tif")
+    opened = home.terrain_of
+    monkeypatch.setattr(home, "terrain_of", lambda dem, **more: opened(dem, in_memory_cells=1000, **more))
+    for cells in (3_000, 20_000):
+        monkeypatch.setattr(reach, "BAND_CELLS", cells)
+        parts = hollows(path, keep=tmp_path / f"{cells}.npz", **limits)
+        np.testing.assert_allclose(parts.to_numpy(), whole.to_numpy(), rtol=1e-12)
+        assert hollows(path, keep=tmp_path / f"{cells}.npz", **limits).equals(parts)
+        assert fill(path, tmp_path / f"{cells}.tif") == pytest.approx(told, rel=1e-12)
+        with rasterio.open(tmp_path / "whole.tif") as one, rasterio.open(tmp_path / f"{cells}.tif") as other:
+            np.testing.assert_array_equal(other.read(1), one.read(1))
+            assert (one.crs, one.transform, one.shape) == (other.crs, other.transform, z.shape)
+
+
+def test_the_filled_terrain_holds_what_the_hollows_hold(rough: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    path, z = rough
+    told = fill(path, tmp_path / "full.tif")
+    table = hollows(path, **EVERY)
+    outer = table[table.parent == 0]
+    assert told["volume_m3"] == pytest.approx(outer.volume_m3.sum(), rel=1e-9)
+    assert told["area_m2"] == pytest.approx(outer.area_m2.sum(), rel=1e-12)
+    with rasterio.open(tmp_path / "full.tif") as out:
+        full = out.read(1)
+    np.testing.assert_array_equal(np.isnan(full), np.isnan(z))
+    assert np.nanmax(full - z) == pytest.approx(told["depth_m"])
+    assert fill(tmp_path / "full.tif", tmp_path / "again.tif")["volume_m3"] == 0.0
+    with pytest.raises(OutputExists):
+        fill(path, tmp_path / "full.tif")
+
+
+def test_whole_numbers_and_declared_no_data(tmp_path: Path) -> None:
+    z = np.full((6, 6), 9)
+    z[1:5, 1:5] = 4
+    z[2, 2] = -9999
+    path = write(tmp_path / "int.tif", z, dtype="int16", nodata=-9999)
+    assert hollows(path, **EVERY).empty  # the hole takes the water
+    z[2, 2] = 1
+    assert hollows(write(tmp_path / "int2.tif", z, dtype="int16", nodata=-9999), **EVERY).volume_m3.tolist() == [
+        4 * (15 * 5 + 8)
+    ]
+
+
+def test_refusals_and_ground_without_hollows(tmp_path: Path) -> None:
     path = write(tmp_path / "dem.tif", bowl())
-    table = hollow_table(hollows(path), cell_area=4.0)
-    assert table["volume_m3"].tolist() == [(23 * 4 + 8 + 7) * 4.0, 16.0, 12.0]
-    assert table["depth_m"].tolist() == [8.0, 4.0, 3.0]
-    assert table["parent"].tolist() == [0, 3, 3]
-    assert table["area_m2"].tolist() == [100.0, 4.0, 4.0]
-    assert len(hollow_table(hollows(path), cell_area=4.0, min_volume_m3=13.0)) == 2
-    assert len(hollow_table(hollows(path), cell_area=4.0, min_depth_m=5.0)) == 1
     with pytest.raises(InvalidInput, match="4 or 8"):
-        hollows(path, neighbours=3)
-    monkeypatch.setattr(home, "IN_MEMORY_CELLS", 10)
-    with pytest.raises(InvalidInput, match="do not fit in memory"):
-        hollows(path)
+        hollows(path, neighbours=5)
+    with pytest.raises(InvalidInput, match="min_depth_m = -1"):
+        hollows(path, min_depth_m=-1)
+    with pytest.raises(InvalidInput, match="min_volume_m3 = nan"):
+        hollows(path, min_volume_m3=float("nan"))
+    with pytest.raises(InvalidInput, match="no such file"):
+        hollows(tmp_path / "none.tif")
+    assert hollows(write(tmp_path / "flat.tif", np.full((5, 5), 3.0)), **EVERY).empty
+    assert hollows(write(tmp_path / "nothing.tif", np.full((5, 5), np.nan)), **EVERY).empty
+
+
+def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    limits = ["--min-volume", "0", "--min-depth", "0"]
+    assert run(["hollows", str(path), *limits]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("hollow,pit_x,pit_y,pit_level_m,spill_x")
+    assert len(lines) == 4
+    full, csv = tmp_path / "full.tif", tmp_path / "hollows.csv"
+    assert run(["hollows", str(path), *limits, "--filled", str(full), "-o", str(csv), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["filled"]["volume_m3"] == document["hollows"][0]["volume_m3"] == 428.0
+    assert csv.read_text().count("\n") == 4
+    assert run(["hollows", str(path), "--filled", str(full)]) != 0  # nothing is written over
+    capsys.readouterr()
+    assert run(["hollows", str(path), "--min-depth", "-2"]) == 3
+    assert "min_depth_m = -2" in capsys.readouterr().err

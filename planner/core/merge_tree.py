@@ -9,7 +9,7 @@ Sources: Barnes, Callaghan & Wickert 2020 (depression hierarchy); Tarjan 1975 (u
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numba import njit
@@ -82,6 +82,18 @@ class Hollows:
         number[order + 1] = np.arange(1, len(self) + 1)
         return self._chosen(order, number[self.parent[order]])
 
+    def save(self, path: Any) -> None:
+        """Writes what there is to a .npz file (path or binary file object)."""
+        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """Reads what `save` wrote. Raises ValueError or KeyError where the file holds something else."""
+        with np.load(path, allow_pickle=False) as stored:
+            values = {f.name: stored[f.name] for f in fields(cls)}
+        return cls(**{**values, "neighbours": int(values["neighbours"])})
+
     def _chosen(self, at: Ints, parent: Ints) -> Hollows:
         return Hollows(
             pit=self.pit[at],
@@ -109,18 +121,6 @@ class MergeTree(Hollows):
         outer = np.concatenate(([0], self.outermost()))
         surface = np.concatenate(([-np.inf], self.spill_level))[outer]
         return np.maximum(ground, surface[self.label])
-
-    def save(self, path: Any) -> None:
-        """Writes the tree to a .npz file (path or binary file object)."""
-        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
-
-    @classmethod
-    def load(cls, path: Any) -> MergeTree:
-        """Reads what `save` wrote. Raises ValueError or KeyError where the file holds something else."""
-        with np.load(path, allow_pickle=False) as stored:
-            values = {f.name: stored[f.name] for f in fields(cls)}
-        return cls(**{**values, "neighbours": int(values["neighbours"])})
 
 
 @dataclass(frozen=True, eq=False)

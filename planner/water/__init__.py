@@ -2,6 +2,7 @@
 
 from planner.water.bodies import Reservoirs, reservoirs, size_class
 from planner.water.curve import StorageCurve, storage_curve
+from planner.water.depressions import fill, hollows
 from planner.water.shore import shoreline
 from planner.water.spread import Errors
 from planner.water.table import StorageTable, storage_table
@@ -13,6 +14,8 @@ __all__ = [
     "StorageCurve",
     "StorageTable",
     "Works",
+    "fill",
+    "hollows",
     "reservoirs",
     "shoreline",
     "size_class",
