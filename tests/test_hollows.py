@@ -68,6 +68,19 @@ def test_another_terrain_or_a_spoilt_file_is_not_used(tmp_path: Path) -> None:
     assert hollows(path, keep=tmp_path / "none" / "tree.npz", **EVERY).volume_m3.tolist() == twice
 
 
+def test_a_mosaic_is_known_by_its_tiles(tmp_path: Path) -> None:
+    write(tmp_path / "tile.tif", bowl())
+    mosaic = tmp_path / "mosaic.vrt"
+    mosaic.write_text(
+        '<VRTDataset rasterXSize="9" rasterYSize="9"><SRS>EPSG:4527</SRS><GeoTransform>39500000,2,0,3757000,0,-2</GeoTransform>'
+        '<VRTRasterBand dataType="Float32" band="1"><SimpleSource><SourceFilename relativeToVRT="1">tile.tif</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    before = hollows(mosaic, **EVERY).volume_m3.tolist()
+    write(tmp_path / "tile.tif", bowl() * 3)
+    assert hollows(mosaic, **EVERY).volume_m3.tolist() == [3 * v for v in before]
+
+
 def test_whether_corners_let_water_through(tmp_path: Path) -> None:
     z = np.full((5, 5), 9.0)
     z[1, 1], z[2, 2] = 1.0, 2.0

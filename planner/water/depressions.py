@@ -20,6 +20,7 @@ from planner.core.stitching import water_levels
 from planner.errors import InvalidInput, PlannerError
 from planner.files import sha256_of, write_whole
 from planner.parameters import defaults
+from planner.read.rasters import opened
 from planner.site import Grid
 from planner.water.ground import Terrain, terrain_of
 from planner.water.reach import BAND_CELLS, bands_of, threads
@@ -42,8 +43,8 @@ def hollows(
     dem: a Grid or a raster's path; what does not fit in memory is read band by band. min_volume_m3, min_depth_m: smaller
     hollows are part of what they spill into; the shipped parameters where nothing is said, 0 for every puddle. neighbours: 8
     where water passes diagonals, 4 where it does not. Water leaves at the terrain's edge and at missing cells. What is found
-    in a file is kept beside it, with the suffix .hollows.npz (keep: another place), and used again while the terrain's SHA-256
-    is the same; where it cannot be written it is found anew each time.
+    in a file is kept beside it, with the suffix .hollows.npz (keep: another place), and used again while the SHA-256 of all
+    its files is the same; where it cannot be written it is found anew each time.
 
     Index `hollow`, 1 … n. Columns pit_x, pit_y, pit_level_m: lowest cell; spill_x, spill_y, spill_level_m: a cell over which it
     spills; depth_m; area_m2: plane area of its cells below the spill level; volume_m3: held when full, hollows within included;
@@ -153,10 +154,11 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
 
 def _reused(path: Path | None, keep: Path | None, asked: str, build: Callable[[], Hollows]) -> Hollows:
     """What is kept of a terrain file, for what was asked of it; else what is built, and kept where that can be."""
-    if path is None:
+    parts = [] if path is None else _files(path)
+    if path is None or not parts:
         return build()
     file = keep if keep is not None else path.with_name(path.name + SUFFIX)
-    key = f"{sha256_of(path)} {asked}"
+    key = " ".join((*map(sha256_of, parts), asked))
     kept = _kept(file, key)
     if kept is not None:
         return kept
@@ -164,6 +166,13 @@ def _reused(path: Path | None, keep: Path | None, asked: str, build: Callable[[]
     with contextlib.suppress(OSError, PlannerError):
         write_whole(file, lambda work: _write(work, found, key))
     return found
+
+
+def _files(path: Path) -> list[Path]:
+    """All files a raster is made of, as a mosaic's tiles or a mask beside it; none where one is no file of this disk."""
+    with opened(path) as source:
+        files = sorted({Path(name) for name in source.files})
+    return files if all(f.is_file() for f in files) else []
 
 
 def _write(path: Path, found: Hollows, key: str) -> None:
