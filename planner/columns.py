@@ -46,7 +46,7 @@ FACTS: Final = _table(
     ("missing_share", "", "Terrain missing", "高程缺失比", "share of the unit without terrain"),
     ("deeper", "", "Next deeper unit", "下一更深单元", "the neighbour on the way to the basin's bottom, or empty"),
     ("basin_id", "", "Basin", "汇水洼地", "the hollow the unit drains to"),
-    ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which the basin's water leaves it"),
+    ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which the basin's water leaves it, where known"),
 )
 
 OPTIONS: Final = _table(

@@ -193,7 +193,7 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     """Which unit lies deeper on the water's way, the hollow it drains to, and where that hollow spills.
 
     Water passes edges of cells, not corners (D4): units in one lake then share a border, not a point. It leaves the ground
-    at the terrain's edge and at missing cells.
+    at the terrain's edge and at missing cells; a spill level there is not known, as the ground may go on rising beyond.
     """
     terrain = site.terrain
     tree = merge_tree(terrain.values, neighbours=4)
@@ -216,7 +216,8 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     inner = basins.of_node[tree.label.ravel()[first[wet]]]
     below = (inner >= 0) & (rising.level[first[wet]] < np.append(basins.spill_level, np.nan)[inner])
     basin[wet[below]] = inner[below]
-    spill[basin >= 0] = basins.spill_level[basin[basin >= 0]]
+    rim = np.where(_at_the_edge(terrain.values, tree.spill[basins.node - 1]), np.nan, basins.spill_level)
+    spill[basin >= 0] = rim[basin[basin >= 0]]
     used = np.unique(basin[basin >= 0])
     names = np.array(["", *(f"B{n + 1}" for n in range(len(used)))], dtype=object)
     return {
@@ -224,6 +225,13 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
         "basin_id": names[np.where(basin >= 0, np.searchsorted(used, basin) + 1, 0)],
         "spill_level_m": spill,
     }
+
+
+def _at_the_edge(ground: Floats, cells: Ints) -> NDArray[np.bool_]:
+    """Whether cells (flat indices) lie at the edge of the terrain or beside a missing cell."""
+    row, col = np.divmod(cells, ground.shape[1])
+    known = np.pad(np.isfinite(ground), 1)
+    return np.asarray(~(known[row, col + 1] & known[row + 2, col + 1] & known[row + 1, col] & known[row + 1, col + 2]))
 
 
 def _water_level(site: Site) -> float:

@@ -78,6 +78,20 @@ def test_units_and_their_facts_are_those_of_the_whole_terrain(tmp_path: Path) ->
     assert (table["basin_id"] != "").any()
 
 
+def test_a_rim_farther_than_what_was_read_is_not_known(tmp_path: Path) -> None:
+    """A cone of 1 km radius: at 300 m from the polygons its sides still rise, and the level there is not that of its rim."""
+    here = folder(tmp_path / "s", terrain="t.tif")
+    x, y = np.meshgrid((np.arange(400) + 0.5) * CELL, (np.arange(400) + 0.5) * CELL)
+    cone = np.minimum(28.0 + np.hypot(x - 1_200, y - 1_200) / 120, 36.0) - x / 1e5
+    cone[:, :3] = 31.0  # the plain around falls off in the west
+    write(here / "t.tif", cone.astype(np.float32))
+    (_, near), (_, whole) = facts(read_site(here)), facts(read_site(here, sets={"measure.surroundings_m": 2_000.0}))
+    assert (near["basin_id"] != "").any() and near["spill_level_m"].isna().all()
+    assert whole["spill_level_m"].dropna().unique() == pytest.approx([36.0], abs=0.1)
+    sides = near.columns.drop(["spill_level_m", "basin_id", "deeper"])
+    pd.testing.assert_frame_equal(near[sides], whole[sides], rtol=1e-9, atol=1e-9)
+
+
 def test_a_terrain_beyond_memory_is_read_around_the_site_only(tmp_path: Path) -> None:
     """40 000 × 40 000 cells, 6.4 GB if they were written: the file is sparse but for the site's corner."""
     here = folder(tmp_path / "s", terrain="t.tif")
