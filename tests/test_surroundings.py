@@ -139,6 +139,7 @@ def test_a_mosaics_tiles_are_inputs_where_they_are_read(tmp_path: Path) -> None:
     first = {i.path: i.sha256 for i in read_site(here).inputs if i.role == "terrain"}
     assert list(first) == ["t.vrt", "tiles/a.tif"]
     assert cell_files(here / "t.vrt", EVERYWHERE) == [here / "t.vrt", *(here / "tiles" / f"{n}.tif" for n in "ab")]
+    assert cell_files(here / "tiles", EVERYWHERE) == [here / "tiles"]  # some formats are folders
     write(here / "tiles" / "a.tif", heights(0, 250, 0, 250) + np.float32(0.1))
     again = {i.path: i.sha256 for i in read_site(here).inputs if i.role == "terrain"}
     assert again["t.vrt"] == first["t.vrt"]

@@ -116,14 +116,15 @@ def _named(root: ElementTree.Element, path: Path) -> Iterator[tuple[ElementTree.
 
 
 def cell_files(path: Path, window: tuple[float, float, float, float]) -> list[Path]:
-    """The files that a raster's cells in a window come from: the file itself, and of a mosaic (VRT) the tiles in the window.
+    """What a raster's cells in a window come from: the file (or folder) itself, and of a mosaic (VRT) the tiles in the window.
 
     window: first column and row, last column and row.
     """
-    found = [path]
+    if path.is_dir():
+        return [path]
     with path.open("rb") as file:
         if b"<VRTDataset" not in file.read(1 << 16):
-            return found
+            return [path]
     root = _vrt(path, path.name)
     elsewhere = {
         name
@@ -132,7 +133,7 @@ def cell_files(path: Path, window: tuple[float, float, float, float]) -> list[Pa
         for name in source.findall("SourceFilename")
     }
     tiles = {inner.resolve() for node, inner in _named(root, path) if node not in elsewhere}
-    return found + [file for tile in sorted(tiles) if tile.is_file() for file in cell_files(tile, EVERYWHERE)]
+    return [path, *(file for tile in sorted(tiles) for file in cell_files(tile, EVERYWHERE))]
 
 
 def _meets(place: ElementTree.Element, window: tuple[float, float, float, float]) -> bool:
