@@ -88,6 +88,9 @@ def test_a_rim_farther_than_what_was_read_is_not_known(tmp_path: Path) -> None:
     (_, near), (_, whole) = facts(read_site(here)), facts(read_site(here, sets={"measure.surroundings_m": 2_000.0}))
     assert (near["basin_id"] != "").any() and near["spill_level_m"].isna().all()
     assert whole["spill_level_m"].dropna().unique() == pytest.approx([36.0], abs=0.1)
+    for margin, cut in ((300.0, True), (2_000.0, False)):
+        flooded = read_site(here, sets={"measure.surroundings_m": margin, "layers.water_table": 33.0})
+        assert any("goes on to the edge of the ground read" in w for w in flooded.warnings) is cut
     sides = near.columns.drop(["spill_level_m", "basin_id", "deeper"])
     pd.testing.assert_frame_equal(near[sides], whole[sides], rtol=1e-9, atol=1e-9)
 
