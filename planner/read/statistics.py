@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -30,9 +29,7 @@ from planner.files import available_memory
 from planner.read.rasters import CACHE_MB, metres_per_unit, open_tiled, opened, plain_values, raster_info, same_place, stored_in
 from planner.site import Floats, Grid
 
-TILE_CELLS: Final = (
-    1 << 20
-)  # of 2^18 … 2^21 this took the least CPU on 10 000 × 10 000 cells in blocks of 512: it fits the caches
+TILE_CELLS: Final = 1 << 21  # of 2^18 … 2^22 this took the least CPU on 10 000 × 10 000 cells in blocks of 512
 LIST_CELLS: Final = 1 << 22  # cells listed at a time for quantiles and classes
 CROSSING: Final = 1e-9  # of a cell: a covered fraction further below 0 or above 1 is no rounding
 
@@ -119,11 +116,10 @@ def raster_statistics(
             raise InvalidInput(f"polygons: {error}") from None
         found = Sweep(*rings, frame=frame, rasters=len(layers))
         lists = _Lists(rings, found, frame, shares, breaks, len(layers))
-        with closing(_tiles(layers, found, tile_cells)) as tiles:
-            for row, col, near, tile in tiles:
-                found.add(tile, row=row, col=col, near=near)
-                if len(shares) or len(breaks):
-                    lists.add(tile, row, col, near)
+        for row, col, near, tile in _tiles(layers, found, tile_cells):
+            found.add(tile, row=row, col=col, near=near)
+            if len(shares) or len(breaks):
+                lists.add(tile, row, col, near)
         lists.close(frame.rows)
         _uncrossed(found.statistics[:, :, FAR], index)
         outside = _outside(shapes, found, frame)
@@ -261,41 +257,27 @@ def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack)
     return _Layer(name, frame, tiled.cell_area * metre**2, kind, source.block_shapes[band - 1], read)
 
 
-def _tiles(
-    layers: Sequence[_Layer], found: Sweep, tile_cells: int
-) -> Generator[tuple[int, int, Ints, NDArray[Any]], None, None]:
+def _tiles(layers: Sequence[_Layer], found: Sweep, tile_cells: int) -> Iterator[tuple[int, int, Ints, NDArray[Any]]]:
     """Tiles of all rasters that polygons may reach: row, column, those near its rows, values (k, rows, cols).
 
-    The next tile is read while the caller works on one, into whose place the one after it comes.
+    The values are overwritten by the next tile's.
     """
     frame = layers[0].frame
     tall, wide = _tile_shape([layer.block for layer in layers], frame, tile_cells)
     kind = np.result_type(*(layer.kind for layer in layers))
-    buffers = [np.empty(len(layers) * tall * wide, dtype=kind) for _ in range(2)]
-
-    def read(row: int, col: int, tile: NDArray[Any]) -> NDArray[Any]:
-        for layer, values in zip(layers, tile, strict=True):
-            layer.read(row, col, values)
-        return tile
-
-    waiting = None
-    with ThreadPoolExecutor(1) as reader:
-        for row in range(0, frame.rows, tall):
-            rows = min(tall, frame.rows - row)
-            near = found.near(row, row + rows)
-            begin, end = found.window[near, 1], found.window[near, 1] + found.window[near, 3]
-            for col in range(0, frame.cols, wide):
-                cols = min(wide, frame.cols - col)
-                if not np.any((begin < col + cols) & (end > col)):
-                    continue
-                tile = buffers[0][: len(layers) * rows * cols].reshape(len(layers), rows, cols)
-                buffers.reverse()
-                coming = row, col, near, reader.submit(read, row, col, tile)
-                if waiting is not None:
-                    yield *waiting[:3], waiting[3].result()
-                waiting = coming
-        if waiting is not None:
-            yield *waiting[:3], waiting[3].result()
+    buffer = np.empty(len(layers) * tall * wide, dtype=kind)
+    for row in range(0, frame.rows, tall):
+        rows = min(tall, frame.rows - row)
+        near = found.near(row, row + rows)
+        begin, end = found.window[near, 1], found.window[near, 1] + found.window[near, 3]
+        for col in range(0, frame.cols, wide):
+            cols = min(wide, frame.cols - col)
+            if not np.any((begin < col + cols) & (end > col)):
+                continue
+            tile = buffer[: len(layers) * rows * cols].reshape(len(layers), rows, cols)
+            for layer, values in zip(layers, tile, strict=True):
+                layer.read(row, col, values)
+            yield row, col, near, tile
 
 
 def _tile_shape(blocks: Sequence[tuple[int, int]], frame: Frame, tile_cells: int) -> tuple[int, int]:
