@@ -9,8 +9,8 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
-from planner.core.area import densified, every_second, geodesic_areas
-from planner.core.rings import rings_of
+from planner.core.area import Bows, bows, densified, every_second, geodesic_areas
+from planner.core.rings import Rings, rings_of
 from planner.errors import CRSMismatch
 
 Floats = NDArray[np.float64]
@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 LONGEST_STEP_M: Final = 1000.0  # along a straight edge of a projection: what is then left out is below 1e-10 of the area
 LONGEST_EDGE_RAD: Final = 0.003  # about 19 km: longer geodesics are left to the geodesic library
+SMALL_BOW: Final = 1e-7  # of an area; to first order a bow is known to a hundredth
+WIDEST_M: Final = 500_000.0  # from the central meridian: farther out a projection's scale is not followed
 FARTHEST_M: Final = 1e8  # zone numbers in the easting reach 6·10⁷
 
 
@@ -26,26 +28,61 @@ def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
 
     A straight edge of a projection is laid on the ellipsoid as geodesics between points along it, twice, with every point and
     with every second one: what a geodesic bows away from the edge falls with the square of its length, so the two give the
-    limit. Rings are taken as valid: where one crosses itself its loops count against each other. Raises CRSMismatch where crs
-    is None or no place on the Earth, or the coordinates lie outside what it can hold.
+    limit. In a Gauss–Krüger zone the bows of small polygons are known closely enough from the projection's scale. Rings are
+    taken as valid: where one crosses itself its loops count against each other. Raises CRSMismatch where crs is None or no
+    place on the Earth, or the coordinates lie outside what it can hold.
     """
     system = _system(crs)
-    x, y, ring, hole, polygon = rings_of(shapes)
-    if not system.is_geographic:
-        if np.max(np.abs(x), initial=0.0) > FARTHEST_M or np.max(np.abs(y), initial=0.0) > FARTHEST_M:
-            raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
-        x, y, ring = densified(x, y, ring, LONGEST_STEP_M / system.axis_info[0].unit_conversion_factor)
+    rings = rings_of(shapes)
+    if system.is_geographic:
+        return _measured(rings, system)
+    if max(np.max(np.abs(rings.x), initial=0.0), np.max(np.abs(rings.y), initial=0.0)) > FARTHEST_M:
+        raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
+    small = _bows(rings, system)
+    if small is None:
+        return _along_straight_edges(rings, system)
+    area = _measured(rings, system) + small.less
+    large = np.flatnonzero(~(small.between <= SMALL_BOW * small.plane))
+    if len(large):
+        area[large] = _along_straight_edges(rings.take(large), system)
+    return area
+
+
+def _bows(rings: Rings, system: pyproj.CRS) -> Bows | None:
+    """How far geodesics bow away from straight edges; None where the projection's own formula is not at hand."""
+    operation, ellipsoid = system.coordinate_operation, system.ellipsoid
+    if operation is None or ellipsoid is None or operation.method_name != "Transverse Mercator":
+        return None
+    middle = next((float(p.value) for p in operation.params if p.name == "False easting"), np.nan)
+    in_metres = system.axis_info[0].unit_conversion_factor == 1.0
+    if not (in_metres and np.max(np.abs(rings.x - middle), initial=0.0) <= WIDEST_M):
+        return None
+    return bows(*rings, middle, float(np.sqrt(ellipsoid.semi_major_metre * ellipsoid.semi_minor_metre)))
+
+
+def _along_straight_edges(rings: Rings, system: pyproj.CRS) -> Floats:
+    """Areas of polygons whose edges are straight in a projection, m², (n,)."""
+    x, y, ring = densified(rings.x, rings.y, rings.ring, LONGEST_STEP_M / system.axis_info[0].unit_conversion_factor)
+    lon, lat = _placed(x, y, system)
+    area = _between_vertices(lon, lat, ring, rings.hole, rings.polygon, system)
+    kept, coarse = every_second(ring)
+    return area + (area - _between_vertices(lon[kept], lat[kept], coarse, rings.hole, rings.polygon, system)) / 3.0
+
+
+def _measured(rings: Rings, system: pyproj.CRS) -> Floats:
+    """Areas of polygons whose edges are geodesics, m², (n,)."""
+    return _between_vertices(*_placed(rings.x, rings.y, system), rings.ring, rings.hole, rings.polygon, system)
+
+
+def _placed(x: Floats, y: Floats, system: pyproj.CRS) -> tuple[Floats, Floats]:
+    """Longitude and latitude, degrees, (v,). Raises CRSMismatch where there is none."""
     to_degrees = pyproj.Transformer.from_crs(system, _in_degrees(system), always_xy=True)
     lon, lat = to_degrees.transform(x, y)
     if not (np.all(np.isfinite(lon)) and np.all(np.isfinite(lat))):
         raise CRSMismatch(f"{system.name}: it cannot hold all of the polygons' coordinates; check the CRS they were given")
     if np.max(np.abs(lat), initial=0.0) > 90.0 + 1e-9:
         raise CRSMismatch(f"{system.name}: a latitude of {np.max(np.abs(lat)):.6g}° lies beyond the pole; are x and y swapped?")
-    area = _between_vertices(lon, lat, ring, hole, polygon, system)
-    if system.is_geographic:
-        return area
-    kept, coarse = every_second(ring)
-    return area + (area - _between_vertices(lon[kept], lat[kept], coarse, hole, polygon, system)) / 3.0
+    return lon, lat
 
 
 def _system(crs: Any) -> pyproj.CRS:

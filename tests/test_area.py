@@ -11,6 +11,7 @@ import shapely.ops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner import ellipsoid
 from planner.core.area import densified, every_second, geodesic_areas, strip_series, survey_areas
 from planner.core.rings import rings_of
 from planner.ellipsoid import ellipsoidal_m2
@@ -176,3 +177,17 @@ def test_densified_rings_keep_their_corners_among_every_second_point() -> None:
     assert coarse.tolist() == [0, 7, 12]
     assert np.column_stack((x[kept], y[kept]))[:7].tolist() == [[10, 0], [10, 3], [5, 3], [0, 3], [0, 0], [5, 0], [10, 0]]
     assert np.array_equal(x[kept][7:], rings.x[-5:])
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4527", "EPSG:32650", "EPSG:4498"])
+@pytest.mark.parametrize("size", [30.0, 300.0, 3000.0, 30_000.0])
+def test_bows_from_the_scale_are_those_of_the_straight_edges(crs: str, size: float) -> None:
+    rng = np.random.default_rng(int(size))
+    system = pyproj.CRS(crs)
+    false = next(p.value for p in system.coordinate_operation.params if p.name == "False easting")
+    turn = np.linspace(0, 2 * np.pi, 12)[:-1]
+    ring = np.stack((np.cos(turn), np.sin(turn)), -1)[None] * rng.uniform(0.5 * size, size, (200, 11, 1))
+    at = rng.uniform((false - 150e3, 3_500_000), (false + 150e3, 4_100_000), (200, 1, 2))
+    shapes = np.asarray(shapely.polygons(ring + at))
+    told = ellipsoid._along_straight_edges(rings_of(shapes), system)
+    np.testing.assert_allclose(ellipsoidal_m2(shapes, system), told, rtol=1e-9, atol=2e-5)
