@@ -22,7 +22,8 @@ class Lake:
     None for empty, full from the full level on. inflow_m3, use_m3: a number or 12 months. basin_m2: land that drains to the
     lake, the lake with it; `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area.
     groundwater_m: elevation of the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows
-    out, or in where the table stands higher; into an empty lake through the bed of its lowest stage. spills_to: name of the
+    out, or in where the table stands higher; into an empty lake without an area through the bed
+    of its lowest stage. spills_to: name of the
     next lake; None where the water leaves the site.
     """
 

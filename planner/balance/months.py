@@ -183,13 +183,14 @@ def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | fl
 def _exchange(lake: Lake) -> Floats:
     """Water lost to the groundwater around at each knot of a lake, m³/month; negative where it comes in.
 
-    An empty lake has no wet area, but its lowest ground lets in the water that stands higher around: else it would never fill.
+    Where an empty lake has no wet area, its lowest stage's ground lets in the water that stands higher around: else it would
+    never fill.
     """
     level, _, area = lake.knots
     if lake.groundwater_m is None:
         return np.zeros(len(level))
     by_area = lake.exchange_per_month * (level - lake.groundwater_m)
-    if by_area[0] < 0.0:
+    if by_area[0] < 0.0 and area[0] == 0.0:
         area = np.concatenate((area[1:2], area[1:]))
     return np.asarray(by_area * area, dtype=np.float64)
 

@@ -126,7 +126,7 @@ def entries_between(stages: Floats, kind: Any) -> Entries:
 
 def entries_of_width(width: float, low: float, high: float, stages: Floats, kind: Any) -> Entries:
     """Entries at whole multiples of a width that is a power of two, m, from below low to above high, divided by stages."""
-    return _entries(1.0 / width, low, high, stages[(stages > low) & (stages <= high)], kind)
+    return _entries(1.0 / width, low, high, stages[(stages >= low) & (stages <= high)], kind)
 
 
 def _entries(scale: float, low: float, high: float, stages: Floats, kind: Any) -> Entries:
