@@ -99,3 +99,16 @@ def test_small_hollows_are_part_of_what_they_spill_into() -> None:
     assert left.volume.tolist() == [5 + 1 + 1.5, 4.0, 8 + 4 + 4.5 + 3 + 7]
     one = tree.pruned(min_volume=5.0)
     assert list(zip(one.pit_level, one.spill_level, one.parent, strict=True)) == [(0.0, 8.0, 0)]
+
+
+def test_what_holds_just_the_least_volume_matters_however_it_is_summed() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        z = rng.random((14, 14))
+        tree = merge_tree(z).pruned()
+        for least in tree.volume[::4]:
+            whole = tree.pruned(min_volume=least)
+            for height in (1, 3, 5):
+                parts = hollows_of(bands(z, height), diagonal=True, min_volume=least)
+                np.testing.assert_array_equal(parts.pit, whole.pit)
+                np.testing.assert_array_equal(parts.parent, whole.parent)

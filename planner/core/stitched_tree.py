@@ -39,6 +39,14 @@ Flags = NDArray[np.bool_]
 LAST = np.iinfo(np.int64).max  # beyond every cell
 
 
+class TooMany(ValueError):
+    """More hollows matter than may be kept; row: how far down they have been looked for."""
+
+    def __init__(self, row: int):
+        super().__init__(f"too many hollows by row {row}")
+        self.row = row
+
+
 @dataclass(frozen=True, eq=False)
 class _Held:
     """A band with what its hollows hold.
@@ -58,6 +66,11 @@ class _Held:
     tops: Ints
 
     @property
+    def matter(self) -> int:
+        """Hollows that are kept, or may have to be."""
+        return int(np.count_nonzero(self.kept) + np.count_nonzero(~self.kept[self.tops]))
+
+    @property
     def vertices(self) -> int:
         """Open catchments and tops."""
         return int(self.survey.is_open.sum()) + len(self.tops)
@@ -74,10 +87,19 @@ def _held(band: Band, *, diagonal: bool, min_volume: float, min_depth: float, da
     return _Held(survey, inner, content, cells, volume, kept, above, tops)
 
 
-def hollows_of(bands: Bands, *, diagonal: bool, min_volume: float = 0.0, min_depth: float = 0.0, threads: int = 1) -> Hollows:
+def hollows_of(
+    bands: Bands,
+    *,
+    diagonal: bool,
+    min_volume: float = 0.0,
+    min_depth: float = 0.0,
+    most: int = LAST,
+    threads: int = 1,
+) -> Hollows:
     """The hollows of a terrain, as `MergeTree.pruned` leaves them, from bands of its rows.
 
-    min_volume: cells · m. min_depth: m. Memory holds a few bands and what touches their ends.
+    min_volume: cells · m. min_depth: m. Memory holds a few bands, what touches their ends, and the hollows that matter. Raises
+    TooMany where those are more than `most`.
     """
     datum = next((float(v[np.isfinite(v)].min()) for v in (b.values for b in bands()) if np.isfinite(v).any()), 0.0)
 
@@ -86,7 +108,11 @@ def hollows_of(bands: Bands, *, diagonal: bool, min_volume: float = 0.0, min_dep
 
     graph = Graph(diagonal=diagonal, edge=True)
     told: list[_Vertices] = [_Vertices(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))]
+    number = 0
     for band, held in each(work, bands(), threads):
+        number += held.matter
+        if number > most:
+            raise TooMany(band.row + len(band.values))
         told.append(_told(graph, band, held))
     forest = forest_of(*(np.concatenate(parts) for parts in zip(*told, strict=True)))
     nodes = _join_links(forest, graph.links(), graph.size)
