@@ -1,6 +1,7 @@
 """The hollows of a terrain file: the table, what is kept beside it, the filled terrain, files in bands, and the verb."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,18 @@ from planner.cli.app import run
 from planner.errors import InvalidInput, OutputExists
 from planner.site import Grid
 from planner.water import depressions as home
-from planner.water import fill, hollows, reach
+from planner.water import fill, ground, hollows, reach
+from planner.water.ground import terrain_of
 
 EVERY = {"min_volume_m3": 0.0, "min_depth_m": 0.0}
 
 
 def write(path: Path, values: np.ndarray, **more: object) -> Path:
     profile = {"width": values.shape[1], "height": values.shape[0], "count": 1, "dtype": "float32", "crs": "EPSG:4527", **more}
-    with rasterio.open(path, "w", driver="GTiff", transform=Affine(2, 0, 39_500_000, 0, -2, 3_757_000), **profile) as out:
-        out.write(values.astype(str(profile["dtype"])), 1)
+    profile = {"transform": Affine(2, 0, 39_500_000, 0, -2, 3_757_000), **profile}
+    with rasterio.open(path, "w", driver="GTiff", **profile) as out:
+        for band in out.indexes:
+            out.write(values.astype(str(profile["dtype"])), band)
     return path
 
 
@@ -107,8 +111,8 @@ def test_a_file_in_bands_has_the_hollows_of_the_whole(
     assert len(whole) > 20
     assert whole["parent"].max() > 0
     told = fill(path, tmp_path / "whole.tif")
-    opened = home.terrain_of
-    monkeypatch.setattr(home, "terrain_of", lambda dem, **more: opened(dem, in_memory_cells=1000, **more))
+    opened = ground.terrain_of
+    monkeypatch.setattr(ground, "terrain_of", lambda dem, **more: opened(dem, **{**more, "in_memory_cells": 1000}))
     for cells in (3_000, 20_000):
         monkeypatch.setattr(reach, "BAND_CELLS", cells)
         parts = hollows(path, keep=tmp_path / f"{cells}.npz", **limits)
@@ -178,3 +182,154 @@ def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run(["hollows", str(path), "--min-depth", "-2"]) == 3
     assert "min_depth_m = -2" in capsys.readouterr().err
+
+
+def test_nothing_is_written_over_what_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    inner = '<SimpleSource><SourceFilename relativeToVRT="1">{}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>'
+    mosaic = (
+        '<VRTDataset rasterXSize="9" rasterYSize="9"><SRS>EPSG:4527</SRS><GeoTransform>39500000,2,0,3757000,0,-2</GeoTransform>'
+        f'<VRTRasterBand dataType="Float32" band="1">{inner}</VRTRasterBand></VRTDataset>'
+    )
+    (tmp_path / "one.vrt").write_text(mosaic.format("dem.tif"))
+    (tmp_path / "two.vrt").write_text(mosaic.format("one.vrt"))
+    (tmp_path / "link.tif").symlink_to(path)
+    with zipfile.ZipFile(tmp_path / "dem.zip", "w") as archive:
+        archive.write(path, "dem.tif")
+    before = path.read_bytes(), (tmp_path / "dem.zip").read_bytes()
+    for dem in ("dem.tif", "link.tif", "one.vrt", "two.vrt"):
+        for place in ("dem.tif", "link.tif"):
+            with pytest.raises(InvalidInput, match="read from this file"):
+                fill(tmp_path / dem, tmp_path / place, overwrite=True)
+        with pytest.raises(InvalidInput, match="read from this file"):
+            hollows(tmp_path / dem, keep=path)
+        for words in (["hollows", str(tmp_path / dem), "-o", str(path)], ["storage", str(tmp_path / dem), "-o", str(path)]):
+            assert run([*words, "--overwrite"]) == 2
+            assert "the input is read from this file" in capsys.readouterr().err
+    inside = f"/vsizip/{tmp_path}/dem.zip/dem.tif"
+    assert len(hollows(inside, **EVERY)) == 3
+    assert run(["hollows", inside, "-o", str(tmp_path / "dem.zip"), "--overwrite"]) == 2
+    assert (path.read_bytes(), (tmp_path / "dem.zip").read_bytes()) == before
+    before_tile = hollows(tmp_path / "two.vrt", **EVERY).volume_m3.tolist()
+    write(path, bowl() * 2)  # the tile of a mosaic's mosaic
+    assert hollows(tmp_path / "two.vrt", **EVERY).volume_m3.tolist() == [2 * v for v in before_tile]
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    (tmp_path / "there.csv").write_text("mine")
+    (tmp_path / "there.tif").write_text("mine")
+    monkeypatch.setattr(home, "merge_tree", lambda *_, **__: pytest.fail("worked for nothing"))
+    for words, why in (
+        (["-o", "there.csv"], "exists"),
+        (["-o", "new.csv", "--filled", "there.tif"], "exists"),
+        (["--filled", "full.gpkg"], "name it .tif"),
+        (["-o", "one.tif", "--filled", "one.tif"], "two files"),
+    ):
+        assert run(["hollows", str(path), *(str(tmp_path / w) if "." in w else w for w in words)]) != 0
+        assert why in capsys.readouterr().err
+    assert run(["storage", str(path), "-o", str(tmp_path / "there.csv")]) == 1
+    assert not (tmp_path / "new.csv").exists()
+    assert (tmp_path / "there.csv").read_text() == (tmp_path / "there.tif").read_text() == "mine"
+
+
+def test_what_had_to_be_decided_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = write(tmp_path / "dem.tif", bowl())
+    assert hollows(plain).attrs["notes"] == ()
+    with rasterio.open(plain, "r+") as out:
+        out.units = ("ft",)
+    assert hollows(plain, **EVERY).attrs["notes"] == ("elevations in ft: times 0.3048",)
+    nowhere = write(tmp_path / "nowhere.tif", bowl(), crs=None)
+    assert "names no CRS" in hollows(nowhere).attrs["notes"][0]
+    assert hollows(nowhere, crs="EPSG:4527").attrs["notes"] == ()
+    fill(nowhere, tmp_path / "full.tif", crs="EPSG:4527")
+    with rasterio.open(tmp_path / "full.tif") as out:
+        assert out.crs.to_epsg() == 4527
+    assert "2 bands; band 1 is read" in hollows(write(tmp_path / "two.tif", bowl(), count=2)).attrs["notes"][0]
+    depth = write(tmp_path / "水深.tif", bowl())
+    assert "'水深'" in hollows(depth).attrs["notes"][0]
+    assert hollows(write(tmp_path / "n.tif", np.full((4, 4), np.nan))).attrs["notes"] == (ground.NO_GROUND,)
+    assert run(["hollows", str(depth), "--lang", "zh"]) == 0
+    assert "注：地形数据名为'水深'" in capsys.readouterr().err
+    assert run(["hollows", str(nowhere), "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["notes"] == ["the terrain names no CRS; its coordinates are taken to be metres"]
+    assert run(["hollows", str(nowhere), "--crs", "EPSG:4527"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_notes_of_large_files_are_told_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    with rasterio.open(path, "r+") as out:
+        out.units = ("ft",)
+    monkeypatch.setattr(ground, "WHOLE_CELLS", 4)
+    assert hollows(path, **EVERY).attrs["notes"] == ("elevations in ft: times 0.3048",)
+    assert terrain_of(path, in_memory_cells=4).notes == ("elevations in ft: times 0.3048",)
+
+
+def test_cells_that_are_not_metres_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    degrees = Affine(0.0003, 0, 117.2, 0, -0.0003, 34.3)
+    for crs, why in (("EPSG:4490", "in degrees"), (None, "look like degrees")):
+        path = write(tmp_path / f"{crs and 'known'}.tif", bowl(), crs=crs, transform=degrees)
+        for verb in ("hollows", "storage"):
+            assert run([verb, str(path)]) == 3
+            told = capsys.readouterr().err
+            assert why in told
+            assert "-t_srs EPSG:4527 " in told  # the zone of 117° E
+    assert run(["hollows", str(tmp_path / "None.tif"), "--crs", "EPSG:4490"]) == 3
+    path = write(tmp_path / "feet.tif", bowl(), crs="EPSG:2263")
+    with pytest.raises(InvalidInput, match="US survey foot"):
+        hollows(path)
+    with pytest.raises(InvalidInput, match="is no CRS"):
+        hollows(write(tmp_path / "n.tif", bowl(), crs=None), crs="nonsense")
+
+
+def test_more_hollows_than_may_be_kept_are_refused(rough: tuple[Path, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = rough
+    monkeypatch.setattr(reach, "BAND_CELLS", 20_000)
+    some = len(hollows(path, **EVERY))
+    assert some > 2000
+    for most in (some * 2, some // 2):
+        monkeypatch.setattr(home, "MOST_HOLLOWS", most)
+        path.with_name(path.name + home.SUFFIX).unlink()
+        if most > some:
+            assert len(hollows(path, **EVERY)) == some
+        else:
+            with pytest.raises(InvalidInput, match=r"more than [\d,]+ hollows .* of 300; raise min_volume_m3"):
+                hollows(path, **EVERY)
+            assert len(hollows(path)) < 300
+
+
+def test_a_large_terrain_of_doubles_is_filled_in_double_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    z = bowl() + 4000 + 1e-6 * np.arange(81).reshape(9, 9)
+    path = write(tmp_path / "dem.tif", z, dtype="float64")
+    opened = ground.terrain_of
+    fill(path, tmp_path / "whole.tif")
+    monkeypatch.setattr(ground, "terrain_of", lambda dem, **more: opened(dem, **{**more, "in_memory_cells": 10}))
+    monkeypatch.setattr(reach, "BAND_CELLS", 20)
+    fill(path, tmp_path / "bands.tif")
+    with rasterio.open(tmp_path / "whole.tif") as one, rasterio.open(tmp_path / "bands.tif") as other:
+        np.testing.assert_array_equal(one.read(1), other.read(1))
+
+
+def test_rows_read_are_told(rough: tuple[Path, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, z = rough
+    monkeypatch.setattr(reach, "BAND_CELLS", 20_000)
+    told: list[tuple[int, int]] = []
+    hollows(path, progress=lambda done, rows: told.append((done, rows)))
+    fill(path, tmp_path / "full.tif", progress=lambda done, rows: told.append((done, rows)))
+    assert {rows for _, rows in told} == {len(z)}
+    assert sum(done == len(z) for done, _ in told) == 4  # twice each
+
+
+def test_a_person_gets_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "dem.tif", bowl())
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for lang, head in (("en", "part of"), ("zh", "属于")):
+        assert run(["hollows", str(path), "--min-volume", "0", "--min-depth", "0", "--lang", lang]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert head in lines[0]
+        assert lines[2].split() == ["1", "39500007.0", "3756993.0", "1.00", "9.00", "8.00", "100", "428"]
+        assert lines[3].split()[-1] == "1"

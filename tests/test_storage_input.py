@@ -100,7 +100,8 @@ class TestWhereItLies:
         assert curve.storage(4.0) == HELD
         assert "names no CRS" in curve.notes[0]
         assert "未给出坐标系" in note_zh(curve.notes[0])
-        assert storage_curve(path, INNER).notes == ()
+        assert storage_curve(path, INNER).notes == ("the terrain names no CRS; its coordinates are taken to be metres",)
+        assert storage_curve(path, INNER, crs="EPSG:4527").notes == ()
         far = gpd.GeoSeries([INNER], crs="EPSG:4527").to_crs("EPSG:4548")
         with pytest.raises(InvalidInput, match="check their CRS"):
             storage_curve(path, far)

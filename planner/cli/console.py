@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -78,6 +78,21 @@ class Voice:
         )
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             yield Progress(bar, bar.add_task("starting", total=len(STAGES), note=""))
+
+    @contextmanager
+    def rows(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
+        """Rows read of a terrain, to be called with how many and of how many, on a terminal; silent in a pipe."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description:<24}"), BarColumn(bar_width=28), TimeElapsedColumn())
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class Progress:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from planner.cli.app import app
-from planner.cli.console import AsJson, Overwrite, Quiet, Verbose, Voice
+from planner.cli.console import AsJson, Crs, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.console import table as aligned
+from planner.cli.terrain import READING, Neighbours, may_write, put, tell_notes
+from planner.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEAD: Final = ("hollow", "pit x", "pit y", "pit m", "spills at m", "depth m", "area m²", "volume m³", "part of")
+HEAD_ZH: Final = (
+    "洼地",
+    "最低点x",
+    "最低点y",
+    "底高程（米）",
+    "溢流水位（米）",
+    "深度（米）",
+    "面积（平方米）",
+    "容积（立方米）",
+    "属于",
+)
 
 
 @app.command()
 def hollows(
-    dem: Annotated[Path, typer.Argument(help="The ground's elevation: any raster, of any size.")],
+    dem: Annotated[str, typer.Argument(help="The ground's elevation: any raster, of any size.")],
     min_volume: Annotated[float | None, typer.Option("--min-volume", help="Leave out what holds less, m³.")] = None,
     min_depth: Annotated[float | None, typer.Option("--min-depth", help="Leave out what is shallower, m.")] = None,
-    neighbours: Annotated[int, typer.Option("--neighbours", help="8: water passes corners of cells; 4: edges only.")] = 8,
+    neighbours: Neighbours = 8,
     filled: Annotated[Path | None, typer.Option("--filled", help="Also write the terrain with every hollow full.")] = None,
+    lang: Lang = "en",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the table to this CSV.")] = None,
+    crs: Crs = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -27,20 +49,44 @@ def hollows(
     """List the hollows of a terrain: depth, area, volume, where each spills and what it then is part of."""
     from planner.water import fill
     from planner.water import hollows as of
+    from planner.water.depressions import check_filled
 
+    known_lang(lang)
     voice = Voice(as_json, quiet, verbose)
-    table = of(dem, min_volume_m3=min_volume, min_depth_m=min_depth, neighbours=neighbours)
-    text = str(table.round(3).to_csv(lineterminator="\n"))
-    if output is None:
-        voice.say(text.rstrip("\n"))
-    else:
-        from planner.files import write_whole
-
-        write_whole(output, text, overwrite=overwrite)
-        voice.say(f"wrote {output}: {len(table)} hollows")
-    document = {"schema": "planner.hollows/1", "hollows": table.reset_index().to_dict("records")}
+    may_write(output, dem, overwrite=overwrite)
     if filled is not None:
-        told = fill(dem, filled, neighbours=neighbours, overwrite=overwrite)
-        voice.say(f"wrote {filled}: {told['volume_m3']:,.0f} m³ fill every hollow, over {told['area_m2']:,.0f} m²")
+        check_filled(dem, filled, overwrite=overwrite)
+        if output is not None and output.resolve() == filled.resolve():
+            raise UsageError(f"--filled and -o both name {output}; write to two files")
+    with voice.rows(READING[lang]) as progress:
+        table = of(dem, min_volume_m3=min_volume, min_depth_m=min_depth, neighbours=neighbours, crs=crs, progress=progress)
+    notes = table.attrs["notes"]
+    tell_notes(notes, lang, voice)
+    person = output is None and sys.stdout.isatty()
+    put(_by_hollow(table, lang) if person else table.round(3).to_csv(lineterminator="\n"), output, voice, overwrite=overwrite)
+    document = {"schema": "planner.hollows/1", "hollows": table.reset_index().to_dict("records"), "notes": list(notes)}
+    if filled is not None:
+        with voice.rows(READING[lang]) as progress:
+            told = fill(dem, filled, neighbours=neighbours, crs=crs, overwrite=overwrite, progress=progress)
+        voice.say(
+            f"已写入 {filled}：填满全部洼地需{told['volume_m3']:,.0f}立方米，面积{told['area_m2']:,.0f}平方米"
+            if lang == "zh"
+            else f"wrote {filled}: {told['volume_m3']:,.0f} m³ fill every hollow, over {told['area_m2']:,.0f} m²"
+        )
         document["filled"] = {"raster": str(filled), **told}
     voice.document(document)
+
+
+def _by_hollow(table: pd.DataFrame, lang: str) -> str:
+    """The rows for a person; a pipe and a file get them comma-separated."""
+    rows = [
+        (
+            str(r.Index),
+            *(f"{v:.1f}" for v in (r.pit_x, r.pit_y)),
+            *(f"{v:.2f}" for v in (r.pit_level_m, r.spill_level_m, r.depth_m)),
+            *(f"{v:,.0f}" for v in (r.area_m2, r.volume_m3)),
+            str(r.parent) if r.parent else "",
+        )
+        for r in table.itertuples(name="Row")
+    ]
+    return aligned(rows, HEAD_ZH if lang == "zh" else HEAD)

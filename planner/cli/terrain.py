@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
-from planner.errors import InvalidInput, UsageError
+from planner.errors import InvalidInput, OutputExists, UsageError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,16 +23,19 @@ if TYPE_CHECKING:
 HEAD: Final = ("level m", "area m²", "± m²", "storage m³", "± m³")
 HEAD_ZH: Final = ("水位（米）", "面积（平方米）", "± 平方米", "库容（立方米）", "± 立方米")
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
+Neighbours = Annotated[int, typer.Option("--neighbours", help="8: water passes corners of cells; 4: edges only.")]
+READING: Final = {"en": "reading the terrain", "zh": "读取地形"}
 
 
 @app.command()
 def storage(
-    dem: Annotated[Path, typer.Argument(help="The ground's elevation: any raster, of any size.")],
+    dem: Annotated[str, typer.Argument(help="The ground's elevation: any raster, of any size.")],
     within: Annotated[Path | None, typer.Option("--within", help="Only inside these polygons.")] = None,
     level: Annotated[list[float] | None, typer.Option("--level", help="A stage, m; repeatable.")] = None,
     step: Annotated[float | None, typer.Option("--step", help="Stages this far apart, m.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Only the water body connected to X,Y.", metavar="X,Y")] = None,
     connected: Annotated[bool, typer.Option("--connected", help="One connected water body per polygon.")] = False,
+    neighbours: Neighbours = 8,
     bias_sd: Annotated[float | None, typer.Option("--bias-sd", help="Error of the whole terrain's height, m (1 sd).")] = None,
     noise_sd: Annotated[float | None, typer.Option("--noise-sd", help="Its error from place to place, m (1 sd).")] = None,
     correlation: Annotated[float | None, typer.Option("--correlation", help="How far that holds together, m.")] = None,
@@ -46,18 +51,19 @@ def storage(
 ) -> None:
     """Tell area and storage by stage over a terrain with their error bars, and the level at which the water leaves."""
     from planner.water import Errors, storage_table
-    from planner.water.wording import note_zh
 
     known_lang(lang)
     voice = Voice(as_json, quiet, verbose)
+    may_write(output, dem, within, overwrite=overwrite)
     shapes = None if within is None else _vector(within, encoding, "polygons", crs)
     given = {"bias_sd_m": bias_sd, "noise_sd_m": noise_sd, "correlation_m": correlation, "level_sd_m": level_sd}
     errors = Errors(**{name: value for name, value in given.items() if value is not None})
-    table = storage_table(dem, within=shapes, levels=level, step=step, seed=_point(seed), connected=connected, errors=errors)
-    for note in table.notes:
-        voice.warn(f"注：{note_zh(note)}" if lang == "zh" else f"note: {note}")
+    asked: dict[str, Any] = {"within": shapes, "levels": level, "step": step, "seed": _point(seed), "connected": connected}
+    with voice.rows(READING[lang]) as progress:
+        table = storage_table(dem, **asked, neighbours=neighbours, crs=crs, errors=errors, progress=progress)
+    tell_notes(table.notes, lang, voice)
     person = output is None and sys.stdout.isatty()
-    _put(_by_stage(table, lang) if person else table.to_csv(), output, voice, overwrite=overwrite)
+    put(_by_stage(table, lang) if person else table.to_csv(), output, voice, overwrite=overwrite)
     voice.document(table.to_dict())
 
 
@@ -93,12 +99,13 @@ def predict(
     from planner.subsidence.files import predict_raster, predict_table
 
     voice = Voice(as_json, quiet, verbose)
+    may_write(output, panels, at, overwrite=overwrite)
     frame = _vector(panels, encoding, "panels", crs)
     if at is not None:
         table = predict_table(frame, _vector(at, encoding, "points", crs), years=years)
         for line in check_panels(frame).warnings:
             voice.warn(f"warning: {line}")
-        _put(table.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
+        put(table.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
         voice.document({"schema": "planner.predict/1", "points": table.to_dict("records")})
         return
     target = output or Path(f"{panels.stem}-subsidence.tif")
@@ -136,7 +143,31 @@ def _vector(path: Path, encoding: str | None, role: str, crs: str | None = None)
     return frame
 
 
-def _put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> None:
+def may_write(output: Path | None, *inputs: str | Path | None, overwrite: bool) -> None:
+    """Refuses before the work is done what must not be written over: what is there already, and what is read."""
+    if output is None or not output.exists():
+        return
+    from planner.water.files import raster_files
+
+    for given in inputs:
+        files = [] if given is None else [Path(given)]
+        with contextlib.suppress(InvalidInput):  # told where it is read
+            files += [] if given is None else raster_files(given)
+        if output.resolve() in {f.resolve() for f in files}:
+            raise UsageError(f"{output}: the input is read from this file; write to another")
+    if not overwrite:
+        raise OutputExists(f"{output} exists; give --overwrite to replace it")
+
+
+def tell_notes(notes: Sequence[str], lang: str, voice: Voice) -> None:
+    """What had to be decided, a line each."""
+    from planner.water.wording import note_zh
+
+    for note in notes:
+        voice.warn(f"注：{note_zh(note)}" if lang == "zh" else f"note: {note}")
+
+
+def put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> None:
     """A table on stdout, or whole in a file."""
     if output is None:
         voice.say(text.rstrip("\n"))

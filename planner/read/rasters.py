@@ -152,7 +152,7 @@ class TiledRaster:
     """A raster that is read window by window; it never is in memory as a whole.
 
     rows, cols: size of the whole. west, north, cell_x, cell_y as in Grid. tiles() yields row bands as wide as the raster,
-    from north to south.
+    from north to south. notes: in words, what had to be decided about its unit.
     """
 
     path: str
@@ -163,6 +163,7 @@ class TiledRaster:
     cell_x: float
     cell_y: float
     band: int = 1
+    notes: tuple[str, ...] = ()
 
     @property
     def cell_area(self) -> float:
@@ -220,7 +221,9 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
             raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
         if own is not None and own.is_geographic:
             raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
-        return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band)
+        notes: list[str] = []
+        metres_per_unit(source, band, notes)
+        return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band, tuple(notes))
 
 
 @contextmanager
@@ -232,7 +235,9 @@ def opened(path: str | Path) -> Iterator[Any]:
         with rasterio.open(path) as source:
             yield source
     except (RasterioIOError, RasterioError) as error:
-        raise InvalidInput(f"{Path(path).name}: cannot be read as a raster ({' '.join(str(error).split())[:160]})") from None
+        raise InvalidInput(
+            f"{Path(path).name or path}: cannot be read as a raster ({' '.join(str(error).split())[:160]})"
+        ) from None
 
 
 def _check_band(path: str | Path, source: Any, band: int) -> None:

@@ -28,7 +28,7 @@ from planner.core.storage import (
 )
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.ground import FLAT_SHARE, TURN, Terrain, terrain_within
+from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
@@ -94,6 +94,7 @@ def storage_curve(
     levels: Sequence[float] = (),
     neighbours: int = 8,
     band: int = 1,
+    crs: Any = None,
     works: Sequence[Works] = (),
 ) -> StorageCurve:
     """The storage curve of a terrain.
@@ -101,16 +102,17 @@ def storage_curve(
     dem: a Grid or a raster's path; what does not fit in memory is read band by band. within: polygons (GeoSeries, geometries)
     that limit it; cells they cover in part count by the covered share, ground they share counts once. seed: x, y in the
     terrain's CRS: only water connected to it counts; connected: the same from the lowest cell. levels: stages, m, at which a
-    binned curve shall be exact too. neighbours: 8 where water passes diagonals, else 4. works: what is dug and filled before
-    the water comes, in the terrain's CRS and not overlapping; spill and edge level stay those of today's ground. Raises
-    InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked for over works.
+    binned curve shall be exact too. neighbours: 8 where water passes diagonals, else 4. crs: of a file that names none. works:
+    what is dug and filled before the water comes, in the terrain's CRS and not overlapping; spill and edge level stay those of
+    today's ground. Raises InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked
+    for over works.
     """
     if neighbours not in (4, 8):
         raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
     stages = np.unique(np.asarray(levels, dtype=np.float64))
     if not np.all(np.isfinite(stages)):
         raise InvalidInput("levels: finite numbers in metres are expected")
-    terrain, shapes = terrain_within(dem, within, band=band)
+    terrain, shapes = terrain_within(dem, within, band=band, crs=crs)
     shape = shapely.union_all(shapes) if shapes else None
     return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8, works=works)
 
@@ -291,7 +293,7 @@ def _number(value: float) -> float | None:
 def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
     f = terrain.frame
     if shape is None:
-        return InvalidInput("the terrain holds no ground: every cell is missing")
+        return InvalidInput(NO_GROUND)
     w, s, e, n = shape.bounds
     return InvalidInput(
         f"the polygons ({w:.0f} … {e:.0f} E, {s:.0f} … {n:.0f} N) meet no ground of the terrain ({f.west:.0f} … "

@@ -15,18 +15,19 @@ from affine import Affine
 from rasterio.windows import Window
 
 from planner.core.merge_tree import Hollows, filled, merge_tree
-from planner.core.stitched_tree import hollows_of
+from planner.core.stitched_tree import TooMany, hollows_of
 from planner.core.stitching import water_levels
-from planner.errors import InvalidInput, PlannerError
+from planner.errors import InvalidInput, OutputExists, PlannerError
 from planner.files import sha256_of, write_whole
 from planner.parameters import defaults
-from planner.read.rasters import opened
 from planner.site import Grid
-from planner.water.ground import Terrain, terrain_of
-from planner.water.reach import BAND_CELLS, bands_of, threads
+from planner.water.files import raster_files
+from planner.water.ground import NO_GROUND, Progress, Terrain, terrain_within
+from planner.water.reach import bands_of, in_one, threads
 
 SUFFIX: Final = ".hollows.npz"
 BLOCK: Final = 512  # rows and columns of the blocks a filled terrain is written in
+MOST_HOLLOWS: Final = 1 << 22  # found band by band: with some 330 bytes each they take less than the bands do
 
 
 def hollows(
@@ -36,58 +37,80 @@ def hollows(
     min_depth_m: float | None = None,
     neighbours: int = 8,
     band: int = 1,
+    crs: Any = None,
     keep: Path | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The hollows of a terrain of any size that matter, the largest volume first.
 
     dem: a Grid or a raster's path; what does not fit in memory is read band by band. min_volume_m3, min_depth_m: smaller
     hollows are part of what they spill into; the shipped parameters where nothing is said, 0 for every puddle. neighbours: 8
-    where water passes diagonals, 4 where it does not. Water leaves at the terrain's edge and at missing cells. What is found
-    in a file is kept beside it, with the suffix .hollows.npz (keep: another place), and used again while the SHA-256 of all
-    its files is the same; where it cannot be written it is found anew each time.
+    where water passes diagonals, 4 where it does not. crs: of a file that names none. Water leaves at the terrain's edge and
+    at missing cells. What is found in a file is kept beside it, with the suffix .hollows.npz (keep: another place), and used
+    again while the SHA-256 of all its files is the same; where it cannot be written it is found anew each time. progress:
+    called with the rows read and the rows there are, anew in each pass.
 
     Index `hollow`, 1 … n. Columns pit_x, pit_y, pit_level_m: lowest cell; spill_x, spill_y, spill_level_m: a cell over which it
     spills; depth_m; area_m2: plane area of its cells below the spill level; volume_m3: held when full, hollows within included;
-    parent: the hollow it is part of once it spills, 0 where the water leaves the terrain. Raises InvalidInput where the file
-    cannot be read, a limit is negative or no number, or neighbours is not 4 or 8.
+    parent: the hollow it is part of once it spills, 0 where the water leaves the terrain. attrs["notes"]: what had to be
+    decided, a tuple of sentences. Raises InvalidInput where the file cannot be read, a limit is negative or no number or lets
+    more than MOST_HOLLOWS of a large terrain through, neighbours is not 4 or 8, or keep is the terrain itself.
     """
     _check(neighbours)
     volume = _limit("min_volume_m3", min_volume_m3, "measure.hollow_min_volume_m3")
     depth = _limit("min_depth_m", min_depth_m, "measure.hollow_min_depth_m")
-    terrain = terrain_of(dem, band=band)
-
+    if keep is not None:
+        _refuse_itself(dem, keep)
+    terrain, _ = terrain_within(dem, band=band, crs=crs, progress=progress)
     limits = {"min_volume": volume / terrain.cell_area, "min_depth": depth}
-    of_file = None if isinstance(dem, Grid) else Path(dem)
+    of_file = None if isinstance(dem, Grid) else str(dem)  # /vsizip//… is no Path
     values = terrain.values
-    if values is not None:
+    if values is not None and in_one(terrain):
         every = _reused(of_file, keep, f"{band} {neighbours}", lambda: merge_tree(values, neighbours=neighbours).pruned())
-        return _table(every.pruned(**limits), terrain)
+        return _table(every.pruned(**limits), terrain)  # other limits, the same tree
 
     def in_bands() -> Hollows:
-        return hollows_of(lambda: bands_of(terrain), diagonal=neighbours == 8, threads=threads(), **limits)
+        try:
+            return hollows_of(
+                lambda: bands_of(terrain), diagonal=neighbours == 8, most=MOST_HOLLOWS, threads=threads(), **limits
+            )
+        except TooMany as error:
+            raise InvalidInput(
+                f"more than {MOST_HOLLOWS:,} hollows hold {volume:g} m³ and are {depth:g} m deep by row {error.row:,} of "
+                f"{terrain.frame.rows:,}; raise min_volume_m3 or min_depth_m (--min-volume, --min-depth)"
+            ) from None
 
     return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", in_bands), terrain)
 
 
 def fill(
-    dem: Grid | str | Path, path: str | Path, *, neighbours: int = 8, band: int = 1, overwrite: bool = False
+    dem: Grid | str | Path,
+    path: str | Path,
+    *,
+    neighbours: int = 8,
+    band: int = 1,
+    crs: Any = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, float]:
     """Writes a terrain of any size with every hollow full to where its water leaves, as a tiled GeoTIFF, metres.
 
-    neighbours: as of hollows. Missing cells stay missing. Returns what was filled: volume_m3, area_m2 (plane) and the greatest
-    depth_m. Raises InvalidInput as hollows does, and where a file in the way is not to be overwritten.
+    neighbours, crs, progress: as of hollows. Missing cells stay missing. Returns what was filled: volume_m3, area_m2 (plane)
+    and the greatest depth_m. Raises InvalidInput as hollows does, where the path is the terrain itself or is not named .tif;
+    OutputExists where a file in the way is not to be overwritten.
     """
     _check(neighbours)
-    terrain = terrain_of(dem, band=band)
-    f, crs = terrain.frame, terrain.crs
+    check_filled(dem, path, overwrite=overwrite)
+    terrain, _ = terrain_within(dem, band=band, crs=crs, progress=progress)
+    f = terrain.frame
     told = {"volume_m3": 0.0, "area_m2": 0.0, "depth_m": 0.0}
-    kind = terrain.values.dtype if terrain.values is not None else np.dtype(np.float32)
+    kind = np.dtype(terrain.kind)
     place = Affine(f.cell_x, 0.0, f.west, 0.0, -f.cell_y, f.north)
     profile = {"driver": "GTiff", "height": f.rows, "width": f.cols, "count": 1, "dtype": kind.name, "nodata": float("nan")}
     layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "predictor": 3}
 
     def write(work: Path) -> None:
-        with rasterio.open(work, "w", **profile, **layout, crs=crs, transform=place, BIGTIFF="IF_SAFER") as out:
+        with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
             for row, ground, level in _full(terrain, neighbours):
                 depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
                 told["volume_m3"] += float(depth.sum()) * terrain.cell_area
@@ -102,14 +125,25 @@ def fill(
 
 def _full(terrain: Terrain, neighbours: int) -> Any:
     """First row, ground and full ground of bands from north to south."""
-    if terrain.values is not None:
-        full = filled(terrain.values, neighbours=neighbours)
-        height = max(1, BAND_CELLS // terrain.frame.cols)
-        for row in range(0, len(full), height):
-            yield row, terrain.values[row : row + height], full[row : row + height]
+    if terrain.values is not None and in_one(terrain):
+        yield 0, terrain.values, filled(terrain.values, neighbours=neighbours)
         return
     for band, level in water_levels(lambda: bands_of(terrain), diagonal=neighbours == 8, threads=threads()):
         yield band.row, band.values, level
+
+
+def check_filled(dem: Grid | str | Path, path: str | Path, *, overwrite: bool) -> None:
+    """Refuses what fill would refuse of a path, before any work. Raises as fill does."""
+    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+        raise InvalidInput(f"{path}: a GeoTIFF is written; name it .tif")
+    _refuse_itself(dem, path)
+    if Path(path).exists() and not overwrite:
+        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+
+
+def _refuse_itself(dem: Grid | str | Path, path: str | Path) -> None:
+    if not isinstance(dem, Grid) and Path(path).resolve() in {f.resolve() for f in raster_files(dem)}:
+        raise InvalidInput(f"{path}: the terrain is read from this file; write to another")
 
 
 def _check(neighbours: int) -> None:
@@ -135,7 +169,7 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
 
     pit_x, pit_y = at(found.pit[order])
     spill_x, spill_y = at(found.spill[order])
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "pit_x": pit_x,
             "pit_y": pit_y,
@@ -150,14 +184,17 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
         },
         index=pd.RangeIndex(1, len(found) + 1, name="hollow"),
     )
+    bare = not len(found) and not any(np.isfinite(band.values).any() for band in bands_of(terrain))
+    table.attrs["notes"] = (*terrain.notes, *((NO_GROUND,) if bare else ()))
+    return table
 
 
-def _reused(path: Path | None, keep: Path | None, asked: str, build: Callable[[], Hollows]) -> Hollows:
+def _reused(path: str | None, keep: Path | None, asked: str, build: Callable[[], Hollows]) -> Hollows:
     """What is kept of a terrain file, for what was asked of it; else what is built, and kept where that can be."""
-    parts = [] if path is None else _files(path)
-    if path is None or not parts:
+    if path is None or (keep is None and not Path(path).is_file()):
         return build()
-    file = keep if keep is not None else path.with_name(path.name + SUFFIX)
+    parts = raster_files(path)
+    file = keep if keep is not None else Path(path + SUFFIX)
     key = " ".join((*map(sha256_of, parts), asked))
     kept = _kept(file, key)
     if kept is not None:
@@ -166,13 +203,6 @@ def _reused(path: Path | None, keep: Path | None, asked: str, build: Callable[[]
     with contextlib.suppress(OSError, PlannerError):
         write_whole(file, lambda work: _write(work, found, key))
     return found
-
-
-def _files(path: Path) -> list[Path]:
-    """All files a raster is made of, as a mosaic's tiles or a mask beside it; none where one is no file of this disk."""
-    with opened(path) as source:
-        files = sorted({Path(name) for name in source.files})
-    return files if all(f.is_file() for f in files) else []
 
 
 def _write(path: Path, found: Hollows, key: str) -> None:

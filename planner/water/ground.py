@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,8 @@ from planner.core.cells import HUGE, blank
 from planner.core.compiled import Frame
 from planner.core.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
-from planner.read.rasters import TiledRaster, open_tiled, raster_info, read_raster
+from planner.read.position import parse_crs
+from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster
 from planner.site import Grid
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,11 @@ TURN: Final = "where the numbers are depths below a surface, give the surface le
 FLAT_SHARE: Final = 0.2  # of the cells exactly 0, with all others above, from which a terrain may be depths or filled with 0
 TILE_CELLS: Final = 1 << 22
 WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
+NO_GROUND: Final = "the terrain holds no ground: every cell is missing"
+FINEST_CELL: Final = 0.01  # of a terrain without a CRS, below which its cells are degrees rather than metres
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
+
+Progress = Callable[[int, int], None]  # rows read of all there are; each pass over them begins anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +42,8 @@ class Terrain:
     """A terrain in memory, or a file too large for it.
 
     frame: where the cells lie. values: (rows, cols) float32 or float64, NaN for missing; None where the cells are read band by
-    band. file: the whole file, where values is None or only the part of it that is asked for.
+    band. file: the whole file, where values is None or only the part of it that is asked for. notes: what had to be decided.
+    progress: told with every band that is read.
     """
 
     frame: Frame
@@ -45,17 +51,33 @@ class Terrain:
     file: TiledRaster | None
     crs: pyproj.CRS | None
     notes: tuple[str, ...] = ()
+    progress: Progress | None = None
 
     @property
     def cell_area(self) -> float:
         """Plane area of one cell, m²."""
         return self.frame.cell_x * self.frame.cell_y
 
+    @property
+    def kind(self) -> Any:
+        """Precision of the cells, float32 or float64."""
+        if self.values is not None:
+            return self.values.dtype
+        return np.dtype(np.float64) if self.file is None else self.file.window(0, 0, 1, 1).dtype
+
     def bands(self, tile_cells: int | None = None) -> Iterator[tuple[Frame, NDArray[Any]]]:
         """The terrain in row bands from north to south, each with where it lies; read from a file, the next overwrites it.
 
         tile_cells: about how many cells a band has at most; without it what is read fastest.
         """
+        done = 0
+        for frame, values in self._parts(tile_cells):
+            yield frame, values
+            done += len(values)
+            if self.progress is not None:
+                self.progress(done, self.frame.rows)
+
+    def _parts(self, tile_cells: int | None) -> Iterator[tuple[Frame, NDArray[Any]]]:
         f = self.frame
         if self.values is not None:
             height = max(1, (TILE_CELLS if tile_cells is None else tile_cells) // f.cols)
@@ -122,13 +144,14 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         frame = Frame(dem.west, dem.north, dem.cell_x, dem.cell_y, *dem.shape)
         return Terrain(frame, _plain(dem.values), None, None)
     info = raster_info(dem)
+    _check_metres(Path(dem).name, info)
     file = None
     if info.rows * info.cols > in_memory_cells:
         file = open_tiled(dem, band=band)
         part = _cells_within(file, bounds)
         if bounds is None or part > in_memory_cells:
             whole = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
-            return Terrain(whole, None, file, info.crs)
+            return Terrain(whole, None, file, info.crs, file.notes)
     if file is None and info.rows * info.cols > WHOLE_CELLS and info.upright:
         return _assembled(open_tiled(dem, band=band), info.crs)
     raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
@@ -141,20 +164,58 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
     return Terrain(frame, values, file, raster.crs, raster.notes)
 
 
-def terrain_within(dem: Grid | str | Path, within: Any, *, band: int = 1) -> tuple[Terrain, list[Any]]:
-    """The terrain and the polygons (as polygons_of) that limit it, none where within is None. Raises as both do."""
+def terrain_within(
+    dem: Grid | str | Path, within: Any = None, *, band: int = 1, crs: Any = None, progress: Progress | None = None
+) -> tuple[Terrain, list[Any]]:
+    """The terrain and the polygons (as polygons_of) that limit it, none where within is None. Raises as both do.
+
+    crs: of a file that names none.
+    """
     info = None if isinstance(dem, Grid) else raster_info(dem)
+    if info is not None and info.crs is None and crs is not None:
+        info = replace(info, crs=parse_crs(crs, where="crs"))
+        _check_metres(Path(str(dem)).name, info)
     shapes = [] if within is None else polygons_of(within, None if info is None else info.crs)
     bounds = tuple(shapely.total_bounds(np.asarray(shapes, dtype=object))) if shapes else None
     terrain = terrain_of(dem, bounds=bounds, band=band)
+    notes = [] if info is None else _told_of(info, Path(str(dem)).stem, band, getattr(within, "crs", None))
+    known = terrain.crs if info is None else info.crs
+    return replace(terrain, crs=known, notes=(*terrain.notes, *notes), progress=progress), shapes
+
+
+def _told_of(info: RasterInfo, name: str, band: int, polygons: pyproj.CRS | None) -> list[str]:
+    """What is to be said of a file before its cells are looked at."""
     notes = []
-    crs = getattr(within, "crs", None)
-    if info is not None and info.crs is None and crs is not None:
-        notes.append(f"the terrain names no CRS; taken to be in the polygons', {crs.name}")
-    said = None if info is None else DEPTHS.search(f"{info.names[band - 1]} {Path(str(dem)).stem}")
+    if info.crs is None:
+        taken = (
+            "its coordinates are taken to be metres" if polygons is None else f"taken to be in the polygons', {polygons.name}"
+        )
+        notes.append(f"the terrain names no CRS; {taken}")
+    if info.bands > 1:
+        notes.append(f"the terrain has {info.bands} bands; band {band} is read")
+    said = DEPTHS.search(f"{info.names[band - 1]} {name}")
     if said is not None:
         notes.append(f"the terrain is called {said.group()!r}: elevations, upward, are expected; {TURN}")
-    return replace(terrain, notes=(*terrain.notes, *notes)), shapes
+    return notes
+
+
+def _check_metres(name: str, info: RasterInfo) -> None:
+    """Raises InvalidInput where cells are not measured in metres: areas and volumes would be none."""
+    west, south, east, north = info.bounds
+    zone = round((west + east) / 6)
+    known = f"EPSG:{4513 + zone - 25}" if 25 <= zone <= 45 else "EPSG:…"  # CGCS2000 / 3-degree Gauss–Krüger zone
+    fix = f"warp them to metres first, e.g. gdalwarp -r bilinear -t_srs {known} {name} metres.tif"
+    if info.crs is None:
+        small = max(info.cell_x, info.cell_y) < FINEST_CELL
+        if small and -180 <= west < east <= 180 and -90 <= south < north <= 90:
+            raise InvalidInput(f"{name}: no CRS, and cells of {info.cell_x:.6g} look like degrees; {fix}")
+    elif info.crs.is_geographic:
+        raise InvalidInput(f"{name}: cells are in degrees; {fix}")
+    else:
+        axis = info.crs.axis_info[0] if info.crs.axis_info else None
+        if axis is not None and axis.unit_conversion_factor not in (0.0, 1.0):
+            fix = f"warp them to metres first (gdalwarp -r bilinear -t_srs EPSG:… {name} metres.tif)"
+            raise InvalidInput(f"{name}: cells are in {axis.unit_name}; {fix}")
 
 
 def _plain(values: Floats) -> Floats:
@@ -176,7 +237,7 @@ def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
                 values = values.astype(np.float64)
         values[tile.row : tile.row + len(tile.values)] = tile.values
     frame = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
-    return Terrain(frame, values, None, crs)
+    return Terrain(frame, values, None, crs, file.notes)
 
 
 def _cells_within(file: TiledRaster, bounds: Any) -> float:

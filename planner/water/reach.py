@@ -30,6 +30,11 @@ def threads() -> int:
     return min(os.cpu_count() or 1, MOST_THREADS)
 
 
+def in_one(terrain: Terrain) -> bool:
+    """Whether a terrain is gone through as a whole: it is in memory, and what is found besides takes no more than a band's."""
+    return terrain.values is not None and terrain.frame.rows * terrain.frame.cols <= BAND_CELLS
+
+
 def bands_of(terrain: Terrain, shape: Any = None) -> Iterator[Band]:
     """A terrain in bands of rows; what lies outside a geometry, or is not covered by it at all, has no ground."""
     f = terrain.frame

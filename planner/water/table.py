@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water.curve import StorageCurve, curve_over
-from planner.water.ground import terrain_within
+from planner.water.ground import Progress, terrain_within
 from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
@@ -77,14 +77,17 @@ def storage_table(
     connected: bool = False,
     neighbours: int = 8,
     band: int = 1,
+    crs: Any = None,
     errors: Errors | None = None,
+    progress: Progress | None = None,
 ) -> StorageTable:
     """Area and storage of water over a terrain at the stages asked for.
 
     levels: stages, m. step: distance of further stages, m, whole multiples of it from the bed to the highest ground. Where
     neither is given, about 25 round stages up to the spill level, or to the highest ground where nothing spills. within,
     seed, neighbours: as storage_curve; with connected each polygon holds a water body of its own, from its lowest cell, and
-    rows are their sum. errors: of terrain and level, else the shipped ones. Raises InvalidInput as storage_curve does, and
+    rows are their sum. crs: of a file that names none. errors: of terrain and level, else the shipped ones. progress: called
+    with the rows read and the rows there are, anew in each pass. Raises InvalidInput as storage_curve does, and
     where a step is not positive or leads to too many rows.
     """
     if step is not None and not (np.isfinite(step) and step > 0):
@@ -94,7 +97,7 @@ def storage_table(
         raise InvalidInput("levels: finite numbers in metres are expected")
     if neighbours not in (4, 8):
         raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
-    terrain, polygons = terrain_within(dem, within, band=band)
+    terrain, polygons = terrain_within(dem, within, band=band, crs=crs, progress=progress)
     shapes = polygons if polygons and connected and seed is None else [shapely.union_all(polygons) if polygons else None]
 
     def curves_at(stages: Floats) -> list[StorageCurve]:
