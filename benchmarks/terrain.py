@@ -28,13 +28,13 @@ from numba import njit
 from rasterio.transform import Affine
 from scipy import ndimage
 
-from planner.core.cells import sum_cells
+from planner.core.cells import count_cells, entries_of_width, extremes
 from planner.core.merge_tree import filled, merge_tree
-from planner.core.storage import Sums, bins_of, knots_of_bins, storage_at
+from planner.core.storage import Bins, knots_of_bins, merge_bins, storage_at
 from planner.ellipsoid import ellipsoidal_m2
 from planner.read.statistics import raster_statistics
 from planner.site import Grid
-from planner.water.curve import FINEST_M
+from planner.water.curve import FINEST_M, curve_over
 from planner.water.ground import terrain_of
 from planner.water.reach import reach
 
@@ -194,11 +194,18 @@ def by_sorting(z: np.ndarray, stages: np.ndarray) -> np.ndarray:
     return np.asarray(stages * place - total[place])
 
 
+def bins(z: np.ndarray, stages: np.ndarray) -> Bins:
+    """A terrain in bins, as curves of large terrains are made of them."""
+    low, high, _ = extremes(z)
+    entries = entries_of_width(FINEST_M, low, high, stages, z.dtype)
+    weight, moment = count_cells(z, entries, datum=30.0)
+    return Bins(entries.lower()[weight > 0], weight[weight > 0], moment[weight > 0])
+
+
 def by_passes(path: Path, stages: np.ndarray) -> np.ndarray:
     """Storage at stages from one pass over the file."""
-    bands = terrain_of(path, in_memory_cells=0).bands()
-    weight, moment = sum(np.array(sum_cells(values, stages, datum=30.0)) for _, values in bands)
-    return storage_at(knots_of_bins(bins_of(Sums(weight, moment), stages), 30.0, 1.0), stages)
+    parts = [bins(values, stages) for _, values in terrain_of(path, in_memory_cells=0).bands()]
+    return storage_at(knots_of_bins(merge_bins(parts), 30.0, 1.0), stages)
 
 
 @njit
@@ -267,10 +274,13 @@ def connected(z: np.ndarray, stages: np.ndarray) -> list[tuple[str, str, str, st
 def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
     """200 stages, for all cells and for connected ones."""
     stages = np.linspace(float(z.min()), float(z.max()), STAGES)
-    sum_cells(z[:2].copy(), stages)
+    bins(z[:2].copy(), stages)
     what = f"storage curve, {STAGES} stages"
-    ours, sums = min((cpu(lambda: sum_cells(z, stages, datum=30.0)) for _ in range(3)), key=lambda r: r[0])
-    held = storage_at(knots_of_bins(bins_of(Sums(*sums), stages), 30.0, 1.0), stages)
+    ours, held = min(
+        (cpu(lambda: storage_at(knots_of_bins(bins(z, stages), 30.0, 1.0), stages)) for _ in range(3)), key=lambda r: r[0]
+    )
+    terrain, options = terrain_of(path), {"seed": None, "connected": False, "stages": stages, "diagonal": True}
+    with_spill, _ = min((cpu(lambda: curve_over(terrain, None, **options)) for _ in range(2)), key=lambda r: r[0])
     theirs, sorted_ = cpu(lambda: by_sorting(z, stages))
     floor = min(cpu(lambda: np.add.reduce(z, axis=None, dtype=np.float32))[0] for _ in range(3))
     masks = cpu(lambda: [np.sum(np.maximum(h - z, 0.0)) for h in stages[::40]])[0] * STAGES / 5
@@ -281,6 +291,7 @@ def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
         (what, "numpy, sort and running sums", f"{theirs:.2f} s", f"{ours:.3f} s, {theirs / ours:.0f}×, apart {apart:.0e}"),
         (what, "numpy, a mask a stage (5 timed)", f"{masks:.1f} s", f"{ours:.3f} s, {masks / ours:.0f}×"),
         (what, "one sum over the array, float32", f"{floor:.3f} s", f"{ours:.3f} s, 1/{ours / floor:.0f}"),
+        (what + ", with its spill level", "numpy, sort (no spill level)", f"{theirs:.2f} s", f"{with_spill:.2f} s"),
         (
             what + ", from the file",
             "numpy, sort, in memory",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.core import cells
-from planner.core.cells import blank, count_cells, count_weighted, entries_between, entries_of_width, extremes, sum_cells
+from planner.core.cells import Entries, blank, count_cells, count_weighted, entries_of_width, extremes
 
 
 def world(seed: int, kind: type) -> np.ndarray:
@@ -18,6 +18,21 @@ def world(seed: int, kind: type) -> np.ndarray:
     return z
 
 
+def slots(z: np.ndarray, stages: np.ndarray) -> tuple[Entries, np.ndarray]:
+    """Some hundred entries over a terrain, divided by stages; and how many of all the stages lie at or below each slot."""
+    low, high, _ = extremes(z)
+    width = 2.0 ** np.ceil(np.log2(max(high - low, 1e-9) / 500))
+    entries = entries_of_width(width, low, high, stages, z.dtype)
+    return entries, entries.below() + np.count_nonzero(stages < low)
+
+
+def between(z: np.ndarray, stages: np.ndarray, datum: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Cells by the stages between which they lie: counts and Σ (z − datum)."""
+    entries, below = slots(z, stages)
+    number, moment = count_cells(z, entries, datum=datum)
+    return np.bincount(below, number, len(stages) + 1), np.bincount(below, moment, len(stages) + 1)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]), st.integers(0, 40), st.booleans())
 def test_every_cell_is_on_its_side_of_every_stage(seed: int, kind: type, many: int, near: bool) -> None:
@@ -27,15 +42,15 @@ def test_every_cell_is_on_its_side_of_every_stage(seed: int, kind: type, many: i
     own = rng.choice(known, many)  # stages at cells, and a rounding beside them
     stages = np.sort(np.concatenate((own, np.nextafter(own, np.inf), np.nextafter(own, -np.inf), [30.0])))
     stages = stages if near else np.unique(np.concatenate((stages, rng.uniform(-1e5, 1e5, many))))
-    number, moment = sum_cells(z, stages, datum=30.0)
+    number, moment = between(z, stages, 30.0)
     place = np.searchsorted(stages, known, side="right")
     assert number.tolist() == np.bincount(place, minlength=len(stages) + 1).tolist()
     np.testing.assert_allclose(moment, np.bincount(place, known - 30.0, minlength=len(stages) + 1), rtol=1e-12, atol=1e-9)
     weight = rng.random(z.size)
-    entries = entries_between(stages, kind)
+    entries, below = slots(z, stages)
     counted, moved = count_weighted(z.ravel(), weight, entries, datum=30.0)
     good = weight[(np.abs(z) < cells.HUGE).ravel()]
-    by_stage = np.bincount(entries.below(), counted, minlength=len(stages) + 1)
+    by_stage = np.bincount(below, counted, minlength=len(stages) + 1)
     np.testing.assert_allclose(by_stage, np.bincount(place, good, minlength=len(stages) + 1), rtol=1e-12, atol=1e-12)
     assert moved.sum() == pytest.approx(np.sum(good * (known - 30.0)), rel=1e-9, abs=1e-9)
 
@@ -63,12 +78,20 @@ def test_bins_begin_at_whole_widths_and_at_stages(seed: int, kind: type, extra: 
 
 def test_counts_beyond_one_call_and_wide_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     z = np.random.default_rng(0).normal(0, 1, (9, 2500))
-    whole = sum_cells(z, np.array([-1.0, 0.0, 1.0]))
+    whole = between(z, np.array([-1.0, 0.0, 1.0]))
     monkeypatch.setattr(cells, "CALL_CELLS", 5000)
-    parts = sum_cells(z, np.array([-1.0, 0.0, 1.0]))
+    parts = between(z, np.array([-1.0, 0.0, 1.0]))
     assert whole[0].tolist() == parts[0].tolist()
     assert whole[0].sum() == z.size
     np.testing.assert_allclose(whole[1], parts[1], rtol=1e-12)
+
+
+def test_repeated_stages_infinities_and_a_single_stage() -> None:
+    z = np.array([[1.0, np.inf, -np.inf], [np.nan, 2.0, 3.0]])
+    for kind in (np.float64, np.float32):
+        assert between(z.astype(kind), np.array([2.0, 2.0, 2.5]))[0].tolist() == [1, 0, 1, 1]
+        assert between(z.astype(kind), np.array([2.0]))[0].tolist() == [1, 2]
+        assert between(z.astype(kind), np.array([-1e30, 1.5, 1e30]))[0].tolist() == [0, 1, 2, 0]
 
 
 def test_extremes_by_hand() -> None:

@@ -12,8 +12,8 @@ from rasterio.transform import Affine
 from scipy import ndimage
 
 from planner.cli.app import run
-from planner.core.cells import count_weighted, entries_between, sum_cells
-from planner.core.storage import Sums, area_at, bins_of, knots_of_bins, merge_bins, storage_at
+from planner.core.cells import count_cells, entries_of_width
+from planner.core.storage import area_at, storage_at
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water import Errors, storage_curve, storage_table
@@ -103,31 +103,12 @@ def test_any_terrain_and_any_stages(seed: int, stages: list[float]) -> None:
     middle = (fine[1:] + fine[:-1]) / 2
     by_area = np.sum(curve.area(middle)) * (fine[1] - fine[0])  # V = ∫ A dh
     assert curve.storage(fine[-1]) - curve.storage(fine[0]) == pytest.approx(by_area, rel=5e-3, abs=1e-3)
-    for kind in (np.float64, np.float32):
-        tile = z.astype(kind)
-        sums = Sums(*sum_cells(tile, at))
-        known = tile[np.isfinite(tile)].astype(float)
-        place = np.searchsorted(at, known, side="right")
-        assert sums.weight.tolist() == np.bincount(place, minlength=len(at) + 1).tolist()
-        np.testing.assert_allclose(sums.moment, np.bincount(place, known, minlength=len(at) + 1), atol=1e-9)
-    halves = merge_bins([bins_of(Sums(*sum_cells(part, at)), at) for part in (z[:5], z[5:])])
-    whole = bins_of(Sums(*sum_cells(z, at)), at)
-    assert halves.weight.tolist() == whole.weight.tolist()
-    np.testing.assert_allclose(halves.moment, whole.moment, atol=1e-9)
-    knots = knots_of_bins(whole, 0.0, 2.0)
-    np.testing.assert_allclose(area_at(knots, at), wet)
-    np.testing.assert_allclose(storage_at(knots, at), held, atol=1e-9)
-
-
-def test_repeated_stages_infinities_and_a_single_stage() -> None:
-    z = np.array([[1.0, np.inf, -np.inf], [np.nan, 2.0, 3.0]])
-    for kind in (np.float64, np.float32):
-        assert sum_cells(z.astype(kind), np.array([2.0, 2.0, 2.5]))[0].tolist() == [1, 0, 1, 1]
-        assert sum_cells(z.astype(kind), np.array([2.0]))[0].tolist() == [1, 2]
-        assert sum_cells(z.astype(kind), np.array([-1e30, 1.5, 1e30]))[0].tolist() == [0, 1, 2, 0]
-    halves = entries_between(np.array([2.0]), float)
-    weight, _ = count_weighted(z.ravel(), np.full(6, 0.5), halves)
-    assert np.bincount(halves.below(), weight).tolist() == [0.5, 1.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.water.curve.EXACT_CELLS", 0)  # a large terrain is counted in bins
+        binned = storage_curve(Grid(z, 0, 17, 2, 1), levels=at)
+    assert binned.resolution_m > 0
+    assert binned.area(at).tolist() == wet
+    np.testing.assert_allclose(binned.storage(at), held, atol=1e-9)
 
 
 def joined_slowly(z: np.ndarray, seed: int, stage: float) -> np.ndarray:
@@ -398,9 +379,8 @@ def test_the_size_of_the_bands_does_not_matter(large) -> None:  # type: ignore[n
     path, z = large
     terrain = terrain_of(path, in_memory_cells=1000)
     stages = np.linspace(28, 32, 50)
-    sums = [
-        sum((sum_cells(v, stages)[1] for _, v in terrain.bands(tile_cells=size)), np.zeros(51)) for size in (600, 77_000, 10**9)
-    ]
+    entries = entries_of_width(0.25, float(np.nanmin(z)), float(np.nanmax(z)), stages, z.dtype)
+    sums = [sum(count_cells(v, entries)[1] for _, v in terrain.bands(tile_cells=size)) for size in (600, 77_000, 10**9)]
     np.testing.assert_allclose(sums[0], sums[2], rtol=1e-12)
     np.testing.assert_allclose(sums[1], sums[2], rtol=1e-12)
     together = sum((v.size for _, v in terrain.bands(tile_cells=50_000)), 0)

@@ -21,8 +21,6 @@ HUGE = 1e30  # |elevation| from which it is a no-data number (±3.4e38, 1e30, 1e
 CHUNK = 1024  # cells worked on together
 LANES = 32  # cells compared side by side
 AHEAD = 4  # cells counted without looking at the loop; divides CHUNK
-FEWEST = 1024  # entries below which their table fits beside the sums in the nearest cache anyway
-MOST = 1 << 16  # entries stages are set apart by, unless there are more stages
 CALL_CELLS = 1 << 31  # cells a count of 32 bits can take
 
 
@@ -115,31 +113,16 @@ class Entries(NamedTuple):
         return np.asarray(np.maximum(edge, stage))
 
 
-def entries_between(stages: Floats, kind: Any) -> Entries:
-    """Entries that set stages (m,), ascending, apart as far as memory allows, for cells of a dtype."""
-    span = float(stages[-1] - stages[0])
-    gaps = np.diff(stages)
-    closest = float(np.min(gaps[gaps > 0], initial=max(span, 1e-30)))
-    size = min(max(2.0 * span / closest, FEWEST), max(MOST, 4.0 * len(stages)))
-    return _entries(size / span if span > 0 else 1.0, float(stages[0]), float(stages[-1]), stages, kind)
-
-
 def entries_of_width(width: float, low: float, high: float, stages: Floats, kind: Any) -> Entries:
-    """Entries at whole multiples of a width that is a power of two, m, from below low to above high, divided by stages."""
-    return _entries(1.0 / width, low, high, stages[(stages >= low) & (stages <= high)], kind)
-
-
-def _entries(scale: float, low: float, high: float, stages: Floats, kind: Any) -> Entries:
+    """Entries at whole multiples of a width that is a power of two, m, over the elevations low … high, divided by stages."""
+    scale, stages = 1.0 / width, stages[(stages >= low) & (stages <= high)]
     kind = np.dtype(kind).type
     if kind is np.float32 and max(abs(low), abs(high)) * scale >= 2.0**24:
         kind = np.float64
-    at_least = np.clip(stages, -HUGE, HUGE)
-    own = at_least.astype(kind)
-    own = np.where(own < at_least, np.nextafter(own, kind(np.inf)), own)  # a cell reaches the stage where it reaches this
+    own = stages.astype(kind)
+    own = np.where(own < stages, np.nextafter(own, kind(np.inf)), own)  # a cell reaches the stage where it reaches this
     factor = kind(scale)
     first, last = np.floor(kind(low) * factor), np.floor(kind(high) * factor)
-    if len(own):
-        first, last = min(first, np.floor(own[0] * factor)), max(last, np.floor(own[-1] * factor))
     size = int(last - first) + 1
     entry = (np.floor(own * factor) - first).astype(np.int64)
     cut = np.full(size + 1, np.nan, dtype=kind)
@@ -227,14 +210,3 @@ def count_weighted(
     by = (level if reached is None else reached).astype(entries.cut.dtype, copy=False)
     _count_weighted(by, level, weight, entries, datum, number, moment)
     return number, moment
-
-
-def sum_cells(values: NDArray[Any], stages: Floats, *, datum: float = 0.0) -> tuple[Floats, Floats]:
-    """Cells by the stages (m,), ascending, between which they lie: (m + 1,) counts and Σ (z − datum), first those below all."""
-    entries = entries_between(stages, values.dtype)
-    number, moment = count_cells(values, entries, datum=datum)
-    below, size = entries.below(), len(stages) + 1
-    return (
-        np.bincount(below, number, minlength=size).astype(np.float64, copy=False),
-        np.bincount(below, moment, minlength=size).astype(np.float64, copy=False),
-    )

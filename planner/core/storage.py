@@ -14,24 +14,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-class Sums(NamedTuple):
-    """Cells by the stages between which they lie, m stages, ascending.
-
-    weight, moment: (m+1,) Σ w and Σ w·(z − datum) of the cells with stages[j−1] ≤ z < stages[j]; the first entry is what lies
-    below the first stage. w is the covered share of a cell. Two Sums over the same stages and datum are merged by adding
-    them.
-    """
-
-    weight: Floats
-    moment: Floats
-
-    def __add__(self, other: object) -> Sums:
-        """The sums of both sets of cells."""
-        if not isinstance(other, Sums):
-            return NotImplemented
-        return Sums(self.weight + other.weight, self.moment + other.moment)
-
-
 class Knots(NamedTuple):
     """A curve by knots: up from level[k] the wet area is area[k] and storage area[k]·(h − datum) − moment[k].
 
@@ -65,12 +47,6 @@ class Bins(NamedTuple):
     lower: Floats
     weight: Floats
     moment: Floats
-
-
-def bins_of(sums: Sums, stages: Floats) -> Bins:
-    """The bins that hold any cell; the one below the first stage reaches down without end."""
-    some = sums.weight > 0
-    return Bins(np.concatenate(([-np.inf], stages))[some], sums.weight[some], sums.moment[some])
 
 
 def merge_bins(parts: list[Bins]) -> Bins:
