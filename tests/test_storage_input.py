@@ -241,3 +241,37 @@ def test_polygons_without_a_crs_at_the_command_line(tmp_path: Path, capsys: pyte
     assert "--crs" in capsys.readouterr().err
     assert run([*words, "--crs", "EPSG:4527"]) == 0
     assert f"4.0,100.0,{HELD:.1f}" in capsys.readouterr().out
+
+
+def test_corners_notes_and_inputs_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    z = np.full((5, 5), 9.0, dtype=np.float32)
+    z[1, 1], z[2, 2] = 1.0, 2.0
+    dem = write(tmp_path / "d.tif", z, crs=None)
+    words = ["storage", str(dem), "--connected", "--level", "8"]
+    for neighbours, held in (("8", 25 * 13.0), ("4", 25 * 7.0)):
+        assert run([*words, "--neighbours", neighbours, "--crs", "EPSG:4527"]) == 0
+        told = capsys.readouterr()
+        assert float(told.out.splitlines()[1].split(",")[2]) == held
+        assert "CRS" not in told.err
+    assert run([*words, "--lang", "zh"]) == 0
+    assert "注：地形文件未给出坐标系；坐标按米处理" in capsys.readouterr().err
+    polygons = tmp_path / "p.gpkg"
+    gpd.GeoSeries([INNER], crs="EPSG:4527").to_file(polygons)
+    before = polygons.read_bytes()
+    assert run([*words, "--within", str(polygons), "-o", str(polygons), "--overwrite"]) == 2
+    assert polygons.read_bytes() == before
+
+
+def test_rows_are_shown_on_a_terminal_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "d.tif")
+    for verb in ("storage", "hollows"):
+        assert run([verb, str(tmp_path / "d.tif")]) == 0
+        assert "reading" not in capsys.readouterr().err
+        with monkeypatch.context() as terminal:
+            terminal.setattr("sys.stderr.isatty", lambda: True)
+            for words, shown in ((["--lang", "zh"], "读取地形"), ([], "reading the terrain"), (["-q"], None)):
+                assert run([verb, str(tmp_path / "d.tif"), *words]) == 0
+                told = capsys.readouterr().err
+                assert shown in told if shown is not None else told == ""
