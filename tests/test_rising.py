@@ -1,5 +1,7 @@
 """Water rising from a cell: sweeps and lists give what a flood from the cell gives."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,11 +16,11 @@ HEIGHTS = st.sampled_from([0.0, 1.0, 2.0, 2.5, 3.0, 4.0, 7.0, np.nan, np.inf])
 terrains = st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(np.float64, shape, elements=HEIGHTS))
 
 
-@pytest.mark.parametrize("sweeps", [0, 1, 8])
+@pytest.mark.parametrize(("sweeps", "share"), [(0, 1), (1, 20), (1, 256), (8, 256)])
 @settings(max_examples=100, deadline=None)
 @given(z=terrains, diagonal=st.booleans(), single=st.booleans(), pick=st.integers(0, 1000), weighted=st.booleans())
 def test_every_cell_counts_where_a_flood_reaches_it(
-    sweeps: int, z: np.ndarray, diagonal: bool, single: bool, pick: int, weighted: bool
+    sweeps: int, share: int, z: np.ndarray, diagonal: bool, single: bool, pick: int, weighted: bool
 ) -> None:
     ground = np.flatnonzero(np.isfinite(z))
     if not len(ground):
@@ -26,18 +28,15 @@ def test_every_cell_counts_where_a_flood_reaches_it(
     if single:
         z = z.astype(np.float32)
     start = int(ground[pick % len(ground)])
-    share = np.linspace(0.0, 1.0, z.size).reshape(z.shape) if weighted else None
+    part = np.linspace(0.0, 1.0, z.size).reshape(z.shape) if weighted else None
     low, high = float(z.ravel()[ground].min()), float(z.ravel()[ground].max())
     entries = entries_of_width(2.0**-10, low, high, np.array([0.5, 1.0, 2.2]), z.dtype)
     level = flood(np.where(np.isfinite(z), z, np.nan), np.array([start]), diagonal).level
     reached = np.isfinite(level)
-    weight = np.ones(z.size) if share is None else share.ravel()
+    weight = np.ones(z.size) if part is None else part.ravel()
     told = count_weighted(z.ravel()[reached], weight[reached], entries, datum=-3.0, reached=level[reached])
-    usual, rising.SWEEPS = rising.SWEEPS, sweeps
-    try:
-        found = rising.count_connected(z, start, entries, diagonal=diagonal, share=share, datum=-3.0)
-    finally:
-        rising.SWEEPS = usual
+    with mock.patch.multiple(rising, SWEEPS=sweeps, SHARE=share):
+        found = rising.count_connected(z, start, entries, diagonal=diagonal, share=part, datum=-3.0)
     np.testing.assert_allclose(found[0], told[0], atol=1e-12)
     np.testing.assert_allclose(found[1], told[1], atol=1e-9)
 

@@ -2,7 +2,8 @@
 
 A cell is connected at the smallest possible highest slot on a path to it. Sweeps over the rows, down and up, each looking at
 the neighbours already passed, settle nearly every cell at the cost of reading it; what winds against the sweeps is settled in
-ascending order from lists of cells by slot. Sources: Vincent 1993 (reconstruction by sweeps and a queue); Dijkstra 1959.
+ascending order from lists of cells by slot, and where that opens the way to more, sweeps go on. Sources: Vincent 1993
+(reconstruction by sweeps and a queue); Dijkstra 1959.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from planner.core.cells import HUGE, Entries
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SWEEPS = 8  # down and up; then what is left is settled in order
-FEW = 100  # a sweep up that changes less than one of so many cells is the last
+SWEEPS = 8  # at most so many, down and up
+FEW = 300  # a sweep up that changes less than one of so many cells is the last for now
+SHARE = 256  # one of so many cells is settled in order before sweeps are tried again: a pass may have opened
+ROUNDS = 8  # in the last of them all cells that are left are settled in order
 BORDER = 1  # cells around a terrain that water never passes
 
 
@@ -86,50 +89,78 @@ def _least(row: Any, near: Any, far: Any, own: Any, diagonal: bool, out: Any) ->
 
 
 class _Lists(NamedTuple):
-    """Cells waiting by slot: the first entry of each slot's list, −1 for none; cell and next entry of each entry."""
+    """Cells waiting by slot: the first entry of each slot's list, −1 for none; cell and next entry of each entry.
+
+    size: (2,) entries ever used, and the first of those free again, −1 for none.
+    """
 
     first: Ints
     cell: Ints
     following: Ints
+    size: Ints
 
 
 @njit(cache=True)
-def _put(lists: _Lists, size: int, slot: int, cell: int) -> _Lists:
-    """Adds a cell as the entry number `size`."""
-    if size == len(lists.cell):
-        more = np.empty_like(lists.cell)
-        lists = _Lists(lists.first, np.append(lists.cell, more), np.append(lists.following, more))
-    lists.cell[size], lists.following[size], lists.first[slot] = cell, lists.first[slot], size
+def _put(lists: _Lists, slot: int, cell: int) -> _Lists:
+    """Lets a cell wait in the list of a slot."""
+    entry = lists.size[1]
+    if entry >= 0:
+        lists.size[1] = lists.following[entry]
+    else:
+        entry = lists.size[0]
+        lists.size[0] += 1
+        if entry == len(lists.cell):
+            more = np.empty_like(lists.cell)
+            lists = _Lists(lists.first, np.append(lists.cell, more), np.append(lists.following, more), lists.size)
+    lists.cell[entry], lists.following[entry], lists.first[slot] = cell, lists.first[slot], entry
     return lists
 
 
 @njit(cache=True)
-def _settle(slot: Any, reached: Any, diagonal: bool, slots: int) -> None:
-    """Lowers in ascending order what neighbours can still lower."""
+def _take(lists: _Lists, slot: int) -> int:
+    """The cell that waits first in the list of a slot; it waits no more."""
+    entry = lists.first[slot]
+    lists.first[slot] = lists.following[entry]
+    lists.following[entry], lists.size[1] = lists.size[1], entry
+    return int(lists.cell[entry])
+
+
+@njit(cache=True)
+def _waiting(slot: Any, reached: Any, diagonal: bool, slots: int) -> _Lists:
+    """The cells that their neighbours can still lower, by the slot they can be lowered to."""
     rows, width = slot.shape
-    step = np.array([-1, 1, -width, width, -width - 1, -width + 1, width - 1, width + 1])[: 8 if diagonal else 4]
-    own, level = slot.ravel(), reached.ravel()
-    lists = _Lists(np.full(slots + 1, -1, dtype=np.int64), np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64))
-    size = 0
+    start = np.empty(1024, dtype=np.int64)
+    lists = _Lists(np.full(slots + 1, -1, dtype=np.int64), start, start.copy(), np.array([0, -1]))
     least = np.empty(width, dtype=slot.dtype)
     for r in range(BORDER, rows - BORDER):
         if _least(reached[r], reached[r - 1], reached[r + 1], slot[r], diagonal, least):
             for c in range(BORDER, width - BORDER):
                 if least[c] < reached[r, c]:
-                    lists = _put(lists, size, least[c], r * width + c)
-                    size += 1
+                    lists = _put(lists, least[c], r * width + c)
+    return lists
+
+
+@njit(cache=True)
+def _settle(slot: Any, reached: Any, diagonal: bool, slots: int, most: int) -> bool:
+    """Lowers in ascending order what neighbours can still lower, at most so many cells; whether that was all."""
+    width = slot.shape[1]
+    step = np.array([-1, 1, -width, width, -width - 1, -width + 1, width - 1, width + 1])[: 8 if diagonal else 4]
+    own, level = slot.ravel(), reached.ravel()
+    lists = _waiting(slot, reached, diagonal, slots)
     for at in range(slots):
         while lists.first[at] >= 0:
-            i = lists.cell[lists.first[at]]
-            lists.first[at] = lists.following[lists.first[at]]
+            i = _take(lists, at)
             if level[i] <= at:
                 continue
+            if most == 0:
+                return False
+            most -= 1
             level[i] = at
             for d in step:
                 lowered = max(at, own[i + d])
                 if lowered < level[i + d]:
-                    lists = _put(lists, size, lowered, i + d)
-                    size += 1
+                    lists = _put(lists, lowered, i + d)
+    return True
 
 
 @njit(cache=True)
@@ -163,11 +194,14 @@ def count_connected(
     reached = np.full_like(slot, slots)
     at = divmod(start, cols)
     reached[at[0] + BORDER, at[1] + BORDER] = slot[at[0] + BORDER, at[1] + BORDER]
-    for _ in range(SWEEPS):
-        _pass(slot, reached, 1, diagonal)
-        if _pass(slot, reached, -1, diagonal) * FEW < rows * cols:
-            break
-    _settle(slot, reached, diagonal, slots)
+    settled, rounds = False, 0
+    while not settled:
+        for _ in range(SWEEPS):
+            _pass(slot, reached, 1, diagonal)
+            if _pass(slot, reached, -1, diagonal) * FEW < rows * cols:
+                break
+        rounds += 1
+        settled = _settle(slot, reached, diagonal, slots, rows * cols // SHARE if rounds < ROUNDS else rows * cols)
     number, moment = np.zeros(slots), np.zeros(slots)
     part = np.empty((0, 0)) if share is None else np.ascontiguousarray(share, dtype=np.float64)
     _count(ground, part, reached, datum, number, moment)
