@@ -112,3 +112,32 @@ def test_what_holds_just_the_least_volume_matters_however_it_is_summed() -> None
                 parts = hollows_of(bands(z, height), diagonal=True, min_volume=least)
                 np.testing.assert_array_equal(parts.pit, whole.pit)
                 np.testing.assert_array_equal(parts.parent, whole.parent)
+
+
+def test_what_joins_at_the_level_at_which_it_meets_another_band() -> None:
+    z = np.array(
+        [
+            [12.0, 12, 2, 7, 10],
+            [17, 2, 10, 5, 3],
+            [14, 5, 17, 4, 11],
+            [14, 9, 7, 10, 3],  # the hollow of 2 and 5 meets the puddle of 7 at 9,
+            [11, 11, 9, 4, 14],  # and both at 9 what goes on in the next band
+            [2, 10, 6, 6, 17],
+            [7, 13, 12, 6, 2],
+        ]
+    )
+    parts = hollows_of(bands(z, 6), diagonal=False, min_volume=8.0)
+    assert (parts.pit.tolist(), parts.spill_level.tolist(), parts.volume.tolist()) == ([6], [9.0], [11.0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rough_ground_of_few_levels_in_bands(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(25):
+        z = rng.integers(0, rng.integers(4, 30), rng.integers(4, 30, 2)).astype(float)
+        neighbours, least = int(rng.choice([4, 8])), float(rng.integers(0, 30))
+        whole = merge_tree(z, neighbours=neighbours).pruned(min_volume=least)
+        for height in (1, int(rng.integers(2, 30))):
+            parts = hollows_of(bands(z, height), diagonal=neighbours == 8, min_volume=least)
+            for name in ("pit", "pit_level", "spill_level", "cells", "parent"):
+                np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name), err_msg=name)

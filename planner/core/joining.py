@@ -101,6 +101,9 @@ def meet(forest: Forest, met: Ints, number: int, sink: int, cell: int, level: fl
         nodes += 1
         f.born[holder] = level
     elif sink < 0:
+        for q in range(1, made if deep == 0 else 0):
+            if met[q] > met[0]:  # the last one made: it comes after all that the others hold
+                met[0], met[q] = met[q], met[0]
         holder = met[0]
     ends = made if sink > 0 else deep if holder != met[0] else 0  # what is open may have joined already
     for q in range(number):

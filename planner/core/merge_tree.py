@@ -71,7 +71,8 @@ class Hollows:
         """
         parent = np.concatenate(([OUTSIDE], self.parent))
         volume, depth = np.concatenate(([np.inf], self.volume)), np.concatenate(([np.inf], self.depth))
-        kept, above = simplified(parent, volume, depth, min_volume=min_volume, min_depth=min_depth)
+        lasts = np.ones(len(parent), dtype=np.bool_)
+        kept, above = simplified(parent, volume, depth, lasts, min_volume=min_volume, min_depth=min_depth)
         chosen = np.flatnonzero(kept[1:])
         number = np.zeros(len(kept), dtype=np.int64)
         number[chosen + 1] = np.arange(1, len(chosen) + 1)
@@ -219,12 +220,18 @@ def significant(tree: MergeTree, *, min_volume: float = 0.0, min_depth: float = 
 
 @njit(cache=True)
 def simplified(
-    parent: NDArray[Any], volume: Floats, depth: Floats, *, min_volume: float, min_depth: float
+    parent: NDArray[Any],
+    volume: Floats,
+    depth: Floats,
+    lasts: NDArray[np.bool_],
+    *,
+    min_volume: float,
+    min_depth: float,
 ) -> tuple[NDArray[np.bool_], Labels]:
     """Which hollows are left when small ones are part of what they spill into, and the next one left on the way up.
 
     By number, (k + 1,), entry 0 the outside; children before parents. parent: below 0 where it is not among them; the next one
-    then is 0.
+    then is 0. lasts: whether it is there above the level it begins at, so that one within it may go on as it.
     """
     size = len(parent)
     big = (volume >= min_volume * (1.0 - ROUNDING)) & (depth >= min_depth)
@@ -236,7 +243,7 @@ def simplified(
             within[parent[v]] += 1
     for v in range(size - 1, 0, -1):
         p = parent[v]
-        kept[v] = big[v] and (p <= 0 or within[p] != 1)
+        kept[v] = big[v] and (p <= 0 or within[p] != 1 or not lasts[p])
         if p > 0:
             above[v] = p if kept[p] else above[p]
     return kept, above

@@ -82,7 +82,8 @@ def _held(band: Band, *, diagonal: bool, min_volume: float, min_depth: float, da
     content = content_of(len(h.parent))
     inner = settle(np.ascontiguousarray(band.values), survey.found.label, h, datum, content)
     cells, volume = held_with_children(h, datum, content)
-    kept, above = simplified(h.parent, volume, h.spill_level - h.pit_level, min_volume=min_volume, min_depth=min_depth)
+    lasts = h.born < h.spill_level  # what joins at the very level at which it meets what is open may be nothing by itself
+    kept, above = simplified(h.parent, volume, h.spill_level - h.pit_level, lasts, min_volume=min_volume, min_depth=min_depth)
     tops = np.flatnonzero((h.parent < 0) & (kept | ~h.firm))
     return _Held(survey, inner, content, cells, volume, kept, above, tops)
 
