@@ -333,3 +333,20 @@ def test_a_person_gets_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert head in lines[0]
         assert lines[2].split() == ["1", "39500007.0", "3756993.0", "1.00", "9.00", "8.00", "100", "428"]
         assert lines[3].split()[-1] == "1"
+
+
+def test_a_filled_terrain_is_as_small_however_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "wide.tif", np.random.default_rng(0).normal(30, 1, (96, 3000)))
+    monkeypatch.setattr(home, "BLOCK", 32)
+    sizes, told = [], []
+    for rows in (96, 20, 45):
+        monkeypatch.setattr(reach, "BAND_CELLS", rows * 3000)
+        full = tmp_path / f"{rows}.tif"
+        with rasterio.Env(GDAL_CACHEMAX=100_000):  # bytes: no block can wait there for its other rows
+            fill(path, full)
+        sizes.append(full.stat().st_size)
+        with rasterio.open(full) as out:
+            told.append(out.read(1))
+    assert max(sizes) == min(sizes)
+    np.testing.assert_array_equal(told[1], told[0])
+    np.testing.assert_array_equal(told[2], told[0])

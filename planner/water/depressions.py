@@ -107,29 +107,34 @@ def fill(
     kind = np.dtype(terrain.kind)
     place = Affine(f.cell_x, 0.0, f.west, 0.0, -f.cell_y, f.north)
     profile = {"driver": "GTiff", "height": f.rows, "width": f.cols, "count": 1, "dtype": kind.name, "nodata": float("nan")}
-    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "predictor": 3}
+    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "zlevel": 1, "predictor": 3}
 
     def write(work: Path) -> None:
         with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
-            for row, ground, level in _full(terrain, neighbours):
+            first, rest = 0, np.empty((0, f.cols), dtype=kind)
+            for ground, level in _full(terrain, neighbours):
                 depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
                 told["volume_m3"] += float(depth.sum()) * terrain.cell_area
                 told["area_m2"] += int(np.count_nonzero(depth)) * terrain.cell_area
                 told["depth_m"] = max(told["depth_m"], float(depth.max(initial=0.0)))
                 known = np.where(np.isfinite(level), level, np.nan).astype(kind)
-                out.write(known, 1, window=Window(0, row, f.cols, len(level)))
+                rows = np.concatenate((rest, known)) if len(rest) else known
+                whole = len(rows) if first + len(rows) == f.rows else len(rows) // BLOCK * BLOCK
+                if whole:  # a block that is written in parts is compressed, and kept, once for each
+                    out.write(rows[:whole], 1, window=Window(0, first, f.cols, whole))
+                first, rest = first + whole, rows[whole:]
 
     write_whole(Path(path), write, overwrite=overwrite)
     return told
 
 
 def _full(terrain: Terrain, neighbours: int) -> Any:
-    """First row, ground and full ground of bands from north to south."""
+    """Ground and full ground of bands from north to south."""
     if terrain.values is not None and in_one(terrain):
-        yield 0, terrain.values, filled(terrain.values, neighbours=neighbours)
+        yield terrain.values, filled(terrain.values, neighbours=neighbours)
         return
     for band, level in water_levels(lambda: bands_of(terrain), diagonal=neighbours == 8, threads=threads()):
-        yield band.row, band.values, level
+        yield band.values, level
 
 
 def check_filled(dem: Grid | str | Path, path: str | Path, *, overwrite: bool) -> None:
