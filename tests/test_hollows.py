@@ -57,6 +57,9 @@ def test_what_was_found_is_kept_and_used_again(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(home, "merge_tree", lambda *_, **__: pytest.fail("found anew"))
     assert hollows(path, **EVERY).equals(first)
     assert len(hollows(path, min_volume_m3=14.0, min_depth_m=0.0)) == 1  # other limits, the same tree
+    monkeypatch.setattr(home, "FORM", "1")
+    with pytest.raises(pytest.fail.Exception, match="found anew"):  # what an earlier version kept is not used
+        hollows(path, **EVERY)
 
 
 def test_another_terrain_or_a_spoilt_file_is_not_used(tmp_path: Path) -> None:

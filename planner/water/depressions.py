@@ -26,6 +26,7 @@ from planner.water.ground import NO_GROUND, Progress, Terrain, terrain_within
 from planner.water.reach import bands_of, in_one, threads
 
 SUFFIX: Final = ".hollows.npz"
+FORM: Final = "2"  # of what is kept: another one where the same terrain would be told otherwise
 BLOCK: Final = 512  # rows and columns of the blocks a filled terrain is written in
 MOST_HOLLOWS: Final = 1 << 22  # found band by band: with some 330 bytes each they take less than the bands do
 
@@ -200,7 +201,7 @@ def _reused(path: str | None, keep: Path | None, asked: str, build: Callable[[],
         return build()
     parts = raster_files(path)
     file = keep if keep is not None else Path(path + SUFFIX)
-    key = " ".join((*map(sha256_of, parts), asked))
+    key = " ".join((FORM, *map(sha256_of, parts), asked))
     kept = _kept(file, key)
     if kept is not None:
         return kept
