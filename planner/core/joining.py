@@ -30,9 +30,8 @@ class Forest(NamedTuple):
 
     parent: node a hollow is part of once it spills, 0 the outside. pit, spill: flat indices of the lowest cell and of the cell
     over which it spills, −1 where it never does; pit_level, spill_level: their levels, m. born: level from which on it is
-    there, m. taken: 1 + the node that a hollow
-    without depth is part of, 0 where it stands for itself. firm: whether what it spilled into had depth by then. above:
-    union–find, the node that holds a node now.
+    there, m. taken: 1 + the node that a hollow without depth is part of, 0 where it stands for itself. firm: whether what it
+    spilled into had depth by then. above: union–find, the node that holds a node now.
     """
 
     parent: Labels

@@ -1,8 +1,8 @@
 """The merge tree of the ground: every hollow, nested in those it joins as the water rises.
 
-Cells are taken in ascending order (ties by position in the grid). A cell with no lower neighbour begins a hollow; a cell
-that joins two hollows is their spill point: both end there and a new hollow that holds both begins. The world outside, which
-is everything beyond the grid's edge and every cell without a value, takes any water: a hollow it meets drains there for good.
+Water rises over the ground. A pit begins a hollow; where several meet, at one level, all end and a new one that holds them
+begins. The world outside, which is everything beyond the grid's edge and every cell without a value, takes any water: a hollow
+it meets drains there for good.
 Sources: Barnes, Callaghan & Wickert 2020 (depression hierarchy); Tarjan 1975 (union–find).
 """
 
@@ -30,10 +30,9 @@ class Hollows:
     """Hollows of a terrain, k of them, numbered 1…k at positions 0…k−1; children come before their parents.
 
     pit, spill: (k,) flat indices (row·cols + col) of the lowest cell, the first of equals, and of a cell over which the hollow
-    spills. pit_level,
-    spill_level: (k,) m. cells: (k,) int64, those strictly below the spill level. volume: (k,) in cells · m, water held
-    when full to the spill level, nested hollows included. parent: (k,) int64, number of the hollow it is part of once it
-    spills, 0 where it spills to the outside. neighbours: 8 where water passes diagonals, 4 where it does not.
+    spills. pit_level, spill_level: (k,) m. cells: (k,) int64, those strictly below the spill level. volume: (k,) in cells · m,
+    water held when full to the spill level, nested hollows included. parent: (k,) int64, number of the hollow it is part of
+    once it spills, 0 where it spills to the outside. neighbours: 8 where water passes diagonals, 4 where it does not.
     """
 
     pit: Ints

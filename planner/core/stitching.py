@@ -19,16 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.catchments import MISSING, Catchments, catchments
-from planner.core.joining import (
-    OUTSIDE,
-    Links,
-    Nest,
-    find,
-    forest_of,
-    join,
-    nest,
-    raised,
-)
+from planner.core.joining import OUTSIDE, Links, Nest, find, forest_of, join, nest, raised
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
