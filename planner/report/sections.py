@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.landuse import CHOICES, TREATMENTS, UNRESTORED
-from planner.plan.wording import UNITS_ZH, figure_at, key_name
+from planner.plan.wording import SIZES_ZH, UNITS_ZH, figure_at, key_name
 from planner.report import charts
 from planner.report.charts import target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
@@ -190,15 +190,7 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
 
 def size_name(kind: str, say: Say) -> str:
     """A size class in the report's language."""
-    zh = {
-        "large (1)": "大（1）型",
-        "large (2)": "大（2）型",
-        "medium": "中型",
-        "small (1)": "小（1）型",
-        "small (2)": "小（2）型",
-        "pond": "坑塘",
-    }
-    return say(kind, zh.get(kind, kind))
+    return say(kind, SIZES_ZH.get(kind, kind))
 
 
 def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
