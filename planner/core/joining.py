@@ -166,9 +166,9 @@ def join(found: Catchments, forest: Forest, is_open: Flags) -> tuple[int, Links]
             if node == OUTSIDE:
                 leaves = True
             elif node <= k and is_open[node - 1]:
-                openings += _added(opened, openings, node)
+                openings += added(opened, openings, node)
             else:
-                number += _added(met, number, node)
+                number += added(met, number, node)
         if number + openings + (1 if leaves else 0) < 2:
             continue
         cell, level = found.joins[q], np.float64(found.level[q])
@@ -187,7 +187,7 @@ def join(found: Catchments, forest: Forest, is_open: Flags) -> tuple[int, Links]
 
 
 @njit(cache=True)
-def _added(to: Ints, number: int, node: int) -> int:
+def added(to: Ints, number: int, node: int) -> int:
     """Puts a node behind the first `number` of a list if it is not among them; how many were put."""
     for q in range(number):
         if to[q] == node:

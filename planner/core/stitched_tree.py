@@ -19,6 +19,7 @@ from planner.core.joining import (
     Forest,
     Links,
     Nest,
+    added,
     climb,
     content_of,
     find,
@@ -127,11 +128,20 @@ def hollows_of(
     for (_, band), share in each(again, zip(graph.base, bands(), strict=True), threads):
         content = content.plus(share.content)
         _lower_all(pits, share.pits)
-        within.append(_within(band, share))
+        within.append(_within(band, share, 8 if diagonal else 4))
     _lower_parents(pits, joined.parent)
     cells, volume = held_with_children(joined, datum, content)
-    found = _together(joined, pits, cells, volume, within, 8 if diagonal else 4)
-    return found.pruned(min_volume=min_volume, min_depth=min_depth)
+    across = Hollows(
+        pit=pits.cell[1:],
+        spill=joined.spill[1:],
+        pit_level=pits.level[1:],
+        spill_level=joined.spill_level[1:],
+        cells=cells[1:],
+        volume=volume[1:],
+        parent=joined.parent[1:].astype(np.int64),
+        neighbours=8 if diagonal else 4,
+    )
+    return _together(across, within).pruned(min_volume=min_volume, min_depth=min_depth)
 
 
 class _Vertices(NamedTuple):
@@ -172,13 +182,8 @@ def _join_links(forest: Forest, links: Links, size: int) -> int:
                 node = find(forest.above, vertex)
                 if node == OUTSIDE:
                     leaves = True
-                    continue
-                known = False
-                for q in range(number):
-                    known = known or met[q] == node
-                if not known:
-                    met[number] = node
-                    number += 1
+                else:
+                    number += added(met, number, node)
             i += 1
         if number + (1 if leaves else 0) > 1:
             nodes = meet(forest, met, number, OUTSIDE if leaves else -1, cell, level, nodes)
@@ -279,20 +284,8 @@ def _lower_parents(pits: _Pits, parent: Labels) -> None:
             _lower(pits, parent[v], pits.level[v], pits.cell[v])
 
 
-@dataclass(frozen=True, eq=False)
-class _Within:
-    """Hollows that matter and lie wholly within a band, as of Hollows. parent: n a joined one, −n the n-th of these, 0 none."""
-
-    pit: Ints
-    spill: Ints
-    pit_level: Floats
-    spill_level: Floats
-    cells: Ints
-    volume: Floats
-    parent: Ints
-
-
-def _within(band: Band, share: _Share) -> _Within:
+def _within(band: Band, share: _Share, neighbours: int) -> Hollows:
+    """Hollows that matter and lie wholly within a band; parent: n a joined one, −n the n-th of these, 0 the outside."""
     held = share.held
     h, offset = held.survey.hollows, band.row * band.values.shape[1]
     mine = held.kept.copy()
@@ -301,35 +294,31 @@ def _within(band: Band, share: _Share) -> _Within:
     number = np.zeros(len(mine), dtype=np.int64)
     number[chosen] = -np.arange(1, len(chosen) + 1)
     number[held.tops] = share.into[held.tops]
-    return _Within(
-        h.pit[chosen] + offset,
-        h.spill[chosen] + offset,
-        h.pit_level[chosen],
-        h.spill_level[chosen],
-        held.cells[chosen],
-        held.volume[chosen],
-        number[held.above[chosen]],
+    return Hollows(
+        pit=h.pit[chosen] + offset,
+        spill=h.spill[chosen] + offset,
+        pit_level=h.pit_level[chosen],
+        spill_level=h.spill_level[chosen],
+        cells=held.cells[chosen],
+        volume=held.volume[chosen],
+        parent=number[held.above[chosen]],
+        neighbours=neighbours,
     )
 
 
-def _together(joined: Nest, pits: _Pits, cells: Ints, volume: Floats, within: list[_Within], neighbours: int) -> Hollows:
+def _together(joined: Hollows, within: list[Hollows]) -> Hollows:
     """Joined hollows and those within bands, children before their parents."""
-    parts, parent, size = [], [joined.parent[1:].astype(np.int64)], len(joined.parent) - 1
-    for w in within:
-        parts.append(w)
-        parent.append(np.where(w.parent < 0, size - w.parent, w.parent))
-        size += len(w.pit)
-
-    def of(first: NDArray[Any], name: str) -> NDArray[Any]:
-        return np.concatenate([first, *(getattr(w, name) for w in parts)])
-
+    parts, parent, size = [joined, *within], [joined.parent], len(joined)
+    for part in within:
+        parent.append(np.where(part.parent < 0, size - part.parent, part.parent))
+        size += len(part)
     return Hollows(
-        pit=of(pits.cell[1:], "pit"),
-        spill=of(joined.spill[1:], "spill"),
-        pit_level=of(pits.level[1:], "pit_level"),
-        spill_level=of(joined.spill_level[1:], "spill_level"),
-        cells=of(cells[1:], "cells"),
-        volume=of(volume[1:], "volume"),
+        pit=np.concatenate([p.pit for p in parts]),
+        spill=np.concatenate([p.spill for p in parts]),
+        pit_level=np.concatenate([p.pit_level for p in parts]),
+        spill_level=np.concatenate([p.spill_level for p in parts]),
+        cells=np.concatenate([p.cells for p in parts]),
+        volume=np.concatenate([p.volume for p in parts]),
         parent=np.concatenate(parent),
-        neighbours=neighbours,
+        neighbours=joined.neighbours,
     ).in_order()

@@ -224,7 +224,15 @@ def water_levels(
     edge = start is None
     graph = Graph(diagonal=diagonal, edge=edge)
     root, lowest = OUTSIDE, -np.inf
-    for band, survey in each(lambda b: surveyed(b, diagonal=diagonal, edge=edge, start=start), bands(), threads):
+
+    def survey_of(band: Band) -> Survey:
+        return surveyed(band, diagonal=diagonal, edge=edge, start=start)
+
+    def levels(base: int, band: Band, survey: Survey) -> NDArray[Any]:
+        open_level = reached[base : base + int(survey.is_open.sum())]
+        return np.asarray(raised(np.ascontiguousarray(band.values), survey.found.label, _levels(survey, open_level, edge)))
+
+    for band, survey in each(survey_of, bands(), threads):
         at = -1 if start is None else start - band.row * band.values.shape[1]
         if 0 <= at < band.values.size:
             root = graph.size + int(survey.vertex[survey.found.label[at] + 1])
@@ -232,13 +240,11 @@ def water_levels(
         graph.add(band, survey, int(survey.is_open.sum()), NO_LINKS)
     reached = np.maximum(_reached(graph.links(), graph.size, root), lowest)
 
-    def levels(item: tuple[int, Band]) -> NDArray[Any]:
-        base, band = item
-        survey = surveyed(band, diagonal=diagonal, edge=edge, start=start)
-        open_level = reached[base : base + int(survey.is_open.sum())]
-        return np.asarray(raised(np.ascontiguousarray(band.values), survey.found.label, _levels(survey, open_level, edge)))
-
-    for (_, band), level in each(levels, zip(graph.base, bands(), strict=True), threads):
+    if len(graph.base) == 1:  # the one band there is has been surveyed
+        yield band, levels(graph.base[0], band, survey)
+        return
+    again = zip(graph.base, bands(), strict=True)
+    for (_, band), level in each(lambda item: levels(*item, survey_of(item[1])), again, threads):
         yield band, level
 
 
