@@ -134,6 +134,12 @@ def _take(handle: IO[str]) -> bool:
         return False
 
 
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raises OutputExists where a file is there already and is not to be replaced."""
+    if path.exists() and not overwrite:
+        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+
+
 def write_whole(path: str | Path, content: bytes | str | Callable[[Path], Any], *, overwrite: bool = True) -> Path:
     """Makes a file appear complete or not at all.
 
@@ -142,8 +148,7 @@ def write_whole(path: str | Path, content: bytes | str | Callable[[Path], Any], 
     """
     path = Path(path)
     target = path.resolve() if path.is_symlink() else path
-    if target.exists() and not overwrite:
-        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+    refuse_existing(path, overwrite=overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target):

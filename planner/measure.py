@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from planner.columns import FACTS
-from planner.core.compiled import Frame
 from planner.core.coverage import Cells, covered_cells, main_owner
 from planner.core.flood import flood, next_deeper
 from planner.core.hypsometry import Hypsometry
@@ -63,7 +62,7 @@ class _Cover:
     """What the units cover of the terrain's cells."""
 
     def __init__(self, shapes: NDArray[Any], terrain: Grid):
-        self.frame = Frame(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y, *terrain.shape)
+        self.frame = terrain.frame
         self.cells: Cells = covered_cells(*rings_of(shapes), self.frame)
         self.area: Floats = self.cells.fraction * terrain.cell_area
 

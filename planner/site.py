@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
 
+    from planner.core.compiled import Frame
     from planner.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -46,6 +47,13 @@ class Grid:
         """west, south, east, north of the outer edges, m."""
         rows, cols = self.shape
         return self.west, self.north - rows * self.cell_y, self.west + cols * self.cell_x, self.north
+
+    @property
+    def frame(self) -> Frame:
+        """Where the cells lie, as the kernels take it."""
+        from planner.core.compiled import Frame  # not at start-up: it brings the compiler
+
+        return Frame(self.west, self.north, self.cell_x, self.cell_y, *self.shape)
 
     @property
     def transform(self) -> tuple[float, float, float, float, float, float]:

@@ -13,7 +13,7 @@ import typer
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
-from planner.errors import InvalidInput, OutputExists, UsageError
+from planner.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -147,6 +147,7 @@ def may_write(output: Path | None, *inputs: str | Path | None, overwrite: bool) 
     """Refuses before the work is done what must not be written over: what is there already, and what is read."""
     if output is None or not output.exists():
         return
+    from planner.files import refuse_existing
     from planner.water.files import raster_files
 
     for given in inputs:
@@ -155,8 +156,7 @@ def may_write(output: Path | None, *inputs: str | Path | None, overwrite: bool) 
             files += [] if given is None else raster_files(given)
         if output.resolve() in {f.resolve() for f in files}:
             raise UsageError(f"{output}: the input is read from this file; write to another")
-    if not overwrite:
-        raise OutputExists(f"{output} exists; give --overwrite to replace it")
+    refuse_existing(output, overwrite=overwrite)
 
 
 def tell_notes(notes: Sequence[str], lang: str, voice: Voice) -> None:

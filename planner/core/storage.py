@@ -49,6 +49,12 @@ class Bins(NamedTuple):
     moment: Floats
 
 
+def bins_of(lower: Floats, weight: Floats, moment: Floats) -> Bins:
+    """The bins, each (b,), that hold any cell."""
+    some = weight > 0
+    return Bins(lower[some], weight[some], moment[some])
+
+
 def merge_bins(parts: list[Bins]) -> Bins:
     """The bins of several sets of cells as those of all."""
     lower, place = np.unique(np.concatenate([p.lower for p in parts]), return_inverse=True)

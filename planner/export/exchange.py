@@ -15,10 +15,10 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from planner.errors import InvalidInput, OutputExists, PlannerError, UsageError
+from planner.errors import InvalidInput, PlannerError, UsageError
 from planner.export.kml import kml_text
 from planner.export.texts import FORMULA_START, plain_frame
-from planner.files import locked, plain_reason, write_whole
+from planner.files import locked, plain_reason, refuse_existing, write_whole
 
 MAX_NAME_BYTES: Final = 10  # of a shapefile's field name; a name cut inside a character makes the file unreadable
 MAX_TEXT_BYTES: Final = 254  # of a shapefile's text
@@ -128,8 +128,7 @@ def _storable(text: str, encoding: str) -> str:
 
 def _loose_shapefile(rows: gpd.GeoDataFrame, path: Path, encoding: str, overwrite: bool) -> Path:
     """Parts are written beside and renamed one by one, the .shp last: a reader never meets it without the others."""
-    if path.exists() and not overwrite:
-        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+    refuse_existing(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path.resolve()), tempfile.TemporaryDirectory(prefix=f".{path.name}.partial-", dir=path.parent) as work:

@@ -25,6 +25,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from planner.core.cells import blank
+from planner.core.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Floats, Grid
 
@@ -169,6 +170,11 @@ class TiledRaster:
     def cell_area(self) -> float:
         """Plane area of one cell, m²."""
         return self.cell_x * self.cell_y
+
+    @property
+    def frame(self) -> Frame:
+        """Where the cells lie, as the kernels take it."""
+        return Frame(self.west, self.north, self.cell_x, self.cell_y, self.rows, self.cols)
 
     def tiles(self, *, tile_cells: int | None = None) -> Iterator[Tile]:
         """Row bands from north to south, NaN for missing, float32 or float64 metres; each is overwritten by the next.

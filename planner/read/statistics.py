@@ -231,8 +231,7 @@ def _grid(grid: Grid, name: str) -> _Layer:
         out[:] = grid.values[row : row + out.shape[0], col : col + out.shape[1]]
         blank(out, np.zeros(0, dtype=out.dtype))
 
-    frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
-    return _Layer(name, frame, grid.cell_area, np.float64, (1, 1), read)
+    return _Layer(name, grid.frame, grid.cell_area, np.float64, (1, 1), read)
 
 
 def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack) -> _Layer:
@@ -252,9 +251,8 @@ def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack)
         if factor != 1.0:
             out *= factor
 
-    frame = Frame(tiled.west, tiled.north, tiled.cell_x, tiled.cell_y, tiled.rows, tiled.cols)
     metre = own.axis_info[0].unit_conversion_factor if own is not None and own.axis_info else 1.0
-    return _Layer(name, frame, tiled.cell_area * metre**2, kind, source.block_shapes[band - 1], read)
+    return _Layer(name, tiled.frame, tiled.cell_area * metre**2, kind, source.block_shapes[band - 1], read)
 
 
 def _tiles(layers: Sequence[_Layer], found: Sweep, tile_cells: int) -> Iterator[tuple[int, int, Ints, NDArray[Any]]]:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.core.compiled import Frame
 from planner.core.coverage import covered_cells, main_owner
 from planner.core.hypsometry import Hypsometry
 from planner.core.rings import rings_of
@@ -153,7 +152,7 @@ def _described(
 
 def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
     """The level at which water leaves each body over the ground around it, m, NaN where no rim is known."""
-    frame = Frame(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y, *terrain.shape)
+    frame = terrain.frame
     cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
     of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
     bottom = float(np.nanmin(terrain.values, initial=0.0)) - 1e4

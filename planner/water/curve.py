@@ -20,6 +20,7 @@ from planner.core.storage import (
     Bins,
     Knots,
     area_at,
+    bins_of,
     knots_of_bins,
     knots_of_cells,
     merge_bins,
@@ -28,7 +29,7 @@ from planner.core.storage import (
 )
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, terrain_within
+from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, passes_corners, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
@@ -107,14 +108,18 @@ def storage_curve(
     today's ground. Raises InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked
     for over works.
     """
-    if neighbours not in (4, 8):
-        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+    diagonal, stages = passes_corners(neighbours), asked_stages(levels)
+    terrain, shapes = terrain_within(dem, within, band=band, crs=crs)
+    shape = shapely.union_all(shapes) if shapes else None
+    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=diagonal, works=works)
+
+
+def asked_stages(levels: Sequence[float]) -> Floats:
+    """Levels in ascending order, each once. Raises InvalidInput for one that is no finite number."""
     stages = np.unique(np.asarray(levels, dtype=np.float64))
     if not np.all(np.isfinite(stages)):
         raise InvalidInput("levels: finite numbers in metres are expected")
-    terrain, shapes = terrain_within(dem, within, band=band, crs=crs)
-    shape = shapely.union_all(shapes) if shapes else None
-    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=neighbours == 8, works=works)
+    return stages
 
 
 def curve_over(
@@ -214,11 +219,8 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool, works
 def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: float) -> Bins:
     """The cells of a band, or those of it that are covered, in bins."""
     if part is None:
-        weight, moment = count_cells(values, entries, datum=datum)
-    else:
-        weight, moment = count_weighted(part.level, part.share, entries, datum=datum)
-    some = weight > 0
-    return Bins(entries.lower()[some], weight[some], moment[some])
+        return bins_of(entries.lower(), *count_cells(values, entries, datum=datum))
+    return bins_of(entries.lower(), *count_weighted(part.level, part.share, entries, datum=datum))
 
 
 def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
@@ -226,7 +228,7 @@ def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, s
     start = lowest(terrain, shape) if seed is None else terrain.cell_at(*seed)
     if start is None:
         raise _no_ground(terrain, shape)
-    if not has_ground(terrain, shape, start):
+    if seed is not None and not has_ground(terrain, shape, start):
         if lowest(terrain, shape) is None:
             raise _no_ground(terrain, shape)
         where = "the polygons" if has_ground(terrain, None, start) else "the known ground"

@@ -17,12 +17,12 @@ from rasterio.windows import Window
 from planner.core.merge_tree import Hollows, filled, merge_tree
 from planner.core.stitched_tree import TooMany, hollows_of
 from planner.core.stitching import water_levels
-from planner.errors import InvalidInput, OutputExists, PlannerError
-from planner.files import sha256_of, write_whole
+from planner.errors import InvalidInput, PlannerError
+from planner.files import refuse_existing, sha256_of, write_whole
 from planner.parameters import defaults
 from planner.site import Grid
 from planner.water.files import raster_files
-from planner.water.ground import NO_GROUND, Progress, Terrain, terrain_within
+from planner.water.ground import NO_GROUND, Progress, Terrain, passes_corners, terrain_within
 from planner.water.reach import bands_of, in_one, threads
 
 SUFFIX: Final = ".hollows.npz"
@@ -57,7 +57,7 @@ def hollows(
     decided, a tuple of sentences. Raises InvalidInput where the file cannot be read, a limit is negative or no number or lets
     more than MOST_HOLLOWS of a large terrain through, neighbours is not 4 or 8, or keep is the terrain itself.
     """
-    _check(neighbours)
+    diagonal = passes_corners(neighbours)
     volume = _limit("min_volume_m3", min_volume_m3, "measure.hollow_min_volume_m3")
     depth = _limit("min_depth_m", min_depth_m, "measure.hollow_min_depth_m")
     if keep is not None:
@@ -72,9 +72,7 @@ def hollows(
 
     def in_bands() -> Hollows:
         try:
-            return hollows_of(
-                lambda: bands_of(terrain), diagonal=neighbours == 8, most=MOST_HOLLOWS, threads=threads(), **limits
-            )
+            return hollows_of(lambda: bands_of(terrain), diagonal=diagonal, most=MOST_HOLLOWS, threads=threads(), **limits)
         except TooMany as error:
             raise InvalidInput(
                 f"more than {MOST_HOLLOWS:,} hollows hold {volume:g} m³ and are {depth:g} m deep by row {error.row:,} of "
@@ -100,7 +98,7 @@ def fill(
     and the greatest depth_m. Raises InvalidInput as hollows does, where the path is the terrain itself or is not named .tif;
     OutputExists where a file in the way is not to be overwritten.
     """
-    _check(neighbours)
+    diagonal = passes_corners(neighbours)
     check_filled(dem, path, overwrite=overwrite)
     terrain, _ = terrain_within(dem, band=band, crs=crs, progress=progress)
     f = terrain.frame
@@ -113,7 +111,7 @@ def fill(
     def write(work: Path) -> None:
         with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
             first, rest = 0, np.empty((0, f.cols), dtype=kind)
-            for ground, level in _full(terrain, neighbours):
+            for ground, level in _full(terrain, diagonal):
                 depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
                 told["volume_m3"] += float(depth.sum()) * terrain.cell_area
                 told["area_m2"] += int(np.count_nonzero(depth)) * terrain.cell_area
@@ -129,12 +127,12 @@ def fill(
     return told
 
 
-def _full(terrain: Terrain, neighbours: int) -> Any:
+def _full(terrain: Terrain, diagonal: bool) -> Any:
     """Ground and full ground of bands from north to south."""
     if terrain.values is not None and in_one(terrain):
-        yield terrain.values, filled(terrain.values, neighbours=neighbours)
+        yield terrain.values, filled(terrain.values, neighbours=8 if diagonal else 4)
         return
-    for band, level in water_levels(lambda: bands_of(terrain), diagonal=neighbours == 8, threads=threads()):
+    for band, level in water_levels(lambda: bands_of(terrain), diagonal=diagonal, threads=threads()):
         yield band.values, level
 
 
@@ -143,18 +141,12 @@ def check_filled(dem: Grid | str | Path, path: str | Path, *, overwrite: bool) -
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
         raise InvalidInput(f"{path}: a GeoTIFF is written; name it .tif")
     _refuse_itself(dem, path)
-    if Path(path).exists() and not overwrite:
-        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+    refuse_existing(Path(path), overwrite=overwrite)
 
 
 def _refuse_itself(dem: Grid | str | Path, path: str | Path) -> None:
     if not isinstance(dem, Grid) and Path(path).resolve() in {f.resolve() for f in raster_files(dem)}:
         raise InvalidInput(f"{path}: the terrain is read from this file; write to another")
-
-
-def _check(neighbours: int) -> None:
-    if neighbours not in (4, 8):
-        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
 
 
 def _limit(name: str, given: float | None, parameter: str) -> float:

@@ -134,6 +134,13 @@ class Terrain:
             size *= 2
 
 
+def passes_corners(neighbours: int) -> bool:
+    """Whether water passes corners of cells: of 8 neighbours it does, of 4 not. Raises InvalidInput for another number."""
+    if neighbours not in (4, 8):
+        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+    return neighbours == 8
+
+
 def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_memory_cells: int = IN_MEMORY_CELLS) -> Terrain:
     """The terrain a Grid or a raster file holds; files of more than in_memory_cells are read band by band.
 
@@ -141,8 +148,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
     Raises InvalidInput where the file cannot be read.
     """
     if isinstance(dem, Grid):
-        frame = Frame(dem.west, dem.north, dem.cell_x, dem.cell_y, *dem.shape)
-        return Terrain(frame, _plain(dem.values), None, None)
+        return Terrain(dem.frame, _plain(dem.values), None, None)
     info = raster_info(dem)
     _check_metres(Path(dem).name, info)
     file = None
@@ -150,8 +156,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
         file = open_tiled(dem, band=band)
         part = _cells_within(file, bounds)
         if bounds is None or part > in_memory_cells:
-            whole = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
-            return Terrain(whole, None, file, info.crs, file.notes)
+            return Terrain(file.frame, None, file, info.crs, file.notes)
     if file is None and info.rows * info.cols > WHOLE_CELLS and info.upright:
         return _assembled(open_tiled(dem, band=band), info.crs)
     raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
@@ -160,8 +165,7 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
     if info.dtype == "float32":
         single = values.astype(np.float32)
         values = single if np.array_equal(single, values, equal_nan=True) else values
-    frame = Frame(grid.west, grid.north, grid.cell_x, grid.cell_y, *grid.shape)
-    return Terrain(frame, values, file, raster.crs, raster.notes)
+    return Terrain(grid.frame, values, file, raster.crs, raster.notes)
 
 
 def terrain_within(
@@ -236,8 +240,7 @@ def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
             if not np.array_equal(single, tile.values, equal_nan=True):
                 values = values.astype(np.float64)
         values[tile.row : tile.row + len(tile.values)] = tile.values
-    frame = Frame(file.west, file.north, file.cell_x, file.cell_y, file.rows, file.cols)
-    return Terrain(frame, values, None, crs, file.notes)
+    return Terrain(file.frame, values, None, crs, file.notes)
 
 
 def _cells_within(file: TiledRaster, bounds: Any) -> float:

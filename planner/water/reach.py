@@ -16,7 +16,7 @@ from planner.core.coverage import covered_cells
 from planner.core.rings import rings_of
 from planner.core.rising import count_connected
 from planner.core.stitching import Band, water_levels
-from planner.core.storage import Bins, Knots, knots_of_bins, knots_of_cells, merge_bins
+from planner.core.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
 from planner.water.ground import Terrain
 
 Floats = NDArray[np.float64]
@@ -151,6 +151,5 @@ class _Found:
         return entries_of_width(self._width or 0.0, low, high, self._stages, kind)
 
     def _put(self, entries: Entries, weight: Floats, moment: Floats) -> None:
-        some = weight > 0
-        lower = np.maximum(entries.lower()[some], self._bed)  # nothing is reached below the start
-        self._bins = [merge_bins([*self._bins, Bins(lower, weight[some], moment[some])])]
+        lower = np.maximum(entries.lower(), self._bed)  # nothing is reached below the start
+        self._bins = [merge_bins([*self._bins, bins_of(lower, weight, moment)])]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.curve import StorageCurve, curve_over
-from planner.water.ground import Progress, terrain_within
+from planner.water.curve import StorageCurve, asked_stages, curve_over
+from planner.water.ground import Progress, passes_corners, terrain_within
 from planner.water.spread import Errors, error_bars
 
 Floats = NDArray[np.float64]
@@ -92,17 +92,13 @@ def storage_table(
     """
     if step is not None and not (np.isfinite(step) and step > 0):
         raise InvalidInput(f"step = {step}: a positive number of metres is expected, e.g. 0.5")
-    asked = np.unique(np.asarray(levels if levels is not None else (), dtype=np.float64))
-    if not np.all(np.isfinite(asked)):
-        raise InvalidInput("levels: finite numbers in metres are expected")
-    if neighbours not in (4, 8):
-        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+    asked, diagonal = asked_stages(levels if levels is not None else ()), passes_corners(neighbours)
     terrain, polygons = terrain_within(dem, within, band=band, crs=crs, progress=progress)
     shapes = polygons if polygons and connected and seed is None else [shapely.union_all(polygons) if polygons else None]
 
     def curves_at(stages: Floats) -> list[StorageCurve]:
         joined = connected or seed is not None
-        return [curve_over(terrain, s, seed=seed, connected=joined, stages=stages, diagonal=neighbours == 8) for s in shapes]
+        return [curve_over(terrain, s, seed=seed, connected=joined, stages=stages, diagonal=diagonal) for s in shapes]
 
     curves = curves_at(asked)
     stages = asked
