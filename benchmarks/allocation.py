@@ -12,19 +12,18 @@ import os
 import resource
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import planner.allocation as al
+from benchmarks._results import FOLDER, memory_gib
 from planner.allocation.highs import solve_program
 from planner.allocation.model import assemble
 from planner.allocation.objective import objective
 from planner.allocation.program import program
 
-RESULTS = Path(__file__).parent / "results"
 WAYS = [
     ("construction", 8e5, 35e3, 0.0),
     ("arable", 1.2e5, 12e3, 0.0),
@@ -165,12 +164,11 @@ def main(argv: list[str] | None = None) -> None:
     rough(300, compact=50.0, water=True).solve(gap=1e-2, method="core")
     rough(300, compact=0.0, water=True).solve(gap=1e-2, method="core")
     rough(300, compact=0.0, water=False).solve(gap=1e-2, method="core")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
         "# Allocation",
         "",
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, shared with other work while measured: CPU seconds count, wall seconds",
-        "are an upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with `unrestored`,",
+        f"{os.cpu_count()} cores, {memory_gib():.0f} GiB, shared with other work while measured: CPU seconds count, wall",
+        "seconds are an upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with `unrestored`,",
         "three quotas, budget, earth both ways and storage. Others get 60 s. Peak memory is of the whole process so far.",
         "",
         "| problem | solver | result, gap | CPU s | wall s | peak MiB |",
@@ -197,9 +195,9 @@ def main(argv: list[str] | None = None) -> None:
     if not asked.million:
         lines.append(f"| 10 000 units, one quota changed, gap 1e-05 | planner, warm | {warm(10_000)[0]} | |")
         print(lines[-1])
-    RESULTS.mkdir(exist_ok=True)
+    FOLDER.mkdir(exist_ok=True)
     name = "allocation_million.md" if asked.million else "allocation.md"
-    (RESULTS / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (FOLDER / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import platform
 import time
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -17,9 +16,9 @@ import scipy.sparse as sp
 import shapely
 from scipy.optimize import linprog
 
+from benchmarks._results import record
 from planner.earthwork import haul
 
-RESULTS = Path(__file__).parent / "results" / "earth.md"
 COMPACTION = 0.95
 BESIDE, ALONE = (250, 500, 1000), (7_000, 30_000)
 
@@ -84,9 +83,7 @@ def main() -> None:
         *rows,
         "",
     ]
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+    record("earth", "\n".join(lines))
 
 
 def unproven(result: object) -> float:

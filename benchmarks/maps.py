@@ -20,6 +20,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from benchmarks._results import memory_gib, record
 from planner.maps import MapView, write_html
 
 VERTICES = 41
@@ -158,17 +159,13 @@ def main(sizes: tuple[int, ...] | None = None) -> None:
         if len(rows) == 2:
             ratio = {c: rows["folium GeoJson"][c] / rows["planner"][c] for c in columns if c in rows["planner"]}
             lines.append("| **ratio** | | " + " | ".join(f"{ratio[c]:,.1f}×" if c in ratio else "–" for c in columns) + " |")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     head = (
         f"# Maps: one HTML file, polygons of {VERTICES} vertices\n\n"
-        f"Machine: {os.cpu_count()} cores, {memory:.0f} GiB, shared with other work. "
+        f"Machine: {os.cpu_count()} cores, {memory_gib():.0f} GiB, shared with other work. "
         "Chromium without GPU, 1366 × 768, no network.\n"
     )
     text = head + "\n" + "\n".join(lines) + "\n"
-    print(text)
-    target = Path(__file__).parent / "results" / "maps.md"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    record("maps", text)
 
 
 if __name__ == "__main__":

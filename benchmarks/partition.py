@@ -12,19 +12,18 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import contourpy
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from benchmarks._results import record
 from planner.partition import partition
 from planner.scenario import parse_scenario
 from planner.site import Grid, Site, WaterTable
 from planner.units import M2_PER_MU
 
-RESULTS = Path(__file__).parent / "results" / "partition.md"
 CELL = 5.0
 PEER_LIMIT_KM = 6.0  # the peer takes minutes beyond
 WEST, SOUTH = 39_485_000.0, 3_757_000.0
@@ -114,9 +113,7 @@ def main() -> None:
         *rows,
         "",
     ]
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+    record("partition", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +19,7 @@ import shapely
 from scipy.special import erf
 from shapely import affinity
 
+from benchmarks._results import memory_gib, record
 from planner.core import probability_integral as kernel
 from planner.subsidence.panels import check_panels, sources
 from planner.subsidence.predict import BAND_CELLS
@@ -136,11 +136,11 @@ def main() -> None:
 
 def report(side: int, timed: dict[str, list[float | None]], off: float, memory: tuple[int, int]) -> None:
     """Prints and writes the table."""
-    total = (os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2**30
     lines = [
         f"# Prediction: {PANELS} panels on {side} × {side} cells of {CELL:g} m",
         "",
-        f"CPU seconds, one run, {os.cpu_count()} cores, {total:.0f} GiB. Panels 1 000 × 200 m, r = 200 m. Bare: numpy, scipy.",
+        f"CPU seconds, one run, {os.cpu_count()} cores, {memory_gib():.0f} GiB. "
+        "Panels 1 000 × 200 m, r = 200 m. Bare: numpy, scipy.",
         "",
         "| panels | all five, planner | all five, bare | ratio | subsidence, planner | subsidence, bare | ratio |",
         "|---|---|---|---|---|---|---|",
@@ -161,11 +161,7 @@ def report(side: int, timed: dict[str, list[float | None]], off: float, memory: 
         "scaled to 200.",
         "",
     ]
-    text = "\n".join(lines)
-    print(text)
-    folder = Path(__file__).parent / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / ("prediction.md" if CELL == 10.0 else f"prediction_{CELL:g}m.md")).write_text(text, encoding="utf-8")
+    record("prediction" if CELL == 10.0 else f"prediction_{CELL:g}m", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from benchmarks._results import record
 from planner.files import available_memory
 from planner.read import check
 
-RESULTS = Path(__file__).parent / "results" / "read.md"
 COUNT = 100_000
 VERTICES = 32
 
@@ -72,9 +72,7 @@ def main() -> None:
         *(f"| {n} | {a:.2f} | {b:.2f} | {c:.2f} | {d:.2f} | {e:.2f} |" for n, a, b, c, d, e in rows),
         "",
     ]
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+    record("read", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-RESULTS = Path(__file__).parent / "results" / "samples.md"
+from benchmarks._results import record
 
 
 def timed(command: list[str]) -> tuple[float, float, float]:
@@ -49,8 +49,7 @@ def main() -> None:
         "Size of each map.html: " + ", ".join(f"{name} {size:.2f} MB" for name, size in maps.items()) + " (goal 3 MB).",
         "",
     ]
-    print("\n".join(lines))
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
+    record("samples", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from numba import njit
 from rasterio.transform import Affine
 from scipy import ndimage
 
+from benchmarks._results import memory_gib, record
 from planner.core.cells import count_cells, entries_of_width, extremes
 from planner.core.merge_tree import filled, merge_tree
 from planner.core.storage import Bins, knots_of_bins, merge_bins, storage_at
@@ -38,7 +39,6 @@ from planner.water.curve import FINEST_M, curve_over
 from planner.water.ground import terrain_of
 from planner.water.reach import reach
 
-RESULTS = Path(__file__).parent / "results" / "terrain.md"
 CELL = 5.0
 STAGES = 200
 WEST, NORTH = 39_500_000.0, 3_900_000.0
@@ -423,9 +423,9 @@ def main() -> None:
         path = Path(work) / "terrain.tif"
         write(path, z)
         rows = [*statistics(path, side), *curves(path, z), *depressions(z), *areas(), *larger_than_memory(path)]
-    cores, memory = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = os.cpu_count()
     head = (
-        f"# Terrain and water\n\n{side:,} × {side:,} cells, float32. {cores} cores, {memory:.0f} GiB, under other load; "
+        f"# Terrain and water\n\n{side:,} × {side:,} cells, float32. {cores} cores, {memory_gib():.0f} GiB, under other load; "
         "CPU seconds, one run, peer and planner in turn.\n"
     )
     lines = ["| what | peer | peer takes | planner takes |", "|---|---|---|---|", *(f"| {' | '.join(r)} |" for r in rows)]
@@ -435,9 +435,7 @@ def main() -> None:
         + "\n".join(lines)
         + f"\n\nPeak memory of the run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB.\n"
     )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text, encoding="utf-8")
-    print(text)
+    record("terrain", text)
 
 
 if __name__ == "__main__":
