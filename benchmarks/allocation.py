@@ -167,9 +167,10 @@ def main(argv: list[str] | None = None) -> None:
     lines = [
         "# Allocation",
         "",
-        f"{os.cpu_count()} cores, {memory_gib():.0f} GiB, shared with other work while measured: CPU seconds count, wall",
-        "seconds are an upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with `unrestored`,",
-        "three quotas, budget, earth both ways and storage. Others get 60 s. Peak memory is of the whole process so far.",
+        f"{os.cpu_count()} cores, {memory_gib():.0f} GiB, shared with other work while measured: CPU seconds count,",
+        "wall seconds are an upper end. Rough worlds (every benefit, cost and volume drawn on its own), 6 options a unit with",
+        "`unrestored`, three quotas, budget, earth both ways and storage. Others get 60 s. Peak memory is of the whole process",
+        "so far.",
         "",
         "| problem | solver | result, gap | CPU s | wall s | peak MiB |",
         "|---|---|---|---|---|---|",
