@@ -29,9 +29,9 @@ from rasterio.transform import Affine
 from scipy import ndimage
 
 from benchmarks._results import memory_gib, record
-from planner.core.cells import count_cells, entries_of_width, extremes
-from planner.core.merge_tree import filled, merge_tree
-from planner.core.storage import Bins, knots_of_bins, merge_bins, storage_at
+from planner.core.terrain.cells import count_cells, entries_of_width, extremes
+from planner.core.terrain.merge_tree import filled, merge_tree
+from planner.core.terrain.storage import Bins, knots_of_bins, merge_bins, storage_at
 from planner.ellipsoid import ellipsoidal_m2
 from planner.read.statistics import raster_statistics
 from planner.site import Grid

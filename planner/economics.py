@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.core.cash_flow import discounted, payback, spread
+from planner.core.money import discounted, payback, spread
 from planner.scenario import PhaseItem, Scenario
 
 

@@ -9,8 +9,8 @@ import pyproj
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
-from planner.core.area import Bows, bows, densified, every_second, geodesic_areas
-from planner.core.rings import Rings, rings_of
+from planner.core.polygons.area import Bows, bows, densified, every_second, geodesic_areas
+from planner.core.polygons.rings import Rings, rings_of
 from planner.errors import CRSMismatch
 
 Floats = NDArray[np.float64]

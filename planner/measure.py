@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from planner.columns import FACTS
-from planner.core.coverage import Cells, covered_cells, main_owner
-from planner.core.flood import flood, next_deeper
-from planner.core.hypsometry import Hypsometry
-from planner.core.merge_tree import merge_tree, significant
-from planner.core.rings import rings_of
-from planner.core.slope import slope_degrees
-from planner.core.zonal import Summary, summarise
+from planner.core.polygons.rings import rings_of
+from planner.core.terrain.coverage import Cells, covered_cells, main_owner
+from planner.core.terrain.flood import flood, next_deeper
+from planner.core.terrain.hypsometry import Hypsometry
+from planner.core.terrain.merge_tree import merge_tree, significant
+from planner.core.terrain.slope import slope_degrees
+from planner.core.terrain.zonal import Summary, summarise
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES

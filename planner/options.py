@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.core.earth import balanced_levels
-from planner.core.hypsometry import Hypsometry
+from planner.core.terrain.hypsometry import Hypsometry
 from planner.landuse import DIG_DEPTH_M, LAND, UNRESTORED
 from planner.scenario import Scenario
 from planner.tables import Judgement, Measures

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
 
-    from planner.core.compiled import Frame
+    from planner.core.terrain.compiled import Frame
     from planner.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ class Grid:
     @property
     def frame(self) -> Frame:
         """Where the cells lie, as the kernels take it."""
-        from planner.core.compiled import Frame  # not at start-up: it brings the compiler
+        from planner.core.terrain.compiled import Frame  # not at start-up: it brings the compiler
 
         return Frame(self.west, self.north, self.cell_x, self.cell_y, *self.shape)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from planner.core.hypsometry import Hypsometry
+    from planner.core.terrain.hypsometry import Hypsometry
     from planner.site import Grid
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import ellipsoid
-from planner.core.area import densified, every_second, geodesic_areas, strip_series, survey_areas
-from planner.core.rings import rings_of
+from planner.core.polygons.area import densified, every_second, geodesic_areas, strip_series, survey_areas
+from planner.core.polygons.rings import rings_of
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.measure import area_mu

@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 import planner as pl
-from planner.core.area import survey_areas
-from planner.core.rings import rings_of
+from planner.core.polygons.area import survey_areas
+from planner.core.polygons.rings import rings_of
 
 FOLDER = Path(__file__).parent / "authorities" / "area"
 M2_PER_MU = 10_000 / 15

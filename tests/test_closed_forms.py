@@ -9,12 +9,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.compiled import Frame
-from planner.core.coverage import covered_cells
-from planner.core.hypsometry import Hypsometry
-from planner.core.merge_tree import merge_tree
-from planner.core.rings import rings_of
-from planner.core.zonal import summarise
+from planner.core.polygons.rings import rings_of
+from planner.core.terrain.compiled import Frame
+from planner.core.terrain.coverage import covered_cells
+from planner.core.terrain.hypsometry import Hypsometry
+from planner.core.terrain.merge_tree import merge_tree
+from planner.core.terrain.zonal import summarise
 from planner.earthwork import cut_fill, dig_depth, grading_level
 from planner.site import Grid
 from planner.water import shoreline, storage_curve

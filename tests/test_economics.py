@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.core.cash_flow import discounted, payback, spread
+from planner.core.money import discounted, payback, spread
 from planner.economics import money
 from planner.scenario import parse_scenario
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from planner.columns import FACTS
-from planner.core.slope import slope_degrees
+from planner.core.terrain.slope import slope_degrees
 from planner.measure import measure
 from planner.scenario import parse_scenario
 from planner.site import Grid, Site, WaterTable

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.core.hypsometry import Hypsometry
+from planner.core.terrain.hypsometry import Hypsometry
 from planner.landuse import CHOICES
 from planner.options import Levels, appraise, lake_bed, rules_alone
 from planner.scenario import Scenario, parse_scenario

@@ -9,7 +9,7 @@ import pytest
 
 import planner as pl
 from planner.balance import Lake, balance, climate, settled
-from planner.core.hypsometry import Hypsometry
+from planner.core.terrain.hypsometry import Hypsometry
 from planner.parameters import defaults
 from planner.site import Grid
 from planner.water import size_class

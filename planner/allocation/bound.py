@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.allocation.model import Model
 from planner.allocation.table import Floats, Ints
-from planner.core.assignment import best_options, forest_best, forest_order
+from planner.core.choice.assignment import best_options, forest_best, forest_order
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,8 @@ from planner.allocation.parts import Borders
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.table import Floats, Ints
-from planner.core.assignment import best_options, forest_best
-from planner.core.primaldual import border_pull, border_step, choice_step, water_step
+from planner.core.choice.assignment import best_options, forest_best
+from planner.core.choice.primaldual import border_pull, border_step, choice_step, water_step
 
 if TYPE_CHECKING:
     from planner.allocation.solve import Settings

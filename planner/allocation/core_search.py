@@ -24,7 +24,7 @@ from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.table import Bools, Floats, Ints
-from planner.core.assignment import best_options
+from planner.core.choice.assignment import best_options
 
 if TYPE_CHECKING:
     from planner.allocation.solve import Settings

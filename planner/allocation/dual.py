@@ -16,7 +16,7 @@ from scipy.optimize import lsq_linear
 from planner.allocation.bound import Forest, Multipliers, upper_bound
 from planner.allocation.model import Model
 from planner.allocation.table import Bools, Floats
-from planner.core.smoothdual import smooth_choice, smooth_forest
+from planner.core.choice.smoothdual import smooth_choice, smooth_forest
 
 COOLING = 5.0  # factor between temperatures
 LENGTHS = tuple(0.4**i for i in range(20))  # of a Newton step, the full one first

@@ -16,7 +16,7 @@ from planner.allocation.objective import Objective
 from planner.allocation.parts import INF, Borders, Part, Rule, stack_clauses
 from planner.allocation.program import program
 from planner.allocation.table import Floats, Ints, OptionTable
-from planner.core.assignment import best_options, forest_best
+from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
 
 PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond

@@ -9,7 +9,7 @@ import numpy as np
 from planner.allocation.bound import Forest, Multipliers, reduced_values
 from planner.allocation.model import Model
 from planner.allocation.table import Floats, Ints
-from planner.core.assignment import best_options, forest_best, least_losses
+from planner.core.choice.assignment import best_options, forest_best, least_losses
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from planner.allocation.model import Model
 from planner.allocation.neighbours import Neighbours, Waters
 from planner.allocation.table import Floats, Ints
-from planner.core.polish import apply_moves, best_moves, settle_at_prices
+from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices
 
 SWEEPS = 6  # most passes of single-unit moves at prices
 REPAIRS = 40  # most rounds of moves against broken limits

@@ -15,7 +15,7 @@ from planner.allocation.objective import Objective
 from planner.allocation.ranges import price_ranges
 from planner.allocation.result import Binding
 from planner.allocation.table import Floats, Ints
-from planner.core.assignment import best_options
+from planner.core.choice.assignment import best_options
 
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.balance.lake import Lake
-from planner.core.flood import flood
-from planner.core.merge_tree import Basins, MergeTree, merge_tree, significant
+from planner.core.terrain.flood import flood
+from planner.core.terrain.merge_tree import Basins, MergeTree, merge_tree, significant
 from planner.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner.balance.climate import MONTHS, Climate, monthly
 from planner.balance.lake import Lake
-from planner.core.balance import Curve, Month, Outcome, run_month
+from planner.core.lake import Curve, Month, Outcome, run_month
 from planner.errors import InvalidInput
 
 Floats = NDArray[np.float64]

@@ -14,14 +14,14 @@ def forget_stale(folder: Path) -> None:
     one. A folder that cannot be written to is left as it is.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for source in sorted(folder.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for source in sorted(folder.rglob("*.py")):
+        digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes())
     kept = folder / "__pycache__"
     stamp = kept / "kernels.stamp"
     with contextlib.suppress(OSError):
         if stamp.is_file() and stamp.read_text(encoding="ascii") == digest.hexdigest():
             return
-        for compiled in kept.glob("*.nb[ic]"):
+        for compiled in folder.rglob("__pycache__/*.nb[ic]"):
             compiled.unlink(missing_ok=True)
         kept.mkdir(exist_ok=True)
         stamp.write_text(digest.hexdigest(), encoding="ascii")

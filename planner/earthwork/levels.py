@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.core import earth
-from planner.core.hypsometry import Hypsometry
+from planner.core.terrain.hypsometry import Hypsometry
 from planner.earthwork.checks import check_factor, check_level
 from planner.errors import InvalidInput
 

@@ -13,7 +13,7 @@ import shapely
 from rasterio.shutil import copy
 from rasterio.transform import Affine
 
-from planner.core.owner import by_centre
+from planner.core.terrain.owner import by_centre
 from planner.files import write_whole
 from planner.landuse import DIG_DEPTH_M
 from planner.site import Floats, Grid

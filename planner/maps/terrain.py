@@ -18,7 +18,7 @@ from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 from rasterio.warp import reproject
 
-from planner.core.reach import reach
+from planner.core.terrain.reach import reach
 from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.view import MapView

@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from planner.core.flood import flood
-from planner.core.merge_tree import merge_tree, significant
+from planner.core.terrain.flood import flood
+from planner.core.terrain.merge_tree import merge_tree, significant
 
 if TYPE_CHECKING:
     from planner.site import Grid

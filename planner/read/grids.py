@@ -18,7 +18,7 @@ import rasterio.shutil
 import shapely
 from scipy.ndimage import distance_transform_edt
 
-from planner.core.owner import by_centre, by_touch
+from planner.core.terrain.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.places import EVERYWHERE, Places, cell_files

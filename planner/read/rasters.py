@@ -24,8 +24,8 @@ from rasterio.transform import Affine, array_bounds
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from planner.core.cells import blank
-from planner.core.compiled import Frame
+from planner.core.terrain.cells import blank
+from planner.core.terrain.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Floats, Grid
 

@@ -18,12 +18,12 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from planner.core.cells import blank
-from planner.core.compiled import Frame
-from planner.core.coverage import covered_cells
-from planner.core.rings import Rings, rings_of
-from planner.core.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
-from planner.core.zonal import OpenPieces, by_class
+from planner.core.polygons.rings import Rings, rings_of
+from planner.core.terrain.cells import blank
+from planner.core.terrain.compiled import Frame
+from planner.core.terrain.coverage import covered_cells
+from planner.core.terrain.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
+from planner.core.terrain.zonal import OpenPieces, by_class
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.rasters import CACHE_MB, metres_per_unit, open_tiled, opened, plain_values, raster_info, same_place, stored_in

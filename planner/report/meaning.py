@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.core.cash_flow import discounted
+from planner.core.money import discounted
 from planner.report.document import Block, Say, Section, Table, Text, plain
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.core.coverage import covered_cells, main_owner
-from planner.core.hypsometry import Hypsometry
-from planner.core.rings import rings_of
-from planner.core.spill import spill
+from planner.core.polygons.rings import rings_of
+from planner.core.terrain.coverage import covered_cells, main_owner
+from planner.core.terrain.hypsometry import Hypsometry
+from planner.core.terrain.spill import spill
 
 if TYPE_CHECKING:
     from planner.scenario import Scenario

@@ -12,11 +12,11 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from planner.core.cells import Entries, count_cells, count_weighted, entries_of_width, extremes
-from planner.core.compiled import Frame
-from planner.core.coverage import covered_cells
-from planner.core.rings import rings_of
-from planner.core.storage import (
+from planner.core.polygons.rings import rings_of
+from planner.core.terrain.cells import Entries, count_cells, count_weighted, entries_of_width, extremes
+from planner.core.terrain.compiled import Frame
+from planner.core.terrain.coverage import covered_cells
+from planner.core.terrain.storage import (
     Bins,
     Knots,
     area_at,

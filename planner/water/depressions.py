@@ -14,9 +14,9 @@ import rasterio
 from affine import Affine
 from rasterio.windows import Window
 
-from planner.core.merge_tree import Hollows, filled, merge_tree
-from planner.core.stitched_tree import TooMany, hollows_of
-from planner.core.stitching import water_levels
+from planner.core.terrain.merge_tree import Hollows, filled, merge_tree
+from planner.core.terrain.stitched_tree import TooMany, hollows_of
+from planner.core.terrain.stitching import water_levels
 from planner.errors import InvalidInput, PlannerError
 from planner.files import refuse_existing, sha256_of, write_whole
 from planner.parameters import defaults

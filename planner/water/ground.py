@@ -14,9 +14,9 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from planner.core.cells import HUGE, blank
-from planner.core.compiled import Frame
-from planner.core.spill import Spill, spill
+from planner.core.terrain.cells import HUGE, blank
+from planner.core.terrain.compiled import Frame
+from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read.position import parse_crs
 from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster

@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.core.cells import Entries, count_weighted, entries_of_width, extremes
-from planner.core.compiled import Frame
-from planner.core.coverage import covered_cells
-from planner.core.rings import rings_of
-from planner.core.rising import count_connected
-from planner.core.stitching import Band, water_levels
-from planner.core.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
+from planner.core.polygons.rings import rings_of
+from planner.core.terrain.cells import Entries, count_weighted, entries_of_width, extremes
+from planner.core.terrain.compiled import Frame
+from planner.core.terrain.coverage import covered_cells
+from planner.core.terrain.rising import count_connected
+from planner.core.terrain.stitching import Band, water_levels
+from planner.core.terrain.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
 from planner.water.ground import Terrain
 
 Floats = NDArray[np.float64]

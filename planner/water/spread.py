@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from planner.core.storage import Knots, area_at, storage_at
+from planner.core.terrain.storage import Knots, area_at, storage_at
 from planner.errors import InvalidInput
 from planner.parameters import defaults
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import atheris
 import numpy as np
 
-from planner.core.owner import by_centre, by_touch
+from planner.core.terrain.owner import by_centre, by_touch
 
 # Kernels are compiled before anything is instrumented, which they do not survive.
 NOTHING = (np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(1, np.int64), 0.0, 1.0, 1.0, 1.0)

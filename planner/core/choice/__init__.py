@@ -1,0 +1,1 @@
+"""Kernels of the choice of one option per unit."""

@@ -1,0 +1,1 @@
+"""Kernels of polygons as plain arrays."""

@@ -1,0 +1,1 @@
+"""Kernels of the ground: cells under polygons, water on terrain, hollows, storage."""
