@@ -39,7 +39,10 @@ def test_jining_2020_reached_both_goals() -> None:
     assert found.grade == "excellent"
 
 
-@pytest.mark.parametrize(("value", "grade"), [(0.9, "excellent"), (0.8999, "good"), (0.8, "good"), (0.6, "pass"), (0.5999, "fail"), (-3, "fail")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "grade"),
+    [(0.9, "excellent"), (0.8999, "good"), (0.8, "good"), (0.6, "pass"), (0.5999, "fail"), (-3, "fail")],
+)
 def test_grades_at_their_limits(value: float, grade: str) -> None:
     assert pl.evaluation(table(("one", "higher", 7.0, 0.0, 1.0, value))).grade == grade
 

@@ -108,7 +108,7 @@ def _disc(place: Floats, radius: float, step: float) -> tuple[Any, Any]:
     return shapely.polygons(rim + place), shapely.polygons(rim / np.cos(np.pi / count) + place)
 
 
-def _turned(arm: Floats, angle: Floats) -> Floats:
+def _turned(arm: Floats, angle: NDArray[np.floating[Any]]) -> Floats:
     """A vector turned left by angles, (n, 2)."""
     c, s = np.cos(angle), np.sin(angle)
     return np.column_stack([c * arm[0] - s * arm[1], s * arm[0] + c * arm[1]])
