@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import PurePath
 from string import Formatter
 from typing import Any, Final
 
@@ -39,7 +40,11 @@ def render(message: Message | str, lang: str = "en") -> str:
         if name is not None:
             if name not in message.values:
                 raise LookupError(f"{message.code}: no value {name!r} was given")
-            told.append(_shaped(_written(message.values[name], spec or "", lang), conversion, lang))
+            value = message.values[name]
+            if conversion == "r" and not isinstance(value, str | PurePath | Message):
+                told.append(repr(value))  # a number, None or a list needs no quotes
+            else:
+                told.append(_shaped(_written(value, spec or "", lang), conversion, lang))
     return "".join(told)
 
 

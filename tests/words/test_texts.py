@@ -54,6 +54,7 @@ def tomllib_section(name: str) -> list[str]:
 def english_in(text: str) -> list[str]:
     """Latin words of a Chinese text that are neither names, units, keys of a file nor options."""
     found = []
+    text = re.sub(r"^[\w.]+(?=：)|[\w.]+(?= = )", "", text)  # the key something is said of, as it is typed
     for hit in LATIN.findall(text):
         word = hit.rstrip(".:=/-*+")
         typed = word.startswith(("`", "-")) or re.search(r"[._/\[\]=\d]", word)
