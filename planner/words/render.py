@@ -82,7 +82,7 @@ def _written(value: Value, spec: str, lang: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return joined((_written(v, spec, lang) for v in parts), lang)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None:
         return NOTHING
     if spec.startswith("@"):
         return term(spec[1:], value, lang)
@@ -100,6 +100,8 @@ def _figure(value: Any, spec: str, lang: str) -> str:
     shape, _, unit = spec.rpartition(" ")
     if unit not in section(lang, "unit"):
         return format(value, spec)
+    if isinstance(value, float) and math.isnan(value):
+        return NOTHING
     if shape == "amount":
         return _amount(float(value), unit, lang)
     return with_unit(format(value, shape or _digits(float(value), unit)), unit, lang)

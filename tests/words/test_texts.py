@@ -141,6 +141,8 @@ def test_every_text_is_used() -> None:
     beginnings = tuple(set().union(*(calls.beginnings for calls in SOURCES.values())))
     tables = set().union(*(calls.tables for calls in SOURCES.values()))
     tables |= {spec[1:] for text in CODES["en"].values() for _, spec in parts(text) if spec.startswith("@")} | {"unit"}
+    for beginning in beginnings:
+        assert any(code.startswith(beginning) for code in CODES["en"]), f"no text begins with {beginning}"
     unused = [
         code
         for code in CODES["en"]
