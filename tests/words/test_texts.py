@@ -22,6 +22,7 @@ CODES = {
     }
     for lang in ("en", "zh")
 }
+SECTIONS = {code.partition(".")[0] for code in CODES["en"]}
 # Latin words that Chinese texts keep: names of programs, formats, systems, places and people, and what is typed as it stands.
 NAMES = set((Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split())
 LATIN = re.compile(r"`[^`]*`|--?[A-Za-z][\w-]*|[A-Za-z][\w.:/*+\-\[\]=]*")
@@ -90,7 +91,8 @@ class Calls(ast.NodeVisitor):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         first = node.values[0] if node.values else None
-        if isinstance(first, ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z0-9_]*", str(first.value)):
+        begins = str(first.value) if isinstance(first, ast.Constant) else ""
+        if re.fullmatch(r"[a-z_]+\.[a-z0-9_]*", begins) and begins.partition(".")[0] in SECTIONS:
             self.beginnings.add(str(first.value))
         self.generic_visit(node)
 
