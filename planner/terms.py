@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from planner.parameters import defaults
 
@@ -64,8 +64,8 @@ class Terms(_Part):
     """[finance]: investment, who pays it, how it is paid back; yuan, shares, calendar years.
 
     regime: `2015` government pays by the rule of that year; `2023` a concession that its users pay; `public` no company: the
-    government builds, with bonds where equity_share < 1. opex_cny, user_income_cny: a year, or one figure per year of operation.
-    gov_equity_share: of the equity, without dividends. equity_return: net profit wanted per yuan of private equity.
+    government builds, with bonds where equity_share < 1. opex_cny, user_income_cny: a year, or one figure per year of
+    operation. gov_equity_share: of the equity, without dividends. equity_return: net profit wanted per yuan of private equity.
     """
 
     regime: Literal["2015", "2023", "public"] = "2015"
@@ -95,16 +95,7 @@ class Terms(_Part):
     psc: Comparator = Field(default_factory=Comparator)
     risk: Spread = Field(default_factory=Spread)
 
-    @model_validator(mode="after")
-    def _fits(self) -> Terms:
-        for name in ("opex_cny", "user_income_cny"):
-            given = getattr(self, name)
-            if isinstance(given, tuple) and len(given) != self.operate_years:
-                raise ValueError(f"{name} names {len(given)} years, operate_years = {self.operate_years}: give one figure a year")
-        last = self.first_year + self.build_years + self.operate_years - 1
-        for item in self.sale:
-            if not self.first_year <= item.year <= last:
-                raise ValueError(f"sale in {item.year}: the project runs {self.first_year}-{last}; move the sale or the project")
-        if self.residual_cny > self.investment_cny:
-            raise ValueError(f"residual_cny = {self.residual_cny:,.0f} exceeds investment_cny = {self.investment_cny:,.0f}")
-        return self
+    @property
+    def last_year(self) -> int:
+        """The last year of operation."""
+        return self.first_year + self.build_years + self.operate_years - 1

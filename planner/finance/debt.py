@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy_financial as npf
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+TINY = 1e-12  # a rate below it is none
 
 
 class Debt(NamedTuple):
@@ -38,12 +38,19 @@ def building_interest(draws: ArrayLike, rate: float) -> Floats:
 def repayments(debt: float, rate: float, years: int, repayment: str) -> Debt:
     """A debt of yuan paid back over years at the end of each, by `equal_payment` or `equal_principal`."""
     if repayment == "equal_payment":
-        service = np.full(years, -float(npf.pmt(rate, years, debt)))
-        ages = np.arange(years)
-        left = debt * (1 + rate) ** ages - service[0] * (((1 + rate) ** ages - 1) / rate if rate else ages)
-        return Debt(left * rate, service - left * rate)
+        service = debt / years if abs(rate) < TINY else float(debt * rate / -np.expm1(-years * np.log1p(rate)))
+        interest = np.array([rate * left for left in _left(debt, rate, service, years)], dtype=np.float64)
+        return Debt(interest, np.asarray(service - interest, dtype=np.float64))
     principal = np.full(years, debt / years)
-    return Debt((debt - principal * np.arange(years)) * rate, principal)
+    return Debt(np.asarray((debt - principal * np.arange(years)) * rate, dtype=np.float64), principal)
+
+
+def _left(debt: float, rate: float, service: float, years: int) -> list[float]:
+    """What is owed at the beginning of each year."""
+    left = [debt]
+    for _ in range(years - 1):
+        left.append(left[-1] * (1 + rate) - service)
+    return left
 
 
 def depreciation(value: float, residual: float, years: int, horizon: int) -> Floats:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from planner.errors import InvalidInput
-from planner.parameters import nearest
-from planner.scenario import fault_of
+from planner.faults import fault_of
 from planner.terms import Terms
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -22,23 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """Terms, the project's name, and whether its data are a survey or a reconstruction."""
+    """Terms, the project's name, whether its data are a survey or a reconstruction, yuan of the plan that no fund covers."""
 
     terms: Terms
     name: str
-    kind: str
+    kind: str = "survey"
+    unfunded_cny: float = 0.0
 
 
 def terms_of(source: str | Path | Plan | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> Source:
     """The terms behind a source, with keys that win over it. Raises InvalidInput naming file, key and fix."""
     if source is None:
-        return Source(checked(dict(keys), "finance"), "", "survey")
+        return Source(checked(dict(keys), "finance"), "")
     if isinstance(source, Mapping):
         given = source.get("finance", source)
-        return Source(checked({**given, **keys}, "finance"), str(source.get("name", "")), "survey")
+        return Source(checked({**given, **keys}, "finance"), str(source.get("name", "")))
     if isinstance(source, str | Path):
         return _from_path(Path(source), keys)
-    return _from_summary(source.summary(), _terms_in(source.site.scenario.finance), keys, source.site.name)
+    return _from_summary(source.summary(), _set_in(source.site.scenario.finance), keys, source.site.name)
 
 
 def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
@@ -46,12 +47,12 @@ def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(f"{file}: no such file; give a TOML file with a [finance] section, a site's or a plan's folder") from None
+        raise InvalidInput(say("finance.no_file", file=file)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise InvalidInput(f"{file.name}: not valid TOML ({error})") from None
+        raise InvalidInput(say("keys.not_toml", source=file.name, why=str(error))) from None
     given = document.get("finance")
     if not isinstance(given, Mapping):
-        raise InvalidInput(f"{file.name}: no [finance] section{nearest('finance', document)}; `first_year`, `build_years`, … go there")
+        raise InvalidInput(say("finance.no_section", file=file.name))
     about = document.get("site", {})
     name = str(document.get("name", about.get("name", path.resolve().stem)))
     summary = path / "summary.json"
@@ -60,26 +61,37 @@ def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
     return Source(checked({**given, **keys}, file.name), name, str(about.get("kind", "survey")))
 
 
-def _terms_in(section: Any) -> dict[str, Any]:
-    return {} if section is None else {k: v for k, v in section.model_dump(exclude_unset=True).items()}
+def _set_in(section: Any) -> dict[str, Any]:
+    return {} if section is None else dict(section.model_dump(exclude_unset=True))
 
 
 def _from_summary(summary: Mapping[str, Any], given: Mapping[str, Any], keys: Mapping[str, Any], file: str) -> Source:
-    """A plan's figures stand in where the keys name none: cost as investment, restored mu."""
+    """A plan's figures stand in where the keys name none: cost as investment, restored mu, its year."""
     taken = {**given, **keys}
     taken.setdefault("investment_cny", summary["economics"]["cost_cny"])
     if summary["restored_mu"] > 0:
         taken.setdefault("mu", summary["restored_mu"])
     taken.setdefault("first_year", summary["site"]["year"])
-    return Source(checked(taken, file), str(summary["site"]["name"]), str(summary["site"].get("kind", "survey")))
+    about = summary["site"]
+    unfunded = float(summary["economics"].get("unfunded_cny", 0.0))
+    return Source(checked(taken, file), str(about["name"]), str(about.get("kind", "survey")), unfunded)
 
 
 def checked(given: Mapping[str, Any], file: str) -> Terms:
-    """The terms that keys describe. Raises InvalidInput: the file, the key, the value, the nearest known key."""
-    keys = dict(given)
-    if isinstance(keys.get("budget_cny"), Mapping):
-        keys["budget_cny"] = dict(keys["budget_cny"])
+    """The terms that keys describe. Raises InvalidInput: the file, the key, the value, the nearest known key or the fix."""
     try:
-        return Terms.model_validate(keys)
+        terms = Terms.model_validate(dict(given))
     except ValidationError as error:
-        raise InvalidInput(f"{file}: finance: {fault_of(error, Terms)}") from None
+        raise InvalidInput(fault_of(error, Terms, file, section="finance")) from None
+    for name in ("opex_cny", "user_income_cny"):
+        figures = getattr(terms, name)
+        if isinstance(figures, tuple) and len(figures) != terms.operate_years:
+            raise InvalidInput(say("finance.years_differ", file=file, key=name, given=len(figures), years=terms.operate_years))
+    for item in terms.sale:
+        if not terms.first_year <= item.year <= terms.last_year:
+            span = {"first": terms.first_year, "last": terms.last_year}
+            raise InvalidInput(say("finance.sale_outside", file=file, year=item.year, **span))
+    if terms.residual_cny > terms.investment_cny:
+        sums = {"residual": terms.residual_cny, "investment": terms.investment_cny}
+        raise InvalidInput(say("finance.residual_too_high", file=file, **sums))
+    return terms

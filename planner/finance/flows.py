@@ -72,7 +72,10 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
     sold = land_sales(terms) * swing.sale
     paid = payments(terms) if agreed is None else agreed
     worn = depreciation(
-        invested + float(grown.sum()), terms.residual_cny, run if terms.depreciation_years is None else terms.depreciation_years, run
+        invested + float(grown.sum()),
+        terms.residual_cny,
+        run if terms.depreciation_years is None else terms.depreciation_years,
+        run,
     )
     own_sales = sold if terms.regime == "public" else np.zeros(build + run)
     income = users + paid + own_sales[build:]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.core.money import payback
+from planner.finance.debt import Floats
 from planner.finance.feed import terms_of
 from planner.finance.flows import Flows, flows
 from planner.finance.payments import budgets, payment_for
@@ -20,6 +21,7 @@ from planner.finance.risk import Bar, Chances, by_chance, tornado
 from planner.finance.value import Value, burden, value_for_money
 from planner.parameters import defaults
 from planner.terms import Terms
+from planner.words import Message, render, say
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -29,13 +31,15 @@ if TYPE_CHECKING:
 class Finance(Mapping[str, Any]):
     """A project's money; a mapping over its summary (`f["payments_sum_cny"]`).
 
-    terms: what was asked. flows: yuan by year. name, source: what it is and where the investment's figure comes from.
+    terms: what was asked. flows: yuan by year. name: of the project. kind: survey or reconstruction. unfunded_cny: yuan of the
+    plan behind it that no fund covers.
     """
 
     terms: Terms
     flows: Flows
     name: str = ""
     kind: str = "survey"
+    unfunded_cny: float = 0.0
 
     def __getitem__(self, key: str) -> Any:
         return self._summary[key]
@@ -55,15 +59,16 @@ class Finance(Mapping[str, Any]):
         return frame.assign(share_of_budget=self.share_of_budget, dscr=self.dscr)
 
     @cached_property
-    def share_of_budget(self) -> np.ndarray:
+    def share_of_budget(self) -> Floats:
         """All PPP payments of a year per yuan of that year's budget, (years,)."""
         return burden(self.flows, budgets(self.terms, self.flows.years), self.terms.other_ppp_cny)
 
     @cached_property
-    def dscr(self) -> np.ndarray:
+    def dscr(self) -> Floats:
         """Debt service cover by year, (years,); NaN where nothing is due."""
         due = self.flows.service
-        return np.divide(self.flows.cover, due, out=np.full(len(due), np.nan), where=due > 0)
+        found = np.divide(self.flows.cover, due, out=np.full(len(due), np.nan), where=due > 0)
+        return np.asarray(found, dtype=np.float64)
 
     @cached_property
     def value(self) -> Value:
@@ -129,8 +134,8 @@ class Finance(Mapping[str, Any]):
             "burden_max": _none(np.nanmax(self.share_of_budget)) if np.isfinite(self.share_of_budget).any() else None,
             "tornado": [bar._asdict() for bar in self.tornado],
             "monte_carlo": self.chances._asdict(),
-            "warnings": list(self.warnings("en")),
-            "warnings_zh": list(self.warnings("zh")),
+            "warnings": [render(w, "en") for w in self.warnings],
+            "warnings_zh": [render(w, "zh") for w in self.warnings],
         }
 
     def _one_sign(self, key: str) -> bool:
@@ -143,20 +148,17 @@ class Finance(Mapping[str, Any]):
 
     def least_payment(self) -> float:
         """The least payment, yuan, that covers the first year of operation: costs, tax and the loan's principal."""
-        return payment_for(
-            self._costs(), tax_rate=self.terms.tax_rate, principal_cny=float(self.flows.principal[self.terms.build_years])
-        )
+        k = self.terms.build_years
+        return payment_for(self._costs(k), tax_rate=self.terms.tax_rate, principal_cny=float(self.flows.principal[k]))
 
     def wanted_payment(self) -> float | None:
-        """The payment, yuan, of a year without debt that leaves private equity the net return asked for; None if none is asked."""
+        """The payment, yuan, of the last year that leaves private equity the net return asked for; None where none is asked."""
         if self.terms.equity_return is None:
             return None
         private = self.terms.investment_cny * self.terms.equity_share * (1 - self.terms.gov_equity_share)
-        costs = {**self._costs(-1), "interest": float(self.flows.interest[-1]) if not self.terms.loan_years else 0.0}
-        return payment_for(costs, tax_rate=self.terms.tax_rate, net_cny=private * self.terms.equity_return)
+        return payment_for(self._costs(-1), tax_rate=self.terms.tax_rate, net_cny=private * self.terms.equity_return)
 
-    def _costs(self, at: int | None = None) -> dict[str, float]:
-        k = self.terms.build_years if at is None else at
+    def _costs(self, k: int) -> dict[str, float]:
         made = self.flows
         return {
             "opex": float(made.opex[k]),
@@ -165,11 +167,10 @@ class Finance(Mapping[str, Any]):
             "income": float(made.user_income[k]),
         }
 
-    def warnings(self, lang: str = "en") -> tuple[str, ...]:
-        """What must be known before the figures are relied on, most important first; lang `en` or `zh`."""
-        from planner.finance.wording import warnings
-
-        return warnings(self, lang)
+    @cached_property
+    def warnings(self) -> tuple[Message, ...]:
+        """What must be known before the figures are relied on, the most important first."""
+        return warnings_of(self)
 
     def burdened(self) -> list[tuple[int, float]]:
         """Years, and shares, in which all PPP payments pass what the rule allows."""
@@ -178,7 +179,7 @@ class Finance(Mapping[str, Any]):
         return [(int(y), float(s)) for y, s in zip(years, self.share_of_budget, strict=True) if s > limit * (1 + 1e-12)]
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes summary.json, tables.xlsx, report.html and, where it can be set, report.pdf into a folder, whole or not at all.
+        """Writes summary.json, tables.xlsx, report.html and, where it can be set, report.pdf: a whole folder or nothing.
 
         Raises OutputExists where the folder holds something and overwrite is off.
         """
@@ -195,12 +196,40 @@ class Finance(Mapping[str, Any]):
 def finance(source: str | Path | Plan | Mapping[str, Any] | None = None, **keys: Any) -> Finance:
     """The money of a project: payments, debt, returns, burden on the budget, value for money, sensitivity, risk.
 
-    source: a TOML file with [finance], a site's or a plan's folder, a Plan, or a mapping of the keys of [finance]; keys win over
-    it, `finance(investment_cny=1e8, first_year=2016, …)` needs no source. A plan gives investment, mu and sales where the keys
-    name none. Raises InvalidInput naming the key.
+    source: a TOML file with [finance], a site's or a plan's folder, a Plan, or a mapping of the keys of [finance]; keys win
+    over it, `finance(investment_cny=1e8, first_year=2016, …)` needs no source. A plan gives first year, investment and mu
+    where the keys name none. Raises InvalidInput naming the key.
     """
     found = terms_of(source, keys)
-    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind)
+    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, unfunded_cny=found.unfunded_cny)
+
+
+def warnings_of(found: Finance) -> tuple[Message, ...]:
+    """What speaks against relying on the figures: money without a source, a broken limit, a rate that is none."""
+    told = []
+    terms, made = found.terms, found.flows
+    if found.unfunded_cny > 0:
+        told.append(say("finance.unfunded", cny=found.unfunded_cny, share=100 * found.unfunded_cny / terms.investment_cny))
+    repaid = made.payments.sum() + made.user_income.sum() + (made.sales.sum() if terms.regime == "public" else 0.0)
+    if repaid <= 0:
+        told.append(say("finance.never_repaid", cny=terms.investment_cny))
+    if broken := found.burdened():
+        year, share = max(broken, key=lambda pair: pair[1])
+        limit = defaults().number("ppp.burden_limit")
+        told.append(say("finance.burden", year=year, share=100 * share, limit=100 * limit, years=len(broken)))
+    if terms.regime == "2015" and not terms.budget_cny:
+        told.append(say("finance.no_budget"))
+    least = defaults().number("ppp.dscr_min")
+    if np.isfinite(found.dscr).any() and np.nanmin(found.dscr) < least:
+        year = int(made.years[int(np.nanargmin(found.dscr))])
+        told.append(say("finance.low_cover", year=year, cover=float(np.nanmin(found.dscr)), least=least))
+    for flow, name in ((made.project, "firr"), (made.equity, "equity_irr")):
+        if (changes := sign_changes(flow)) > 1:
+            roots = tuple(f"{100 * r:.2f} %" for r in rates_of_return(flow))
+            told.append(say("finance.many_rates", name=name, changes=changes, roots=roots or ("–",)))
+    if terms.regime == "2015":
+        told.append(say("finance.old_rule"))
+    return tuple(told)
 
 
 def _none(value: Any) -> float | None:

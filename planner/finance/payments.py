@@ -11,6 +11,7 @@ from planner.errors import InvalidInput
 from planner.finance.debt import Floats
 from planner.parameters import defaults
 from planner.terms import Terms
+from planner.words import say
 
 
 def by_year(given: float | tuple[float, ...], years: int) -> Floats:
@@ -39,7 +40,7 @@ def payment_for(costs: Mapping[str, float], *, tax_rate: float, net_cny: float =
     """
     unknown = set(costs) - {"opex", "depreciation", "interest", "income"}
     if unknown:
-        raise InvalidInput(f"costs[{sorted(unknown)[0]!r}]: opex, depreciation, interest and income are the costs of a year")
+        raise InvalidInput(say("finance.unknown_cost", name=sorted(unknown)[0]))
     spent = costs.get("opex", 0.0) + costs.get("depreciation", 0.0) + costs.get("interest", 0.0)
     net = max(net_cny, principal_cny - costs.get("depreciation", 0.0), 0.0)
     return float(spent + net / (1 - tax_rate) - costs.get("income", 0.0))
@@ -57,14 +58,15 @@ def payments(terms: Terms) -> Floats:
     if terms.regime == "2023":
         longest = int(defaults().number("ppp.concession_years"))
         if income.sum() <= 0:
-            raise InvalidInput(
-                "finance.user_income_cny = 0 under regime 2023: only users may pay, availability payments are refused "
-                '(国办函〔2023〕115号); name the users\' income, or take regime = "public" (bonds) or "2015" (old projects)'
-            )
+            raise InvalidInput(say("finance.availability_refused"))
         if terms.build_years + years > longest:
             raise InvalidInput(
-                f"finance: {terms.build_years} + {years} years under regime 2023: a concession runs {longest} years at most; "
-                f"shorten operate_years to {longest - terms.build_years}"
+                say(
+                    "finance.concession_too_long",
+                    years=terms.build_years + years,
+                    most=longest,
+                    fix=longest - terms.build_years,
+                )
             )
         return np.zeros(years)
     built = terms.investment_cny * (1 - terms.equity_share * terms.gov_equity_share)
@@ -72,7 +74,7 @@ def payments(terms: Terms) -> Floats:
 
 
 def budgets(terms: Terms, years: ArrayLike) -> Floats:
-    """General public budget expenditure by calendar year, yuan: as given, else grown from the nearest year given; NaN if none."""
+    """General public budget expenditure by calendar year, yuan: as given, else grown from the year before; NaN if none."""
     wanted = np.asarray(years, dtype=int)
     if not terms.budget_cny:
         return np.full(len(wanted), np.nan)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from planner.core.money import discounted
 
+Floats = NDArray[np.float64]
 LOWEST, HIGHEST = -0.9999, 1e4  # rates between which roots are looked for, per year
-GRID = 20_001  # points at which the sign of the present value is looked at, even in 1 / (1 + rate) on a log scale
+GRID = 8_001  # points at which the sign of the present value is looked at, even in 1 / (1 + rate) on a log scale
 
 
 def net_present_value(flow: ArrayLike, rate: float) -> float:
@@ -37,19 +38,22 @@ def rates_of_return(flow: ArrayLike) -> tuple[float, ...]:
     ages = np.arange(len(sums))
     weights = np.maximum(np.abs(sums).max(), 1e-300)
 
-    def worth(factor: float) -> float:
+    def worth(factor: Floats) -> Floats:
         # divided by its largest power so that neither end of the scale overflows
-        powers = -ages * np.log(factor)
-        return float((sums / weights * np.exp(powers - powers.max())).sum())
+        powers = -np.outer(np.log(factor), ages)
+        return np.asarray(np.exp(powers - powers.max(axis=1, keepdims=True)) @ (sums / weights), dtype=np.float64)
 
-    values = np.array([worth(f) for f in factors])
+    def at(factor: float) -> float:
+        return float(worth(np.array([factor]))[0])
+
+    values = worth(factors)
     found = [float(f) for f, v in zip(factors, values, strict=True) if v == 0.0]
     for k in np.flatnonzero(values[:-1] * values[1:] < 0):
-        found.append(float(brentq(worth, factors[k + 1], factors[k], xtol=1e-14, rtol=1e-14)))
+        found.append(float(brentq(at, factors[k + 1], factors[k], xtol=1e-14, rtol=1e-14)))
     return tuple(sorted(f - 1.0 for f in found))
 
 
 def levelised(cost: ArrayLike, mu: ArrayLike, rate: float) -> float:
-    """Yuan per mu: present value of costs (years,) over present value of the mu made ready (years,); NaN where there is no mu."""
+    """Yuan per mu: present value of costs (years,) over that of the mu made ready (years,); NaN where there is no mu."""
     ready = net_present_value(mu, rate)
     return net_present_value(cost, rate) / ready if ready > 0 else float("nan")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from planner.finance.debt import Floats
 from planner.finance.flows import Swing, flows
 from planner.finance.payments import payments
 from planner.finance.returns import net_present_value
@@ -53,7 +55,7 @@ def tornado(terms: Terms, swing: float | None = None) -> tuple[Bar, ...]:
     step = defaults().number("ppp.swing") if swing is None else swing
     bars = []
     for name in FACTORS:
-        low, high = (_worth(terms, **{name: 1 + d}) for d in (-step, step))
+        low, high = (_worth(terms, {name: 1 + d}) for d in (-step, step))
         if low != high:
             bars.append(Bar(name, 1 - step, 1 + step, low, high, break_even(terms, name)))
     return tuple(sorted(bars, key=lambda bar: (-bar.span, bar.factor)))
@@ -63,10 +65,10 @@ def break_even(terms: Terms, factor: str) -> float | None:
     """The factor on one sum at which the net present value is 0; None where there is none between 0 and 100."""
     from scipy.optimize import brentq
 
-    ends = _worth(terms, **{factor: 0.0}), _worth(terms, **{factor: FURTHEST})
+    ends = _worth(terms, {factor: 0.0}), _worth(terms, {factor: FURTHEST})
     if ends[0] == ends[1] or ends[0] * ends[1] > 0:
         return None
-    return float(brentq(lambda f: _worth(terms, **{factor: f}), 0.0, FURTHEST, xtol=1e-9))
+    return float(brentq(lambda f: _worth(terms, {factor: f}), 0.0, FURTHEST, xtol=1e-9))
 
 
 def by_chance(terms: Terms) -> Chances:
@@ -76,11 +78,12 @@ def by_chance(terms: Terms) -> Chances:
     halves = [getattr(spread, name) for name in FACTORS]
     drawn = 1 + np.column_stack([rng.triangular(-1, 0, 1, spread.draws) * half for half in halves])
     agreed = payments(terms)
-    found = np.array([_worth(terms, agreed=agreed, **dict(zip(FACTORS, row, strict=True))) for row in drawn])
+    found = np.array([_worth(terms, dict(zip(FACTORS, row, strict=True)), agreed) for row in drawn])
     p05, p50, p95 = (float(p) for p in np.percentile(found, (5, 50, 95)))
     return Chances(p05, p50, p95, float(found.mean()), float((found < 0).mean()), spread.draws, spread.seed)
 
 
-def _worth(terms: Terms, agreed: np.ndarray | None = None, **factors: float) -> float:
+def _worth(terms: Terms, factors: Mapping[str, float], agreed: Floats | None = None) -> float:
+    """Net present value, yuan, with sums changed by factors and the payments as agreed."""
     made = flows(terms, replace(Swing(), **factors), payments(terms) if agreed is None else agreed)
     return net_present_value(made.project, terms.discount_rate)

@@ -29,8 +29,8 @@ class Value(NamedTuple):
 def value_for_money(terms: Terms, made: Flows) -> Value:
     """PSC - PPP, present values at the fiscal rate in the first year.
 
-    PSC = building + operating - income from users + competitive neutrality + all risks; PPP = payments + the government's equity
-    + the risks it keeps. Source: 财金〔2015〕167号 (value-for-money guide).
+    PSC = building + operating - income from users + competitive neutrality + all risks; PPP = payments + the government's
+    equity + the risks it keeps. Source: 财金〔2015〕167号 (value-for-money guide).
     """
     against = terms.psc
 
