@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
+from planner.terms import Terms
 from planner.words import Message, say
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -120,6 +121,13 @@ class SolverSection(_Part):
     compactness_cny_per_m: NonNegative = 0.0
 
 
+class GivenTerms(Terms):
+    """[finance] of a site: what the plan gives (its first year, investment, mu) need not be named."""
+
+    first_year: int = 0
+    investment_cny: NonNegative = 0.0
+
+
 class LockItem(_Part):
     """[[lock]]: a unit or a parcel that must have a target."""
 
@@ -156,12 +164,13 @@ class CostItem(_Part):
 
 
 class FundItem(_Part):
-    """[[economics.fund]]: who pays, yuan."""
+    """[[economics.fund]]: who pays, yuan; repaid: it is lent (social capital, bonds) and somebody has to pay it back."""
 
     name: str
     name_en: str = ""
     cny: NonNegative
     source: str = ""
+    repaid: bool = False
 
 
 class EconomicsSection(_Part):
@@ -201,6 +210,7 @@ class Scenario(_Part):
     reservoir: ReservoirSection = ReservoirSection()
     solver: SolverSection = SolverSection()
     economics: EconomicsSection = EconomicsSection()
+    finance: GivenTerms | None = None
     lock: tuple[LockItem, ...] = ()
     limit: tuple[LimitItem, ...] = ()
     phase: tuple[PhaseItem, ...] = ()
