@@ -13,200 +13,60 @@ import pandas as pd
 
 from planner.errors import InvalidInput
 from planner.parameters import nearest
-from planner.read.lengths import UNITS, is_rate, known, quantity, tokens, unit_of
+from planner.read.lengths import UNITS, is_rate, known, quantity, tokens, unit_of, words_of
 from planner.read.record import Record
 from planner.read.roles import plain
 from planner.scenario import Layer
 from planner.site import Floats
 from planner.words import say
 
-# Depths: words that name the sinking (STRONG) make a depth of any column that no other word forbids; words for depth alone (BARE)
-# may be any depth, so more of them forbid it. In Chinese a word is found within a run of characters, else as a whole word.
-STRONG: Final = (
-    *("subsid", "settlement", "settling", "lowering", "sinking", "sunk", "senkung", "affaissement", "osiadani", "obniżeni"),
-    *("subsidencia", "hundimiento", "оседани", "下沉", "沉陷", "塌陷", "沉降", "采沉", "陷落"),
+# In Chinese a word is found within a run of characters, else as a whole word.
+# What names the sinking makes a depth of any column that no other word forbids.
+STRONG: Final = words_of(
+    """
+    subsid settlement settling lowering sinking sunk senkung affaissement osiadani obniżeni subsidencia hundimiento
+    оседани 下沉 沉陷 塌陷 沉降 采沉 陷落
+    """
 )
-BARE: Final = ("depth", "deep", "tiefe", "profondeur", "profundidad", "głębokość", "глубина", "深度", "深", "陷深")
-# what a column may be of a sinking or a depth without being one
-NEVER: Final = (
-    *(
-        "rate",
-        "velocity",
-        "vel",
-        "speed",
-        "annual",
-        "yearly",
-        "monthly",
-        "daily",
-        "速率",
-        "速度",
-        "年均",
-        "每年",
-        "年沉",
-        "年下沉",
-        "率",
-    ),
-    *("area", "acreage", "volume", "vol", "mu", "ha", "m2", "m3", "sqm", "面积", "体积", "容积", "库容", "方量", "亩"),
-    *(
-        "factor",
-        "coef",
-        "coeff",
-        "coefficient",
-        "ratio",
-        "share",
-        "percent",
-        "pct",
-        "index",
-        "系数",
-        "因子",
-        "比例",
-        "比值",
-        "指数",
-    ),
-    *("year", "years", "date", "day", "time", "start", "end", "年份", "年度", "年限", "时间", "日期", "起始", "年代"),
-    *(
-        "soil",
-        "topsoil",
-        "root",
-        "rooting",
-        "plough",
-        "plow",
-        "snow",
-        "frost",
-        "土层",
-        "土壤",
-        "表土",
-        "覆土",
-        "耕层",
-        "耕作层",
-        "根系",
-    ),
-    *(
-        "groundwater",
-        "gw",
-        "wt",
-        "watertable",
-        "well",
-        "borehole",
-        "drill",
-        "地下水",
-        "水位",
-        "水深",
-        "积水",
-        "潜水",
-        "井深",
-        "钻孔",
-    ),
-    *(
-        "id",
-        "no",
-        "nr",
-        "num",
-        "number",
-        "code",
-        "name",
-        "type",
-        "kind",
-        "class",
-        "grade",
-        "level",
-        "rank",
-        "source",
-        "method",
-        "flag",
-    ),
-    *(
-        "status",
-        "remark",
-        "note",
-        "count",
-        "编号",
-        "编码",
-        "代码",
-        "名称",
-        "类型",
-        "类别",
-        "等级",
-        "级别",
-        "分级",
-        "序号",
-        "个数",
-        "备注",
-    ),
-    *("来源", "原因", "状态", "方法", "稳定", "稳沉", "权属"),
-    *(
-        "std",
-        "stdev",
-        "error",
-        "err",
-        "sigma",
-        "rmse",
-        "accuracy",
-        "precision",
-        "uncertainty",
-        "confidence",
-        "误差",
-        "精度",
-        "中误差",
-    ),
-    *(
-        "tilt",
-        "slope",
-        "curvature",
-        "strain",
-        "angle",
-        "horizontal",
-        "radius",
-        "倾斜",
-        "曲率",
-        "变形",
-        "移动",
-        "角",
-        "半径",
-        "坡度",
-    ),
-    *("residual", "remaining", "allowable", "allowed", "limit", "threshold", "残余", "剩余", "允许", "容许", "限值", "阈值"),
-    *("fill", "backfill", "cut", "dig", "excavation", "foundation", "pile", "回填", "填", "挖", "开挖", "基础", "桩"),
+# Words for a depth may be any depth's: more of them forbid it.
+BARE: Final = words_of(
+    """
+    depth deep tiefe profondeur profundidad głębokość глубина 深度 深 陷深
+    """
 )
-NEVER_BARE: Final = (
-    *(
-        "mining",
-        "mine",
-        "seam",
-        "coal",
-        "cover",
-        "burial",
-        "overburden",
-        "working",
-        "panel",
-        "water",
-        "pond",
-        "lake",
-        "thickness",
-    ),
-    *("采深", "埋深", "开采", "采煤", "煤", "水", "厚", "地质", "勘探"),
+# What a column may be of a sinking or a depth without being one.
+NEVER: Final = words_of(
+    """
+    rate velocity vel speed annual yearly monthly daily 速率 速度 年均 每年 年沉 年下沉 率 area acreage volume vol mu
+    ha m2 m3 sqm 面积 体积 容积 库容 方量 亩 factor coef coeff coefficient ratio share percent pct index 系数 因子
+    比例 比值 指数 year years date day time start end 年份 年度 年限 时间 日期 起始 年代 soil topsoil root rooting
+    plough plow snow frost 土层 土壤 表土 覆土 耕层 耕作层 根系 groundwater gw wt watertable well borehole drill
+    地下水 水位 水深 积水 潜水 井深 钻孔 id no nr num number code name type kind class grade level rank source method
+    flag status remark note count 编号 编码 代码 名称 类型 类别 等级 级别 分级 序号 个数 备注 来源 原因 状态 方法 稳定
+    稳沉 权属 std stdev error err sigma rmse accuracy precision uncertainty confidence 误差 精度 中误差 tilt slope
+    curvature strain angle horizontal radius 倾斜 曲率 变形 移动 角 半径 坡度 residual remaining allowable allowed
+    limit threshold 残余 剩余 允许 容许 限值 阈值 fill backfill cut dig excavation foundation pile 回填 填 挖 开挖
+    基础 桩
+    """
+)
+NEVER_BARE: Final = words_of(
+    """
+    mining mine seam coal cover burial overburden working panel water pond lake thickness 采深 埋深 开采 采煤 煤 水 厚
+    地质 勘探
+    """
 )
 # Words that also name the sunken place itself: whole numbers 1 … n under them count places.
-PLACE: Final = (
-    "sink",
-    "sinks",
-    "sinkhole",
-    "subs",
-    "subsidence",
-    "settlement",
-    "沉陷",
-    "塌陷",
-    "沉陷区",
-    "塌陷区",
-    "沉陷地",
-    "塌陷地",
+PLACE: Final = words_of(
+    """
+    sink sinks sinkhole subs subsidence settlement 沉陷 塌陷 沉陷区 塌陷区 沉陷地 塌陷地
+    """
 )
-
-ABBREVIATED: Final = frozenset("subs sub_depth sink sink_depth w0 wmax w txsd cxsd xcz xcl shendu sd".split())
-
-EMPTY: Final = frozenset(
-    ("", "-", "—", "--", "nan", "null", "none", "无", "/", "n/a", "na", "<null>", "#n/a", "不详", "未知", "缺")
+ABBREVIATED: Final = words_of(
+    """
+    cxsd sd shendu sink sink_depth sub_depth subs txsd w w0 wmax xcl xcz
+    """
 )
+EMPTY: Final = ("", *words_of("- — -- nan null none 无 / n/a na <null> #n/a 不详 未知 缺"))
 SENTINELS: Final = (-999.0, -9999.0, -99999.0, -999999.0, -32768.0, -32767.0, 9999.0, 99999.0, 999999.0)
 HUGE: Final = 1e30  # Surfer's blank 1.70141e38, Esri's −3.4e38, netCDF's 9.97e36: no depth in any unit
 SHALLOW_M: Final = 30.0  # up to here a bare number can only be metres
@@ -265,7 +125,7 @@ def read_depths(frame: gpd.GeoDataFrame, layer: Layer, record: Record) -> Depths
 
 
 def tier(column: str) -> int | None:
-    """How well a heading names a depth of subsidence: 0 it names the sinking, 1 a depth, 2 an abbreviation; None: not at all."""
+    """How well a heading names a depth of subsidence: 0 names the sinking, 1 a depth, 2 an abbreviation; None: it does not."""
     text = unicodedata.normalize("NFKC", column).lower()
     words = tokens(column)
     if is_rate(column) or any(_forbids(w, words, text, column) for w in NEVER):
@@ -280,7 +140,7 @@ def tier(column: str) -> int | None:
 
 
 def _forbids(word: str, words: list[str], text: str, column: str) -> bool:
-    """Whether a word stands in a heading: in Chinese anywhere, else as a word, at a word's end, or cut by dBase at ten bytes."""
+    """Whether a word stands in a heading: in Chinese anywhere, else as a word or its end, or cut at ten bytes (dBase)."""
     if _han(word):
         return word in text
     if word in words or (word[-1:].isdigit() and re.search(rf"(?<![a-z]){word}(?!\w)", text)):

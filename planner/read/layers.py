@@ -25,7 +25,6 @@ from planner.read.position import Bounds, Reference, parse_crs, settle, working_
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.site import Floats
 from planner.words import both
 
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")

