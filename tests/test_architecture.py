@@ -35,7 +35,7 @@ FLOORS = [
     {"tables"},
     {"site"},
     {"scenario", "ellipsoid"},
-    {"parameters", "core", "files"},
+    {"parameters", "core", "files", "drivers"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse"},
