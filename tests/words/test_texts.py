@@ -109,6 +109,8 @@ def test_both_languages_hold_the_same_codes_in_the_same_order() -> None:
 
 @pytest.mark.parametrize("code", CODES["en"])
 def test_a_text_names_the_same_values_in_both_languages(code: str) -> None:
+    if code == "words.both":  # each language shows its own
+        return
     en, zh = ({name for name, _ in parts(CODES[lang].get(code, ""))} for lang in ("en", "zh"))
     assert en == zh, f"{code}: English names {sorted(en)}, Chinese {sorted(zh)}"
 
@@ -129,7 +131,7 @@ def test_what_is_said_exists_with_its_values(name: str) -> None:
     for line, code, given in SOURCES[name].said:
         assert code in CODES["en"], f"{name}:{line}: {code} is in no words/en.toml"
         if given is not None:
-            needed = {n for n, _ in parts(CODES["en"][code])}
+            needed = {n for lang in CODES for n, _ in parts(CODES[lang][code])}
             assert given == needed, f"{name}:{line}: {code} names {sorted(needed)}, given {sorted(given)}"
 
 
