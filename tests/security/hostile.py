@@ -318,23 +318,16 @@ WMS = (
 for suffix in ("tif", "img", "asc", "vrt", "grd", "dem", "jp2"):
     described(f"dem.{suffix}", WMTS)
     described(f"dem.{suffix}", WMS)
-described(
-    "dem.img", "Object = IsisCube\n Object = Core\n  ^Core = AWAY/secret.tif\n  StartByte = 1\n End_Object\nEnd_Object\nEnd"
-)
-described(
-    "dem.img",
-    'PDS_VERSION_ID = PDS3\n^IMAGE = "AWAY/secret.img"\nOBJECT = IMAGE\nLINES=60\nLINE_SAMPLES=60\nSAMPLE_BITS=8\nEND_OBJECT\nEND',
-)
-described(
-    "dem.dem",
-    'DatasetHeader Begin\n Version = "6.0"\n DataFile = "AWAY/secret.raw"\n DataSetType = ERStorage\nDatasetHeader End',
-)
+ISIS = "Object = IsisCube\n Object = Core\n  ^Core = AWAY/secret.tif\n  StartByte = 1\n End_Object\nEnd_Object\nEnd"
+PDS = 'PDS_VERSION_ID = PDS3\n^IMAGE = "AWAY/secret.img"\nOBJECT = IMAGE\nLINES=60\nLINE_SAMPLES=60\nEND_OBJECT\nEND'
+ERS = 'DatasetHeader Begin\n Version = "6.0"\n DataFile = "AWAY/secret.raw"\n DataSetType = ERStorage\nDatasetHeader End'
+described("dem.img", ISIS)
+described("dem.img", PDS)
+described("dem.dem", ERS)
 described("dem.tif", "<MRF_META><Raster><Size x='60' y='60' c='1'/><DataFile>AWAY/secret.tif</DataFile></Raster></MRF_META>")
 described("dem.asc", '{"stac_version": "1.0.0", "assets": {"dem": {"href": "URL/dem.tif"}}}')
-described(
-    "dem.bil",
-    "<VRTDataset rasterXSize='60' rasterYSize='60'><VRTRasterBand><SimpleSource><SourceFilename>/vsicurl/URL/a.tif</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>",
-)
+FAR = "<VRTRasterBand><SimpleSource><SourceFilename>/vsicurl/URL/a.tif</SourceFilename></SimpleSource></VRTRasterBand>"
+described("dem.bil", f"<VRTDataset rasterXSize='60' rasterYSize='60'>{FAR}</VRTDataset>")
 
 
 @raster

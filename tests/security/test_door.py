@@ -14,7 +14,6 @@ from security.canary import canary
 from security.hostile import RASTERS, VECTORS, dem
 
 
-
 @pytest.fixture
 def away(tmp_path: Path) -> Path:
     """A folder beside the site's, with things that are none of its business."""
