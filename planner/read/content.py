@@ -46,9 +46,9 @@ def head_of(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def is_mosaic(head: bytes) -> bool:
-    """Whether a file's first bytes are those of a virtual raster."""
-    return head.lstrip(_TEXT_START).startswith(b"<VRTDataset")
+def is_mosaic(path: Path, head: bytes) -> bool:
+    """Whether a file's name or its first bytes are those of a virtual raster."""
+    return path.suffix.lower() == ".vrt" or head.lstrip(_TEXT_START).startswith(b"<VRTDataset")
 
 
 def raster_driver(path: Path, head: bytes, shown: str) -> str:

@@ -85,7 +85,7 @@ class Mosaics:
         if real in self.put:
             return self.put[real]
         head = b"" if real.is_dir() else head_of(real)
-        if is_mosaic(head):
+        if not real.is_dir() and is_mosaic(real, head):
             place = self._anew(real, shown, (*above, real))
         else:
             if not real.is_dir():

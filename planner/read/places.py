@@ -83,7 +83,7 @@ class Places:
         if regular(path, written).stat().st_size == 0:
             raise InvalidInput(f"{written}: the file is empty (0 bytes)")
         head = head_of(path)
-        if not is_mosaic(head):
+        if not is_mosaic(path, head):
             raster_driver(path, head, written)
             return path
         inside = Places(path.parent if self.outside else self.folder, self.outside)
@@ -106,7 +106,7 @@ def _gather(path: Path, window: tuple[float, float, float, float], found: dict[P
     if path in found:
         return
     found[path] = None
-    if path.is_dir() or not is_mosaic(head_of(path)):
+    if path.is_dir() or not is_mosaic(path, head_of(path)):
         return
     root = parsed(path, path.name)
     elsewhere = {
