@@ -85,7 +85,8 @@ class Calls(ast.NodeVisitor):
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))
         if isinstance(first, ast.JoinedStr) and name in ("say", "text") and isinstance(first.values[0], ast.Constant):
-            self.said_beginnings.add(str(first.values[0].value))
+            begins = str(first.values[0].value)
+            self.said_beginnings |= {begins} if re.match(r"[a-z_]+\.", begins) else set()
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
