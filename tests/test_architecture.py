@@ -37,7 +37,7 @@ FLOORS = [
     {"scenario", "ellipsoid"},
     {"terms"},
     {"faults"},
-    {"parameters", "core", "files"},
+    {"parameters", "core", "files", "drivers"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse"},
