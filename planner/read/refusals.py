@@ -124,7 +124,7 @@ _MEANT: Final = re.compile(r"; did you mean ('.+?')\?;?")
 def in_chinese(message: Message) -> str:
     """A refusal of the reader in Chinese; the English one where it is not the reader's own."""
     refusal = render(message, "zh")
-    if message.code != "words.plain":
+    if refusal != str(message):
         return refusal
     text = _MEANT.sub(r"；是否指 \1？", refusal)
     for pattern, sentence in _SENTENCES:
