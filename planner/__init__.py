@@ -11,6 +11,8 @@ from typing import Any
 
 _HOMES = {
     "Plan": "planner.plan",
+    "Finance": "planner.finance",
+    "finance": "planner.finance",
     "make_plan": "planner.plan",
     "load_plan": "planner.plan",
     "sweep": "planner.plan",
