@@ -73,7 +73,9 @@ def test_every_lake_holds_its_figure_wherever_it_is_asked(seed: int) -> None:
     held = design.finished(ground).volume_below(design.levels.normal)
     again = Design.of(units, SCENARIO)  # as a saved plan has it: no ground by elevation, only the mean of what was designed
     surface = again.surface(units, terrain)
-    depth, level = water_grids(SimpleNamespace(units=units, site=SimpleNamespace(terrain=terrain, scenario=SCENARIO)))
+    depth, level = water_grids(
+        SimpleNamespace(units=units, reservoirs=found.table, site=SimpleNamespace(terrain=terrain, scenario=SCENARIO))
+    )
     owner = owners(units, terrain)
     for name, lake in found.table.iterrows():
         mine = (units["reservoir_id"] == name).to_numpy()
