@@ -44,6 +44,7 @@ TOLD: Final = {
     "wetland": Told(),
     "depth_dug": Told(more=True),
     "depth_today": Told(more=True),
+    "dam": Told(),
     "seepage": Told(),
     "pollution": Told(),
     "shape": Told(more=True),
