@@ -173,7 +173,7 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
         try:
             result = changed.solve(start=before, **how)
         except Infeasible as error:
-            rows.append({"objective": np.nan, "note": "; ".join(error.relaxations) or str(error)})
+            rows.append({"objective": np.nan, "note": "; ".join(map(str, error.relaxations)) or str(error)})
             continue
         before = result
         at = [i for i, r in enumerate(changed.rules) if r is other]
