@@ -30,8 +30,9 @@ def verdicts(value: Floats, low: Floats | float, high: Floats | float, error: Fl
     """By value (n,): PASSED within low … high, FAILED beyond by more than the error (95 %), UNSURE between; None for NaN."""
     below, above = np.asarray(low) - value, value - np.asarray(high)
     worst = np.maximum(below, above)
-    found = np.where(worst <= 0.0, Verdict.PASSED, np.where(worst > error, Verdict.FAILED, Verdict.UNSURE))
-    return np.where(np.isnan(value), None, found)
+    state = np.where(worst <= 0.0, 0, np.where(worst > error, 1, 2))
+    names: list[Verdict | None] = [Verdict.PASSED, Verdict.FAILED, Verdict.UNSURE, None]
+    return np.array(names, dtype=object)[np.where(np.isnan(value), 3, state)]
 
 
 def acceptance(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from planner.landuse import CHOICES, TARGETS, UNRESTORED
 from planner.words import Message, say
@@ -74,11 +75,17 @@ def by_landuse(units: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> tuple[pd.Dat
     return _matrix(pd.DataFrame({"planned": planned, "built": every["built"].to_numpy(), "area_mu": area})), notes
 
 
-def by_ground(units: pd.DataFrame, done_from: float) -> pd.DataFrame:
+def by_ground(units: pd.DataFrame) -> pd.DataFrame:
     """Mu by planned and built target where no land use is given: what is planned where its earth is done, else unrestored."""
-    share = units["done_share"].to_numpy(float)
-    built = np.where(np.isnan(share), UNSEEN, np.where(share >= done_from, units["target"].to_numpy(object), UNRESTORED))
-    return _matrix(pd.DataFrame({"planned": units["target"].to_numpy(object), "built": built, "area_mu": units["area_mu"]}))
+    return _matrix(
+        pd.DataFrame({"planned": units["target"].to_numpy(object), "built": built_targets(units), "area_mu": units["area_mu"]})
+    )
+
+
+def built_targets(units: pd.DataFrame) -> NDArray[Any]:
+    """By unit: its planned target where it stands, unrestored where not, unknown where nothing of it is seen, (n,)."""
+    built = np.where(units["stands"].to_numpy(bool), units["target"].to_numpy(object), UNRESTORED)
+    return np.where(units["done_share"].isna().to_numpy(), UNSEEN, built)
 
 
 def _matrix(pairs: Any) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from planner.asbuilt.built import by_ground, by_landuse
 from planner.asbuilt.record import AsBuilt
 from planner.asbuilt.survey import Registered, register, unworked, without
 from planner.asbuilt.water import settlement, storage_built
-from planner.asbuilt.work import Sums, grouped, unit_slopes, unit_work
+from planner.asbuilt.work import Sums, grouped, stands, unit_slopes, unit_work
 from planner.design import Design, Levels, owners
 from planner.errors import InvalidInput
 from planner.plan import Plan, load_plan
@@ -69,6 +69,7 @@ def asbuilt(
     sums = Sums(owners(units, before), before.cell_area, len(units))
     survey, said = _without_water(plan, planned, survey, sums)
     table = unit_work(before, planned, survey, sunk, sums).set_index(units.index)
+    table["stands"] = stands(table, parameters.number("asbuilt.done_share"))
     table["slope_deg"] = unit_slopes(survey.ground.values, before, sums)
     units = units.drop(columns=[c for c in table.columns if c in units.columns]).join(table)
     heights = {"mean_m": survey.ground.values, "design_m": planned.values}
@@ -97,7 +98,7 @@ def _designed(plan: Plan) -> Grid:
 
 def _matrix(units: gpd.GeoDataFrame, landuse: Any, plan: Plan) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     if landuse is None:
-        return by_ground(units, plan.site.scenario.number("asbuilt.done_share")), (say("asbuilt.no_landuse"),)
+        return by_ground(units), (say("asbuilt.no_landuse"),)
     if isinstance(landuse, gpd.GeoDataFrame):
         if "landuse" not in landuse.columns:
             raise InvalidInput(say("asbuilt.no_landuse_column", columns=[str(c) for c in landuse.columns]))

@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
 
 def standing(found: AsBuilt) -> NDArray[np.bool_]:
-    """Which units stand as planned: seen, their earth done, (n,)."""
-    share = found.units["done_share"].to_numpy(float)
-    done = share >= found.plan.site.scenario.number("asbuilt.done_share")
-    return np.asarray(done & found.units["target"].isin(CHOICES).to_numpy())
+    """Which units stand as planned and are kept, (n,)."""
+    return np.asarray(found.units["stands"].to_numpy(bool) & found.units["target"].isin(CHOICES).to_numpy())
 
 
 def replan(found: AsBuilt, **sets: Any) -> Plan:

@@ -28,7 +28,7 @@ def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> P
     with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=owned.__contains__) as work:
         document = json.dumps(found.summary(), ensure_ascii=False, indent=1, allow_nan=False)
         (work / "asbuilt.json").write_text(document + "\n", encoding="utf-8")
-        (work / "asbuilt.html").write_bytes(page if isinstance(page, bytes) else page.encode())
+        (work / "asbuilt.html").write_text(page, encoding="utf-8")
         write_geopackage(work / "asbuilt.gpkg", {"units": found.units.sort_index()}, {}, {})
         before, ground = found.plan.site.terrain, found.survey.ground
         bands = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 NO_EARTH_M: Final = 0.005  # mean planned change of a unit below which it has no earth to move, or less than can be told
+HALF: Final = 0.5  # less is not done, whatever the error
 CLIP: Final = (
     1.5  # levels of detection a cell may go past its design and still count in full: three errors, so that noise evens out
 )
@@ -36,7 +37,7 @@ class Sums:
     def total(self, values: Floats) -> Floats:
         """Σ values · area by unit, (n,); what is missing counts as nothing."""
         known = np.where(np.isfinite(values), values * self.cell_area, 0.0)
-        return np.bincount(self.owner, weights=known, minlength=self.count)
+        return np.asarray(np.bincount(self.owner, weights=known, minlength=self.count), dtype=np.float64)
 
 
 def unit_work(before: Grid, planned: Grid, survey: Registered, sunk: Floats, sums: Sums) -> pd.DataFrame:
@@ -88,6 +89,12 @@ def unit_work(before: Grid, planned: Grid, survey: Registered, sunk: Floats, sum
             "seen_share": np.divide(area, whole, out=np.zeros_like(area), where=whole > 0),
         }
     )
+
+
+def stands(units: pd.DataFrame, done_from: float) -> NDArray[np.bool_]:
+    """Which units stand, (n,): their earth done, or more than half of it and no nearer to done than the survey's error."""
+    share, sd = units["done_share"].to_numpy(float), units["done_sd"].to_numpy(float)
+    return np.asarray((share >= done_from) | ((share > HALF) & (share >= done_from - Z95 * sd)))
 
 
 def unit_slopes(ground: Floats, before: Grid, sums: Sums) -> Floats:

@@ -83,14 +83,14 @@ def _at(ground: Floats, row: float, col: float) -> float:
         wr, wc = _cubic(u), _cubic(v)
         for i in range(4):
             for j in range(4):
-                wide += wr[i] * wc[j] * ground[r - 1 + i, c - 1 + j]
+                wide += wr[i] * wc[j] * float(ground[r - 1 + i, c - 1 + j])
         if np.isfinite(wide):
             return wide
     r1, c1 = min(r + 1, rows - 1), min(c + 1, cols - 1)
-    upper = ground[r, c] if v == 0.0 else (1 - v) * ground[r, c] + v * ground[r, c1]
+    upper = float(ground[r, c]) if v == 0.0 else (1 - v) * float(ground[r, c]) + v * float(ground[r, c1])
     if u == 0.0:
         return upper
-    lower = ground[r1, c] if v == 0.0 else (1 - v) * ground[r1, c] + v * ground[r1, c1]
+    lower = float(ground[r1, c]) if v == 0.0 else (1 - v) * float(ground[r1, c]) + v * float(ground[r1, c1])
     return (1 - u) * upper + u * lower
 
 
@@ -149,7 +149,8 @@ def registration(before: Floats, after: Floats, stable: Flags, cell: tuple[float
             break
     if free == 1:
         error[:2] = told
-    return Shift(*(float(v) for v in at), *(float(v) for v in error), int(sound.sum()))
+    east, north, up = (float(v) for v in at)
+    return Shift(east, north, up, float(error[0]), float(error[1]), float(error[2]), int(sound.sum()))
 
 
 def _fit(slopes: Floats, gap: Floats, free: int) -> tuple[Floats, Floats]:
@@ -158,7 +159,7 @@ def _fit(slopes: Floats, gap: Floats, free: int) -> tuple[Floats, Floats]:
     if len(gap) < 3:
         return step, error
     a = slopes if free == 3 else slopes[:, 2:]
-    found = np.zeros(a.shape[1])
+    found: Floats = np.zeros(a.shape[1])
     found[-1] = np.median(gap)
     for _ in range(8):
         rest = gap - a @ found
@@ -167,7 +168,7 @@ def _fit(slopes: Floats, gap: Floats, free: int) -> tuple[Floats, Floats]:
         normal = (a * weight[:, None]).T @ a
         if np.linalg.cond(normal) > 1e14:
             return step, error
-        new = np.linalg.solve(normal, (a * weight[:, None]).T @ gap)
+        new = np.asarray(np.linalg.solve(normal, (a * weight[:, None]).T @ gap), dtype=np.float64)
         done = np.abs(new - found).max() < 1e-9
         found = new
         if done:
