@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.asbuilt.built import BUILT, UNSEEN
-from planner.landuse import TARGETS, UNRESTORED
+from planner.asbuilt.built import BUILT, UNSEEN, built_targets
+from planner.landuse import TARGETS
 from planner.maps.adapt import view_of
 from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
@@ -50,11 +50,8 @@ def _shown(found: AsBuilt) -> gpd.GeoDataFrame:
     """The units with what the page colours them by."""
     units = found.units
     share, off = units["done_share"].to_numpy(float), units["off_m"].to_numpy(float)
-    built = np.where(
-        share >= found.plan.site.scenario.number("asbuilt.done_share"), units["target"].to_numpy(object), UNRESTORED
-    )
     return units.assign(
-        built=np.where(np.isnan(share), "", built),
+        built=built_targets(units),
         done_class=_class_of(share, SHARES),
         off_class=_class_of(off, OFFS),
     )
@@ -142,6 +139,11 @@ def section(found: AsBuilt) -> str:
         f"<h2>{both('asbuilt.h_accept')}</h2>{_failed(found)}",
     ]
     return f'<main class="planner-compare">{"".join(parts)}</main>'
+
+
+def _worth(name: str, table: pd.DataFrame) -> bool:
+    """Whether a table of groups is shown: parcels are many, and a single group without a name says nothing."""
+    return name != "by_parcel" and not (len(table) == 1 and str(table.index[0]) == "")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -19,7 +19,7 @@ from planner.options import appraise
 from planner.plan import Plan
 from planner.plan.compose import Survey, plan_of, survey
 from planner.read import read_site
-from planner.scenario import Scenario, document, parse_scenario, replaced
+from planner.scenario import document, parse_scenario, replaced
 from planner.site import Grid, Site
 from planner.subsidence import ground as ground_state
 from planner.suitability import judge

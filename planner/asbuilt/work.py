@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 NO_EARTH_M: Final = 0.005  # mean planned change of a unit below which it has no earth to move, or less than can be told
-HALF: Final = 0.5  # less is not done, whatever the error
+MOST: Final = 0.7  # less of its earth is not done, whatever the error
 CLIP: Final = (
     1.5  # levels of detection a cell may go past its design and still count in full: three errors, so that noise evens out
 )
@@ -92,9 +92,9 @@ def unit_work(before: Grid, planned: Grid, survey: Registered, sunk: Floats, sum
 
 
 def stands(units: pd.DataFrame, done_from: float) -> NDArray[np.bool_]:
-    """Which units stand, (n,): their earth done, or more than half of it and no nearer to done than the survey's error."""
+    """Which units stand, (n,): their earth done, or most of it and what is left within its error."""
     share, sd = units["done_share"].to_numpy(float), units["done_sd"].to_numpy(float)
-    return np.asarray((share >= done_from) | ((share > HALF) & (share >= done_from - Z95 * sd)))
+    return np.asarray((share >= done_from) | ((share > MOST) & (share >= done_from - Z95 * sd)))
 
 
 def unit_slopes(ground: Floats, before: Grid, sums: Sums) -> Floats:
