@@ -27,6 +27,7 @@ from planner.parameters import nearest
 from planner.plan.noun import Certificate
 from planner.scenario import Scenario
 from planner.tables import Partition
+from planner.words import Message, plain, say
 
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
@@ -39,7 +40,7 @@ class Answer:
     next_best: pd.DataFrame
     options: pd.DataFrame
     certificate: Certificate
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
@@ -57,10 +58,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     if (limit := scenario.budget.max_cny) is not None:
         lump = lump_sums(scenario)
         if lump > limit:
-            raise InvalidInput(
-                f"budget.max_cny = {limit:,.0f} yuan is below the lump sums of [[economics.item]], {lump:,.0f} yuan; "
-                f"raise it by {lump - limit:,.0f} yuan or drop an item"
-            )
+            raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
         rules.append(Budget(max_cny=limit - lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
@@ -108,13 +106,13 @@ def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
     for item in scenario.lock:
         if item.unit is not None:
             if item.unit not in units.index:
-                raise InvalidInput(f"[[lock]] unit = {item.unit!r}: no such unit{nearest(item.unit, units.index)}")
+                raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
             ids = [item.unit]
         else:
             ids = list(units.index[units["parcel_id"] == item.parcel])
             if not ids:
                 known = units["parcel_id"].unique()
-                raise InvalidInput(f"[[lock]] parcel = {item.parcel!r}: no such parcel{nearest(str(item.parcel), known)}")
+                raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
         locks += [Lock(unit, item.target, treatment=item.treatment) for unit in ids]
     return locks
 
@@ -143,18 +141,15 @@ def allocate(
         for b in result.binding
     )
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
-    notes = (*result.notes, *_unproven(proof, solver.gap))
+    notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
     return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
 
 
-def _unproven(proof: Certificate, asked: float) -> tuple[str, ...]:
+def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:
     """A warning where the search ended before the gap that was asked for was proven."""
     if proof.gap <= asked or proof.status == "optimal":
         return ()
-    return (
-        f"the search ended ({proof.status.replace('_', ' ')}) with {100 * proof.gap:.3g} % between this plan and what it could "
-        f"at best be worth; give it longer with solver.time_limit_s or --time-limit",
-    )
+    return (say("plan.unproven", status=proof.status, percent=100 * proof.gap),)
 
 
 def with_unrestored(options: pd.DataFrame, facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

@@ -9,39 +9,14 @@ import shapely
 
 from planner.landuse import TARGETS, UNRESTORED
 from planner.report.document import Say
-from planner.report.fonts import family, font, plotting
+from planner.report.drawing import FAINT, INK, dressed, figure
+from planner.report.fonts import font
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from planner.plan import Plan
-
-INK, FAINT = "#1d2321", "#5a625f"
-
-
-def _figure(width: float, ratio: float) -> tuple[Figure, Axes]:
-    """A figure of a width in inches with one axes, set in the report's font."""
-    plotting()
-    from matplotlib.figure import Figure
-
-    made = Figure(figsize=(width, width * ratio), layout="constrained")
-    axes = made.add_subplot()
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=7, colors=FAINT, length=2.5)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("#9aa3a0")
-    return made, axes
-
-
-def _dress(axes: Axes, say: Say, *, x: str = "", y: str = "") -> None:
-    """Labels and ticks in the report's font."""
-    axes.set_xlabel(x, fontproperties=font(8), color=INK)
-    axes.set_ylabel(y, fontproperties=font(8), color=INK)
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontfamily(family())
 
 
 def target_name(key: str, say: Say) -> str:
@@ -53,7 +28,7 @@ def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """The plan by target over the relief, with reservoir shores, legend, scale bar and north arrow."""
     from matplotlib.patches import Patch, PathPatch
 
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     axes.set_axis_off()
     axes.set_aspect("equal")
     _relief(axes, plan)
@@ -151,7 +126,7 @@ def _scale(axes: Axes, say: Say, west: float, south: float, span: float, pad: fl
 
 def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """Level over storage of the largest reservoirs, the normal level marked."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     order = plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable").head(5)
     colours = ("#174A8A", "#B5373A", "#3E8E4A", "#8A6A17", "#6B4A86")
     for colour, (name, row) in zip(colours, order.iterrows(), strict=False):
@@ -164,13 +139,13 @@ def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     axes.set_xlim(left=0)
     if len(axes.lines):
         axes.legend(prop=font(7.5), frameon=False)
-    _dress(axes, say, x=say("storage, million m³", "蓄水量（百万立方米）"), y=say("level, m", "水位（米）"))
+    dressed(axes, x=say("storage, million m³", "蓄水量（百万立方米）"), y=say("level, m", "水位（米）"))
     return made
 
 
 def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """Cost and value by year, and the discounted sum so far."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     flow = plan.economics.flow
     years = flow.index.to_numpy()
     axes.bar(years, flow["benefit_cny"] / 1e8, color="#6DBE73", width=0.7, label=say("value", "收益"))
@@ -182,13 +157,13 @@ def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     axes.grid(axis="y", color="#e3e6e4", lw=0.6)
     axes.legend(prop=font(7.5), frameon=False)
     axes.locator_params(axis="x", integer=True)
-    _dress(axes, say, y=say("hundred million yuan", "亿元"))
+    dressed(axes, y=say("hundred million yuan", "亿元"))
     return made
 
 
 def depth_profile(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """How much land of each target lies at which depth of subsidence."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     depth = plan.units["subsidence_m"].to_numpy(float)
     area = plan.units["area_mu"].to_numpy(float)
     top = max(1.0, float(np.ceil(np.nanmax(depth)))) if np.isfinite(depth).any() else 1.0
@@ -210,14 +185,14 @@ def depth_profile(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
         )
         below += height
     axes.legend(prop=font(7.5), frameon=False)
-    _dress(axes, say, x=say("subsidence, m", "沉陷深度（米）"), y=say("area, mu", "面积（亩）"))
+    dressed(axes, x=say("subsidence, m", "沉陷深度（米）"), y=say("area, mu", "面积（亩）"))
     return made
 
 
 def haul_distances(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """Earth by the distance it is carried."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     table = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]]
     axes.hist(table["distance_m"] / 1000, bins=24, weights=table["m3"] / 1e4, color="#8A6A3F", edgecolor="white", lw=0.4)
-    _dress(axes, say, x=say("haul, km", "运距（公里）"), y=say("earth, 10⁴ m³", "土方（万立方米）"))
+    dressed(axes, x=say("haul, km", "运距（公里）"), y=say("earth, 10⁴ m³", "土方（万立方米）"))
     return made

@@ -30,6 +30,11 @@ def say(code: str, /, **values: Value) -> Message:
     return Message(code, values)
 
 
+def both(en: str, zh: str) -> Message:
+    """A sentence that stands in both languages already, as files hold it."""
+    return Message("words.both", {"en": en, "zh": zh or en})
+
+
 def plain(text: object) -> Message:
     """A text that is the same in every language: a name, a figure, what a library said."""
     return Message("words.plain", {"text": str(text)})
