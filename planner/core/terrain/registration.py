@@ -121,7 +121,7 @@ def registration(before: Floats, after: Floats, stable: Flags, cell: tuple[float
     cell, none is taken and only the height fitted: east_se, north_se then say how little is known. Cells that changed all
     the same are told by their residual (Tukey's biweight). Source: Nuth & Kääb 2011, The Cryosphere 5, 271–290.
     """
-    rows, cols = before.shape
+    cols = before.shape[1]
     where = np.flatnonzero(stable & np.isfinite(before) & np.isfinite(after))
     where = where[:: max(1, -(-len(where) // most))]
     if len(where) < 3:
