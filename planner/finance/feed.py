@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from planner.errors import InvalidInput
-from planner.faults import fault_of
+from planner.faults import first_fault, keys_of
 from planner.terms import Terms
 from planner.words import say
 
@@ -49,7 +49,7 @@ def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidInput(say("finance.no_file", file=file)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise InvalidInput(say("keys.not_toml", source=file.name, why=str(error))) from None
+        raise InvalidInput(say("scenario.not_toml", name=file.name, error=str(error))) from None
     given = document.get("finance")
     if not isinstance(given, Mapping):
         raise InvalidInput(say("finance.no_section", file=file.name))
@@ -82,7 +82,8 @@ def checked(given: Mapping[str, Any], file: str) -> Terms:
     try:
         terms = Terms.model_validate(dict(given))
     except ValidationError as error:
-        raise InvalidInput(fault_of(error, Terms, file, section="finance")) from None
+        fault = first_fault(error, keys_of(Terms), section="finance")
+        raise InvalidInput(say("scenario.fault", source=file, fault=fault)) from None
     for name in ("opex_cny", "user_income_cny"):
         figures = getattr(terms, name)
         if isinstance(figures, tuple) and len(figures) != terms.operate_years:

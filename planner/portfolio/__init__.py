@@ -1,4 +1,4 @@
-"""Many projects, years and funds as one problem: which, when, how far, with whose money, with whose earth; with a proven bound."""
+"""Many projects, years and funds as one problem: which, when, how far, with whose money and earth; with a proven bound."""
 
 from planner.portfolio.noun import Portfolio, portfolio
 

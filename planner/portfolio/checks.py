@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from planner.errors import InvalidInput
-from planner.parameters import nearest_of
+from planner.parameters import nearest
 from planner.portfolio.keys import ProjectItem
 from planner.portfolio.programme import Programme, trimmed
-from planner.words import say
+from planner.words import Message, say
 
 ENOUGH = 1 - 1e-9  # shares that add up to less leave a part of a project unpaid
 
@@ -47,9 +47,7 @@ def _names(made: Programme) -> None:
 def _known(where: str, names: Iterable[str], known: set[str]) -> None:
     for name in names:
         if name not in known:
-            near = nearest_of(name, known)
-            code = "portfolio.unknown_near" if near else "portfolio.unknown"
-            raise InvalidInput(say(code, where=where, name=name, **({"near": near} if near else {})))
+            raise InvalidInput(say("portfolio.unknown", where=where, name=name, nearest=nearest(name, known)))
 
 
 def _years(made: Programme) -> None:
@@ -62,10 +60,10 @@ def _years(made: Programme) -> None:
                     raise InvalidInput(say("portfolio.money_outside", fund=fund.id, year=year, cny=cny, **span))
     for project in made.projects:
         low, high = project.earliest or first, project.latest or last
-        if low > high:
-            raise InvalidInput(say("portfolio.crossed", id=project.id, earliest=low, latest=high))
         if low > last or high < first:
             raise InvalidInput(say("portfolio.project_outside", id=project.id, earliest=low, latest=high, **span))
+        if low > high:
+            raise InvalidInput(say("portfolio.crossed", id=project.id, earliest=low, latest=high))
 
 
 def _variants(made: Programme) -> None:
@@ -85,7 +83,7 @@ def _variants(made: Programme) -> None:
             raise InvalidInput(_no_start(made, project))
 
 
-def _no_start(made: Programme, project: ProjectItem) -> object:
+def _no_start(made: Programme, project: ProjectItem) -> Message:
     shortest = min(len(trimmed(v.spend_cny)) for v in project.variant)
     return say("portfolio.no_start", id=project.id, years=shortest, last=int(made.years[-1]))
 
