@@ -28,6 +28,7 @@ class Sum:
     hi: float = INF
     border: float = 0.0
     money: float = 0.0
+    kind: str = ""  # which of its rule's rows it is, where they are told apart: import, export
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,16 @@ class Below:
 
 @dataclass(frozen=True, eq=False)
 class Borders:
-    """Shared borders of units `a` and `b`, and what each costs when the two differ in target, yuan. Shapes (E,)."""
+    """Shared borders of units `a` and `b`, shapes (E,), and what they cost, yuan: cost·weight[kind, kind] of the two options.
+
+    kind (K,): what each option is as far as these borders go. weight (T, T): symmetric, zero on the diagonal.
+    """
 
     a: Ints
     b: Ints
     cost: Floats
+    kind: Ints
+    weight: Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest
+from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
 from planner.allocation.parts import Rule
 from planner.allocation.ranges import price_ranges
+from planner.allocation.restrict import border_burden
 from planner.allocation.result import Binding
 from planner.allocation.search import Found
 from planner.allocation.table import Floats, Ints, OptionTable
+from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
 
@@ -41,9 +44,9 @@ def account(
     ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
     limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
     binding = tuple(
-        Binding(str(i), float(r.shadow_price), str(r.unit), float(r.max if r.pressing > 0 else r.min), float(r.activity))
-        for i, r in zip(limits.index, limits.itertuples(), strict=True)
-        if r.binding
+        _binding(str(label), row, rules[model.owner[i]], model.kinds[i])
+        for i, (label, row) in enumerate(zip(limits.index, limits.itertuples(), strict=True))
+        if row.binding
     )
     value = worth(model, chosen, rows)
     index = pd.MultiIndex(
@@ -54,6 +57,24 @@ def account(
     )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
     return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced)
+
+
+def _binding(label: str, row: Any, rule: Rule, kind: str) -> Binding:
+    """A row of the limits that presses, with what its rule counts."""
+    low, high = (float(v) if np.isfinite(v) else None for v in (row.min, row.max))
+    return Binding(
+        rule=label,
+        shadow_price=float(row.shadow_price),
+        unit=str(row.unit),
+        limit=float(row.max if row.pressing > 0 else row.min),
+        activity=float(row.activity),
+        kind=kind or type(rule).__name__.lower(),
+        target=getattr(rule, "target", None) or "",
+        treatment=getattr(rule, "treatment", None) or "",
+        name=getattr(rule, "name", "") or getattr(rule, "column", ""),
+        low=low,
+        high=high,
+    )
 
 
 def _rows_table(
@@ -126,11 +147,5 @@ def border_shares(model: Model, chosen: Ints) -> Floats:
     """Border cost each option would bear with the neighbours as chosen, shape (K,)."""
     if not model.edges.cost.size:
         return np.zeros(model.gain.size)
-    kinds = int(model.target.max()) + 1
-    target = model.target[chosen]
-    around = np.zeros(model.size)
-    alike = np.zeros(model.size * kinds)
-    for one, other in ((model.edges.a, model.edges.b), (model.edges.b, model.edges.a)):
-        np.add.at(around, one, model.edges.cost)
-        np.add.at(alike, one * kinds + target[other], model.edges.cost)
-    return np.asarray(around[model.unit] - alike[model.unit * kinds + model.target])
+    every = np.ones(model.edges.cost.size, dtype=np.bool_)
+    return np.asarray(border_burden(model, chosen, every, every)[model.unit, model.kind])

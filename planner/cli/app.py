@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from planner.cli.console import clean
+from planner.drivers import shut
 from planner.errors import Infeasible, PlannerError
 
 app = typer.Typer(
@@ -44,12 +45,13 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and leaves with the contract's exit code."""
+    shut()  # the whole process is ours: what GDAL need not do here it never learns
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code: 0 done, 1 failed, 2 usage, 3 invalid input, 4 infeasible, 5 no plan in time."""
-    from planner.cli import doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401  (registers them)
+    from planner.cli import city, doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401  (registers them)
 
     verbose, as_json = "-v" in arguments or "--verbose" in arguments, "--json" in arguments
     try:
