@@ -32,6 +32,14 @@ def first_fault(error: ValidationError, known: Callable[[Location], list[str]], 
     return _wrong_value(where, fault)
 
 
+def fault_of(error: ValidationError, model: type[BaseModel], source: str, *, section: str = "") -> Message:
+    """The first fault of a document of this kind, with the file it stands in.
+
+    source: the file's name. section: where in the file the model's keys stand.
+    """
+    return say("scenario.fault", source=source, fault=first_fault(error, keys_of(model), section=section))
+
+
 def _wrong_value(where: str, fault: Any) -> Message:
     """A value of another kind than the key takes, or beyond its limits."""
     kind, limits = fault["type"], fault.get("ctx", {})

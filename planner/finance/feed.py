@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from planner.errors import InvalidInput
-from planner.faults import first_fault, keys_of
+from planner.faults import fault_of
 from planner.terms import Terms
 from planner.words import say
 
@@ -82,8 +82,7 @@ def checked(given: Mapping[str, Any], file: str) -> Terms:
     try:
         terms = Terms.model_validate(dict(given))
     except ValidationError as error:
-        fault = first_fault(error, keys_of(Terms), section="finance")
-        raise InvalidInput(say("scenario.fault", source=file, fault=fault)) from None
+        raise InvalidInput(fault_of(error, Terms, file, section="finance")) from None
     for name in ("opex_cny", "user_income_cny"):
         figures = getattr(terms, name)
         if isinstance(figures, tuple) and len(figures) != terms.operate_years:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from planner.errors import InvalidInput
-from planner.faults import first_fault, keys_of
+from planner.faults import fault_of
 from planner.portfolio.keys import ProgrammeFile, ProjectItem
 from planner.portfolio.programme import Programme
 from planner.words import say
@@ -66,8 +66,7 @@ def described(document: Mapping[str, Any], folder: Path, source: str) -> Loaded:
     try:
         file = ProgrammeFile.model_validate(document)
     except ValidationError as error:
-        fault = first_fault(error, keys_of(ProgrammeFile))
-        raise InvalidInput(say("scenario.fault", source=source, fault=fault)) from None
+        raise InvalidInput(fault_of(error, ProgrammeFile, source)) from None
     outlines = _outlines(file, folder)
     if outlines is not None:
         named = {p.id for p in file.project}
