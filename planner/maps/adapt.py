@@ -12,6 +12,7 @@ from rasterio.features import rasterize
 from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
+from planner.plan.places import places_of
 from planner.units import mu_from_m2
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def view_of(plan: Plan) -> MapView:
         boundary=site.boundary,
         names=_names(plan),
         summary=plan.summary(),
+        places=places_of(plan),
     )
 
 

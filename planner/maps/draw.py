@@ -20,13 +20,13 @@ from planner.maps.terrain import flood_raster, shading
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import WORDS
+from planner.plan.flows import zone_flows
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
-MOST_HAULS = 150
 # The card's figures: column, English, Chinese, unit, digits, resolution kept.
 FACTS = (
     ("area_mu", "Area", "面积", "mu", 2, 1e-4),
@@ -161,6 +161,7 @@ def _config(
         "outlines": _outlines(view.reservoirs, where),
         "constraints": [*_outlines(view.constraints, where), *_outlines(view.boundary, where)],
         "hauls": _hauls(view, where),
+        "places": _places(view, where),
     }
 
 
@@ -309,14 +310,32 @@ def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[fl
 
 
 def _hauls(view: MapView, where: Place) -> list[dict[str, Any]]:
-    """The largest hauls as arrows."""
+    """Earth from zone to zone as arrows: a few, which hold all of it."""
     if view.hauls is None or view.hauls.empty:
         return []
-    largest = view.hauls.sort_values(["volume_m3", "x_from", "y_from"], ascending=[False, True, True], kind="stable").head(
-        MOST_HAULS
-    )
+    flows = zone_flows(view.hauls)
     ends = []
     for side in ("from", "to"):
-        lon, lat = where.degrees(largest[f"x_{side}"].to_numpy(float), largest[f"y_{side}"].to_numpy(float))
+        lon, lat = where.degrees(flows[f"x_{side}"].to_numpy(float), flows[f"y_{side}"].to_numpy(float))
         ends.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
-    return [{"from": a, "to": b, "volume": round(float(v))} for a, b, v in zip(*ends, largest["volume_m3"], strict=True)]
+    rows = zip(*ends, flows["volume_m3"], flows["hauls"], strict=True)
+    return [{"from": a, "to": b, "volume": round(float(v)), "hauls": int(n)} for a, b, v, n in rows]
+
+
+def _places(view: MapView, where: Place) -> list[dict[str, Any]]:
+    """Named places for the page: kind, names, storage of lakes, where the name stands, room around it in page metres."""
+    if view.places is None or view.places.empty:
+        return []
+    x, y = view.places["x"].to_numpy(float), view.places["y"].to_numpy(float)
+    lon, lat = where.degrees(x, y)
+    stretch = 1.0 / np.cos(np.radians(lat))
+    return [
+        {
+            "kind": str(row.kind),
+            "name": [str(row.name_en), str(row.name)],
+            "storage": float(row.storage_m3),
+            "at": [round(float(a), 6), round(float(b), 6)],
+            "room": round(float(row.radius_m * k), 1),
+        }
+        for row, a, b, k in zip(view.places.itertuples(index=False), lat, lon, stretch, strict=True)
+    ]
