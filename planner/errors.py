@@ -1,10 +1,25 @@
 """The error tree: what went wrong, where, the number, the fix, and the exit code the command line gives for it."""
 
+from __future__ import annotations
+
+from planner.words import Message, plain, render
+
 
 class PlannerError(Exception):
-    """Base of every error the planner raises on purpose; its text is one or two lines fit for a terminal."""
+    """Base of every error the planner raises on purpose; its text is one or two lines fit for a terminal.
+
+    message: what is told, in any language (`render(error.message, "zh")`); str(error) is its English text. A plain text is
+    the same in every language.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: Message | str):
+        super().__init__(message)
+        self.message = message if isinstance(message, Message) else plain(message)
+
+    def __str__(self) -> str:
+        return render(self.message)
 
 
 class UsageError(PlannerError):
@@ -30,13 +45,19 @@ class OutputExists(PlannerError, FileExistsError):
 class Infeasible(PlannerError):
     """No plan can satisfy the limits.
 
-    conflicts: the rules (in words) that cannot hold together.
-    relaxations: for each of them in words, by how much it has to give, in its own unit.
+    conflicts: the rules that cannot hold together. relaxations: for each of them, by how much it has to give, in its own
+    unit. Both are messages or plain texts; str() of each is its English text.
     """
 
     exit_code = 4
 
-    def __init__(self, message: str, *, conflicts: tuple[str, ...] = (), relaxations: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        message: Message | str,
+        *,
+        conflicts: tuple[Message | str, ...] = (),
+        relaxations: tuple[Message | str, ...] = (),
+    ):
         super().__init__(message)
         self.conflicts = conflicts
         self.relaxations = relaxations

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from planner.core.terrain.compiled import Frame
     from planner.scenario import Scenario
+    from planner.words import Message
 
 Floats = NDArray[np.float64]
 
@@ -90,14 +91,11 @@ class WaterTable:
 
 @dataclass(frozen=True)
 class Decision:
-    """Something the program settled as the input did not say it: what, the value taken, why; `…_zh` in Chinese or empty."""
+    """Something the program settled as the input did not say it: what, the value taken, why."""
 
-    what: str
-    value: str
-    why: str
-    what_zh: str = ""
-    value_zh: str = ""
-    why_zh: str = ""
+    what: Message
+    value: Message
+    why: Message
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ class Site:
     subsidence: ground lost so far, m, on the terrain's cells, ≥ 0. residual_mm: what the ground still has to give, or
     None. panels: mining panels with the columns of CONTRACT's `planner predict`, or None. constraints: polygons with columns
     `kind` (str), `forbids` (comma-separated targets), `name`; landuse: polygons with column `landuse`; boundary: the
-    plan's limit. warnings_zh: the warnings in Chinese, in the same order, or empty.
+    plan's limit.
     """
 
     name: str
@@ -135,8 +133,7 @@ class Site:
     boundary: gpd.GeoDataFrame | None = None
     inputs: tuple[InputFile, ...] = ()
     decisions: tuple[Decision, ...] = ()
-    warnings: tuple[str, ...] = ()
-    warnings_zh: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from planner.core.terrain.hypsometry import Hypsometry
     from planner.site import Grid
+    from planner.words import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Ground:
 
     residual_mm: subsidence still to come, mm. tilt_mm_m, curvature_mm_m2, strain_mm_m: the largest residual deformation
     over all directions, absolute. settled_year: calendar year from which the ground counts as settled. known: False
-    where nothing was known of the mine and the ground is taken as settled (then it is said in the warnings).
+    where nothing was known of the mine and the ground is taken as settled (then the notes say so).
     """
 
     residual_mm: Grid
@@ -40,7 +41,7 @@ class Ground:
     strain_mm_m: Grid
     settled_year: Grid
     known: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,9 +35,10 @@ FLOORS = [
     {"tables"},
     {"site"},
     {"scenario", "ellipsoid"},
-    {"words"},
     {"parameters", "core", "files"},
-    {"columns", "units", "landuse", "errors"},
+    {"errors"},
+    {"words"},
+    {"columns", "units", "landuse"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {

@@ -9,25 +9,22 @@ Source: PDHG, Chambolle & Pock 2011; restarts, Applegate et al. 2021; reflected 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.allocation.bound import Forest, Multipliers, clean, forest, limit_value
-from planner.allocation.core_search import Best, close_gap
+from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
-from planner.allocation.exact import Found, relax
+from planner.allocation.exact import relax
 from planner.allocation.model import Model, settle
 from planner.allocation.neighbours import Neighbours, Waters, neighbours, waters
 from planner.allocation.parts import Borders
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
+from planner.allocation.search import Best, Found, Outcome, Settings
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.assignment import best_options, forest_best
 from planner.core.choice.primaldual import border_pull, border_step, choice_step, water_step
-
-if TYPE_CHECKING:
-    from planner.allocation.solve import Settings
 
 CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
@@ -160,7 +157,7 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
     search = _Search(saddle, settings, first.multipliers.rows, start)
     search.run()
     if search.impossible:
-        return Found("infeasible", None, -np.inf, first.multipliers, "relaxation", relaxation_empty=True)
+        return Found(Outcome.INFEASIBLE, None, -np.inf, first.multipliers, "relaxation", relaxation_empty=True)
     return search.finish()
 
 
@@ -277,7 +274,7 @@ class _Search:
         if self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
             if self.best.chosen is None:
                 return None
-            return Found("found", self.best.chosen, self.bound, multipliers, method, self.interrupted)
+            return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
         return close_gap(m, self.settings, self.saddle.order, multipliers, self.bound, self.best, f"{method} + core", base)
 

@@ -8,14 +8,12 @@ Source: core problems, Balas & Zemel 1980; reduced-cost fixing, Dantzig, Fulkers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
+from planner.allocation.bound import Forest, Multipliers, clean, forest
 from planner.allocation.dual import minimise
-from planner.allocation.exact import Found
 from planner.allocation.highs import Answer, solve_program
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
@@ -23,23 +21,13 @@ from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
+from planner.allocation.search import Best, Found, Outcome, Settings
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.assignment import best_options
-
-if TYPE_CHECKING:
-    from planner.allocation.solve import Settings
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
 CORE_SECONDS = 6.0  # longest a core that is not the last may take
 PATIENCE = 2  # cores of one size that may win next to nothing before a larger one is tried
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The best plan so far and its objective."""
-
-    value: float = -np.inf
-    chosen: Ints | None = None
 
 
 def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
@@ -119,7 +107,7 @@ def _least_decided(model: Model, loss: Floats, around: Ints, size: int, random: 
 
 
 def _found(best: Best, bound: float, multipliers: Multipliers, method: str, interrupted: bool) -> Found:
-    return Found("found", best.chosen, max(bound, best.value), multipliers, method, interrupted)
+    return Found(Outcome.FOUND, best.chosen, max(bound, best.value), multipliers, method, interrupted)
 
 
 def _last_standing(model: Model, undecided: Bools, base: Ints) -> Ints:
@@ -163,6 +151,3 @@ def solve_core(
         step = np.maximum(2.0 * settled.broken, 1e-9 * np.abs(model.coef).max(axis=1))
         current = tightened(current, np.where(settled.broken > 0, step, 0.0))
     return first, None  # type: ignore[return-value]
-
-
-__all__ = ["Best", "close_gap", "solve_by_core", "upper_bound"]

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
 from planner.allocation.bound import Multipliers, forest, upper_bound
 from planner.allocation.highs import Answer, Tell, solve_program
-from planner.allocation.infeasible import chosen_options
-from planner.allocation.model import Model, Settled, settle, tightened
+from planner.allocation.model import Model, Settled, chosen_options, settle, tightened
 from planner.allocation.parts import stack_clauses
 from planner.allocation.program import Program, program, start_point
+from planner.allocation.search import Found, Outcome, Settings
 from planner.allocation.table import Floats, Ints
-
-if TYPE_CHECKING:
-    from planner.allocation.solve import Settings
 
 GIVE_UP_EVERY = 5  # rounds of separation after which a plan is sought by giving up what breaks the rule
 ROUNDS = 200  # most re-solves for rules that are separated and for limits missed by the solver's tolerance
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a method found: status (found, infeasible, nothing), option of each unit, proven bound, multipliers."""
-
-    status: str
-    chosen: Ints | None
-    bound: float
-    multipliers: Multipliers
-    method: str
-    interrupted: bool = False
-    relaxation_empty: bool = False
-    notes: tuple[str, ...] = ()
 
 
 def relax(model: Model, prog: Program, settings: Settings, *, method: str = "choose") -> tuple[Answer, Multipliers]:
@@ -58,7 +40,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
     prog = program(model)
     answer, multipliers = relax(model, prog, settings)
     if answer.status == "infeasible":
-        return Found("infeasible", None, -np.inf, multipliers, "milp", relaxation_empty=True)
+        return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp", relaxation_empty=True)
     order = forest(model)
     bound = upper_bound(model, multipliers, order)
     best: tuple[float, Ints | None] = (-np.inf, None)
@@ -81,7 +63,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
             bound = min(bound, -answer.bound * prog.scale) if np.isfinite(answer.bound) else bound
         if answer.point is None:
             if answer.status == "infeasible" and best[1] is None and current.lo is model.lo:
-                return Found("infeasible", None, -np.inf, multipliers, "milp")
+                return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp")
             break
         chosen = chosen_options(model, answer.point)
         settled = settle(model, chosen)
@@ -94,7 +76,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
         if model.separators and rounds % GIVE_UP_EVERY == 0 and best[1] is None:
             best = _given_up(model, chosen, settings)
     bound = max(bound, best[0])
-    return Found("found" if best[1] is not None else "nothing", best[1], bound, multipliers, "milp", interrupted)
+    return Found(Outcome.FOUND if best[1] is not None else Outcome.NOTHING, best[1], bound, multipliers, "milp", interrupted)
 
 
 def _given_up(model: Model, chosen: Ints, settings: Settings) -> tuple[float, Ints | None]:

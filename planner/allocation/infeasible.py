@@ -11,11 +11,13 @@ import numpy as np
 
 from planner.allocation.bound import forest
 from planner.allocation.highs import solve_program
-from planner.allocation.model import Model, assemble, settle
+from planner.allocation.methods import solve_by_shape
+from planner.allocation.model import Model, assemble, chosen_options, settle
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, Borders, Part, Rule, stack_clauses
+from planner.allocation.parts import INF, Part, Rule, stack_clauses
 from planner.allocation.program import program
-from planner.allocation.table import Floats, Ints, OptionTable
+from planner.allocation.search import Method, Settings
+from planner.allocation.table import OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
 
@@ -192,8 +194,6 @@ def single_row_gives(
     table: OptionTable, parts: Sequence[Part], rule: int, deadline: float, seed: int
 ) -> list[tuple[float, float, str]]:
     """What each limit of a rule has to give alone: (amount, scale, words). The limit's own sum becomes the objective."""
-    from planner.allocation.solve import Settings, solve_by_shape
-
     model = feasibility_model(table, parts)
     result = []
     for row in np.flatnonzero(model.owner == rule):
@@ -206,7 +206,7 @@ def single_row_gives(
             lo, hi = (opened, ends[1]) if sign > 0 else (ends[1], opened)
             soft = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi)
             now = time.monotonic()
-            settings = Settings(1e-3, min(deadline, now + PATIENCE_S / 6), seed, None, "choose")
+            settings = Settings(1e-3, now, min(deadline - now, PATIENCE_S / 6), seed, None, Method.CHOOSE)
             found = solve_by_shape(soft, settings, None, None) if deadline > now else None
             if found is None or found.chosen is None:
                 continue
@@ -254,12 +254,3 @@ def elastic(
             words = f"{verb} {_bound_name(model, row, verb)} by {_amount(float(amounts[way, j]))} {model.row_units[row]}"
             result.append((float(amounts[way, j]), float(scale[j]), words))
     return result
-
-
-def chosen_options(model: Model, point: Floats) -> Ints:
-    """The option with the largest share of each unit, shape (N,)."""
-    share = np.where(model.allowed, point[: model.gain.size], -1.0)
-    return np.asarray(best_options(model.start, share, model.allowed)[1], dtype=np.int64)
-
-
-__all__ = ["INF", "Borders", "check_by_arithmetic", "chosen_options", "diagnose"]

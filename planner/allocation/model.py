@@ -9,8 +9,9 @@ import numpy as np
 from scipy.optimize import linprog
 
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, Borders, Clauses, Part, Separator, empty_clauses, stack_clauses
+from planner.allocation.parts import Borders, Clauses, Part, Separator, stack_clauses
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
+from planner.core.choice.assignment import best_options
 
 ROUNDING = 1e-12  # share of a row's terms by which doubles may be off without the limit counting as broken
 
@@ -180,6 +181,12 @@ def _transport(model: Model, activity: Floats) -> Floats:
     return np.where(columns < ROUNDING * scale, 0.0, columns)
 
 
+def chosen_options(model: Model, point: Floats) -> Ints:
+    """The option with the largest share of each unit, shape (N,)."""
+    share = np.where(model.allowed, point[: model.gain.size], -1.0)
+    return np.asarray(best_options(model.start, share, model.allowed)[1], dtype=np.int64)
+
+
 def border_cost(model: Model, chosen: Ints) -> float:
     """Cost of the borders whose two units differ in target."""
     if not model.edges.cost.size:
@@ -228,6 +235,3 @@ def without_rows(model: Model, keep: Bools) -> Model:
         owner=model.owner[keep],
         entries=model.entries[:, keep],
     )
-
-
-__all__ = ["INF", "Model", "Settled", "assemble", "border_cost", "empty_clauses", "settle", "tightened", "without_rows"]

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from planner.allocation.rules.checks import finite_column
+from planner.allocation.checks import finite_column
 from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 from planner.landuse import LAND

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Forest, Multipliers, clean
+from planner.allocation.bound import Forest, Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
+from planner.allocation.parts import Rule
 from planner.allocation.ranges import price_ranges
 from planner.allocation.result import Binding
-from planner.allocation.table import Floats, Ints
+from planner.allocation.search import Found
+from planner.allocation.table import Floats, Ints, OptionTable
 from planner.core.choice.assignment import best_options
-
-if TYPE_CHECKING:
-    from planner.allocation.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,38 +31,33 @@ class Accounts:
 
 
 def account(
-    problem: Problem,
-    model: Model,
-    goal: Objective,
-    chosen: Ints,
-    settled: Settled,
-    multipliers: Multipliers,
-    order: Forest | None,
+    table: OptionTable, rules: Sequence[Rule], model: Model, goal: Objective, found: Found, settled: Settled
 ) -> Accounts:
-    """Prices of the limits and regrets of the units at a plan."""
-    rows = clean(model, multipliers.rows)
+    """Prices of the limits and regrets of the units at a plan that was found."""
+    assert found.chosen is not None
+    chosen, order = found.chosen, forest(model)
+    rows = clean(model, found.multipliers.rows)
     dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
     ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
-    table = _rows_table(problem, model, goal, settled, rows, ranges)
+    limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
     binding = tuple(
         Binding(str(i), float(r.shadow_price), str(r.unit), float(r.max if r.pressing > 0 else r.min), float(r.activity))
-        for i, r in zip(table.index, table.itertuples(), strict=True)
+        for i, r in zip(limits.index, limits.itertuples(), strict=True)
         if r.binding
     )
     value = worth(model, chosen, rows)
-    table_of = problem.table
     index = pd.MultiIndex(
-        levels=[table_of.units, pd.Index(table_of.names.astype(str))],
-        codes=[table_of.unit, table_of.option],
+        levels=[table.units, pd.Index(table.names.astype(str))],
+        codes=[table.unit, table.option],
         names=["unit_id", "option"],
         verify_integrity=False,
     )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
-    return Accounts(table.drop(columns="pressing"), binding, next_best(problem, model, chosen, value, order), priced)
+    return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced)
 
 
 def _rows_table(
-    problem: Problem,
+    rules: list[str],
     model: Model,
     goal: Objective,
     settled: Settled,
@@ -80,7 +74,7 @@ def _rows_table(
     labels = pd.Index(unique_labels(model.labels), name="limit")
     return pd.DataFrame(
         {
-            "rule": [type(problem.rules[i]).__name__ for i in model.owner],
+            "rule": rules,
             "unit": list(model.row_units),
             "min": model.lo,
             "max": model.hi,
@@ -112,7 +106,7 @@ def worth(model: Model, chosen: Ints, rows: Floats) -> Floats:
     return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - dear * border_shares(model, chosen))
 
 
-def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats, order: Forest | None) -> pd.DataFrame:
+def next_best(table: OptionTable, model: Model, chosen: Ints, value: Floats, order: Forest | None) -> pd.DataFrame:
     """Per unit the best other allowed option by what options are worth, shape (K,), and what it would lose.
 
     Where water levels hold, what a change forces on other units is counted.
@@ -123,9 +117,9 @@ def next_best(problem: Problem, model: Model, chosen: Ints, value: Floats, order
     others[chosen] = np.inf
     _, first = best_options(model.start, -others, np.isfinite(others))
     none = first < 0
-    option = np.where(none, "", problem.table.names[problem.table.option[first]].astype(str))
+    option = np.where(none, "", table.names[table.option[first]].astype(str))
     regret = np.where(none, np.nan, others[first] - mine)
-    return pd.DataFrame({"option": option, "regret": regret}, index=problem.table.units)
+    return pd.DataFrame({"option": option, "regret": regret}, index=table.units)
 
 
 def border_shares(model: Model, chosen: Ints) -> Floats:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from planner.allocation.objective import Objective
 from planner.allocation.parts import Part, Rule
+from planner.allocation.result import Result
+from planner.allocation.search import Progress
+from planner.allocation.solve import solve
 from planner.allocation.table import OptionTable, read_options
 from planner.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from planner.allocation.objective import Objective
-    from planner.allocation.result import Result
-
-Progress = Callable[[float, float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,17 +22,20 @@ class Problem:
 
     options: frame indexed (unit_id, option) with target, treatment, area_mu, benefit_cny, cost_cny and, where rules use them,
     cut_m3, fill_m3, storage_m3 and any other numeric column. unrestored: add an all-zero "unrestored" option to every unit.
-    units: all units there are, where some have no option in the frame.
+    units: all units there are, where some have no option in the frame. table: the options as arrays, read from the frame.
     """
 
     options: pd.DataFrame
     unrestored: bool = True
     units: Iterable[object] | None = None
     rules: tuple[Rule, ...] = ()
-    table: OptionTable = field(init=False, repr=False)
+    table: OptionTable = field(default=None, repr=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "table", read_options(self.options, unrestored=self.unrestored, units=self.units))
+        if self.units is not None:
+            object.__setattr__(self, "units", tuple(self.units))
+        if getattr(self, "table", None) is None:
+            object.__setattr__(self, "table", read_options(self.options, unrestored=self.unrestored, units=self.units))
 
     def subject_to(self, *rules: Rule) -> Problem:
         """The problem with more rules.
@@ -45,26 +45,15 @@ class Problem:
         for rule in rules:
             if not callable(getattr(rule, "part", None)):
                 raise InvalidInput(f"subject_to: {rule!r} is no rule; use Quota, Budget, Earthwork and their like")
-        return self._with(self.rules + tuple(rules))
+        return replace(self, rules=self.rules + tuple(rules))
 
     def without(self, *rules: Rule) -> Problem:
         """The problem without some of its rules (the same objects)."""
-        return self._with(tuple(r for r in self.rules if not any(r is dropped for dropped in rules)))
+        return replace(self, rules=tuple(r for r in self.rules if not any(r is dropped for dropped in rules)))
 
     def replaced(self, old: Rule, new: Rule) -> Problem:
         """The problem with one rule changed for another."""
-        return self._with(tuple(new if r is old else r for r in self.rules))
-
-    def _with(self, rules: tuple[Rule, ...]) -> Problem:
-        other = object.__new__(Problem)
-        for name, value in (
-            ("options", self.options),
-            ("unrestored", self.unrestored),
-            ("rules", rules),
-            ("table", self.table),
-        ):
-            object.__setattr__(other, name, value)
-        return other
+        return replace(self, rules=tuple(new if r is old else r for r in self.rules))
 
     def parts(self) -> tuple[Part, ...]:
         """What each rule adds, in the rules' order.
@@ -92,10 +81,9 @@ class Problem:
 
         Raises InvalidInput, Infeasible (naming the limits to relax) or NoPlanInTime.
         """
-        from planner.allocation.solve import solve
-
         return solve(
-            self,
+            self.table,
+            self.rules,
             gap=gap,
             time_limit_s=time_limit_s,
             objective=objective,

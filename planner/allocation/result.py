@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
 from planner.allocation.table import Floats
+
+
+class Status(StrEnum):
+    """How a search ended: within the gap asked for, with a larger one, at its time limit, or by Ctrl-C."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    TIME_LIMIT = "time_limit"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Result:
     """An allocation and how far it can be trusted.
 
     choice: option of each unit, Series by unit_id. chosen: the chosen rows of the options table, by unit_id.
-    status: "optimal" (within the gap asked for), "feasible" (ended with a larger gap), "time_limit" or "interrupted".
+    status: "optimal", "feasible", "time_limit" or "interrupted".
     objective, bound, gap: in the objective's unit; no plan is better than `bound`; gap = |bound − objective| / |objective|.
     shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
     rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`, and the stands of the
@@ -39,7 +49,7 @@ class Result:
 
     choice: pd.Series[str]
     chosen: pd.DataFrame
-    status: str
+    status: Status
     objective: float
     bound: float
     gap: float
@@ -70,9 +80,3 @@ class Result:
             f"{self.status}: {self.goal} {self.objective:,.2f} {self.unit}, bound {self.bound:,.2f}, gap {self.gap:.2g}, "
             f"{self.seconds:.2f} s by {self.method}\n{areas}"
         )
-
-
-def relative_gap(objective: float, bound: float) -> float:
-    """|bound − objective| / |objective|, 0 where both are equal."""
-    difference = abs(bound - objective)
-    return 0.0 if difference == 0 else difference / max(abs(objective), 1e-9)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.allocation.model import assemble, settle
 from planner.allocation.objective import Objective, objective
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
+from planner.allocation.solve import start_positions
 from planner.allocation.table import Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 
@@ -150,9 +152,6 @@ def _front(problem: Problem, aims: list[Objective], results: list[Result], bound
 
 def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> float:
     """An objective's value, in its own unit, at a plan."""
-    from planner.allocation.model import assemble, settle
-    from planner.allocation.solve import start_positions
-
     aim = objective(problem.table, goal)
     model = assemble(problem.table, problem.parts(), aim)
     return aim.sign * settle(model, start_positions(problem.table, model, plan)).objective
@@ -173,7 +172,7 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
         try:
             result = changed.solve(start=before, **how)
         except Infeasible as error:
-            rows.append({"objective": np.nan, "note": "; ".join(error.relaxations) or str(error)})
+            rows.append({"objective": np.nan, "note": "; ".join(map(str, error.relaxations)) or str(error)})
             continue
         before = result
         at = [i for i, r in enumerate(changed.rules) if r is other]

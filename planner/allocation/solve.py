@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest, upper_bound
-from planner.allocation.compact import solve_compact
-from planner.allocation.core_search import solve_by_core
-from planner.allocation.exact import Found, solve_exactly
+from planner.allocation.bound import clean, forest, upper_bound
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
+from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, settle
-from planner.allocation.objective import Objective, objective
+from planner.allocation.objective import Objective
+from planner.allocation.objective import objective as objective_of
+from planner.allocation.parts import Rule
 from planner.allocation.prices import account
-from planner.allocation.result import Result, relative_gap
+from planner.allocation.result import Result, Status
+from planner.allocation.search import Found, Method, Outcome, Progress, Settings, relative_gap
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput, NoPlanInTime
 
-if TYPE_CHECKING:
-    from planner.allocation.problem import Problem, Progress
-
-
-LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
-LARGE_COMPACT = 800  # the same with border costs
-SMALL = 3000  # units up to which branch and bound gets a try at a gap the large methods left
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to solve: relative gap, the moment to stop (time.monotonic), seed, progress, method."""
-
-    gap: float
-    deadline: float
-    seed: int
-    progress: Progress | None
-    method: str
-
-    @property
-    def seconds_left(self) -> float:
-        return max(self.deadline - time.monotonic(), 0.0)
-
 
 def solve(
-    problem: Problem,
+    table: OptionTable,
+    rules: Sequence[Rule],
     *,
     gap: float,
     time_limit_s: float,
@@ -60,76 +37,24 @@ def solve(
 ) -> Result:
     """Solves as `Problem.solve` says."""
     began = time.monotonic()
-    _check_settings(gap, time_limit_s, method)
-    goal = _objective(problem.table, objective)
-    parts = problem.parts()
-    model = assemble(problem.table, parts, goal)
-    check_by_arithmetic(problem.table, problem.rules, parts, model)
+    way = _checked_method(gap, time_limit_s, method)
+    goal = objective_of(table, objective)
+    parts = tuple(rule.part(table) for rule in rules)
+    model = assemble(table, parts, goal)
+    check_by_arithmetic(table, rules, parts, model)
     del parts  # at a million units they hold a third of a gigabyte
-    settings = Settings(gap, began + time_limit_s, seed, progress, method)
-    first = None if start is None else start_positions(problem.table, model, start)
-    found = solve_by_shape(model, settings, first, start)
-    if found.status == "infeasible":
-        raise diagnose(problem.table, problem.rules, problem.parts(), relaxed=found.relaxation_empty, seed=seed)
+    settings = Settings(gap, began, time_limit_s, seed, progress, way)
+    first = None if start is None else start_positions(table, model, start)
+    found = solve_by_shape(model, settings, first, _earlier_prices(model, start))
+    if found.outcome is Outcome.INFEASIBLE:
+        parts = tuple(rule.part(table) for rule in rules)
+        raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed)
     if found.chosen is None:
         raise NoPlanInTime(
             f"no plan that keeps all limits was found in {time_limit_s:g} s; the bound so far is {goal.sign * found.bound:,.6g}"
             f" {goal.unit}\ngive more time or relax a limit"
         )
-    return _result(problem, model, goal, found, settings, time.monotonic() - began)
-
-
-def solve_by_shape(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found:
-    """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
-    if model.separators and model.size >= LARGE and settings.method == "choose":
-        found = _giving_up(model, settings, first, start)
-        if found is not None:
-            return found
-    least = LARGE_COMPACT if model.edges.cost.size else LARGE
-    large = model.size >= least and not model.clauses.hi.size and not model.separators and not model.border.any()
-    if settings.method == "core" or (settings.method == "choose" and large):
-        prices = _earlier_prices(model, start)
-        method = solve_compact if model.edges.cost.size else solve_by_core
-        found = method(model, settings, first, prices)
-        if found is not None and (model.size > SMALL or relative_gap(_value(model, found), found.bound) <= settings.gap):
-            return found
-        if found is not None and not found.interrupted and settings.seconds_left > 0:
-            return _better(model, found, solve_exactly(model, settings, found.chosen))
-        if found is not None:
-            return found
-    return solve_exactly(model, settings, first)
-
-
-def _value(model: Model, found: Found) -> float:
-    return -math.inf if found.chosen is None else settle(model, found.chosen).objective
-
-
-def _better(model: Model, one: Found, other: Found) -> Found:
-    """The better plan of two methods and the tighter of their bounds."""
-    plan = max((one, other), key=lambda f: _value(model, f))
-    methods = f"{one.method}, then {other.method}"
-    return replace(plan, bound=min(one.bound, other.bound), method=methods, interrupted=other.interrupted)
-
-
-def _giving_up(model: Model, settings: Settings, first: Ints | None, start: pd.Series[str] | Result | None) -> Found | None:
-    """Large problems with separated rules: bound without them, then give up what breaks them until nothing does."""
-    allowed, bound, found = model.allowed.copy(), None, None
-    while settings.seconds_left > 0:
-        smaller = replace(model, allowed=allowed, separators=())
-        if not np.add.reduceat(allowed, model.start[:-1]).all():
-            return None
-        found = solve_by_shape(smaller, settings, first, start)
-        if found.chosen is None:
-            return found if bound is None and found.status == "infeasible" else None
-        bound = found.bound if bound is None else bound
-        if settle(model, found.chosen).feasible:
-            note = "patches that broke a rule were given up; the bound is of the problem without that rule"
-            method = f"{found.method}, patches given up"
-            return replace(found, bound=max(bound, found.bound), method=method, notes=(note,))
-        for separator in model.separators:
-            allowed[separator.offending(found.chosen)] = False
-        first = None
-    return None
+    return _result(table, rules, model, goal, found, settings)
 
 
 def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:
@@ -139,17 +64,14 @@ def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floa
     return None
 
 
-def _objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective) -> Objective:
-    return objective(table, wanted)
-
-
-def _check_settings(gap: float, time_limit_s: float, method: str) -> None:
+def _checked_method(gap: float, time_limit_s: float, method: str) -> Method:
     if not (math.isfinite(gap) and gap >= 0):
         raise InvalidInput(f"solve: gap = {gap} is not a number ≥ 0")
     if not time_limit_s > 0:
         raise InvalidInput(f"solve: time_limit_s = {time_limit_s} must be above 0")
-    if method not in ("choose", "milp", "core"):
-        raise InvalidInput(f"solve: unknown method {method!r}; use choose, milp or core")
+    if method not in tuple(Method):
+        raise InvalidInput(f"solve: unknown method {method!r}; use {', '.join(Method)}")
+    return Method(method)
 
 
 def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Result) -> Ints:
@@ -172,16 +94,24 @@ def start_positions(table: OptionTable, model: Model, start: pd.Series[str] | Re
     return chosen
 
 
-def _result(problem: Problem, model: Model, goal: Objective, found: Found, settings: Settings, seconds: float) -> Result:
+def _status(found: Found, gap: float, settings: Settings) -> Status:
+    if found.interrupted:
+        return Status.INTERRUPTED
+    if gap <= settings.gap + 1e-12:
+        return Status.OPTIMAL
+    return Status.TIME_LIMIT if settings.seconds_left <= 0 else Status.FEASIBLE
+
+
+def _result(
+    table: OptionTable, rules: Sequence[Rule], model: Model, goal: Objective, found: Found, settings: Settings
+) -> Result:
     assert found.chosen is not None
-    table, chosen = problem.table, found.chosen
+    chosen = found.chosen
     settled = settle(model, chosen)
     value, bound = goal.sign * settled.objective, goal.sign * max(found.bound, settled.objective)
-    order: Forest | None = forest(model)
-    accounts = account(problem, model, goal, chosen, settled, found.multipliers, order)
     gap = relative_gap(value, bound)
-    unproven = "time_limit" if settings.seconds_left <= 0 else "feasible"
-    status = "interrupted" if found.interrupted else "optimal" if gap <= settings.gap + 1e-12 else unproven
+    status = _status(found, gap, settings)
+    accounts = account(table, rules, model, goal, found, settled)
     return Result(
         choice=pd.Series(table.names[table.option[chosen]], index=table.units, name="option", dtype=object),
         chosen=chosen_rows(table, chosen),
@@ -194,13 +124,13 @@ def _result(problem: Problem, model: Model, goal: Objective, found: Found, setti
         rows=accounts.rows,
         next_best=accounts.next_best,
         worth=accounts.worth,
-        seconds=seconds,
+        seconds=settings.seconds,
         method=found.method,
         sense="min" if goal.sign < 0 else "max",
         goal=goal.name,
         unit=goal.unit,
         notes=found.notes,
-        bound_from_prices=goal.sign * upper_bound(model, found.multipliers, order),
+        bound_from_prices=goal.sign * upper_bound(model, found.multipliers, forest(model)),
         multipliers=found.multipliers.rows,
     )
 
@@ -217,14 +147,3 @@ def chosen_rows(table: OptionTable, chosen: Ints) -> pd.DataFrame:
         index=table.units,
     )
     return frame
-
-
-def best_bound(model: Model, multipliers: Multipliers | None) -> float:
-    """The closed-form bound at these multipliers, or at none."""
-    zero = Multipliers(np.zeros(model.coef.shape[0]))
-    order = forest(model)
-    bounds = [upper_bound(model, m, order) for m in (zero, multipliers) if m is not None]
-    return min(bounds)
-
-
-__all__ = ["Settings", "best_bound", "clean", "solve"]

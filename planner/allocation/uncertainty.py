@@ -46,7 +46,7 @@ def minimise_regret(
     if not scenarios:
         raise InvalidInput("minimise_regret: give at least one scenario")
     tables = {name: _same_rows(problem, name, frame) for name, frame in scenarios.items()}
-    alone = {name: replaced_table(problem, table).solve(objective=goal, **how) for name, table in tables.items()}
+    alone = {name: replace(problem, table=table).solve(objective=goal, **how) for name, table in tables.items()}
     best = {name: result.bound if result.sense == "max" else -result.bound for name, result in alone.items()}
     rule = _LeastRegret(problem, tables, best, goal)
     zero = Objective("regret", alone[next(iter(alone))].unit, np.zeros(problem.table.size), 0.0, 0.0, -1.0)
@@ -54,7 +54,7 @@ def minimise_regret(
     chosen = _positions(problem.table, result)
     rows = {}
     for name, table in tables.items():
-        model = assemble(table, replaced_table(problem, table).parts(), objective(table, goal))
+        model = assemble(table, replace(problem, table=table).parts(), objective(table, goal))
         value = settle(model, chosen).objective
         rows[name] = {"best": best[name], "value": value, "regret": best[name] - value}
     return Regret(result, pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario"))
@@ -116,13 +116,6 @@ def _same_rows(problem: Problem, name: str, frame: pd.DataFrame) -> OptionTable:
     if not same or not (table.names[table.option] == mine.names[mine.option]).all():
         raise InvalidInput(f"scenario {name!r}: its options are not those of the problem; change numbers, not rows")
     return table
-
-
-def replaced_table(problem: Problem, table: OptionTable) -> Problem:
-    """The problem on another table of the same rows."""
-    other = problem.subject_to()
-    object.__setattr__(other, "table", table)
-    return other
 
 
 def _positions(table: OptionTable, result: Result) -> np.ndarray:

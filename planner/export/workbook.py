@@ -13,7 +13,7 @@ from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
-from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, chinese_part, rule_zh, warning_zh
+from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, chinese_part, rule_zh
 
 MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
 MAX_HAUL_ROWS: Final = 50_000
@@ -378,7 +378,7 @@ def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[
         for d in origin.get("decisions", [])
     ]
     warned = [str(w) for w in summary.get("warnings", [])]
-    chinese = [str(w) for w in summary.get("warnings_zh", [])] or [warning_zh(w) for w in warned]
+    chinese = [str(w) for w in summary.get("warnings_zh", [])] or warned
     rows += [(say("Warning", "提示"), say(en, zh), "") for en, zh in zip(warned, chinese, strict=True)]
     rows += [(say("Version", "版本"), str(k), str(v)) for k, v in origin.get("versions", {}).items()]
     headings = [Heading(say("Kind", "类别"), ""), Heading(say("What", "内容"), ""), Heading(say("Detail", "说明"), "")]

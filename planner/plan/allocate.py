@@ -27,6 +27,7 @@ from planner.parameters import nearest
 from planner.plan.noun import Certificate
 from planner.scenario import Scenario
 from planner.tables import Partition
+from planner.words import Message, plain, say
 
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
@@ -39,7 +40,7 @@ class Answer:
     next_best: pd.DataFrame
     options: pd.DataFrame
     certificate: Certificate
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
@@ -143,18 +144,15 @@ def allocate(
         for b in result.binding
     )
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
-    notes = (*result.notes, *_unproven(proof, solver.gap))
+    notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
     return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
 
 
-def _unproven(proof: Certificate, asked: float) -> tuple[str, ...]:
+def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:
     """A warning where the search ended before the gap that was asked for was proven."""
     if proof.gap <= asked or proof.status == "optimal":
         return ()
-    return (
-        f"the search ended ({proof.status.replace('_', ' ')}) with {100 * proof.gap:.3g} % between this plan and what it could "
-        f"at best be worth; give it longer with solver.time_limit_s or --time-limit",
-    )
+    return (say("plan.unproven", status=proof.status, percent=100 * proof.gap),)
 
 
 def with_unrestored(options: pd.DataFrame, facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

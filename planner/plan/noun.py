@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from planner.plan.explain import Explanation
     from planner.site import Site
     from planner.tables import Judgement
+    from planner.words import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Plan:
     haul: pd.DataFrame
     economics: Economics
     rules: pd.DataFrame
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
     def summary(self) -> dict[str, Any]:
         """The plan in figures, as `summary.json` holds it (schema planner.summary/1)."""

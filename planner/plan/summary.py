@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
-from planner.plan.wording import warning_zh
 from planner.timing import by_year, timetable
+from planner.words import render
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
+    from planner.site import Decision
 
 SCHEMA = "planner.summary/1"
 PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", "numpy", "scipy", "numba", "highspy", "folium")
@@ -74,8 +74,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "storage_m3": float(plan.rules["storage_m3"].sum()),
         },
         "published": [],
-        "warnings": list(plan.warnings),
-        "warnings_zh": _warnings_zh(plan),
+        "warnings": [render(w, "en") for w in plan.warnings],
+        "warnings_zh": [render(w, "zh") for w in plan.warnings],
         "provenance": provenance(plan),
     }
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
@@ -163,12 +163,6 @@ def _spread(plan: Plan, surplus: float) -> float:
     return 0.0 if most is None else max(surplus - most, 0.0)
 
 
-def _warnings_zh(plan: Plan) -> list[str]:
-    """The plan's warnings in Chinese: as the reading said them, else by what the stages' warnings are known to say."""
-    read = dict(zip(plan.site.warnings, plan.site.warnings_zh, strict=False))
-    return [read.get(w) or warning_zh(w) for w in plan.warnings]
-
-
 def provenance(plan: Plan) -> dict[str, Any]:
     """Inputs by hash, versions, decisions, and the parameters that differ from the shipped ones."""
     site = plan.site
@@ -176,11 +170,17 @@ def provenance(plan: Plan) -> dict[str, Any]:
     return {
         "inputs": [{"role": f.role, "path": f.path, "sha256": f.sha256} for f in site.inputs],
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
-        "decisions": [asdict(d) for d in site.decisions],
+        "decisions": [_decided(d) for d in site.decisions],
         "parameters_given": given,
         "area_method": "ellipsoidal area on the CRS's ellipsoid (geodesic), 1 mu = 10000/15 m2; "
         "volumes are plane integrals over the terrain's cells",
     }
+
+
+def _decided(decision: Decision) -> dict[str, str]:
+    """A decision in both languages: what, value, why, and each again in Chinese."""
+    parts = {"what": decision.what, "value": decision.value, "why": decision.why}
+    return {k: render(m, "en") for k, m in parts.items()} | {f"{k}_zh": render(m, "zh") for k, m in parts.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -72,20 +72,6 @@ RULES_ZH: Final = (
     (r"\s*\bmu\b", "亩"),
     (r"\s*\byuan\b", "元"),
 )
-WARNINGS_ZH: Final = (
-    (
-        r"no terrain: the polygons are taken as hollows in a level plain at elevation (.+); give layers\.terrain .*",
-        r"没有地形：沉陷区按高程为 \1 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
-    ),
-    (r"no water table: taken (.+) m below the original ground", r"没有地下水位：取原地面以下 \1 米"),
-    (r"Nothing is known of the mine .*", "没有开采资料（无工作面、无残余沉降）：地面按已稳沉处理"),
-    (r"(\d+) parcel ids occur more than once; .*", r"\1 个地块编号重复；已加序号（-2、-3……）"),
-    (r"(.+): all depths in (.+) are negative; .*", r"\1：\2 列深度均为负；按下沉量取正值"),
-    (
-        r"the search ended \((.+)\) with (.+) % between this plan and what it could at best be worth; .*",
-        r"求解结束（\1）时方案与理论最优值仍可相差 \2 %；请放宽 solver.time_limit_s",
-    ),
-)
 
 
 def rule_zh(text: str) -> str:
@@ -100,12 +86,6 @@ def method_zh(text: str) -> str:
     for pattern, chinese in METHODS_ZH:
         text = re.sub(pattern, chinese, text)
     return text
-
-
-def warning_zh(text: str) -> str:
-    """A plan's warning in Chinese; the English one where it is unknown."""
-    hits = ((re.fullmatch(pattern, text, flags=re.DOTALL), chinese) for pattern, chinese in WARNINGS_ZH)
-    return next((hit.expand(chinese) for hit, chinese in hits if hit is not None), text)
 
 
 def chinese_part(decision: Mapping[str, Any], part: str) -> str:

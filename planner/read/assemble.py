@@ -107,7 +107,6 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         inputs=tuple(record.inputs),
         decisions=record.decisions(),
         warnings=record.warnings(),
-        warnings_zh=record.warnings_zh(),
         extra={"folder": str(places.folder.resolve())},
     )
     return Reading(site, record, parcels.features, parcels.stored_m2)

@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.files import sha256_of
 from planner.site import Decision, InputFile
+from planner.words import Message, both
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Settled:
-    """A decision: what was settled, the value taken, why."""
+    """A decision as it is collected: what was settled, the value taken, why."""
 
     what: Text
     value: Text
     why: Text
 
     def decision(self) -> Decision:
-        """The noun a Site carries, in both languages."""
-        return Decision(self.what.en, self.value.en, self.why.en, self.what.zh, self.value.zh, self.why.zh)
+        """The noun a Site carries."""
+        return Decision(*(both(part.en, part.zh) for part in (self.what, self.value, self.why)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +91,9 @@ class Record:
         """The decisions as a Site carries them."""
         return tuple(s.decision() for s in self.settled)
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Message, ...]:
         """The warnings as a Site carries them."""
-        return tuple(w.en for w in self.warned)
-
-    def warnings_zh(self) -> tuple[str, ...]:
-        """The same warnings in Chinese."""
-        return tuple(w.zh for w in self.warned)
+        return tuple(both(w.en, w.zh) for w in self.warned)
 
 
 def _printable(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import rasterio
 from planner.errors import InvalidInput
 from planner.scenario import load_scenario
 from planner.site import Decision, Grid, InputFile, Site, WaterTable
+from planner.words import Message, both
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
@@ -75,6 +77,12 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     return pyogrio.read_dataframe(folder / "plan.gpkg", layer=name, read_geometry=False)
 
 
+def _warnings(summary: dict[str, Any]) -> tuple[Message, ...]:
+    """The warnings as they were written, in both languages."""
+    told = zip_longest(summary.get("warnings", []), summary.get("warnings_zh", []), fillvalue="")
+    return tuple(both(en, zh) for en, zh in told)
+
+
 def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> Site:
     with rasterio.open(folder / "ground.tif") as file:
         a, _, west, _, e, north = tuple(file.transform)[:6]
@@ -92,10 +100,9 @@ def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> S
         residual_mm=residual if (residual.values == residual.values).any() else None,
         inputs=tuple(InputFile(i.get("role", ""), i["path"], i["sha256"]) for i in told.get("inputs", [])),
         decisions=tuple(
-            Decision(d["what"], d["value"], d["why"], *(d.get(f"{part}_zh", "") for part in ("what", "value", "why")))
+            Decision(*(both(d[part], d.get(f"{part}_zh", "")) for part in ("what", "value", "why")))
             for d in told.get("decisions", [])
         ),
-        warnings=tuple(summary.get("warnings", [])),
-        warnings_zh=tuple(summary.get("warnings_zh", [])),
+        warnings=_warnings(summary),
         extra={"folder": str(folder.resolve())},
     )

@@ -17,6 +17,7 @@ from planner.core.settling import knothe_share
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters, defaults
 from planner.subsidence.outline import offset_outline, quadrature_nodes, rectangle_axes
+from planner.words import Message, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,13 +37,13 @@ class Panels:
 
     names: labels for messages. outline: the panel's polygons. numbers: column → (p,) values in the columns' own units,
     defaults filled in; `start` and `end` are decimal years, NaN where undated. overlap: (p,) share of each panel's area under
-    which another seam was taken before it. warnings: doubts in words.
+    which another seam was taken before it. warnings: what is doubtful.
     """
 
     names: tuple[str, ...]
     outline: NDArray[Any]
     numbers: Mapping[str, Floats]
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -343,7 +344,7 @@ def _same_seam(i: int, j: int, seam: NDArray[Any] | None, n: Mapping[str, Floats
 
 def _doubts(
     n: Mapping[str, Floats], names: tuple[str, ...], p: Parameters, earlier: Floats, from_default: NDArray[np.bool_]
-) -> list[str]:
+) -> list[Message]:
     doubts = []
     ratio = n["offset_m"] / n["depth_m"]
     for name in ("q", "tan_beta", "b", "c_per_year", "dip_deg", "offset_ratio"):
@@ -351,11 +352,9 @@ def _doubts(
         values = ratio if name == "offset_ratio" else n[name]
         bad = np.flatnonzero((values < low - 1e-12) | (values > high + 1e-12))
         if len(bad):
-            more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-            doubts.append(
-                f"panel {names[bad[0]]}{more}: {name} = {values[bad[0]]:.3g} is outside the usual {low:g}-{high:g}; check it"
-            )
+            who = say("subsidence.and_more", name=names[bad[0]], more=len(bad) - 1) if len(bad) > 1 else names[bad[0]]
+            doubts.append(say("subsidence.unusual", panel=who, key=name, value=values[bad[0]], low=low, high=high))
     raised = int(np.sum((earlier > 0) & from_default))
     if raised:
-        doubts.append(f"{raised} panels lie where another seam was taken before: their default q is raised for repeated mining")
+        doubts.append(say("subsidence.repeated", panels=raised))
     return doubts

@@ -13,6 +13,7 @@ from planner.core.settling import knothe_share, last_unsettled
 from planner.subsidence.panels import Panels, Sources, check_panels, sources
 from planner.subsidence.predict import BAND_CELLS, bands, reaches, subsidence_on
 from planner.tables import Ground
+from planner.words import Message, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -38,17 +39,14 @@ def ground(site: Site, *, year: float | None = None) -> Ground:
     if site.panels is not None and len(site.panels):
         panels = check_panels(_in_site_crs(site), parameters=p)
         if panels.dated.any():
-            both = ("Panels and a residual raster are given: the panels are used.",) if site.residual_mm is not None else ()
+            both = (say("subsidence.panels_win"),) if site.residual_mm is not None else ()
             return _from_panels(panels, site.terrain, year, p, both)
         if site.residual_mm is None:
-            return _settled(
-                site.terrain, year, ("No mining panel has a date: the ground is taken as settled.", *panels.warnings)
-            )
+            return _settled(site.terrain, year, (say("subsidence.no_dates"), *panels.warnings))
     if site.residual_mm is not None:
         faded = np.exp(-p.number("prediction.c_per_year") * max(year - stated, 0.0))
         return _from_residual(site.residual_mm.like(site.residual_mm.values * faded), site.terrain, year, p)
-    note = "Nothing is known of the mine (no panels, no residual subsidence): the ground is taken as settled."
-    return _settled(site.terrain, year, (note,))
+    return _settled(site.terrain, year, (say("subsidence.mine_unknown"),))
 
 
 def _in_site_crs(site: Site) -> gpd.GeoDataFrame:
@@ -57,12 +55,12 @@ def _in_site_crs(site: Site) -> gpd.GeoDataFrame:
     return panels.to_crs(site.crs) if panels.crs is not None and panels.crs != site.crs else panels
 
 
-def _settled(terrain: Grid, year: float, notes: tuple[str, ...]) -> Ground:
+def _settled(terrain: Grid, year: float, notes: tuple[Message, ...]) -> Ground:
     zero = terrain.like(0.0)
     return Ground(zero, zero, zero, zero, terrain.like(year), known=False, notes=notes)
 
 
-def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said: tuple[str, ...]) -> Ground:
+def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said: tuple[Message, ...]) -> Ground:
     """Residual fields by (1 − share) · final prediction: superposition holds at every date."""
     all_sources = sources(panels)
     rest = all_sources.weighted(1.0 - panels.share(year))
@@ -77,14 +75,14 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said
     notes = [*said, *panels.warnings]
     undated = int(np.sum(~panels.dated))
     if undated:
-        notes.append(f"{undated} of {len(panels)} panels have no date: what they moved is taken as settled.")
+        notes.append(say("subsidence.undated", undated=undated, panels=len(panels)))
     ahead = int(np.sum(panels.numbers["start"] > year))
     if ahead:
-        notes.append(f"{ahead} panels are mined after {year:.0f}: all they will move counts as still to come.")
+        notes.append(say("subsidence.ahead", panels=ahead, year=year))
     return _known(terrain, [residual, tilt, curvature, strain, settled], notes)
 
 
-def _known(terrain: Grid, fields: list[Floats], notes: list[str]) -> Ground:
+def _known(terrain: Grid, fields: list[Floats], notes: list[Message]) -> Ground:
     residual, tilt, curvature, strain, settled = (terrain.like(f) for f in fields)
     return Ground(residual, tilt, curvature, strain, settled, known=True, notes=tuple(notes))
 
@@ -150,12 +148,12 @@ def _settled_year(groups: list[Sources], timing: _Timing, terrain: Grid, rows: s
 def _from_residual(residual: Grid, terrain: Grid, year: float, p: Parameters) -> Ground:
     """Deformation of a residual raster by central differences; its settling by Knothe's law with the default c."""
     left = np.abs(residual.values)
-    notes = ["Residual deformation is taken from the residual raster by differences; its noise counts as deformation."]
+    notes = [say("subsidence.by_differences")]
     if np.nanmin(residual.values) < 0:
-        notes.append("The residual raster is negative downward: its sign was turned.")
+        notes.append(say("subsidence.sign_turned"))
     known = np.isfinite(left)
     if not known.all():
-        notes.append(f"{100 * np.mean(~known):.1f} % of the residual raster is empty: taken as settled there.")
+        notes.append(say("subsidence.residual_empty", share=float(np.mean(~known))))
     metres = np.where(known, left, 0.0) / 1e3
     wy, wx = np.gradient(metres, residual.cell_y, residual.cell_x)
     wxy, wxx = np.gradient(wx, residual.cell_y, residual.cell_x)

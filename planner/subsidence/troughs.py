@@ -19,6 +19,7 @@ from planner.site import Decision, Grid
 from planner.subsidence.calibrate import downward_negative
 from planner.subsidence.contours import area_above
 from planner.subsidence.predict import grid_over, predict_grid
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 NMAD: Final = 1.4826  # median absolute deviation to standard deviation, normal noise
@@ -39,7 +40,7 @@ class Trough:
     threshold_m: float
     noise_m: float
     decisions: tuple[Decision, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
     def save(self, folder: str | Path) -> tuple[Path, Path]:
         """Writes subsidence.gpkg and subsidence.tif, fit for `planner init subsidence.gpkg`."""
@@ -95,21 +96,22 @@ def trough_from_terrains(
     fixed = known & (_inside(stable, before) if stable is not None else _bulk(lost, known))
     if fixed.sum() < 100:
         raise InvalidInput(f"{int(fixed.sum())} cells of stable ground are known; 100 are needed to tie the terrains together")
-    decisions, warnings = [], []
+    decisions: list[Decision] = []
+    warnings: list[Message] = []
     bias = float(np.median(lost[fixed]))
-    decisions.append(Decision("height shift between the terrains", f"{bias:.3f} m", "median over ground that did not move"))
+    decisions.append(_decided("height_shift", "stable_median", say("subsidence.height_shift_value", bias_m=bias)))
     lost = lost - bias
     shift, error, correction = _shift(lost, before.values, after_here, fixed, before)
     size, doubt = float(np.hypot(*shift)), float(np.hypot(*error))
     if not doubt < before.cell_x:
-        warnings.append("The stable ground is too flat to show whether the terrains are shifted sideways.")
+        warnings.append(say("subsidence.too_flat"))
     elif size > 3.0 * doubt and size > 0.1 * before.cell_x:
         lost = lost - correction
-        value = f"{shift[0]:.2f} m east, {shift[1]:.2f} m north (± {doubt:.2f})"
-        decisions.append(Decision("sideways shift taken out", value, "differences follow the slope of stable ground"))
+        value = say("subsidence.sideways_value", east_m=float(shift[0]), north_m=float(shift[1]), doubt_m=doubt)
+        decisions.append(_decided("sideways", "follows_slope", value))
     noise = float(NMAD * np.median(np.abs(lost[fixed] - np.median(lost[fixed]))))
     if downward_negative(lost[known]) and -np.quantile(lost[known], 0.01) > 5 * noise:
-        warnings.append("The ground rose more than it sank: were `before` and `after` given the other way round?")
+        warnings.append(say("subsidence.rose"))
     return _trough(before.like(lost), crs, noise, parameters, decisions, warnings)
 
 
@@ -133,13 +135,13 @@ def trough_from_raster(
     if not len(known):
         raise InvalidInput("the raster holds no value")
     negative = downward_negative(known)
-    down = "negative" if negative else "positive"
-    decisions = [Decision("sign of the raster", f"{down} is down", "the larger displacements have that sign")]
+    down = say("subsidence.negative_down") if negative else say("subsidence.positive_down")
+    decisions = [_decided("sign_raster", "larger_sign", down)]
     values = -values if negative else values
     rising = np.abs(values[np.isfinite(values) & (values < 0)])
     noise = float(NMAD * np.median(rising)) if len(rising) >= 50 else float("nan")
     most = float(np.nanmax(values))
-    warnings = [f"The ground sinks by up to {most:.0f} m: is the raster in {unit}?"] if most > 30 else []
+    warnings = [say("subsidence.deep", most_m=most, unit=unit)] if most > 30 else []
     return _trough(raster.like(values), crs, noise, parameters, decisions, warnings)
 
 
@@ -164,7 +166,8 @@ def trough_from_points(
     decisions = []
     if downward_negative(values):
         values = -values
-        decisions.append(Decision(f"sign of {column}", "negative is down", "the larger displacements have that sign"))
+        why = say("subsidence.larger_sign")
+        decisions.append(Decision(say("subsidence.sign_column", column=column), say("subsidence.negative_down"), why))
     west, south = np.floor(xy.min(axis=0) / cell_m) * cell_m
     east, north = np.ceil(xy.max(axis=0) / cell_m) * cell_m
     shape = max(1, round((north - south) / cell_m)), max(1, round((east - west) / cell_m))
@@ -181,8 +184,13 @@ def trough_from_points(
     return _trough(grid.like(surface(xx, yy)), points.crs, noise, parameters, decisions, [])
 
 
+def _decided(what: str, why: str, value: Message) -> Decision:
+    """A decision by the codes of what was settled and why."""
+    return Decision(say(f"subsidence.{what}"), value, say(f"subsidence.{why}"))
+
+
 def _trough(
-    lost: Grid, crs: Any, noise_m: float, parameters: Parameters | None, decisions: list[Decision], warnings: list[str]
+    lost: Grid, crs: Any, noise_m: float, parameters: Parameters | None, decisions: list[Decision], warnings: list[Message]
 ) -> Trough:
     """Outlines what sank by more than the outer limit and three times the noise; the rest counts as still."""
     p = parameters or defaults()
@@ -206,12 +214,11 @@ def _trough(
         crs=crs,
     )
     polygons.index.name = "parcel_id"
-    why = "the 10 mm line, or three times the noise where that is more"
-    decisions = [*decisions, Decision("subsidence that counts", f"more than {1e3 * threshold:.0f} mm", why)]
+    decisions = [*decisions, _decided("what_counts", "outer_line", say("subsidence.more_than", threshold_mm=1e3 * threshold))]
     if np.isnan(noise_m):
-        warnings = [*warnings, "The noise of the data cannot be told: small subsidence may be none."]
+        warnings = [*warnings, say("subsidence.noise_unknown")]
     if not len(parts):
-        warnings = [*warnings, f"Nothing sank by more than {1e3 * threshold:.0f} mm over {smallest:.0f} m²."]
+        warnings = [*warnings, say("subsidence.nothing_sank", threshold_mm=1e3 * threshold, area_m2=smallest)]
     return Trough(lost.like(still), polygons, threshold, noise_m, tuple(decisions), tuple(warnings))
 
 

@@ -23,6 +23,7 @@ from planner.errors import OutputExists, PlannerError
 from planner.export.sitefile import toml
 from planner.scenario import parse_scenario
 from planner.site import Decision, Grid, InputFile, Site, WaterTable
+from planner.words import plain
 
 CRS = 4527
 X0, Y0 = 39_500_000.0, 3_760_000.0
@@ -131,7 +132,7 @@ def stand_in(reason: str = "deep water", *, name: str = "一号", order: tuple[i
         water_table=WaterTable(grid, grid, grid),
         scenario=scenario,
         inputs=(InputFile("polygons", "a.gpkg", "00"),),
-        decisions=(Decision("CRS", "EPSG:4527", "given"),),
+        decisions=(Decision(plain("CRS"), plain("EPSG:4527"), plain("given")),),
         extra={"folder": "/data/site"},
     )
     economics = SimpleNamespace(

@@ -22,6 +22,7 @@ from planner.report.html import as_html
 from planner.report.meaning import rule_name
 from planner.report.write import compose
 from planner.site import Decision
+from planner.words import both, say
 
 pytest.importorskip("matplotlib")
 HOSTILE = "<script>window.hacked=1</script>$\\frac{1}{0}$ {{ 7*7 }} \u202eevil"
@@ -239,11 +240,13 @@ def test_figures_of_unknown_size_are_told_plainly(value: float | None, text: str
 def test_decisions_and_warnings_are_told_in_both_languages(plan: Any, tmp_path: Path) -> None:
     site = dataclasses.replace(
         plan.site,
-        decisions=(Decision("CRS", "EPSG:4527", "given", "坐标系", "EPSG:4527", "已给定"), Decision("sign", "down", "larger")),
-        warnings=("no such sentence is known",),
-        warnings_zh=("没有这样的句子",),
+        decisions=(
+            Decision(both("CRS", "坐标系"), both("EPSG:4527", ""), both("given", "已给定")),
+            Decision(both("sign", ""), both("down", ""), both("larger", "")),
+        ),
+        warnings=(both("no such sentence is known", "没有这样的句子"),),
     )
-    told = dataclasses.replace(plan, site=site, warnings=(*site.warnings, "Nothing is known of the mine here"))
+    told = dataclasses.replace(plan, site=site, warnings=(*site.warnings, say("subsidence.mine_unknown")))
     english, chinese = texts(compose(told)), texts(compose(told, lang="zh"))
     for en, zh in (("given", "已给定"), ("no such sentence is known", "没有这样的句子"), ("Nothing is known", "没有开采资料")):
         assert en in english

@@ -103,7 +103,7 @@ def test_repeated_mining_raises_only_a_q_that_was_not_measured():
     checked = check_panels(table.drop(columns="q"))
     medium = defaults().number("prediction.medium.q")
     assert checked.numbers["q"] == pytest.approx([medium, medium * 1.1])
-    assert any("repeated mining" in w for w in checked.warnings)
+    assert any("repeated mining" in str(w) for w in checked.warnings)
 
 
 def test_overburden_class_fills_what_is_missing():
@@ -199,8 +199,8 @@ def test_frames_and_shapes_that_do_not_fit_are_refused():
 
 def test_doubtful_numbers_are_warned_about_not_refused():
     warnings = check_panels(panels(BOX, tan_beta=5.0, q=0.1)).warnings
-    assert any("tan_beta = 5 is outside the usual 1.2-3.54" in w for w in warnings)
-    assert any("q = 0.1" in w for w in warnings)
+    assert any("tan_beta = 5 is outside the usual 1.2-3.54" in str(w) for w in warnings)
+    assert any("q = 0.1" in str(w) for w in warnings)
     assert check_panels(panels(BOX)).warnings == ()
 
 
@@ -233,7 +233,7 @@ def test_ground_still_has_to_give_what_knothe_left():
 def test_ground_does_not_forget_panels_still_to_be_mined():
     table = panels(BOX, affinity.translate(BOX, 0, 400), start=[2000.0, 2030.0], end=[2001.0, 2031.0])
     state = ground(make_site(2020, table))
-    assert any("1 panels are mined after 2020" in n for n in state.notes)
+    assert any("1 panels are mined after 2020" in str(n) for n in state.notes)
     assert state.residual_mm.values.max() > 1500
     assert state.settled_year.values.max() >= 2032
 
@@ -248,17 +248,17 @@ def test_ground_of_a_raster_agrees_with_the_panels_it_came_from():
         assert np.abs(by_raster.tilt_mm_m.values - by_panels.tilt_mm_m.values)[2:-2, 2:-2].max() < 0.02 * size
         size = by_panels.curvature_mm_m2.values.max()
         assert np.abs(by_raster.curvature_mm_m2.values - by_panels.curvature_mm_m2.values)[2:-2, 2:-2].max() < 0.05 * size
-        assert any("sign was turned" in n for n in by_raster.notes) == (sign < 0)
+        assert any("sign was turned" in str(n) for n in by_raster.notes) == (sign < 0)
 
 
 def test_ground_nothing_is_known_of_is_taken_as_settled_and_said():
     state = ground(make_site(2020))
     assert not state.known
     assert (state.settled_year.values == 2020).all()
-    assert "taken as settled" in state.notes[0]
+    assert "taken as settled" in str(state.notes[0])
     undated = ground(make_site(2020, panels(BOX)))
     assert not undated.known
-    assert "date" in undated.notes[0]
+    assert "date" in str(undated.notes[0])
 
 
 def test_ground_of_one_year_later_has_less_to_give():

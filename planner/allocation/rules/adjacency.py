@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner.allocation.checks import check_number, check_target, pairs
 from planner.allocation.parts import Clauses, Part
-from planner.allocation.rules.checks import check_number, check_target, pairs
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.allocation.checks import check_number, finite_column
 from planner.allocation.parts import Part, Sum
-from planner.allocation.rules.checks import check_number, finite_column
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from planner.allocation.checks import as_mapping, check_number, finite_column
 from planner.allocation.parts import INF, Column, Part, Sum
-from planner.allocation.rules.checks import as_mapping, check_number, finite_column
 from planner.allocation.rules.zones import check_zones, largest, zone_part
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput

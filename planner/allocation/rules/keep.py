@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.allocation.checks import check_number
 from planner.allocation.objective import Objective, objective
 from planner.allocation.parts import Part, Sum
-from planner.allocation.rules.checks import check_number
 from planner.allocation.table import OptionTable
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from planner.allocation.checks import check_interval, check_number, check_target, finite_column, interval_words
 from planner.allocation.parts import INF, Part, Sum
-from planner.allocation.rules.checks import check_interval, check_number, check_target, finite_column, interval_words
 from planner.allocation.table import OptionTable
 
 _SUFFIXES: Final = {"_mu": "mu", "_ha": "ha", "_m3": "m³", "_cny": "yuan", "_m2": "m²", "_m": "m", "_t": "t", "_kg": "kg"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planner.allocation.checks import check_target
 from planner.allocation.parts import Part
-from planner.allocation.rules.checks import check_target
 from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
 

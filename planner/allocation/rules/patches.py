@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from planner.allocation.checks import check_number, check_target, finite_column
 from planner.allocation.parts import Clauses, Part
 from planner.allocation.rules.adjacency import Grouped, long_borders, options_by_unit
-from planner.allocation.rules.checks import check_number, check_target, finite_column
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.allocation.checks import check_interval, check_number, check_target, finite_column
 from planner.allocation.parts import INF, Part, Sum
-from planner.allocation.rules.checks import check_interval, check_number, check_target, finite_column
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
 from planner.landuse import LAND

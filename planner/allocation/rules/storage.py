@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.allocation.checks import check_interval, check_number, finite_column, interval_words
 from planner.allocation.parts import INF, Part, Sum
-from planner.allocation.rules.checks import check_interval, check_number, finite_column, interval_words
 from planner.allocation.table import OptionTable
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner.allocation.checks import as_mapping, check_target
 from planner.allocation.parts import Below, Part
-from planner.allocation.rules.checks import as_mapping, check_target
 from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from planner.allocation.checks import finite_column
 from planner.allocation.parts import Column, Part, Sum
-from planner.allocation.rules.checks import finite_column
 from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 

@@ -1,0 +1,84 @@
+"""What every method of solving shares: how to solve, the best plan so far, what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from planner.allocation.bound import Multipliers
+from planner.allocation.table import Ints
+
+Progress = Callable[[float, float, float], None]  # (bound, best, gap)
+
+
+class Method(StrEnum):
+    """What a caller may ask for: the method the problem's shape asks for, branch and bound, or prices and a core."""
+
+    CHOOSE = "choose"
+    MILP = "milp"
+    CORE = "core"
+
+
+class Outcome(StrEnum):
+    """How a method ended: with a plan, with a proof that there is none, or with neither."""
+
+    FOUND = "found"
+    INFEASIBLE = "infeasible"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method."""
+
+    gap: float
+    began: float
+    limit_s: float
+    seed: int
+    progress: Progress | None
+    method: Method
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.began
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the moment to stop, at least 0."""
+        return max(self.limit_s - self.seconds, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best plan so far and its objective."""
+
+    value: float = -np.inf
+    chosen: Ints | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a method found: outcome, option of each unit, proven bound, multipliers.
+
+    method: which method answered, in words. relaxation_empty: even shares of options keep the limits nowhere.
+    """
+
+    outcome: Outcome
+    chosen: Ints | None
+    bound: float
+    multipliers: Multipliers
+    method: str
+    interrupted: bool = False
+    relaxation_empty: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """|bound − objective| / |objective|, 0 where both are equal."""
+    difference = abs(bound - objective)
+    return 0.0 if difference == 0 else difference / max(abs(objective), 1e-9)

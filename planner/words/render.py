@@ -1,0 +1,132 @@
+"""From a message to a sentence: templates, numbers and units as a language writes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import Enum
+from string import Formatter
+from typing import Any, Final
+
+from planner.landuse import TARGETS, TREATMENTS
+from planner.words.message import Message, Value, say
+from planner.words.table import LANGS, section, template
+
+__all__ = ["LANGS", "joined", "pair", "render", "term", "text"]
+
+NOTHING: Final = "–"  # what is not known
+# How many digits a bare unit takes in `{value:unit}`.
+DIGITS: Final = {"m3": ",.0f", "m2": ",.0f", "yuan": ",.0f", "yuan_per_mu": ",.0f", "m": ",.2f", "mm": ",.0f", "km": ",.1f"}
+# Large amounts in the steps a language counts in: from, divisor, digits, what stands before the unit.
+STEPS: Final = {
+    "en": ((1e9, 1e9, 2, " bn "), (1e6, 1e6, 2, " M ")),
+    "zh": ((1e8, 1e8, 2, "亿"), (1e4, 1e4, 1, "万")),
+}
+CUBIC_STEPS_EN: Final = ((1e6, 1e6, 2, " M"),)  # Mm³ is written without a space
+_PARTS: Final = Formatter()
+
+
+def render(message: Message | str, lang: str = "en") -> str:
+    """The text of a message in `en` or `zh`; a plain text as it is.
+
+    Raises LookupError where the code or a value its template names is missing.
+    """
+    if not isinstance(message, Message):
+        return message
+    told = []
+    for literal, name, spec, conversion in _PARTS.parse(template(message.code, lang)):
+        told.append(literal)
+        if name is not None:
+            if name not in message.values:
+                raise LookupError(f"{message.code}: no value {name!r} was given")
+            told.append(_shaped(_written(message.values[name], spec or "", lang), conversion, lang))
+    return "".join(told)
+
+
+def text(code: str, lang: str, /, **values: Value) -> str:
+    """The text of a code in a language: for headings, labels and sentences that are shown where they are made."""
+    return render(say(code, **values), lang)
+
+
+def pair(message: Message | str) -> tuple[str, str]:
+    """A message in English and Chinese, for files and pages that hold both."""
+    return render(message, "en"), render(message, "zh")
+
+
+def term(table: str, key: object, lang: str) -> str:
+    """What a key of a vocabulary (`target`, `treatment`, `status`, `unit` …) is called; the key itself where it has no name."""
+    name = str(key.value if isinstance(key, Enum) else key)
+    known: Any = {"target": TARGETS, "treatment": TREATMENTS}.get(table)
+    if known is not None:
+        return str(getattr(known[name], lang)) if name in known else name
+    return str(section(lang, table).get(name, name))
+
+
+def joined(parts: Iterable[str], lang: str) -> str:
+    """A list as a language writes it: commas in English, enumeration commas in Chinese."""
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def _written(value: Value, spec: str, lang: str) -> str:
+    """One value by its spec: `@table` a term, `?one|many` a plural, `,.1f unit` or `unit` a figure, else Python's own."""
+    if spec.startswith("?"):
+        one, _, many = spec[1:].partition("|")
+        return one if value == 1 else many
+    if isinstance(value, Message):
+        return render(value, lang)
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return joined((_written(v, spec, lang) for v in parts), lang)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NOTHING
+    if spec.startswith("@"):
+        return term(spec[1:], value, lang)
+    if isinstance(value, Enum):
+        value = value.value
+    return _figure(value, spec, lang) if spec else _bare(value)
+
+
+def _bare(value: Any) -> str:
+    """A value without a format: a float with up to ten significant figures, anything else as its text."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _figure(value: Any, spec: str, lang: str) -> str:
+    shape, _, unit = spec.rpartition(" ")
+    if unit not in section(lang, "unit"):
+        return format(value, spec)
+    if shape == "amount":
+        return _amount(float(value), unit, lang)
+    return with_unit(format(value, shape or _digits(float(value), unit)), unit, lang)
+
+
+def _digits(value: float, unit: str) -> str:
+    """Digits of a bare unit: an area with more where it is small, others by the table."""
+    if unit in ("mu", "ha"):
+        return ",.2f" if abs(value) < 100 else ",.1f" if abs(value) < 10_000 else ",.0f"
+    return DIGITS.get(unit, ",.10g")
+
+
+def _amount(value: float, unit: str, lang: str) -> str:
+    steps = CUBIC_STEPS_EN if unit == "m3" and lang == "en" else STEPS[lang]
+    for least, size, digits, name in steps:
+        if abs(value) >= least:
+            return f"{value / size:,.{digits}f}{name}{term('unit', unit, lang)}"
+    return with_unit(f"{value:z,.0f}", unit, lang)
+
+
+def with_unit(figure: str, unit: str, lang: str) -> str:
+    """A written figure and its unit: a space before Latin letters, none before 亩, ° and %."""
+    name = term("unit", unit, lang)
+    return f"{figure} {name}" if name[:1].isascii() and name[:1].isalpha() else f"{figure}{name}"
+
+
+def _shaped(written: str, conversion: str | None, lang: str) -> str:
+    """`!r` in quotes, `!l` and `!c` with a small or capital first letter (names such as SL 252 stay)."""
+    if conversion == "r":
+        return f"“{written}”" if lang == "zh" else f"'{written}'"
+    if conversion == "l":
+        return written if written[:2].isupper() else written[:1].lower() + written[1:]
+    if conversion == "c":
+        return written[:1].upper() + written[1:]
+    return written

@@ -1,0 +1,153 @@
+"""Every text of the house: it exists in both languages with the same values, renders, is used, and its Chinese is Chinese."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from planner.words import Message, render
+
+ROOT = Path(__file__).parents[2] / "planner"
+CODES = {
+    lang: {
+        f"{room}.{name}": text
+        for room, texts in tomllib.loads((ROOT / "words" / f"{lang}.toml").read_text(encoding="utf-8")).items()
+        for name, text in texts.items()
+    }
+    for lang in ("en", "zh")
+}
+# Latin words that Chinese texts keep: names of programs, formats, systems, places and people, and what is typed as it stands.
+NAMES = set((Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split())
+LATIN = re.compile(r"`[^`]*`|--?[A-Za-z][\w-]*|[A-Za-z][\w.:/*+\-\[\]=]*")
+
+
+def parts(template: str) -> list[tuple[str, str]]:
+    """The values a template names, each with its spec."""
+    return [(name, spec or "") for _, name, spec, _ in Formatter().parse(template) if name is not None]
+
+
+def sample(spec: str) -> Any:
+    """A value that fits a spec, without a Latin letter."""
+    if spec.startswith("?"):
+        return 2
+    if spec.startswith("@"):
+        return next(iter(tomllib_section(spec[1:])), "甲")
+    if spec.endswith("d"):
+        return 3
+    return 1234.5 if spec else "甲"
+
+
+def tomllib_section(name: str) -> list[str]:
+    if name in ("target", "treatment"):
+        from planner.landuse import TARGETS, TREATMENTS
+
+        return list({"target": TARGETS, "treatment": TREATMENTS}[name])
+    return [code.partition(".")[2] for code in CODES["en"] if code.startswith(f"{name}.")]
+
+
+def english_in(text: str) -> list[str]:
+    """Latin words of a Chinese text that are neither names, units, keys of a file nor options."""
+    found = []
+    for hit in LATIN.findall(text):
+        word = hit.rstrip(".:=/-*+")
+        typed = word.startswith(("`", "-")) or re.search(r"[._/\[\]=\d]", word)
+        if not (typed or word in NAMES or len(word) == 1 or word.replace("-", "").isupper()):
+            found.append(word)
+    return found
+
+
+class Calls(ast.NodeVisitor):
+    """What a file says: codes with the values given, texts that may be codes, beginnings of codes put together."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[int, str, set[str] | None]] = []
+        self.texts: set[str] = set()
+        self.beginnings: set[str] = set()
+        self.tables: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if name == "term":
+                self.tables.add(first.value)
+            elif name in ("say", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
+                named = {k.arg for k in node.keywords if k.arg}
+                whole = name != "Message" and all(k.arg for k in node.keywords)
+                self.said.append((node.lineno, first.value, named if whole else None))
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.texts.add(node.value)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        first = node.values[0] if node.values else None
+        if isinstance(first, ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z0-9_]*", str(first.value)):
+            self.beginnings.add(str(first.value))
+        self.generic_visit(node)
+
+
+def told(path: Path) -> Calls:
+    calls = Calls()
+    calls.visit(ast.parse(path.read_text(encoding="utf-8")))
+    return calls
+
+
+SOURCES = {str(path.relative_to(ROOT)): told(path) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def test_both_languages_hold_the_same_codes_in_the_same_order() -> None:
+    assert list(CODES["en"]) == list(CODES["zh"])
+
+
+@pytest.mark.parametrize("code", CODES["en"])
+def test_a_text_names_the_same_values_in_both_languages(code: str) -> None:
+    if code == "words.both":  # each language shows its own
+        return
+    en, zh = ({name for name, _ in parts(CODES[lang].get(code, ""))} for lang in ("en", "zh"))
+    assert en == zh, f"{code}: English names {sorted(en)}, Chinese {sorted(zh)}"
+
+
+@pytest.mark.parametrize("code", CODES["en"])
+def test_a_text_renders_and_its_chinese_is_chinese(code: str) -> None:
+    for lang in ("en", "zh"):
+        values = {name: sample(spec) for name, spec in reversed(parts(CODES[lang][code]))}
+        shown = render(Message(code, values), lang)
+        assert shown.strip() or not CODES[lang][code]
+        assert "{" not in shown or "{" in CODES[lang][code].replace("{{", "")
+        if lang == "zh":
+            assert not english_in(shown), f"{code}: {english_in(shown)} in {shown!r}"
+
+
+@pytest.mark.parametrize("name", [n for n, calls in SOURCES.items() if calls.said])
+def test_what_is_said_exists_with_its_values(name: str) -> None:
+    for line, code, given in SOURCES[name].said:
+        assert code in CODES["en"], f"{name}:{line}: {code} is in no words/en.toml"
+        if given is not None:
+            needed = {n for lang in CODES for n, _ in parts(CODES[lang][code])}
+            assert given == needed, f"{name}:{line}: {code} names {sorted(needed)}, given {sorted(given)}"
+
+
+def test_every_text_is_used() -> None:
+    texts = set().union(*(calls.texts for calls in SOURCES.values()))
+    beginnings = tuple(set().union(*(calls.beginnings for calls in SOURCES.values())))
+    tables = set().union(*(calls.tables for calls in SOURCES.values()))
+    tables |= {spec[1:] for text in CODES["en"].values() for _, spec in parts(text) if spec.startswith("@")} | {"unit"}
+    unused = [
+        code
+        for code in CODES["en"]
+        if code not in texts and code.partition(".")[0] not in tables and not (beginnings and code.startswith(beginnings))
+    ]
+    assert not unused, f"texts that nothing says: {unused}"
+
+
+def test_english_words_in_chinese_are_seen() -> None:
+    assert english_in("地块 no depth 缺失") == ["no", "depth"]
+    assert not english_in("请用 --encoding 指明 layers.polygons，如 EPSG:4527；见 `planner init`（SL 252）")
