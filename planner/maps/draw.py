@@ -19,14 +19,16 @@ from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.terrain import flood_raster, shading
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
-from planner.maps.words import WORDS
+from planner.maps.words import STEP_WORDS, WORDS
 from planner.plan.flows import zone_flows
+from planner.words import pair
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
+BRUSHED = ("subsidence_m", "water_depth_m", "net_cny_mu")  # columns with a chart that filters
 # The card's figures: column, English, Chinese, unit, digits, resolution kept.
 FACTS = (
     ("area_mu", "Area", "面积", "mu", 2, 1e-4),
@@ -139,6 +141,8 @@ def _config(
             "name_en": view.name_en,
             "kind": view.kind,
             "approval": view.approval_number,
+            "verdict": list(pair(view.verdict.sentence)) if view.verdict else None,
+            "tone": "good" if view.verdict and view.verdict.good else "bad",
             "subtitle": _subtitle(view),
             "shifted": where.shifted,
         },
@@ -151,6 +155,8 @@ def _config(
         ],
         "rules": _rule_words(view),
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
+        "story": _story(view, specs),
+        "charts": {"histograms": _histograms(view), "flow": _flow(view)},
         "opacity": OPACITY,
         "years": years,
         "other": "",
@@ -163,6 +169,43 @@ def _config(
         "hauls": _hauls(view, where),
         "places": _places(view, where),
     }
+
+
+def _story(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Today → rules → plan → price: each step with the view that shows it, those the plan has."""
+    offered = {spec["key"] for spec in specs}
+    steps = view.verdict.steps if view.verdict else ()
+    return [
+        {"view": key, "title": list(STEP_WORDS[key]), "text": list(pair(message))} for key, message in steps if key in offered
+    ]
+
+
+def _histograms(view: MapView) -> list[dict[str, Any]]:
+    """Columns whose area is charted and can be brushed, from 0 to the largest value rounded up."""
+    found = []
+    for name, en, zh, unit, digits, _ in FACTS:
+        if name not in BRUSHED:
+            continue
+        values = derived(view, name)
+        top = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
+        if top > 0:
+            step = 10.0 ** np.floor(np.log10(top))
+            high = float(np.ceil(top / step * 2) / 2 * step)
+            found.append({"column": name, "label": [en, zh], "unit": unit, "digits": digits, "span": [0.0, high]})
+    return found
+
+
+def _flow(view: MapView) -> list[dict[str, Any]]:
+    """Cost and value by year up to the last year in which anything is paid."""
+    if view.flow is None:
+        return []
+    flow = view.flow[["cost_cny", "benefit_cny"]]
+    busy = np.flatnonzero((flow != 0).any(axis=1).to_numpy())
+    rows = flow.iloc[: busy[-1] + 1 if busy.size else 0]
+    return [
+        {"year": int(year), "cost": round(float(row.cost_cny)), "benefit": round(float(row.benefit_cny))}
+        for year, row in zip(rows.index, rows.itertuples(index=False), strict=True)
+    ]
 
 
 def _subtitle(view: MapView) -> list[str] | None:

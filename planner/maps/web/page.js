@@ -267,12 +267,19 @@
       this._travel(L.latLngBounds([corner(-3), corner(3)]), 18);
     }
 
+    // all of the plan, where nothing lies on the map
+    home() {
+      const [W, S, E, N] = this.units.extent;
+      const bounds = L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
+      this._travel(bounds, 21);
+    }
+
     // shows a place where nothing lies on the map
     _travel(bounds, maxZoom) {
       const size = this.map.getSize(), [left, top, right, bottom] = this.free();
       this.map.fitBounds(bounds, {
         animate: false, maxZoom: maxZoom,
-        paddingTopLeft: [left + 20, top + 20], paddingBottomRight: [size.x - right + 20, size.y - bottom + 20],
+        paddingTopLeft: [left + 12, top + 8], paddingBottomRight: [size.x - right + 12, size.y - bottom + 12],
       });
     }
 
@@ -369,6 +376,7 @@
       page.update();
       if (page.compact) page.parts.panel.fold(true);
       if (config.other) page.setOther(config.other);
+      if (!asked.get("at")) page.home();
       planner.follow(page, asked);
       planner.printing(page);
       page.ready = true;
