@@ -22,14 +22,12 @@ from planner.core.terrain.reach import reach
 from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.view import MapView
+from planner.plan.relief import hillshade
 from planner.site import Grid
 
 Floats = NDArray[np.float64]
 SHADE_PX = 1100  # longest side of the shading image
 FLOOD_PX = 420  # longest side of the flooded raster
-SUN_ALTITUDE_DEG = 45.0
-SUNS_DEG = (315.0, 270.0, 0.0, 225.0)  # several suns, the first one strongest: no slope is left without shape
-SUN_WEIGHTS = (0.55, 0.2, 0.15, 0.1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,26 +85,6 @@ def _shift(where: Place) -> tuple[float, float]:
     x, y = np.array([(west + east) / 2]), np.array([(south + north) / 2])
     moved, plain = where.mercator(x, y), place(where.crs, where.bounds).mercator(x, y)
     return float(moved[0][0] - plain[0][0]), float(moved[1][0] - plain[1][0])
-
-
-def hillshade(ground: Floats, cell: float) -> NDArray[np.uint8]:
-    """Grey values of a shaded relief, shape (rows, cols), lit by several suns; missing ground is mid-grey.
-
-    The heights are exaggerated until the steeper slopes of this very ground show: subsidence plains are nearly flat.
-    """
-    filled = np.where(np.isnan(ground), np.nanmean(ground) if np.isfinite(ground).any() else 0.0, ground)
-    dy, dx = np.gradient(filled, cell)
-    steep = float(np.quantile(np.hypot(dx, dy)[np.isfinite(ground)], 0.97)) if np.isfinite(ground).any() else 0.0
-    factor = min(60.0, 0.7 / steep) if steep > 1e-6 else 1.0
-    slope = np.arctan(factor * np.hypot(dx, dy))
-    aspect = np.arctan2(dx, dy)  # rows run south: +dy falls towards the south
-    altitude = np.radians(SUN_ALTITUDE_DEG)
-    light = np.zeros_like(filled)
-    for sun, weight in zip(SUNS_DEG, SUN_WEIGHTS, strict=True):
-        lit = np.sin(altitude) * np.cos(slope) + np.cos(altitude) * np.sin(slope) * np.cos(np.radians(sun) + aspect)
-        light += weight * np.clip(lit, 0.0, 1.0)
-    grey = np.clip(228 + 200 * (light - np.sin(altitude)), 100, 255)
-    return np.asarray(np.where(np.isnan(ground), 235, grey), dtype=np.uint8)
 
 
 def shading(view: MapView, where: Place) -> dict[str, Any] | None:

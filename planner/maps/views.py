@@ -180,7 +180,8 @@ def _landuse(view: MapView) -> Spec:
     """Land use by what it means: words of one meaning share a colour, words nobody knows come last under their own name."""
     found = view.coded("landuse")[1]
     meant = {word: cover_of(word) for word in found}
-    classes, vocabulary = [], []
+    classes: list[Spec] = []
+    vocabulary: list[str] = []
     for cover in COVERS:
         words = sorted(word for word, known in meant.items() if known is cover)
         for word in words:

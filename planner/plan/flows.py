@@ -37,6 +37,8 @@ def zone_flows(hauls: pd.DataFrame, *, most: int = MOST) -> pd.DataFrame:
 
 def _spread(ends: NDArray[np.float64], volume: NDArray[np.float64]) -> float:
     """What a group loses by being drawn as one arrow: m³·m² about its mean ends."""
+    if len(ends) < 2:
+        return 0.0
     middle = np.average(ends, axis=0, weights=volume)
     return float((volume[:, None] * (ends - middle) ** 2).sum())
 
@@ -49,4 +51,6 @@ def _halved(group: NDArray[Any], ends: NDArray[np.float64], volume: NDArray[np.f
     low = mine[:, axis] <= middle[axis]
     if low.all() or not low.any():  # the mean fell on the largest coordinate by rounding
         low = mine[:, axis] < mine[:, axis].max()
+    if not low.any():  # all ends are the same but for rounding
+        low = np.arange(len(group)) < len(group) // 2
     return [group[low], group[~low]]

@@ -60,7 +60,11 @@ def _areas(areas: Mapping[str, float]) -> Message | tuple[Message, ...]:
 def _today(s: Mapping[str, Any]) -> Message:
     site = s["site"]
     return say(
-        "verdict.today", mu=site["area_mu"], ponded=site["ponded_before_mu"], depth=site["subsidence_mean_m"], parcels=site["parcels"]
+        "verdict.today",
+        mu=site["area_mu"],
+        ponded=site["ponded_before_mu"],
+        depth=site["subsidence_mean_m"],
+        parcels=site["parcels"],
     )
 
 
@@ -88,7 +92,12 @@ def _price(s: Mapping[str, Any]) -> Message:
     """What it costs, what it is worth, and the limit whose last unit is dearest relative to its size."""
     money, binding = s["economics"], s["solver"]["binding"]
     weight = [abs(float(b["shadow_price"])) * abs(float(b.get("activity") or b.get("limit") or 0.0)) for b in binding]
-    said = {"cost": money["cost_cny"], "value": money["benefit_cny"], "ratio": money["benefit_cost_ratio"], "npv": money["npv_cny"]}
+    said = {
+        "cost": money["cost_cny"],
+        "value": money["benefit_cny"],
+        "ratio": money["benefit_cost_ratio"],
+        "npv": money["npv_cny"],
+    }
     if not binding or max(weight) <= 0:
         return say("verdict.price_free", **said)
     dearest = binding[weight.index(max(weight))]

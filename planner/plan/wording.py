@@ -57,7 +57,7 @@ FIGURES_ZH: Final = {
 # (English pattern, Chinese): applied in turn to a rule's name; what none of them meets stays as it is.
 RULES_ZH: Final = (
     (r"imported fill", "外购土"),
-    (r"exported (?:spoil|cut)", "外运土"),
+    (r"exported (?:spoil|cut)", "余土"),
     (r"area_mu of ", "面积："),
     (r"\bconstruction\b", "建设用地"),
     (r"\barable\b", "耕地"),

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner.core.money import discounted
+from planner.plan.wording import rule_zh
 from planner.report.document import Block, Say, Section, Table, Text, plain
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
 UNITS_ZH = {"mu": "亩", "m³": "立方米", "yuan": "元", "": ""}
-RULES_ZH = (
-    ("imported fill", "外购土"),
-    ("exported spoil", "外运土"),
-    ("storage", "蓄水量"),
-    ("budget", "预算"),
-    ("construction", "建设用地"),
-    ("arable", "耕地"),
-    ("green", "绿地"),
-    ("reservoir", "水库"),
-    ("unrestored", "未治理"),
-    ("wetland", "湿地"),
-    ("area_mu of", "面积："),
-    ("to", "至"),
-    ("mu", "亩"),
-    ("yuan", "元"),
-)
 SWINGS = (-0.3, -0.1, 0.1, 0.3)  # shares by which prices are moved in the sensitivities
 RATES = (0.03, 0.05, 0.08)  # discount rates shown, 1/a
 STAGES_M = (-0.5, -0.25, 0.25, 0.5)  # levels beside the normal one, m
@@ -108,7 +92,7 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         say("Limit", "约束"),
         say("Allowed", "限值"),
         say("Taken", "实际"),
-        say("One more is worth, yuan", "每放宽一单位的价值（元）"),
+        say("Net value if the limit is one larger, yuan", "限值每增大一单位，净收益变化（元）"),
         say("per", "单位"),
     )
     text = say(
@@ -121,12 +105,8 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
 
 
 def rule_name(text: str, say: Say) -> str:
-    """A limit as the solver names it, its known words in the report's language."""
-    if say.lang == "en":
-        return text
-    for en, zh in RULES_ZH:
-        text = re.sub(rf"\b{re.escape(en)}\b", zh, text)
-    return text.replace(" m³", "立方米")
+    """A limit as the solver names it in the report's language; spoil that is left over need not leave the site."""
+    return say(text.replace("exported spoil", "left-over spoil"), rule_zh(text))
 
 
 def limits(plan: Plan, s: dict[str, Any], say: Say) -> Section:

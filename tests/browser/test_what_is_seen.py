@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (scripts for the page read better unbroken)
 """What a mayor, a clerk and an analyst met on the first map and must not meet again: asserted on the page itself."""
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def test_the_card_never_hides_its_unit(open_page: Callable[..., Any], path: Path
 
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)
-def test_controls_lie_on_nothing_and_nothing_on_them(open_page: Callable[..., Any], path: Path, width: int, height: int) -> None:
+def test_controls_lie_on_nothing_and_nothing_on_them(
+    open_page: Callable[..., Any], path: Path, width: int, height: int
+) -> None:
     opened = open_page(path, width=width, height=height)
     parts = ".planner-head, .planner-panel, .planner-toolbar, .leaflet-control-zoom, .leaflet-control-scale, .leaflet-control-attribution"
     for lang in ("en", "zh"):
@@ -264,4 +267,7 @@ def test_the_years_play(open_page: Callable[..., Any], path: Path) -> None:
 
 def test_dark_mode_is_dark(open_page: Callable[..., Any], path: Path) -> None:
     opened = open_page(path, fragment="#dark=on")
-    assert opened.page.evaluate("() => getComputedStyle(document.querySelector('.planner-panel')).backgroundColor") == "rgb(28, 35, 33)"
+    assert (
+        opened.page.evaluate("() => getComputedStyle(document.querySelector('.planner-panel')).backgroundColor")
+        == "rgb(28, 35, 33)"
+    )

@@ -131,7 +131,7 @@ def test_volumes_and_a_wrong_language() -> None:
 
 def test_rule_names_are_told_in_chinese() -> None:
     say = Say("zh")
-    assert rule_name("arable ≥ 100 mu", say) == "耕地 ≥ 100 亩"
+    assert rule_name("arable ≥ 100 mu", say) == "耕地 ≥ 100亩"
     assert rule_name("imported fill ≤ 0 m³", say) == "外购土 ≤ 0立方米"
     assert rule_name("arable ≥ 100 mu", Say("en")) == "arable ≥ 100 mu"
 
