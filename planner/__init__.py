@@ -11,6 +11,8 @@ from typing import Any
 
 _HOMES = {
     "Plan": "planner.plan",
+    "Finance": "planner.finance",
+    "finance": "planner.finance",
     "make_plan": "planner.plan",
     "load_plan": "planner.plan",
     "sweep": "planner.plan",
@@ -20,6 +22,14 @@ _HOMES = {
     "Site": "planner.site",
     "Grid": "planner.site",
     "partition": "planner.partition",
+    "city": "planner.city",
+    "evaluation": "planner.city",
+    "green_figures": "planner.city",
+    "greening": "planner.city",
+    "price_of_green": "planner.city",
+    "served": "planner.city",
+    "served_share": "planner.city",
+    "yield_per_mu": "planner.city",
     "measure": "planner.measure",
     "appraise": "planner.options",
     "area_mu": "planner.measure",

@@ -12,6 +12,7 @@ from pyproj.exceptions import CRSError
 from planner.core.polygons.area import Bows, bows, densified, every_second, geodesic_areas
 from planner.core.polygons.rings import Rings, rings_of
 from planner.errors import CRSMismatch
+from planner.words import say
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,7 +38,7 @@ def ellipsoidal_m2(shapes: NDArray[Any], crs: Any) -> Floats:
     if system.is_geographic:
         return _measured(rings, system)
     if max(np.max(np.abs(rings.x), initial=0.0), np.max(np.abs(rings.y), initial=0.0)) > FARTHEST_M:
-        raise CRSMismatch(f"{system.name}: a coordinate is larger than the Earth; check the CRS the polygons were given")
+        raise CRSMismatch(say("ellipsoid.too_large", name=system.name))
     small = _bows(rings, system)
     if small is None:
         return _along_straight_edges(rings, system)
@@ -79,22 +80,22 @@ def _placed(x: Floats, y: Floats, system: pyproj.CRS) -> tuple[Floats, Floats]:
     to_degrees = pyproj.Transformer.from_crs(system, _in_degrees(system), always_xy=True)
     lon, lat = to_degrees.transform(x, y)
     if not (np.all(np.isfinite(lon)) and np.all(np.isfinite(lat))):
-        raise CRSMismatch(f"{system.name}: it cannot hold all of the polygons' coordinates; check the CRS they were given")
+        raise CRSMismatch(say("ellipsoid.cannot_hold", name=system.name))
     if np.max(np.abs(lat), initial=0.0) > 90.0 + 1e-9:
-        raise CRSMismatch(f"{system.name}: a latitude of {np.max(np.abs(lat)):.6g}° lies beyond the pole; are x and y swapped?")
+        raise CRSMismatch(say("ellipsoid.beyond_pole", name=system.name, latitude=np.max(np.abs(lat))))
     return lon, lat
 
 
 def _system(crs: Any) -> pyproj.CRS:
     """A CRS in which a polygon lies somewhere on the Earth. Raises CRSMismatch for anything else."""
     if crs is None:
-        raise CRSMismatch("the polygons have no CRS: their area on the ellipsoid is unknown; set one (GeoSeries.set_crs)")
+        raise CRSMismatch(say("ellipsoid.no_crs"))
     try:
         system = pyproj.CRS.from_user_input(crs)
     except CRSError:
-        raise CRSMismatch(f"{str(crs)[:60]!r} is no CRS that is known; name one as EPSG:…, WKT or PROJ string") from None
+        raise CRSMismatch(say("ellipsoid.unknown_crs", crs=str(crs)[:60])) from None
     if system.ellipsoid is None or system.geodetic_crs is None or system.is_geocentric:
-        raise CRSMismatch(f"{system.name}: no place on the Earth, so no ellipsoidal area; set a geographic or projected CRS")
+        raise CRSMismatch(say("ellipsoid.nowhere", name=system.name))
     return system
 
 
@@ -119,7 +120,7 @@ def _in_degrees(system: pyproj.CRS) -> pyproj.CRS:
     """The geographic CRS a CRS is based on, in degrees from Greenwich whatever its own units."""
     base = system.geodetic_crs
     if base is None or system.ellipsoid is None:
-        raise CRSMismatch(f"{system.name}: no place on the Earth")
+        raise CRSMismatch(say("ellipsoid.no_place", name=system.name))
     if base.axis_info and abs(base.axis_info[0].unit_conversion_factor - np.pi / 180.0) < 1e-15:
         return base
     axes = {"a": system.ellipsoid.semi_major_metre, "b": system.ellipsoid.semi_minor_metre}

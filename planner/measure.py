@@ -24,6 +24,7 @@ from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.site import Grid, Site
@@ -272,6 +273,6 @@ def area_mu(geometries: Any, crs: Any = None) -> pd.Series[float]:
     """
     shapes = gpd.GeoSeries(geometries.geometry if isinstance(geometries, gpd.GeoDataFrame) else geometries)
     if crs is not None and shapes.crs is not None and not shapes.crs.equals(crs, ignore_axis_order=True):
-        raise CRSMismatch(f"the polygons lie in {shapes.crs.name}, not in {crs}; give their own CRS, or reproject with to_crs")
+        raise CRSMismatch(say("measure.other_crs", theirs=shapes.crs.name, ours=crs))
     area = ellipsoidal_m2(np.asarray(shapes.values, dtype=object), shapes.crs if crs is None else crs)
     return pd.Series(mu_from_m2(area), index=shapes.index, name="area_mu")

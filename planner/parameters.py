@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.errors import InvalidInput
+from planner.words import Message, plain, say
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Parameters(Mapping[str, Parameter]):
     def value(self, key: str) -> Any:
         """The value behind a dotted key. Raises InvalidInput naming the nearest key."""
         if key not in self._table:
-            raise InvalidInput(f"no parameter {key!r}{nearest(key, self._table)}")
+            raise InvalidInput(say("parameters.unknown", key=key, nearest=nearest(key, self._table)))
         return self._table[key].value
 
     def number(self, key: str) -> float:
@@ -69,24 +70,26 @@ class Parameters(Mapping[str, Parameter]):
             old = table[key].value
             if isinstance(old, float | int) and not isinstance(old, bool):
                 if isinstance(value, bool) or not isinstance(value, float | int):
-                    raise InvalidInput(f"{key} = {value!r}: a number is expected ({table[key].unit}), e.g. {old}")
+                    raise InvalidInput(say("parameters.number", key=key, value=value, unit=table[key].unit, old=old))
                 if not isfinite(value):
-                    raise InvalidInput(f"{key} = {value}: a finite number is expected ({table[key].unit}), e.g. {old}")
+                    raise InvalidInput(say("parameters.finite", key=key, value=value, unit=table[key].unit, old=old))
                 low, high = table[key].low, table[key].high
                 if not low <= value <= high:
-                    reach = f"between {low:g} and {high:g}" if isfinite(high) else f"{low:g} or more"
-                    raise InvalidInput(f"{key} = {value:g}: {reach} {table[key].unit} is possible, e.g. {old}")
+                    ends = {"key": key, "value": value, "low": low, "unit": table[key].unit, "old": old}
+                    if isfinite(high):
+                        raise InvalidInput(say("parameters.between", **ends, high=high))
+                    raise InvalidInput(say("parameters.or_more", **ends))
                 value = type(old)(value) if float(value).is_integer() else float(value)
             elif not isinstance(value, type(old)):
-                raise InvalidInput(f"{key} = {value!r}: {type(old).__name__} expected, e.g. {old}")
+                raise InvalidInput(say("parameters.kind", key=key, value=value, kind=type(old).__name__, old=old))
             table[key] = replace(table[key], value=value, trust="given", source=source)
         return Parameters(table)
 
 
-def nearest(key: str, known: Any) -> str:
+def nearest(key: str, known: Any) -> Message:
     """`; did you mean 'x'?`, or nothing where no known key is near."""
     hit = get_close_matches(key, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {hit[0]!r}?" if hit else ""
+    return say("words.did_you_mean", name=hit[0]) if hit else plain("")
 
 
 def _leaves(prefix: str, node: Mapping[str, Any]) -> Iterator[Parameter]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from planner.errors import InvalidInput, UsageError
 from planner.parameters import nearest
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.site import Site
@@ -20,13 +21,13 @@ def folder(name: str) -> Path:
     Raises UsageError for a name that is no sample, InvalidInput where the sample was not shipped.
     """
     if name not in NAMES:
-        raise UsageError(f"no sample {name!r}{nearest(name, NAMES)}; the samples are {' and '.join(NAMES)}")
+        raise UsageError(say("samples.unknown", name=name, nearest=nearest(name, NAMES), known=" and ".join(NAMES)))
     here = Path(__file__).resolve().parent
     places = (here / "sample_geo" / name, here.parent / "sample_geo" / name)
     for place in places:
         if (place / "site.toml").is_file():
             return place
-    raise InvalidInput(f"sample {name}: no site.toml in {places[0]} or {places[1]}; reinstall, or run sample_geo/build.py")
+    raise InvalidInput(say("samples.missing", name=name, place=places[0], place_2=places[1]))
 
 
 def zhonghu() -> Site:

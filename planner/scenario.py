@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
+from planner.terms import Terms
+from planner.words import Message, say
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -119,6 +121,13 @@ class SolverSection(_Part):
     compactness_cny_per_m: NonNegative = 0.0
 
 
+class GivenTerms(Terms):
+    """[finance] of a site: what the plan gives (its first year, investment, mu) need not be named."""
+
+    first_year: int = 0
+    investment_cny: NonNegative = 0.0
+
+
 class LockItem(_Part):
     """[[lock]]: a unit or a parcel that must have a target."""
 
@@ -130,7 +139,7 @@ class LockItem(_Part):
     @model_validator(mode="after")
     def _names_one(self) -> LockItem:
         if (self.unit is None) == (self.parcel is None):
-            raise ValueError('a lock names either a unit or a parcel: add unit = "…" or parcel = "…"')
+            raise ValueError(say("scenario.lock_names_one"))
         return self
 
 
@@ -155,12 +164,13 @@ class CostItem(_Part):
 
 
 class FundItem(_Part):
-    """[[economics.fund]]: who pays, yuan."""
+    """[[economics.fund]]: who pays, yuan; repaid: it is lent (social capital, bonds) and somebody has to pay it back."""
 
     name: str
     name_en: str = ""
     cny: NonNegative
     source: str = ""
+    repaid: bool = False
 
 
 class EconomicsSection(_Part):
@@ -200,6 +210,7 @@ class Scenario(_Part):
     reservoir: ReservoirSection = ReservoirSection()
     solver: SolverSection = SolverSection()
     economics: EconomicsSection = EconomicsSection()
+    finance: GivenTerms | None = None
     lock: tuple[LockItem, ...] = ()
     limit: tuple[LimitItem, ...] = ()
     phase: tuple[PhaseItem, ...] = ()
@@ -225,7 +236,7 @@ def parse_scenario(document: Mapping[str, Any], *, source: str = "site.toml") ->
     try:
         return Scenario.model_validate({**_layers_as_tables(rest), "parameters": parameters})
     except ValidationError as error:
-        raise InvalidInput(f"{source}: {_first_fault(error)}") from None
+        raise InvalidInput(say("scenario.fault", source=source, fault=_first_fault(error))) from None
 
 
 def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Scenario:
@@ -237,9 +248,9 @@ def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Sc
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise InvalidInput(f"{path}: no such file; `planner init POLYGONS` writes one") from None
+        raise InvalidInput(say("scenario.no_file", path=path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path.name}: not valid TOML ({error})") from None
+        raise InvalidInput(say("scenario.not_toml", name=path.name, error=error)) from None
     return parse_scenario(with_sets(document, sets or {}), source=path.name)
 
 
@@ -254,7 +265,7 @@ def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str,
             if isinstance(child, str) and path[0] == "layers":
                 child = {"path": child}  # layers.terrain = "dem.tif" says the same as its table form
             if not isinstance(child, Mapping):
-                raise InvalidInput(f"--set {key}: {name!r} is not a section")
+                raise InvalidInput(say("scenario.no_section", key=key, name=name))
             node[name] = dict(child)
             node = node[name]
         node[last] = value
@@ -312,14 +323,31 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     return own + list(defaults().section(".".join(str(p) for p in location[:-1])))
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError) -> Message:
     faults = error.errors(include_url=False)
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     where = ".".join(str(p) for p in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {where!r}{nearest(str(fault['loc'][-1]), _known_keys(fault['loc']))}"
+        near = nearest(str(fault["loc"][-1]), _known_keys(fault["loc"]))
+        return say("scenario.unknown_key", where=where, nearest=near)
     if fault["type"] == "missing":
-        return f"{where} is missing"
+        return say("scenario.missing_key", where=where)
     if fault["type"] == "value_error":
-        return f"{where}: {fault['ctx']['error']}"
-    return f"{where} = {fault['input']!r}: {fault['msg'].lower()}"
+        said = fault["ctx"]["error"].args[0]
+        return say("scenario.wrong", where=where, why=said)
+    return _wrong_value(where, fault)
+
+
+def _wrong_value(where: str, fault: Any) -> Message:
+    """A value of another kind than the key takes, or beyond its limits."""
+    kind, limits = fault["type"], fault.get("ctx", {})
+    known = {"value": repr(fault["input"]), "where": where}
+    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        return say(f"scenario.{kind}", **known, limit=next(iter(limits.values())))
+    if kind == "literal_error":
+        return say("scenario.one_of", **known, expected=limits["expected"].replace(" or ", ", "))
+    if kind in ("finite_number", "float_type", "float_parsing", "int_type", "int_parsing", "int_from_float"):
+        return say("scenario.not_a_number", **known)
+    if kind in ("string_type", "bool_type", "bool_parsing", "list_type", "dict_type", "model_type", "model_attributes_type"):
+        return say(f"scenario.{kind.partition('_')[0]}_expected", **known)
+    return say("scenario.wrong_value", **known, why=fault["msg"][:1].lower() + fault["msg"][1:])

@@ -8,6 +8,7 @@ import pandas as pd
 from planner.errors import InvalidInput
 from planner.landuse import TARGETS
 from planner.scenario import Scenario
+from planner.words import say
 
 WORKS = "works"
 
@@ -23,10 +24,10 @@ def timetable(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """
     missing = [c for c in ("target", "ready_year") if c not in units.columns]
     if missing:
-        raise InvalidInput(f"units: no column {', '.join(missing)}; they are those of a plan")
+        raise InvalidInput(say("timing.no_column", missing=list(missing)))
     interim = str(scenario.value("timing.interim"))
     if interim not in TARGETS:
-        raise InvalidInput(f"timing.interim = {interim!r} is none of {', '.join(TARGETS)}")
+        raise InvalidInput(say("timing.interim", interim=interim, known=list(TARGETS)))
     year, done = scenario.site.year, scenario.site.year + 1
     restored = (units["target"] != "unrestored").to_numpy()
     ready = np.where(restored, np.maximum(units["ready_year"].fillna(done).to_numpy(float), done), year).astype(int)

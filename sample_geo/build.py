@@ -1,4 +1,4 @@
-"""Builds the layers of the two sample sites from the assumptions in recipes/: `python sample_geo/build.py [FOLDER]`.
+"""Builds the sample sites' and the sample town's layers from the recipes: `python sample_geo/build.py [FOLDER]`.
 
 The same recipe gives the same layers. What is published, derived or assumed stands in each site's SOURCES.md.
 """
@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from recipes import write
+from recipes import city, write
 from recipes.recipe import panan, zhonghu
 
 HERE = Path(__file__).parent
@@ -23,6 +23,7 @@ def main(target: Path = HERE) -> None:
         write.folder(place, recipe(), shapefiles=shapefiles)
         size = sum(f.stat().st_size for f in place.iterdir())
         print(f"{place.name}: {size / 1e6:.2f} MB in {time.perf_counter() - began:.1f} s")
+    city.write(target / "city")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ FLOORS = [
     {"tables"},
     {"site"},
     {"scenario", "ellipsoid"},
+    {"terms"},
+    {"faults"},
     {"parameters", "core", "files"},
     {"errors"},
     {"words"},

@@ -12,6 +12,7 @@ from planner.balance.lake import Lake
 from planner.core.terrain.flood import flood
 from planner.core.terrain.merge_tree import Basins, MergeTree, merge_tree, significant
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.site import Grid
@@ -59,7 +60,7 @@ def cascade(terrain: Grid, *, min_volume_m3: float, min_depth_m: float, runoff_s
     """
     ground = np.ascontiguousarray(terrain.values)
     if not np.isfinite(ground).any():
-        raise InvalidInput("cascade: the terrain has no known cell")
+        raise InvalidInput(say("balance.no_known_cell"))
     tree = merge_tree(ground, neighbours=NEIGHBOURS)
     basins = significant(tree, min_volume=min_volume_m3 / terrain.cell_area, min_depth=min_depth_m)
     joins = _joins(tree, basins)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.parameters import Parameters
@@ -57,5 +58,5 @@ def monthly(values: ArrayLike, name: str) -> Floats:
     """Twelve finite values that are not negative, from a number or twelve."""
     found = np.asarray(values, dtype=np.float64)
     if found.shape not in ((), (MONTHS,)) or not (np.isfinite(found) & (found >= 0)).all():
-        raise InvalidInput(f"{name} = {values!r}: a number or twelve are expected, none negative")
+        raise InvalidInput(say("balance.one_or_twelve", name=name, values=values))
     return np.array(np.broadcast_to(found, (MONTHS,)))

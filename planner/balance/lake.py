@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -74,32 +75,30 @@ class Lake:
         top = float(level[-1]) if self.full_m is None else self.full_m
         marks = [v for v in (self.dead_m, top) if v is not None]
         if not all(level[0] <= v <= level[-1] for v in marks):
-            raise InvalidInput(f"{self.name}: levels {marks} m must lie on the storage table, {level[0]:g} to {level[-1]:g} m")
+            raise InvalidInput(say("balance.levels_off_table", name=self.name, marks=marks, low=level[0], high=level[-1]))
         every = np.unique(np.concatenate((level, marks)))
         every = every[every <= top]
         storage, area = np.interp(every, level, storage), np.interp(every, level, area)
         if len(every) < 2 or (np.diff(storage) <= 0).any():
-            raise InvalidInput(f"{self.name}: no water fits below the full level {top:g} m; the bed lies at {level[0]:g} m")
+            raise InvalidInput(say("balance.full_below_bed", name=self.name, top=top, bed=level[0]))
         return every, storage, area
 
     def check_numbers(self) -> None:
         """Raises InvalidInput for a level, a basin, a share or a rate that is none."""
         levels = [v for v in (self.full_m, self.dead_m, self.start_m, self.groundwater_m) if v is not None]
         if not np.isfinite(levels).all():
-            raise InvalidInput(f"{self.name}: levels {levels} m must be finite numbers")
+            raise InvalidInput(say("balance.levels_not_finite", name=self.name, levels=levels))
         for what in ("basin_m2", "exchange_per_month"):
             value = getattr(self, what)
             if not (np.isfinite(value) and value >= 0):
-                raise InvalidInput(f"{self.name}: {what} = {value:g}: a finite number ≥ 0 is expected")
+                raise InvalidInput(say("balance.not_an_amount", name=self.name, key=what, value=value))
 
     def _check_table(self, level: Floats, area: Floats, storage: Floats) -> None:
         if not (len(level) == len(area) == len(storage) >= 2):
-            raise InvalidInput(f"{self.name}: a storage table needs at least two rows of level, area and storage")
+            raise InvalidInput(say("balance.short_table", name=self.name))
         sound = all(bool(np.isfinite(v).all()) for v in (level, area, storage))
         if not sound or (np.diff(level) <= 0).any() or (np.diff(storage) < 0).any() or (area < 0).any() or storage[0] != 0:
-            raise InvalidInput(
-                f"{self.name}: a storage table starts at storage 0, with levels that rise and storages that do not fall"
-            )
+            raise InvalidInput(say("balance.unsound_table", name=self.name))
 
 
 def _between(value: ArrayLike, known: Floats, wanted: Floats) -> Floats:

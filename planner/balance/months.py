@@ -14,6 +14,7 @@ from planner.balance.climate import MONTHS, Climate, monthly
 from planner.balance.lake import Lake
 from planner.core.lake import Curve, Month, Outcome, run_month
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def balance(lakes: Sequence[Lake], years: Climate | Sequence[Climate], *, first_
     """
     climates = [years] if isinstance(years, Climate) else list(years)
     if not lakes or not climates or first_month not in range(1, MONTHS + 1):
-        raise InvalidInput("balance: at least one lake, one year and a first month from 1 to 12 are needed")
+        raise InvalidInput(say("balance.nothing_to_balance"))
     runs: dict[str, _Run] = {}
     for lake in _downstream(lakes):
         upstream = [runs[other.name].spill for other in lakes if other.spills_to == lake.name]
@@ -105,7 +106,7 @@ def settled(lakes: Sequence[Lake], year: Climate, *, first_month: int = 1) -> Ba
         if all(abs(ends[n] - result.start_m3[n]) <= SETTLED * full[n] for n in full):
             return result
         now = [replace(lake, start_m=float(lake.level_at(ends[lake.name]))) for lake in now]
-    raise InvalidInput(f"balance: the lakes have not settled after {LONGEST_YEARS} years; check inflow against losses")
+    raise InvalidInput(say("balance.not_settled", years=LONGEST_YEARS))
 
 
 def replenishment(lake: Lake, year: Climate, *, level_m: float) -> Floats:
@@ -132,8 +133,7 @@ def _run(lake: Lake, years: Sequence[Climate], first: int, upstream: Floats | fl
     _, storage, area = lake.knots
     if not 0 <= lake.runoff_share <= 1 or (lake.runoff_share > 0 and lake.basin_m2 < area.max()):
         raise InvalidInput(
-            f"{lake.name}: runoff_share = {lake.runoff_share:g} must lie in 0-1, and basin_m2 = {lake.basin_m2:,.0f} "
-            f"must hold the full lake's {area.max():,.0f} m²"
+            say("balance.runoff", name=lake.name, runoff_share=lake.runoff_share, basin_m2=lake.basin_m2, lake_m2=area.max())
         )
     dead = 0.0 if lake.dead_m is None else float(lake.storage_at(lake.dead_m))
     curve = Curve(storage, area, _exchange(lake), dead, float(storage[-1]))
@@ -199,7 +199,7 @@ def _downstream(lakes: Sequence[Lake]) -> list[Lake]:
     """The lakes so that each comes before the one it spills to."""
     by_name: Mapping[str, Lake] = {lake.name: lake for lake in lakes}
     if len(by_name) < len(lakes):
-        raise InvalidInput("balance: two lakes have the same name")
+        raise InvalidInput(say("balance.same_name"))
     order: list[Lake] = []
     for lake in lakes:
         path: list[Lake] = []
@@ -207,10 +207,10 @@ def _downstream(lakes: Sequence[Lake]) -> list[Lake]:
         while at is not None and at not in order:
             if at in path:
                 ring = " → ".join(p.name for p in path[path.index(at) :])
-                raise InvalidInput(f"balance: {ring} spill in a ring; where they meet they are one lake, give them one curve")
+                raise InvalidInput(say("balance.ring", ring=ring))
             path.append(at)
             if at.spills_to is not None and at.spills_to not in by_name:
-                raise InvalidInput(f"{at.name}: spills_to = {at.spills_to!r} is no lake; lakes are {', '.join(by_name)}")
+                raise InvalidInput(say("balance.spills_to", name=at.name, spills_to=at.spills_to, lakes=list(by_name)))
             at = by_name[at.spills_to] if at.spills_to is not None else None
         order = path + order
     return order

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from planner.errors import UsageError
+from planner.words import say
 
 STAGES: Final = {
     "read": "reading the site",
@@ -116,7 +117,7 @@ class Progress:
 def known_lang(lang: str) -> str:
     """A language the program speaks. Raises UsageError for another."""
     if lang not in ("zh", "en"):
-        raise UsageError(f"--lang {lang}: zh or en")
+        raise UsageError(say("cli.lang", lang=lang))
     return lang
 
 

@@ -13,6 +13,7 @@ from planner.cli.console import AsJson, Crs, Lang, Overwrite, Quiet, Verbose, Vo
 from planner.cli.console import table as aligned
 from planner.cli.terrain import READING, Neighbours, may_write, put, tell_notes
 from planner.errors import UsageError
+from planner.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def hollows(
     if filled is not None:
         check_filled(dem, filled, overwrite=overwrite)
         if output is not None and output.resolve() == filled.resolve():
-            raise UsageError(f"--filled and -o both name {output}; write to two files")
+            raise UsageError(say("cli.same_file", output=output))
     with voice.rows(READING[lang]) as progress:
         table = of(dem, min_volume_m3=min_volume, min_depth_m=min_depth, neighbours=neighbours, crs=crs, progress=progress)
     notes = table.attrs["notes"]

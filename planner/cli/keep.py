@@ -10,6 +10,7 @@ import typer
 from planner.cli.app import app
 from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import UsageError
+from planner.words import say
 
 LAYERS: Final = ("units", "parcels", "reservoirs")
 GRIDS: Final = ("depth", "level")
@@ -39,7 +40,7 @@ def export(
     chosen = layer or ("depth" if grid else "units")
     known = GRIDS if grid else LAYERS
     if chosen not in known:
-        raise UsageError(f"--layer {chosen}: {output.suffix} takes {', '.join(known)}")
+        raise UsageError(say("cli.layer", chosen=chosen, suffix=output.suffix, known=list(known)))
     saved = load_plan(plan)
     if grid:
         depth, level = water_grids(saved)

@@ -14,6 +14,7 @@ from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
 from planner.errors import InvalidInput, UsageError
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -126,7 +127,7 @@ def _point(text: str | None) -> tuple[float, float] | None:
     try:
         x, y = (float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"--seed {text}: write it as X,Y in the terrain's CRS, e.g. 39484000,3758500") from None
+        raise UsageError(say("cli.seed", text=text)) from None
     return x, y
 
 
@@ -138,7 +139,7 @@ def _vector(path: Path, encoding: str | None, role: str, crs: str | None = None)
     frame = open_vector(Ask(path, str(path), role, encoding=encoding), Record())
     if frame.crs is None:
         if crs is None:
-            raise InvalidInput(f"{path}: no CRS; give it with --crs, e.g. --crs EPSG:4527")
+            raise InvalidInput(say("cli.no_crs", path=path))
         frame = frame.set_crs(crs)
     return frame
 
@@ -155,7 +156,7 @@ def may_write(output: Path | None, *inputs: str | Path | None, overwrite: bool) 
         with contextlib.suppress(InvalidInput):  # told where it is read
             files += [] if given is None else raster_files(given)
         if output.resolve() in {f.resolve() for f in files}:
-            raise UsageError(f"{output}: the input is read from this file; write to another")
+            raise UsageError(say("cli.read_from_here", output=output))
     refuse_existing(output, overwrite=overwrite)
 
 

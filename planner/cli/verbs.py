@@ -12,6 +12,7 @@ from planner.cli import tell
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import InvalidInput, OutputExists, UsageError
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -145,7 +146,7 @@ def compare(
     from planner.plan.compare import compare_plans
 
     if len(plans) < 2:
-        raise UsageError("compare needs two plans or more")
+        raise UsageError(say("cli.two_plans"))
     voice = Voice(as_json, quiet, verbose)
     loaded = [load_plan(folder) for folder in plans]
     result = compare_plans(loaded, names=[str(p) for p in plans])
@@ -224,7 +225,7 @@ def parse_sets(items: list[str]) -> dict[str, Any]:
     for item in items:
         key, equals, text = item.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--set {item}: write it as key.path=value")
+            raise UsageError(say("cli.set", item=item))
         try:
             result[key.strip()] = tomllib.loads(f"value = {text.strip()}")["value"]
         except tomllib.TOMLDecodeError:
@@ -235,7 +236,7 @@ def parse_sets(items: list[str]) -> dict[str, Any]:
 def _refuse_existing(folder: Path, *, overwrite: bool) -> None:
     """Refuses before the work is done, not after; the writing itself checks again, under its lock."""
     if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise OutputExists(f"{folder} holds files already; give --overwrite to replace a plan, or another -o")
+        raise OutputExists(say("cli.holds_files", folder=folder))
 
 
 def _plan(site: Path, voice: Voice, *, sets: dict[str, Any], encoding: str | None = None, crs: str | None = None) -> Plan:

@@ -13,6 +13,7 @@ from planner.core.transport import GATE, INSIDE, NOWHERE, Places
 from planner.earthwork.checks import check_amount, check_factor, metres, places, quantity
 from planner.earthwork.scale import Side, cheapest
 from planner.errors import Infeasible, InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -85,17 +86,17 @@ def haul(
     """
     units = units.sort_index()
     cut, fill = quantity(units, "cut_m3"), quantity(units, "fill_m3")
-    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
-    check_factor("swell", swell, "loose m³ per bank m³ must be positive, about 1.25")
+    check_factor("compaction", compaction)
+    check_factor("swell", swell)
     prices = {"cny_per_m3_km": cny_per_m3_km, "import_cny_per_m3": import_cny_per_m3, "export_cny_per_m3": export_cny_per_m3}
     for name, price in {**prices, "max_import_m3": max_import_m3, "max_export_m3": max_export_m3, "gap": gap}.items():
         check_amount(name, price)
     xy = places(units)
     if reserved := {IMPORT, EXPORT} & set(units.index):
-        raise InvalidInput(f"earthwork: a unit is called {reserved.pop()!r}, which stands for the outside; rename it")
+        raise InvalidInput(say("earthwork.outside_name", name=reserved.pop()))
     if gate is not None:
         if not np.isfinite(gate).all():
-            raise InvalidInput(f"gate = {gate}: x and y are expected, or None for no place")
+            raise InvalidInput(say("earthwork.gate", gate=gate))
         gate = (gate[0] * metres(units), gate[1] * metres(units))
     supply, demand = _grains(compaction * cut), _grains(fill)
     bring, take = _outside(int(supply.sum()), int(demand.sum()), max_import_m3, max_export_m3)
@@ -127,16 +128,13 @@ def _outside(supply: int, demand: int, max_import_m3: float | None, max_export_m
     """
     bring, take = max(demand - supply, 0), max(supply - demand, 0)
     spare = 1e-6 * (supply + demand) / GRAINS + 1.0
-    for what, amount, limit, fix in (
-        ("import", bring, max_import_m3, "dig more, fill less"),
-        ("export", take, max_export_m3, "dig less, fill more"),
-    ):
+    for what, amount, limit in (("import", bring, max_import_m3), ("export", take, max_export_m3)):
         if limit is not None and amount / GRAINS > limit + spare:
             need = amount / GRAINS
             raise Infeasible(
-                f"earthwork: {need:,.0f} m³ of {what} needed, at most {limit:,.0f} m³ allowed; {fix}, or allow the {what}",
-                conflicts=(f"max_{what}_m3 = {limit:,.0f}",),
-                relaxations=(f"max_{what}_m3 by {need - limit:,.0f} m³",),
+                say(f"earthwork.too_much_{what}", need=need, limit=limit),
+                conflicts=(say("earthwork.limit", key=f"max_{what}_m3", limit=limit),),
+                relaxations=(say("earthwork.relax", key=f"max_{what}_m3", miss=need - limit),),
             )
     return bring, take
 

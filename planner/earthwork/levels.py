@@ -9,6 +9,7 @@ from planner.core import earth
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.earthwork.checks import check_factor, check_level
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +24,7 @@ def grading_level(ground: Hypsometry, *, compaction: float) -> Floats:
 
     Raises InvalidInput for a compaction that is not positive.
     """
-    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
+    check_factor("compaction", compaction)
     return earth.balanced_levels(ground.start, ground.level, ground.area, compaction)
 
 
@@ -44,11 +45,11 @@ def dig_depth(lake: Hypsometry, *, stage_m: float, fill_m3: float, compaction: f
     exact: the spoil is piecewise linear in it, and the piece is found before it is solved.
     Raises InvalidInput where there is no ground, or a quantity is none.
     """
-    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
+    check_factor("compaction", compaction)
     check_level("stage_m", stage_m)
     whole = pooled(lake)
     if not len(whole.level):
-        raise InvalidInput("dig_depth: no ground is known in the units to be dug")
+        raise InvalidInput(say("earthwork.no_ground"))
     return float(stage_m - bed_level(whole, cut_m3=fill_m3 / compaction)[0])
 
 
@@ -61,5 +62,5 @@ def pooled(ground: Hypsometry) -> Hypsometry:
 def _volumes(ground: Hypsometry, volume: ArrayLike, name: str) -> Floats:
     values = np.array(np.broadcast_to(np.asarray(volume, dtype=np.float64), (len(ground.start) - 1,)))
     if not (np.isfinite(values) & (values >= 0)).all():
-        raise InvalidInput(f"{name}: {values[~(values >= 0) | ~np.isfinite(values)][0]} is no volume; give m³ ≥ 0")
+        raise InvalidInput(say("earthwork.no_volume", name=name, value=values[~(values >= 0) | ~np.isfinite(values)][0]))
     return values

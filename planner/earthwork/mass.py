@@ -24,7 +24,7 @@ def mass_curve(units: gpd.GeoDataFrame, *, compaction: float, bearing_deg: float
     `distance_m` from the first, `net_m3`, `cumulative_m3`. On a line the area under |cumulative| is the least haul, m³·m.
     Raises InvalidInput as `haul` does.
     """
-    check_factor("compaction", compaction, "m³ of fill per m³ of cut must be positive, about 0.95")
+    check_factor("compaction", compaction)
     net = compaction * quantity(units, "cut_m3") - quantity(units, "fill_m3")
     xy = places(units)
     if bearing_deg is None:

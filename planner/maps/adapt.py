@@ -48,7 +48,7 @@ def view_of(plan: Plan) -> MapView:
         names=_names(plan),
         summary=summary,
         places=places_of(plan),
-        verdict=verdict(plan, summary),
+        verdict=verdict(summary),
         flow=plan.economics.flow,
     )
 

@@ -14,6 +14,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import lines, merging, planar
 from planner.tables import Partition
 from planner.units import m2_from_mu
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.site import Grid, Site
@@ -40,11 +41,11 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     Raises InvalidInput where there are no parcels, or the sizes contradict each other; CRSMismatch for cuts from elsewhere.
     """
     if cuts is not None and cuts.crs is not None and cuts.crs != site.parcels.crs:
-        raise CRSMismatch(f"cuts lie in {cuts.crs.name}, the site in {site.crs.name}; reproject them with to_crs")
+        raise CRSMismatch(say("partition.cuts_crs", theirs=cuts.crs.name, ours=site.crs.name))
     min_m2, max_m2 = _sizes(site)
     parcels = site.parcels.sort_index()
     if parcels.empty:
-        raise InvalidInput(f"{site.name or 'site'}: no parcels to cut into planning units")
+        raise InvalidInput(say("partition.no_parcels", site=site.name or "site"))
     origin = np.floor(parcels.total_bounds[:2] / ORIGIN_M) * ORIGIN_M
     shapes = _moved(parcels.geometry.to_numpy(), -origin)
     constraints = _shapes(None if site.constraints is None else site.constraints.geometry, origin)
@@ -66,10 +67,7 @@ def _sizes(site: Site) -> tuple[float, float]:
     """Smallest and largest unit, m²."""
     low, high = site.scenario.number("partition.min_unit_mu"), site.scenario.number("partition.max_unit_mu")
     if not 0 <= low <= high / 4 or high <= 0:
-        raise InvalidInput(
-            f"partition.min_unit_mu = {low:g} and partition.max_unit_mu = {high:g}: "
-            "the maximum must be positive and at least four times the minimum"
-        )
+        raise InvalidInput(say("partition.sizes", low=low, high=high))
     return float(m2_from_mu(low)), float(m2_from_mu(high))
 
 

@@ -58,10 +58,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     if (limit := scenario.budget.max_cny) is not None:
         lump = lump_sums(scenario)
         if lump > limit:
-            raise InvalidInput(
-                f"budget.max_cny = {limit:,.0f} yuan is below the lump sums of [[economics.item]], {lump:,.0f} yuan; "
-                f"raise it by {lump - limit:,.0f} yuan or drop an item"
-            )
+            raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
         rules.append(Budget(max_cny=limit - lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
@@ -109,13 +106,13 @@ def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
     for item in scenario.lock:
         if item.unit is not None:
             if item.unit not in units.index:
-                raise InvalidInput(f"[[lock]] unit = {item.unit!r}: no such unit{nearest(item.unit, units.index)}")
+                raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
             ids = [item.unit]
         else:
             ids = list(units.index[units["parcel_id"] == item.parcel])
             if not ids:
                 known = units["parcel_id"].unique()
-                raise InvalidInput(f"[[lock]] parcel = {item.parcel!r}: no such parcel{nearest(str(item.parcel), known)}")
+                raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
         locks += [Lock(unit, item.target, treatment=item.treatment) for unit in ids]
     return locks
 

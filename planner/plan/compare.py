@@ -11,6 +11,7 @@ import shapely
 from planner.errors import CRSMismatch, UsageError
 from planner.landuse import CHOICES, TARGETS, UNRESTORED
 from planner.units import mu_from_m2
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
@@ -24,7 +25,7 @@ def compare_plans(plans: Sequence[Plan], *, names: Sequence[str]) -> dict[str, A
     Raises UsageError for fewer than two plans, CRSMismatch where they do not share a CRS.
     """
     if len(plans) < 2:
-        raise UsageError("compare needs two plans or more")
+        raise UsageError(say("plan.two_plans"))
     summaries = [plan.summary() for plan in plans]
     return {
         "schema": "planner.compare/1",
@@ -78,8 +79,13 @@ def _overlay(before: Plan, after: Plan) -> tuple[Any, Any, Any]:
     """Targets and areas of the pieces that two different partitions share."""
     if before.site.crs != after.site.crs:
         raise CRSMismatch(
-            f"{before.site.name} is in {before.site.crs.name}, {after.site.name} in {after.site.crs.name}: "
-            "plans to compare need one CRS; set site.crs in one of them"
+            say(
+                "plan.crs_apart",
+                one=before.site.name,
+                one_crs=before.site.crs.name,
+                other=after.site.name,
+                other_crs=after.site.crs.name,
+            )
         )
     old, new = before.units, after.units
     tree = shapely.STRtree(old.geometry.to_numpy())

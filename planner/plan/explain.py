@@ -15,6 +15,7 @@ from planner.parameters import nearest
 from planner.plan.allocate import ruled_out
 from planner.suitability import sentences
 from planner.suitability.wording import TEXTS
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
@@ -114,7 +115,9 @@ class Explanation:
 def explain(plan: Plan, unit_id: str) -> Explanation:
     """The story of one unit. Raises InvalidInput naming the nearest unit where there is no such unit."""
     if unit_id not in plan.units.index:
-        raise InvalidInput(f"{unit_id!r}: no such unit among {len(plan.units)}{nearest(unit_id, plan.units.index)}")
+        raise InvalidInput(
+            say("plan.no_unit", unit_id=unit_id, units=len(plan.units), nearest=nearest(unit_id, plan.units.index))
+        )
     row = plan.units.loc[unit_id]
     verdicts = plan.judgement.verdicts
     mine = verdicts[verdicts["unit_id"] == unit_id]

@@ -15,6 +15,7 @@ from planner.plan.compose import Survey, choose, survey
 from planner.read import read_site
 from planner.scenario import replaced
 from planner.site import Site
+from planner.words import say
 
 SUMS = ("restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 REMEASURED = ("partition.", "prediction.", "layers.", "site.", "standards.settled.")  # keys whose change asks for a new survey
@@ -33,7 +34,7 @@ def sweep(
     status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that changes the units themselves.
     """
     if key.startswith(REMEASURED):
-        raise InvalidInput(f"sweep: {key} changes what is measured; make a plan for each value with make_plan instead")
+        raise InvalidInput(say("plan.sweep_remeasures", key=key))
     known = _surveyed(site)
     rows: dict[Any, dict[str, Any]] = {}
     for value in values:
@@ -81,7 +82,7 @@ def confidence(
     known = _surveyed(site)
     base = {key: _number(known, key) for key in spread}
     if draws < 1 or min(spread.values(), default=0.0) < 0:
-        raise InvalidInput(f"confidence: draws = {draws} must be 1 or more, and no spread negative")
+        raise InvalidInput(say("plan.draws", draws=draws))
     own = choose(known, known.site.scenario).answer.chosen["target"]
     random = np.random.default_rng(seed)
     counts = pd.DataFrame(0.0, index=own.index, columns=[*CHOICES, UNRESTORED])
@@ -98,7 +99,7 @@ def confidence(
             continue
         counts += pd.get_dummies(drawn, dtype=float).reindex(index=counts.index, columns=counts.columns, fill_value=0.0)
     if failed == draws:
-        raise InvalidInput(f"confidence: none of {draws} draws has a plan; narrow the spread or relax a limit")
+        raise InvalidInput(say("plan.no_draw", draws=draws))
     share = counts / (draws - failed)
     agreed = share.to_numpy()[np.arange(len(share)), share.columns.get_indexer(own)]
     result = share.assign(target=own, confidence=agreed)
@@ -110,12 +111,12 @@ def _number(known: Survey, key: str) -> float:
     """A parameter's or a limit's value."""
     scenario = known.site.scenario
     if key.startswith(REMEASURED):
-        raise InvalidInput(f"confidence: {key} changes what is measured and cannot be drawn here")
+        raise InvalidInput(say("plan.draw_remeasures", key=key))
     if key in scenario.parameters:
         return scenario.number(key)
     node: Any = scenario
     for name in key.split("."):
         node = getattr(node, name, None)
     if isinstance(node, bool) or not isinstance(node, int | float):
-        raise InvalidInput(f"confidence: {key} holds no number in this scenario")
+        raise InvalidInput(say("plan.draw_no_number", key=key))
     return float(node)

@@ -56,6 +56,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "lump_sums_cny": money.lump_cny,
             "benefit_cny": money.benefit_cny,
             "benefit_cost_ratio": money.benefit_cost_ratio,
+            "unfunded_cny": float(money.funds["cny"].iloc[-1]),
+            "repaid_cny": float(sum(fund.cny for fund in plan.site.scenario.economics.fund if fund.repaid)),
             "npv_cny": money.npv_cny,
             "payback_year": money.payback_year,
         },

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from planner.landuse import CHOICES, LAND
 from planner.plan.wording import rule_zh
 from planner.words import Message, both, say
 
-if TYPE_CHECKING:
-    from planner.plan.noun import Plan
-
-UNFUNDED: Final = "not yet funded"
 STEPS: Final = ("today", "rules", "plan", "price")
 ENOUGH: Final = 1e6  # yuan that have no source from which a verdict names them
 
@@ -27,12 +23,16 @@ class Verdict:
     steps: tuple[tuple[str, Message], ...]
 
 
-def verdict(plan: Plan, s: Mapping[str, Any]) -> Verdict:
-    """The verdict on a plan. s: its summary."""
+def verdict(s: Mapping[str, Any]) -> Verdict:
+    """The verdict on a plan by its summary."""
     money = s["economics"]
-    npv, cost, open_cny = money["npv_cny"], money["cost_cny"], unfunded(plan)
+    npv, cost = money["npv_cny"], money["cost_cny"]
+    open_cny, lent = money.get("unfunded_cny", 0.0), money.get("repaid_cny", 0.0)
     cash = (money.get("ledgers") or {}).get("fiscal_cny")
-    tail = say("verdict.unfunded", open_cny=open_cny, cost=cost) if open_cny >= ENOUGH else say("verdict.funded")
+    if open_cny >= ENOUGH:
+        tail = say("verdict.unfunded", open_cny=open_cny, cost=cost)
+    else:
+        tail = say("verdict.lent", lent=lent, cost=cost) if lent >= ENOUGH else say("verdict.funded")
     if cash is not None:
         tail = say("verdict.and_cash", tail=tail, cash=cash)
     if npv >= 0:
@@ -40,15 +40,7 @@ def verdict(plan: Plan, s: Mapping[str, Any]) -> Verdict:
     else:
         sentence = say("verdict.loses", npv=-npv, tail=tail)
     steps = tuple(zip(STEPS, (_today(s), _rules(s), _plan(s), _price(s)), strict=True))
-    return Verdict(sentence, npv >= 0 and open_cny < ENOUGH, steps)
-
-
-def unfunded(plan: Plan) -> float:
-    """What of the cost has no source, yuan."""
-    funds = plan.economics.funds
-    if not len(funds) or "name_en" not in funds.columns:
-        return 0.0
-    return float(funds.loc[funds["name_en"] == UNFUNDED, "cny"].sum())
+    return Verdict(sentence, npv >= 0 and open_cny < ENOUGH and lent < ENOUGH, steps)
 
 
 def _areas(areas: Mapping[str, float]) -> Message | tuple[Message, ...]:

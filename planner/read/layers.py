@@ -17,7 +17,8 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
 from planner.read import roles
-from planner.read.geometry import MIN_PART_M2, counted_once, joined, repaired, suspects
+from planner.read.geometry import MIN_PART_M2, repaired
+from planner.read.overlaps import apart
 from planner.read.places import Places
 from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
 from planner.read.record import Fault, Record, Text
@@ -258,22 +259,15 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     rank = np.empty(len(parcels), dtype=np.intp)
     rank[order] = np.arange(len(parcels))
     before = len(record.faults)
-    among = suspects(geometry)
-    if not len(among):
-        return parcels
-    cut, keep = counted_once(geometry, rank, among, role="polygons", labels=parcels.index.to_numpy(), record=record)
-    found = record.faults[before:]
+    cut, keep = apart(geometry, rank, role="polygons", labels=parcels.index.to_numpy(), record=record)
+    found = [f for f in record.faults[before:] if f.kind in ("overlap", "duplicate")]
     if found:
         record.decide(
             ("overlaps", "重叠"),
             (f"{len(found)}, counted once", f"{len(found)} 处，只计一次"),
             ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
         )
-    parcels = parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
-    labels = parcels.index.to_numpy()
-    place = np.cumsum(keep) - 1  # rows that are gone shift the others
-    touching = joined(cut[keep], rank[keep], place[among[keep[among]]], role="polygons", labels=labels, record=record)
-    return parcels.set_geometry(gpd.GeoSeries(touching, index=parcels.index, crs=parcels.crs))
+    return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
 
 
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:

@@ -11,7 +11,8 @@ from planner.landuse import TARGETS, UNRESTORED
 from planner.plan.places import places_of
 from planner.plan.relief import hillshade
 from planner.report.document import Say
-from planner.report.fonts import Ruler, family, font, plotting
+from planner.report.drawing import FAINT, INK, bare, dressed, figure
+from planner.report.fonts import Ruler, font, plotting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,39 +20,9 @@ if TYPE_CHECKING:
 
     from planner.plan import Plan
 
-INK, FAINT = "#1d2321", "#5a625f"
 MAP_SHARE = 0.66  # of a map's width that its height takes on paper
 NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "corridor": 6.0, "parcel": 5.5}
 MOST_CURVES = 4  # lakes whose storage curve is drawn, the largest
-
-
-def _figure(width: float, ratio: float) -> tuple[Figure, Axes]:
-    """A figure of a width in inches with one axes, set in the report's font."""
-    plotting()
-    from matplotlib.figure import Figure
-
-    made = Figure(figsize=(width, width * ratio), layout="constrained")
-    axes = made.add_subplot()
-    _bare(axes)
-    return made, axes
-
-
-def _bare(axes: Axes) -> None:
-    """Axes with nothing but thin lines left and below."""
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=7, colors=FAINT, length=2.5)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("#9aa3a0")
-
-
-def _dress(axes: Axes, say: Say, *, x: str = "", y: str = "") -> None:
-    """Labels and ticks in the report's font."""
-    axes.set_xlabel(x, fontproperties=font(8), color=INK)
-    axes.set_ylabel(y, fontproperties=font(8), color=INK)
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_fontfamily(family())
 
 
 def target_name(key: str, say: Say) -> str:
@@ -63,7 +34,7 @@ def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """The plan by target over the relief, with reservoir shores, legend, scale bar and north arrow."""
     from matplotlib.patches import Patch, PathPatch
 
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     axes.set_axis_off()
     axes.set_aspect("equal")
     _relief(axes, plan)
@@ -193,7 +164,7 @@ def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made = Figure(figsize=(width, width * ratio), layout="constrained")
     for i, (name, row) in enumerate(shown):
         axes = made.add_subplot(1, len(shown), i + 1)
-        _bare(axes)
+        bare(axes)
         table = plan.storage_tables[name]
         size = float(table["storage_m3"].max())
         step, unit = _volume_step(size, say)
@@ -203,7 +174,7 @@ def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
         axes.set_xlim(left=0)
         axes.locator_params(axis="x", nbins=3)
         axes.set_title(name, fontproperties=font(8.5, weight="bold"), color=INK, loc="left")
-        _dress(axes, say, x=unit, y=say("level, m", "水位（米）") if i == 0 else "")
+        dressed(axes, x=unit, y=say("level, m", "水位（米）") if i == 0 else "")
     return made
 
 
@@ -216,7 +187,7 @@ def _volume_step(size: float, say: Say) -> tuple[float, str]:
 
 def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """Cost and value by year, and the discounted sum so far."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     flow = plan.economics.flow
     years = flow.index.to_numpy()
     axes.bar(years, flow["benefit_cny"] / 1e8, color="#6DBE73", width=0.7, label=say("value", "收益"))
@@ -228,13 +199,13 @@ def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     axes.grid(axis="y", color="#e3e6e4", lw=0.6)
     axes.legend(prop=font(7.5), frameon=False)
     axes.locator_params(axis="x", integer=True)
-    _dress(axes, say, y=say("hundred million yuan", "亿元"))
+    dressed(axes, y=say("hundred million yuan", "亿元"))
     return made
 
 
 def depth_profile(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """How much land of each target lies at which depth of subsidence."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     depth = plan.units["subsidence_m"].to_numpy(float)
     area = plan.units["area_mu"].to_numpy(float)
     top = max(1.0, float(np.ceil(np.nanmax(depth)))) if np.isfinite(depth).any() else 1.0
@@ -256,14 +227,14 @@ def depth_profile(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
         )
         below += height
     axes.legend(prop=font(7.5), frameon=False)
-    _dress(axes, say, x=say("subsidence, m", "沉陷深度（米）"), y=say("area, mu", "面积（亩）"))
+    dressed(axes, x=say("subsidence, m", "沉陷深度（米）"), y=say("area, mu", "面积（亩）"))
     return made
 
 
 def haul_distances(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """Earth by the distance it is carried."""
-    made, axes = _figure(width, ratio)
+    made, axes = figure(width, ratio)
     table = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]]
     axes.hist(table["distance_m"] / 1000, bins=24, weights=table["m3"] / 1e4, color="#8A6A3F", edgecolor="white", lw=0.4)
-    _dress(axes, say, x=say("haul, km", "运距（公里）"), y=say("earth, 10⁴ m³", "土方（万立方米）"))
+    dressed(axes, x=say("haul, km", "运距（公里）"), y=say("earth, 10⁴ m³", "土方（万立方米）"))
     return made

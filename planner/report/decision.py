@@ -22,6 +22,7 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
         Picture(partial(_map, plan, say), say("The plan by target.", "按用途的规划方案。"), MAP_RATIO),
         target_table(summary, say),
         Text(_money(summary, say)),
+        *(Text(line, strong=True) for line in _without_source(summary, say)),
         Text(certificate(summary, say)),
     ]
     if summary["warnings"]:
@@ -116,6 +117,23 @@ def _money(s: dict[str, Any], say: Say) -> str:
         f"Money: it costs {cost}{extra} and brings {value}, 1 : {ratio}; net present value {npv}.{pays}",
         f"资金：总投资{cost}{extra}，收益{value}，投入产出比1:{ratio}；净现值{npv}。{pays}",
     )
+
+
+def _without_source(s: dict[str, Any], say: Say) -> list[str]:
+    """What nobody pays for, and what is only lent: it belongs on the first page."""
+    e, told = s["economics"], []
+    if e.get("unfunded_cny", 0.0) > 0:
+        left, share = say.yuan(e["unfunded_cny"]), f"{100 * e['unfunded_cny'] / e['cost_cny']:.0f}"
+        told.append(say(f"{left} ({share} %) of the cost have no source yet.", f"总投资中{left}（{share}%）尚无资金来源。"))
+    if e.get("repaid_cny", 0.0) > 0:
+        lent = say.yuan(e["repaid_cny"])
+        told.append(
+            say(
+                f"{lent} are lent and have to be paid back; the plan names no source for that (see `planner finance`).",
+                f"其中{lent}为社会资本等需偿还资金，方案未列偿还来源（见`planner finance`）。",
+            )
+        )
+    return told
 
 
 def certificate(s: dict[str, Any], say: Say) -> str:

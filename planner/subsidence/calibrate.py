@@ -17,6 +17,7 @@ from planner.parameters import Parameters
 from planner.site import Grid
 from planner.subsidence.panels import Panels, check_panels, decimal_year, sources
 from planner.subsidence.predict import fields_at
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -99,7 +100,7 @@ def calibrate(
         return _model(checked, dict(zip(names, theta, strict=True)), data)
 
     if len(data.observed) <= len(names):
-        raise InvalidInput(f"{len(data.observed)} observations cannot tell {len(names)} parameters; give more, or fit fewer")
+        raise InvalidInput(say("subsidence.too_few_observations", observed=len(data.observed), count=len(names)))
     theta, sigma = _robust(model, data.observed, start, (low, high), scale)
     covariance, weak = _covariance(model, theta, data.observed, sigma, scale)
     values = _table(names, theta, start, covariance, len(data.observed))
@@ -145,11 +146,9 @@ FIELD_OF: Final = {"subsidence": 0, "east": 6, "north": 7}
 
 def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data, list[str]]:
     if table.crs is not None and table.crs != panels.crs:
-        raise CRSMismatch(
-            f"observations are in {table.crs.name}, panels in {panels.crs.name}; use observations.to_crs(panels.crs)"
-        )
+        raise CRSMismatch(say("subsidence.observations_crs", theirs=table.crs.name, ours=panels.crs.name))
     if "subsidence_m" not in table.columns and not {"east_mm", "north_mm"} & set(table.columns):
-        raise InvalidInput("observations: no column subsidence_m (or east_mm, north_mm)")
+        raise InvalidInput(say("subsidence.no_observation_column"))
     notes = []
     xy = shapely.get_coordinates(np.asarray(table.geometry))
     year = np.array([decimal_year(v) for v in table["year"]]) if "year" in table.columns else np.full(len(table), np.nan)
@@ -184,11 +183,11 @@ def _names(fit: Sequence[str] | None, panels: Panels, data: _Data) -> list[str]:
         return ["q", "tan_beta", *(["b"] if moved else []), "offset_m", *(["c_per_year"] if timed else [])]
     for name in fit:
         if name not in BOUNDS:
-            raise InvalidInput(f"fit: {name!r} is none of {', '.join(BOUNDS)}")
+            raise InvalidInput(say("subsidence.fit_unknown", name=name, bounds=list(BOUNDS)))
         if name == "b" and not moved:
-            raise InvalidInput("fit: b moves no level; it needs east_mm or north_mm")
+            raise InvalidInput(say("subsidence.fit_b"))
         if name == "c_per_year" and not timed:
-            raise InvalidInput("fit: c_per_year needs the panels' dates and a `year` for the observations")
+            raise InvalidInput(say("subsidence.fit_c"))
     return list(dict.fromkeys(fit))
 
 

@@ -15,6 +15,7 @@ from planner.site import Grid
 from planner.subsidence.panels import check_panels, sources
 from planner.subsidence.predict import BAND_CELLS, subsidence_on
 from planner.units import mu_from_m2
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +35,7 @@ def ponding_year(panels: gpd.GeoDataFrame, original: Grid, water_table: Grid, *,
     checked = check_panels(panels, parameters=parameters)
     if not checked.dated.all():
         name = checked.names[int(np.argmin(checked.dated))]
-        raise InvalidInput(f"panel {name}: no start or end; when the water comes depends on when the coal goes")
+        raise InvalidInput(say("subsidence.undated_panel", name=name))
     n = checked.numbers
     first, last = int(np.floor(n["start"].min())), int(np.ceil(n["end"].max())) + AFTER
     dates = np.arange(first, last + 1)

@@ -14,6 +14,7 @@ import shapely
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults
 from planner.site import Grid, WaterTable
+from planner.words import say
 
 
 def area_above(grid: Grid, level: float) -> Any:
@@ -23,7 +24,7 @@ def area_above(grid: Grid, level: float) -> Any:
     """
     x, y = grid.centres()
     if min(grid.shape) < 1:
-        raise InvalidInput("a grid without cells has no contours")
+        raise InvalidInput(say("subsidence.no_cells"))
     west, south, east, north = grid.bounds
     x, y = np.concatenate([[west], x, [east]]), np.concatenate([[north], y, [south]])
     values = np.ma.masked_invalid(np.pad(grid.values, 1, mode="edge"))

@@ -18,6 +18,7 @@ from planner.parameters import Parameters
 from planner.site import Grid
 from planner.subsidence.panels import check_panels, sources
 from planner.subsidence.predict import COLUMNS, bands, empty_grid, predict, reduced, share_at
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -83,7 +84,7 @@ def predict_raster(
     weighted = sources(checked).weighted(share_at(checked, year=when.year, years=when.years))
     frame = grid if grid is not None else empty_grid(weighted, cell_m)
     if frame.shape[0] * frame.shape[1] > 4_000_000_000:
-        raise InvalidInput(f"a raster of {frame.shape[0]} × {frame.shape[1]} cells; choose a larger cell than {cell_m:g} m")
+        raise InvalidInput(say("subsidence.raster_too_large", rows=frame.shape[0], columns=frame.shape[1], cell_m=cell_m))
     least, most, total = np.full(len(COLUMNS), np.inf), np.full(len(COLUMNS), -np.inf), np.zeros(1)
 
     def fill(temporary: Path) -> None:

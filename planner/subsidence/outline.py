@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 # Longest piece of outline with its own Gauss rule, radii, and nodes a piece. Against the rectangle's closed form this is right
@@ -26,10 +27,7 @@ def offset_outline(polygon: Any, offset_m: float, name: str) -> Any:
         return polygon
     inner = shapely.buffer(polygon, -offset_m, join_style="mitre", mitre_limit=10.0)
     if inner.is_empty:
-        raise InvalidInput(
-            f"panel {name}: nothing is left of the goaf after an offset of {offset_m:g} m on each side; "
-            "the panel is too narrow for it: lower offset_m"
-        )
+        raise InvalidInput(say("subsidence.offset_too_wide", name=name, offset_m=offset_m))
     return inner
 
 

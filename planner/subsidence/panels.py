@@ -178,21 +178,21 @@ def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = Non
 
 def _check_frame(table: gpd.GeoDataFrame) -> None:
     if not len(table):
-        raise InvalidInput("panels: the table is empty; at least one mining panel is needed")
+        raise InvalidInput(say("subsidence.no_panels"))
     missing = [c for c in REQUIRED if c not in table.columns]
     if missing:
-        raise InvalidInput(f"panels: no column {', '.join(missing)}; every panel needs {' and '.join(REQUIRED)}")
+        raise InvalidInput(say("subsidence.panel_columns", missing=list(missing), required=" and ".join(REQUIRED)))
     if table.crs is None:
-        raise CRSMismatch("panels: no CRS; set it, e.g. table.set_crs('EPSG:4527')")
+        raise CRSMismatch(say("subsidence.panels_no_crs"))
     if not table.crs.is_projected or abs(table.crs.axis_info[0].unit_conversion_factor - 1.0) > 1e-9:
-        raise CRSMismatch(f"panels: {table.crs.name} is not in metres; reproject, e.g. table.to_crs('EPSG:4527')")
+        raise CRSMismatch(say("subsidence.panels_not_metres", name=table.crs.name))
     for name, geometry in zip(_names(table), table.geometry, strict=True):
         if geometry is None or geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
             raise InvalidInput(
-                f"panel {name}: {'no geometry' if geometry is None else geometry.geom_type}; a polygon is needed"
+                say("subsidence.not_a_polygon", name=name, kind=None if geometry is None else geometry.geom_type)
             )
         if not geometry.is_valid:
-            raise InvalidInput(f"panel {name}: {shapely.is_valid_reason(geometry)}; repair it, e.g. shapely.make_valid")
+            raise InvalidInput(say("subsidence.panel_invalid", name=name, reason=shapely.is_valid_reason(geometry)))
 
 
 def _names(table: gpd.GeoDataFrame) -> tuple[str, ...]:
@@ -212,10 +212,10 @@ def _column(table: pd.DataFrame, name: str, names: tuple[str, ...]) -> Floats:
     try:
         values = np.asarray(table[name], dtype=float)
     except (TypeError, ValueError):
-        raise InvalidInput(f"panels: column {name} holds text; numbers are needed") from None
+        raise InvalidInput(say("subsidence.panel_text", name=name)) from None
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
-        raise InvalidInput(f"panel {names[bad[0]]}: {name} is {values[bad[0]]}; give a number")
+        raise InvalidInput(say("subsidence.panel_no_number", panel=names[bad[0]], key=name, value=values[bad[0]]))
     return values
 
 
@@ -232,34 +232,27 @@ def overburden_classes(table: pd.DataFrame, p: Parameters) -> list[str]:
     classes = [default if x is None or x != x else str(x) for x in given]
     for c in classes:
         if c not in ("hard", "medium", "soft"):
-            raise InvalidInput(f"panels: overburden {c!r} is none of hard, medium, soft")
+            raise InvalidInput(say("subsidence.overburden", given=c))
     return classes
 
 
 def _check_numbers(n: Mapping[str, Floats], names: tuple[str, ...]) -> None:
     rules = (
-        ("thickness_m", n["thickness_m"] > 0, "must be above 0 m"),
-        ("depth_m", n["depth_m"] > 0, "must be above 0 m: depth of the seam below the surface, positive downward"),
-        (
-            "depth_m",
-            n["depth_m"] > n["thickness_m"],
-            "is not deeper than the extracted thickness; metres below the surface are needed",
-        ),
-        ("q", (n["q"] > 0) & (n["q"] <= 1.2), "must lie in (0, 1.2]"),
-        ("tan_beta", (n["tan_beta"] > 0.3) & (n["tan_beta"] < 10), "must lie in 0.3-10"),
-        ("b", (n["b"] >= 0) & (n["b"] < 1), "must lie in [0, 1)"),
-        ("c_per_year", n["c_per_year"] > 0, "must be above 0 per year"),
-        (
-            "dip_deg",
-            (n["dip_deg"] >= 0) & (n["dip_deg"] < 90),
-            "must lie in [0, 90) degrees; a fall the other way is azimuth + 180",
-        ),
-        ("theta0_deg", (n["theta0_deg"] > 0) & (n["theta0_deg"] <= 90), "must lie in (0, 90] degrees"),
+        ("thickness_m", n["thickness_m"] > 0, "above_0_m"),
+        ("depth_m", n["depth_m"] > 0, "depth_downward"),
+        ("depth_m", n["depth_m"] > n["thickness_m"], "deeper_than_thick"),
+        ("q", (n["q"] > 0) & (n["q"] <= 1.2), "q_range"),
+        ("tan_beta", (n["tan_beta"] > 0.3) & (n["tan_beta"] < 10), "tan_beta_range"),
+        ("b", (n["b"] >= 0) & (n["b"] < 1), "b_range"),
+        ("c_per_year", n["c_per_year"] > 0, "above_0_per_year"),
+        ("dip_deg", (n["dip_deg"] >= 0) & (n["dip_deg"] < 90), "dip_range"),
+        ("theta0_deg", (n["theta0_deg"] > 0) & (n["theta0_deg"] <= 90), "theta0_range"),
     )
-    for name, fine, fix in rules:
+    for name, fine, fault in rules:
         bad = np.flatnonzero(~fine)
         if len(bad):
-            raise InvalidInput(f"panel {names[bad[0]]}: {name} = {n[name][bad[0]]:g} {fix}")
+            fix = say(f"subsidence.must_{fault}")
+            raise InvalidInput(say("subsidence.panel_number", panel=names[bad[0]], key=name, value=n[name][bad[0]], fix=fix))
 
 
 def decimal_year(value: Any) -> float:
@@ -290,7 +283,7 @@ def _written_date(text: str) -> dt.date | float:
             return dt.date(*([*numbers, 1, 1][:3] if len(numbers) < 3 else numbers[:3]))
     except ValueError:
         pass
-    raise InvalidInput(f"{text!r} is no date; write 2008, 2008.5 or 2008-07-01")
+    raise InvalidInput(say("subsidence.no_date", text=text))
 
 
 def _dates(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[Floats, Floats]:
@@ -302,10 +295,10 @@ def _dates(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[Floats, Floats]
     bad = np.flatnonzero(start > end)
     if len(bad):
         k = bad[0]
-        raise InvalidInput(f"panel {names[k]}: start {start[k]:g} is after end {end[k]:g}; swap the dates")
+        raise InvalidInput(say("subsidence.dates_swapped", name=names[k], start=start[k], end=end[k]))
     wrong = np.flatnonzero((end < 1800) | (end > 2300) | (start < 1800))
     if len(wrong):
-        raise InvalidInput(f"panel {names[wrong[0]]}: extraction in the year {end[wrong[0]]:g}; calendar years are needed")
+        raise InvalidInput(say("subsidence.no_calendar_year", name=names[wrong[0]], end=end[wrong[0]]))
     return start, end
 
 
@@ -325,10 +318,7 @@ def _taken_before(table: gpd.GeoDataFrame, outline: NDArray[Any], n: Mapping[str
         if common < 0.01:
             continue
         if _same_seam(i, j, seam, n):
-            raise InvalidInput(
-                f"panels {names[i]} and {names[j]} overlap on {100 * common:.0f} % in one seam; "
-                "cut one back, or name their `seam`"
-            )
+            raise InvalidInput(say("subsidence.panels_overlap", one=names[i], other=names[j], percent=100 * common))
         before = n["end"][j] <= n["start"][i] if np.isfinite(n["end"][j] + n["start"][i]) else n["depth_m"][j] < n["depth_m"][i]
         if before:
             share[i] = max(share[i], common)

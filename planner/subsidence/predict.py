@@ -15,6 +15,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters
 from planner.site import Grid
 from planner.subsidence.panels import Panels, Sources, check_panels, sources
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -83,7 +84,7 @@ def grid_over(panels: gpd.GeoDataFrame, cell_m: float, *, parameters: Parameters
 def empty_grid(s: Sources, cell_m: float) -> Grid:
     """As `grid_over`, without values: they are never held in memory."""
     if not (cell_m > 0 and np.isfinite(cell_m)):
-        raise InvalidInput(f"cell = {cell_m:g} m; a size above 0 is needed")
+        raise InvalidInput(say("subsidence.cell_size", cell_m=cell_m))
     boxes = [_reach_box(row) for row in np.concatenate([s.rectangles, s.outlines])]
     west, south = np.floor(np.min(boxes, axis=0)[:2] / cell_m) * cell_m
     east, north = np.ceil(np.max(boxes, axis=0)[2:] / cell_m) * cell_m
@@ -94,10 +95,10 @@ def empty_grid(s: Sources, cell_m: float) -> Grid:
 def share_at(panels: Panels, *, year: float | None, years: float | None) -> Floats:
     """Share of each panel's final subsidence come by a calendar year, or so many years after its extraction."""
     if year is not None and years is not None:
-        raise InvalidInput("give year (calendar) or years (since extraction), not both")
+        raise InvalidInput(say("subsidence.year_or_years"))
     if years is not None:
         if years < 0:
-            raise InvalidInput(f"years = {years:g}: years since extraction cannot be negative")
+            raise InvalidInput(say("subsidence.years_negative", years=years))
         return panels.share_after(years)
     return panels.share(year)
 
@@ -172,11 +173,11 @@ def _coordinates(points: Any, panels: gpd.GeoDataFrame) -> tuple[Floats, Any]:
     if geometry is None:
         xy = np.asarray(points, dtype=float)
         if xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
-            raise InvalidInput(f"points: an (n, 2) array of finite x, y is needed, found shape {xy.shape}")
+            raise InvalidInput(say("subsidence.points_array", shape=xy.shape))
         return xy, pd.RangeIndex(len(xy))
     if points.crs is not None and points.crs != panels.crs:
-        raise CRSMismatch(f"points are in {points.crs.name}, panels in {panels.crs.name}; use points.to_crs(panels.crs)")
+        raise CRSMismatch(say("subsidence.points_crs", theirs=points.crs.name, ours=panels.crs.name))
     kinds = set(geometry.geom_type)
     if kinds - {"Point"}:
-        raise InvalidInput(f"points: found {', '.join(sorted(map(str, kinds)))}; points are needed, e.g. centroids")
+        raise InvalidInput(say("subsidence.points_kind", found=sorted(map(str, kinds))))
     return shapely.get_coordinates(np.asarray(geometry)), points.index

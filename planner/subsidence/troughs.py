@@ -92,10 +92,10 @@ def trough_from_terrains(
     lost = before.values - after_here
     known = np.isfinite(lost)
     if known.sum() < 100:
-        raise InvalidInput(f"the two terrains share {int(known.sum())} cells; check their CRS and extent")
+        raise InvalidInput(say("subsidence.few_shared", cells=int(known.sum())))
     fixed = known & (_inside(stable, before) if stable is not None else _bulk(lost, known))
     if fixed.sum() < 100:
-        raise InvalidInput(f"{int(fixed.sum())} cells of stable ground are known; 100 are needed to tie the terrains together")
+        raise InvalidInput(say("subsidence.few_stable", cells=int(fixed.sum())))
     decisions: list[Decision] = []
     warnings: list[Message] = []
     bias = float(np.median(lost[fixed]))
@@ -127,13 +127,13 @@ def trough_from_raster(
     Raises InvalidInput for an unknown unit or an angle of 90° or more.
     """
     if unit not in UNITS:
-        raise InvalidInput(f"unit {unit!r} is none of {', '.join(UNITS)}")
+        raise InvalidInput(say("subsidence.unit_unknown", unit=unit, units=list(UNITS)))
     if not 0.0 <= incidence_deg < 90.0:
-        raise InvalidInput(f"incidence_deg = {incidence_deg:g} must lie in [0, 90)")
+        raise InvalidInput(say("subsidence.incidence", incidence_deg=incidence_deg))
     values = raster.values * UNITS[unit] / np.cos(np.radians(incidence_deg))
     known = values[np.isfinite(values)]
     if not len(known):
-        raise InvalidInput("the raster holds no value")
+        raise InvalidInput(say("subsidence.raster_empty"))
     negative = downward_negative(known)
     down = say("subsidence.negative_down") if negative else say("subsidence.positive_down")
     decisions = [_decided("sign_raster", "larger_sign", down)]
@@ -155,12 +155,12 @@ def trough_from_points(
     Raises InvalidInput for a missing column or fewer than ten points.
     """
     if column not in points.columns:
-        raise InvalidInput(f"points: no column {column}; columns: {', '.join(map(str, points.columns))}")
+        raise InvalidInput(say("subsidence.points_column", column=column, columns=list(points.columns)))
     values = np.asarray(points[column], dtype=float)
     use = np.isfinite(values)
     xy, values = shapely.get_coordinates(np.asarray(points.geometry))[use], values[use]
     if len(values) < 10:
-        raise InvalidInput(f"{len(values)} levelled points; ten are needed to draw a trough")
+        raise InvalidInput(say("subsidence.few_points", points=len(values)))
     from scipy import interpolate
 
     decisions = []

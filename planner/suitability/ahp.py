@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 # Mean consistency index of random reciprocal matrices of order 1-10. Source: Saaty 1980, The Analytic Hierarchy Process.
@@ -25,15 +26,13 @@ def ahp_weights(matrix: Any) -> tuple[Floats, float]:
     """
     a = np.asarray(matrix, dtype=float)
     if a.ndim != 2 or a.shape[0] != a.shape[1] or not 1 <= len(a) <= len(RANDOM_INDEX):
-        raise InvalidInput(f"comparison matrix: shape {a.shape}; a square one of 1-{len(RANDOM_INDEX)} criteria is needed")
+        raise InvalidInput(say("suitability.matrix_shape", shape=a.shape, most=len(RANDOM_INDEX)))
     if not np.isfinite(a).all() or (a <= 0).any():
-        raise InvalidInput("comparison matrix: every entry must be a number above 0, e.g. 3 or 1/3")
+        raise InvalidInput(say("suitability.matrix_positive"))
     wrong = np.argwhere(np.abs(a * a.T - 1.0) > 1e-2)
     if len(wrong):
         i, j = wrong[0]
-        raise InvalidInput(
-            f"comparison matrix: ({i + 1}, {j + 1}) = {a[i, j]:g} but ({j + 1}, {i + 1}) = {a[j, i]:g}; its inverse is needed"
-        )
+        raise InvalidInput(say("suitability.matrix_reciprocal", i=i + 1, j=j + 1, one=a[i, j], other=a[j, i]))
     values, vectors = np.linalg.eig(a)
     first = int(np.argmax(values.real))
     weights = np.abs(vectors[:, first].real)
@@ -46,7 +45,5 @@ def checked_weights(matrix: Any, where: str) -> Floats:
     """The weights of a matrix consistent enough to use. Raises InvalidInput with the ratio where it is not."""
     weights, ratio = ahp_weights(matrix)
     if ratio > LIMIT:
-        raise InvalidInput(
-            f"{where}: consistency ratio {ratio:.3f} is above {LIMIT:g}; revise the comparisons that contradict each other"
-        )
+        raise InvalidInput(say("suitability.inconsistent", where=where, ratio=ratio, limit=LIMIT))
     return weights

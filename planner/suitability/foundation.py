@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 
 def centre_stress_kpa(load_kpa: float, width_m: float, length_m: float, depth_m: float) -> float:
@@ -30,7 +31,7 @@ def load_reach_m(load_kpa: float, width_m: float, length_m: float, *, ground_kn_
     """
     for name, value in (("width_m", width_m), ("length_m", length_m), ("ground_kn_m3", ground_kn_m3), ("share", share)):
         if not value > 0:
-            raise InvalidInput(f"foundation: {name} = {value:g}; a number above 0 is needed")
+            raise InvalidInput(say("suitability.foundation", name=name, value=value))
     if load_kpa <= 0:
         return 0.0
     low, high = 0.0, 1.0

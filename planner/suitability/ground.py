@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.parameters import nearest
 from planner.scenario import Scenario
+from planner.words import say
 
 Floats = NDArray[np.float64]
 DEFORMATION: Final = (("tilt", "tilt_mm_m"), ("curvature", "curvature_mm_m2"), ("strain", "strain_mm_m"))
@@ -22,7 +23,7 @@ def building_standard(scenario: Scenario) -> dict[str, Any]:
     table = scenario.parameters.section(f"standards.{name}")
     if "tilt_unsuitable" not in table:
         known = sorted(k.split(".")[1] for k in scenario.parameters if k.endswith(".tilt_unsuitable"))
-        raise InvalidInput(f"standards.building = {name!r}{nearest(name, known)}; tables: {', '.join(known)}")
+        raise InvalidInput(say("suitability.no_standard", name=name, nearest=nearest(name, known), tables=list(known)))
     return table
 
 

@@ -15,6 +15,7 @@ from planner.suitability.ahp import checked_weights
 from planner.suitability.ground import building_class
 from planner.suitability.rules import Case, Finding, findings
 from planner.tables import Judgement
+from planner.words import say
 
 Floats = NDArray[np.float64]
 NEEDED = (
@@ -34,9 +35,9 @@ def judge(facts: pd.DataFrame, scenario: Scenario) -> Judgement:
     """
     missing = [c for c in NEEDED if c not in facts.columns]
     if missing:
-        raise InvalidInput(f"facts: no column {', '.join(missing)}; they come from measure()")
+        raise InvalidInput(say("suitability.facts_missing", missing=list(missing)))
     if not facts.index.is_unique:
-        raise InvalidInput(f"facts: unit {facts.index[facts.index.duplicated()][0]!r} is there twice")
+        raise InvalidInput(say("suitability.facts_twice", unit=facts.index[facts.index.duplicated()][0]))
     found = list(findings(facts, scenario))
     eligible = pd.DataFrame(True, index=facts.index, columns=list(CHOICES))
     for finding in found:
@@ -87,14 +88,12 @@ def _score(case: Case, target: str) -> Floats:
     if given:
         weights = np.asarray(given, dtype=float)
         if len(weights) != len(names) or (weights < 0).any() or not weights.sum() > 0:
-            raise InvalidInput(
-                f"{key}.weights: {len(names)} numbers of 0 or more are needed, one for each of {', '.join(names)}"
-            )
+            raise InvalidInput(say("suitability.weights", key=key, count=len(names), names=list(names)))
         weights = weights / weights.sum()
     else:
         weights = checked_weights(case.scenario.value(f"{key}.pairwise"), f"{key}.pairwise")
         if len(weights) != len(names):
-            raise InvalidInput(f"{key}.pairwise: {len(weights)} rows for {len(names)} criteria ({', '.join(names)})")
+            raise InvalidInput(say("suitability.pairwise", key=key, rows=len(weights), count=len(names), names=list(names)))
     total = np.zeros(len(case.facts))
     for name, weight in zip(names, weights, strict=True):
         worst, best = case.scenario.value(f"suitability.scale.{name}")

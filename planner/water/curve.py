@@ -33,6 +33,7 @@ from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, passes_co
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -118,7 +119,7 @@ def asked_stages(levels: Sequence[float]) -> Floats:
     """Levels in ascending order, each once. Raises InvalidInput for one that is no finite number."""
     stages = np.unique(np.asarray(levels, dtype=np.float64))
     if not np.all(np.isfinite(stages)):
-        raise InvalidInput("levels: finite numbers in metres are expected")
+        raise InvalidInput(say("water.levels_finite"))
     return stages
 
 
@@ -136,9 +137,7 @@ def curve_over(
     if seed is None and not connected:
         return _bathtub(terrain, shape, stages, diagonal, works)
     if works:
-        raise InvalidInput(
-            "works: water is not followed from cell to cell over ground that is dug; leave out seed and connected"
-        )
+        raise InvalidInput(say("water.works_connected"))
     return _connected(terrain, shape, seed, stages, diagonal)
 
 
@@ -231,8 +230,8 @@ def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, s
     if seed is not None and not has_ground(terrain, shape, start):
         if lowest(terrain, shape) is None:
             raise _no_ground(terrain, shape)
-        where = "the polygons" if has_ground(terrain, None, start) else "the known ground"
-        raise InvalidInput(f"seed {seed} lies outside {where}; move it, or leave it out to start from the lowest cell")
+        where = say("water.the_polygons") if has_ground(terrain, None, start) else say("water.known_ground")
+        raise InvalidInput(say("water.seed_outside", seed=seed, where=where))
     width = None if _few(terrain, shape) else FINEST_M
     found = reach(terrain, shape, start, stages=stages, diagonal=diagonal, width=width)
     return _finished(
@@ -298,8 +297,17 @@ def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
         return InvalidInput(NO_GROUND)
     w, s, e, n = shape.bounds
     return InvalidInput(
-        f"the polygons ({w:.0f} … {e:.0f} E, {s:.0f} … {n:.0f} N) meet no ground of the terrain ({f.west:.0f} … "
-        f"{f.west + f.cols * f.cell_x:.0f} E, {f.north - f.rows * f.cell_y:.0f} … {f.north:.0f} N); check their CRS"
+        say(
+            "water.no_overlap",
+            w=w,
+            e=e,
+            s=s,
+            n=n,
+            west=f.west,
+            east_end=f.west + f.cols * f.cell_x,
+            south_end=f.north - f.rows * f.cell_y,
+            north=f.north,
+        )
     )
 
 

@@ -24,6 +24,7 @@ from planner.site import Grid
 from planner.water.files import raster_files
 from planner.water.ground import NO_GROUND, Progress, Terrain, passes_corners, terrain_within
 from planner.water.reach import bands_of, in_one, threads
+from planner.words import say
 
 SUFFIX: Final = ".hollows.npz"
 FORM: Final = "2"  # of what is kept: another one where the same terrain would be told otherwise
@@ -75,8 +76,14 @@ def hollows(
             return hollows_of(lambda: bands_of(terrain), diagonal=diagonal, most=MOST_HOLLOWS, threads=threads(), **limits)
         except TooMany as error:
             raise InvalidInput(
-                f"more than {MOST_HOLLOWS:,} hollows hold {volume:g} m³ and are {depth:g} m deep by row {error.row:,} of "
-                f"{terrain.frame.rows:,}; raise min_volume_m3 or min_depth_m (--min-volume, --min-depth)"
+                say(
+                    "water.too_many_hollows",
+                    most=MOST_HOLLOWS,
+                    volume_m3=volume,
+                    depth_m=depth,
+                    row=error.row,
+                    rows=terrain.frame.rows,
+                )
             ) from None
 
     return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", in_bands), terrain)
@@ -139,20 +146,20 @@ def _full(terrain: Terrain, diagonal: bool) -> Any:
 def check_filled(dem: Grid | str | Path, path: str | Path, *, overwrite: bool) -> None:
     """Refuses what fill would refuse of a path, before any work. Raises as fill does."""
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
-        raise InvalidInput(f"{path}: a GeoTIFF is written; name it .tif")
+        raise InvalidInput(say("water.not_tif", path=path))
     _refuse_itself(dem, path)
     refuse_existing(Path(path), overwrite=overwrite)
 
 
 def _refuse_itself(dem: Grid | str | Path, path: str | Path) -> None:
     if not isinstance(dem, Grid) and Path(path).resolve() in {f.resolve() for f in raster_files(dem)}:
-        raise InvalidInput(f"{path}: the terrain is read from this file; write to another")
+        raise InvalidInput(say("water.read_from_here", path=path))
 
 
 def _limit(name: str, given: float | None, parameter: str) -> float:
     value = defaults().number(parameter) if given is None else float(given)
     if not (np.isfinite(value) and value >= 0.0):
-        raise InvalidInput(f"{name} = {value}: 0 or a positive number is expected")
+        raise InvalidInput(say("water.not_negative", name=name, value=value))
     return value
 
 

@@ -21,6 +21,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.read.position import parse_crs
 from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster
 from planner.site import Grid
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -92,12 +93,19 @@ class Terrain:
         """Flat index of the cell a point lies in. Raises InvalidInput where it lies outside."""
         f = self.frame
         if not (np.isfinite(x) and np.isfinite(y)):
-            raise InvalidInput(f"seed {x}, {y}: two finite numbers are expected, x and y in the terrain's CRS")
+            raise InvalidInput(say("water.seed_finite", x=x, y=y))
         col, row = int(np.floor((x - f.west) / f.cell_x)), int(np.floor((f.north - y) / f.cell_y))
         if not (0 <= row < f.rows and 0 <= col < f.cols):
             raise InvalidInput(
-                f"seed {x:.2f}, {y:.2f} lies outside the terrain, {f.west:.2f} … {f.west + f.cols * f.cell_x:.2f} E, "
-                f"{f.north - f.rows * f.cell_y:.2f} … {f.north:.2f} N; give it in the terrain's CRS"
+                say(
+                    "water.seed_off",
+                    x=x,
+                    y=y,
+                    west=f.west,
+                    east_end=f.west + f.cols * f.cell_x,
+                    south_end=f.north - f.rows * f.cell_y,
+                    north=f.north,
+                )
             )
         return row * f.cols + col
 
@@ -137,7 +145,7 @@ class Terrain:
 def passes_corners(neighbours: int) -> bool:
     """Whether water passes corners of cells: of 8 neighbours it does, of 4 not. Raises InvalidInput for another number."""
     if neighbours not in (4, 8):
-        raise InvalidInput(f"neighbours = {neighbours}: 4 or 8 expected")
+        raise InvalidInput(say("water.neighbours", neighbours=neighbours))
     return neighbours == 8
 
 
@@ -208,18 +216,18 @@ def _check_metres(name: str, info: RasterInfo) -> None:
     west, south, east, north = info.bounds
     zone = round((west + east) / 6)
     known = f"EPSG:{4513 + zone - 25}" if 25 <= zone <= 45 else "EPSG:…"  # CGCS2000 / 3-degree Gauss–Krüger zone
-    fix = f"warp them to metres first, e.g. gdalwarp -r bilinear -t_srs {known} {name} metres.tif"
+    fix = say("water.warp", crs=known, name=name)
     if info.crs is None:
         small = max(info.cell_x, info.cell_y) < FINEST_CELL
         if small and -180 <= west < east <= 180 and -90 <= south < north <= 90:
-            raise InvalidInput(f"{name}: no CRS, and cells of {info.cell_x:.6g} look like degrees; {fix}")
+            raise InvalidInput(say("water.like_degrees", name=name, cell_x=info.cell_x, fix=fix))
     elif info.crs.is_geographic:
-        raise InvalidInput(f"{name}: cells are in degrees; {fix}")
+        raise InvalidInput(say("water.in_degrees", name=name, fix=fix))
     else:
         axis = info.crs.axis_info[0] if info.crs.axis_info else None
         if axis is not None and axis.unit_conversion_factor not in (0.0, 1.0):
-            fix = f"warp them to metres first (gdalwarp -r bilinear -t_srs EPSG:… {name} metres.tif)"
-            raise InvalidInput(f"{name}: cells are in {axis.unit_name}; {fix}")
+            fix = say("water.warp", crs="EPSG:…", name=name)
+            raise InvalidInput(say("water.in_feet", name=name, unit=axis.unit_name, fix=fix))
 
 
 def _plain(values: Floats) -> Floats:
@@ -261,12 +269,12 @@ def polygons_of(within: Any, crs: pyproj.CRS | None) -> list[Any]:
         try:
             series = series.to_crs(crs)
         except Exception as error:
-            raise CRSMismatch(f"the polygons' CRS {series.crs.name} cannot be brought to the terrain's {crs.name}") from error
+            raise CRSMismatch(say("water.crs_apart", theirs=series.crs.name, ours=crs.name)) from error
     given: list[Any] = [series] if isinstance(series, shapely.Geometry | str) else [s for s in series if s is not None]
     for s in given:
         if not isinstance(s, shapely.Geometry):
-            raise InvalidInput(f"within: polygons are expected, {s!r} found; read a file with geopandas.read_file first")
+            raise InvalidInput(say("water.within_kind", found=s))
     shapes = [s if s.is_valid else shapely.make_valid(s, method="structure") for s in given if not s.is_empty]
     if not shapes or any(s.area <= 0 or s.geom_type not in ("Polygon", "MultiPolygon") for s in shapes):
-        raise InvalidInput("within: polygons with an area are expected, none or an empty one found")
+        raise InvalidInput(say("water.within_empty"))
     return shapes

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water.works import Works
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def shoreline(
     the water comes; they do not overlap. Raises InvalidInput for a level that is no finite number.
     """
     if not np.isfinite(level_m):
-        raise InvalidInput(f"level = {level_m}: a finite number of metres is expected")
+        raise InvalidInput(say("water.level_finite", level_m=level_m))
     surface = _below(ground, level_m)
     if works:
         changed = shapely.union_all([w.geometry for w in works])

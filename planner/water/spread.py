@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 from planner.core.terrain.storage import Knots, area_at, storage_at
 from planner.errors import InvalidInput
 from planner.parameters import defaults
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Errors:
         """Raises InvalidInput for what is no standard deviation."""
         for name, value in asdict(self).items():
             if not (np.isfinite(value) and value >= 0):
-                raise InvalidInput(f"{name} = {value}: 0 or a positive number of metres is expected, e.g. 0.1")
+                raise InvalidInput(say("water.error_bar", name=name, value=value))
 
 
 def error_bars(curves: Sequence[Knots], level: ArrayLike, errors: Errors) -> pd.DataFrame:

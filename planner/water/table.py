@@ -17,6 +17,7 @@ from planner.site import Grid
 from planner.water.curve import StorageCurve, asked_stages, curve_over
 from planner.water.ground import Progress, passes_corners, terrain_within
 from planner.water.spread import Errors, error_bars
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def storage_table(
     where a step is not positive or leads to too many rows.
     """
     if step is not None and not (np.isfinite(step) and step > 0):
-        raise InvalidInput(f"step = {step}: a positive number of metres is expected, e.g. 0.5")
+        raise InvalidInput(say("water.step", step=step))
     asked, diagonal = asked_stages(levels if levels is not None else ()), passes_corners(neighbours)
     terrain, polygons = terrain_within(dem, within, band=band, crs=crs, progress=progress)
     shapes = polygons if polygons and connected and seed is None else [shapely.union_all(polygons) if polygons else None]
@@ -155,7 +156,7 @@ def _stages(curves: Sequence[StorageCurve], step: float | None) -> Floats:
         step = _round_step((top - bed) / USUAL_ROWS)
     first, last = np.floor(bed / step), np.ceil(top / step)
     if last - first > MAX_ROWS:
-        raise InvalidInput(f"step = {step:g} m gives {last - first:,.0f} rows from {bed:.2f} to {top:.2f} m; take a larger one")
+        raise InvalidInput(say("water.step_small", step=step, rows=last - first, bed=bed, top=top))
     return np.asarray(np.round(np.arange(first, last + 1) * step, 9), dtype=np.float64)
 
 

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +30,9 @@ class Works:
     def __post_init__(self) -> None:
         """Raises InvalidInput for numbers that are none."""
         if not np.isfinite(self.dig_m):
-            raise InvalidInput(f"dig_m = {self.dig_m}: a finite number of metres is expected")
+            raise InvalidInput(say("water.dig", dig_m=self.dig_m))
         if np.isnan(self.at_most_m) or np.isnan(self.at_least_m):
-            raise InvalidInput(f"at_most_m = {self.at_most_m}, at_least_m = {self.at_least_m}: levels in metres are expected")
+            raise InvalidInput(say("water.works_levels", at_most_m=self.at_most_m, at_least_m=self.at_least_m))
 
     def changed(self, ground: Floats) -> Floats:
         """The ground after the works, m; NaN stays NaN."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import PurePath
 from string import Formatter
 from typing import Any, Final
 
@@ -39,7 +40,11 @@ def render(message: Message | str, lang: str = "en") -> str:
         if name is not None:
             if name not in message.values:
                 raise LookupError(f"{message.code}: no value {name!r} was given")
-            told.append(_shaped(_written(message.values[name], spec or "", lang), conversion, lang))
+            value = message.values[name]
+            if conversion == "r" and not isinstance(value, str | PurePath | Message):
+                told.append(repr(value))  # a number, None or a list needs no quotes
+            else:
+                told.append(_shaped(_written(value, spec or "", lang), conversion, lang))
     return "".join(told)
 
 
@@ -77,7 +82,7 @@ def _written(value: Value, spec: str, lang: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return joined((_written(v, spec, lang) for v in parts), lang)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None:
         return NOTHING
     if spec.startswith("@"):
         return term(spec[1:], value, lang)
@@ -95,6 +100,8 @@ def _figure(value: Any, spec: str, lang: str) -> str:
     shape, _, unit = spec.rpartition(" ")
     if unit not in section(lang, "unit"):
         return format(value, spec)
+    if isinstance(value, float) and math.isnan(value):
+        return NOTHING
     if shape == "amount":
         return _amount(float(value), unit, lang)
     return with_unit(format(value, shape or _digits(float(value), unit)), unit, lang)

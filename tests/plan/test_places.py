@@ -7,13 +7,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 
 import planner as pl
 from planner.plan.places import RANKS, places_of
-from planner.plan.verdict import unfunded, verdict
+from planner.plan.verdict import verdict
+from planner.words import render
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,13 @@ def test_a_hole_bears_the_name_of_the_village_it_leaves_out(plan: Any) -> None:
 
 def test_the_verdict_tells_what_is_lost_and_what_has_no_source(plan: Any) -> None:
     s = plan.summary()
-    good = verdict(plan, s)
+    good = verdict(s)
     assert [key for key, _ in good.steps] == ["today", "rules", "plan", "price"]
-    bad = {**s, "economics": {**s["economics"], "npv_cny": -436e6, "cost_cny": 2.006e9}}
-    funds = pd.DataFrame({"name": ["未落实"], "name_en": ["not yet funded"], "cny": [1.835e9], "source": [""]})
-    poor = dataclasses.replace(plan, economics=dataclasses.replace(plan.economics, funds=funds))
-    told = verdict(poor, bad)
-    assert unfunded(poor) == 1.835e9
+    poor = {**s["economics"], "npv_cny": -436e6, "cost_cny": 2.006e9, "unfunded_cny": 1.835e9}
+    told = verdict({**s, "economics": poor})
     assert not told.good
-    assert "436.00 M yuan" in str(told.sentence)
-    assert "1.83 bn yuan of 2.01 bn yuan have no source" in str(told.sentence).replace("1.84", "1.83")
+    assert str(told.sentence) == "It loses 436.00 M yuan (net present value), and 1.83 bn yuan of 2.01 bn yuan have no source."
+    assert "没有资金来源" in render(told.sentence, "zh")
+    lent = {**s["economics"], "unfunded_cny": 0.0, "repaid_cny": 2.2e9, "npv_cny": 1e9}
+    assert "have to be paid back" in str(verdict({**s, "economics": lent}).sentence)
+    assert not verdict({**s, "economics": lent}).good

@@ -19,7 +19,8 @@ from planner.errors import InvalidInput, OutputExists, PlannerError
 from planner.measure import area_mu as geodesic_mu
 from planner.read import check, init_text, read_site
 from planner.read.assemble import area_mu
-from planner.read.geometry import MIN_PART_M2, counted_once, joined, repaired, suspects
+from planner.read.geometry import MIN_PART_M2, repaired
+from planner.read.overlaps import apart
 from planner.read.record import Record
 
 LOOSE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -33,11 +34,8 @@ def cleaned(shapes: list[Any]) -> tuple[gpd.GeoDataFrame, Record]:
     data = repaired(data, role="polygons", shown="soup", labels=labels, record=record)
     geometry = data.geometry.to_numpy()
     rank, names = np.arange(len(geometry)), labels[data.index]
-    among = suspects(geometry)
-    cut, keep = counted_once(geometry, rank, among, role="polygons", labels=names, record=record)
-    place = np.cumsum(keep) - 1
-    touching = joined(cut[keep], rank[keep], place[among[keep[among]]], role="polygons", labels=names[keep], record=record)
-    return data[keep].set_geometry(gpd.GeoSeries(touching, index=data.index[keep], crs=4527)), record
+    cut, keep = apart(geometry, rank, role="polygons", labels=names, record=record)
+    return data[keep].set_geometry(gpd.GeoSeries(cut[keep], index=data.index[keep], crs=4527)), record
 
 
 coordinate = st.one_of(st.integers(0, 40).map(float), st.floats(0, 40, allow_nan=False))

@@ -22,6 +22,7 @@ CODES = {
     }
     for lang in ("en", "zh")
 }
+SECTIONS = {code.partition(".")[0] for code in CODES["en"]}
 # Latin words that Chinese texts keep: names of programs, formats, systems, places and people, and what is typed as it stands.
 NAMES = set((Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split())
 LATIN = re.compile(r"`[^`]*`|--?[A-Za-z][\w-]*|[A-Za-z][\w.:/*+\-\[\]=]*")
@@ -54,6 +55,7 @@ def tomllib_section(name: str) -> list[str]:
 def english_in(text: str) -> list[str]:
     """Latin words of a Chinese text that are neither names, units, keys of a file nor options."""
     found = []
+    text = re.sub(r"^[\w.]+(?=：)|[\w.]+(?= = )", "", text)  # the key something is said of, as it is typed
     for hit in LATIN.findall(text):
         word = hit.rstrip(".:=/-*+")
         typed = word.startswith(("`", "-")) or re.search(r"[._/\[\]=\d]", word)
@@ -69,6 +71,7 @@ class Calls(ast.NodeVisitor):
         self.said: list[tuple[int, str, set[str] | None]] = []
         self.texts: set[str] = set()
         self.beginnings: set[str] = set()
+        self.said_beginnings: set[str] = set()
         self.tables: set[str] = set()
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -81,6 +84,9 @@ class Calls(ast.NodeVisitor):
                 named = {k.arg for k in node.keywords if k.arg}
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))
+        if isinstance(first, ast.JoinedStr) and name in ("say", "text") and isinstance(first.values[0], ast.Constant):
+            begins = str(first.values[0].value)
+            self.said_beginnings |= {begins} if re.match(r"[a-z_]+\.", begins) else set()
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -89,7 +95,8 @@ class Calls(ast.NodeVisitor):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         first = node.values[0] if node.values else None
-        if isinstance(first, ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z0-9_]*", str(first.value)):
+        begins = str(first.value) if isinstance(first, ast.Constant) else ""
+        if re.fullmatch(r"[a-z_]+\.[a-z0-9_]*", begins) and begins.partition(".")[0] in SECTIONS:
             self.beginnings.add(str(first.value))
         self.generic_visit(node)
 
@@ -141,6 +148,8 @@ def test_every_text_is_used() -> None:
     tables = set().union(*(calls.tables for calls in SOURCES.values()))
     tables |= {"page", "view", "view_note", "step"}  # tests/maps/test_maps.py asks which of the page's words are used
     tables |= {spec[1:] for text in CODES["en"].values() for _, spec in parts(text) if spec.startswith("@")} | {"unit"}
+    for beginning in set().union(*(calls.said_beginnings for calls in SOURCES.values())):
+        assert any(code.startswith(beginning) for code in CODES["en"]), f"no text begins with {beginning}"
     unused = [
         code
         for code in CODES["en"]

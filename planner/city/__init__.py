@@ -1,0 +1,28 @@
+"""The city around the lake: green space within reach, yield per mu of enterprises, the yearly evaluation."""
+
+from planner.city.enterprises import YieldSet, justified_tax_per_mu, low_yield, yield_per_mu
+from planner.city.evaluation import Evaluation, evaluation, phase_out
+from planner.city.greening import Greening, green_figures, greening
+from planner.city.price import GreenPrice, price_of_green
+from planner.city.served import Served, served, served_share
+from planner.city.study import CityStudy, city
+
+__all__ = [
+    "CityStudy",
+    "Evaluation",
+    "GreenPrice",
+    "Greening",
+    "Served",
+    "YieldSet",
+    "city",
+    "evaluation",
+    "green_figures",
+    "greening",
+    "justified_tax_per_mu",
+    "low_yield",
+    "phase_out",
+    "price_of_green",
+    "served",
+    "served_share",
+    "yield_per_mu",
+]

@@ -1,0 +1,83 @@
+"""A city study as files: report, map, workbook, layers and summary, all at once or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from planner.city.drawing import city_map
+from planner.city.pages import FIGURES, document, indicator_name
+from planner.export.folder import json_text
+from planner.export.sheets import Book, Heading
+from planner.files import whole_folder
+from planner.report.html import as_html
+from planner.words import term, text
+
+if TYPE_CHECKING:
+    from planner.city.study import CityStudy
+
+OWNED = ("report.html", "map.html", "tables.xlsx", "summary.json", "city.gpkg")
+
+
+def save(study: CityStudy, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+    """Writes report.html, tables.xlsx, summary.json and, where layers were given, map.html and city.gpkg into a folder.
+
+    Raises OutputExists where the folder holds something else, or a study and overwrite is off; PlannerError where the
+    system refuses.
+    """
+    with whole_folder(folder, overwrite=overwrite, is_ours=is_study, owned=OWNED.__contains__) as work:
+        (work / "summary.json").write_text(json_text(study.summary()), encoding="utf-8")
+        (work / "report.html").write_text(as_html(document(study, lang)), encoding="utf-8")
+        _workbook(study, work / "tables.xlsx", lang)
+        if "residential" in study.layers:
+            (work / "map.html").write_text(city_map(study, lang).page(), encoding="utf-8")
+            _layers(study, work / "city.gpkg")
+    return Path(folder)
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder holds a city study that this program wrote."""
+    try:
+        with (folder / "summary.json").open("rb") as file:
+            return b'"planner.city/' in file.read(400)
+    except OSError:
+        return False
+
+
+def _workbook(study: CityStudy, path: Path, lang: str) -> None:
+    book = Book(lang=lang)
+    if study.before is not None:
+        heads = [Heading(text(f"city.{k}", lang), "") for k in ("figure", "today", "with_plan", "limit")]
+        after = study.after.to_dict() if study.after is not None else dict.fromkeys(FIGURES)
+        before = study.before.to_dict()
+        rows = [(term("city_figure", f, lang), before[f], after[f], study.limits.get(f)) for f in FIGURES]
+        book.table(text("city.greening", lang), heads, rows)
+    if study.enterprises is not None:
+        heads = [Heading(text(f"city.{k}", lang), "") for k in ("enterprise", "score", "class", "rank", "missing")]
+        book.table(text("city.yield_per_mu", lang), heads, study.enterprises.reset_index().itertuples(index=False, name=None))
+    if study.evaluation is not None:
+        keys = ("baseline", "target", "value", "achievement", "points", "full_points", "lost_points")
+        named = ("indicator", "baseline", "goal", "value", "achievement", "points", "full_points", "lost_points")
+        items = study.evaluation.items
+        rows = [(indicator_name(str(n), lang), *(row[k] for k in keys)) for n, row in items.iterrows()]
+        book.table(text("city.evaluation", lang), [Heading(text(f"city.{k}", lang), "") for k in named], rows)
+    book.save(path, title=study.city.name or "city")
+
+
+def _layers(study: CityStudy, path: Path) -> None:
+    assert study.before is not None
+    assert study.before.reach is not None
+    homes = study.layers["residential"].geometry.to_frame("geometry")
+    after = study.after or study.before
+    assert after.reach is not None
+    ground = after.reach.area_m2
+    homes = homes.assign(
+        area_m2=ground,
+        served_before=study.before.reach.served_m2 / pd.Series(ground).where(ground > 0, 1.0).to_numpy(),
+        served_after=after.reach.served_m2 / pd.Series(ground).where(ground > 0, 1.0).to_numpy(),
+    )
+    homes.to_file(path, layer="residential", driver="GPKG")
+    if study.parks is not None and len(study.parks):
+        study.parks.to_frame("geometry").to_file(path, layer="parks_of_plan", driver="GPKG")

@@ -1,0 +1,226 @@
+"""`planner city`: greening, yield per mu and the yearly evaluation of a city, before and after a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.city.enterprises import yield_per_mu
+from planner.city.evaluation import Evaluation, evaluation, indicators
+from planner.city.greening import Greening, green_figures, greening, parks_of, together
+from planner.city.wishes import CityFile, CitySection, EvaluationSection, GreeningSection, load
+from planner.errors import InvalidInput
+from planner.parameters import Parameters, defaults, nearest
+from planner.plan import Plan, load_plan
+from planner.read.city import layer_of, table_of
+from planner.words import say
+
+if TYPE_CHECKING:
+    from planner.words import Message
+
+SCHEMA = "planner.city/1"
+STATED = ("built_up_m2", "green_m2", "canopy_m2", "parks_m2")
+
+
+@dataclass(frozen=True, eq=False)
+class CityStudy:
+    """What was found of a city. before, after: its green without and with the plan (after None where no plan is named).
+
+    layers: the layers read, by role, to be drawn. parks: the plan's parks. limits: share or figure demanded, by figure.
+    """
+
+    city: CitySection
+    before: Greening | None
+    after: Greening | None
+    enterprises: pd.DataFrame | None
+    evaluation: Evaluation | None
+    limits: Mapping[str, float]
+    layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    parks: gpd.GeoSeries | None = None
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def green(self) -> Greening | None:
+        """The green that counts: with the plan where there is one."""
+        return self.after or self.before
+
+    def summary(self) -> dict[str, Any]:
+        """The figures, schema planner.city/1."""
+        green = self.green
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "city": {"name": self.city.name, "kind": self.city.kind},
+            "greening": None if green is None else green.to_dict(),
+            "yield_per_mu": [] if self.enterprises is None else _rows(self.enterprises, "id"),
+            "evaluation": None,
+        }
+        if self.before is not None:
+            document["greening_before"] = self.before.to_dict()
+            document["limits"] = {k: {"limit": v, "met": _met(green, k, v)} for k, v in self.limits.items()}
+        if self.evaluation is not None:
+            e = self.evaluation
+            document["evaluation"] = {
+                "score": e.score,
+                "grade": str(e.grade),
+                "items": _rows(e.items, "indicator"),
+                "missing": list(e.missing),
+                "reward_cny": e.reward_cny,
+            }
+        return document
+
+
+def _met(green: Greening | None, figure: str, limit: float) -> bool | None:
+    value = None if green is None else green.to_dict()[figure]
+    return None if value is None else bool(value >= limit)
+
+
+def _rows(table: pd.DataFrame, index: str) -> list[dict[str, Any]]:
+    """A table as plain JSON rows, what is missing as null."""
+    frame = table.rename_axis(index).reset_index()
+    return [{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def city(path: str | Path, *, plan: Plan | None = None) -> CityStudy:
+    """Studies the city that a city.toml describes; a plan given here wins over the one that the file names.
+
+    Raises InvalidInput naming the file, the key or the row that is wrong.
+    """
+    file = Path(path)
+    wishes = load(file)
+    home = file.parent
+    if plan is None and wishes.city.plan is not None:
+        plan = load_plan(home / wishes.city.plan)
+    p = defaults() if plan is None else plan.site.scenario.parameters
+    before, after, layers, parks = _green(wishes, home, plan, p)
+    return CityStudy(
+        city=wishes.city,
+        before=before,
+        after=after,
+        enterprises=_enterprises(wishes, home, p),
+        evaluation=_evaluation(wishes.evaluation, home, plan, after or before, p),
+        limits=_limits(wishes.greening, p),
+        layers=layers,
+        parks=parks,
+        notes=tuple(_notes(wishes, plan)),
+    )
+
+
+def _notes(wishes: CityFile, plan: Plan | None) -> list[Message]:
+    notes = [say("city.reconstruction")] if wishes.city.kind == "reconstruction" else []
+    if wishes.evaluation is not None and wishes.evaluation.table is None:
+        notes.append(say("city.own_indicators"))
+    if wishes.greening is not None and wishes.greening.built_up_m2 is not None and plan is not None:
+        notes.append(say("city.figures_without_plan"))
+    return notes
+
+
+def _limits(section: GreeningSection | None, p: Parameters) -> dict[str, float]:
+    if section is None:
+        return {}
+    head = "city.limits."
+    known = sorted({key[len(head) :].split(".")[0] for key in p if key.startswith(head)})
+    if section.limits not in known:
+        near = nearest(section.limits, known)
+        raise InvalidInput(say("city.unknown_limits", name=section.limits, known=known, near=near))
+    return {name: float(value) for name, value in p.section(head + section.limits).items()}
+
+
+def _green(
+    wishes: CityFile, home: Path, plan: Plan | None, p: Parameters
+) -> tuple[Greening | None, Greening | None, dict[str, gpd.GeoDataFrame], gpd.GeoSeries | None]:
+    """The city's green before and with the plan, the layers behind it, the plan's parks."""
+    g = wishes.greening
+    if g is None:
+        return None, None, {}, None
+    stated = {k: getattr(g, k) for k in STATED if getattr(g, k) is not None}
+    named = {k: getattr(g, k) for k in ("built_up", "green", "parks", "residential") if getattr(g, k) is not None}
+    if stated and named:
+        raise InvalidInput(say("city.layers_or_figures", figure=next(iter(stated)), layer=next(iter(named))))
+    if stated:
+        lacking = [k for k in ("built_up_m2", "green_m2") if k not in stated]
+        if lacking:
+            raise InvalidInput(say("city.no_figure", key=lacking[0]))
+        return green_figures(people=g.people, **stated), None, {}, None
+    lacking = [k for k in ("built_up", "green", "parks", "residential") if k not in named]
+    if lacking:
+        raise InvalidInput(say("city.no_layer", key=lacking[0]))
+    roles = (*named, *(k for k in ("canopy", "roads") if getattr(g, k) is not None))
+    layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
+    people = _people(g, layers["residential"])
+    given: dict[str, Any] = {"people": people, "parameters": p, **layers}
+    before = greening(**given)
+    if plan is None:
+        return before, None, layers, None
+    parks = parks_of(plan, parameters=p)
+    grown: dict[str, Any] = {role: together(layers[role], parks) for role in ("green", "parks", "canopy") if role in layers}
+    return before, greening(**{**given, **grown}), layers, parks
+
+
+def _people(g: GreeningSection, residential: gpd.GeoDataFrame) -> float:
+    if g.people_column is None:
+        if g.people is None:
+            raise InvalidInput(say("city.no_people"))
+        return g.people
+    if g.people_column not in residential.columns:
+        near = nearest(g.people_column, residential.columns)
+        raise InvalidInput(say("city.no_people_column", column=g.people_column, near=near))
+    people = pd.to_numeric(residential[g.people_column], errors="coerce").to_numpy(float)
+    bad = np.flatnonzero(~(people >= 0))
+    if bad.size:
+        raise InvalidInput(say("city.bad_people", column=g.people_column, row=int(bad[0]) + 1))
+    return float(people.sum())
+
+
+def _enterprises(wishes: CityFile, home: Path, p: Parameters) -> pd.DataFrame | None:
+    e = wishes.enterprises
+    if e is None:
+        return None
+    table = table_of(home / e.table, e.table, index=e.id)
+    exempt = table["exempt"].astype(str).str.lower().isin(("1", "true", "yes", "是")) if "exempt" in table else None
+    return yield_per_mu(table, weights=e.weights, cap=e.cap, exempt=exempt, parameters=p)
+
+
+def _evaluation(
+    e: EvaluationSection | None, home: Path, plan: Plan | None, green: Greening | None, p: Parameters
+) -> Evaluation | None:
+    if e is None:
+        return None
+    filled = {**_of_plan(plan), **_of_green(green)}
+    if e.table is None:
+        return evaluation(indicators({**filled, **e.values}, parameters=p), transfer_cny=e.transfer_cny, parameters=p)
+    table = table_of(home / e.table, e.table, index="indicator")
+    given = {**filled, **e.values}
+    known = pd.Series({k: v for k, v in given.items() if k in table.index}, dtype=float)
+    value = pd.to_numeric(table["value"], errors="ignore") if "value" in table else pd.Series(np.nan, index=table.index)
+    table["value"] = value.where(value.notna() & (value.astype(str) != ""), known.reindex(table.index))
+    return evaluation(table, transfer_cny=e.transfer_cny, parameters=p)
+
+
+def _of_plan(plan: Plan | None) -> dict[str, float]:
+    """The shipped indicators that a plan can fill."""
+    if plan is None:
+        return {}
+    s = plan.summary()
+    return {
+        "treated_share": 1.0 - s["targets"]["unrestored"]["area_mu"] / s["site"]["area_mu"],
+        "restored_mu": s["restored_mu"],
+        "arable_mu": s["targets"]["arable"]["area_mu"],
+        "storage_m3": s["water"]["storage_m3"],
+    }
+
+
+def _of_green(green: Greening | None) -> dict[str, float]:
+    known: dict[str, float] = {} if green is None else {k: v for k, v in green.to_dict().items() if v is not None}
+    return {k: v for k, v in known.items() if k in ("coverage", "park_m2_per_head", "served_share")}

@@ -1,0 +1,56 @@
+"""Layers and tables of a city: as stored, with the CRS and the encoding that their bytes and numbers tell."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+from openpyxl import load_workbook
+
+from planner.errors import InvalidInput
+from planner.read.encoding import decode_text
+from planner.read.record import Record
+from planner.read.sources import Ask, open_vector
+from planner.scenario import Layer
+from planner.words import say
+
+
+def layer_of(layer: Layer, role: str, home: Path) -> gpd.GeoDataFrame:
+    """A vector layer named in a file of the folder `home`. Raises InvalidInput where it has no CRS or cannot be read."""
+    frame = open_vector(Ask(home / layer.path, layer.path, role, layer.layer, layer.encoding), Record())
+    if layer.crs is not None:
+        frame = frame.set_crs(layer.crs, allow_override=True)
+    if frame.crs is None:
+        raise InvalidInput(say("city.no_crs", path=layer.path, role=role))
+    return frame
+
+
+def table_of(path: Path, shown: str, *, index: str) -> pd.DataFrame:
+    """A table of figures from CSV or XLSX, indexed by one of its columns. Raises InvalidInput naming what is missing."""
+    if not path.is_file():
+        raise InvalidInput(say("city.no_table", path=shown))
+    rows = _sheet(path) if path.suffix.lower() == ".xlsx" else _text(path, shown)
+    if len(rows) < 2:
+        raise InvalidInput(say("city.empty_table", path=shown))
+    head = [str(h).strip() for h in rows[0]]
+    if index not in head:
+        raise InvalidInput(say("city.no_column", path=shown, column=index, columns=head))
+    frame = pd.DataFrame([r[: len(head)] + [None] * (len(head) - len(r)) for r in rows[1:]], columns=head)
+    return frame.replace("", None).set_index(index)
+
+
+def _text(path: Path, shown: str) -> list[list[object]]:
+    text, _ = decode_text(path.read_bytes(), encoding=None, where=shown)
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
+    return [list(map(str.strip, r)) for r in csv.reader(io.StringIO(text), delimiter=separator) if any(c.strip() for c in r)]
+
+
+def _sheet(path: Path) -> list[list[object]]:
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        return [list(r) for r in book.worksheets[0].iter_rows(values_only=True) if any(c is not None for c in r)]
+    finally:
+        book.close()
