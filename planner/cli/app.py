@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from planner.cli.console import clean
+from planner.drivers import shut
 from planner.errors import Infeasible, PlannerError
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and leaves with the contract's exit code."""
+    shut()  # the whole process is ours: what GDAL need not do here it never learns
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.economics import money
 from planner.plan.noun import Certificate, Plan
-from planner.read.saved import read_saved
+from planner.read.saved import SavedFolder, damaged, read_saved
 from planner.suitability import judge
 
 
@@ -18,6 +18,11 @@ def load_plan(folder: str | Path) -> Plan:
     Its ground is the overview that was saved with it. Raises InvalidInput where the folder holds no plan.
     """
     saved = read_saved(folder)
+    with damaged(Path(folder)):
+        return _plan(saved)
+
+
+def _plan(saved: SavedFolder) -> Plan:
     proof = saved.summary["solver"]
     storage = saved.tables["storage"]
     curves = {

@@ -22,6 +22,7 @@ from planner.read.record import Fault, Record
 from planner.read.refusals import in_chinese
 from planner.site import Site
 from planner.units import mu_from_m2
+from planner.words import Message, render
 
 KINDS_ZH: Final = {
     "self-intersection": "自相交",
@@ -65,6 +66,7 @@ class CheckReport:
     stored_mu: float
     mended: tuple[Mended, ...]
     error: str | None
+    refusal: Message | None = None
 
     @property
     def ok(self) -> bool:
@@ -82,8 +84,12 @@ class CheckReport:
         if self.error is None:
             verdict = f"可以规划：planner allocate {self.shown}" if zh else f"Ready: planner allocate {self.shown}"
         else:
-            verdict = f"不能规划：{in_chinese(self.error)}" if zh else f"Cannot be planned: {self.error}"
+            verdict = f"不能规划：{self._refusal_zh()}" if zh else f"Cannot be planned: {self.error}"
         return "\n".join([*lines, "", verdict]) + "\n"
+
+    def _refusal_zh(self) -> str:
+        told = render(self.refusal, "zh") if self.refusal is not None else ""
+        return in_chinese(self.error or "") if told in ("", self.error) else told
 
     def to_dict(self) -> dict[str, Any]:
         """The report as one JSON document (schema planner.check/1)."""
@@ -122,7 +128,7 @@ def check(
     try:
         reading = read(path, sets=sets, encoding=encoding, crs=crs, record=record)
     except InvalidInput as error:
-        return CheckReport(shown, None, record, 0, 0.0, 0.0, _by_kind(record.faults, 1.0), str(error))
+        return CheckReport(shown, None, record, 0, 0.0, 0.0, _by_kind(record.faults, 1.0), str(error), error.message)
     return _told(shown, reading)
 
 

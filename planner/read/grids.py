@@ -23,7 +23,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
-from planner.read.rasters import RasterInfo, raster_info, read_onto, read_raster
+from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
 from planner.read.record import Record
 from planner.read.refusals import note_in_chinese
 from planner.scenario import Layer, Scenario, WaterTableLayer
@@ -210,10 +210,11 @@ def _placed(path: Path, layer: Layer) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / "placed.vrt"
-        rasterio.shutil.copy(path, copy, driver="VRT")
-        with rasterio.open(copy, "r+") as virtual:
-            virtual.crs = parse_crs(layer.crs, where=layer.path).to_wkt()
-        yield copy
+        with opened(path) as source:  # whose files the copy names: they stay while it is used
+            rasterio.shutil.copy(source, copy, driver="VRT")
+            with rasterio.open(copy, "r+", driver="VRT") as virtual:
+                virtual.crs = parse_crs(layer.crs, where=layer.path).to_wkt()
+            yield copy
 
 
 def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:

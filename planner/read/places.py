@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from planner.errors import InvalidInput
 from planner.parameters import nearest
+from planner.read.content import head_of, is_mosaic, raster_driver, regular
+from planner.read.mosaic import named, parsed
 from planner.read.sources import SUFFIXES
 from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
 
@@ -65,54 +67,29 @@ class Places:
             raise InvalidInput(f"{written[:120]}: no such file{nearest(path.name, near)}")
         return path
 
-    def raster(self, written: str) -> Path:
-        """As find, for a raster; a VRT is let through only where every file it names would be."""
+    def raster(self, written: str, seen: set[Path] | None = None) -> Path:
+        """As find, for a raster; a VRT is let through only where every file it names would be (seen: those that were)."""
         path = self.find(written)
+        seen = set() if seen is None else seen
         suffix = path.suffix.lower()
-        if path.is_file() and suffix not in RASTER_SUFFIXES:
+        if path.is_dir() or path in seen:
+            return path
+        seen.add(path)
+        if suffix not in RASTER_SUFFIXES:
             raise InvalidInput(
                 f"{written}: {suffix or 'a file without suffix'} is not read as a raster; "
                 f"use one of {', '.join(RASTER_SUFFIXES)}"
             )
-        if path.is_file() and path.stat().st_size == 0:
+        if regular(path, written).stat().st_size == 0:
             raise InvalidInput(f"{written}: the file is empty (0 bytes)")
-        if path.is_file():
-            with path.open("rb") as file:
-                head = file.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
-            if head.startswith(b"<") and (b"<VRTDataset" in head or b"<OGRVRT" in head or path.suffix.lower() == ".vrt"):
-                self._check_vrt(path, written)
-            elif head.startswith((b"<", b"{", b"SQLite format 3")):
-                raise InvalidInput(
-                    f"{written}: holds no cells but may point to a server; only rasters on this machine are read"
-                )
-        return path
-
-    def _check_vrt(self, path: Path, written: str) -> None:
-        root = _vrt(path, written)
-        for node in root.iter():
-            if node.tag in ("PixelFunctionCode", "PixelFunctionLanguage", "PixelFunctionType"):
-                raise InvalidInput(f"{written}: the VRT brings code of its own ({node.tag}); refused")
+        head = head_of(path)
+        if not is_mosaic(path, head):
+            raster_driver(path, head, written)
+            return path
         inside = Places(path.parent if self.outside else self.folder, self.outside)
-        for node, source in _named(root, path):
-            inside.raster(str(source) if (node.text or "").strip() else "")
-
-
-def _vrt(path: Path, written: str) -> ElementTree.Element:
-    text = path.read_bytes()
-    if b"<!DOCTYPE" in text.upper() or b"<!ENTITY" in text.upper():
-        raise InvalidInput(f"{written}: declares XML entities, which no VRT needs; refused")
-    try:
-        return ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
-    except ElementTree.ParseError as error:
-        raise InvalidInput(f"{written}: not a readable VRT ({error})") from None
-
-
-def _named(root: ElementTree.Element, path: Path) -> Iterator[tuple[ElementTree.Element, Path]]:
-    """The nodes of a VRT that name files, and those files."""
-    for node in root.iter():
-        if node.tag in ("SourceFilename", "SourceDataset", "SrcDataSource"):
-            base = path.parent if node.get("relativeToVRT") == "1" else Path.cwd()
-            yield node, base / (node.text or "").strip()
+        for node, source in named(parsed(path, written), path):
+            inside.raster(str(source) if (node.text or "").strip() else "", seen)
+        return path
 
 
 def cell_files(path: Path, window: tuple[float, float, float, float]) -> list[Path]:
@@ -120,24 +97,33 @@ def cell_files(path: Path, window: tuple[float, float, float, float]) -> list[Pa
 
     window: first column and row, last column and row.
     """
-    if path.is_dir():
-        return [path]
-    with path.open("rb") as file:
-        if b"<VRTDataset" not in file.read(1 << 16):
-            return [path]
-    root = _vrt(path, path.name)
+    found: dict[Path, None] = {}
+    _gather(path, window, found)
+    return list(found)
+
+
+def _gather(path: Path, window: tuple[float, float, float, float], found: dict[Path, None]) -> None:
+    if path in found:
+        return
+    found[path] = None
+    if path.is_dir() or not is_mosaic(path, head_of(path)):
+        return
+    root = parsed(path, path.name)
     elsewhere = {
         name
         for source in root.iter()
         if (place := source.find("DstRect")) is not None and not _meets(place, window)
         for name in source.findall("SourceFilename")
     }
-    tiles = {inner.resolve() for node, inner in _named(root, path) if node not in elsewhere}
-    return [path, *(file for tile in sorted(tiles) for file in cell_files(tile, EVERYWHERE))]
+    for tile in sorted({inner.resolve() for node, inner in named(root, path) if node not in elsewhere}):
+        _gather(tile, EVERYWHERE, found)
 
 
 def _meets(place: ElementTree.Element, window: tuple[float, float, float, float]) -> bool:
-    left, top, width, height = (float(place.get(k, "nan")) for k in ("xOff", "yOff", "xSize", "ySize"))
+    try:
+        left, top, width, height = (float(place.get(k, "nan")) for k in ("xOff", "yOff", "xSize", "ySize"))
+    except ValueError:
+        return True
     return not (left > window[2] or left + width < window[0] or top > window[3] or top + height < window[1])
 
 

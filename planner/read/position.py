@@ -10,6 +10,7 @@ import pyproj
 from pyproj.exceptions import CRSError
 
 from planner.errors import CRSMismatch
+from planner.read.door import crs_of
 from planner.read.record import Record
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north
@@ -35,7 +36,7 @@ def parse_crs(text: object, *, where: str) -> pyproj.CRS:
     Raises CRSMismatch where it cannot be understood.
     """
     try:
-        return horizontal(pyproj.CRS.from_user_input(text))
+        return horizontal(crs_of(text, where))
     except CRSError:
         raise CRSMismatch(f'{where}: {str(text)[:80]!r} is no CRS; write an EPSG code, e.g. crs = "EPSG:4527"') from None
 

@@ -19,7 +19,6 @@ import pyproj
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
-from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.transform import Affine, array_bounds
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -27,6 +26,7 @@ from rasterio.windows import Window
 from planner.core.terrain.cells import blank
 from planner.core.terrain.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
+from planner.read import door
 from planner.site import Floats, Grid
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
@@ -237,13 +237,8 @@ def opened(path: str | Path) -> Iterator[Any]:
     """The raster file, open for reading. Raises InvalidInput where there is none or it cannot be read."""
     if not str(path).startswith("/vsi") and not Path(path).exists():
         raise InvalidInput(f"{path}: no such file")
-    try:
-        with rasterio.open(path) as source:
-            yield source
-    except (RasterioIOError, RasterioError) as error:
-        raise InvalidInput(
-            f"{Path(path).name or path}: cannot be read as a raster ({' '.join(str(error).split())[:160]})"
-        ) from None
+    with door.raster(path) as source:
+        yield source
 
 
 def _check_band(path: str | Path, source: Any, band: int) -> None:

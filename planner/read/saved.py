@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -10,16 +12,21 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
-import rasterio
 
+from planner.columns import CONTRACT_COLUMNS, OPTIONS, RESERVOIRS, UNITS
 from planner.errors import InvalidInput
+from planner.files import available_memory
+from planner.read import door
+from planner.read.door import FOREIGN
 from planner.scenario import load_scenario
 from planner.site import Decision, Grid, InputFile, Site, WaterTable
-from planner.words import Message, both
+from planner.words import Message, both, say
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
+TABLES: Final = ("options", "borders", "haul", "storage", "rules")
+MAX_SUMMARY_BYTES: Final = 256 << 20
+_SUMMARY_TABLES: Final = ("site", "targets", "water", "earthwork", "economics", "solver", "provenance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,48 +40,74 @@ class SavedFolder:
     summary: dict[str, Any]
 
 
+@contextmanager
+def damaged(folder: Path) -> Iterator[None]:
+    """Tells whatever a plan's files make the program stumble over as a refusal of the plan."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except (*FOREIGN, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        raise InvalidInput(say("door.damaged_plan", folder=folder, why=why)) from error
+
+
 def read_saved(folder: str | Path) -> SavedFolder:
-    """Reads a folder that `planner allocate` wrote.
+    """Reads a folder that `planner allocate` wrote, wherever it comes from: its files are looked at like a site's.
 
     Raises InvalidInput where it is none, or a file of it is missing or damaged.
     """
     folder = Path(folder)
     for name in NEEDED:
-        if not (folder / name).is_file():
-            raise InvalidInput(f"{folder}: no {name}, so this is no saved plan; `planner allocate SITE -o DIR` writes one")
-    try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        layers = {name: _layer(folder, name) for name in ("units", "parcels", "reservoirs")}
-        tables = {name: _table(folder, name) for name in ("options", "borders", "haul", "storage", "rules")}
-    except (json.JSONDecodeError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InvalidInput(f"{folder}: damaged plan ({error}); run `planner allocate` again") from None
-    if not str(summary.get("schema", "")).startswith(SCHEMA):
-        raise InvalidInput(f"{folder}/summary.json: schema {summary.get('schema')!r} is not {SCHEMA}1")
-    for name, key in (("units", "unit_id"), ("parcels", "parcel_id"), ("reservoirs", "reservoir_id")):
-        layers[name] = layers[name].set_index(key)
-    tables["options"] = tables["options"].set_index(["unit_id", "option"])
-    tables["rules"] = tables["rules"].set_index("unit_id")
-    site = replace(
-        _site(folder, layers["parcels"], summary),
-        constraints=_beside(folder, "constraints"),
-        boundary=_beside(folder, "boundary"),
-    )
+        file = folder / name
+        if not file.is_file():
+            raise InvalidInput(say("door.no_plan", folder=folder, name=name))
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise InvalidInput(say("door.side_file_leads_out", shown=f"{folder.name}/{name}"))
+    with damaged(folder):
+        summary = _summary(folder / "summary.json")
+        with door.vector(folder / "plan.gpkg", f"{folder.name}/plan.gpkg") as base:
+            there = {name for name, _ in base.layers()}
+            layers = {name: base.read(layer=name) for name in ("units", "parcels", "reservoirs")}
+            beside = {name: base.read(layer=name) if name in there else None for name in ("constraints", "boundary")}
+            tables = {name: base.read(layer=name, geometry=False) if name in there else pd.DataFrame() for name in TABLES}
+        for name, key in (("units", "unit_id"), ("parcels", "parcel_id"), ("reservoirs", "reservoir_id")):
+            layers[name] = _checked(name, layers[name].set_index(key))
+        tables["options"] = _checked("options", tables["options"].set_index(["unit_id", "option"]))
+        tables["rules"] = tables["rules"].set_index("unit_id")
+        site = replace(
+            _site(folder, layers["parcels"], summary), constraints=beside["constraints"], boundary=beside["boundary"]
+        )
     return SavedFolder(site, layers["units"], layers["reservoirs"], tables, summary)
 
 
-def _beside(folder: Path, name: str) -> gpd.GeoDataFrame | None:
-    """A layer that not every plan has."""
-    return _layer(folder, name) if name in {str(row[0]) for row in pyogrio.list_layers(folder / "plan.gpkg")} else None
+def _summary(path: Path) -> dict[str, Any]:
+    """What summary.json holds. Raises ValueError or KeyError where it is spoilt."""
+    if path.stat().st_size > MAX_SUMMARY_BYTES:
+        raise ValueError(f"summary.json of {path.stat().st_size / 1e6:,.0f} MB")
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if not str(told["schema"]).startswith(SCHEMA):
+        raise InvalidInput(say("door.other_schema", folder=path.parent, schema=str(told["schema"])[:40], wanted=f"{SCHEMA}1"))
+    missing = [key for key in _SUMMARY_TABLES if not isinstance(told[key], dict)]
+    if missing:
+        raise TypeError(f"summary.json: {missing[0]} is no table")
+    for key in ("warnings", "warnings_zh"):
+        if not all(isinstance(text, str) for text in told.get(key, [])):
+            raise TypeError(f"summary.json: {key} holds something else than texts")
+    return told
 
 
-def _layer(folder: Path, name: str) -> gpd.GeoDataFrame:
-    return pyogrio.read_dataframe(folder / "plan.gpkg", layer=name)
-
-
-def _table(folder: Path, name: str) -> pd.DataFrame:
-    if name not in {str(row[0]) for row in pyogrio.list_layers(folder / "plan.gpkg")}:
-        return pd.DataFrame()
-    return pyogrio.read_dataframe(folder / "plan.gpkg", layer=name, read_geometry=False)
+def _checked(name: str, frame: Any) -> Any:
+    """A layer with the columns the contract promises, figures as numbers. Raises KeyError or TypeError where it is spoilt."""
+    wanted = {"units": [c for c in CONTRACT_COLUMNS if c != "unit_id"], "options": list(OPTIONS)[:9]}.get(name, [])
+    known = {"units": UNITS, "options": OPTIONS, "reservoirs": RESERVOIRS}.get(name, {})
+    missing = [c for c in wanted if c not in frame.columns]
+    if missing:
+        raise KeyError(f"{name}.{missing[0]}")
+    for column in frame.columns:
+        if column in known and known[column].unit and frame[column].dtype.kind not in "fiu" and frame[column].notna().any():
+            raise TypeError(f"{name}.{column} holds texts where figures are expected")
+    return frame
 
 
 def _warnings(summary: dict[str, Any]) -> tuple[Message, ...]:
@@ -84,7 +117,9 @@ def _warnings(summary: dict[str, Any]) -> tuple[Message, ...]:
 
 
 def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> Site:
-    with rasterio.open(folder / "ground.tif") as file:
+    with door.raster(folder / "ground.tif", f"{folder.name}/ground.tif") as file:
+        if file.width * file.height * file.count * 8 > available_memory() // 2:
+            raise ValueError(f"ground.tif of {file.width} × {file.height} cells")
         a, _, west, _, e, north = tuple(file.transform)[:6]
         bands = [Grid(file.read(k, out_dtype="float64"), west, north, a, -e) for k in file.indexes]
     terrain, subsidence, normal, dry, wet, residual = bands

@@ -9,21 +9,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 import pyproj
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from planner.errors import InvalidInput
 from planner.files import available_memory
 from planner.parameters import nearest
+from planner.read import door
 from planner.read.archives import unpack
+from planner.read.content import regular
 from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, decode_text, encoding_of
 from planner.read.position import horizontal
 from planner.read.record import Record
+from planner.read.stage import shapefile_parts
 from planner.read.tabular import read_csv, read_xlsx
 
 SUFFIXES: Final = {
@@ -42,7 +43,6 @@ SUFFIXES: Final = {
     ".xlsx": "XLSX",
     ".zip": "zip archive",
 }
-_SIDE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _BYTES_PER_BYTE = 12  # memory a vector file takes over its size on disk, measured on shapefiles and GeoJSON
 
 
@@ -69,6 +69,7 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         raise InvalidInput(
             f"{ask.shown}: {suffix or 'a file without suffix'} is not read; use one of {', '.join(sorted(SUFFIXES))}"
         )
+    regular(ask.path, ask.shown)
     _fits(ask)
     _sniff(ask.path, suffix, ask.shown)
     record.used(ask.role, ask.shown, used_files(ask.path))
@@ -82,10 +83,7 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
 
 def used_files(path: Path) -> list[Path]:
     """The files a vector or raster input consists of: itself and, for a shapefile, its side files."""
-    if path.suffix.lower() != ".shp":
-        return [path]
-    known = {p.name.lower(): p for p in path.parent.iterdir() if p.stem.lower() == path.stem.lower()}
-    return [known[name] for name in (path.stem.lower() + s for s in _SIDE) if name in known]
+    return [path] if path.suffix.lower() != ".shp" else [path, *shapefile_parts(path)]
 
 
 def _neighbours(path: Path) -> list[str]:
@@ -129,18 +127,6 @@ def _sniff(path: Path, suffix: str, shown: str) -> None:
     }.get(suffix, True)
     if not good:
         raise InvalidInput(f"{shown}: its first bytes are not those of a {SUFFIXES[suffix]} file; was it renamed or cut off?")
-    if suffix == ".kml":
-        _refuse_entities(path, shown)
-
-
-def _refuse_entities(path: Path, shown: str) -> None:
-    tail = b""
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            seen = (tail + block).upper()
-            if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
-                raise InvalidInput(f"{shown}: declares XML entities, which no KML needs; refused")
-            tail = block[-16:]
 
 
 def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -153,7 +139,7 @@ def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame
         raise
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{ask.shown}: its text is not {error.encoding}; name the encoding with --encoding") from None
-    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
+    except door.FOREIGN as error:
         reason = " ".join(str(error).replace(str(ask.path), ask.path.name).split())
         raise InvalidInput(f"{ask.shown}: cannot be read as {SUFFIXES[ask.path.suffix.lower()]} ({reason[:160]})") from None
     except FileNotFoundError:
@@ -166,10 +152,9 @@ def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame
 
 
 def _read_ogr(ask: Ask, record: Record) -> gpd.GeoDataFrame:
-    layer = _layer(ask, record)
     encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
-    with _options(OGR_ARC_STEPSIZE="0.5"):  # degrees: an arc's area is then true to 1.3e-5
-        return _as_geo(pyogrio.read_dataframe(ask.path, layer=layer, encoding=encoding), ask)
+    with door.vector(ask.path, ask.shown) as file, _options(OGR_ARC_STEPSIZE="0.5"):  # degrees: an arc's area is true to 1.3e-5
+        return door.as_frame(file.read(layer=_layer(ask, file.layers(), record), encoding=encoding), ask.shown)
 
 
 @contextmanager
@@ -183,15 +168,8 @@ def _options(**settings: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options(before)
 
 
-def _as_geo(frame: pd.DataFrame, ask: Ask) -> gpd.GeoDataFrame:
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InvalidInput(f"{ask.shown}: a table without geometry; polygons are needed")
-    return frame
-
-
-def _layer(ask: Ask, record: Record) -> Any:
+def _layer(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> str:
     """The layer to read: the one asked for, the only one with geometry, or the one named like the role."""
-    listed = [(str(name), kind) for name, kind in pyogrio.list_layers(ask.path)]
     names = [name for name, _ in listed]
     if ask.layer is not None:
         if ask.layer not in names:
@@ -241,7 +219,8 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     elif encoding is None:
         encoding = _shapefile_encoding(ask, dbf, record)
     if any(p.suffix.lower() == ".shx" for p in used_files(ask.path)):
-        return _as_geo(pyogrio.read_dataframe(ask.path, encoding=encoding), ask)
+        with door.vector(ask.path, ask.shown) as file:
+            return door.as_frame(file.read(encoding=encoding), ask.shown)
     record.warn(f"{ask.shown}: its .shx is missing; rebuilt from the .shp", f"{ask.shown}：缺少 .shx，已由 .shp 重建")
     with (
         tempfile.TemporaryDirectory() as work,
@@ -249,7 +228,8 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     ):  # in a copy: the user's folder stays as it is
         for part in used_files(ask.path):
             shutil.copyfile(part, Path(work) / f"copy{part.suffix.lower()}")
-        return _as_geo(pyogrio.read_dataframe(Path(work) / "copy.shp", encoding=encoding), ask)
+        with door.vector(Path(work) / "copy.shp", ask.shown) as file:
+            return door.as_frame(file.read(encoding=encoding), ask.shown)
 
 
 def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from planner.read.door import files_of
 from planner.read.rasters import opened
 
 
@@ -14,11 +15,7 @@ def raster_files(path: str | Path) -> list[Path]:
     Raises InvalidInput where it cannot be opened.
     """
     with opened(path) as source:
-        names = [str(path), *source.files]
-    found = {file.resolve(): file for file in map(_on_disk, names) if file is not None}
-    for name in names[1:]:
-        if name.lower().endswith(".vrt") and Path(name).is_file() and Path(name).resolve() != Path(path).resolve():
-            found |= {file.resolve(): file for file in raster_files(name)}
+        found = {file.resolve(): file for file in map(_on_disk, files_of(source, path)) if file is not None}
     return sorted(found.values())
 
 

@@ -1,0 +1,248 @@
+"""The one door to GDAL, OGR and PROJ: every vector file, raster and CRS text that somebody else wrote is opened here.
+
+Looked at before (content, side files, links), opened with the format's own drivers and everything that leads out switched off,
+looked at again (which driver, which files), and whatever the libraries raise is told as a refusal of the file.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pyproj
+import rasterio
+from pyogrio.errors import CRSError as OgrCRSError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+from pyproj.exceptions import ProjError
+from rasterio.errors import RasterioError
+from shapely.errors import ShapelyError
+
+from planner.drivers import RASTER_DRIVERS, SWITCHED_OFF, VECTOR_DRIVERS
+from planner.errors import InvalidInput
+from planner.read.content import (
+    MAX_COLUMNS,
+    check_dxf,
+    check_geojson,
+    check_geopackage,
+    check_xml,
+    head_of,
+    raster_driver,
+    regular,
+)
+from planner.read.mosaic import Mosaics
+from planner.read.stage import Stage, put_vector, staged, strangers
+from planner.words import say
+
+ONE_LAYER: Final = (".shp", ".geojson", ".json", ".fgb", ".dxf")
+# What the libraries behind the door raise of a file that is not as it should be.
+FOREIGN: Final = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    FieldError,
+    GeometryError,
+    OgrCRSError,
+    RasterioError,
+    ProjError,
+    ShapelyError,
+    struct.error,
+    zlib.error,
+    UnicodeError,
+    RecursionError,
+)
+_ARCHIVES: Final = re.compile(r"/vsi(zip|gzip|tar)/")
+_GRID: Final = re.compile(
+    r"(grids|catalog|file)\s*=\s*[^\s,]*[/\\:]|init\s*=\s*\S*[/\\]|PARAMETERFILE\[[^\]]*[/\\]|https?:|ftp:|/vsi", re.IGNORECASE
+)
+_EPSG_ADDRESS: Final = re.compile(r"https?://www\.(opengis\.net|opengeospatial\.org)/[\w./#-]*", re.IGNORECASE)
+
+_busy = threading.Lock()
+_before: dict[str, str | None] = {}
+_inside = [0]
+
+
+@contextmanager
+def refusing(shown: str, code: str = "door.broken") -> Iterator[None]:
+    """Tells what GEOS, PROJ, GDAL and the decoders of bytes raise as a refusal of a file, in the sentence of a code."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except FOREIGN as error:
+        raise InvalidInput(say(code, shown=shown, kind=type(error).__name__, why=_short(error))) from error
+
+
+def _short(error: BaseException) -> str:
+    """What a library said, without the places of our own stage."""
+    return re.sub(r"\S*planner-[\w]+/\S*/", "", " ".join(str(error).split()))[:140] or "–"
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """GDAL (of vectors) without network, subprocess, code and plugins; as it was before once the last of several leaves."""
+    with _busy:
+        _inside[0] += 1
+        if _inside[0] == 1:
+            _before.update({key: pyogrio.get_gdal_config_option(key) for key in SWITCHED_OFF})
+            pyogrio.set_gdal_config_options(dict(SWITCHED_OFF))
+    try:
+        yield
+    finally:
+        with _busy:
+            _inside[0] -= 1
+            if _inside[0] == 0:
+                pyogrio.set_gdal_config_options({key: _as_given(value) for key, value in _before.items()})
+
+
+def _as_given(value: Any) -> str | None:
+    """pyogrio reads YES and NO as truth values and does not take them back as such."""
+    if isinstance(value, bool):
+        return "YES" if value else "NO"
+    return None if value is None else str(value)
+
+
+class Vector:
+    """A vector file that was let in: its layers, and one of them as a frame."""
+
+    def __init__(self, place: Path, shown: str, suffix: str):
+        self._place, self._shown, self._suffix = place, shown, suffix
+
+    def layers(self) -> list[tuple[str, str | None]]:
+        """Names of the layers and their geometry types, None for tables. Raises InvalidInput where another driver took it."""
+        with refusing(self._shown):
+            if self._suffix in ONE_LAYER:
+                info = self._info(None, None)
+                return [(str(info["layer_name"]), info["geometry_type"])]
+            return [(str(name), kind) for name, kind in pyogrio.list_layers(self._place)]
+
+    def read(self, *, layer: str | None = None, encoding: str | None = None, geometry: bool = True) -> pd.DataFrame:
+        """A layer's rows; a GeoDataFrame where it has geometry. Raises InvalidInput where it cannot be read."""
+        with refusing(self._shown), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            info = self._info(layer, encoding)
+            if len(info["fields"]) > MAX_COLUMNS:
+                raise InvalidInput(say("door.too_wide", shown=self._shown, most=MAX_COLUMNS))
+            known_crs(info.get("crs"), self._shown)
+            return pyogrio.read_dataframe(self._place, layer=layer, encoding=encoding, read_geometry=geometry)
+
+    def _info(self, layer: str | None, encoding: str | None) -> dict[str, Any]:
+        info: dict[str, Any] = pyogrio.read_info(self._place, layer=layer, encoding=encoding)
+        if info["driver"] not in VECTOR_DRIVERS[self._suffix]:
+            raise InvalidInput(say("door.other_driver", shown=self._shown, driver=info["driver"], suffix=self._suffix))
+        return info
+
+
+@contextmanager
+def vector(path: Path, shown: str) -> Iterator[Vector]:
+    """Lets a vector file in that GDAL reads (VECTOR_DRIVERS), alone on a stage.
+
+    Raises InvalidInput where it is not what its name says, or it or a side file of it leads elsewhere.
+    """
+    suffix = regular(path, shown).suffix.lower()
+    if path.is_dir() != (suffix == ".gdb"):
+        raise InvalidInput(say("door.not_its_format", shown=shown, kind=suffix))
+    if suffix == ".kml":
+        check_xml(path, shown, "kml")
+    elif suffix == ".dxf":
+        check_dxf(head_of(path), shown)
+    elif suffix == ".gpkg":
+        check_geopackage(path, shown)
+    elif suffix in (".geojson", ".json"):
+        with refusing(shown):
+            check_geojson(path.read_bytes().decode("utf-8-sig"), shown)
+    with staged() as stage, switched_off():
+        yield Vector(put_vector(stage, path, shown), shown, suffix)
+
+
+@contextmanager
+def raster(path: str | Path, shown: str | None = None) -> Iterator[Any]:
+    """Lets a raster in, open for reading; of a mosaic, made anew, with its tiles.
+
+    Raises InvalidInput where it is not what its name says, or it, a side file or a tile of it leads elsewhere.
+    """
+    name = shown or Path(path).name or str(path)
+    with refusing(name, "door.broken_raster"), staged() as stage:
+        with rasterio.Env(**SWITCHED_OFF):
+            source = _opened(str(path), name, stage)
+        with source:
+            yield source
+
+
+def _opened(path: str, shown: str, stage: Stage) -> Any:
+    if path.startswith("/vsi"):
+        return _in_archive(path, shown)
+    place = Mosaics(stage).lay(Path(path), shown)
+    driver = _driver(place, shown)
+    source = rasterio.open(place, driver=driver)
+    try:
+        if source.driver != driver:
+            raise InvalidInput(say("door.other_driver", shown=shown, driver=source.driver, suffix=place.suffix))
+        if strangers(source.files, stage):
+            raise InvalidInput(say("door.side_file_leads_out", shown=shown))
+        if source.crs:
+            known_crs(source.crs.to_wkt(), shown)
+    except BaseException:
+        source.close()
+        raise
+    return source
+
+
+def _driver(place: Path, shown: str) -> str:
+    if place.is_dir():
+        return "AIG"
+    return "VRT" if place.suffix == ".vrt" and not place.is_symlink() else raster_driver(place, head_of(place), shown)
+
+
+def _in_archive(path: str, shown: str) -> Any:
+    """A raster inside an archive of this disk, which a person named by its path (/vsizip/…)."""
+    bare = _ARCHIVES.sub("/", path)
+    if not _ARCHIVES.match(path) or "/vsi" in bare:
+        raise InvalidInput(say("door.no_local_file", shown=path[:80]))
+    suffix = Path(path).suffix.lower()
+    for suffixes, _, driver in RASTER_DRIVERS:
+        if suffix in suffixes:
+            source = rasterio.open(path, driver=driver)
+            if all(str(file).startswith("/vsi") for file in source.files):
+                return source
+            source.close()
+            raise InvalidInput(say("door.side_file_leads_out", shown=shown))
+    raise InvalidInput(say("door.not_a_raster", shown=shown, suffix=suffix or "?"))
+
+
+def files_of(source: Any, path: str | Path) -> list[str]:
+    """The files of this disk an open raster consists of, as they lie and not as they were staged."""
+    if str(path).startswith("/vsi"):
+        return [str(path), *source.files]
+    with staged() as stage:
+        Mosaics(stage).lay(Path(path), Path(path).name)
+        return [str(path), *(str(file) for file in stage.places.values())]
+
+
+def known_crs(text: str | None, shown: str) -> None:
+    """Raises InvalidInput where a CRS names files or addresses (grids of shifts) that PROJ would go and look for."""
+    if text and _GRID.search(_EPSG_ADDRESS.sub("", text)):
+        raise InvalidInput(say("door.crs_leads_out", shown=shown))
+
+
+def crs_of(text: object, shown: str) -> pyproj.CRS:
+    """The CRS somebody wrote. Raises InvalidInput for one that names files; ProjError where PROJ does not know it."""
+    if isinstance(text, str):
+        known_crs(text, shown)
+    return pyproj.CRS.from_user_input(text)
+
+
+def as_frame(found: pd.DataFrame, shown: str) -> gpd.GeoDataFrame:
+    """The rows as features. Raises InvalidInput for a table without geometry."""
+    if not isinstance(found, gpd.GeoDataFrame):
+        raise InvalidInput(say("door.no_geometry", shown=shown))
+    return found
