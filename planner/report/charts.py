@@ -102,7 +102,13 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
             continue
         taken.append((place.x, place.y, w, h))
         lake = place.kind == "lake"
-        look = {"ha": "center", "va": "center", "clip_on": True, "parse_math": False, "color": "white" if lake else INK}
+        look: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "clip_on": True,
+            "parse_math": False,
+            "color": "white" if lake else INK,
+        }
         text = axes.text(place.x, place.y, "\n".join(lines), fontproperties=font(size, weight="bold"), **look)
         text.set_path_effects([withStroke(linewidth=1.6, foreground="#0b2f5c" if lake else "white")])
 
