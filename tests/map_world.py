@@ -83,8 +83,9 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
     xs, ys = WEST - 100 + (np.arange(n) + 0.5) * cells, SOUTH + size + 100 - (np.arange(n) + 0.5) * cells
     terrain = Grid(ground(*np.meshgrid(xs, ys), size), WEST - 100, SOUTH + size + 100, cells, cells)
     levels = np.arange(26.0, 31.01, 0.25)
-    area = np.array([(terrain.values < v).sum() * cells**2 for v in levels])
-    storage = np.array([np.maximum(v - terrain.values, 0).sum() * cells**2 for v in levels])
+    bed = terrain.values[shapely.contains_xy(lake.union_all(), *np.meshgrid(xs, ys))]
+    area = np.array([(bed < v).sum() * cells**2 for v in levels])
+    storage = np.array([np.maximum(v - bed, 0).sum() * cells**2 for v in levels])
     return MapView(
         name=(texts or {}).get("script", "试验湖"),
         name_en=(texts or {}).get("markup", "Test Lake"),

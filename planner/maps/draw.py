@@ -14,9 +14,10 @@ from planner.landuse import CHOICES, TARGETS, TREATMENTS
 from planner.maps.adapt import view_of
 from planner.maps.basemaps import Basemap, key_of, named
 from planner.maps.encode import Column, codes, delta, numbers, pack, rings_of
+from planner.maps.flood import waters
 from planner.maps.folium_layer import OfflineMap, UnitLayer
 from planner.maps.place import Place, degrees_from_mercator, place
-from planner.maps.terrain import flood_raster, shading
+from planner.maps.terrain import shading
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
@@ -79,8 +80,7 @@ def draw_views(
     """
     tiles = named(basemap)
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
-    lakes = _lakes(view)
-    flood = flood_raster(view, where, [lake["id"] for lake in lakes])
+    lakes, flood = waters(view, where)
     config = {**_config(view, where, specs, lakes, lang=lang), "raster": flood.frame if flood else None, **(more or {})}
     page = OfflineMap(
         _degree_bounds(where),
@@ -305,38 +305,6 @@ def _rule_words(view: MapView) -> dict[str, Any]:
         str(rule): {"label": [str(a), str(b)], "unit": "" if unit != unit or unit is None else str(unit)}
         for rule, a, b, unit in sorted(zip(rows["rule"], en, zh, rows["unit"], strict=True), key=lambda row: str(row[0]))
     }
-
-
-def _lakes(view: MapView) -> list[dict[str, Any]]:
-    """Reservoirs with their curves, largest first."""
-    if view.reservoirs is None or len(view.reservoirs) == 0:
-        return []
-    frame = (
-        view.reservoirs
-        if "reservoir_id" in view.reservoirs.columns
-        else view.reservoirs.rename_axis("reservoir_id").reset_index()
-    )
-    lakes = []
-    for row in frame.sort_values("storage_m3", ascending=False, kind="stable").itertuples():
-        table = None
-        if view.curves is not None:
-            table = view.curves[view.curves["reservoir_id"].astype(str) == str(row.reservoir_id)].sort_values("level_m")
-        if table is None or len(table) < 2:
-            continue
-        lakes.append(
-            {
-                "id": str(row.reservoir_id),
-                "level": round(float(row.level_m), 3),
-                "storage": float(row.storage_m3),
-                "size": str(row.size_class).replace(" (", "_").rstrip(")"),
-                "curve": {
-                    "level": [round(float(v), 3) for v in table["level_m"]],
-                    "area": [round(float(v), 2) for v in table["area_mu"]],
-                    "storage": [round(float(v)) for v in table["storage_m3"]],
-                },
-            }
-        )
-    return lakes
 
 
 def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[float]]]:
