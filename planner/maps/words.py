@@ -14,7 +14,7 @@ def _pairs(name: str) -> Words:
     return {key: (template(f"{name}.{key}", "en"), template(f"{name}.{key}", "zh")) for key in section("en", name)}
 
 
-WORDS: Final = _pairs("page")  # a test finds words the page asks for that are missing here
-VIEW_WORDS: Final = _pairs("view")  # what views and cards call things, where columns.py has no shorter name
-NOTES: Final = _pairs("view_note")
+WORDS: Final = _pairs("map_page")  # a test finds words the page asks for that are missing here
+VIEW_WORDS: Final = _pairs("map_view")  # what views and cards call things, where columns.py has no shorter name
+NOTES: Final = _pairs("map_note")
 STEP_WORDS: Final = _pairs("step")  # of the decision in four

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from planner.landuse import CHOICES, LAND
-from planner.plan.wording import rule_zh
-from planner.words import Message, both, say
+from planner.plan.limits import limit_name
+from planner.words import Message, say
 
 STEPS: Final = ("today", "rules", "plan", "price")
 ENOUGH: Final = 1e6  # yuan that have no source from which a verdict names them
@@ -30,29 +30,29 @@ def verdict(s: Mapping[str, Any]) -> Verdict:
     open_cny, lent = money.get("unfunded_cny", 0.0), money.get("repaid_cny", 0.0)
     cash = (money.get("ledgers") or {}).get("fiscal_cny")
     if open_cny >= ENOUGH:
-        tail = say("verdict.unfunded", open_cny=open_cny, cost=cost)
+        tail = say("headline.unfunded", open_cny=open_cny, cost=cost)
     else:
-        tail = say("verdict.lent", lent=lent, cost=cost) if lent >= ENOUGH else say("verdict.funded")
+        tail = say("headline.lent", lent=lent, cost=cost) if lent >= ENOUGH else say("headline.funded")
     if cash is not None:
-        tail = say("verdict.and_cash", tail=tail, cash=cash)
+        tail = say("headline.and_cash", tail=tail, cash=cash)
     if npv >= 0:
-        sentence = say("verdict.pays", npv=npv, cost=cost, value=money["benefit_cny"], tail=tail)
+        sentence = say("headline.pays", npv=npv, cost=cost, value=money["benefit_cny"], tail=tail)
     else:
-        sentence = say("verdict.loses", npv=-npv, tail=tail)
+        sentence = say("headline.loses", npv=-npv, tail=tail)
     steps = tuple(zip(STEPS, (_today(s), _rules(s), _plan(s), _price(s)), strict=True))
     return Verdict(sentence, npv >= 0 and open_cny < ENOUGH and lent < ENOUGH, steps)
 
 
 def _areas(areas: Mapping[str, float]) -> Message | tuple[Message, ...]:
     """Targets with their areas, those that occur."""
-    parts = tuple(say("verdict.area", target=t, mu=areas[t]) for t in CHOICES if areas[t] > 0)
-    return parts or say("verdict.nothing")
+    parts = tuple(say("headline.area", target=t, mu=areas[t]) for t in CHOICES if areas[t] > 0)
+    return parts or say("headline.nothing")
 
 
 def _today(s: Mapping[str, Any]) -> Message:
     site = s["site"]
     return say(
-        "verdict.today",
+        "headline.today",
         mu=site["area_mu"],
         ponded=site["ponded_before_mu"],
         depth=site["subsidence_mean_m"],
@@ -63,7 +63,7 @@ def _today(s: Mapping[str, Any]) -> Message:
 def _rules(s: Mapping[str, Any]) -> Message:
     alone = s["rules_alone"]
     areas = _areas({t: alone["targets"][t]["area_mu"] for t in CHOICES})
-    return say("verdict.rules", areas=areas, storage=alone["storage_m3"])
+    return say("headline.rules", areas=areas, storage=alone["storage_m3"])
 
 
 def _plan(s: Mapping[str, Any]) -> Message:
@@ -71,7 +71,7 @@ def _plan(s: Mapping[str, Any]) -> Message:
     whole = s["site"]["area_mu"]
     moved = whole - s["rules_alone"]["agreement_mu"]
     return say(
-        "verdict.plan",
+        "headline.plan",
         restored=sum(areas[t] for t in LAND),
         areas=_areas(areas),
         storage=s["water"]["storage_m3"],
@@ -91,7 +91,8 @@ def _price(s: Mapping[str, Any]) -> Message:
         "npv": money["npv_cny"],
     }
     if not binding or max(weight) <= 0:
-        return say("verdict.price_free", **said)
+        return say("headline.price_free", **said)
     dearest = binding[weight.index(max(weight))]
-    rule, unit = str(dearest["rule"]), str(dearest["unit"]).replace("³", "3")
-    return say("verdict.price", **said, rule=both(rule, rule_zh(rule)), unit=unit, worth=float(dearest["shadow_price"]))
+    return say(
+        "headline.price", **said, rule=limit_name(dearest), unit=str(dearest["unit"]), worth=float(dearest["shadow_price"])
+    )
