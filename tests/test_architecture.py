@@ -188,7 +188,9 @@ def test_files_and_functions_stay_in_view(path: Path) -> None:
         assert length <= max(STILL.get(node.name, 0), LENGTH), f"{path.name}: {node.name} has {length} lines"
         taken = [a for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]
         if room(path) != "cli" and KERNELS not in path.parents:
-            assert len(taken) <= STILL.get(node.name, POSITIONAL), f"{path.name}: {node.name} takes {len(taken)} positional arguments"
+            assert len(taken) <= STILL.get(node.name, POSITIONAL), (
+                f"{path.name}: {node.name} takes {len(taken)} positional arguments"
+            )
 
 
 def test_public_names_exist_and_are_documented() -> None:

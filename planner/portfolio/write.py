@@ -18,7 +18,6 @@ from planner.report.fonts import chinese_family
 from planner.words import text
 
 if TYPE_CHECKING:
-
     from planner.portfolio.noun import Scheduled
 
 OWNED: Final = ("summary.json", "tables.xlsx", "report.html", "report.pdf", "programme.gpkg", "map.html")
