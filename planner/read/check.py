@@ -18,6 +18,7 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.files import write_whole
 from planner.read.assemble import Reading, read
+from planner.read.readback import check_layer
 from planner.read.record import Fault, Record
 from planner.read.refusals import in_chinese
 from planner.site import Site
@@ -278,6 +279,7 @@ def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="'crs' was not provided")  # what could not be read may have none
             pyogrio.write_dataframe(part, path, layer=name, driver="GPKG", geometry_type=kind, promote_to_multi=True)
+        check_layer(path, part, layer=name)
 
 
 def _drawable(geometry: Any) -> Any:
