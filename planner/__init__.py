@@ -56,6 +56,7 @@ _HOMES = {
     "Adjacent": "planner.allocation",
     "Apart": "planner.allocation",
     "Connected": "planner.allocation",
+    "Covered": "planner.allocation",
     "MinPatch": "planner.allocation",
     "Share": "planner.allocation",
     "alternatives": "planner.allocation",

@@ -75,7 +75,7 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 
 def refuse_target(path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Refuses to write where no plain new file comes to stand: over a device, a pipe, a link, a folder, an input, a plan's data.
+    """Refuses to write where no plain new file would stand: over a device, pipe, link, folder, an input, a plan's data.
 
     inputs: files that are read. Raises OutputExists.
     """
@@ -91,10 +91,15 @@ def refuse_target(path: Path, *, inputs: Iterable[Path] = ()) -> None:
         raise OutputExists(say("files.is_a_folder", path=path))
     if not stat.S_ISREG(found.st_mode):
         raise OutputExists(say("files.is_a_device", path=path))
-    for file in inputs:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(found, file.stat()):
-                raise OutputExists(say("files.is_an_input", path=path))
+    if any(_is_the_same(found, file) for file in inputs):
+        raise OutputExists(say("files.is_an_input", path=path))
+
+
+def _is_the_same(found: os.stat_result, file: Path) -> bool:
+    try:
+        return os.path.samestat(found, file.stat())
+    except OSError:
+        return False
 
 
 def is_plan_folder(folder: Path) -> bool:
@@ -160,8 +165,8 @@ def whole_folder(
 
     is_ours: whether an existing, non-empty folder is one of the kind being written (only such a one is ever replaced).
     owned: whether a file name belongs to that kind; files of other names are carried over from the old folder.
-    A mount point, or a folder beside which nothing may be made, is written within itself: all is moved in once it is there, file
-    by file, and a run killed in between is carried on by the next that reads or writes it (`finish`).
+    A mount point, or a folder beside which nothing may be made, is written within itself: all is moved in once it is there,
+    file by file, and a run killed in between is carried on by the next that reads or writes it (`finish`).
 
     Raises OutputExists where the folder is full and overwrite is False, or holds something else; PlannerError where the
     system refuses, another process is writing the same folder, or a file cannot be read back.

@@ -46,7 +46,7 @@ FLOORS = [
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
     f"planner.core.terrain.{name}" for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "stitching")
-}
+} | {"planner.core.choice.arrays"}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 # `plan.py` composes: the plan's own methods reach for the rooms that draw and write it, inside the method.
 LAZY_UP = {("plan", "maps"), ("plan", "export"), ("plan", "report")}

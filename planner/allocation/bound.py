@@ -11,18 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.model import Model
+from planner.allocation.model import Model, sets_of_kinds
 from planner.allocation.table import Floats, Ints
+from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options, forest_best, forest_order
-
-
-@dataclass(frozen=True, eq=False)
-class Forest:
-    """One order over the units: parent (N,), -1 at roots; parents-first order (N,); the group its members belong to."""
-
-    parent: Ints
-    order: Ints
-    group: int
 
 
 def forest(model: Model) -> Forest | None:
@@ -34,7 +26,7 @@ def forest(model: Model) -> Forest | None:
         if np.unique(model.child[mine]).size == mine.sum():
             order, is_forest = forest_order(parent)
             if is_forest:
-                return Forest(parent, order, g)
+                return Forest(model.member[g], parent, order)
     return None
 
 
@@ -42,7 +34,7 @@ def forest(model: Model) -> Forest | None:
 class Multipliers:
     """λ of the coupling rows, yuan per the row's unit, shape (S,): above 0 the upper limit presses, below 0 the lower.
 
-    border: p per border and target, shape (Z,), with the border, target of each, both (Z,); None where there are no borders.
+    border: p per border and term, shape (Z,), with the border, term of each, both (Z,); None where there are no borders.
     pull: or Dᵀp of each option, shape (K,), where p was made elsewhere and is known to lie within its costs.
     """
 
@@ -65,13 +57,18 @@ def reduced_values(model: Model, multipliers: Multipliers) -> Floats:
     if multipliers.pull is not None:
         value = value - multipliers.pull
     if multipliers.border is not None:
-        p, edge, kind = multipliers.border
-        kinds = int(model.target.max()) + 1
-        pull = np.zeros(model.size * kinds)
-        np.add.at(pull, model.edges.a[edge] * kinds + kind, p)
-        np.add.at(pull, model.edges.b[edge] * kinds + kind, -p)
-        value = value - pull[model.unit * kinds + model.target]
+        value = value - option_pull(model, multipliers.border)
     return np.asarray(value)
+
+
+def option_pull(model: Model, border: tuple[Floats, Ints, Ints]) -> Floats:
+    """Dᵀp of each option, shape (K,), for prices of borders' terms."""
+    p, edge, term = border
+    terms = model.terms
+    pull = np.zeros((model.size, terms.set_count))
+    np.add.at(pull, (model.edges.a[edge], terms.head[term]), p)
+    np.add.at(pull, (model.edges.b[edge], terms.tail[term]), -p)
+    return np.asarray((pull @ sets_of_kinds(model))[model.unit, model.kind])
 
 
 def limit_value(model: Model, rows: Floats) -> float:
@@ -91,7 +88,7 @@ def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = N
         best, _ = best_options(model.start, value, model.allowed)
         total = math.fsum(best)
     else:
-        total = float(forest_best(model.start, value, model.allowed, model.member[order.group], order.parent, order.order)[0])
+        total = float(forest_best(model.start, value, model.allowed, order)[0])
     constant = limit_value(model, rows)
     terms = np.abs(rows) @ np.abs(model.coef[:, model.start[:-1]]) if rows.size else np.zeros(1)
     size = abs(total) + abs(constant) + float(np.abs(terms).sum())
@@ -102,6 +99,7 @@ def _clipped(model: Model, rows: Floats, multipliers: Multipliers) -> tuple[Floa
     """Border multipliers inside [0, cost]; a row that counts borders makes each of them dearer."""
     if multipliers.border is None:
         return None
-    p, edge, kind = multipliers.border
+    p, edge, term = multipliers.border
     dearer = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
-    return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, model.edges.cost[edge] * max(dearer, 0.0)), edge, kind
+    most = model.edges.cost[edge] * model.terms.weight[term] * max(dearer, 0.0)
+    return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, most), edge, term

@@ -8,23 +8,25 @@ Source: PDHG, Chambolle & Pock 2011; restarts, Applegate et al. 2021; reflected 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest, limit_value
+from planner.allocation.borders import no_edges
+from planner.allocation.bound import Multipliers, clean, forest, limit_value
 from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
-from planner.allocation.model import Model, settle
-from planner.allocation.neighbours import Neighbours, Waters, neighbours, waters
-from planner.allocation.parts import Borders
+from planner.allocation.model import Model, sets_of_kinds, settle
+from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.search import Best, Found, Outcome, Settings
 from planner.allocation.table import Floats, Ints
+from planner.core.choice.arrays import Forest, Near, Waters
 from planner.core.choice.assignment import best_options, forest_best
-from planner.core.choice.primaldual import border_pull, border_step, choice_step, water_step
+from planner.core.choice.primaldual import Masses, Point, border_pull, border_step, choice_step, water_step
 
 CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
@@ -32,41 +34,30 @@ PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are 
 MOST_STEPS = 20_000
 
 
-@dataclass(eq=False)
-class State:
-    """Where the iteration stands, in scaled units: primal shares x, prices of rows, borders and water, and their anchors."""
-
-    x: Floats
-    row: Floats
-    border: Floats
-    water: Floats
-    helper: Floats
-
-    def copy(self) -> State:
-        return State(*(v.copy() for v in (self.x, self.row, self.border, self.water, self.helper)))
+def copied(point: Point) -> Point:
+    """A point with arrays of its own."""
+    return Point(*(v.copy() for v in point))
 
 
 class Saddle:
     """The scaled saddle problem of a model and its step."""
 
-    def __init__(self, model: Model, order: Forest | None, near: Neighbours, water: Waters, money: float) -> None:
+    def __init__(self, model: Model, order: Forest | None, near: Near, water: Waters, money: float) -> None:
         self.model, self.order, self.near, self.water, self.money = model, order, near, water, money
         self.scale = np.array([2.0 * float(np.abs(r).max()) or 1.0 for r in model.coef])
         self.rows = np.ascontiguousarray((model.coef / self.scale[:, None]).T)
         self.lo, self.hi = model.lo / self.scale, model.hi / self.scale
-        self.gain, self.cost = model.gain / money, model.edges.cost / money
-        self.kinds = int(model.target.max()) + 1
-        self.a, self.b = model.edges.a.astype(np.int32), model.edges.b.astype(np.int32)
+        self.units = model.choices._replace(gain=model.gain / money)
+        self.edges = model.edges._replace(cost=model.edges.cost / money)
+        self.widest = int(np.diff(model.terms.first).max(initial=0))
         degree = np.diff(near.start).astype(np.float64)
         heavy = np.maximum.reduceat(np.abs(self.rows).sum(axis=1), model.start[:-1])
-        kids = np.diff(water.kid_start) + (water.parent >= 0)
-        self.column = np.maximum(degree + heavy + kids, 1.0)
-        same = np.bincount(model.unit * self.kinds + model.target, weights=model.allowed).max()
+        children = np.diff(water.child_start) + (water.parent >= 0)
+        self.column = np.maximum(degree * _terms_per_kind(model) + heavy + children, 1.0)
         wettest = np.bincount(model.unit, weights=water.inside & model.allowed).max(initial=1.0)
-        self.border_pace, self.water_pace = 1.0 / (2.0 * same), 1.0 / (2.0 * max(wettest, 1.0))
+        self.border_pace, self.water_pace = 1.0 / (2.0 * _options_per_set(model)), 1.0 / (2.0 * max(wettest, 1.0))
         self.row_pace = 1.0 / np.maximum(np.abs(self.rows).sum(axis=0) + self._helper_weight(), 1e-12)
-        self.mass = np.empty((model.size, self.kinds))
-        self.wet = np.empty(model.size)
+        self.masses = Masses(np.empty((model.size, model.terms.set_count)), np.empty(model.size))
 
     def _helper_weight(self) -> Floats:
         if not self.model.price.size:
@@ -74,21 +65,17 @@ class Saddle:
         entries = np.abs(self.model.entries * self.model.upper[:, None] / self.scale[None, :])
         return np.asarray(entries.sum(axis=0))
 
-    def step(self, z: State, anchor: State, hat: State, k: int, weight: float) -> float:
+    def step(self, z: Point, anchor: Point, hat: Point, k: int, weight: float) -> float:
         """z ← Halpern's next point; hat ← the projected point. Returns the squared fixed-point residual."""
-        m, near, water = self.model, self.near, self.water
+        terms, water, mass = self.model.terms, self.water, self.masses
         beta = (k + 1.0) / (k + 2.0)
-        total, moves = choice_step(
-            m.start, self.gain, m.allowed, m.target, water.inside, self.rows, z.row, near.start, near.edge, near.sign,
-            z.border, water.parent, water.kid_start, water.kids, z.water, 0.99 / (weight * self.column),
-            z.x, anchor.x, beta, hat.x, self.mass, self.wet,
-        )  # fmt: skip
-        total, moved = self._helper_step(z, anchor, hat, beta, weight, total)
-        moves += moved + border_step(
-            self.a, self.b, self.cost, self.mass, weight * self.border_pace, z.border, anchor.border, beta, hat.border
-        )
+        pace = 0.99 / (weight * self.column)
+        points = (z, anchor, hat)
+        total, moves = choice_step(self.units, self.rows, self.near, terms, water, pace, beta, *points, mass)
+        total, moved = self._helper_step(points, beta, weight, total)
+        moves += moved + border_step(self.edges, terms, mass.sets, weight * self.border_pace, beta, *points)
         if self.order is not None:
-            moves += water_step(water.parent, self.wet, weight * self.water_pace, z.water, anchor.water, beta, hat.water)
+            moves += water_step(water.parent, mass.wet, weight * self.water_pace, beta, *points)
         pace = weight * self.row_pace
         v = z.row / pace + total
         hat.row[:] = pace * (v - np.clip(v, self.lo, self.hi))
@@ -97,27 +84,25 @@ class Saddle:
         return moves
 
     def _helper_step(
-        self, z: State, anchor: State, hat: State, beta: float, weight: float, total: Floats
+        self, points: tuple[Point, Point, Point], beta: float, weight: float, total: Floats
     ) -> tuple[Floats, float]:
         """Helper columns, as shares of their upper ends."""
-        m = self.model
+        m, (z, anchor, hat) = self.model, points
         if not m.price.size:
             return total, 0.0
         entries = m.entries * m.upper[:, None] / self.scale[None, :]
         pace = 0.99 / (weight * np.maximum(np.abs(entries).sum(axis=1), 1e-12))
         slope = m.price * m.upper / self.money + entries @ z.row
-        hat.helper[:] = np.clip(z.helper - pace * slope, 0.0, 1.0)
-        ahead = 2.0 * hat.helper - z.helper
-        moved = float(((hat.helper - z.helper) ** 2 / pace).sum())
-        z.helper[:] = beta * ahead + (1.0 - beta) * anchor.helper
+        hat.column[:] = np.clip(z.column - pace * slope, 0.0, 1.0)
+        ahead = 2.0 * hat.column - z.column
+        moved = float(((hat.column - z.column) ** 2 / pace).sum())
+        z.column[:] = beta * ahead + (1.0 - beta) * anchor.column
         return total + ahead @ entries, moved
 
     def pull(self, border: Floats) -> Floats:
         """Dᵀp of each option in the model's units, (K,), for scaled border prices."""
-        near = self.near
-        return np.asarray(
-            border_pull(near.start, near.edge, near.sign, border, self.model.unit, self.model.target) * self.money
-        )
+        model = self.model
+        return np.asarray(border_pull(self.near, model.terms, border, model.unit, model.kind) * self.money)
 
     def bound(self, rows: Floats, pull: Floats) -> tuple[float, Floats]:
         """The closed-form bound at row prices in the model's own units and a border pull, and the row prices, cleaned."""
@@ -127,7 +112,7 @@ class Saddle:
         if self.order is None:
             total = float(best_options(m.start, value, m.allowed)[0].sum())
         else:
-            total = float(forest_best(m.start, value, m.allowed, self.water.inside, self.order.parent, self.order.order)[0])
+            total = float(forest_best(m.start, value, m.allowed, self.order)[0])
         fixed = limit_value(m, rows)
         return total + fixed + 1e-12 * (float(np.abs(value).max()) * m.size + abs(fixed)), rows
 
@@ -136,14 +121,30 @@ class Saddle:
         m = self.model
         if self.order is None:
             return np.asarray(best_options(m.start, x, m.allowed)[1])
-        return np.asarray(forest_best(m.start, x, m.allowed, self.water.inside, self.order.parent, self.order.order)[1])
+        return np.asarray(forest_best(m.start, x, m.allowed, self.order)[1])
 
 
 def without_borders(model: Model, pull: Floats | None = None) -> Model:
     """The model with borders priced (pull, (K,)) instead of counted."""
-    none = np.empty(0, dtype=np.int64)
     gain = model.gain if pull is None else model.gain - pull
-    return replace(model, gain=gain, edges=Borders(none, none, np.empty(0)))
+    return replace(model, gain=gain, edges=no_edges())
+
+
+def _terms_per_kind(model: Model) -> int:
+    """In how many terms of one border an option can be, on the side where it is in most."""
+    within, terms = sets_of_kinds(model), model.terms
+    most = 0
+    for first, last in itertools.pairwise(terms.first):
+        for side in (terms.head[first:last], terms.tail[first:last]):
+            most = max(most, int(within[side].sum(axis=0).max(initial=0)))
+    return most
+
+
+def _options_per_set(model: Model) -> float:
+    """The most allowed options that a unit has in one set of kinds."""
+    count = np.zeros((model.size, model.terms.set_first.size - 1))
+    np.add.at(count, (model.unit[model.allowed], model.kind[model.allowed]), 1.0)
+    return float((count @ sets_of_kinds(model).T).max(initial=1.0))
 
 
 def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
@@ -196,15 +197,15 @@ class _Search:
     def run(self) -> None:
         """Iterates until the gap, the time, or the steps run out; Ctrl-C ends it with what there is."""
         saddle, m = self.saddle, self.saddle.model
-        z = State(
+        z = Point(
             self.x.copy(),
             self.rows * saddle.scale / saddle.money,
-            np.zeros((m.edges.cost.size, saddle.kinds)),
+            np.zeros((m.edges.cost.size, saddle.widest)),
             np.zeros(m.size),
             np.zeros(m.price.size),
         )
-        anchor, hat = z.copy(), z.copy()
-        weight = self.weight = max(float(np.median(saddle.cost)), 1e-6)
+        anchor, hat = copied(z), copied(z)
+        weight = self.weight = max(float(np.median(saddle.edges.cost)), 1e-6)
         k, since, first_residual, last = 0, 0, 0.0, np.inf
         try:
             while k < MOST_STEPS and self.gap > self.settings.gap and self.settings.seconds_left > 0:
@@ -221,14 +222,14 @@ class _Search:
                 stuck = residual <= 0.64 * first_residual and residual > last
                 if fallen or stuck or since >= 0.36 * k:
                     weight = _balanced(weight, hat, anchor, saddle)
-                    z, anchor = hat.copy(), hat.copy()
+                    z, anchor = copied(hat), copied(hat)
                     since, last = 0, np.inf
                 else:
                     last = residual
         except KeyboardInterrupt:
             self.interrupted = True
 
-    def look(self, hat: State, k: int) -> None:
+    def look(self, hat: Point, k: int) -> None:
         """Bound at the projected prices; now and then Newton on the row prices and a plan from the projected shares."""
         saddle = self.saddle
         pull = saddle.pull(hat.border)
@@ -279,7 +280,7 @@ class _Search:
         return close_gap(m, self.settings, self.saddle.order, multipliers, self.bound, self.best, f"{method} + core", base)
 
 
-def _balanced(weight: float, hat: State, anchor: State, saddle: Saddle) -> float:
+def _balanced(weight: float, hat: Point, anchor: Point, saddle: Saddle) -> float:
     """The primal weight, moved towards the ratio of how far prices and shares travelled since the anchor."""
     dx = float(np.sqrt((((hat.x - anchor.x) ** 2) * saddle.column[saddle.model.unit]).sum()))
     dy = float(

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest
+from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.dual import minimise
 from planner.allocation.highs import Answer, solve_program
 from planner.allocation.losses import priced, second_losses
@@ -23,6 +23,7 @@ from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.search import Best, Found, Outcome, Settings
 from planner.allocation.table import Bools, Floats, Ints
+from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from planner.allocation.bound import Forest, Multipliers, upper_bound
+from planner.allocation.bound import Multipliers, upper_bound
 from planner.allocation.model import Model
 from planner.allocation.table import Bools, Floats
+from planner.core.choice.arrays import Forest
 from planner.core.choice.smoothdual import smooth_choice, smooth_forest
 
 COOLING = 5.0  # factor between temperatures
@@ -48,11 +49,10 @@ class _Smooth:
         """Value, gradient (S,) and Hessian (S, S; zeros where not curved) at scaled prices."""
         self.evaluations += 1
         model, order = self.model, self.order
-        common = (model.start, model.gain, model.allowed, self.rows, price, temperature, curved)
         if order is None:
-            value, activity, upper = smooth_choice(*common)
+            value, activity, upper = smooth_choice(model.choices, self.rows, price, temperature, curved)
         else:
-            value, activity, upper = smooth_forest(*common, model.member[order.group], order.parent, order.order)
+            value, activity, upper = smooth_forest(model.choices, order, self.rows, price, temperature, curved)
         hessian = upper + np.triu(upper, 1).T
         limits = np.where(price > 0, model.hi, np.where(price < 0, model.lo, 0.0)) / self.scale
         used = price != 0

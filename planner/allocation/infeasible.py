@@ -34,7 +34,7 @@ def activity_range(model: Model, row: int) -> tuple[float, float]:
         if order is None:
             total = math.fsum(best_options(model.start, value, model.allowed)[0])
         else:
-            total = forest_best(model.start, value, model.allowed, model.member[order.group], order.parent, order.order)[0]
+            total = forest_best(model.start, value, model.allowed, order)[0]
         ends.append(sign * total)
     return ends[1], ends[0]
 

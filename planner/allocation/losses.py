@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.bound import Forest, Multipliers, reduced_values
+from planner.allocation.bound import Multipliers, reduced_values
 from planner.allocation.model import Model
 from planner.allocation.table import Floats, Ints
+from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options, forest_best, least_losses
 
 
@@ -27,9 +28,8 @@ def priced(model: Model, multipliers: Multipliers, order: Forest | None) -> Pric
         best, chosen = best_options(model.start, value, model.allowed)
         loss = np.where(model.allowed, best[model.unit] - value, np.inf)
         return Priced(chosen, loss)
-    inside = model.member[order.group]
-    _, chosen, into, out = forest_best(model.start, value, model.allowed, inside, order.parent, order.order)
-    loss = least_losses(model.start, value, model.allowed, inside, order.parent, order.order, into, out)
+    _, chosen, into, out = forest_best(model.start, value, model.allowed, order)
+    loss = least_losses(model.start, value, model.allowed, order, into, out)
     return Priced(chosen, loss)
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
+from planner.allocation.borders import merged
 from planner.allocation.objective import Objective
-from planner.allocation.parts import Borders, Clauses, Part, Separator, stack_clauses
+from planner.allocation.parts import Clauses, Part, Separator, Sum, stack_clauses
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
+from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
 
 ROUNDING = 1e-12  # share of a row's terms by which doubles may be off without the limit counting as broken
@@ -22,8 +24,8 @@ class Model:
 
     start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
     (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
-    member (G, K): order rows. edges: borders with their costs; borders_count: 1 where the objective
-    counts them, 0 where only rows do. clauses: sparse rows.
+    member (G, K): order rows. kind (K,), edges and terms: borders and what unlike kinds side by side cost; borders_count: 1
+    where the objective counts them, 0 where only rows do. clauses: sparse rows.
     """
 
     start: Ints
@@ -45,10 +47,17 @@ class Model:
     parent: Ints
     group: Ints
     member: Bools
-    edges: Borders
+    kind: Ints
+    edges: Edges
+    terms: Terms
     borders_count: float
     clauses: Clauses
     separators: tuple[Separator, ...] = ()
+
+    @property
+    def choices(self) -> Options:
+        """The options for the compiled passes."""
+        return Options(self.start, self.gain, self.allowed, self.kind)
 
     @property
     def size(self) -> int:
@@ -71,6 +80,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
             entries[j, offset + position] = value
         entries[j] += [s.money * column.price for _, s in sums]
     below = [part.below for part in parts if part.below is not None]
+    borders = merged([p.borders for p in parts if p.borders is not None], _border_factor(goal, sums), table.size)
     return Model(
         start=table.start,
         unit=table.unit,
@@ -91,22 +101,18 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         parent=np.concatenate([b.parent for b in below]) if below else np.empty(0, dtype=np.int64),
         group=np.repeat(np.arange(len(below)), [b.child.size for b in below]).astype(np.int64),
         member=np.array([b.mask for b in below], dtype=np.bool_).reshape(len(below), table.size),
-        edges=_merged([p.borders for p in parts if p.borders is not None], goal.border, any(s.border for _, s in sums)),
+        kind=borders.kind,
+        edges=borders.edges,
+        terms=borders.terms,
         borders_count=float(goal.border > 0),
         clauses=stack_clauses([p.clauses for p in parts if p.clauses is not None]),
         separators=tuple(p.separator for p in parts if p.separator is not None),
     )
 
 
-def _merged(borders: list[Borders], factor: float, counted: bool) -> Borders:
-    """All borders that cost something, at their cost in the objective, or as they are where only rows count them."""
-    if not borders or not (factor or counted):
-        none = np.empty(0, dtype=np.int64)
-        return Borders(none, none, np.empty(0))
-    cost = np.concatenate([b.cost for b in borders]) * (factor or 1.0)
-    a = np.concatenate([b.a for b in borders])[cost > 0]
-    b = np.concatenate([b.b for b in borders])[cost > 0]
-    return Borders(np.minimum(a, b), np.maximum(a, b), cost[cost > 0])
+def _border_factor(goal: Objective, sums: list[tuple[int, Sum]]) -> float:
+    """What the borders' costs are multiplied by: their weight in the objective, or 1 where only rows count them."""
+    return goal.border or float(any(s.border for _, s in sums))
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,11 +194,21 @@ def chosen_options(model: Model, point: Floats) -> Ints:
 
 
 def border_cost(model: Model, chosen: Ints) -> float:
-    """Cost of the borders whose two units differ in target."""
-    if not model.edges.cost.size:
+    """Cost of the borders between unlike units."""
+    edges = model.edges
+    if not edges.cost.size:
         return 0.0
-    target = model.target[chosen]
-    return math.fsum(model.edges.cost[target[model.edges.a] != target[model.edges.b]])
+    kind = model.kind[chosen]
+    return math.fsum(edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]])
+
+
+def sets_of_kinds(model: Model) -> Bools:
+    """Which kinds are in each set of the border terms, shape (D, T)."""
+    terms = model.terms
+    kinds = terms.set_first.size - 1
+    within = np.zeros((terms.set_count, kinds), dtype=np.bool_)
+    within[terms.sets, np.repeat(np.arange(kinds), np.diff(terms.set_first))] = True
+    return within
 
 
 def order_kept(model: Model, chosen: Ints) -> bool:

@@ -56,11 +56,16 @@ class Below:
 
 @dataclass(frozen=True, eq=False)
 class Borders:
-    """Shared borders of units `a` and `b`, and what each costs when the two differ in target, yuan. Shapes (E,)."""
+    """Shared borders of units `a` and `b`, shapes (E,), and what they cost, yuan: cost·weight[kind, kind] of the two options.
+
+    kind (K,): what each option is as far as these borders go. weight (T, T): symmetric, zero on the diagonal.
+    """
 
     a: Ints
     b: Ints
     cost: Floats
+    kind: Ints
+    weight: Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.allocation.model import Model
-from planner.allocation.neighbours import Neighbours, Waters
 from planner.allocation.table import Floats, Ints
+from planner.core.choice.arrays import Near, Waters
 from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices
 
 SWEEPS = 6  # most passes of single-unit moves at prices
@@ -21,7 +21,7 @@ class Polisher:
     """A model ready for moves: rows (K, S) and limits in comparable units, with the room that helper columns give."""
 
     model: Model
-    near: Neighbours
+    near: Near
     water: Waters
     rows: Floats
     scale: Floats
@@ -33,8 +33,7 @@ class Polisher:
         model, near, water = self.model, self.near, self.water
         chosen = chosen.copy()
         value = model.gain - (prices @ model.coef if prices.size else 0.0)
-        around = (water.parent, near.start, near.other, near.cost)
-        settle_at_prices(model.start, value, model.allowed, model.target, water.inside, *around, chosen, SWEEPS)
+        settle_at_prices(model.choices, value, water, near, model.terms.pair, chosen, SWEEPS)
         activity = self.rows[chosen].sum(axis=0)
         for _ in range(REPAIRS):
             miss = np.maximum(self.lo - activity, 0.0) - np.maximum(activity - self.hi, 0.0)
@@ -47,41 +46,15 @@ class Polisher:
 
     def _round(self, chosen: Ints, activity: Floats, value: Floats, push: Floats) -> int:
         """One round of moves, best first; repairing where `push` says which way rows must go."""
-        model, near, water = self.model, self.near, self.water
-        around = (water.parent, near.start, near.other, near.cost)
-        score, option = best_moves(
-            model.start,
-            model.gain,
-            value,
-            model.allowed,
-            model.target,
-            water.inside,
-            self.rows,
-            np.sign(push),
-            *around,
-            chosen,
-        )
-        units = np.flatnonzero(np.isfinite(score))
-        units = units[np.argsort(-score[units], kind="stable")]
-        return int(
-            apply_moves(
-                units,
-                option,
-                model.gain,
-                model.target,
-                water.inside,
-                self.rows,
-                *around,
-                self.lo,
-                self.hi,
-                bool(push.any()),
-                chosen,
-                activity,
-            )
-        )
+        units, borders = self.model.choices, (self.water, self.near, self.model.terms.pair)
+        score, option = best_moves(units, value, self.rows, np.sign(push), *borders, chosen)
+        order = np.flatnonzero(np.isfinite(score))
+        order = order[np.argsort(-score[order], kind="stable")]
+        limits, repairing = (self.lo, self.hi), bool(push.any())
+        return int(apply_moves((order, option), units, self.rows, limits, *borders, repairing, chosen, activity))
 
 
-def polisher(model: Model, near: Neighbours, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:
+def polisher(model: Model, near: Near, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:
     """A polisher for a model, limits drawn in by the rounding of their sums. scaled: rows (K, S) and scales made before."""
     if scaled is None:
         scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Forest, Multipliers, clean, forest
+from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
 from planner.allocation.parts import Rule
 from planner.allocation.ranges import price_ranges
+from planner.allocation.restrict import border_burden
 from planner.allocation.result import Binding
 from planner.allocation.search import Found
 from planner.allocation.table import Floats, Ints, OptionTable
+from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
 
@@ -126,11 +128,5 @@ def border_shares(model: Model, chosen: Ints) -> Floats:
     """Border cost each option would bear with the neighbours as chosen, shape (K,)."""
     if not model.edges.cost.size:
         return np.zeros(model.gain.size)
-    kinds = int(model.target.max()) + 1
-    target = model.target[chosen]
-    around = np.zeros(model.size)
-    alike = np.zeros(model.size * kinds)
-    for one, other in ((model.edges.a, model.edges.b), (model.edges.b, model.edges.a)):
-        np.add.at(around, one, model.edges.cost)
-        np.add.at(alike, one * kinds + target[other], model.edges.cost)
-    return np.asarray(around[model.unit] - alike[model.unit * kinds + model.target])
+    every = np.ones(model.edges.cost.size, dtype=np.bool_)
+    return np.asarray(border_burden(model, chosen, every, every)[model.unit, model.kind])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from planner.allocation.model import Model
+from planner.allocation.model import Model, sets_of_kinds
 from planner.allocation.parts import Clauses
 from planner.allocation.table import Bools, Floats, Ints
 
@@ -37,14 +37,15 @@ class Program:
 def program(model: Model) -> Program:
     """The linear program of a model, coefficients scaled by powers of two."""
     k, n, s, c = model.gain.size, model.size, model.coef.shape[0], model.price.size
-    edge, sort, heads, tails = _border_terms(model)
+    edge, term, heads, tails = _border_terms(model)
     z = edge.size
+    dear = model.edges.cost[edge] * model.terms.weight[term]
     scale = _power_of_two(np.r_[np.abs(model.gain), model.edges.cost, model.price])
     row_scale = np.array([_power_of_two(np.abs(r)) for r in model.coef]) if s else np.empty(0)
     helper = np.array([_power_of_two(row_scale[np.flatnonzero(e)]) for e in model.entries]) if c else np.empty(0)
-    cost = np.r_[-model.gain, model.price * helper, model.borders_count * model.edges.cost[edge]] / scale
+    cost = np.r_[-model.gain, model.price * helper, model.borders_count * dear] / scale
     entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
-    borders = np.outer(model.border / row_scale, model.edges.cost[edge]) if s and z else np.zeros((s, z))
+    borders = np.outer(model.border / row_scale, dear) if s and z else np.zeros((s, z))
     blocks = [
         sparse.hstack([_choice_rows(model), sparse.csr_array((n, c + z))]),
         sparse.hstack(
@@ -67,7 +68,7 @@ def program(model: Model) -> Program:
         row_scale=row_scale,
         options=k,
         first_sum=n,
-        border_variables=(edge, sort),
+        border_variables=(edge, term),
     )
 
 
@@ -75,9 +76,12 @@ def start_point(model: Model, prog: Program, chosen: Ints, columns: Floats) -> F
     """A choice as a full point of the program, for a warm start."""
     x = np.zeros(prog.options)
     x[chosen] = 1.0
-    edge, sort = prog.border_variables
-    target = model.target[chosen]
-    z = (target[model.edges.a[edge]] == sort) & (target[model.edges.b[edge]] != sort)
+    edge, term = prog.border_variables
+    z = np.zeros(edge.size, dtype=np.bool_)
+    if edge.size:
+        within, kind = sets_of_kinds(model), model.kind[chosen]
+        a, b = kind[model.edges.a[edge]], kind[model.edges.b[edge]]
+        z = within[model.terms.head[term], a] & ~within[model.terms.tail[term], b]
     helper = model.upper / prog.upper[prog.options : prog.options + columns.size] if columns.size else np.empty(0)
     y = np.divide(columns, helper, out=np.zeros_like(columns), where=np.isfinite(helper) & (helper > 0))
     return np.asarray(np.r_[x, y, z.astype(np.float64)])
@@ -117,18 +121,27 @@ def _order_rows(model: Model) -> sparse.csr_array:
 
 
 def _border_terms(model: Model) -> tuple[Ints, Ints, sparse.csr_array, sparse.csr_array]:
-    """Per border and target that its first unit may have: the border, the target, and both units' options of that target."""
-    k, e = model.gain.size, model.edges.cost.size
-    kinds = int(model.target.max(initial=-1)) + 1
-    has = np.zeros((model.size, kinds), dtype=np.bool_)
-    has[model.unit[model.allowed], model.target[model.allowed]] = True
-    edge, kind = np.nonzero(has[model.edges.a]) if e else (np.empty(0, np.int64), np.empty(0, np.int64))
+    """Per border and term whose head its first unit may have: the border, the term, both units' options in its sets."""
+    k, edges, terms = model.gain.size, model.edges, model.terms
+    if not edges.cost.size:
+        none = np.empty(0, np.int64)
+        return none, none, sparse.csr_array((0, k)), sparse.csr_array((0, k))
+    count = np.diff(terms.first)[edges.layer]
+    edge = np.repeat(np.arange(edges.cost.size), count)
+    term = np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count) + terms.first[edges.layer][edge]
     used = np.flatnonzero(model.allowed)
-    place = model.unit[used] * kinds + model.target[used]
-    of = sparse.csr_array((np.ones(used.size), (place, used)), shape=(model.size * kinds, k))
-    heads = of[model.edges.a[edge] * kinds + kind] if edge.size else sparse.csr_array((0, k))
-    tails = of[model.edges.b[edge] * kinds + kind] if edge.size else sparse.csr_array((0, k))
-    return edge, kind, sparse.csr_array(heads), sparse.csr_array(tails)
+    times = np.diff(terms.set_first)[model.kind[used]]
+    entry = np.repeat(np.arange(used.size), times)
+    within = np.arange(entry.size) - np.repeat(np.cumsum(times) - times, times)
+    members = terms.sets[terms.set_first[model.kind[used]][entry] + within]
+    place = model.unit[used][entry] * terms.set_count + members
+    of = sparse.csr_array((np.ones(place.size), (place, used[entry])), shape=(model.size * terms.set_count, k))
+    has = np.diff(of.indptr).reshape(model.size, terms.set_count) > 0
+    keep = has[edges.a[edge], terms.head[term]] & (terms.weight[term] > 0)
+    edge, term = edge[keep], term[keep]
+    heads = of[edges.a[edge].astype(np.int64) * terms.set_count + terms.head[term]]
+    tails = of[edges.b[edge].astype(np.int64) * terms.set_count + terms.tail[term]]
+    return edge, term, sparse.csr_array(heads), sparse.csr_array(tails)
 
 
 def _clause_rows(clauses: Clauses, k: int) -> sparse.csr_array:

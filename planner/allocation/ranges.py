@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Forest, Multipliers
+from planner.allocation.borders import no_edges
+from planner.allocation.bound import Multipliers
 from planner.allocation.highs import row_ranges
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model
-from planner.allocation.parts import Borders, empty_clauses
+from planner.allocation.parts import empty_clauses
 from planner.allocation.program import program
 from planner.allocation.restrict import restrict
 from planner.allocation.table import Floats
+from planner.core.choice.arrays import Forest
 
 UNITS = 400  # least decided units that the ranging looks at; the others would change later
 
@@ -27,10 +29,7 @@ def price_ranges(model: Model, multipliers: Multipliers, order: Forest | None, p
     nothing = np.full(s, np.nan)
     if not (multipliers.rows != 0).any():
         return nothing, nothing
-    none = np.empty(0, dtype=np.int64)
-    bare = replace(
-        model, gain=model.gain - pull, edges=Borders(none, none, np.empty(0)), clauses=empty_clauses(), separators=()
-    )
+    bare = replace(model, gain=model.gain - pull, edges=no_edges(), clauses=empty_clauses(), separators=())
     at_prices = priced(bare, Multipliers(multipliers.rows), order)
     second = second_losses(bare, at_prices.loss, at_prices.chosen)
     free = np.zeros(bare.size, dtype=np.bool_)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.allocation.model import Model
-from planner.allocation.parts import Borders, Clauses
+from planner.allocation.parts import Clauses
 from planner.allocation.table import Bools, Floats, Ints
+from planner.core.choice.arrays import Edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,7 @@ def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None)
         start=np.r_[0, np.cumsum(count)].astype(np.int64),
         unit=place[model.unit[options]],
         target=model.target[options],
+        kind=model.kind[options],
         gain=model.gain[options] - model.borders_count * burden,
         allowed=allowed,
         coef=np.ascontiguousarray(model.coef[:, options] + model.border[:, None] * burden[None, :]),
@@ -78,25 +80,34 @@ def _order(
     return place[model.child[both]], place[model.parent[both]], model.group[both], allowed
 
 
-def _borders(model: Model, chosen: Ints, free: Bools, place: Ints, options: Ints) -> tuple[Borders, Floats, float]:
+def _borders(model: Model, chosen: Ints, free: Bools, place: Ints, options: Ints) -> tuple[Edges, Floats, float]:
     """Borders among free units, what borders to fixed ones cost each free option, and the cost among fixed ones."""
     edges = model.edges
-    burden = np.zeros(options.size)
     if not edges.cost.size:
-        return edges, burden, 0.0
+        return edges, np.zeros(options.size), 0.0
     a, b = free[edges.a], free[edges.b]
-    target = model.target[chosen]
+    pair, kind = model.terms.pair, model.kind[chosen]
     neither = ~a & ~b
-    fixed_cost = float(edges.cost[neither & (target[edges.a] != target[edges.b])].sum())
-    kinds = int(model.target.max()) + 1
-    around, alike = np.zeros(model.size), np.zeros(model.size * kinds)
-    for mine, inner, outer in ((a & ~b, edges.a, edges.b), (b & ~a, edges.b, edges.a)):
-        np.add.at(around, inner[mine], edges.cost[mine])
-        np.add.at(alike, inner[mine] * kinds + target[outer[mine]], edges.cost[mine])
-    unit = model.unit[options]
-    burden = around[unit] - alike[unit * kinds + model.target[options]]
+    fixed_cost = float((edges.cost * pair[edges.layer, kind[edges.a], kind[edges.b]])[neither].sum())
+    beside = border_burden(model, chosen, a & ~b, b & ~a)
     both = a & b
-    return Borders(place[edges.a[both]], place[edges.b[both]], edges.cost[both]), burden, fixed_cost
+    between = Edges(
+        place[edges.a[both]].astype(np.int32), place[edges.b[both]].astype(np.int32), edges.cost[both], edges.layer[both]
+    )
+    return between, beside[model.unit[options], model.kind[options]], fixed_cost
+
+
+def border_burden(model: Model, chosen: Ints, at_first: Bools, at_second: Bools) -> Floats:
+    """What each kind would cost each unit in borders with its neighbours as chosen, shape (N, T).
+
+    at_first, at_second (E,): the borders that count for their first unit, and for their second.
+    """
+    edges, pair, kind = model.edges, model.terms.pair, model.kind[chosen]
+    burden = np.zeros((model.size, pair.shape[1]))
+    for mine, inner, outer in ((at_first, edges.a, edges.b), (at_second, edges.b, edges.a)):
+        cost = edges.cost[mine, None] * pair[edges.layer[mine], :, kind[outer[mine]]]
+        np.add.at(burden, inner[mine], cost)
+    return burden
 
 
 def _clauses(model: Model, chosen: Ints, free: Bools, options: Ints) -> Clauses:

@@ -20,6 +20,7 @@ from planner.allocation.prices import account
 from planner.allocation.result import Result, Status
 from planner.allocation.search import Found, Method, Outcome, Progress, Settings, relative_gap
 from planner.allocation.table import Floats, Ints, OptionTable
+from planner.allocation.warm import make_ready
 from planner.errors import InvalidInput, NoPlanInTime
 
 
@@ -43,7 +44,9 @@ def solve(
     model = assemble(table, parts, goal)
     check_by_arithmetic(table, rules, parts, model)
     del parts  # at a million units they hold a third of a gigabyte
-    settings = Settings(gap, began, time_limit_s, seed, progress, way)
+    paused = time.monotonic()
+    make_ready(model, way)
+    settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
     first = None if start is None else start_positions(table, model, start)
     found = solve_by_shape(model, settings, first, _earlier_prices(model, start))
     if found.outcome is Outcome.INFEASIBLE:

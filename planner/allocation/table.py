@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,13 +55,14 @@ class OptionTable:
             raise InvalidInput(f"{rule}: the options have no numeric column {name!r}; they have {known}")
         return self.values[name]
 
-    def mask(self, target: str | None = None, treatment: str | None = None) -> Bools:
-        """Which options have the target and treatment (None: any), shape (K,)."""
+    def mask(self, target: str | None = None, treatment: str | Sequence[str] | None = None) -> Bools:
+        """Which options have the target and (one of) the treatments (None: any), shape (K,)."""
         chosen = np.ones(self.size, dtype=np.bool_)
         if target is not None:
             chosen &= self.target == (self.targets.index(target) if target in self.targets else -1)
         if treatment is not None:
-            chosen &= self.treatment == (self.treatments.index(treatment) if treatment in self.treatments else -1)
+            wanted = (treatment,) if isinstance(treatment, str) else treatment
+            chosen &= np.isin(self.treatment, [self.treatments.index(w) for w in wanted if w in self.treatments])
         return chosen
 
     def positions(self, ids: Iterable[object], rule: str) -> Ints:

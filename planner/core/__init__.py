@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from planner.private import cache_folder, private_folder
 
@@ -47,16 +48,18 @@ def keep_compiled(folder: Path) -> None:
             place = private_folder(Path(tempfile.gettempdir()) / f"planner-kernels-{user}")
     from numba.core import config, dispatcher
 
+    numba: Any = dispatcher.Dispatcher
+
     if place is not None:
-        config.CACHE_DIR = str(place)
+        setattr(config, "CACHE_DIR", str(place))  # noqa: B010 - numba makes its settings as it is imported
         return
-    kept = dispatcher.Dispatcher.enable_caching
+    kept = numba.enable_caching
 
     def as_far_as_possible(self: object) -> None:
         with contextlib.suppress(RuntimeError):  # "cannot cache function …: no locator available"
             kept(self)
 
-    dispatcher.Dispatcher.enable_caching = as_far_as_possible
+    numba.enable_caching = as_far_as_possible
 
 
 def _writable(folder: Path) -> bool:

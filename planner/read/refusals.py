@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from planner.words import Message, render
+
 # (English pattern, Chinese sentence); \1, \2 … are what the pattern's groups found.
 _SENTENCES: Final = (
     (r"(.+): no such file or folder(.*)", r"\1：没有这个文件或文件夹\2"),
@@ -119,8 +121,11 @@ _NOTES: Final = (
 _MEANT: Final = re.compile(r"; did you mean ('.+?')\?;?")
 
 
-def in_chinese(refusal: str) -> str:
+def in_chinese(message: Message) -> str:
     """A refusal of the reader in Chinese; the English one where it is not the reader's own."""
+    refusal = render(message, "zh")
+    if refusal != str(message):
+        return refusal
     text = _MEANT.sub(r"；是否指 \1？", refusal)
     for pattern, sentence in _SENTENCES:
         hit = re.fullmatch(pattern, text, flags=re.DOTALL)

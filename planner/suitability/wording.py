@@ -116,6 +116,12 @@ TEXTS: Final = {
     "depth_today": Text(
         "water depth on the ground as it lies", "it must be dug {gap} deeper", "现状水深", "须挖深{gap}", more=True
     ),
+    "dam": Text(
+        "the step between two lakes that the unit keeps apart",
+        "one level for both, reservoir.level_m, would do",
+        "所隔两湖的水位差",
+        "两湖采用同一水位（reservoir.level_m）即可",
+    ),
     "seepage": Text("seepage", "a lining that cuts it by {gap} would do", "渗漏量", "须防渗减少{gap}"),
     "pollution": Text("pollution index", "it must be cleaned up by {gap}", "污染指数", "须治理降低{gap}"),
     "shape": Text("roundness of the outline", "a rounder outline is wanted", "岸线圆度", "岸线宜更规整", more=True),

@@ -247,6 +247,7 @@ def test_every_rule_can_be_told_passed_failed_and_unknown():
     sets = {"suitability__foundation_load_kpa": 100.0}
     bad = full | {"ground_m": 20.0, "slope_deg": 9.0, "residual_mm": 500.0, "tilt_mm_m": 12.0, "curvature_mm_m2": 1.0}
     bad |= {"strain_mm_m": 9.0, "settled_year": 2030.0, "missing_share": 0.7, "forbids": "construction", "subsidence_m": 9.0}
+    bad |= {"dam_m": 1.5}
     unknown = dict.fromkeys(bad, math.nan) | {"forbids": ""}
     v = judge(facts(GOOD | full, bad, unknown, bad | {"ground_m": 40.0}), scenario(**sets)).verdicts
     assert set(v["rule"]) == set(TEXTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,28 +10,42 @@ import pandas as pd
 
 from planner.allocation.checks import check_number, pairs
 from planner.allocation.parts import Borders, Part
-from planner.allocation.table import OptionTable
+from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
+from planner.landuse import TARGETS, TREATMENTS
+from planner.parameters import nearest
 
 
 @dataclass(frozen=True, eq=False)
 class Compactness:
-    """cny_per_m · Σ length_m over borders whose two units differ in target, yuan, off the objective.
+    """cny_per_m · Σ length_m · weight over borders whose two units are unlike, yuan, off the objective.
 
-    boundaries: columns unit_a, unit_b, length_m. As rows, per border and target: z ≥ x_a,target − x_b,target, z ≥ 0.
-    Source: boundary length of Ball, Possingham & Watts 2009 (Marxan), per target as in prioritizr's zones.
+    boundaries: columns unit_a, unit_b, length_m. by: "target", or "treatment" for works in few, large zones. weights: factor of
+    a pair of targets (treatments), either way round; pairs that are not named count 1. As rows, per border and target:
+    z ≥ x_a,target − x_b,target, z ≥ 0; with weights, per set of targets that they can be cut along.
+    Source: boundary length of Ball, Possingham & Watts 2009 (Marxan), per pair as in prioritizr's zones.
+    Example: Compactness(boundaries, 50.0, by="treatment", weights={("dig_1", "dig_2"): 0.5}).
     """
 
     boundaries: pd.DataFrame
     cny_per_m: float = 0.0
+    by: str = "target"
+    weights: Mapping[tuple[str, str], float] | None = None
 
     def __post_init__(self) -> None:
         check_number("Compactness", "cny_per_m", self.cny_per_m)
         if "length_m" not in self.boundaries.columns:
             raise InvalidInput("Compactness: the borders have no column 'length_m'; needed are unit_a, unit_b, length_m")
+        if self.by not in ("target", "treatment"):
+            raise InvalidInput(f"Compactness: by = {self.by!r}; use 'target' or 'treatment'")
+        for (one, other), weight in (self.weights or {}).items():
+            check_number(f"Compactness {one}, {other}", "weight", weight)
+            if one == other and weight:
+                raise InvalidInput(f"Compactness: a weight for {one} beside itself would price borders that are none")
 
     def __str__(self) -> str:
-        return f"borders between different targets cost {self.cny_per_m:,.10g} yuan/m"
+        what = "different targets" if self.by == "target" else "unlike treatments"
+        return f"borders between {what} cost {self.cny_per_m:,.10g} yuan/m"
 
     def part(self, table: OptionTable) -> Part:
         """The borders and what each costs; a border named twice counts twice."""
@@ -40,4 +55,20 @@ class Compactness:
         if bad.size:
             where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
             raise InvalidInput(f"Compactness: length_m of border {where} is {length[bad[0]]}; it must be a length ≥ 0")
-        return Part(borders=Borders(a, b, length * self.cny_per_m))
+        words, kind = (table.targets, table.target) if self.by == "target" else (table.treatments, table.treatment)
+        return Part(borders=Borders(a, b, length * self.cny_per_m, kind, self._weight(words)))
+
+    def _weight(self, words: tuple[str, ...]) -> Floats:
+        """The pairs' factors, shape (T, T).
+
+        Raises InvalidInput where a pair names what no option has.
+        """
+        weight = np.ones((len(words), len(words))) - np.eye(len(words))
+        for pair, factor in (self.weights or {}).items():
+            for word in pair:
+                if word not in words and word not in (TARGETS if self.by == "target" else TREATMENTS):
+                    raise InvalidInput(f"Compactness: no option has {self.by} {word!r}{nearest(word, list(words))}")
+            if pair[0] in words and pair[1] in words and pair[0] != pair[1]:
+                i, j = words.index(pair[0]), words.index(pair[1])
+                weight[i, j] = weight[j, i] = factor
+        return weight

@@ -17,7 +17,7 @@ from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 @dataclass(frozen=True, eq=False)
 class MinPatch:
-    """Every connected patch of the target has at least min_mu of area.
+    """Every connected patch of the target (of one of the treatments, where given) has at least min_mu of area.
 
     For a set S of units too small to be a patch, each unit i of S needs a neighbour of S: x_i ≤ Σ_{j beside S} x_j. The rows
     are found as plans break them. Source: cover cuts of contiguity models, Önal & Briers 2006; Carvajal et al. 2013.
@@ -26,17 +26,18 @@ class MinPatch:
     target: str
     min_mu: float
     boundaries: pd.DataFrame
+    treatment: str | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_target("MinPatch", self.target)
         check_number("MinPatch", "min_mu", self.min_mu)
 
     def __str__(self) -> str:
-        return f"no patch of {self.target} below {self.min_mu:,.10g} mu"
+        return f"no patch of {_works(self.target, self.treatment)} below {self.min_mu:,.10g} mu"
 
     def part(self, table: OptionTable) -> Part:
         """A separator, and the units that can never be part of a large enough patch ruled out beforehand."""
-        patches = _patches(table, self.target, self.boundaries, str(self))
+        patches = _patches(table, table.mask(self.target, self.treatment), self.boundaries, str(self))
         group, size = patches.components(patches.count > 0)
         small = np.flatnonzero((group >= 0) & (size[group] < self.min_mu * (1 - 1e-12)))
         forbid = patches.options[np.isin(patches.unit_of, small)]
@@ -53,16 +54,19 @@ class Connected:
 
     target: str
     boundaries: pd.DataFrame
+    treatment: str | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_target("Connected", self.target)
 
     def __str__(self) -> str:
-        return f"{self.target} is one connected patch"
+        return f"{_works(self.target, self.treatment)} is one connected patch"
 
     def part(self, table: OptionTable) -> Part:
         """A separator."""
-        return Part(separator=_ConnectedSeparator(_patches(table, self.target, self.boundaries, str(self))))
+        return Part(
+            separator=_ConnectedSeparator(_patches(table, table.mask(self.target, self.treatment), self.boundaries, str(self)))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +103,16 @@ class _Patches:
         return np.concatenate([options[first[u] : first[u] + count[u]] for u in units]) if units.size else units
 
 
-def _patches(table: OptionTable, target: str, boundaries: pd.DataFrame, rule: str) -> _Patches:
+def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
+    if treatment is None:
+        return target
+    return f"{target} by {treatment if isinstance(treatment, str) else ' or '.join(treatment)}"
+
+
+def _patches(table: OptionTable, inside: Bools, boundaries: pd.DataFrame, rule: str) -> _Patches:
     a, b = long_borders(rule, table, boundaries, 0.0)
     n = len(table.units)
     graph = sparse.csr_array((np.ones(2 * a.size), (np.r_[a, b], np.r_[b, a])), shape=(n, n))
-    inside = table.mask(target)
     grouped = options_by_unit(table, inside)
     area = np.zeros(n)
     np.maximum.at(area, table.unit[grouped[0]], finite_column(table, "area_mu", rule, inside)[grouped[0]])

@@ -2,11 +2,8 @@
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from planner.core.choice.arrays import Bools, Floats, Forest, Ints
 
 
 @njit(cache=True)
@@ -55,14 +52,13 @@ def forest_order(parent: Ints) -> tuple[Ints, bool]:
 
 
 @njit(cache=True)
-def forest_best(
-    start: Ints, value: Floats, allowed: Bools, inside: Bools, parent: Ints, order: Ints
-) -> tuple[float, Ints, Floats, Floats]:
+def forest_best(start: Ints, value: Floats, allowed: Bools, forest: Forest) -> tuple[float, Ints, Floats, Floats]:
     """The best choice where a unit may take an `inside` option only if its parent does.
 
-    inside (K,): the ordered target's options. order: parents before children. Returns the total value, the option of each unit
-    (-1 everywhere where no choice exists), and per unit the best total of its subtree with the unit inside and outside.
+    Returns the total value, the option of each unit (-1 everywhere where no choice exists), and per unit the best total of its
+    subtree with the unit inside and outside.
     """
+    inside, parent, order = forest
     n = start.size - 1
     into = np.full(n, -np.inf)
     out = np.full(n, -np.inf)
@@ -99,13 +95,12 @@ def forest_best(
 
 
 @njit(cache=True)
-def least_losses(
-    start: Ints, value: Floats, allowed: Bools, inside: Bools, parent: Ints, order: Ints, into: Floats, out: Floats
-) -> Floats:
+def least_losses(start: Ints, value: Floats, allowed: Bools, forest: Forest, into: Floats, out: Floats) -> Floats:
     """What each option would cost at best if it were forced, everything else free: shape (K,), inf where not allowed.
 
     into, out: the subtree totals of `forest_best`. The loss is against the best choice of the option's own tree.
     """
+    inside, parent, order = forest
     n = start.size - 1
     wet = np.full(n, -np.inf)
     dry = np.full(n, -np.inf)

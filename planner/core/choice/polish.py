@@ -2,39 +2,30 @@
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Int32s = NDArray[np.int32]
-Bools = NDArray[np.bool_]
+from planner.core.choice.arrays import Bools, Floats, Ints, Near, Options, Waters
 
 
 @njit(cache=True, inline="always")
-def _border_change(
-    i: int, new: int, old: int, target: Ints, chosen: Ints, near_start: Ints, near: Int32s, near_cost: Floats
-) -> float:
-    """By how much the border cost falls when unit i goes from target old to new."""
+def _border_change(i: int, new: int, old: int, kind: Ints, chosen: Ints, near: Near, pair: Floats) -> float:
+    """By how much the border cost falls when unit i goes from kind old to new."""
     change = 0.0
-    for j in range(near_start[i], near_start[i + 1]):
-        other = target[chosen[near[j]]]
-        if other == new:
-            change += near_cost[j]
-        if other == old:
-            change -= near_cost[j]
+    for j in range(near.start[i], near.start[i + 1]):
+        other = kind[chosen[near.other[j]]]
+        change += near.cost[j] * (pair[near.layer[j], old, other] - pair[near.layer[j], new, other])
     return change
 
 
 @njit(cache=True, inline="always")
-def _fits(k: int, i: int, chosen: Ints, inside: Bools, parent: Ints, wet_kids: Ints) -> bool:
+def _fits(k: int, i: int, chosen: Ints, water: Waters, wet_children: Ints) -> bool:
     """Whether unit i may go to option k as far as water levels go."""
-    if inside[k]:
-        return bool(parent[i] < 0 or inside[chosen[parent[i]]])
-    return bool(not inside[chosen[i]] or wet_kids[i] == 0)
+    if water.inside[k]:
+        return bool(water.parent[i] < 0 or water.inside[chosen[water.parent[i]]])
+    return bool(not water.inside[chosen[i]] or wet_children[i] == 0)
 
 
 @njit(cache=True)
-def count_wet_kids(chosen: Ints, inside: Bools, parent: Ints) -> Ints:
+def count_wet_children(chosen: Ints, inside: Bools, parent: Ints) -> Ints:
     """How many children of each unit are inside, shape (N,)."""
     wet = np.zeros(parent.size, np.int64)
     for i in range(parent.size):
@@ -43,32 +34,13 @@ def count_wet_kids(chosen: Ints, inside: Bools, parent: Ints) -> Ints:
     return wet
 
 
-@njit(cache=True, inline="always")
-def _move(i: int, k: int, chosen: Ints, inside: Bools, parent: Ints, wet_kids: Ints, rows: Floats, activity: Floats) -> None:
-    for a in range(activity.size):
-        activity[a] += rows[k, a] - rows[chosen[i], a]
-    if parent[i] >= 0:
-        wet_kids[parent[i]] += int(inside[k]) - int(inside[chosen[i]])
-    chosen[i] = k
-
-
 @njit(cache=True)
-def settle_at_prices(
-    start: Ints,
-    value: Floats,
-    allowed: Bools,
-    target: Ints,
-    inside: Bools,
-    parent: Ints,
-    near_start: Ints,
-    near: Int32s,
-    near_cost: Floats,
-    chosen: Ints,
-    sweeps: int,
-) -> int:
+def settle_at_prices(units: Options, value: Floats, water: Waters, near: Near, pair: Floats, chosen: Ints, sweeps: int) -> int:
     """Moves single units while that raises Σ value − border cost; chosen (N,) changes in place. Returns the number of moves."""
+    start, allowed, kind = units.start, units.allowed, units.kind
+    inside, parent = water.inside, water.parent
     n = start.size - 1
-    wet_kids = count_wet_kids(chosen, inside, parent)
+    wet_children = count_wet_children(chosen, inside, parent)
     moves = 0
     for _ in range(sweeps):
         before = moves
@@ -76,15 +48,15 @@ def settle_at_prices(
             c = chosen[i]
             best, pick = 1e-9 * (1.0 + abs(value[c])), -1
             for k in range(start[i], start[i + 1]):
-                if k != c and allowed[k] and _fits(k, i, chosen, inside, parent, wet_kids):
+                if k != c and allowed[k] and _fits(k, i, chosen, water, wet_children):
                     change = value[k] - value[c]
-                    if target[k] != target[c]:
-                        change += _border_change(i, target[k], target[c], target, chosen, near_start, near, near_cost)
+                    if kind[k] != kind[c]:
+                        change += _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
                     if change > best:
                         best, pick = change, k
             if pick >= 0:
                 if parent[i] >= 0:
-                    wet_kids[parent[i]] += int(inside[pick]) - int(inside[c])
+                    wet_children[parent[i]] += int(inside[pick]) - int(inside[c])
                 chosen[i] = pick
                 moves += 1
         if moves == before:
@@ -94,18 +66,13 @@ def settle_at_prices(
 
 @njit(cache=True)
 def best_moves(
-    start: Ints,
-    gain: Floats,
+    units: Options,
     value: Floats,
-    allowed: Bools,
-    target: Ints,
-    inside: Bools,
     rows: Floats,
     push: Floats,
-    parent: Ints,
-    near_start: Ints,
-    near: Int32s,
-    near_cost: Floats,
+    water: Waters,
+    near: Near,
+    pair: Floats,
     chosen: Ints,
 ) -> tuple[Floats, Ints]:
     """Per unit the move with the best score, shape (N,), -inf where there is none, and its option.
@@ -114,8 +81,9 @@ def best_moves(
     must go (per unit of the row), and the score is minus the loss at prices (`value`) per unit of push; moves that do not
     push count not.
     """
+    start, gain, allowed, kind = units
     n, s = start.size - 1, push.size
-    wet_kids = count_wet_kids(chosen, inside, parent)
+    wet_children = count_wet_children(chosen, water.inside, water.parent)
     score = np.full(n, -np.inf)
     option = np.full(n, -1, np.int64)
     pushing = False
@@ -124,11 +92,11 @@ def best_moves(
     for i in range(n):
         c = chosen[i]
         for k in range(start[i], start[i + 1]):
-            if k == c or not allowed[k] or not _fits(k, i, chosen, inside, parent, wet_kids):
+            if k == c or not allowed[k] or not _fits(k, i, chosen, water, wet_children):
                 continue
             border = 0.0
-            if target[k] != target[c]:
-                border = _border_change(i, target[k], target[c], target, chosen, near_start, near, near_cost)
+            if kind[k] != kind[c]:
+                border = _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
             if pushing:
                 force = 0.0
                 for a in range(s):
@@ -148,33 +116,30 @@ def best_moves(
 
 @njit(cache=True)
 def apply_moves(
-    units: Ints,
-    option: Ints,
-    gain: Floats,
-    target: Ints,
-    inside: Bools,
+    moves: tuple[Ints, Ints],
+    units: Options,
     rows: Floats,
-    parent: Ints,
-    near_start: Ints,
-    near: Int32s,
-    near_cost: Floats,
-    lo: Floats,
-    hi: Floats,
+    limits: tuple[Floats, Floats],
+    water: Waters,
+    near: Near,
+    pair: Floats,
     repairing: bool,
     chosen: Ints,
     activity: Floats,
 ) -> int:
-    """Makes the moves in the order given where they still help. Returns the count.
+    """Makes the moves (units in order, and the option of every unit) where they still help. Returns the count.
 
     repairing: a move helps if it shrinks the total violation (rows in comparable units); else if it wins and breaks nothing.
     """
+    (order, option), (lo, hi) = moves, limits
+    gain, kind, inside, parent = units.gain, units.kind, water.inside, water.parent
     s = activity.size
-    wet_kids = count_wet_kids(chosen, inside, parent)
+    wet_children = count_wet_children(chosen, inside, parent)
     made = 0
-    for j in range(units.size):
-        i = units[j]
+    for j in range(order.size):
+        i = order[j]
         k, c = option[i], chosen[i]
-        if k == c or not _fits(k, i, chosen, inside, parent, wet_kids):
+        if k == c or not _fits(k, i, chosen, water, wet_children):
             continue
         fine = True
         before, after = 0.0, 0.0
@@ -187,18 +152,19 @@ def apply_moves(
             if miss_new > miss_old and not repairing:
                 fine = False
                 break
-        if not fine:
+        if not fine or (repairing and after >= before * (1.0 - 1e-9)):
             continue
-        if repairing:
-            if after >= before * (1.0 - 1e-9):
-                continue
-        else:
+        if not repairing:
             win = gain[k] - gain[c]
-            if target[k] != target[c]:
-                win += _border_change(i, target[k], target[c], target, chosen, near_start, near, near_cost)
+            if kind[k] != kind[c]:
+                win += _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
             if win <= 0.0:
                 continue
-        _move(i, k, chosen, inside, parent, wet_kids, rows, activity)
+        for a in range(s):
+            activity[a] += rows[k, a] - rows[c, a]
+        if parent[i] >= 0:
+            wet_children[parent[i]] += int(inside[k]) - int(inside[c])
+        chosen[i] = k
         made += 1
         if repairing and after == 0.0:
             break

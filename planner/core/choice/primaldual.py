@@ -1,18 +1,16 @@
 """One step of the primal-dual method for choices with border costs and water levels, without a matrix.
 
-minimise −gain·x + Σ cost·max(x_a,target − x_b,target, 0) over one option per unit. Prices: λ of the coupling rows, p of each
-border and target in [0, cost], μ ≥ 0 of each unit's wish to be inside without its parent. One thread: measured, a second gains
+minimise −gain·x + Σ cost·max(x_a,head − x_b,tail, 0) over one option per unit. Prices: λ of the coupling rows, p of each
+border and term in [0, cost], μ ≥ 0 of each unit's wish to be inside without its parent. One thread: measured, a second gains
 little, and on a busy machine its spinning made a step thirty times slower.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Int32s = NDArray[np.int32]
-Bools = NDArray[np.bool_]
+from planner.core.choice.arrays import Edges, Floats, Ints, Near, Options, Terms, Waters
 
 
 @njit(cache=True, inline="always")
@@ -44,62 +42,97 @@ def _project(values: Floats, count: int, order: Floats) -> None:
         values[i] = max(values[i] - theta, 0.0)
 
 
+class Point(NamedTuple):
+    """Where the primal-dual iteration stands: shares x (K,), prices of rows (S,), of each border's terms (E, C), of water (N,)
+    and shares of auxiliary columns."""
+
+    x: Floats
+    row: Floats
+    border: Floats
+    water: Floats
+    column: Floats
+
+
+@njit(cache=True)
+def _one_term_per_kind(terms: Terms) -> bool:
+    """Whether all borders are of one layer with one term per set, heads and tails alike: the usual case, without look-ups."""
+    plain = terms.first.size == 2 and terms.head.size == terms.set_count
+    for c in range(terms.head.size):
+        plain = plain and terms.head[c] == c and terms.tail[c] == c
+    return bool(plain)
+
+
+class Masses(NamedTuple):
+    """Extrapolated shares: of each set of kinds (N, D), and of the inside options (N,)."""
+
+    sets: Floats
+    wet: Floats
+
+
+@njit(cache=True, inline="always")
+def _border_prices(i: int, near: Near, terms: Terms, price: Floats, plain: bool, pull: Floats) -> None:
+    """pull (D,) ← what unit i pays for being in each set of kinds."""
+    for d in range(terms.set_count):
+        pull[d] = 0.0
+    for j in range(near.start[i], near.start[i + 1]):
+        e = near.edge[j]
+        if plain:
+            for c in range(terms.set_count):
+                pull[c] += near.sign[j] * price[e, c]
+            continue
+        first = terms.first[near.layer[j]]
+        for c in range(first, terms.first[near.layer[j] + 1]):
+            if near.sign[j] > 0.0:
+                pull[terms.head[c]] += price[e, c - first]
+            else:
+                pull[terms.tail[c]] -= price[e, c - first]
+
+
 @njit(cache=True)
 def choice_step(
-    start: Ints,
-    gain: Floats,
-    allowed: Bools,
-    target: Ints,
-    inside: Bools,
+    units: Options,
     rows: Floats,
-    price: Floats,
-    border_start: Ints,
-    border_edge: Int32s,
-    border_sign: Floats,
-    border_price: Floats,
-    parent: Ints,
-    kid_start: Ints,
-    kids: Int32s,
-    water_price: Floats,
+    near: Near,
+    terms: Terms,
+    water: Waters,
     pace: Floats,
-    x: Floats,
-    anchor: Floats,
     momentum: float,
-    projected: Floats,
-    mass: Floats,
-    wet: Floats,
+    here: Point,
+    anchor: Point,
+    projected: Point,
+    masses: Masses,
 ) -> tuple[Floats, float]:
     """x's half of a step: projects, writes the projection and the extrapolated masses, moves x on towards `anchor`.
 
-    mass (N, T): extrapolated share of each target; wet (N,): of the inside options. pace (N,): step lengths. momentum:
-    (k+1)/(k+2). Returns the extrapolated activities (S,) and Σ (projected − x)² / pace.
+    pace (N,): step lengths. momentum: (k+1)/(k+2). Returns the extrapolated activities (S,) and Σ (projected − x)² / pace.
     """
-    n, s, kinds = start.size - 1, price.size, mass.shape[1]
+    start, gain, allowed, kind = units
+    x, price = here.x, here.row
+    n, s = start.size - 1, price.size
     widest = np.diff(start).max()
     pressing = np.flatnonzero(price)
     total = np.zeros(s)
     moves = 0.0
     values = np.empty(widest)
     scratch = np.empty(widest)
-    pull = np.empty(kinds)
+    pull = np.empty(terms.set_count)
+    mass, wet = masses
+    plain = _one_term_per_kind(terms)
     for i in range(n):
-        for t in range(kinds):
-            pull[t] = 0.0
-            mass[i, t] = 0.0
-        for j in range(border_start[i], border_start[i + 1]):
-            e = border_edge[j]
-            for t in range(kinds):
-                pull[t] += border_sign[j] * border_price[e, t]
-        soaked = water_price[i] if parent[i] >= 0 else 0.0
-        for j in range(kid_start[i], kid_start[i + 1]):
-            soaked -= water_price[kids[j]]
+        _border_prices(i, near, terms, here.border, plain, pull)
+        mass[i, :] = 0.0
+        soaked = here.water[i] if water.parent[i] >= 0 else 0.0
+        for j in range(water.child_start[i], water.child_start[i + 1]):
+            soaked -= here.water[water.children[j]]
         count = 0
         for k in range(start[i], start[i + 1]):
             if allowed[k]:
-                slope = -gain[k] + pull[target[k]]
+                slope = -gain[k]
+                for d in range(terms.set_first[kind[k]], terms.set_first[kind[k] + 1]):
+                    slope += pull[terms.sets[d]]
                 for r in pressing:
                     slope += rows[k, r] * price[r]
-                if inside[k]:
+                if water.inside[k]:
                     slope += soaked
                 values[count] = x[k] - pace[i] * slope
                 count += 1
@@ -110,73 +143,75 @@ def choice_step(
             if allowed[k]:
                 new = values[count]
                 count += 1
-                projected[k] = new
+                projected.x[k] = new
                 ahead = 2.0 * new - x[k]
                 if ahead != 0.0:
-                    mass[i, target[k]] += ahead
-                    if inside[k]:
+                    for d in range(terms.set_first[kind[k]], terms.set_first[kind[k] + 1]):
+                        mass[i, terms.sets[d]] += ahead
+                    if water.inside[k]:
                         wet[i] += ahead
                     for a in range(s):
                         total[a] += ahead * rows[k, a]
                     moves += (new - x[k]) ** 2 / pace[i]
-                x[k] = momentum * ahead + (1.0 - momentum) * anchor[k]
+                x[k] = momentum * ahead + (1.0 - momentum) * anchor.x[k]
     return total, moves
 
 
 @njit(cache=True)
 def border_step(
-    a: Int32s,
-    b: Int32s,
-    cost: Floats,
-    mass: Floats,
-    pace: float,
-    price: Floats,
-    anchor: Floats,
-    momentum: float,
-    projected: Floats,
+    edges: Edges, terms: Terms, mass: Floats, pace: float, momentum: float, here: Point, anchor: Point, projected: Point
 ) -> float:
-    """The borders' half: prices (E, T) of max(x_a − x_b, 0) clipped to [0, cost]. Returns Σ (projected − price)² / pace."""
-    e, kinds = price.shape
+    """The borders' half: prices (E, C) clipped to [0, cost]. Returns Σ (projected − price)² / pace."""
     moves = 0.0
-    for j in range(e):
-        for t in range(kinds):
+    price, home, new_price = here.border, anchor.border, projected.border
+    if _one_term_per_kind(terms):
+        for j in range(edges.a.size):
+            a, b, cost = edges.a[j], edges.b[j], edges.cost[j]
+            for t in range(terms.set_count):
+                old = price[j, t]
+                new = min(max(old + pace * (mass[a, t] - mass[b, t]), 0.0), cost * terms.weight[t])
+                moves += (new - old) ** 2 / pace
+                new_price[j, t] = new
+                price[j, t] = momentum * (2.0 * new - old) + (1.0 - momentum) * home[j, t]
+        return moves
+    for j in range(edges.a.size):
+        first = terms.first[edges.layer[j]]
+        a, b, cost = edges.a[j], edges.b[j], edges.cost[j]
+        for c in range(first, terms.first[edges.layer[j] + 1]):
+            t = c - first
             old = price[j, t]
-            new = min(max(old + pace * (mass[a[j], t] - mass[b[j], t]), 0.0), cost[j])
+            new = min(max(old + pace * (mass[a, terms.head[c]] - mass[b, terms.tail[c]]), 0.0), cost * terms.weight[c])
             moves += (new - old) ** 2 / pace
-            projected[j, t] = new
-            price[j, t] = momentum * (2.0 * new - old) + (1.0 - momentum) * anchor[j, t]
+            new_price[j, t] = new
+            price[j, t] = momentum * (2.0 * new - old) + (1.0 - momentum) * home[j, t]
     return moves
 
 
 @njit(cache=True)
-def water_step(
-    parent: Ints, wet: Floats, pace: float, price: Floats, anchor: Floats, momentum: float, projected: Floats
-) -> float:
+def water_step(parent: Ints, wet: Floats, pace: float, momentum: float, here: Point, anchor: Point, projected: Point) -> float:
     """The water levels' half: price (N,) ≥ 0 of being inside beyond the parent. Returns Σ (projected − price)² / pace."""
-    n = parent.size
     moves = 0.0
-    for i in range(n):
+    price = here.water
+    for i in range(parent.size):
         if parent[i] >= 0:
             old = price[i]
             new = max(old + pace * (wet[i] - wet[parent[i]]), 0.0)
             moves += (new - old) ** 2 / pace
-            projected[i] = new
-            price[i] = momentum * (2.0 * new - old) + (1.0 - momentum) * anchor[i]
+            projected.water[i] = new
+            price[i] = momentum * (2.0 * new - old) + (1.0 - momentum) * anchor.water[i]
     return moves
 
 
 @njit(cache=True)
-def border_pull(
-    border_start: Ints, border_edge: Int32s, border_sign: Floats, border_price: Floats, unit: Ints, target: Ints
-) -> Floats:
-    """Dᵀp of each option, shape (K,)."""
-    n, kinds = border_start.size - 1, border_price.shape[1]
-    pull = np.zeros((n, kinds))
+def border_pull(near: Near, terms: Terms, price: Floats, unit: Ints, kind: Ints) -> Floats:
+    """What the borders' prices (E, C) take off each option, shape (K,)."""
+    n = near.start.size - 1
+    pull = np.zeros((n, terms.set_count))
+    plain = _one_term_per_kind(terms)
     for i in range(n):
-        for j in range(border_start[i], border_start[i + 1]):
-            for t in range(kinds):
-                pull[i, t] += border_sign[j] * border_price[border_edge[j], t]
-    result = np.empty(unit.size)
+        _border_prices(i, near, terms, price, plain, pull[i])
+    result = np.zeros(unit.size)
     for k in range(unit.size):
-        result[k] = pull[unit[k], target[k]]
+        for d in range(terms.set_first[kind[k]], terms.set_first[kind[k] + 1]):
+            result[k] += pull[unit[k], terms.sets[d]]
     return result

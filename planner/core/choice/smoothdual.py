@@ -6,11 +6,8 @@ may be `inside` only if its parent is) the same softening runs through the fores
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from planner.core.choice.arrays import Bools, Floats, Forest, Ints, Options
 
 NEGLIGIBLE = 1e-13
 
@@ -30,12 +27,13 @@ def _add_covariance(hessian: Floats, rows: Floats, share: Floats, first: int, la
 
 @njit(cache=True)
 def smooth_choice(
-    start: Ints, gain: Floats, allowed: Bools, rows: Floats, price: Floats, temperature: float, curved: bool
+    units: Options, rows: Floats, price: Floats, temperature: float, curved: bool
 ) -> tuple[float, Floats, Floats]:
     """Softened best value of independent units, mean activity (S,) and its covariance / temperature (S, S) where curved.
 
     rows (K, S): what an option adds to each coupling row. price (S,): what a unit of the row costs.
     """
+    start, gain, allowed, _ = units
     n, s = start.size - 1, price.size
     total = 0.0
     activity = np.zeros(s)
@@ -76,9 +74,10 @@ def smooth_choice(
 
 @njit(cache=True)
 def _soft_groups(
-    start: Ints, gain: Floats, allowed: Bools, inside: Bools, rows: Floats, price: Floats, temperature: float
+    units: Options, inside: Bools, rows: Floats, price: Floats, temperature: float
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Per unit the softened best inside and outside value, their mean activities, and each option's share of its group."""
+    start, gain, allowed, _ = units
     n, s = start.size - 1, price.size
     into = np.full(n, -np.inf)
     out = np.full(n, -np.inf)
@@ -126,20 +125,13 @@ def _soft_groups(
 
 @njit(cache=True)
 def smooth_forest(
-    start: Ints,
-    gain: Floats,
-    allowed: Bools,
-    rows: Floats,
-    price: Floats,
-    temperature: float,
-    curved: bool,
-    inside: Bools,
-    parent: Ints,
-    order: Ints,
+    units: Options, forest: Forest, rows: Floats, price: Floats, temperature: float, curved: bool
 ) -> tuple[float, Floats, Floats]:
-    """As `smooth_choice` for units of a forest: an option `inside` (K,) needs the parent inside. order: parents first."""
+    """As `smooth_choice` for units of a forest: an option inside needs the parent inside."""
+    inside, parent, order = forest
+    start = units.start
     n, s = start.size - 1, price.size
-    into, out, mean_in, mean_out, share = _soft_groups(start, gain, allowed, inside, rows, price, temperature)
+    into, out, mean_in, mean_out, share = _soft_groups(units, inside, rows, price, temperature)
     # After the upward pass the means are of whole subtrees; each unit's own are needed again for the covariance of its options.
     chance = np.zeros(n)
     total = 0.0
@@ -170,7 +162,7 @@ def smooth_forest(
                 activity[a] += p * mean_in[i, a] + (1.0 - p) * mean_out[i, a]
     hessian = np.zeros((s, s))
     if curved:
-        _forest_curvature(hessian, start, rows, share, inside, parent, order, chance, mean_in, mean_out, temperature)
+        _forest_curvature(hessian, start, rows, share, forest, chance, (mean_in, mean_out), temperature)
     return total, activity, hessian
 
 
@@ -180,15 +172,14 @@ def _forest_curvature(
     start: Ints,
     rows: Floats,
     share: Floats,
-    inside: Bools,
-    parent: Ints,
-    order: Ints,
+    forest: Forest,
     chance: Floats,
-    mean_in: Floats,
-    mean_out: Floats,
+    means: tuple[Floats, Floats],
     temperature: float,
 ) -> None:
     """Adds every softened maximum's covariance, weighted by the chance that the maximum is asked at all."""
+    inside, parent, order = forest
+    mean_in, mean_out = means
     n, s = parent.size, hessian.shape[0]
     reach = np.zeros(n)
     own = np.zeros(s)

@@ -209,12 +209,14 @@ def nested(surface: NDArray[Any], diagonal: bool) -> tuple[Catchments, Nest]:
     return found, nest(forest, nodes, closed)
 
 
-def significant(tree: MergeTree, *, min_volume: float = 0.0, min_depth: float = 0.0, joined_below: float = -np.inf) -> Basins:
+def significant(
+    tree: MergeTree, *, min_volume: float = 0.0, min_depth: float = 0.0, joined_below: float | Floats = -np.inf
+) -> Basins:
     """The hollows that matter: of at least min_volume (cells · m) and min_depth (m), and not holding two such hollows.
 
     A small hollow is taken into the one it spills to; two that matter stay apart although they join further up. The basin
-    reaches up to where it meets another basin that matters, or spills outside. joined_below: a water level, m; hollows that
-    join below it are one.
+    reaches up to where it meets another basin that matters, or spills outside. joined_below: a water level, m, or one where
+    each hollow spills, (k,); hollows that join below it are one.
     """
     big = (tree.volume >= min_volume) & (tree.depth >= min_depth) & (tree.spill_level > joined_below)
     within, inner = _nested(tree.parent, big)
