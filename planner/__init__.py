@@ -34,6 +34,8 @@ _HOMES = {
     "appraise": "planner.options",
     "area_mu": "planner.measure",
     "raster_statistics": "planner.read.statistics",
+    "asbuilt": "planner.asbuilt",
+    "AsBuilt": "planner.asbuilt",
     "storage_curve": "planner.water",
     "hollows": "planner.water",
     "PlannerError": "planner.errors",
