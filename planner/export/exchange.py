@@ -60,7 +60,8 @@ SHORT: Final = {
 def export_as(frame: gpd.GeoDataFrame, path: str | Path, *, encoding: str = "GBK", overwrite: bool = False) -> Path:
     """Writes a layer of a plan (units, parcels or reservoirs) in the format its suffix names.
 
-    path: .shp (loose files; replaced only where they lie alone in a folder), .zip (a zipped shapefile), .parquet, .geojson, .kml, .kmz, .dxf, .fgb, .csv.
+    path: .shp (loose files; replaced only where they lie alone in a folder), .zip (a zipped shapefile), .parquet, .geojson,
+    .kml, .kmz, .dxf, .fgb, .csv.
     encoding: of a shapefile's text. GeoJSON and KML are in WGS 84 degrees; DXF keeps the target as its layer and loses the
     other attributes; FlatGeobuf may reorder rows; CSV has no geometry.
     Raises UsageError for another suffix, OutputExists, PlannerError where the system refuses.

@@ -134,7 +134,7 @@ if sys.argv[1] == "nowhere":
 from pathlib import Path
 core.keep_compiled(Path(core.__file__).parent)
 import numpy as np
-from planner.core.terrain.slope import slope
+import planner.core.terrain.owner
 print("done")
 from numba import njit, config
 @njit(cache=True)
