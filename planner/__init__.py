@@ -12,6 +12,8 @@ from typing import Any
 _HOMES = {
     "Plan": "planner.plan",
     "Finance": "planner.finance",
+    "Portfolio": "planner.portfolio",
+    "portfolio": "planner.portfolio",
     "finance": "planner.finance",
     "make_plan": "planner.plan",
     "load_plan": "planner.plan",
