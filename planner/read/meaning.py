@@ -16,7 +16,9 @@ from planner.errors import InvalidInput
 from planner.read.lengths import UNITS, known, unit_of
 from planner.words import Message, say
 
-UNIT_KEY: Final = re.compile(r"^(band_?\d*_?)?(vertical|elevation|z|height|value|data)?[_\s-]*units?(_?types?)?$|^(uom|unittype)$", re.I)
+UNIT_KEY: Final = re.compile(
+    r"^(band_?\d*_?)?(vertical|elevation|z|height|value|data)?[_\s-]*units?(_?types?)?$|^(uom|unittype)$", re.I
+)
 NO_UNIT: Final = frozenset(("", "-", "1", "none", "unknown", "unitless", "n/a", "na", "null"))
 
 
@@ -88,7 +90,9 @@ def is_ellipsoidal(crs: Any) -> bool:
         return False
     whole = pyproj.CRS.from_wkt(crs.to_wkt())
     if whole.is_compound:
-        return any("ellipsoid" in part.name.lower() for part in whole.sub_crs_list if not (part.is_geographic or part.is_projected))
+        return any(
+            "ellipsoid" in part.name.lower() for part in whole.sub_crs_list if not (part.is_geographic or part.is_projected)
+        )
     return len(whole.axis_info) == 3
 
 
@@ -109,7 +113,7 @@ def plausible(values: Any, meant: Meaning, notes: list[Message | str], name: str
     if not np.isfinite([meant.low_m, meant.high_m]).any() or values.size == 0:
         return
     low, high, _ = extremes(values)
-    if low >= meant.low_m and high <= meant.high_m or low > high:
+    if low > high or (low >= meant.low_m and high <= meant.high_m):
         return
     wrong = (values < meant.low_m) | (values > meant.high_m)
     count, finite = int(np.count_nonzero(wrong)), int(np.count_nonzero(np.isfinite(values)))

@@ -33,7 +33,7 @@ from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, passes_co
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
-from planner.words import say
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class StorageCurve:
     missing_m2: float
     resolution_m: float
     connected: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message | str, ...] = ()
 
     def area(self, level: ArrayLike) -> Any:
         """Water surface at each level, m²: cells strictly below it; 0 below the bed, NaN for NaN."""
@@ -224,7 +224,7 @@ def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: f
 
 def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
     """Only cells that water reaches from the seed, below the stage and within the polygons, count."""
-    start = lowest(terrain, shape) if seed is None else terrain.cell_at(*seed)
+    start = lowest(terrain, shape) if seed is None else terrain.seed_cell(*seed)
     if start is None:
         raise _no_ground(terrain, shape)
     if seed is not None and not has_ground(terrain, shape, start):

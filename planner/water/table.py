@@ -17,7 +17,7 @@ from planner.site import Grid
 from planner.water.curve import StorageCurve, asked_stages, curve_over
 from planner.water.ground import Progress, passes_corners, terrain_within
 from planner.water.spread import Errors, error_bars
-from planner.words import say
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class StorageTable:
     spill_level_m: float | None
     curves: tuple[StorageCurve, ...]
     errors: Errors
-    notes: tuple[str, ...]
+    notes: tuple[Message | str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON document: the rows, the spill level, and each polygon's own where there are several."""
@@ -52,7 +52,7 @@ class StorageTable:
             "resolution_m": max(c.resolution_m for c in self.curves),
             "errors": asdict(self.errors),
             "rows": self.rows.to_dict("records"),
-            "notes": list(self.notes),
+            "notes": [str(n) for n in self.notes],
         }
         if len(self.curves) > 1:
             levels = self.rows["level_m"].to_numpy()

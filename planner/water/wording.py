@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from planner.words import Message, render
+
 _LEVELS = r"(?P<levels>[-\d., …]+)"
 NOTES_ZH: Final = (
     (rf"no water at {_LEVELS} m: the bed lies at (?P<bed>\S+) m", r"\g<levels>米处无水：底高程为\g<bed>米"),
@@ -40,8 +42,9 @@ NOTES_ZH: Final = (
 )  # fmt: skip
 
 
-def note_zh(text: str) -> str:
+def note_zh(note: Message | str) -> str:
     """A note of a storage curve in Chinese; unchanged where there is none."""
+    text = render(note, "zh")
     for english, chinese in NOTES_ZH:
         text = re.sub(english, chinese, text)
     return text
