@@ -68,7 +68,7 @@ def hollows(
     document = {
         "schema": "planner.hollows/1",
         "hollows": table.reset_index().to_dict("records"),
-        "notes": [str(n) for n in notes],
+        "notes": [str(note) for note in notes],
     }
     if filled is not None:
         with voice.rows(READING[lang]) as progress:

@@ -408,6 +408,6 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
     return WaterTable(normal, dry, wet)
 
 
-def _notes(notes: Sequence[Message | str], record: Record) -> None:
+def _notes(notes: Sequence[Message], record: Record) -> None:
     for note in notes:
         record.warn(note)

@@ -55,7 +55,7 @@ def stated_unit(source: Any, band: int) -> str | None:
 
 
 def metres_per_unit(
-    source: Any, band: int, notes: list[Message | str], *, meant: Meaning = ANY, given: str | None = None, name: str = ""
+    source: Any, band: int, notes: list[Message], *, meant: Meaning = ANY, given: str | None = None, name: str = ""
 ) -> float:
     """What a raster's numbers are multiplied with to be metres upward: its unit and its vertical axis.
 
@@ -67,14 +67,14 @@ def metres_per_unit(
         raise InvalidInput(say("read.raster_unit", path=name, unit=said))
     factor = 1.0 if unit is None else UNITS[unit][0]
     if unit not in (None, "m"):
-        notes.append(say("read.unit_times", unit=said, factor=factor))
+        notes.append(say("read.times", unit=said, factor=factor))
     vertical = vertical_axis(source.crs)
     if vertical is not None and vertical.direction == "down":
         factor = -factor
-        notes.append(say("read.axis_down"))
+        notes.append(say("read.downward"))
     if vertical is not None and unit is None and vertical.unit_conversion_factor not in (0.0, 1.0):
         factor *= vertical.unit_conversion_factor
-        notes.append(say("read.unit_times", unit=vertical.unit_name, factor=vertical.unit_conversion_factor))
+        notes.append(say("read.times", unit=vertical.unit_name, factor=vertical.unit_conversion_factor))
     return factor
 
 
@@ -105,7 +105,7 @@ def refuse_pictures(source: Any, band: int, name: str) -> None:
         raise InvalidInput(say("read.picture", path=name))
 
 
-def plausible(values: Any, meant: Meaning, notes: list[Message | str], name: str, *, checked: int | None = None) -> None:
+def plausible(values: Any, meant: Meaning, notes: list[Message], name: str, *, checked: int | None = None) -> None:
     """Turns cells outside what is meant into NaN and tells them. Raises InvalidInput where most are: the unit is another.
 
     values: (rows, cols), changed in place.
@@ -124,6 +124,6 @@ def plausible(values: Any, meant: Meaning, notes: list[Message | str], name: str
     notes.append(say("read.no_elevation", path=name, n=count, value=worst))
 
 
-def rendered_once(notes: Sequence[Message | str]) -> tuple[Message | str, ...]:
+def rendered_once(notes: Sequence[Message]) -> tuple[Message, ...]:
     """Notes without repetitions, in order."""
     return tuple(dict.fromkeys(notes))

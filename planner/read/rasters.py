@@ -58,7 +58,7 @@ class Raster:
 
     grid: Grid
     crs: pyproj.CRS | None
-    notes: tuple[Message | str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def read_raster(
     degrees and no crs was asked for, or its numbers cannot be what is meant; CRSMismatch where it has no position at all.
     """
     with opened(path) as source:
-        notes: list[Message | str] = []
+        notes: list[Message] = []
         _check_band(path, source, band)
         values_of = _Values(Path(path).name, band, meant, unit, notes)
         values_of.check(source)
@@ -153,14 +153,14 @@ def read_onto(
     meant, unit: as of read_raster.
     """
     with opened(path) as source:
-        notes: list[Message | str] = []
+        notes: list[Message] = []
         _check_band(path, source, band)
         values_of = _Values(Path(path).name, band, meant, unit, notes)
         values_of.check(source)
         own = _crs(source)
         if own is None:
             _positioned(path, source)
-            notes.append(say("read.no_crs_working", path=Path(path).name))
+            notes.append(say("read.no_crs_taken", name=Path(path).name))
         rows, cols = grid.shape
         same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
@@ -185,7 +185,7 @@ class _Values:
     band: int
     meant: Meaning
     unit: str | None
-    notes: list[Message | str]
+    notes: list[Message]
 
     def check(self, source: Any) -> None:
         """Refuses pictures where lengths are meant, and notes what heights are above."""
@@ -270,7 +270,7 @@ class TiledRaster:
     cell_x: float
     cell_y: float
     band: int = 1
-    notes: tuple[Message | str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def cell_area(self) -> float:
@@ -333,7 +333,7 @@ def open_tiled(path: str | Path, *, band: int = 1, meant: Meaning = ANY) -> Tile
             raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
         if own is not None and own.is_geographic:
             raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
-        notes: list[Message | str] = []
+        notes: list[Message] = []
         _Values(Path(path).name, band, meant, None, notes).check(source)
         metres_per_unit(source, band, notes, meant=meant, name=Path(path).name)
         return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band, tuple(notes))
@@ -367,14 +367,14 @@ def _crs(source: Any) -> pyproj.CRS | None:
 
 
 @contextmanager
-def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message | str]) -> Iterator[Any]:
+def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> Iterator[Any]:
     """The source itself where it is north-up in the CRS wanted, else a warped view of it."""
     name = Path(path).name
     own = _crs(source)
     wanted = pyproj.CRS.from_user_input(crs) if crs is not None else own
     _positioned(path, source)
     if own is None and wanted is not None:
-        notes.append(say("read.no_crs_working", path=name))
+        notes.append(say("read.no_crs_taken", name=name))
         own = wanted
     if wanted is not None and wanted.is_geographic:
         raise InvalidInput(f'{name}: cells are in degrees; name a projected CRS (crs = "EPSG:…") to read it in metres')
@@ -389,9 +389,9 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message | str
         west, south, east, north = array_bounds(source.height, source.width, t)
         corner = Affine(abs(t.a), 0, min(west, east), 0, -abs(t.e), max(south, north))
         options |= {"transform": corner, "width": source.width, "height": source.height, "resampling": Resampling.nearest}
-        notes.append(say("read.turned", path=name))
+        notes.append(say("read.turned", name=name))
     else:
-        notes.append(say("read.warped", path=name) if not same else say("read.rotated", path=name))
+        notes.append(say("read.rotated" if same else "read.warped", name=name))
     with _warped(source, options) as view:
         yield view
 
@@ -449,7 +449,7 @@ def plain_values(
     view: Any,
     band: int,
     window: Window,
-    notes: list[Message | str],
+    notes: list[Message],
     *,
     keep_float32: bool = False,
     out: NDArray[Any] | None = None,
@@ -468,7 +468,7 @@ def plain_values(
         hits = blank(values, np.array(numbers, dtype=values.dtype))
     for number, count in zip(numbers, hits, strict=True):
         if count and number != view.nodata:
-            notes.append(say("read.undeclared", n=int(count), value=float(number)))
+            notes.append(say("read.undeclared", count=int(count), value=float(number)))
     if view.mask_flag_enums[band - 1] not in ([MaskFlags.all_valid], [MaskFlags.nodata]):
         values[view.read_masks(band, window=window) == 0] = np.nan
     scale, offset = view.scales[band - 1], view.offsets[band - 1]

@@ -88,7 +88,7 @@ def test_turned_over_and_rotated(tmp_path: Path) -> None:
     south_up = read_raster(write(tmp_path / "s.tif", place=Affine(5, 0, 39_500_000, 0, 5, 3_756_985)))
     assert south_up.grid.values.tolist() == VALUES[::-1].tolist()
     assert south_up.grid.transform == tuple(PLACE)[:6]
-    assert [str(n) for n in south_up.notes] == ["s.tif: turned north-up"]
+    assert tuple(map(str, south_up.notes)) == ("s.tif: turned north-up",)
     plane = np.add.outer(np.arange(60) * -0.5, np.arange(80) * 1.0)
     turned = PLACE * Affine.rotation(20)
     found = read_raster(write(tmp_path / "r.tif", plane, place=turned))

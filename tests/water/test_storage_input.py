@@ -10,12 +10,12 @@ import rasterio
 import shapely
 from rasterio.transform import Affine
 
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Grid
 from planner.water import StorageCurve, storage_curve, storage_table
 from planner.water.ground import terrain_of
-from planner.water.wording import note_zh
+from planner.words import render, say
 
 PLACE = Affine(5, 0, 39_500_000, 0, -5, 3_757_000)
 Z = np.array([[5, 5, 5, 5], [5, 1, 2, 5], [5, 3, 1, 5], [5, 5, 5, 5]], np.float32)
@@ -99,8 +99,8 @@ class TestWhereItLies:
         curve = storage_curve(path, gpd.GeoSeries([INNER], crs="EPSG:4527"))
         assert curve.storage(4.0) == HELD
         assert "names no CRS" in str(curve.notes[0])
-        assert "未给出坐标系" in note_zh(curve.notes[0])
-        assert storage_curve(path, INNER).notes == ("the terrain names no CRS; its coordinates are taken to be metres",)
+        assert "未给出坐标系" in render(curve.notes[0], "zh")
+        assert storage_curve(path, INNER).notes == (say("water.no_crs"),)
         assert storage_curve(path, INNER, crs="EPSG:4527").notes == ()
         far = gpd.GeoSeries([INNER], crs="EPSG:4527").to_crs("EPSG:4548")
         with pytest.raises(InvalidInput, match="check their CRS"):
@@ -160,7 +160,7 @@ class TestVerticalSense:
         ):
             curve = storage_curve(path)
             assert "elevations, upward, are expected" in self.told(curve)
-            assert "应为向上的高程" in note_zh(self.told(curve))
+            assert "应为向上的高程" in " ".join(render(n, "zh") for n in curve.notes)
         assert not storage_curve(write(tmp_path / "dem.tif", named="height")).notes
 
     @pytest.mark.parametrize("streamed", [False, True])
@@ -170,7 +170,7 @@ class TestVerticalSense:
             monkeypatch.setattr("planner.water.curve.EXACT_CELLS", 4)
         curve = storage_curve(write(tmp_path / "z.tif", np.where(Z == 5, 0, Z)))
         assert "75% of the ground lies at exactly 0 m" in self.told(curve)
-        assert "恰为0米" in note_zh(self.told(curve))
+        assert "恰为0米" in " ".join(render(n, "zh") for n in curve.notes)
         for fine in (Z, Z - 5, np.zeros_like(Z)):  # nothing at 0, most at 0 but the rest below it, all at 0
             assert not storage_curve(grid(fine)).notes
 
