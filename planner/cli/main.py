@@ -41,8 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code: 0 done, 1 failed, 2 usage, 3 invalid input, 4 infeasible, 5 no plan in time."""
-    from planner.cli import asbuilt, city, doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401  (registers them)
-
+    load()
     verbose, as_json, lang = "-v" in arguments or "--verbose" in arguments, "--json" in arguments, asked_lang(arguments)
     try:
         return int(app(arguments, standalone_mode=False) or 0)
@@ -58,6 +57,11 @@ def run(arguments: list[str]) -> int:
         if verbose:
             traceback.print_exc()
         return _tell(error, lang, as_json=as_json)
+
+
+def load() -> None:
+    """Registers every verb: the one list of the files they stand in."""
+    from planner.cli import asbuilt, city, doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401
 
 
 def asked_lang(arguments: Sequence[str]) -> str:
