@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from planner.allocation.bound import Multipliers, order_possible
 from planner.allocation.compact import solve_compact
 from planner.allocation.core_search import solve_by_core
 from planner.allocation.exact import solve_exactly
@@ -21,6 +22,9 @@ SMALL = 3000  # units up to which branch and bound gets a try at a gap the large
 
 def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
     """The method the problem's shape asks for; each proves its own bound, and the exact one has the last word."""
+    if not order_possible(model):
+        none = Multipliers(np.zeros(model.hi.size))
+        return Found(Outcome.INFEASIBLE, None, -math.inf, none, "water levels", relaxation_empty=True)
     if model.separators and model.size >= LARGE and settings.method is Method.CHOOSE:
         found = _giving_up(model, settings, first, prices)
         if found is not None:

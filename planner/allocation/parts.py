@@ -10,6 +10,7 @@ import numpy as np
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 INF = float("inf")
+ROUNDING = 2.0**-50  # share of its terms by which a sum may be off from numbers and coefficients becoming doubles: four ulps
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,19 @@ class Clauses:
     hi: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """Variables beside the options that only branch and bound sees, 0 ≤ v ≤ 1, and rows Σ over options + Σ over them ≤ hi.
+
+    whole (F,): which must be 0 or 1. options, own: entries of the rows over options and over the variables. They may rule out
+    only choices that break the rule anyway.
+    """
+
+    whole: Bools
+    options: Clauses
+    own: Clauses
+
+
 class Separator(Protocol):
     """Finds the clauses a choice breaks, for rules whose rows are too many to write down beforehand."""
 
@@ -99,6 +113,7 @@ class Part:
     borders: Borders | None = None
     clauses: Clauses | None = None
     separator: Separator | None = None
+    hidden: Hidden | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None)
         edges=edges,
         clauses=_clauses(model, chosen, free, options),
         separators=(),
+        hidden=(),
     )
     return Core(core, options, units, float(model.gain[fixed].sum() - model.borders_count * fixed_cost))
 
