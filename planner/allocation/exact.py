@@ -9,7 +9,7 @@ import numpy as np
 from planner.allocation.bound import Multipliers, forest, upper_bound
 from planner.allocation.covers import covers, this_choice
 from planner.allocation.highs import Answer, Solved, Tell, solve_program
-from planner.allocation.model import Model, chosen_options, settle, tightened
+from planner.allocation.model import Model, chosen_options, settle, tightened, with_cuts
 from planner.allocation.parts import stack_clauses
 from planner.allocation.program import Program, program, start_point
 from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
@@ -44,6 +44,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
 
     Limits that a plan misses by the solver's tolerance are drawn in first, which is quick but proves nothing.
     """
+    model = with_cuts(model)
     prog = program(model)
     answer, multipliers = relax(model, prog, settings)
     if answer.status is Solved.INFEASIBLE:

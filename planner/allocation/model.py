@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linprog
 
 from planner.allocation.borders import merged
 from planner.allocation.objective import Objective
-from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, stack_clauses
+from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
@@ -25,7 +25,8 @@ class Model:
     start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
     (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
     member (G, K): order rows. kind (K,), edges and terms: borders and what unlike kinds side by side cost; borders_count: 1
-    where the objective counts them, 0 where only rows do. clauses: sparse rows. hidden: variables of branch and bound alone.
+    where the objective counts them, 0 where only rows do. clauses: sparse rows. separators, cuts: rules
+    whose rows are found as they are broken, and the rows known beforehand. hidden: variables of branch and bound alone.
     """
 
     start: Ints
@@ -53,6 +54,7 @@ class Model:
     borders_count: float
     clauses: Clauses
     separators: tuple[Separator, ...] = ()
+    cuts: Clauses = field(default_factory=empty_clauses)
     hidden: tuple[Hidden, ...] = ()
 
     @property
@@ -108,6 +110,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         borders_count=float(goal.border > 0),
         clauses=stack_clauses([p.clauses for p in parts if p.clauses is not None]),
         separators=tuple(p.separator for p in parts if p.separator is not None),
+        cuts=stack_clauses([p.cuts for p in parts if p.cuts is not None]),
         hidden=tuple(p.hidden for p in parts if p.hidden is not None),
     )
 
@@ -257,6 +260,13 @@ def clauses_kept(clauses: Clauses, chosen: Ints) -> bool:
     taken = np.isin(clauses.col, chosen)
     activity = np.bincount(clauses.row, weights=clauses.value * taken, minlength=clauses.hi.size)
     return bool((activity <= clauses.hi + 1e-9).all())
+
+
+def with_cuts(model: Model) -> Model:
+    """The model with the rows that separated rules know beforehand among its clauses."""
+    if not model.cuts.hi.size:
+        return model
+    return replace(model, clauses=stack_clauses([model.clauses, model.cuts]), cuts=empty_clauses())
 
 
 def tightened(model: Model, by: Floats) -> Model:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
@@ -95,6 +96,17 @@ class Hidden:
 class Separator(Protocol):
     """Finds the clauses a choice breaks, for rules whose rows are too many to write down beforehand."""
 
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side, (N, N)."""
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """Units (N,) near the given ones that would keep the rule; worth (N,): what being inside brings each unit."""
+
     def clauses(self, chosen: Ints) -> Clauses | None:
         """Violated rows for the chosen option of each unit, shape (N,); None where the rule is kept."""
 
@@ -104,7 +116,8 @@ class Separator(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Everything one rule adds to a problem. forbid: positions of options that may not be chosen."""
+    """Everything one rule adds to a problem. forbid: positions of options that may not be chosen. cuts: rows that every choice
+    which the separator passes keeps anyway, worth writing down beforehand."""
 
     sums: tuple[Sum, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -113,6 +126,7 @@ class Part:
     borders: Borders | None = None
     clauses: Clauses | None = None
     separator: Separator | None = None
+    cuts: Clauses | None = None
     hidden: Hidden | None = None
 
 

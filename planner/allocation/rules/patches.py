@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
-from planner.allocation.checks import check_number, check_target, check_words, finite_column
-from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part
-from planner.allocation.rules.adjacency import Grouped, long_borders, options_by_unit
+from planner.allocation.checks import check_number, check_target, check_words
+from planner.allocation.parts import ROUNDING, Clauses, Part
+from planner.allocation.rules.adjacency import long_borders
+from planner.allocation.rules.patch_graph import Patches, cheapest_way, flow_rows, grown, patches_of, small_set_rows
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
-
-MOST_ROWS = 400_000  # of sets too small to be a patch that are written down beforehand; larger sets are left out first
-FLOW_UNITS = 150  # up to which connectedness is written as a flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +39,12 @@ class MinPatch:
     def part(self, table: OptionTable) -> Part:
         """A separator, and the units that can never be part of a large enough patch ruled out beforehand."""
         check_words(str(self), table, self.target, self.treatment)
-        patches = _patches(table, table.mask(self.target, self.treatment), self.boundaries, str(self))
+        patches = patches_of(table, table.mask(self.target, self.treatment), self.boundaries, str(self))
         group, size = patches.components(patches.count > 0)
         small = np.flatnonzero((group >= 0) & (size[group] < self.min_mu * (1 - 1e-12)))
         forbid = patches.options[np.isin(patches.unit_of, small)]
-        clauses = small_set_rows(patches, self.min_mu)
-        return Part(forbid=forbid, clauses=clauses, separator=_MinPatchSeparator(patches, self.min_mu))
+        cuts = small_set_rows(patches, self.min_mu)
+        return Part(forbid=forbid, cuts=cuts, separator=_MinPatchSeparator(patches, self.min_mu))
 
     def kept(self, table: OptionTable, chosen: Ints) -> bool:
         """Whether every patch is large enough."""
@@ -80,7 +77,7 @@ class Connected:
         """A separator."""
         check_words(str(self), table, self.target, self.treatment)
         inside = table.mask(self.target, self.treatment)
-        patches = _patches(table, inside, self.boundaries, str(self))
+        patches = patches_of(table, inside, self.boundaries, str(self))
         return Part(separator=_ConnectedSeparator(patches), hidden=flow_rows(patches))
 
     def kept(self, table: OptionTable, chosen: Ints) -> bool:
@@ -108,60 +105,41 @@ def walked(rule: MinPatch | Connected, table: OptionTable, chosen: Ints) -> list
     return patches
 
 
-@dataclass(frozen=True, eq=False)
-class _Patches:
-    """A target's options by unit, the units' areas and the graph of borders."""
-
-    inside: Bools
-    options: Ints
-    unit_of: Ints
-    count: Ints
-    grouped: Grouped
-    area: Floats
-    graph: sparse.csr_array
-
-    def components(self, units: Bools) -> tuple[Ints, Floats]:
-        """Patch of each unit, -1 outside `units` (N,), and each patch's area."""
-        inside = np.flatnonzero(units)
-        group = np.full(units.size, -1, dtype=np.int64)
-        if not inside.size:
-            return group, np.zeros(1)
-        _, label = connected_components(self.graph[inside][:, inside], directed=False)
-        group[inside] = label
-        return group, np.asarray(np.bincount(label, weights=self.area[inside]), dtype=np.float64)
-
-    def beside(self, patch: Ints) -> Ints:
-        """Units that border the patch and could take the target."""
-        near = np.unique(self.graph[patch].indices)
-        near = near[~np.isin(near, patch)]
-        return np.asarray(near[self.count[near] > 0], dtype=np.int64)
-
-    def options_of(self, units: Ints) -> Ints:
-        """The target's options of some units."""
-        options, count, first = self.grouped
-        return np.concatenate([options[first[u] : first[u] + count[u]] for u in units]) if units.size else units
-
-
 def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
     if treatment is None:
         return target
     return f"{target} by {treatment if isinstance(treatment, str) else ' or '.join(treatment)}"
 
 
-def _patches(table: OptionTable, inside: Bools, boundaries: pd.DataFrame, rule: str) -> _Patches:
-    a, b = long_borders(rule, table, boundaries, 0.0)
-    n = len(table.units)
-    graph = sparse.csr_array((np.ones(2 * a.size), (np.r_[a, b], np.r_[b, a])), shape=(n, n))
-    grouped = options_by_unit(table, inside)
-    area = np.zeros(n)
-    np.maximum.at(area, table.unit[grouped[0]], finite_column(table, "area_mu", rule, inside)[grouped[0]])
-    return _Patches(inside, grouped[0], table.unit[grouped[0]], grouped[1], grouped, area, graph)
-
-
 @dataclass(frozen=True, eq=False)
 class _MinPatchSeparator:
-    patches: _Patches
+    patches: Patches
     min_mu: float
+
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+        return self.patches.inside
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side."""
+        return self.patches.graph
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
+        group, size = self.patches.components(units & (self.patches.count > 0))
+        least = self.min_mu * (1 - ROUNDING)
+        kept = (group >= 0) & (size[group] >= least)
+        small = np.flatnonzero(size < least) if (group >= 0).any() else np.empty(0, dtype=np.int64)
+        totals = [float(worth[group == patch].sum()) for patch in small]
+        for j in np.argsort(totals, kind="stable")[::-1]:
+            patch = np.flatnonzero((group == small[j]) & ~kept)
+            if patch.size:
+                larger, gain = grown(self.patches, worth, patch, kept, least)
+                if gain > 0:
+                    kept[larger] = True
+        return np.asarray(kept)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """One row per unit of each patch that is too small."""
@@ -182,7 +160,36 @@ class _MinPatchSeparator:
 
 @dataclass(frozen=True, eq=False)
 class _ConnectedSeparator:
-    patches: _Patches
+    patches: Patches
+
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+        return self.patches.inside
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side."""
+        return self.patches.graph
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """The patch worth most, and every other one whose worth pays for the cheapest way to it."""
+        can = self.patches.count > 0
+        group, size = self.patches.components(units & can)
+        if not (group >= 0).any():
+            return np.asarray(units & can)
+        totals = np.bincount(group[group >= 0], weights=worth[group >= 0], minlength=size.size)
+        kept = group == int(np.argmax(totals))
+        toll = np.where(can, np.maximum(-worth, 0.0) + 1e-9 * (1.0 + np.abs(worth).max()), np.inf)
+        for patch in np.argsort(-totals, kind="stable"):
+            units_of = np.flatnonzero(group == patch)
+            if kept[units_of].all() or totals[patch] <= 0:
+                continue
+            way, cost = cheapest_way(self.patches.graph, toll, kept, units_of)
+            if cost < totals[patch]:
+                kept[way] = True
+                kept[units_of] = True
+        return np.asarray(kept)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""
@@ -205,86 +212,6 @@ class _ConnectedSeparator:
         """The target's options of units outside the largest patch."""
         group, size = self.patches.components(self.patches.inside[chosen])
         return self.patches.options_of(np.flatnonzero((group >= 0) & (group != int(np.argmax(size)))))
-
-
-def small_set_rows(patches: _Patches, min_mu: float) -> Clauses | None:
-    """Rows x_i ≤ Σ_{j beside S} x_j for the units i of every connected set S of up to three units that is too small a patch."""
-    n = patches.area.size
-    can = patches.count > 0
-    graph = sparse.csr_array(sparse.diags_array(can.astype(float)) @ patches.graph @ sparse.diags_array(can.astype(float)))
-    sets = [np.flatnonzero(can)[:, None]]
-    for _ in range(2):
-        if sets[-1].size > MOST_ROWS // 4:
-            break
-        sets.append(_one_larger(sets[-1], graph))
-    kept = [group[patches.area[group].sum(axis=1) < min_mu * (1 - ROUNDING)] for group in sets]
-    while len(kept) > 1 and sum(g.size for g in kept) > MOST_ROWS:
-        kept.pop()
-    heads: list[Ints] = []
-    blocks: list[sparse.csr_array] = []
-    for group in kept:
-        count, size = group.shape
-        if count:
-            own = sparse.csr_array((np.ones(group.size), group.ravel(), np.arange(0, group.size + 1, size)), shape=(count, n))
-            beside = sparse.csr_array(own @ graph)
-            beside.data[:] = 1.0
-            outside = sparse.csr_array(beside - beside.multiply(own))
-            outside.eliminate_zeros()
-            heads.append(group.ravel())
-            blocks.append(outside[np.repeat(np.arange(count), size)])
-    if not heads:
-        return None
-    units = np.concatenate(heads)
-    tails = sparse.coo_array(sparse.vstack(blocks))
-    of = sparse.csr_array((np.ones(patches.options.size), (patches.unit_of, patches.options)), shape=(n, patches.inside.size))
-    first, last = sparse.coo_array(of[units]), sparse.coo_array(sparse.csr_array(tails) @ of)
-    return Clauses(
-        np.r_[first.row, last.row].astype(np.int64),
-        np.r_[first.col, last.col].astype(np.int64),
-        np.r_[np.ones(first.nnz), -np.ones(last.nnz)],
-        np.zeros(units.size),
-    )
-
-
-def _one_larger(group: Ints, graph: sparse.csr_array) -> Ints:
-    """All connected sets of one unit more, each once, units sorted; group (m, size)."""
-    count, size = group.shape
-    n = graph.shape[0]
-    own = sparse.csr_array((np.ones(group.size), group.ravel(), np.arange(0, group.size + 1, size)), shape=(count, n))
-    beside = sparse.coo_array(own @ graph)
-    fresh = (group[beside.row] != beside.col[:, None]).all(axis=1)
-    larger = np.sort(np.c_[group[beside.row[fresh]], beside.col[fresh]], axis=1)
-    return np.asarray(np.unique(larger, axis=0), dtype=np.int64).reshape(-1, size + 1)
-
-
-def flow_rows(patches: _Patches) -> Hidden | None:
-    """Connectedness as a flow on few units: a root sends every unit of the target its share, through such units alone.
-
-    Per unit i: x_i/M + Σ out − Σ in ≤ root_i, Σ in ≤ x_i, root_i ≤ x_i; Σ root ≤ 1.
-    Source: single-commodity flow, Shirabe 2005.
-    """
-    units = np.flatnonzero(patches.count > 0)
-    m = units.size
-    if not 1 < m <= FLOW_UNITS:
-        return None
-    arcs = sparse.coo_array(patches.graph[units][:, units])
-    tail, head, e = arcs.row, arcs.col, arcs.nnz
-    each, arc = np.arange(m), np.arange(e)
-    own_row = np.r_[tail, head, each, m + head, 2 * m + each, np.full(m, 3 * m)]
-    own_col = np.r_[arc, arc, e + each, arc, e + each, e + each]
-    own_value = np.r_[np.ones(e), -np.ones(e), -np.ones(m), np.ones(e), np.ones(m), np.ones(m)]
-    of = sparse.csr_array(
-        (np.ones(patches.options.size), (patches.unit_of, patches.options)), shape=(patches.area.size, patches.inside.size)
-    )
-    mine = sparse.coo_array(of[units])
-    row = np.r_[mine.row, m + mine.row, 2 * m + mine.row].astype(np.int64)
-    value = np.r_[np.full(mine.nnz, 1.0 / m), -np.ones(2 * mine.nnz)]
-    hi = np.r_[np.zeros(3 * m), 1.0]
-    return Hidden(
-        np.r_[np.zeros(e, dtype=np.bool_), np.ones(m, dtype=np.bool_)],
-        Clauses(row, np.tile(mine.col, 3).astype(np.int64), value, hi),
-        Clauses(own_row.astype(np.int64), own_col.astype(np.int64), own_value, hi),
-    )
 
 
 def _rows(rows: list[tuple[Ints, Ints, float]]) -> Clauses | None:
