@@ -10,11 +10,13 @@ from types import ModuleType
 from typing import Any
 
 _HOMES = {
-    "Plan": "planner.plan",
+    "Plan": "planner.facade",
     "Finance": "planner.finance",
+    "Portfolio": "planner.portfolio",
+    "portfolio": "planner.portfolio",
     "finance": "planner.finance",
-    "make_plan": "planner.plan",
-    "load_plan": "planner.plan",
+    "make_plan": "planner.facade",
+    "load_plan": "planner.facade",
     "sweep": "planner.plan",
     "confidence": "planner.plan",
     "read_site": "planner.read",
@@ -34,6 +36,8 @@ _HOMES = {
     "appraise": "planner.options",
     "area_mu": "planner.measure",
     "raster_statistics": "planner.read.statistics",
+    "asbuilt": "planner.asbuilt",
+    "AsBuilt": "planner.asbuilt",
     "storage_curve": "planner.water",
     "hollows": "planner.water",
     "PlannerError": "planner.errors",
@@ -56,6 +60,7 @@ _HOMES = {
     "Adjacent": "planner.allocation",
     "Apart": "planner.allocation",
     "Connected": "planner.allocation",
+    "Covered": "planner.allocation",
     "MinPatch": "planner.allocation",
     "Share": "planner.allocation",
     "alternatives": "planner.allocation",

@@ -30,6 +30,8 @@ FACTS: Final = _table(
     ("ground_max_m", "m", "Highest ground", "最高地面", "highest elevation today"),
     ("slope_deg", "°", "Slope", "坡度", "mean slope of the terrain"),
     ("water_table_m", "m", "Water table", "地下水位", "mean elevation of the water table in a normal year"),
+    ("water_table_dry_m", "m", "Water table, dry", "枯水期地下水位", "mean elevation of the water table at its dry extreme"),
+    ("water_table_wet_m", "m", "Water table, wet", "丰水期地下水位", "mean elevation of the water table at its wet extreme"),
     ("water_depth_m", "m", "Water depth", "积水深度", "mean of max(water table - ground, 0) over the unit, normal year"),
     ("water_share", "", "Share under water", "积水面积比", "share of the unit below the water table, normal year"),
     ("water_share_dry", "", "Share under water, dry", "枯水期积水比", "share of the unit below the dry water table"),
@@ -47,6 +49,15 @@ FACTS: Final = _table(
     ("deeper", "", "Next deeper unit", "下一更深单元", "the neighbour on the way to the basin's bottom, or empty"),
     ("basin_id", "", "Basin", "汇水洼地", "the hollow the unit drains to"),
     ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which the basin's water leaves it, where known"),
+    (
+        "lake_level_m",
+        "m",
+        "Lake level",
+        "湖面水位",
+        "level of a lake here by the water table: one for all that would be one body",
+    ),
+    ("shore_level_m", "m", "Lake level beside", "临湖水位", "highest lake by the water table on the unit or beside it"),
+    ("dam_m", "m", "Kept apart", "隔挡水位差", "by how much the lakes differ that the unit keeps apart; 0 where none"),
 )
 
 OPTIONS: Final = _table(
@@ -70,6 +81,8 @@ UNITS: Final = (
     | _table(
         ("unit_id", "", "Unit", "单元编号", "planning unit"),
         ("parcel_id", "", "Parcel", "地块编号", "the polygon it was cut from"),
+        ("design_m", "m", "Finished ground", "设计高程", "mean elevation after the works"),
+        ("reservoir_id", "", "Reservoir", "所属水库", "the body of water it is part of, or empty"),
         ("reason", "", "Reason", "理由", "why this target"),
         ("confidence", "", "Confidence", "用途稳定度", "share of draws of uncertain inputs that keep the target"),
     )
@@ -83,7 +96,8 @@ RESERVOIRS: Final = _table(
     ("flood_level_m", "m", "Flood level", "洪水位", "level at which total storage is measured"),
     ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which water leaves over the rim"),
     ("area_mu", "mu", "Area", "面积", "land given to it"),
-    ("water_mu", "mu", "Water surface", "水面面积", "under water at the normal level"),
+    ("wetland_mu", "mu", "Wetland", "相连湿地面积", "wetland that its water reaches"),
+    ("water_mu", "mu", "Water surface", "水面面积", "under water at the normal level, wetland with it"),
     ("storage_m3", "m³", "Total storage", "总库容", "total storage, at the flood level"),
     ("normal_m3", "m³", "Storage at normal level", "正常蓄水位以下库容", "water held at the normal level"),
     ("dead_m3", "m³", "Dead storage", "死库容", "water held at the dead level"),

@@ -16,9 +16,10 @@ from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import Cells, covered_cells, main_owner
 from planner.core.terrain.flood import flood, next_deeper
 from planner.core.terrain.hypsometry import Hypsometry
-from planner.core.terrain.merge_tree import merge_tree, significant
+from planner.core.terrain.merge_tree import MergeTree, merge_tree, significant
 from planner.core.terrain.slope import slope_degrees
 from planner.core.terrain.zonal import Summary, summarise
+from planner.design import lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
@@ -55,7 +56,9 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     facts |= _of_constraints(site, shapes, plane)
     facts["landuse"] = _main_landuse(site.landuse, shapes)
     facts |= _of_hollows(site, cover, units.index)
-    table = pd.DataFrame(facts, index=units.index)[list(FACTS)]
+    table = pd.DataFrame(facts, index=units.index)
+    depth = site.scenario.number("targets.reservoir.min_depth_m")
+    table = table.join(lake_levels(table, partition.borders, min_depth_m=depth))[list(FACTS)]
     return Measures(table, cover.hypsometry(site.terrain))
 
 
@@ -113,6 +116,8 @@ def _of_water(site: Site, cover: _Cover) -> dict[str, Any]:
     known = np.isfinite(shares["dry"]) & np.isfinite(shares["wet"])
     return {
         "water_table_m": cover.of(table.normal).mean,
+        "water_table_dry_m": cover.of(table.dry).mean,
+        "water_table_wet_m": cover.of(table.wet).mean,
         "water_depth_m": cover.summary(np.where(depth < 0.0, 0.0, depth)).mean,
         "water_share": shares["normal"],
         "water_share_dry": shares["dry"],
@@ -196,15 +201,16 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     at the terrain's edge and at missing cells; a spill level there is not known, as the ground may go on rising beyond.
     """
     terrain = site.terrain
+    water = water_surface(site.scenario, site.water_table.normal.values).ravel()
     tree = merge_tree(terrain.values, neighbours=4)
     basins = significant(
         tree,
         min_volume=site.scenario.number("measure.hollow_min_volume_m3") / terrain.cell_area,
         min_depth=site.scenario.number("measure.hollow_min_depth_m"),
-        joined_below=_water_level(site),
+        joined_below=_joined_below(tree, water, site.scenario.reservoir.level_m),
     )
     owner = main_owner(cover.cells, terrain.values.size)
-    wet_pits = basins.pit[basins.pit_level < _water_level(site)]  # a lake begins where there would be water anyway
+    wet_pits = basins.pit[basins.pit_level < water[basins.pit]]  # a lake begins where there would be water anyway
     pits = wet_pits if len(wet_pits) else basins.pit
     sources = np.concatenate((pits, _lowest_elsewhere(terrain.values, owner, pits)))
     rising = flood(np.ascontiguousarray(terrain.values), sources, False)
@@ -234,11 +240,18 @@ def _at_the_edge(ground: Floats, cells: Ints) -> NDArray[np.bool_]:
     return np.asarray(~(known[row, col + 1] & known[row + 2, col + 1] & known[row + 1, col] & known[row + 1, col + 2]))
 
 
-def _water_level(site: Site) -> float:
-    """The level at which lakes will stand, m: hollows that it joins are one."""
-    given = site.scenario.reservoir.level_m
-    table = site.water_table.normal.values
-    return float(given) if given is not None else float(np.nanmean(table)) if np.isfinite(table).any() else -np.inf
+def _joined_below(tree: MergeTree, water: Floats, level_m: float | None) -> float | Floats:
+    """The level below which hollows that join are one lake, m, for each hollow, (k,).
+
+    Where no level is given, a lake stands at the water table over its bottom but never above its spill: hollows join where the
+    lake that holds them both would stand above the ground between them. water: the water table by cell, m.
+    """
+    if level_m is not None:
+        return level_m
+    outer = np.maximum(tree.parent - 1, 0)
+    if not len(outer):
+        return -np.inf
+    return np.where(tree.parent > 0, np.minimum(water[tree.pit[outer]], tree.spill_level[outer]), -np.inf)
 
 
 def _lowest_elsewhere(ground: Floats, owner: NDArray[np.int32], pits: Ints) -> Ints:

@@ -1,9 +1,7 @@
 """Appraise: every way a unit can go, priced before anything is chosen.
 
-The ground of a unit is shaped to one of two surfaces. Land is graded to a level platform: cut above it, filled below it.
-A lake bed is lowered by the dig depth and at least to the shallowest open water, bed = min(ground − dig, level − min_depth),
-so that the whole unit is water. Volumes are integrals over the terrain's cells (plane area of the working projection);
-mu are ellipsoidal.
+What the ground becomes under a treatment is asked of `design`. Volumes are integrals over the terrain's cells (plane area of
+the working projection); mu are ellipsoidal.
 """
 
 from __future__ import annotations
@@ -16,37 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.core.earth import balanced_levels
-from planner.core.terrain.hypsometry import Hypsometry
-from planner.landuse import DIG_DEPTH_M, LAND, UNRESTORED
+from planner.design import Levels, shape_of, ways
+from planner.design.ways import heap_of
+from planner.landuse import LAND, UNRESTORED
 from planner.scenario import Scenario
 from planner.tables import Judgement, Measures
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """Water levels of every unit, m, (n,): normal (the lake's, or the water table), storage (flood where given)."""
-
-    normal: Floats
-    storage: Floats
-
-    @classmethod
-    def of(cls, facts: pd.DataFrame, scenario: Scenario) -> Levels:
-        """The lake's level where one is given, else the normal water table of each unit."""
-        table = facts["water_table_m"].to_numpy(float)
-        wanted = scenario.reservoir
-        normal = np.full(len(facts), wanted.level_m) if wanted.level_m is not None else table
-        storage = np.full(len(facts), wanted.flood_level_m) if wanted.flood_level_m is not None else normal
-        return cls(normal, np.maximum(storage, normal))
-
-
-def lake_bed(ground: Hypsometry, dig_m: Floats, level_m: Floats, min_depth_m: float) -> Hypsometry:
-    """The ground of units dug for a lake, dig_m and level_m of shape (n,): min(ground − dig, level − min_depth)."""
-    owner = ground.owner
-    bed = np.minimum(ground.level - dig_m[owner], level_m[owner] - min_depth_m)
-    return Hypsometry(ground.start, bed, ground.area)
 
 
 def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd.DataFrame:
@@ -80,70 +55,35 @@ class _Rows:
 
 
 def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tuple[str, str, _Rows]]:
-    ground = measures.ground
-    facts = measures.table
-    level = balanced_levels(ground.start, ground.level, ground.area, scenario.number("earthwork.compaction"))
-    table = facts["water_table_m"].to_numpy(float)
-    for target in LAND:
+    """Every treatment over all units: the earth its finished ground takes, the water it holds, and where it can be had."""
+    ground, facts = measures.ground, measures.table
+    balanced = balanced_levels(ground.start, ground.level, ground.area, scenario.number("earthwork.compaction"))
+    total = ground.total()
+    for target, treatment in ways():
+        shape = shape_of(target, treatment, levels, scenario, balanced)
+        cut, fill = shape.earth(ground)
         p = scenario.parameters.section(f"targets.{target}")
-        water = np.maximum(levels.storage if target == "construction" else levels.normal, table)
-        yield from _land_ways(target, ground, level, water + p["freeboard_m"], p)
-    p = scenario.parameters.section("targets.green")
-    yield "green", "wetland", _wetland(ground, levels.normal - p["wetland_depth_m"], p)
-    yield "green", "forest", _forest(facts, ground, level, np.maximum(levels.normal, table) + p["freeboard_m"], p)
-    p = scenario.parameters.section("targets.reservoir")
-    for treatment, depth in DIG_DEPTH_M.items():
-        yield "reservoir", treatment, _lake(ground, depth, levels, p)
+        held = shape.of(ground).volume_below(levels.storage) if target == "reservoir" else np.zeros_like(total)
+        if target == "reservoir":
+            possible = total > 0
+        elif treatment == "wetland":
+            possible = (np.abs(_mean(fill - cut, total)) <= p["wetland_reach_m"]) & ~(levels.dam > 0)
+        else:
+            high = balanced >= levels.platform(target, scenario)
+            possible = _land_can(treatment, high, _mean(fill - cut, total) - heap_of(target, treatment, scenario), p, facts)
+        yield target, treatment, _Rows(possible, cut, fill, held, p.get(f"{treatment}_works_cny_per_mu", p["works_cny_per_mu"]))
 
 
-def _land_ways(
-    target: str, ground: Hypsometry, level: Floats, platform: Floats, p: dict[str, float]
-) -> Iterator[tuple[str, str, _Rows]]:
-    """Level where the unit's own balanced level is high enough, else fill to the platform; above it as a place for spoil."""
-    total = ground.total()
-    none = np.zeros_like(total)
-    high = level >= platform
-    surface = np.where(high, level, platform)
-    cut, fill = ground.volume_above(surface), ground.volume_below(surface)
-    depth = _mean(fill - cut, total)
-    fits = depth <= p["max_fill_m"]
-    yield target, "level", _Rows(high, cut, fill, none, p["works_cny_per_mu"])
-    yield target, "fill", _Rows(~high & fits, cut, fill, none, p["works_cny_per_mu"])
-    if "raise_m" in p:
-        top = surface + p["raise_m"]
-        cut, fill = ground.volume_above(top), ground.volume_below(top)
-        yield target, "raise", _Rows(_mean(fill - cut, total) <= p["max_fill_m"], cut, fill, none, p["works_cny_per_mu"])
-    if "mound_m" in p:
-        # A hill is heaped on the surface as graded: its mean height is what it takes up.
-        cut, fill = ground.volume_above(surface), ground.volume_below(surface) + p["mound_m"] * total
-        yield target, "mound", _Rows(fits, cut, fill, none, p["works_cny_per_mu"])
+def _land_can(treatment: str, high: Flags, depth: Floats, p: dict[str, float], facts: pd.DataFrame) -> Flags:
+    """Where land can be had by a treatment: level where the unit's own balanced level is high enough, filled where it is not.
 
-
-def _wetland(ground: Hypsometry, bed: Floats, p: dict[str, float]) -> _Rows:
-    total = ground.total()
-    cut, fill = ground.volume_above(bed), ground.volume_below(bed)
-    reach = np.abs(_mean(fill - cut, total)) <= p["wetland_reach_m"]
-    return _Rows(reach, cut, fill, np.zeros_like(total), p["wetland_works_cny_per_mu"])
-
-
-def _forest(facts: pd.DataFrame, ground: Hypsometry, level: Floats, platform: Floats, p: dict[str, float]) -> _Rows:
-    """Trees on the ground as it lies, where it stands high enough and no pond is left in it."""
-    none = np.zeros_like(level)
-    dry = facts["water_share_wet"].to_numpy(float) <= p["forest_max_water_share"]
-    return _Rows((level >= platform) & dry, none, none, none, p["forest_works_cny_per_mu"])
-
-
-def _lake(ground: Hypsometry, depth: float, levels: Levels, p: dict[str, float]) -> _Rows:
-    total = ground.total()
-    bed = lake_bed(ground, np.full(len(total), depth), levels.normal, p["min_depth_m"])
-    cut = _lowered(ground, bed)
-    return _Rows(total > 0, cut, np.zeros_like(total), bed.volume_below(levels.storage), p["works_cny_per_mu"])
-
-
-def _lowered(before: Hypsometry, after: Hypsometry) -> Floats:
-    """Earth between two surfaces over the same cells, m³, (n,)."""
-    lost = before.area * (before.level - after.level)
-    return np.asarray(np.bincount(before.owner, weights=lost, minlength=len(before.start) - 1), dtype=np.float64)
+    high: balanced level at or above the platform. depth: mean net fill without what is heaped on top, m.
+    """
+    if treatment == "forest":  # trees on the ground as it lies, where it stands high enough and no pond is left in it
+        dry: Flags = facts["water_share_wet"].to_numpy(float) <= p["forest_max_water_share"]
+        return high & dry
+    fits: Flags = depth <= p["max_fill_m"]
+    return high if treatment == "level" else ~high & fits if treatment == "fill" else fits
 
 
 def _mean(volume: Floats, area: Floats) -> Floats:

@@ -6,7 +6,7 @@ import pytest
 
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.landuse import CHOICES
-from planner.options import Levels, appraise, lake_bed, rules_alone
+from planner.options import appraise, rules_alone
 from planner.scenario import Scenario, parse_scenario
 from planner.tables import Judgement, Measures
 
@@ -29,11 +29,6 @@ def world(**sections: object) -> tuple[Measures, Judgement, Scenario]:
     decision = pd.Series(["reservoir", "construction"], index=index)
     judgement = Judgement(yes, score, pd.DataFrame(), decision)
     return Measures(facts, Hypsometry(START, LEVEL, AREA)), judgement, scenario
-
-
-def test_lake_bed_is_dug_and_at_least_the_shallowest_open_water() -> None:
-    bed = lake_bed(Hypsometry(START, LEVEL, AREA), np.array([1.0, 0.0]), np.array([12.0, 12.0]), 1.0)
-    assert bed.level.tolist() == [9.0, 10.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0]
 
 
 def test_a_lake_option_by_hand() -> None:
@@ -100,15 +95,23 @@ def test_units_without_known_ground_have_no_option() -> None:
     assert set(appraise(bare, judgement, scenario).index.get_level_values(0)) == {"high"}
 
 
+def test_a_hill_is_heaped_on_the_platform() -> None:
+    options = appraise(*world())
+    fill, mound = options.loc[("low", "green:fill")], options.loc[("low", "green:mound")]
+    assert mound["fill_m3"] == pytest.approx(fill["fill_m3"] + 2.5 * 400)
+    assert mound["cut_m3"] == pytest.approx(fill["cut_m3"])
+    high = options.loc[("high", "construction:raise")]  # level at 14, a metre more
+    assert (high["cut_m3"], high["fill_m3"]) == pytest.approx((0.0, 400.0))
+
+
+def test_a_wetland_is_graded_to_its_bed() -> None:
+    wetland = appraise(*world()).loc[("low", "green:wetland")]  # bed 11.7 under a level of 12
+    assert wetland["cut_m3"] == pytest.approx(100 * (0.3 + 1.3))
+    assert wetland["fill_m3"] == pytest.approx(100 * (1.7 + 0.7))
+
+
 def test_rules_alone_take_the_decided_target_by_its_best_option() -> None:
     measures, judgement, scenario = world()
     chosen = rules_alone(appraise(measures, judgement, scenario), judgement)
     assert chosen["option"].tolist() == ["construction:level", "reservoir:keep"]
     assert chosen.index.tolist() == ["high", "low"]
-
-
-def test_levels_default_to_the_water_table() -> None:
-    facts = pd.DataFrame({"water_table_m": [1.0, 2.0]})
-    levels = Levels.of(facts, parse_scenario({"layers": {"polygons": "a"}}))
-    assert levels.normal.tolist() == [1.0, 2.0]
-    assert levels.storage.tolist() == [1.0, 2.0]

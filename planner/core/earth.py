@@ -42,6 +42,24 @@ def balanced_levels(start: Ints, level: Floats, area: Floats, yielded: float) ->
 
 
 @njit(cache=True)
+def moved(start: Ints, level: Floats, area: Floats, dig: Floats, at_most: Floats, at_least: Floats) -> tuple[Floats, Floats]:
+    """What is cut and filled, m³, (n,) each, where the ground of every unit becomes max(min(z − dig, at_most), at_least).
+
+    start, level, area: ragged cells in any order within a unit, m and m². dig, at_most, at_least: (n,) m.
+    """
+    n = len(start) - 1
+    cut, fill = np.zeros(n), np.zeros(n)
+    for i in range(n):
+        for c in range(start[i], start[i + 1]):
+            lost = level[c] - max(min(level[c] - dig[i], at_most[i]), at_least[i])
+            if lost > 0.0:
+                cut[i] += area[c] * lost
+            else:
+                fill[i] -= area[c] * lost
+    return cut, fill
+
+
+@njit(cache=True)
 def levels_of_cut(start: Ints, level: Floats, area: Floats, volume: Floats) -> Floats:
     """The level down to which each unit must be dug to win a volume: ∫max(z−s, 0) dA = V, exact.
 

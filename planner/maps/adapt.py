@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.features import rasterize
 
-from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
+from planner.design import Design
+from planner.landuse import CHOICES
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
+from planner.plan.places import places_of
+from planner.plan.verdict import verdict
 from planner.units import mu_from_m2
+from planner.words import term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-    from planner.site import Grid
 
 CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3", "volume_m3": "storage_m3"}
 
 
 def view_of(plan: Plan) -> MapView:
     """What a map shows of a plan."""
-    site = plan.site
+    site, summary = plan.site, plan.summary()
     about = site.scenario.site
     rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
     units = plan.units.join(_losses(plan)).join(rules)
@@ -36,7 +36,7 @@ def view_of(plan: Plan) -> MapView:
         crs=site.crs,
         units=units,
         terrain=site.terrain,
-        finished=_finished(plan),
+        finished=Design.of(plan.units, site.scenario).surface(plan.units, site.terrain),
         refusals=_refusals(plan),
         reservoirs=plan.reservoirs,
         curves=_curves(plan),
@@ -44,7 +44,10 @@ def view_of(plan: Plan) -> MapView:
         constraints=site.constraints,
         boundary=site.boundary,
         names=_names(plan),
-        summary=plan.summary(),
+        summary=summary,
+        places=places_of(plan),
+        verdict=verdict(summary),
+        flow=plan.economics.flow,
     )
 
 
@@ -60,8 +63,6 @@ def _losses(plan: Plan) -> pd.DataFrame:
 
 def _refusals(plan: Plan) -> pd.DataFrame | None:
     """The hard rules that were not passed, in the judgement's order, with the rule's name in both languages."""
-    from planner.plan.explain import rule_names
-
     verdicts = plan.judgement.verdicts
     failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)].sort_values(
         ["unit_id", "target"], kind="stable"
@@ -71,9 +72,7 @@ def _refusals(plan: Plan) -> pd.DataFrame | None:
     rule = failed["rule"].astype(str)
     note = failed["note"].fillna("").astype(str) if "note" in failed.columns else pd.Series("", index=failed.index)
     barred = rule == "forbidden"
-    names = rule_names()
-    en = rule.map({key: pair[0] for key, pair in names.items()}).fillna(rule)
-    zh = rule.map({key: pair[1] for key, pair in names.items()}).fillna(rule)
+    en, zh = (rule.map({key: term("rule", key, lang) for key in rule.unique()}) for lang in ("en", "zh"))
     return failed.assign(
         rule=rule.where(~barred, "forbidden: " + note),
         rule_en=en.where(~barred, "the constraint “" + note + "”"),
@@ -126,30 +125,3 @@ def _names(plan: Plan) -> dict[str, tuple[str, str]]:
         for i, pair in zip(parcels.index, zip(texts("name"), texts("name_en"), strict=True), strict=True)
         if any(pair)
     }
-
-
-def _finished(plan: Plan) -> Grid:
-    """The ground after the works, m, for display: beds dug to at least the least depth, filled land at its platform."""
-    scenario, terrain = plan.site.scenario, plan.site.terrain
-    levels = plan.reservoirs["level_m"].to_numpy(float) if len(plan.reservoirs) else np.empty(0)
-    units = plan.units
-    lake = (units["target"] == "reservoir").to_numpy()
-    dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
-    bed = np.full(len(units), np.inf)
-    platform = np.full(len(units), np.nan)
-    if levels.size:
-        bed[lake] = float(np.nanmax(levels)) - scenario.number("targets.reservoir.min_depth_m")
-        for target in LAND:
-            filled = ((units["target"] == target) & (units["fill_m3"] > 0) & (units["treatment"] != "wetland")).to_numpy()
-            platform[filled] = float(np.nanmax(levels)) + scenario.number(f"targets.{target}.freeboard_m")
-    works = np.flatnonzero(lake | np.isfinite(platform))
-    if works.size == 0:
-        return terrain
-    shapes = [(shape, int(i) + 1) for i, shape in zip(works, units.geometry.iloc[works], strict=True)]
-    found: Any = rasterize(shapes, out_shape=terrain.shape, transform=rasterio.Affine(*terrain.transform), dtype="int32")
-    touched = found > 0
-    which = found[touched] - 1
-    values = terrain.values.copy()
-    ground = np.minimum(values[touched] - dig[which], bed[which])
-    values[touched] = np.where(np.isfinite(platform[which]), np.fmax(ground, platform[which]), ground)
-    return terrain.like(values)

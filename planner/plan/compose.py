@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
+from planner.design import Design
 from planner.earthwork import haul
 from planner.economics import money
-from planner.landuse import DIG_DEPTH_M
 from planner.measure import measure
-from planner.options import Levels, appraise, lake_bed, rules_alone
+from planner.options import appraise, rules_alone
 from planner.partition import partition
 from planner.plan.allocate import Answer, allocate, earth_limits
 from planner.plan.explain import reasons
@@ -25,7 +26,7 @@ from planner.site import Site
 from planner.subsidence import ground, undermining
 from planner.suitability import judge
 from planner.tables import Ground, Judgement, Measures, Partition
-from planner.water import reservoirs
+from planner.water import Reservoirs, reservoirs
 
 PARCEL_COLUMNS = ("name", "name_en", "mine", "phase")  # what units inherit from their parcel
 
@@ -112,7 +113,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         area_mu=facts.table["area_mu"]
     )  # also where nothing is possible
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
-    bodies = _water(site, facts, units, parts.borders)
+    units, bodies = _water(site, facts, units, parts.borders)
     bring, take = earth_limits(site.scenario, facts.table)
     haulage = haul(
         units,
@@ -151,21 +152,20 @@ def _units(
     return frame.join(named.rename(columns={"name_en": "parcel_name_en"}), on="parcel_id").sort_index()
 
 
-def _water(site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.DataFrame) -> Any:
-    """The connected water bodies on the bed as it will be dug."""
-    levels = Levels.of(facts.table, site.scenario)
-    dig = units["treatment"].map(DIG_DEPTH_M).fillna(0.0).to_numpy(float)
-    depth = site.scenario.number("targets.reservoir.min_depth_m")
-    bed = lake_bed(facts.ground, dig, levels.normal, depth)
-    return reservoirs(
-        units,
-        bed=bed,
-        borders=borders,
-        normal_m=levels.normal,
-        storage_m=levels.storage,
-        scenario=site.scenario,
-        terrain=site.terrain,
+def _water(site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.DataFrame) -> tuple[gpd.GeoDataFrame, Reservoirs]:
+    """The units with their finished ground and the body of water they are part of, and the bodies.
+
+    Wetland that a lake's water reaches holds part of its storage.
+    """
+    design = Design.of(units, site.scenario, ground=facts.ground)
+    bodies = reservoirs(
+        units, design=design, ground=facts.ground, borders=borders, scenario=site.scenario, terrain=site.terrain
     )
+    finished = design.finished(facts.ground)
+    joined = design.wetland & units.index.isin(bodies.member.index)
+    held = np.where(joined, finished.volume_below(design.levels.storage), units["storage_m3"].to_numpy(float))
+    body = bodies.member.reindex(units.index).fillna("")
+    return units.assign(storage_m3=held, design_m=finished.mean(), reservoir_id=body), bodies
 
 
 def _parcels(parcels: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -18,7 +18,10 @@ from planner.site import Site
 from planner.words import say
 
 SUMS = ("restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
-REMEASURED = ("partition.", "prediction.", "layers.", "site.", "standards.settled.")  # keys whose change asks for a new survey
+REMEASURED = (  # keys whose change asks for a new survey
+    *("partition.", "prediction.", "layers.", "site.", "standards.settled."),
+    "targets.reservoir.min_depth_m",
+)
 
 
 def _surveyed(site: Site | str | Path) -> Survey:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.design import platform
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults
 from planner.site import Grid
@@ -86,7 +87,7 @@ def farmland(original: Grid, subsidence: Grid, water_table: Grid, *, parameters:
     known = sunk & np.isfinite(original.values) & np.isfinite(water_table.values)
     final = (original.values - subsidence.values)[known]
     water = water_table.values[known]
-    need = np.sort(np.maximum(water + p.number("targets.arable.freeboard_m") - final, 0.0))
+    need = np.sort(np.maximum(platform(water, p.number("targets.arable.freeboard_m")) - final, 0.0))
     compaction, thickest = p.number("earthwork.compaction"), p.number("targets.arable.max_fill_m")
     ways = {
         "left alone": Digging(0.0, 0.0),

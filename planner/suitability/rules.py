@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.landuse import CHOICES, DIG_DEPTH_M, LAND
+from planner.design import Levels, dig_limit_m
+from planner.landuse import CHOICES, LAND
 from planner.scenario import Scenario
 from planner.suitability.foundation import load_reach_m
 from planner.suitability.ground import DEFORMATION, building_standard, farmland_damage
@@ -23,7 +25,7 @@ Flags = NDArray[np.bool_]
 class Finding:
     """One rule applied to every unit for one target: value and limit (n,), whether failing it rules the target out (n,).
 
-    passed: value on the allowed side of the limit; a value that is not known passes. key: a text of `wording.TEXTS`.
+    passed: value on the allowed side of the limit; a value that is not known passes. key: one of `wording.TOLD`.
     note: what the sentence adds, per unit.
     """
 
@@ -61,23 +63,18 @@ class Case:
         still = np.nan_to_num(self.column("residual_mm")) / 1e3
         return self.column("ground_m") - still - self.column("water_table_m")
 
-    @property
-    def normal_m(self) -> Floats:
-        """Normal water level: the reservoir's where one is given, else the water table, m."""
-        level = self.scenario.reservoir.level_m
-        return self.column("water_table_m") if level is None else np.full(len(self.facts), level)
+    @cached_property
+    def levels(self) -> Levels:
+        """The water levels of every unit."""
+        return Levels.of(self.facts, self.scenario)
 
     def fill_m(self, target: str) -> Floats:
         """Mean fill needed to the target's platform above the water, m; 0 where the ground is high enough."""
-        water = np.fmax(self.normal_m, self.column("water_table_m"))
-        flood = self.scenario.reservoir.flood_level_m
-        if target == "construction" and flood is not None:
-            water = np.fmax(water, flood)
-        return np.maximum(water + self.number(f"targets.{target}.freeboard_m") - self.column("ground_m"), 0.0)
+        return np.maximum(self.levels.platform(target, self.scenario) - self.column("ground_m"), 0.0)
 
     def depth_m(self) -> Floats:
         """Mean depth of the ground below the normal level, m; negative above it."""
-        return self.normal_m - self.column("ground_m")
+        return self.levels.normal - self.column("ground_m")
 
     def at_most(self, target: str, key: str, value: Floats, limit: Any, hard: Any, unit: str, source: str) -> Finding:
         """A rule value ≤ limit."""
@@ -186,8 +183,7 @@ def _arable(case: Case) -> Iterator[Finding]:
 
 
 def _green(case: Case) -> Iterator[Finding]:
-    bed = case.normal_m - case.number("targets.green.wetland_depth_m")
-    off = np.abs(bed - case.column("ground_m"))
+    off = np.abs(case.levels.wetland_bed(case.scenario) - case.column("ground_m"))
     reach = case.number("targets.green.wetland_reach_m")
     fill = case.fill_m("green")
     # Either way to green will do: each bars it only where the other fails as well.
@@ -201,8 +197,10 @@ def _reservoir(case: Case) -> Iterator[Finding]:
     need = case.number("targets.reservoir.min_depth_m")
     source = case.source("targets.reservoir.min_depth_m")
     depth = case.depth_m()
-    yield case.at_least("reservoir", "depth_dug", depth + max(DIG_DEPTH_M.values()), need, True, "m", source)
+    yield case.at_least("reservoir", "depth_dug", depth + dig_limit_m(), need, True, "m", source)
     yield case.at_least("reservoir", "depth_today", depth, need, False, "m", source)
+    if (case.levels.dam > 0).any():
+        yield case.at_most("reservoir", "dam", case.levels.dam, 0.0, True, "m", "a body of water is level")
     optional = (("seepage_mm_d", "seepage", "mm/d", True), ("pollution_index", "pollution", "", True))
     for column, key, unit, hard in optional:
         if column in case.facts:

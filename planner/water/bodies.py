@@ -20,6 +20,7 @@ from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.spill import spill
 
 if TYPE_CHECKING:
+    from planner.design import Design
     from planner.scenario import Scenario
     from planner.site import Grid
 
@@ -49,10 +50,11 @@ class Reservoirs:
     """The connected water bodies of a plan, the largest storage first.
 
     table: GeoDataFrame, index `reservoir_id` (R1, R2, …), columns level_m (normal), dead_level_m, flood_level_m, area_mu (land
-    given to it), water_mu (under water at the normal level), storage_m3 (total: at the flood level, where there is none at the
-    normal), normal_m3, dead_m3, usable_m3 (normal less dead), mean_depth_m, max_depth_m (at the normal level), bed_m (deepest),
-    size_class, units (how many), spill_level_m (lowest level at which the water leaves over the ground around, as it lies
-    today; NaN where no rim is known), dyke_m (height of the dyke the storage level and its freeboard need there).
+    given to it), wetland_mu (wetland that its water reaches), water_mu (of both, under water at the normal level), storage_m3
+    (total: at the flood level, where there is none at the normal), normal_m3, dead_m3, usable_m3 (normal less dead),
+    mean_depth_m, max_depth_m (at the normal level), bed_m (deepest), size_class, units (how many), spill_level_m (lowest level
+    at which the water leaves over the ground around, as it lies today; NaN where no rim is known), dyke_m (height of the dyke
+    the storage level and its freeboard need there).
     storage_tables: level_m, area_m2, storage_m3 by reservoir_id, with the normal and the storage level among the stages and on
     up to the spill level, or ABOVE_M above the storage level where no higher rim is known; above the land given to the water
     its banks are taken as vertical. member: reservoir_id by unit_id.
@@ -66,35 +68,33 @@ class Reservoirs:
 def reservoirs(
     units: gpd.GeoDataFrame,
     *,
-    bed: Hypsometry,
+    design: Design,
+    ground: Hypsometry,
     borders: pd.DataFrame,
-    normal_m: Floats,
-    storage_m: Floats,
     scenario: Scenario,
     terrain: Grid | None = None,
 ) -> Reservoirs:
-    """The connected water bodies that units of target `reservoir` form, on the bed as it will be dug.
+    """The connected water bodies that units of target `reservoir` form, on the ground as it will be.
 
-    units: index `unit_id`, columns `target`, `area_mu` and geometry. bed: the units' ground after digging, in the same order.
-    borders: columns `unit_a`, `unit_b`; reservoir units that share a border are one body of water. normal_m, storage_m: (n,)
-    normal and storage level (flood, where one is given) of each unit; a body stands at the area-weighted mean of its units'.
-    The dead level is scenario.reservoir.dead_level_m, or `reservoir.dead_depth_m` above the mean bed, never above normal.
-    terrain: today's ground, for the spill levels; land that is filled only raises them.
+    units: index `unit_id`, columns `target`, `area_mu` and geometry. design: their finished ground and levels; ground: their
+    ground today; both in the same order. borders: columns `unit_a`, `unit_b`; water units that share a border and a level are
+    one body, wetland that such a body reaches with them. The dead level is scenario.reservoir.dead_level_m, or
+    `reservoir.dead_depth_m` above the mean bed, never above normal. terrain: today's ground, for the spill levels; land that
+    is filled only raises them.
     """
-    chosen = (units["target"] == "reservoir").to_numpy(bool)
-    body = _bodies(units.index, chosen, borders)
+    body = _bodies(units.index, design, borders)
     count = int(body.max(initial=-1)) + 1
-    area = units["area_mu"].to_numpy(float)
-    ground = bed.together(body)
-    normal = _group_mean(body, count, normal_m, area)
-    storage_level = np.maximum(_group_mean(body, count, storage_m, area), normal)
-    order = np.lexsort((_first_unit(body, count), -ground.volume_below(storage_level)))
+    bed = design.finished(ground)
+    first = _first_unit(body, count)
+    order = np.lexsort((first, -bed.together(body).volume_below(design.levels.storage[first])))
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
     body = np.where(body >= 0, np.append(rank, -1)[body], -1)
+    first = first[order]
     rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
-    found = _described(units, bed, body, normal[order], storage_level[order], rim, scenario)
-    need = storage_level[order] + scenario.number("reservoir.freeboard_m") - rim
+    storage_level = design.levels.storage[first]
+    found = _described(units, bed, body, design.levels.normal[first], storage_level, rim, scenario)
+    need = storage_level + scenario.number("reservoir.freeboard_m") - rim
     table = found.table.assign(spill_level_m=rim, dyke_m=np.maximum(need, 0.0))
     return Reservoirs(table, found.storage_tables, found.member)
 
@@ -121,14 +121,18 @@ def _described(
     )
     deepest = np.array([ground.level[a] if b > a else np.nan for a, b in zip(ground.start, ground.start[1:], strict=False)])
     shapes = np.asarray(units.geometry.values, dtype=object)
-    area = np.bincount(body[body >= 0], units["area_mu"].to_numpy(float)[body >= 0], minlength=count)
+    inside, lake = body >= 0, (units["target"] == "reservoir").to_numpy(bool)
+    land = units["area_mu"].to_numpy(float)
+    area = np.bincount(body[inside & lake], land[inside & lake], minlength=count)
+    wetland = np.bincount(body[inside & ~lake], land[inside & ~lake], minlength=count)
     table = gpd.GeoDataFrame(
         {
             "level_m": normal,
             "dead_level_m": dead,
             "flood_level_m": storage_level,
             "area_mu": area,
-            "water_mu": area * np.divide(wet, ground.total(), out=np.zeros(count), where=wet > 0),
+            "wetland_mu": wetland,
+            "water_mu": (area + wetland) * np.divide(wet, ground.total(), out=np.zeros(count), where=wet > 0),
             "storage_m3": total,
             "normal_m3": held,
             "dead_m3": dead_m3,
@@ -162,20 +166,22 @@ def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Flo
         if len(mine):
             ground = terrain.values.copy()
             ground.ravel()[mine] = bottom  # inside the body the water finds its way
-            rim[k] = spill(ground, int(mine[0]), True).level
+            level = spill(ground, int(mine[0]), True).level
+            rim[k] = level if level > bottom else np.nan  # it leaves where ground is missing: no rim is known there
     return rim
 
 
-def _bodies(ids: pd.Index[str], chosen: NDArray[np.bool_], borders: pd.DataFrame) -> Ints:
-    """The body of water each unit is part of, numbered by first unit, −1 for land."""
+def _bodies(ids: pd.Index[str], design: Design, borders: pd.DataFrame) -> Ints:
+    """The body of water each unit is part of, numbered by first unit, −1 for land and for wetland that no lake reaches."""
     a = ids.get_indexer(borders["unit_a"]) if len(borders) else np.zeros(0, dtype=np.int64)
     b = ids.get_indexer(borders["unit_b"]) if len(borders) else np.zeros(0, dtype=np.int64)
     both = (a >= 0) & (b >= 0)
-    both[both] = chosen[a[both]] & chosen[b[both]]
+    level = design.levels.normal
+    both[both] = design.water[a[both]] & design.water[b[both]] & (level[a[both]] == level[b[both]])
     links = coo_array((np.ones(int(both.sum()), np.int8), (a[both], b[both])), shape=(len(ids), len(ids)))
     label = connected_components(links, directed=False)[1]
     body = np.full(len(ids), -1, dtype=np.int64)
-    wet = np.flatnonzero(chosen)
+    wet = np.flatnonzero(np.isin(label, label[design.lake]))
     if len(wet):
         _, first, where = np.unique(label[wet], return_index=True, return_inverse=True)
         number = np.empty(len(first), dtype=np.int64)
@@ -188,18 +194,6 @@ def _first_unit(body: Ints, count: int) -> Ints:
     first = np.full(count, len(body), dtype=np.int64)
     np.minimum.at(first, body[body >= 0], np.flatnonzero(body >= 0))
     return first
-
-
-def _group_mean(body: Ints, count: int, value: Floats, weight: Floats) -> Floats:
-    inside = body >= 0
-    weights = np.bincount(body[inside], weight[inside], minlength=count)
-    sums = np.bincount(body[inside], (np.asarray(value, float) * weight)[inside], minlength=count)
-    mean = np.divide(sums, weights, out=np.full(count, np.nan), where=weights > 0)
-    for k in range(count):  # one level for all is that level to the last bit, not a mean of it
-        own = np.asarray(value, float)[body == k]
-        if np.all(own == own[0]):
-            mean[k] = own[0]
-    return np.asarray(mean, dtype=np.float64)
 
 
 def _dead_level(ground: Hypsometry, normal: Floats, scenario: Scenario) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from planner.design import graded
 from planner.errors import InvalidInput
 from planner.words import say
 
@@ -36,4 +37,4 @@ class Works:
 
     def changed(self, ground: Floats) -> Floats:
         """The ground after the works, m; NaN stays NaN."""
-        return np.maximum(np.minimum(ground - self.dig_m, self.at_most_m), self.at_least_m)
+        return graded(ground, self.dig_m, self.at_most_m, self.at_least_m)

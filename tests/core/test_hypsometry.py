@@ -43,11 +43,8 @@ def test_the_stage_of_a_volume_by_hand() -> None:
     assert np.isnan(ground.stage_for_volume(1.0)[1])
 
 
-def test_dug_and_taken_together() -> None:
+def test_taken_together() -> None:
     ground = world()
-    dug = ground.lowered([1.0, 0.0, 0.0], at_most=2.5)
-    assert dug.level.tolist() == [0, 1, 2.5, 2.5]
-    assert dug.volume_below(3.0).tolist() == [30 + 40 + 5, 0, 2.5]
     both = ground.together(np.array([0, -1, 0]))
     assert both.level.tolist() == [1, 2, 3, 4]
     assert both.volume_below(4.0)[0] == ground.volume_below(4.0).sum()

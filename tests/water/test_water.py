@@ -15,6 +15,7 @@ from planner.core.polygons.rings import rings_of
 from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.hypsometry import Hypsometry
+from planner.design import Design, Levels, Shape
 from planner.errors import InvalidInput
 from planner.scenario import Scenario, parse_scenario
 from planner.site import Grid
@@ -49,11 +50,21 @@ def beds(levels: list[list[float]]) -> Hypsometry:
     return Hypsometry.from_cells(start, np.concatenate(levels), area)
 
 
+def design(units: gpd.GeoDataFrame, normal: object = 30.0, storage: object = None, shape: Shape | None = None) -> Design:
+    """The design of units whose ground is given as it will be, unless a shape says otherwise."""
+    n = len(units)
+    level = np.broadcast_to(np.asarray(normal, float), (n,))
+    high = level if storage is None else np.broadcast_to(np.asarray(storage, float), (n,))
+    levels = Levels(level, high, level, high, level, level, level, np.zeros(n))
+    target, treatment = units["target"].to_numpy(), units.get("treatment", pd.Series("", index=units.index)).to_numpy()
+    return Design(shape or Shape.as_it_lies(n), levels, target == LAKE, treatment == "wetland")
+
+
 def test_bodies_levels_and_classes_by_hand() -> None:
     units = strip([LAKE, LAND, LAKE, LAKE, LAND, LAND])
     bed = beds([[28.0, 29.0], [31.0], [26.0], [27.0, 33.0], [31.0], [31.0]])
-    water = {"normal_m": np.full(6, 30.0), "storage_m": np.full(6, 32.0)}
-    found = reservoirs(units, bed=bed, borders=neighbours(6), scenario=scenario(dead_level_m=27.5), **water)
+    water = design(units, 30.0, 32.0)
+    found = reservoirs(units, design=water, ground=bed, borders=neighbours(6), scenario=scenario(dead_level_m=27.5))
     table = found.table
     assert table.index.tolist() == ["R1", "R2"]
     assert found.member.to_dict() == {"u0": "R2", "u2": "R1", "u3": "R1"}
@@ -79,38 +90,32 @@ def test_bodies_levels_and_classes_by_hand() -> None:
 
 
 def test_the_dead_level_without_a_given_one_lies_above_the_mean_bed() -> None:
-    found = reservoirs(
-        strip([LAKE]),
-        bed=beds([[25.0]]),
-        borders=neighbours(1),
-        normal_m=np.array([30.0]),
-        storage_m=np.array([30.0]),
-        scenario=scenario(),
-    )
+    one = strip([LAKE])
+    found = reservoirs(one, design=design(one), ground=beds([[25.0]]), borders=neighbours(1), scenario=scenario())
     assert found.table["dead_level_m"].tolist() == [26.5]
-    shallow = reservoirs(
-        strip([LAKE]),
-        bed=beds([[29.5]]),
-        borders=neighbours(1),
-        normal_m=np.array([30.0]),
-        storage_m=np.array([30.0]),
-        scenario=scenario(),
-    )
+    one = strip([LAKE])
+    shallow = reservoirs(one, design=design(one), ground=beds([[29.5]]), borders=neighbours(1), scenario=scenario())
     assert shallow.table["dead_level_m"].tolist() == [30.0]
     assert shallow.table["usable_m3"].tolist() == [0.0]
 
 
-def test_units_at_their_own_water_table_stand_at_the_mean() -> None:
-    normal = np.array([30.0, 31.0])
-    found = reservoirs(
-        strip([LAKE, LAKE]),
-        bed=beds([[25.0], [25.0]]),
-        borders=neighbours(2),
-        normal_m=normal,
-        storage_m=normal,
-        scenario=scenario(),
-    )
-    assert found.table["level_m"].tolist() == [30.5]
+def test_a_body_of_water_is_level_so_two_levels_are_two_bodies() -> None:
+    units = strip([LAKE, LAKE, LAKE])
+    stepped = design(units, [30.0, 30.0, 31.0])
+    found = reservoirs(units, design=stepped, ground=beds([[25.0]] * 3), borders=neighbours(3), scenario=scenario())
+    assert found.table["level_m"].tolist() == [30.0, 31.0]
+    assert found.member.to_dict() == {"u0": "R1", "u1": "R1", "u2": "R2"}
+
+
+def test_wetland_is_part_of_the_lake_whose_water_reaches_it() -> None:
+    units = strip([LAKE, LAND, LAND, LAND, LAND]).assign(treatment=["keep", "wetland", "wetland", "fill", "wetland"])
+    bed = beds([[25.0], [29.7], [29.5], [31.0], [29.7]])
+    found = reservoirs(units, design=design(units), ground=bed, borders=neighbours(5), scenario=scenario())
+    assert found.member.to_dict() == {"u0": "R1", "u1": "R1", "u2": "R1"}  # the last one lies behind dry land
+    lake = found.table.loc["R1"]
+    assert (lake["area_mu"], lake["wetland_mu"], lake["water_mu"]) == (15.0, 30.0, 45.0)
+    assert lake["storage_m3"] == pytest.approx(50_000 + 3_000 + 5_000)
+    assert found.table.geometry["R1"].equals(shapely.box(0, 0, 300, 100))
 
 
 @settings(max_examples=50, deadline=None)
@@ -130,14 +135,8 @@ def test_a_table_holds_its_levels_and_goes_on_above_them(bed: float, deep: float
 
 
 def test_no_lake_at_all() -> None:
-    found = reservoirs(
-        strip([LAND]),
-        bed=beds([[25.0]]),
-        borders=neighbours(1),
-        normal_m=np.array([30.0]),
-        storage_m=np.array([30.0]),
-        scenario=scenario(),
-    )
+    one = strip([LAND])
+    found = reservoirs(one, design=design(one), ground=beds([[25.0]]), borders=neighbours(1), scenario=scenario())
     assert found.table.empty
     assert found.storage_tables == {}
     assert found.member.empty
@@ -154,8 +153,8 @@ def test_the_spill_level_and_the_dyke_it_calls_for() -> None:
         crs="EPSG:4527",
         index=pd.Index(["u0"], name="unit_id"),
     )
-    water = {"normal_m": np.array([31.0]), "storage_m": np.array([31.2]), "scenario": scenario()}
-    found = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=Grid(z, 0.0, 70.0, 10.0, 10.0), **water)
+    water = {"design": design(units, 31.0, 31.2), "ground": beds([[27.0]]), "scenario": scenario()}
+    found = reservoirs(units, borders=neighbours(1), terrain=Grid(z, 0.0, 70.0, 10.0, 10.0), **water)
     assert found.table["spill_level_m"].tolist() == [31.5]
     assert found.table["dyke_m"].tolist() == pytest.approx([31.2 + 0.5 - 31.5])
     curve = found.storage_tables["R1"].set_index("level_m")["storage_m3"]
@@ -163,7 +162,7 @@ def test_the_spill_level_and_the_dyke_it_calls_for() -> None:
     assert curve[[31.0, 31.2, 31.5]].tolist() == pytest.approx([40_000.0, 42_000.0, 45_000.0])
     rising = Grid(np.maximum(z, 0.2 * np.add.outer(np.arange(7) - 3, np.zeros(12)) ** 2 + 28), 0.0, 70.0, 10.0, 10.0)
     rising.values[3, 5:] = 40.0
-    again = reservoirs(units, bed=beds([[27.0]]), borders=neighbours(1), terrain=rising, **water)
+    again = reservoirs(units, borders=neighbours(1), terrain=rising, **water)
     assert np.isnan(again.table["spill_level_m"]).all() or again.table["spill_level_m"].item() >= 33.0
 
 
@@ -183,11 +182,14 @@ def test_the_order_of_units_and_borders_does_not_matter(seed: int) -> None:
     n = 12
     units = strip([LAKE if x else LAND for x in rng.random(n) < 0.6])
     levels = [rng.uniform(25, 31, 4).tolist() for _ in range(n)]
-    flat = {"normal_m": np.full(n, 30.0), "storage_m": np.full(n, 30.0), "scenario": scenario()}
-    first = reservoirs(units, bed=beds(levels), borders=neighbours(n), **flat)
+    first = reservoirs(units, design=design(units), ground=beds(levels), borders=neighbours(n), scenario=scenario())
     order = rng.permutation(n)
     again = reservoirs(
-        units.iloc[order], bed=beds([levels[k] for k in order]), borders=neighbours(n).sample(frac=1, random_state=seed), **flat
+        units.iloc[order],
+        design=design(units.iloc[order]),
+        ground=beds([levels[k] for k in order]),
+        borders=neighbours(n).sample(frac=1, random_state=seed),
+        scenario=scenario(),
     )
     assert first.member.to_dict() == again.member.to_dict()
     np.testing.assert_allclose(first.table["storage_m3"], again.table["storage_m3"], rtol=1e-12)
@@ -283,7 +285,7 @@ class TestShorelineOfWorks:
         works = [Works(s, dig_m=float(d), at_most_m=float(b)) for s, d, b in zip(shapes, dig, bed, strict=True)]
         cells = covered_cells(*rings_of(np.asarray(shapes, dtype=object)), Frame(0.0, 400.0, 5.0, 5.0, 80, 120))
         today = Hypsometry.from_cells(cells.start, ground.values.ravel()[cells.cell], cells.fraction * 25.0)
-        dug = today.lowered(dig, at_most=bed)
+        dug = Shape.dug(dig, bed).of(today)
 
         def surface(level: float) -> np.ndarray:
             return np.array([shoreline(ground, level, works=works, within=s).area for s in shapes])
@@ -309,8 +311,7 @@ class TestShorelineOfWorks:
         works = [Works(g, *map(float, w)) for g, *w in zip(shapes, dig, bed, fill, strict=True)]
         cells = covered_cells(*rings_of(np.asarray(shapes, dtype=object)), frame)
         today = Hypsometry.from_cells(cells.start, z.ravel()[cells.cell], cells.fraction * 100.0)
-        level = np.maximum(today.lowered(dig, at_most=bed).level, fill[today.owner])
-        after = Hypsometry(today.start, level, today.area)
+        after = Shape(dig, bed, fill, np.zeros(4)).of(today)
         stages = np.array([25.0, 27.125, 30.0, 31.5])
 
         def curve(within: object) -> StorageCurve:
@@ -338,14 +339,8 @@ class TestShorelineOfWorks:
         ground = Grid(np.tile(np.linspace(26, 34, 20), (10, 1)), 0.0, 100.0, 10.0, 10.0)
         cells = covered_cells(*rings_of(units.geometry.to_numpy()), Frame(0.0, 100.0, 10.0, 10.0, 10, 20))
         today = Hypsometry.from_cells(cells.start, ground.values.ravel()[cells.cell], cells.fraction * 100.0)
-        found = reservoirs(
-            units,
-            bed=today.lowered([0.0, 2.0], at_most=29.0),
-            borders=neighbours(2),
-            normal_m=np.full(2, 30.0),
-            storage_m=np.full(2, 30.0),
-            scenario=scenario(),
-        )
+        dug = design(units, shape=Shape.dug([0.0, 2.0], np.full(2, 29.0)))
+        found = reservoirs(units, design=dug, ground=today, borders=neighbours(2), scenario=scenario())
         works = [Works(g, dig_m=d, at_most_m=29.0) for g, d in zip(units.geometry, [0.0, 2.0], strict=True)]
         told = storage_curve(ground, units.geometry, works=works)
         assert told.storage(30.0) == pytest.approx(found.table["storage_m3"].item(), rel=1e-12)

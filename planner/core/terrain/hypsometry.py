@@ -66,12 +66,6 @@ class Hypsometry:
         """
         return np.asarray(_stage_for_volume(self.start, self.level, self.area, self._stages(volume)))
 
-    def lowered(self, depth: ArrayLike, *, at_most: ArrayLike = np.inf) -> Hypsometry:
-        """The ground dug by a depth and at least down to a level: min(ground − depth, at_most), each scalar or (n,), m."""
-        owner = self.owner
-        level = np.minimum(self.level - self._stages(depth)[owner], self._stages(at_most)[owner])
-        return Hypsometry(self.start, level, self.area)
-
     def together(self, group: Ints) -> Hypsometry:
         """The ground of groups of units, (g,): group: (n,) the group each unit belongs to, 0…g−1, or −1 for none."""
         cell_group = np.asarray(group)[self.owner]
