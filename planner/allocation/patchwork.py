@@ -2,7 +2,7 @@
 
 The problem without the patch rules gives prices and a first bound. At these prices every unit has a worth in the target; small
 patches grow along the units worth most or are dropped, pieces are joined along the cheapest ways, and the rest is chosen
-again with those patches fixed. Then windows of neighbouring units are freed in turn and solved with all rules, the rest as it is.
+again with those patches fixed. Then windows of neighbouring units are freed in turn and solved with all rules.
 Source: large neighbourhood search, Shaw 1998; price-guided connecting, Dilkina & Gomes 2010.
 """
 

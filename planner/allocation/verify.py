@@ -43,7 +43,7 @@ def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Flo
         sums_hold = all(_sum_holds(row, i, chosen, borders, own, bought) for i, row in enumerate(part.sums))
         forbidden = part.forbid is not None and bool(np.isin(chosen, part.forbid).any())
         walk = getattr(rule, "kept", None)
-        if not sums_hold or forbidden or (walk is not None and not walk(table, chosen)):
+        if not sums_hold or forbidden or not _clauses_hold(part, chosen) or (walk is not None and not walk(table, chosen)):
             found.append(str(rule))
     return tuple(found)
 
@@ -83,3 +83,14 @@ def _sum_holds(
         if miss > rounding:
             return False
     return True
+
+
+def _clauses_hold(part: Part, chosen: Ints) -> bool:
+    """Whether every sparse row holds; their coefficients are small whole numbers, so that their sums are exact."""
+    if part.clauses is None:
+        return True
+    taken = set(chosen.tolist())
+    total = [0.0] * part.clauses.hi.size
+    for row, col, value in zip(part.clauses.row.tolist(), part.clauses.col.tolist(), part.clauses.value.tolist(), strict=True):
+        total[row] += value if col in taken else 0.0
+    return all(t <= hi for t, hi in zip(total, part.clauses.hi.tolist(), strict=True))
