@@ -12,6 +12,8 @@ from typing import Any
 _HOMES = {
     "Plan": "planner.plan",
     "Finance": "planner.finance",
+    "Portfolio": "planner.portfolio",
+    "portfolio": "planner.portfolio",
     "finance": "planner.finance",
     "make_plan": "planner.plan",
     "load_plan": "planner.plan",
@@ -34,6 +36,8 @@ _HOMES = {
     "appraise": "planner.options",
     "area_mu": "planner.measure",
     "raster_statistics": "planner.read.statistics",
+    "asbuilt": "planner.asbuilt",
+    "AsBuilt": "planner.asbuilt",
     "storage_curve": "planner.water",
     "hollows": "planner.water",
     "PlannerError": "planner.errors",

@@ -10,7 +10,10 @@ from planner.design import Design
 from planner.landuse import CHOICES
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
+from planner.plan.places import places_of
+from planner.plan.verdict import verdict
 from planner.units import mu_from_m2
+from planner.words import term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -20,7 +23,7 @@ CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3",
 
 def view_of(plan: Plan) -> MapView:
     """What a map shows of a plan."""
-    site = plan.site
+    site, summary = plan.site, plan.summary()
     about = site.scenario.site
     rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
     units = plan.units.join(_losses(plan)).join(rules)
@@ -41,7 +44,10 @@ def view_of(plan: Plan) -> MapView:
         constraints=site.constraints,
         boundary=site.boundary,
         names=_names(plan),
-        summary=plan.summary(),
+        summary=summary,
+        places=places_of(plan),
+        verdict=verdict(summary),
+        flow=plan.economics.flow,
     )
 
 
@@ -57,8 +63,6 @@ def _losses(plan: Plan) -> pd.DataFrame:
 
 def _refusals(plan: Plan) -> pd.DataFrame | None:
     """The hard rules that were not passed, in the judgement's order, with the rule's name in both languages."""
-    from planner.plan.explain import rule_names
-
     verdicts = plan.judgement.verdicts
     failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)].sort_values(
         ["unit_id", "target"], kind="stable"
@@ -68,9 +72,7 @@ def _refusals(plan: Plan) -> pd.DataFrame | None:
     rule = failed["rule"].astype(str)
     note = failed["note"].fillna("").astype(str) if "note" in failed.columns else pd.Series("", index=failed.index)
     barred = rule == "forbidden"
-    names = rule_names()
-    en = rule.map({key: pair[0] for key, pair in names.items()}).fillna(rule)
-    zh = rule.map({key: pair[1] for key, pair in names.items()}).fillna(rule)
+    en, zh = (rule.map({key: term("rule", key, lang) for key in rule.unique()}) for lang in ("en", "zh"))
     return failed.assign(
         rule=rule.where(~barred, "forbidden: " + note),
         rule_en=en.where(~barred, "the constraint “" + note + "”"),

@@ -15,11 +15,11 @@ import pytest
 import planner as pl
 from planner.errors import InvalidInput, PlannerError
 from planner.landuse import CHOICES, TARGETS
+from planner.plan.limits import limit_name
 from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
-from planner.report.meaning import rule_name
 from planner.report.write import compose
 from planner.site import Decision
 from planner.words import both, say
@@ -99,7 +99,7 @@ def test_sentences_are_in_the_language_asked_for(plan: Any) -> None:
 def test_what_binds_is_the_certificate_s_own(plan: Any) -> None:
     section = next(s for s in compose(plan).sections if s.title == "What binds")
     table = next(b for b in section.blocks if isinstance(b, Table))
-    assert [row[0] for row in table.rows] == [b["rule"] for b in plan.certificate.binding]
+    assert [row[0] for row in table.rows] == [str(limit_name(b)) for b in plan.certificate.binding]
 
 
 def test_sensitivities_stand_around_the_plan_s_own_value(plan: Any) -> None:
@@ -127,13 +127,6 @@ def test_volumes_and_a_wrong_language() -> None:
     assert Say("zh").cubic(38.6e6) == "3,860.0万立方米"
     with pytest.raises(InvalidInput, match="'en' and 'zh'"):
         Say("de")
-
-
-def test_rule_names_are_told_in_chinese() -> None:
-    say = Say("zh")
-    assert rule_name("arable ≥ 100 mu", say) == "耕地 ≥ 100 亩"
-    assert rule_name("imported fill ≤ 0 m³", say) == "外购土 ≤ 0立方米"
-    assert rule_name("arable ≥ 100 mu", Say("en")) == "arable ≥ 100 mu"
 
 
 def test_a_table_with_a_short_row_is_refused() -> None:
