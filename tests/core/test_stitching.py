@@ -31,7 +31,7 @@ rough = st.tuples(st.integers(1, 13), st.integers(1, 13)).flatmap(
 @settings(max_examples=150, deadline=None)
 @given(rough, st.sampled_from([4, 8]), st.integers(1, 5), st.integers(1, 2))
 def test_a_fill_in_bands_is_the_fill_of_the_whole(z: np.ndarray, neighbours: int, height: int, threads: int) -> None:
-    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours == 8, threads=threads)]
+    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours, threads=threads)]
     np.testing.assert_array_equal(np.concatenate(parts), filled(z, neighbours=neighbours))
 
 
@@ -60,7 +60,7 @@ def test_hollows_in_bands_are_those_of_the_whole(
 ) -> None:
     limits = {"min_volume": least[0], "min_depth": least[1]}
     whole = merge_tree(z, neighbours=neighbours).pruned(**limits)
-    parts = hollows_of(bands(z, height), neighbours=neighbours == 8, threads=threads, **limits)
+    parts = hollows_of(bands(z, height), neighbours=neighbours, threads=threads, **limits)
     for name in ("pit", "pit_level", "spill_level", "cells", "parent"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name), err_msg=name)
     np.testing.assert_array_equal(z.ravel()[parts.spill], parts.spill_level)  # of several cells at that level, any
@@ -138,6 +138,6 @@ def test_rough_ground_of_few_levels_in_bands(seed: int) -> None:
         neighbours, least = int(rng.choice([4, 8])), float(rng.integers(0, 30))
         whole = merge_tree(z, neighbours=neighbours).pruned(min_volume=least)
         for height in (1, int(rng.integers(2, 30))):
-            parts = hollows_of(bands(z, height), neighbours=neighbours == 8, min_volume=least)
+            parts = hollows_of(bands(z, height), neighbours=neighbours, min_volume=least)
             for name in ("pit", "pit_level", "spill_level", "cells", "parent"):
                 np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name), err_msg=name)
