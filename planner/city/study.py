@@ -197,7 +197,7 @@ def _residents(g: GreeningSection, residential: gpd.GeoDataFrame) -> NDArray[np.
     bad = np.flatnonzero(~(people >= 0))
     if bad.size:
         raise InvalidInput(say("city.bad_people", column=g.people_column, row=int(bad[0]) + 1))
-    return people
+    return np.asarray(people)
 
 
 def _enterprises(wishes: CityFile, home: Path, p: Parameters) -> pd.DataFrame | None:
