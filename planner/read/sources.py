@@ -22,6 +22,7 @@ from planner.read import door
 from planner.read.archives import unpack
 from planner.read.content import regular
 from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, dbf_whole, decode_text, encoding_of
+from planner.read.jsonkinds import as_geojson
 from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
@@ -257,12 +258,15 @@ def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
 
 def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     text, found = decode_text(ask.path.read_bytes(), encoding=ask.encoding, where=ask.shown)
-    if found in ("ASCII", "UTF-8"):
+    other = as_geojson(text, ask.shown)
+    if other is None and found in ("ASCII", "UTF-8"):
         return _read_ogr(ask, record)
-    record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8"))
+    if found not in ("ASCII", "UTF-8"):
+        why = ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8")
+        record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, why)
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / ask.path.name
-        copy.write_text(text, encoding="utf-8")
+        copy.write_text(text if other is None else other, encoding="utf-8")
         return _read_ogr(replace(ask, path=copy, encoding=None), record)
 
 

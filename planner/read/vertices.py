@@ -63,7 +63,7 @@ def from_vertices(table: pd.DataFrame, x: str, y: str, *, shown: str, first_row:
         _one_depth(group, str(name), columns, shown)
         label = str(name) or shown
         rings = [r for _, part in _by(group, columns.part) for r in _rings(part, columns, (x, y), label, shown)]
-        shapes.append(_assembled(rings))
+        shapes.append(assembled(rings))
         rows.append(group.iloc[0])
     used = [c for c in (x, y, columns.order, columns.part, columns.ring) if c is not None]
     frame = pd.DataFrame(rows).drop(columns=used, errors="ignore").reset_index(drop=True)
@@ -145,7 +145,7 @@ def _closing(points: Any) -> list[Any]:
     return [*rings, points[start:]] if start < len(points) else rings
 
 
-def _assembled(rings: list[Any]) -> Any:
+def assembled(rings: list[Any]) -> Any:
     """Rings as one geometry: those inside an odd number of others are holes."""
     if len(rings) == 1:
         return rings[0]
