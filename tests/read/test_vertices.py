@@ -23,8 +23,8 @@ def areas(rows: list[dict[str, Any]]) -> list[float]:
     return [round(float(a), 6) for a in found.area]
 
 
-def points(ring: list[tuple[float, float]], **columns: Any) -> list[dict[str, Any]]:
-    return [{"x": x, "y": y, **columns} for x, y in ring]
+def points(line: list[tuple[float, float]], /, **columns: Any) -> list[dict[str, Any]]:
+    return [{"x": x, "y": y, **columns} for x, y in line]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_several_depths_in_one_polygon_mean_that_the_key_was_not_found() -> None
 def test_other_json_is_told_from_geojson() -> None:
     assert as_geojson('{"type": "FeatureCollection",\n"features": []}', "a.json") is None
     assert as_geojson('{"type": "Feature", "geometry": null}', "a.json") is None
-    two = '\x1e{"type": "Feature", "properties": {}, "geometry": null}\n\x1e{"type": "Feature", "properties": {}, "geometry": null}\n'
-    assert '"FeatureCollection"' in str(as_geojson(two, "a.json"))
+    line = '\x1e{"type": "Feature", "properties": {}, "geometry": null}\n'
+    assert '"FeatureCollection"' in str(as_geojson(2 * line, "a.json"))
     with pytest.raises(InvalidInput):
         as_geojson('{"geometryType": "esriGeometryPolygon", "features": [{"geometry": {"rings": [[1]]}}]}', "a.json")
