@@ -22,6 +22,9 @@ def portfolio(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder to write; without it nothing is written.")
     ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes that plan sites here.", min=1)] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler.")] = None,
+    cache: Annotated[Path | None, typer.Option("--cache", help="Folder that keeps finished plans of sites.")] = None,
     gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
     lang: Lang = "en",
@@ -37,7 +40,7 @@ def portfolio(
 
     voice = Voice(as_json, quiet, verbose)
     known_lang(lang)
-    given: dict[str, Any] = {"gap": gap, "time_limit_s": time_limit}
+    given: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "cache": cache, "gap": gap, "time_limit_s": time_limit}
     with voice.progress() as progress:
         found = solved(file, progress=progress.solving, **{k: v for k, v in given.items() if v is not None})
     voice.say(told(found, lang))

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.errors import InvalidInput
 from planner.portfolio import tables
 from planner.portfolio.checks import check
 from planner.portfolio.load import Loaded, described, load
 from planner.portfolio.programme import Programme
 from planner.portfolio.solve import Solution, solve
-from planner.words import say
 
 if TYPE_CHECKING:
     import folium
@@ -96,20 +94,27 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     """Solves a programme: which projects, in which variant and year, with whose money and earth.
 
     source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
-    settings: keys of [portfolio] that win over the file.
+    settings: keys of [portfolio] that win over the file, and `workers`, `scheduler`, `cache` for sites that are planned.
     Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
     """
+    cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache") if key in settings}
     loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
     if settings:
         document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}
         document["portfolio"] = {**document["portfolio"], **settings}
         loaded = described(document, loaded.folder, "portfolio")
-    if loaded.planned:
-        raise InvalidInput(say("portfolio.no_variant", id=loaded.planned[0].id))
-    return _given(loaded, progress)
+    return _planned(loaded, cluster, progress) if loaded.planned else _given(loaded, progress)
 
 
 def _given(loaded: Loaded, progress: Progress | None) -> Portfolio:
     made = loaded.programme()
     check(made)
     return Portfolio(made, solve(made, progress=progress), loaded.outlines)
+
+
+def _planned(loaded: Loaded, cluster: Mapping[str, Any], progress: Progress | None) -> Portfolio:
+    """Variants from the sites' certified plans, priced until the bound over all plans meets the schedule."""
+    from planner.portfolio.pricing import planned
+
+    made, solution, proof = planned(loaded, progress=progress, **cluster)
+    return Portfolio(made, solution, loaded.outlines, proof)
