@@ -16,7 +16,7 @@ from typing import Any
 from planner import __version__
 from planner.errors import PlannerError, UsageError
 from planner.files import available_memory, write_whole
-from planner.portfolio.sites import Ask, Reply, SiteKey, answer
+from planner.portfolio.sites import GAP, Ask, Reply, SiteKey, answer
 from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
@@ -34,8 +34,9 @@ class Job:
     @property
     def name(self) -> str:
         """The hash its replies are kept under."""
-        told = {"files": self.fingerprint, "id": self.key.id, "asks": [asdict(a) for a in self.asks], "version": __version__}
+        told: dict[str, Any] = {"files": self.fingerprint, "id": self.key.id, "asks": [asdict(a) for a in self.asks]}
         told |= {"free_earth": self.key.free_earth, "layer": None if self.key.layer is None else self.key.layer.id}
+        told |= {"version": __version__, "gap": GAP}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -94,10 +94,11 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     """Solves a programme: which projects, in which variant and year, with whose money and earth.
 
     source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
-    settings: keys of [portfolio] that win over the file, and `workers`, `scheduler`, `cache` for sites that are planned.
+    settings: keys of [portfolio] that win over the file, and for sites that are planned `workers`, `scheduler`,
+    `cache` (a folder that keeps finished plans), `told` (called with a line for each step).
     Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
     """
-    cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache") if key in settings}
+    cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache", "told") if key in settings}
     loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
     if settings:
         document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}

@@ -83,7 +83,7 @@ def planned(
     proven = max(bound, found.objective) if len(objectives(made)) == 1 else found.bound
     plans = sum(len(p.variant) for p in made.projects if p.id in keys)
     gap = max(proven - found.objective, 0.0) / max(abs(found.objective), 1e-9)
-    proof = {
+    proof: dict[str, Any] = {
         "columns": plans,
         "sites": len(keys),
         "rounds": rounds,

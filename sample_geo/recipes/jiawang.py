@@ -31,50 +31,28 @@ APART_M = 260.0
 PLAIN_M, FALL = 31.0, (0.3 / 6500.0, -0.95 / 6500.0)  # as in recipes/panan.toml
 YEAR = 2010.0
 MINES = (("权台矿", "Quantai mine"), ("旗山矿", "Qishan mine"), ("韩桥矿", "Hanqiao mine"), ("青山泉矿", "Qingshanquan mine"))
-PLACES = [
-    "大吴",
-    "青山泉",
-    "紫庄",
-    "塔山",
-    "汴塘",
-    "江庄",
-    "贾汪",
-    "潘安",
-    "老矿",
-    "夏桥",
-    "权台",
-    "旗山",
-    "韩桥",
-    "董庄",
-    "瓦庄",
-    "马庄",
-    "西段",
-    "白集",
-    "屯头",
-    "耿集",
-]
-PLACES_EN = [
-    "Dawu",
-    "Qingshanquan",
-    "Zizhuang",
-    "Tashan",
-    "Biantang",
-    "Jiangzhuang",
-    "Jiawang",
-    "Pan'an",
-    "Laokuang",
-    "Xiaqiao",
-    "Quantai",
-    "Qishan",
-    "Hanqiao",
-    "Dongzhuang",
-    "Wazhuang",
-    "Mazhuang",
-    "Xiduan",
-    "Baiji",
-    "Tuntou",
-    "Gengji",
-]
+PLACES = (
+    ("大吴", "Dawu"),
+    ("青山泉", "Qingshanquan"),
+    ("紫庄", "Zizhuang"),
+    ("塔山", "Tashan"),
+    ("汴塘", "Biantang"),
+    ("江庄", "Jiangzhuang"),
+    ("贾汪", "Jiawang"),
+    ("潘安", "Pan'an"),
+    ("老矿", "Laokuang"),
+    ("夏桥", "Xiaqiao"),
+    ("权台", "Quantai"),
+    ("旗山", "Qishan"),
+    ("韩桥", "Hanqiao"),
+    ("董庄", "Dongzhuang"),
+    ("瓦庄", "Wazhuang"),
+    ("马庄", "Mazhuang"),
+    ("西段", "Xiduan"),
+    ("白集", "Baiji"),
+    ("屯头", "Tuntou"),
+    ("耿集", "Gengji"),
+)
 
 
 def areas() -> Floats:
@@ -164,7 +142,7 @@ def sample() -> Sample:
             if i == 0
             else ("解忧湖", "Jieyou Lake")
             if i == 1
-            else (f"{PLACES[k]}{i + 1}号", f"{PLACES_EN[k]} no. {i + 1}")
+            else (f"{PLACES[k][0]}{i + 1}号", f"{PLACES[k][1]} no. {i + 1}")
         )
         rows.append(
             {

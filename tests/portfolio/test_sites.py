@@ -1,4 +1,4 @@
-"""Columns from sites: the bound over all plans against all plans enumerated, prices, processes that die, replies kept on disk."""
+"""Columns from sites: the bound against all plans enumerated, prices, processes that die, replies kept on disk."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_what_cannot_be_planned_is_told(district: Path) -> None:
     doc = programme(district)
     doc["fund"][0]["eligible"] = {"targets": ["green"]}
     (district / "targets.toml").write_text(toml(doc), encoding="utf-8")
-    with pytest.raises(InvalidInput, match="name eligible.projects"):
+    with pytest.raises(InvalidInput, match=r"name eligible\.projects"):
         pl.portfolio(district / "targets.toml")
     with pytest.raises(UsageError, match="exclude each other"), planners(workers=2, scheduler="tcp://x:1"):
         pass
