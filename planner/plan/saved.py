@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from planner.economics import money
-from planner.plan.noun import Certificate, Plan
+from planner.plan.noun import Plan
+from planner.plan.record import Certificate
 from planner.read.saved import SavedFolder, damaged, read_saved
 from planner.suitability import judge
 
@@ -19,7 +20,9 @@ def load_plan(folder: str | Path) -> Plan:
     """
     saved = read_saved(folder)
     with damaged(Path(folder)):
-        return _plan(saved)
+        made = _plan(saved)
+        made.summary()  # what its figures are worked out from is there, or the plan is no plan
+        return made
 
 
 def _plan(saved: SavedFolder) -> Plan:
