@@ -36,6 +36,8 @@ _HOMES = {
     "raster_statistics": "planner.read.statistics",
     "asbuilt": "planner.asbuilt",
     "AsBuilt": "planner.asbuilt",
+    "water": "planner.lakes",
+    "LakeYears": "planner.lakes",
     "storage_curve": "planner.water",
     "hollows": "planner.water",
     "PlannerError": "planner.errors",

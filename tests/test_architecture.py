@@ -13,7 +13,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"portfolio"},
-    {"city", "finance", "asbuilt"},
+    {"city", "finance", "asbuilt", "lakes"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.balance.climate import MONTHS, Climate, monthly
-from planner.balance.lake import Lake
+from planner.balance.lake import Aquifer, Lake
 from planner.balance.network import Lakes, Weather
 from planner.core.lake import AREA, EVAPORATION, RECEIVED, SEEPAGE, SPILL, STORAGE, USE, run_months
 from planner.errors import InvalidInput
@@ -168,14 +168,35 @@ def settled(lakes: Sequence[Lake], year: Climate, *, first_month: int = 1) -> Ba
     Raises InvalidInput where they have not after LONGEST_YEARS.
     """
     now = list(lakes)
+    full = {lake.name: lake.knots[1][-1] for lake in lakes}
     for _ in range(LONGEST_YEARS):
         result = balance(now, year, first_month=first_month)
         ends = result.table.groupby("lake")["storage_m3"].last()
-        full = {lake.name: lake.knots[1][-1] for lake in lakes}
         if all(abs(ends[n] - result.start_m3[n]) <= SETTLED * full[n] for n in full):
             return result
-        now = [replace(lake, start_m=float(lake.level_at(ends[lake.name]))) for lake in now]
+        now = resumed(now, result)
     raise InvalidInput(say("balance.not_settled", years=LONGEST_YEARS))
+
+
+def resumed(lakes: Sequence[Lake], result: Balance) -> list[Lake]:
+    """Lakes and their groundwater as a balance left them."""
+    ends = result.table.groupby("lake")["storage_m3"].last()
+    level = result.aquifers.groupby("aquifer")["level_m"].last()
+    bodies = Lakes.of(lakes)
+    after: dict[int, Aquifer] = {}
+    for i, lake in enumerate(bodies.lakes):
+        if lake.aquifer is not None and id(lake.aquifer) not in after:
+            store = lake.aquifer
+            region = store.level_m if store.region_m is None else store.region_m
+            after[id(store)] = replace(store, level_m=float(level[int(bodies.network.store[i])]), region_m=region)
+    return [
+        replace(
+            lake,
+            start_m=float(lake.level_at(ends[lake.name])),
+            aquifer=None if lake.aquifer is None else after[id(lake.aquifer)],
+        )
+        for lake in lakes
+    ]
 
 
 def replenishment(lake: Lake, year: Climate, *, level_m: float) -> Floats:

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MM = 1e-3  # m per mm
+FULL = 1e-12  # of the full storage: a lake that began so near to it, by rounding of its level, is full
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class Lakes:
     def of(cls, lakes: Sequence[Lake]) -> Lakes:
         """Checks lakes and puts them in order. Raises InvalidInput for names, rings and numbers that do not fit."""
         _check_names(lakes)
-        ordered = tuple(sorted(lakes, key=lambda lake: _height(lake, lakes)))
+        height = _heights(lakes)
+        ordered = tuple(sorted(lakes, key=lambda lake: height[lake.name]))
         place = {lake.name: i for i, lake in enumerate(ordered)}
         knots = tuple(_checked(lake).knots for lake in ordered)
         parent = np.array([-1 if lake.joins is None else place[lake.joins] for lake in ordered], dtype=np.int64)
@@ -59,6 +61,8 @@ class Lakes:
             store=store,
         )
         start = np.array([0.0 if lake.start_m is None else float(lake.storage_at(lake.start_m)) for lake in ordered])
+        full = np.array([k[1][-1] for k in knots])
+        start = np.where(np.abs(start - full) <= FULL * full, full, start)
         _check_joined(ordered, knots, network, start)
         return cls(ordered, place, knots, network, stores, start)
 
@@ -88,9 +92,10 @@ class Weather:
     @classmethod
     def of(cls, lakes: Sequence[Lake], years: Sequence[Climate], months: Ints) -> Weather:
         """The months of years in turn, over lakes."""
-        year = np.arange(len(months)) // MONTHS
-        rain = np.array([years[y].rain_mm[k] for y, k in zip(year, months, strict=True)]) * MM
-        evaporation = np.array([years[y].evaporation_mm[k] for y, k in zip(year, months, strict=True)]) * MM
+        year = (np.arange(len(months)) // MONTHS).tolist()
+        at = list(zip(year, months.tolist(), strict=True))
+        rain = np.array([years[y].rain_mm[k] for y, k in at]) * MM
+        evaporation = np.array([years[y].evaporation_mm[k] for y, k in at]) * MM
         given = {
             k: np.stack([monthly(getattr(lake, k), f"{lake.name}: {k}")[months] for lake in lakes], axis=1)
             for k in ("inflow_m3", "use_m3", "seepage_mm")
@@ -119,12 +124,19 @@ def _check_names(lakes: Sequence[Lake]) -> None:
                 raise InvalidInput(say("balance.spills_to", name=lake.name, key=what, to=to, lakes=sorted(by_name)))
 
 
-def _height(lake: Lake, lakes: Sequence[Lake]) -> int:
-    """How many lakes lie below one in the tree of those that join: those must come before it."""
-    children = [other for other in lakes if other.joins == lake.name]
-    if any(other is lake for other in children):
-        raise InvalidInput(say("balance.joins_itself", name=lake.name))
-    return 1 + max((_height(other, lakes) for other in children), default=-1) if len(children) <= len(lakes) else 0
+def _heights(lakes: Sequence[Lake]) -> dict[str, int]:
+    """How many lakes lie below each one in the tree of those that join: those must come before it."""
+    height = dict.fromkeys((lake.name for lake in lakes), 0)
+    above = {lake.name: lake.joins for lake in lakes}
+    for lake in lakes:
+        at, steps = lake.name, 0
+        while (up := above[at]) is not None:
+            steps += 1
+            if steps > len(lakes):
+                raise InvalidInput(say("balance.joins_itself", name=lake.name))
+            height[up] = max(height[up], height[at] + 1)
+            at = up
+    return height
 
 
 def _checked(lake: Lake) -> Lake:
@@ -148,13 +160,13 @@ def _check_joined(lakes: Sequence[Lake], knots: Sequence[tuple[Floats, Floats, F
             if lake.runoff_share > 0 and lake.basin_m2 == 0.0:
                 raise _runoff(lake, float(knots[i][2].max()))
             continue
-        children = np.flatnonzero(net.parent == i)
+        children = np.flatnonzero(net.parent == i).tolist()
         together = sum(float(knots[k][2][-1]) for k in children)
         level = [float(knots[k][0][-1]) for k in children]
         own = np.any(monthly(lake.inflow_m3, "inflow_m3")) or np.any(monthly(lake.use_m3, "use_m3")) or lake.basin_m2 > 0
         if not np.allclose([*level, together], [*([float(knots[i][0][0])] * len(level)), float(knots[i][2][0])], rtol=1e-9):
             raise InvalidInput(say("balance.no_saddle", name=lake.name, level=float(knots[i][0][0]), area=together))
-        if own or (start[i] > 0 and any(start[k] < knots[k][1][-1] for k in children)):
+        if own or (start[i] > 0 and any(bool(start[k] < knots[k][1][-1]) for k in children)):
             raise InvalidInput(say("balance.own_water", name=lake.name))
 
 

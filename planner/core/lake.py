@@ -105,7 +105,7 @@ def _segment(net: Network, i: int, storage: float, rising: bool) -> int:
     """The first knot of the segment that a lake's storage moves in."""
     a, b = net.start[i], net.start[i + 1]
     side = np.searchsorted(net.storage[a:b], storage, side="right") if rising else np.searchsorted(net.storage[a:b], storage)
-    return a + min(max(int(side) - 1, 0), b - a - 2)
+    return int(a + min(max(int(side) - 1, 0), b - a - 2))
 
 
 @njit(cache=True)
