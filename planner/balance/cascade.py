@@ -254,4 +254,6 @@ def _table(level: Floats, bed: float, top: float, cell_area: float) -> tuple[Flo
     count = np.searchsorted(ground, stages, side="left")
     depth = np.concatenate(([0.0], np.cumsum(ground - bed)))
     storage = (stages - bed) * count - depth[count]
-    return np.asarray(stages, dtype=np.float64), count * cell_area, np.maximum(storage, 0.0) * cell_area
+    stored: Floats = np.maximum(storage, 0.0) * cell_area
+    wet: Floats = np.asarray(count * cell_area, dtype=np.float64)
+    return np.asarray(stages, dtype=np.float64), wet, stored
