@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import planner as pl
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import InvalidInput, OutputExists
 from planner.lakes.bodies import edges, site_lakes
 from planner.plan import Plan
