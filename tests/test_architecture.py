@@ -42,7 +42,7 @@ FLOORS = [
     {"locks", "proofs"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse", "private"},
+    {"columns", "units", "landuse", "private", "interrupt"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {

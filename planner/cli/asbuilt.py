@@ -31,6 +31,7 @@ def asbuilt(
     from planner.asbuilt import asbuilt as compare
     from planner.asbuilt.replan import replan
     from planner.errors import UsageError
+    from planner.facade import Plan
     from planner.facade import Plan, load_plan
     from planner.words import render, say
 
@@ -50,7 +51,7 @@ def asbuilt(
         voice.warn(render(note, lang))
     if again and output is not None:
         new = Plan.of(replan(found))
-        new.save(output / "replan", overwrite=overwrite, lang=lang)
+        Plan.of(new).save(output / "replan", overwrite=overwrite, lang=lang)
         document["replan"] = new.summary()
         voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
     voice.document(document)
