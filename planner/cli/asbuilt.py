@@ -31,7 +31,6 @@ def asbuilt(
     from planner.asbuilt import asbuilt as compare
     from planner.asbuilt.replan import replan
     from planner.errors import UsageError
-    from planner.facade import Plan
     from planner.facade import Plan, load_plan
     from planner.words import render, say
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from planner.lakes.bodies import Body
-    from planner.lakes.record import LakeYears
+    from planner.lakes.record import LakeYearsRecord
 
 COLOURS: Final = {"mean": "#22659F", "wet": "#2E7347", "dry": "#DD6A3E", "drought3": "#AD3A36", "series": "#5F6B73"}
 RUNS: Final = tuple(COLOURS)
 
 
-def document(found: LakeYears, lang: str) -> Document:
+def document(found: LakeYearsRecord, lang: str) -> Document:
     """The lakes of a plan in one language."""
     site = found.plan.site
     name = site.name if lang == "zh" else site.scenario.site.name_en or site.name
@@ -41,7 +41,7 @@ def _run(kind: str, lang: str) -> str:
     return text(f"lakes.run_{kind}", lang)
 
 
-def _levels(found: LakeYears, body: Body, lang: str) -> Section:
+def _levels(found: LakeYearsRecord, body: Body, lang: str) -> Section:
     months = found.monthly(body.name)
     rows = found.table[found.table["reservoir_id"] == body.name].set_index("run")
     heads = [text(f"lakes.c_{c}", lang) for c in ("run", "lowest", "highest", "end", "kept", "spill", "needed", "fill")]
@@ -68,7 +68,7 @@ def _levels(found: LakeYears, body: Body, lang: str) -> Section:
     return Section(text("lakes.s_levels", lang, name=body.name), tuple(blocks))
 
 
-def _largest(found: LakeYears, body: Body, lang: str) -> str:
+def _largest(found: LakeYearsRecord, body: Body, lang: str) -> str:
     largest = found.largest_m2[body.name]
     if not np.isfinite(largest):
         return text("lakes.unlimited", lang)
@@ -88,7 +88,7 @@ def _curves(months: Any, body: Body, width: float, lang: str) -> Figure:
     return made
 
 
-def _flood(found: LakeYears, body: Body, lang: str) -> Section:
+def _flood(found: LakeYearsRecord, body: Body, lang: str) -> Section:
     scenario, flood = found.plan.site.scenario, found.floods[body.name]
     freeboard = scenario.number("reservoir.freeboard_m")
     crest = flood.level_m + freeboard

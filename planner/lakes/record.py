@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,7 +21,7 @@ SCHEMA: Final = "planner.water/1"
 
 
 @dataclass(frozen=True, eq=False)
-class LakeYears:
+class LakeYearsRecord:
     """Levels and storage of a plan's lakes through the years.
 
     lakes: those of the finished ground. runs: the balance of every run by its name (mean, wet, dry, drought3, series). table:
@@ -94,15 +93,6 @@ class LakeYears:
                 "dyke_m": _number(max(flood.level_m + freeboard - body.rim_m, 0.0)),
             },
         }
-
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes water.json, water.html and the tables as CSV into a folder, whole or not at all.
-
-        Raises OutputExists where the folder holds files already and overwrite is off.
-        """
-        from planner.lakes.save import save
-
-        return save(self, folder, overwrite=overwrite, lang=lang)
 
 
 FLOWS: Final = ("rain_m3", "runoff_m3", "inflow_m3", "evaporation_m3", "seepage_m3", "use_m3", "deficit_m3")

@@ -13,12 +13,12 @@ from planner.lakes.page import document
 from planner.report.html import as_html
 
 if TYPE_CHECKING:
-    from planner.lakes.record import LakeYears
+    from planner.lakes.record import LakeYearsRecord
 
 OWNED: Final = ("water.json", "water.html", "years.csv", "months.csv", "floods.csv")
 
 
-def save(found: LakeYears, folder: str | Path, *, overwrite: bool, lang: str) -> Path:
+def save(found: LakeYearsRecord, folder: str | Path, *, overwrite: bool, lang: str) -> Path:
     """Writes what the years do to the lakes. Raises OutputExists where the folder holds something and overwrite is off."""
     page = as_html(document(found, lang))
     with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=OWNED.__contains__) as work:
@@ -30,7 +30,7 @@ def save(found: LakeYears, folder: str | Path, *, overwrite: bool, lang: str) ->
     return Path(folder)
 
 
-def _floods(found: LakeYears) -> pd.DataFrame:
+def _floods(found: LakeYearsRecord) -> pd.DataFrame:
     """The hydrographs, one row a time and reservoir."""
     parts = []
     for name, flood in found.floods.items():

@@ -30,7 +30,7 @@ from planner.balance import climate as named_climate
 from planner.design import Design
 from planner.errors import InvalidInput
 from planner.lakes.bodies import Body, SiteLakes, site_lakes
-from planner.lakes.record import LakeYears
+from planner.lakes.noun import LakeYears
 from planner.parameters import Parameters, nearest
 from planner.plan import Plan, load_plan
 from planner.read.series import read_years
