@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from planner.balance.lake import Lake
 from planner.core.terrain.flood import flood
 from planner.core.terrain.merge_tree import Basins, MergeTree, merge_tree, significant
+from planner.core.terrain.neighbours import EDGES
 from planner.errors import InvalidInput
 from planner.words import say
 
