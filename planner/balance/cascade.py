@@ -22,7 +22,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STAGES: Final = 41  # rows of a lake's table
-NEIGHBOURS: Final = 4  # water passes edges of cells, not corners
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def hollows_of(terrain: Grid, least: tuple[float, float], *, runoff_share: float
     ground = np.ascontiguousarray(terrain.values)
     if not np.isfinite(ground).any():
         raise InvalidInput(say("balance.no_known_cell"))
-    tree = merge_tree(ground, neighbours=NEIGHBOURS)
+    tree = merge_tree(ground, neighbours=EDGES)
     basins = significant(tree, min_volume=least[0] / terrain.cell_area, min_depth=least[1])
     children = _tree(tree, basins)
     bottom = _bottoms(ground, basins, outlets)
@@ -240,7 +239,7 @@ def _bottoms(ground: Floats, basins: Basins, outlets: NDArray[np.bool_] | None) 
     if not len(basins.pit):
         return bottom[:-1]
     gates = np.zeros(0, dtype=np.int64) if outlets is None else np.flatnonzero(outlets.ravel()).astype(np.int64)
-    rising = flood(ground, np.concatenate((np.asarray(basins.pit, dtype=np.int64), gates)), False)
+    rising = flood(ground, np.concatenate((np.asarray(basins.pit, dtype=np.int64), gates)), EDGES)
     bottom[basins.pit] = np.arange(len(basins.pit))
     root = rising.came_from
     while not np.array_equal(further := np.where(root >= 0, root[root], -1), root):
