@@ -1,4 +1,4 @@
-"""The bundled sites: two reconstructions that close on published totals, and real ground (sample_geo/*/SOURCES.md)."""
+"""The bundled samples: reconstructions that close on published totals, and real ground (sample_geo/*/SOURCES.md)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.site import Site
 
 NAMES: Final = ("zhonghu", "panan")
+PROGRAMMES: Final = ("jiawang",)  # many projects, scheduled; not among the sites that `demo` plans by default
 REAL: Final = ("aidans",)  # real ground, planned where it is named
 
 
@@ -21,10 +22,9 @@ def folder(name: str) -> Path:
 
     Raises UsageError for a name that is no sample, InvalidInput where the sample was not shipped.
     """
-    if name not in NAMES + REAL:
-        raise UsageError(
-            say("samples.unknown", name=name, nearest=nearest(name, NAMES + REAL), known=" and ".join(NAMES + REAL))
-        )
+    known = (*NAMES, *PROGRAMMES, *REAL)
+    if name not in known:
+        raise UsageError(say("samples.unknown", name=name, nearest=nearest(name, known), known=known))
     here = Path(__file__).resolve().parent
     places = (here / "sample_geo" / name, here.parent / "sample_geo" / name)
     for place in places:
