@@ -14,7 +14,7 @@ FLOORS = [
     {"cli"},
     {"facade"},
     {"portfolio"},
-    {"city", "finance", "asbuilt"},
+    {"city", "finance", "asbuilt", "lakes"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},
