@@ -20,9 +20,8 @@ def assignment(name: str) -> al.Problem:
     agents, items = int(next(numbers)), int(next(numbers))
     cost, weight = (np.array([[float(next(numbers)) for _ in range(items)] for _ in range(agents)]) for _ in range(2))
     room = [float(next(numbers)) for _ in range(agents)]
-    rows = [
-        (f"i{i:03d}", f"a{a:02d}", f"a{a:02d}", 1.0, 0.0, cost[a, i], weight[a, i]) for i in range(items) for a in range(agents)
-    ]
+    names = [f"a{a:02d}" for a in range(agents)]
+    rows = [(f"i{i:03d}", a, a, 1.0, 0.0, cost[k, i], weight[k, i]) for i in range(items) for k, a in enumerate(names)]
     columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "load"]
     options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
     limits = [al.Limit("load", max=room[a], target=name) for a, name in enumerate(names)]
