@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from planner.balance import Balance, Lake
     from planner.economics import Economics
+    from planner.maps.explore import Explorer
     from planner.plan.explain import Explanation
     from planner.site import Site
     from planner.tables import Judgement
@@ -87,6 +88,12 @@ class Plan:
         from planner.maps import draw
 
         return draw(self, lang=lang)
+
+    def explore(self, *, lang: str = "en", height: int = 640) -> Explorer:
+        """The map as a live widget for a notebook (extra `notebook`): choose units, move limits, lock, plan again, undo."""
+        from planner.maps.explore import Explorer
+
+        return Explorer(self, lang=lang, height=height)
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
         """Writes plan.gpkg, map.html, tables.xlsx, summary.json, site.toml and ground.tif into a folder, whole or not at all.

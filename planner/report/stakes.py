@@ -33,7 +33,12 @@ MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that p
 
 def alternatives(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
     """Nothing, the rules alone, and the plan side by side, with what differs in words."""
-    heads = (say("", ""), say("Nothing is done", "不治理"), say("Rules alone", "仅按规则"), say("This plan", "本方案"))
+    heads = (
+        say("Figure", "指标"),
+        say("Nothing is done", "不治理"),
+        say("Rules alone", "仅按规则"),
+        say("This plan", "本方案"),
+    )
     alone, targets = s["rules_alone"], s["targets"]
     whole = s["site"]["area_mu"]
 
