@@ -24,7 +24,7 @@ from planner.economics import lump_sums
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES, UNRESTORED
 from planner.parameters import nearest
-from planner.plan.noun import Certificate
+from planner.plan.record import Certificate
 from planner.scenario import Scenario
 from planner.tables import Partition
 from planner.words import Message, plain, say

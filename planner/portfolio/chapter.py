@@ -13,7 +13,7 @@ from planner.report.drawing import INK, dressed, figure
 from planner.words import term, text
 
 if TYPE_CHECKING:
-    from planner.portfolio.noun import Portfolio
+    from planner.portfolio.noun import Scheduled
 
 COLOURS = ("#14506b", "#6DBE73", "#d9a441", "#B5373A", "#7a6fb0", "#8f9a96", "#4ba3a8", "#c77f4a")
 LEFT_OUT = 25  # projects told in the table of what was left out
@@ -24,26 +24,26 @@ def word(key: str, lang: str) -> str:
     return term("portfolio_word", key, lang)
 
 
-def fund_name(found: Portfolio, at: int, lang: str) -> str:
+def fund_name(found: Scheduled, at: int, lang: str) -> str:
     """A fund's name in a language, or its id."""
     fund = found.made.funds[at]
     return (fund.name_en if lang == "en" else fund.name) or fund.name or fund.id
 
 
-def project_name(found: Portfolio, name: str, lang: str) -> str:
+def project_name(found: Scheduled, name: str, lang: str) -> str:
     """A project's id and, where it has one, its name."""
     project = found.made.projects[found.made.index[name]]
     own = (project.name_en if lang == "en" else project.name) or project.name
     return f"{name} {own}" if own else name
 
 
-def title(found: Portfolio, lang: str) -> str:
+def title(found: Scheduled, lang: str) -> str:
     """The programme's name in a language."""
     general = found.made.general
     return (general.name_en if lang == "en" else general.name) or general.name or text("portfolio.programme", lang)
 
 
-def document(found: Portfolio, *, lang: str = "en") -> Document:
+def document(found: Scheduled, *, lang: str = "en") -> Document:
     """The chapter as a document of its own."""
     general = found.made.general
     return Document(
@@ -62,7 +62,7 @@ def document(found: Portfolio, *, lang: str = "en") -> Document:
     )
 
 
-def _first_page(found: Portfolio, lang: str) -> tuple[Block, ...]:
+def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     s = found.summary()
     totals, proof = s["totals"], s["solver"]
     told = text(
@@ -82,7 +82,7 @@ def _first_page(found: Portfolio, lang: str) -> tuple[Block, ...]:
     return (Text(told, strong=True), Text(certificate), *(Text(p) for p in planned), table)
 
 
-def _schedule(found: Portfolio, lang: str) -> Table:
+def _schedule(found: Scheduled, lang: str) -> Table:
     keys = ("start", "finish", "variant", "cost_cny", "npv_cny", "restored_mu", "reservoir_mu")
     done = found.projects[found.projects["selected"].astype(bool)].sort_values(["start", "finish"], kind="stable")
     rows = tuple(
@@ -102,7 +102,7 @@ def _schedule(found: Portfolio, lang: str) -> Table:
     return Table(heads, rows, caption=text("portfolio.ten_thousand", lang), words=(0, 3))
 
 
-def _funds(found: Portfolio, lang: str) -> Table:
+def _funds(found: Scheduled, lang: str) -> Table:
     heads = (
         word("fund", lang),
         word("year", lang),
@@ -121,7 +121,7 @@ def _funds(found: Portfolio, lang: str) -> Table:
     return Table(heads, rows, caption=text("portfolio.prices", lang))
 
 
-def _left_out(found: Portfolio, lang: str) -> Table:
+def _left_out(found: Scheduled, lang: str) -> Table:
     out = found.projects[~found.projects["selected"].astype(bool)].sort_values("loss_cny", kind="stable")
     rows = []
     for name, row in out.head(LEFT_OUT).iterrows():
@@ -132,7 +132,7 @@ def _left_out(found: Portfolio, lang: str) -> Table:
     return Table((word("project", lang), word("bring_in", lang)), tuple(rows), words=(0, 1))
 
 
-def _earth(found: Portfolio, lang: str) -> Table:
+def _earth(found: Scheduled, lang: str) -> Table:
     heads = tuple(word(k, lang) for k in ("from", "to", "year", "m3", "km"))
     rows = []
     for r in found.earth.itertuples(index=False):
@@ -142,13 +142,13 @@ def _earth(found: Portfolio, lang: str) -> Table:
     return Table(heads, tuple(rows), words=(0, 1))
 
 
-def _gantt_picture(found: Portfolio, lang: str) -> Picture:
+def _gantt_picture(found: Scheduled, lang: str) -> Picture:
     count = max(len(found.solution.chosen), 1)
     ratio = min(max(0.12 + 0.022 * count, 0.3), 1.35)
     return Picture(partial(_gantt, found, lang, ratio), text("portfolio.gantt", lang), ratio)
 
 
-def _gantt(found: Portfolio, lang: str, ratio: float, width: float) -> Any:
+def _gantt(found: Scheduled, lang: str, ratio: float, width: float) -> Any:
     """A bar a project over its years, darker where more is paid."""
     made, axes = figure(width, ratio)
     done = found.projects[found.projects["selected"].astype(bool)].sort_values(["start", "finish"], kind="stable")
@@ -167,11 +167,11 @@ def _gantt(found: Portfolio, lang: str, ratio: float, width: float) -> Any:
     return made
 
 
-def _funds_picture(found: Portfolio, lang: str) -> Picture:
+def _funds_picture(found: Scheduled, lang: str) -> Picture:
     return Picture(partial(_stack, found, lang), text("portfolio.stack", lang), 0.42)
 
 
-def _stack(found: Portfolio, lang: str, width: float) -> Any:
+def _stack(found: Scheduled, lang: str, width: float) -> Any:
     """What each fund pays by year, stacked; what all give as a line."""
     made, axes = figure(width, 0.42)
     years = found.made.years

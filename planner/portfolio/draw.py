@@ -15,7 +15,7 @@ from planner.portfolio.chapter import fund_name, title, word
 from planner.words import say, text
 
 if TYPE_CHECKING:
-    from planner.portfolio.noun import Portfolio
+    from planner.portfolio.noun import Scheduled
 
 RAMP = ("#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154")
 NEVER, LATER = "#c9cfcc", "#eceeed"
@@ -77,9 +77,9 @@ class YearSlider(folium.map.Layer):
         root.script.add_child(Verbatim(script), name="programme")
 
 
-def draw(found: Portfolio, *, lang: str = "en") -> folium.Map:
+def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
     """The map by years. Raises InvalidInput where neither outlines nor places with a CRS are known."""
-    from planner.portfolio.write import shapes
+    from planner.portfolio.places import shapes
 
     layer = shapes(found)
     if layer is None:
@@ -107,12 +107,12 @@ def draw(found: Portfolio, *, lang: str = "en") -> folium.Map:
     return page
 
 
-def _colour(found: Portfolio, year: int) -> str:
+def _colour(found: Scheduled, year: int) -> str:
     span = max(len(found.made.years) - 1, 1)
     return RAMP[round((year - int(found.made.years[0])) / span * (len(RAMP) - 1))]
 
 
-def _project(found: Portfolio, name: str, row: Any, lang: str) -> dict[str, Any]:
+def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]:
     """A project's shape, years, colour, and the lines that are shown beside the pointer."""
     from planner.portfolio.chapter import project_name
 
@@ -139,7 +139,7 @@ def _project(found: Portfolio, name: str, row: Any, lang: str) -> dict[str, Any]
     return {**base, "shape": shapely.geometry.mapping(rounded)}
 
 
-def _year(found: Portfolio, year: int, lang: str) -> list[tuple[str, str]]:
+def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:
     """What the panel tells of a year: projects begun, mu so far, what each fund pays."""
     table = found.projects
     begun = table[table["start"].notna() & (table["start"] <= year)]

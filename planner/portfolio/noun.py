@@ -1,42 +1,18 @@
-"""A programme that was solved: what is done when, with whose money and earth, and how good that is."""
+"""A programme that was solved, in tables: what is done when, with whose money and earth, and how good that is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from planner.errors import InvalidInput
 from planner.portfolio import tables
-from planner.portfolio.checks import check
-from planner.portfolio.load import Loaded, described, load
-from planner.portfolio.programme import Programme
-from planner.portfolio.solve import Solution, solve
-from planner.words import say
-
-if TYPE_CHECKING:
-    import folium
-    import geopandas as gpd
-
-Progress = Callable[[float, float, float], None]
+from planner.portfolio.record import Solved
 
 
-@dataclass(frozen=True, eq=False)
-class Portfolio:
-    """A schedule of projects with its proof.
-
-    made: the programme. solution: chosen columns, payments, bound. outlines: a polygon a project where a layer gives them.
-    columns_proof: what was proven over all plans of all sites, where variants were planned; empty where they were given.
-    """
-
-    made: Programme
-    solution: Solution
-    outlines: gpd.GeoDataFrame | None = None
-    columns_proof: Mapping[str, Any] = field(default_factory=dict)
+class Scheduled(Solved):
+    """A schedule of projects with its proof, its tables and its figures."""
 
     @cached_property
     def projects(self) -> pd.DataFrame:
@@ -71,45 +47,7 @@ class Portfolio:
 
         return frontier(self.made, factors, gap=gap)
 
-    def map(self, *, lang: str = "en") -> folium.Map:
-        """The projects by year on a map that needs no network, in `en` or `zh`. Raises InvalidInput without places."""
-        from planner.portfolio.draw import draw
-
-        return draw(self, lang=lang)
-
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes summary.json, tables.xlsx, report.html, report.pdf, programme.gpkg and map.html, whole or not at all.
-
-        Raises OutputExists where the folder holds something and overwrite is off.
-        """
-        from planner.portfolio.write import save
-
-        return save(self, folder, overwrite=overwrite, lang=lang)
-
     def __repr__(self) -> str:
         a = self.solution
         done = f"{len(a.chosen)} of {len(self.made.projects)} projects"
         return f"<Portfolio {self.made.general.name!r}: {done}; objective {a.objective:,.6g}, {a.status}, gap {a.gap:.1e}>"
-
-
-def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | None = None, **settings: Any) -> Portfolio:
-    """Solves a programme: which projects, in which variant and year, with whose money and earth.
-
-    source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
-    settings: keys of [portfolio] that win over the file.
-    Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
-    """
-    loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
-    if settings:
-        document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}
-        document["portfolio"] = {**document["portfolio"], **settings}
-        loaded = described(document, loaded.folder, "portfolio")
-    if loaded.planned:
-        raise InvalidInput(say("portfolio.no_variant", id=loaded.planned[0].id))
-    return _given(loaded, progress)
-
-
-def _given(loaded: Loaded, progress: Progress | None) -> Portfolio:
-    made = loaded.programme()
-    check(made)
-    return Portfolio(made, solve(made, progress=progress), loaded.outlines)

@@ -10,10 +10,10 @@ import pandas as pd
 from planner.portfolio.programme import LAND, MU, Floats
 
 if TYPE_CHECKING:
-    from planner.portfolio.noun import Portfolio
+    from planner.portfolio.record import Solved
 
 
-def projects(found: Portfolio) -> pd.DataFrame:
+def projects(found: Solved) -> pd.DataFrame:
     """One row a project, index `id`: variant, start, finish, cost, net present value, mu, loss_cny; empty where left out."""
     made, answer = found.made, found.solution
     cols = made.columns
@@ -42,7 +42,7 @@ def projects(found: Portfolio) -> pd.DataFrame:
     return frame.rename_axis("id")
 
 
-def losses(found: Portfolio) -> Floats:
+def losses(found: Solved) -> Floats:
     """What doing each project would cost at the programme's prices, (n,), in the objective's unit; 0 where it is in reach."""
     made, reduced = found.made, found.solution.relaxed.reduced
     best = np.full(len(made.projects), -np.inf)
@@ -50,7 +50,7 @@ def losses(found: Portfolio) -> Floats:
     return np.where(np.isfinite(best), np.maximum(-best, 0.0), np.nan)
 
 
-def schedule(found: Portfolio) -> pd.DataFrame:
+def schedule(found: Solved) -> pd.DataFrame:
     """Who pays what when: columns `id`, `fund`, `year`, `cny`."""
     made, answer = found.made, found.solution
     at, f, t = np.nonzero(answer.paid.money)
@@ -59,7 +59,7 @@ def schedule(found: Portfolio) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "fund": [made.funds[k].id for k in f], "year": made.years[t], "cny": sums})
 
 
-def funds(found: Portfolio) -> pd.DataFrame:
+def funds(found: Solved) -> pd.DataFrame:
     """One row a fund and year: `id`, `year`, `given_cny`, `spent_cny`, `left_cny` (inf without a limit), `shadow_price`."""
     made, answer = found.made, found.solution
     spent = answer.paid.money.sum(axis=0) if len(answer.chosen) else np.zeros((len(made.funds), len(made.years)))
@@ -76,7 +76,7 @@ def funds(found: Portfolio) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "year", "given_cny", "spent_cny", "left_cny", "shadow_price"])
 
 
-def fund_prices(found: Portfolio) -> Floats:
+def fund_prices(found: Solved) -> Floats:
     """What one more yuan of each fund and year brings at the relaxation, (F, T), in the objective's unit per yuan."""
     relaxed, made = found.solution.relaxed, found.made
     blocks, model = relaxed.model.rows.blocks, relaxed.model
@@ -91,7 +91,7 @@ def fund_prices(found: Portfolio) -> Floats:
     return np.asarray(yearly, dtype=np.float64)
 
 
-def earth(found: Portfolio) -> pd.DataFrame:
+def earth(found: Solved) -> pd.DataFrame:
     """Whose spoil goes where: `from`, `to`, `year`, `m3`, `km`; bought earth comes from ""."""
     made, answer = found.made, found.solution
     ids = [made.projects[int(made.columns.project[j])].id for j in answer.chosen]
@@ -102,29 +102,11 @@ def earth(found: Portfolio) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["from", "to", "year", "m3", "km"]).sort_values(["year", "from", "to"], ignore_index=True)
 
 
-def summary(found: Portfolio) -> dict[str, Any]:
+def summary(found: Solved) -> dict[str, Any]:
     """The programme in figures, as `summary.json` holds it (schema planner.portfolio/1)."""
-    table, paid, answer = found.projects, found.schedule, found.solution
-    by_fund = {
-        str(name): {
-            str(f): dict(zip(map(str, g["year"]), g["cny"].astype(float), strict=True)) for f, g in rows.groupby("fund")
-        }
-        for name, rows in paid.groupby("id")
-    }
+    table, paid, answer = projects(found), schedule(found), found.solution
     done = table[table["selected"].astype(bool)]
-    selected = [
-        {
-            "id": str(name),
-            "variant": row["variant"],
-            "start": int(row["start"]),
-            "finish": int(row["finish"]),
-            "cost_cny": float(row["cost_cny"]),
-            "npv_cny": float(row["npv_cny"]),
-            "mu": {k.removesuffix("_mu"): float(row[k]) for k in MU},
-            "funds": by_fund.get(str(name), {}),
-        }
-        for name, row in done.iterrows()
-    ]
+    selected = _selected(done, paid)
     left = table[~table["selected"].astype(bool)].sort_values(["loss_cny"], kind="stable")
     made, general = found.made, found.made.general
     npv = float(made.columns.npv[answer.chosen].sum()) - answer.paid.cost_cny
@@ -142,10 +124,10 @@ def summary(found: Portfolio) -> dict[str, Any]:
         "selected": selected,
         "rejected": [{"id": str(name), "loss_cny": _none(row["loss_cny"])} for name, row in left.iterrows()],
         "funds": [
-            {k: _none(v) if isinstance(v, float) else v for k, v in row.items()} for row in found.funds.to_dict("records")
+            {k: _none(v) if isinstance(v, float) else v for k, v in row.items()} for row in funds(found).to_dict("records")
         ],
         "earth": [
-            {k: _none(v) if isinstance(v, float) else v for k, v in row.items()} for row in found.earth.to_dict("records")
+            {k: _none(v) if isinstance(v, float) else v for k, v in row.items()} for row in earth(found).to_dict("records")
         ],
         "totals": {
             "projects": len(selected),
@@ -166,6 +148,29 @@ def summary(found: Portfolio) -> dict[str, Any]:
             **found.columns_proof,
         },
     }
+
+
+def _selected(done: pd.DataFrame, paid: pd.DataFrame) -> list[dict[str, Any]]:
+    """The projects that are done, each with what every fund pays in every year."""
+    by_fund = {
+        str(name): {
+            str(f): dict(zip(map(str, g["year"]), g["cny"].astype(float), strict=True)) for f, g in rows.groupby("fund")
+        }
+        for name, rows in paid.groupby("id")
+    }
+    return [
+        {
+            "id": str(name),
+            "variant": row["variant"],
+            "start": int(row["start"]),
+            "finish": int(row["finish"]),
+            "cost_cny": float(row["cost_cny"]),
+            "npv_cny": float(row["npv_cny"]),
+            "mu": {k.removesuffix("_mu"): float(row[k]) for k in MU},
+            "funds": by_fund.get(str(name), {}),
+        }
+        for name, row in done.iterrows()
+    ]
 
 
 def _none(value: Any) -> Any:

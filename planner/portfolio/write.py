@@ -12,23 +12,24 @@ from planner.export.geopackage import write_geopackage
 from planner.export.sheets import Book, Heading
 from planner.files import whole_folder
 from planner.portfolio.chapter import document, fund_name, title, word
+from planner.portfolio.places import shapes
 from planner.report import as_html, as_pdf
 from planner.report.fonts import chinese_family
 from planner.words import text
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from planner.portfolio.noun import Portfolio
+    from planner.portfolio.noun import Scheduled
 
 OWNED: Final = ("summary.json", "tables.xlsx", "report.html", "report.pdf", "programme.gpkg", "map.html")
 
 
-def save(found: Portfolio, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+def save(found: Scheduled, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
     """Writes what a programme is told in; layer and map where places are known."""
     page = document(found, lang=lang)
+    from planner.portfolio.draw import draw
+
     layer = shapes(found)
-    drawn = None if layer is None else found.map(lang=lang).get_root().render()
+    drawn = None if layer is None else draw(found, lang=lang).get_root().render()
     with whole_folder(folder, overwrite=overwrite, is_ours=is_portfolio, owned=OWNED.__contains__) as work:
         (work / "summary.json").write_text(json_text(found.summary()), encoding="utf-8")
         write_workbook(work / "tables.xlsx", found, lang=lang)
@@ -50,23 +51,7 @@ def is_portfolio(folder: Path) -> bool:
         return False
 
 
-def shapes(found: Portfolio) -> gpd.GeoDataFrame | None:
-    """The projects with what was decided, as outlines, else as points; None where no CRS or no place is known."""
-    import geopandas as gpd
-    import shapely
-
-    table = found.projects
-    if found.outlines is not None:
-        geometry = found.outlines.geometry.reindex(table.index)
-        return gpd.GeoDataFrame(table, geometry=geometry, crs=found.outlines.crs)
-    places, crs = found.made.places, found.made.general.crs
-    if crs is None or not places:
-        return None
-    points = [shapely.Point(places[i]) if i in places else shapely.Point() for i in table.index]
-    return gpd.GeoDataFrame(table, geometry=points, crs=crs)
-
-
-def write_workbook(path: Path, found: Portfolio, *, lang: str) -> None:
+def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:
     """The workbook: totals, projects, project × year × fund, funds, earth; totals are formulas."""
     book, yuan = Book(lang=lang), text("finance.yuan", lang)
     s = found.summary()

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 import planner as pl
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import InvalidInput, OutputExists
 from planner.words import render
 
@@ -175,6 +175,6 @@ def test_the_verb_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_help_is_quick() -> None:
-    code = "import sys; from planner.cli.app import run; assert run(['finance', '--help']) == 0\n"
+    code = "import sys; from planner.cli.main import run; assert run(['finance', '--help']) == 0\n"
     code += "assert 'scipy' not in sys.modules and 'pandas' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -10,7 +10,7 @@ import shapely
 from worlds import document, project
 
 import planner as pl
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import OutputExists
 from planner.export.sitefile import toml
 
