@@ -170,6 +170,7 @@
       this.shown[name] = on;
       if (on) this.overlays[name].addTo(this.map);
       else this.overlays[name].remove();
+      if (name === "hauls" && this.overlays.names) this.overlays.names.update();
       this.remember();
     }
 
