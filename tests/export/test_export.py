@@ -350,7 +350,7 @@ def test_a_sheet_is_one_table_to_be_filtered_and_printed(tmp_path: Path) -> None
     assert [cell.value for cell in book["Limits"][1]][1:3] == ["Allowed", "Actual"]
     for row in book["Parcels"].iter_rows(min_row=1, max_row=3):
         for cell in row:
-            if isinstance(cell.value, str):
+            if cell.data_type == "s":
                 width = book["Parcels"].column_dimensions[cell.column_letter].width
                 assert width >= min(60, len(cell.value)) or cell.alignment.wrap_text
 
