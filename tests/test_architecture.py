@@ -14,7 +14,7 @@ FLOORS = [
     {"cli"},
     {"facade"},
     {"portfolio"},
-    {"city", "finance", "asbuilt", "lakes"},
+    {"city", "finance", "asbuilt", "lakes", "groundworks"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},
