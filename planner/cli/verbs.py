@@ -28,7 +28,7 @@ Sets = Annotated[
 
 @app.command()
 def demo(
-    name: Annotated[str | None, typer.Argument(help="zhonghu, panan (both where none is named) or jiawang.")] = None,
+    name: Annotated[str | None, typer.Argument(help="zhonghu, panan (both where none is named), jiawang or aidans.")] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     lang: Lang = "en",
@@ -95,7 +95,7 @@ def allocate(
     voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a unit's id may begin with a dash
 def explain(
     plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
     unit_id: Annotated[str, typer.Argument(help="The planning unit.")],
