@@ -33,7 +33,7 @@ def finished_ground(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) 
     fixed = ~(np.abs(blocks.values - terrain.values) > AS_IT_LIES_M)
     return terrain.like(
         sloped(
-            blocks.values,
+            np.where(fixed, terrain.values, blocks.values),
             fixed,
             (terrain.cell_x, terrain.cell_y),
             water_m=water_level(units, scenario),
