@@ -12,6 +12,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"__main__"},
     {"cli"},
+    {"agents"},
     {"facade"},
     {"portfolio"},
     {"city", "finance", "asbuilt", "lakes", "groundworks"},
