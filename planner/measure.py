@@ -23,6 +23,7 @@ from planner.design import lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
+from planner.protection import WORKS
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
 from planner.words import say
@@ -143,13 +144,27 @@ def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str
             if name and name not in names[u]:
                 names[u].append(name)
         limit = site.scenario.number("measure.forbid_share")
-        for target in CHOICES:
-            rules = layer["forbids"].fillna("").map(lambda text, t=target: t in _listed(text)).to_numpy(bool)
-            if rules.any():
-                together = np.array([shapely.union_all(layer.geometry.values[rules])], dtype=object)
-                for u in _over(*_overlaps(shapes, together), plane, limit)[0]:
-                    forbidden[u].append(target)
+        for word in (*CHOICES, *WORKS):
+            for u in _where_barred(layer, word, shapes, plane, limit):
+                forbidden[u].append(word)
     return {"constraint": [";".join(sorted(n)) for n in names], "forbids": [",".join(f) for f in forbidden]}
+
+
+def _where_barred(layer: gpd.GeoDataFrame, word: str, shapes: NDArray[Any], plane: Floats, limit: float) -> list[int]:
+    """The units in which a target or works may not be: by what covers them, or by lying outside where alone it may be."""
+    barred: set[int] = set()
+    for column in ("forbids", "only_inside"):
+        texts = layer[column] if column in layer else pd.Series("", index=layer.index)
+        rows = texts.fillna("").map(lambda text: word in _listed(text)).to_numpy(bool)
+        if not rows.any():
+            continue
+        together = np.array([shapely.union_all(layer.geometry.values[rows])], dtype=object)
+        unit, which, part = _overlaps(shapes, together)
+        if column == "only_inside":
+            part = plane - np.bincount(unit, part, minlength=len(shapes))
+            unit, which = np.arange(len(shapes)), np.zeros(len(shapes), dtype=np.int64)
+        barred |= {int(u) for u in _over(unit, which, part, plane, limit)[0]}
+    return sorted(barred)
 
 
 def _listed(text: Any) -> list[str]:

@@ -34,6 +34,7 @@ FLOORS = [
     {"read"},
     {"tables"},
     {"site"},
+    {"protection"},
     {"scenario", "ellipsoid"},
     {"terms"},
     {"faults"},
