@@ -231,6 +231,12 @@ class Scenario(_Part):
     reference: tuple[ReferenceItem, ...] = ()
     parameters: Annotated[Parameters, Field(exclude=True)] = Field(default_factory=defaults)
 
+    @property
+    def ruled_out(self) -> tuple[str, ...]:
+        """Targets that may take no land at all: max_mu = 0."""
+        quotas = {name: getattr(self.targets, name) for name in type(self.targets).model_fields}
+        return tuple(name for name, quota in quotas.items() if quota.max_mu == 0 and not quota.min_mu)
+
     def value(self, key: str) -> Any:
         """A parameter's value by dotted key."""
         return self.parameters.value(key)

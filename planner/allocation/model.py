@@ -40,6 +40,7 @@ class Model:
     labels: tuple[str, ...]
     row_units: tuple[str, ...]
     owner: Ints
+    kinds: tuple[str, ...]
     entries: Floats
     price: Floats
     upper: Floats
@@ -94,6 +95,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         labels=tuple(s.label for _, s in sums),
         row_units=tuple(s.unit for _, s in sums),
         owner=np.array([i for i, _ in sums], dtype=np.int64),
+        kinds=tuple(s.kind for _, s in sums),
         entries=entries,
         price=np.array([c.price * goal.money + c.goal for _, c in columns]),
         upper=np.array([c.upper for _, c in columns]),
@@ -249,5 +251,6 @@ def without_rows(model: Model, keep: Bools) -> Model:
         labels=tuple(x for x, k in zip(model.labels, keep, strict=True) if k),
         row_units=tuple(x for x, k in zip(model.row_units, keep, strict=True) if k),
         owner=model.owner[keep],
+        kinds=tuple(x for x, k in zip(model.kinds, keep, strict=True) if k),
         entries=model.entries[:, keep],
     )

@@ -28,6 +28,7 @@ class Sum:
     hi: float = INF
     border: float = 0.0
     money: float = 0.0
+    kind: str = ""  # which of its rule's rows it is, where they are told apart: import, export
 
 
 @dataclass(frozen=True)

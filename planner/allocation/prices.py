@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,9 @@ def account(
     ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
     limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
     binding = tuple(
-        Binding(str(i), float(r.shadow_price), str(r.unit), float(r.max if r.pressing > 0 else r.min), float(r.activity))
-        for i, r in zip(limits.index, limits.itertuples(), strict=True)
-        if r.binding
+        _binding(str(label), row, rules[model.owner[i]], model.kinds[i])
+        for i, (label, row) in enumerate(zip(limits.index, limits.itertuples(), strict=True))
+        if row.binding
     )
     value = worth(model, chosen, rows)
     index = pd.MultiIndex(
@@ -56,6 +57,24 @@ def account(
     )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
     return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced)
+
+
+def _binding(label: str, row: Any, rule: Rule, kind: str) -> Binding:
+    """A row of the limits that presses, with what its rule counts."""
+    low, high = (float(v) if np.isfinite(v) else None for v in (row.min, row.max))
+    return Binding(
+        rule=label,
+        shadow_price=float(row.shadow_price),
+        unit=str(row.unit),
+        limit=float(row.max if row.pressing > 0 else row.min),
+        activity=float(row.activity),
+        kind=kind or type(rule).__name__.lower(),
+        target=getattr(rule, "target", None) or "",
+        treatment=getattr(rule, "treatment", None) or "",
+        name=getattr(rule, "name", "") or getattr(rule, "column", ""),
+        low=low,
+        high=high,
+    )
 
 
 def _rows_table(

@@ -22,13 +22,24 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Binding:
-    """A limit that holds the plan back: in words, what the objective gains if the limit rises by one of its unit, the unit."""
+    """A limit that holds the plan back.
+
+    rule: its name in results. shadow_price: what the objective gains if the limit rises by one of its unit. limit: the end that
+    presses; activity: where the plan stands. kind: quota, budget, storage, limit, share, import, export … . target, treatment,
+    name: what it counts, empty where all of it. low, high: its ends, None where it has none.
+    """
 
     rule: str
     shadow_price: float
     unit: str
     limit: float
     activity: float
+    kind: str = ""
+    target: str = ""
+    treatment: str = ""
+    name: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """The city around the lake: green space within reach, yield per mu of enterprises, the yearly evaluation."""
 
+from planner.city.covering import Homes, with_homes
 from planner.city.enterprises import YieldSet, justified_tax_per_mu, low_yield, yield_per_mu
 from planner.city.evaluation import Evaluation, evaluation, phase_out
 from planner.city.greening import Greening, green_figures, greening
@@ -12,6 +13,7 @@ __all__ = [
     "Evaluation",
     "GreenPrice",
     "Greening",
+    "Homes",
     "Served",
     "YieldSet",
     "city",
@@ -24,5 +26,6 @@ __all__ = [
     "price_of_green",
     "served",
     "served_share",
+    "with_homes",
     "yield_per_mu",
 ]

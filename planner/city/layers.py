@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from pyproj.exceptions import ProjError
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.words import plain, say
@@ -58,8 +59,11 @@ def in_one_plane(*layers: tuple[str, Shapes, pyproj.CRS | None]) -> list[Shapes]
     if len(known) < len(layers):
         name = next(name for name, _, crs in layers if crs is None)
         raise CRSMismatch(say("city.some_without_crs", layer=name))
-    plane = known[0] if _true_lengths(known[0], layers[0][1]) else _local(known[0], layers[0][1])
-    return [_moved(shapes, crs, plane) for _, shapes, crs in layers if crs is not None]
+    try:
+        plane = known[0] if _true_lengths(known[0], layers[0][1]) else _local(known[0], layers[0][1])
+        return [_moved(shapes, crs, plane) for _, shapes, crs in layers if crs is not None]
+    except ProjError:
+        raise CRSMismatch(say("city.out_of_crs", layer=layers[0][0], crs=known[0].name)) from None
 
 
 def _middle(crs: pyproj.CRS, shapes: Shapes) -> tuple[float, float]:

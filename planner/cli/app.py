@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code: 0 done, 1 failed, 2 usage, 3 invalid input, 4 infeasible, 5 no plan in time."""
-    from planner.cli import city, doctor, finance, hollows, keep, terrain, verbs  # noqa: F401  (registers them)
+    from planner.cli import asbuilt, city, doctor, finance, hollows, keep, terrain, verbs  # noqa: F401  (registers them)
 
     verbose, as_json = "-v" in arguments or "--verbose" in arguments, "--json" in arguments
     try:

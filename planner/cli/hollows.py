@@ -65,7 +65,11 @@ def hollows(
     tell_notes(notes, lang, voice)
     person = output is None and sys.stdout.isatty()
     put(_by_hollow(table, lang) if person else table.round(3).to_csv(lineterminator="\n"), output, voice, overwrite=overwrite)
-    document = {"schema": "planner.hollows/1", "hollows": table.reset_index().to_dict("records"), "notes": list(notes)}
+    document = {
+        "schema": "planner.hollows/1",
+        "hollows": table.reset_index().to_dict("records"),
+        "notes": [str(note) for note in notes],
+    }
     if filled is not None:
         with voice.rows(READING[lang]) as progress:
             told = fill(dem, filled, neighbours=neighbours, crs=crs, overwrite=overwrite, progress=progress)

@@ -5,28 +5,97 @@ from __future__ import annotations
 from typing import Any
 
 from planner.cli.console import table
-from planner.landuse import TARGETS
+from planner.words import pair, render, say, term, text
 
 SMALL_M3 = 1e5  # volumes below it are told in m³: 0.04 Mm³ tells nothing
 SMALL_CNY = 1e6  # and sums of money below it in yuan
+MOST_BODIES = 3  # reservoirs that are named
 
 
 def plan_text(s: dict[str, Any], lang: str = "en") -> str:
     """A plan's summary (schema planner.summary/1) as text in a language."""
-    return _plan_zh(s) if lang == "zh" else _plan_en(s)
+    heads = [text(f"cli.head_{name}", lang) for name in ("target", "mu", "units", "cost", "value")]
+    return "\n".join(
+        [
+            _head(s, lang),
+            table(_rows(s, lang), tuple(heads)),
+            _land(s, lang),
+            _earth(s, lang),
+            _money_line(s, lang),
+            *_proof(s, lang),
+        ]
+    )
+
+
+def _head(s: dict[str, Any], lang: str) -> str:
+    site = s["site"]
+    name = site["name"] if lang == "zh" else site["name_en"]
+    told = "survey" if site["kind"] == "survey" else "named" if _names_itself(name) else "reconstruction"
+    return text(f"cli.plan_{told}", lang, name=name, area=_area(site["area_mu"]), units=site["units"])
+
+
+def _names_itself(name: str) -> bool:
+    """Whether a site's name already says that it is a reconstruction."""
+    return any(word in name.lower() for word in pair(say("cli.reconstruction_word")))
 
 
 def _rows(s: dict[str, Any], lang: str) -> list[tuple[str, ...]]:
+    step = 1e6 if lang == "en" else 1e4  # M yuan, 万元
     return [
         (
-            getattr(TARGETS[t], lang),
+            term("target", t, lang),
             _area(v["area_mu"]),
             f"{v['units']:,}",
-            f"{v['cost_cny'] / (1e6 if lang == 'en' else 1e4):,.1f}",
-            f"{v['benefit_cny'] / (1e6 if lang == 'en' else 1e4):,.1f}",
+            f"{v['cost_cny'] / step:,.1f}",
+            f"{v['benefit_cny'] / step:,.1f}",
         )
         for t, v in s["targets"].items()
         if v["units"]
+    ]
+
+
+def _land(s: dict[str, Any], lang: str) -> str:
+    areas = {"restored": _area(s["restored_mu"]), "water": _area(s["water_mu"])}
+    if not s["water"]["reservoirs"]:
+        return text("cli.land", lang, **areas)
+    return text("cli.land_lakes", lang, **areas, stored=_volume(s["water"]["storage_m3"], lang), bodies=_bodies(s, lang))
+
+
+def _earth(s: dict[str, Any], lang: str) -> str:
+    earth = s["earthwork"]
+    volumes = {k: _volume(earth[f"{k}_m3"], lang) for k in ("cut", "fill", "import", "export")}
+    spread = earth.get("spread_m3", 0.0)
+    left = say("cli.earth_left", spread=_volume(spread, lang)) if spread > 0 else ""
+    return render(
+        say(
+            "cli.earth",
+            cut=volumes["cut"],
+            fill=volumes["fill"],
+            brought=volumes["import"],
+            taken=volumes["export"],
+            left=left,
+            haul_m=earth["mean_haul_m"],
+        ),
+        lang,
+    )
+
+
+def _money_line(s: dict[str, Any], lang: str) -> str:
+    money = s["economics"]
+    sums = {k: _money(money[f"{k}_cny"], lang) for k in ("cost", "lump_sums", "benefit")}
+    ratio = money["benefit_cost_ratio"]
+    return text("cli.money", lang, cost=sums["cost"], lump=sums["lump_sums"], value=sums["benefit"], ratio=ratio)
+
+
+def _proof(s: dict[str, Any], lang: str) -> list[str]:
+    from planner.plan.limits import limit_name, method_name
+
+    proof = s["solver"]
+    how = method_name(proof["method"], lang)
+    first = text("cli.proof", lang, status=proof["status"], gap=proof["gap"], seconds=proof["seconds"], method=how)
+    return [first] + [
+        text("cli.binding", lang, limit=limit_name(row), unit=row["unit"], worth=_worth(row["shadow_price"]))
+        for row in proof["binding"]
     ]
 
 
@@ -37,15 +106,15 @@ def _area(mu: float) -> str:
 
 def _volume(m3: float, lang: str) -> str:
     m3 = max(m3, 0.0) + 0.0  # −0.0 reads as a mistake
-    if lang == "zh":
-        return f"{m3 / 1e4:,.1f}万立方米" if m3 >= SMALL_M3 else f"{m3:,.0f}立方米"
-    return f"{m3 / 1e6:,.2f} Mm³" if m3 >= SMALL_M3 else f"{m3:,.0f} m³"
+    if m3 < SMALL_M3:
+        return text("cli.m3", lang, m3=m3)
+    return f"{m3 / 1e4:,.1f}万立方米" if lang == "zh" else f"{m3 / 1e6:,.2f} Mm³"
 
 
 def _money(cny: float, lang: str) -> str:
-    if lang == "zh":
-        return f"{cny / 1e4:,.0f}万元" if abs(cny) >= SMALL_CNY else f"{cny:,.0f}元"
-    return f"{cny / 1e6:,.1f} M yuan" if abs(cny) >= SMALL_CNY else f"{cny:,.0f} yuan"
+    if abs(cny) < SMALL_CNY:
+        return text("cli.yuan", lang, cny=cny)
+    return f"{cny / 1e4:,.0f}万元" if lang == "zh" else f"{cny / 1e6:,.1f} M yuan"
 
 
 def _worth(cny: float) -> str:
@@ -53,85 +122,30 @@ def _worth(cny: float) -> str:
     return f"{cny:,.0f}" if abs(cny) >= 1000 else f"{cny:,.4g}"
 
 
-def _plan_en(s: dict[str, Any]) -> str:
-    water, earth, money, proof = s["water"], s["earthwork"], s["economics"], s["solver"]
-    named = "reconstruction" in s["site"]["name_en"].lower()
-    kind = (
-        "" if s["site"]["kind"] != "reconstruction" else " - not survey data" if named else " - reconstruction, not survey data"
-    )
-    volumes = {k: _volume(earth[f"{k}_m3"], "en") for k in ("cut", "fill", "import", "export")}
-    left = f", spread over the site {_volume(earth['spread_m3'], 'en')}" if earth.get("spread_m3", 0.0) > 0 else ""
-    lines = [
-        f"{s['site']['name_en']}{kind}: {_area(s['site']['area_mu'])} mu in {s['site']['units']:,} units",
-        table(_rows(s, "en"), ("target", "mu", "units", "cost M yuan", "value M yuan")),
-        f"restored {_area(s['restored_mu'])} mu; water {_area(s['water_mu'])} mu"
-        + (f" holding {_volume(water['storage_m3'], 'en')} ({_bodies(s, 'en')})" if water["reservoirs"] else ""),
-        f"earth: cut {volumes['cut']}, fill {volumes['fill']}, import {volumes['import']}, export {volumes['export']}{left}; "
-        f"mean haul {earth['mean_haul_m']:,.0f} m",
-        f"money: cost {_money(money['cost_cny'], 'en')} (lump sums {_money(money['lump_sums_cny'], 'en')}), value "
-        f"{_money(money['benefit_cny'], 'en')}, input:output 1:{money['benefit_cost_ratio']:.2f}",
-        f"proof: {proof['status'].replace('_', ' ')}, gap {proof['gap']:.1e} in {proof['seconds']:.1f} s by {proof['method']}",
-    ]
-    lines += [f"  {b['rule']}: one more {b['unit']} is worth {_worth(b['shadow_price'])} yuan" for b in proof["binding"]]
-    return "\n".join(lines)
-
-
-def _plan_zh(s: dict[str, Any]) -> str:
-    from planner.plan.wording import STATES_ZH, UNITS_ZH, method_zh, rule_zh
-
-    water, earth, money, proof = s["water"], s["earthwork"], s["economics"], s["solver"]
-    kind = "（重建数据，非实测）" if s["site"]["kind"] == "reconstruction" else ""
-    volumes = {k: _volume(earth[f"{k}_m3"], "zh") for k in ("cut", "fill", "import", "export")}
-    left = f"，场内摊铺{_volume(earth['spread_m3'], 'zh')}" if earth.get("spread_m3", 0.0) > 0 else ""
-    lines = [
-        f"{s['site']['name']}{kind}：{_area(s['site']['area_mu'])}亩，{s['site']['units']:,}个单元",
-        table(_rows(s, "zh"), ("用途", "亩", "单元", "投资（万元）", "收益（万元）")),
-        f"恢复{_area(s['restored_mu'])}亩；水面{_area(s['water_mu'])}亩"
-        + (f"，蓄水{_volume(water['storage_m3'], 'zh')}（{_bodies(s, 'zh')}）" if water["reservoirs"] else ""),
-        f"土方：挖{volumes['cut']}，填{volumes['fill']}，外购{volumes['import']}，外运{volumes['export']}{left}；"
-        f"平均运距{earth['mean_haul_m']:,.0f}米",
-        f"资金：投资{_money(money['cost_cny'], 'zh')}（其中单列{_money(money['lump_sums_cny'], 'zh')}），收益"
-        f"{_money(money['benefit_cny'], 'zh')}，投入产出比1:{money['benefit_cost_ratio']:.2f}",
-        f"证明：{STATES_ZH.get(proof['status'], proof['status'])}，间隙{proof['gap']:.1e}，{proof['seconds']:.1f}秒，"
-        f"{method_zh(proof['method'])}",
-    ]
-    lines += [
-        f"  {rule_zh(b['rule'])}：限值每增加一{UNITS_ZH.get(b['unit'], b['unit'])}，价值变化{_worth(b['shadow_price'])}元"
-        for b in proof["binding"]
-    ]
-    return "\n".join(lines)
-
-
 def _bodies(s: dict[str, Any], lang: str) -> str:
-    from planner.plan.wording import SIZES_ZH
-
     bodies = s["water"]["reservoirs"]
-    shown = [
-        f"{b['id']} {_volume(b['storage_m3'], lang)} {b['size_class'] if lang == 'en' else SIZES_ZH.get(b['size_class'], '')}"
-        for b in bodies[:3]
-    ]
-    rest = len(bodies) - 3
-    more = ("" if rest <= 0 else f"；另{rest}处") if lang == "zh" else ("" if rest <= 0 else f"; {rest} more")
-    return ("；" if lang == "zh" else "; ").join(shown) + more
+    shown = [f"{b['id']} {_volume(b['storage_m3'], lang)} {term('size', b['size_class'], lang)}" for b in bodies[:MOST_BODIES]]
+    if len(bodies) > MOST_BODIES:
+        shown.append(text("cli.more_bodies", lang, count=len(bodies) - MOST_BODIES))
+    return text("cli.semicolon", lang).join(shown)
 
 
 def compare_text(result: dict[str, Any], lang: str = "en") -> str:
     """Plans side by side and what moved, as text in a language."""
-    from planner.plan.wording import FIGURES_ZH
+    from planner.plan.figures import key_name, with_unit
 
     names = [p["name"] for p in result["plans"]]
     rows: list[tuple[str, ...]] = [
-        (FIGURES_ZH.get(row["what"], row["what"]) if lang == "zh" else row["what"], *(f"{v:,.2f}" for v in row["values"]))
+        (with_unit(key_name(row["key"], lang), row["unit"], lang), *(f"{v:,.2f}" for v in row["values"]))
         for row in result["rows"]
     ]
     parts = [table(rows, ("", *names))]
-    unit, nothing = ("亩", "没有变化") if lang == "zh" else ("mu", "nothing moved")
     for moved in result["moves"]:
-        parts.append(f"\n{moved['from_plan']} → {moved['to_plan']}" + ("：" if lang == "zh" else f", {unit}:"))
+        parts.append("\n" + text("cli.from_to", lang, before=moved["from_plan"], after=moved["to_plan"]))
         flows: list[tuple[str, ...]] = [
-            (f"{getattr(TARGETS[f['from']], lang)} → {getattr(TARGETS[f['to']], lang)}", f"{f['area_mu']:,.2f}")
+            (f"{term('target', f['from'], lang)} → {term('target', f['to'], lang)}", f"{f['area_mu']:,.2f}")
             for f in moved["flows"]
             if f["from"] != f["to"]
         ]
-        parts.append(table(flows, ("", unit)) if flows else nothing)
+        parts.append(table(flows, ("", term("unit", "mu", lang))) if flows else text("cli.nothing_moved", lang))
     return "\n".join(parts)

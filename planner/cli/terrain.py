@@ -14,7 +14,7 @@ from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
 from planner.errors import InvalidInput, UsageError
-from planner.words import say
+from planner.words import Message, say, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -160,12 +160,10 @@ def may_write(output: Path | None, *inputs: str | Path | None, overwrite: bool) 
     refuse_existing(output, overwrite=overwrite)
 
 
-def tell_notes(notes: Sequence[str], lang: str, voice: Voice) -> None:
+def tell_notes(notes: Sequence[Message], lang: str, voice: Voice) -> None:
     """What had to be decided, a line each."""
-    from planner.water.wording import note_zh
-
     for note in notes:
-        voice.warn(f"注：{note_zh(note)}" if lang == "zh" else f"note: {note}")
+        voice.warn(text("cli.note", lang, note=note))
 
 
 def put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> None:

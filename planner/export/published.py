@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from planner.export.sheets import Book, Heading
-from planner.plan.wording import UNITS_ZH, figure_at, key_name
+from planner.plan.figures import figure_at, key_name
+from planner.words import term
 
 
 def write_published(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
@@ -21,7 +22,7 @@ def write_published(book: Book, sheet: str, summary: Mapping[str, Any], say: Cal
             float(p["value"]),
             figure_at(summary, str(p["key"])),
             figure_at(rules, str(p["key"])),
-            say(str(p["unit"]), UNITS_ZH.get(str(p["unit"]), str(p["unit"]))),
+            term("unit", p["unit"], book.lang),
             str(p["source"]),
         )
         for p in published

@@ -8,15 +8,16 @@ from xml.sax.saxutils import escape, quoteattr
 
 from planner.columns import RESERVOIRS, UNITS
 from planner.landuse import TARGETS
+from planner.words import term
 
 QGIS_VERSION: Final = "3.22.0"  # the oldest that reads every element written here: a newer one would make it warn
-SIZE_CLASSES: Final = {
-    "large (1)": ("大（1）型", "#08306B"),
-    "large (2)": ("大（2）型", "#08519C"),
-    "medium": ("中型", "#1F5FA8"),
-    "small (1)": ("小（1）型", "#4292C6"),
-    "small (2)": ("小（2）型", "#6BAED6"),
-    "pond": ("塘坝", "#9ECAE1"),
+SIZE_CLASSES: Final = {  # colours by size class
+    "large (1)": "#08306B",
+    "large (2)": "#08519C",
+    "medium": "#1F5FA8",
+    "small (1)": "#4292C6",
+    "small (2)": "#6BAED6",
+    "pond": "#9ECAE1",
 }
 _MARK: Final = "#2E0854"  # dark violet: seen on every target, taken for none
 _CHINESE_UNITS: Final = {"mu": "亩", "yuan": "元"}
@@ -63,7 +64,7 @@ def _units(lang: str) -> str:
 
 def _reservoirs(lang: str) -> str:
     """Filled by size class (SL 252)."""
-    classes = [(key, zh if lang == "zh" else key, colour) for key, (zh, colour) in SIZE_CLASSES.items()]
+    classes = [(key, term("size", key, lang), colour) for key, colour in SIZE_CLASSES.items()]
     return _categories("size_class", classes, outline=_rgba("#08306B"), width=0.3)
 
 

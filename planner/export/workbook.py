@@ -13,7 +13,9 @@ from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
-from planner.plan.wording import FUNDS_ZH, SIZES_ZH, STATES_ZH, chinese_part, rule_zh
+from planner.plan.figures import key_name
+from planner.plan.limits import limit_name
+from planner.words import render, term
 
 MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
 MAX_HAUL_ROWS: Final = 50_000
@@ -34,17 +36,6 @@ _SHEETS: Final = {
 }
 _UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
-_ZH_UNITS: Final = {
-    "mu": "亩",
-    "m³": "立方米",
-    "yuan": "元",
-    "m": "米",
-    "m²": "平方米",
-    "mm": "毫米",
-    "%": "%",
-    "ha": "公顷",
-    "a": "年",
-}
 
 
 def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str) -> None:
@@ -82,9 +73,7 @@ def _heading(column: str, lang: str) -> Heading:
     known = UNITS.get(column)
     if known is None:
         return Heading(column, "")
-    return Heading(
-        known.zh if lang == "zh" else known.en, _ZH_UNITS.get(known.unit, known.unit) if lang == "zh" else known.unit
-    )
+    return Heading(known.zh if lang == "zh" else known.en, term("unit", known.unit, lang))
 
 
 def _unit_rows(units: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -132,44 +121,35 @@ def _summary(
     ]
     land = sum(area[t] for t in LAND)
     rows += [
-        (say("Restored land", "恢复土地"), Formula("=" + "+".join(f"B{line[t]}" for t in LAND), land), say("mu", "亩")),
-        (say("Whole site", "总面积"), Formula(f"='{sheet}'!C{total}", sum(area.values())), say("mu", "亩")),
+        (key_name("restored_mu", lang), Formula("=" + "+".join(f"B{line[t]}" for t in LAND), land), say("mu", "亩")),
+        (key_name("site.area_mu", lang), Formula(f"='{sheet}'!C{total}", sum(area.values())), say("mu", "亩")),
     ]
     solver, site = (summary.get(k, {}) for k in ("solver", "site"))
     figures = (
-        (say("Storage", "蓄水量"), "storage_m3", say("m³", "立方米")),
-        (say("Cut", "挖方"), "cut_m3", say("m³", "立方米")),
-        (say("Fill", "填方"), "fill_m3", say("m³", "立方米")),
-        (say("Benefit", "收益"), "benefit_cny", say("yuan", "元")),
+        (key_name("water.storage_m3", lang), "storage_m3", say("m³", "立方米")),
+        (key_name("earthwork.cut_m3", lang), "cut_m3", say("m³", "立方米")),
+        (key_name("earthwork.fill_m3", lang), "fill_m3", say("m³", "立方米")),
+        (key_name("economics.benefit_cny", lang), "benefit_cny", say("yuan", "元")),
     )
     rows += [
         (head, Formula(f"='{sheet}'!{columns[c][0]}{total}", columns[c][1]), unit) for head, c, unit in figures if c in columns
     ]
     if money is not None:
-        rows.append((say("Cost", "投资"), Formula(f"='{names['money']}'!B{money[0]}", money[1]), say("yuan", "元")))
+        rows.append(
+            (key_name("economics.cost_cny", lang), Formula(f"='{names['money']}'!B{money[0]}", money[1]), say("yuan", "元"))
+        )
         n, benefit = len(rows) + 1, columns.get("benefit_cny", ("", 0.0))[1]
         ratio = Formula(f"=IF(B{n}=0,0,B{n - 1}/B{n})", benefit / money[1] if money[1] else 0.0)
-        rows.append((say("Benefit per cost", "产出投入比"), ratio, ""))
-    rows.append((say("Water surface", "水面面积"), _number(summary.get("water_mu")), say("mu", "亩")))
+        rows.append((key_name("economics.benefit_cost_ratio", lang), ratio, ""))
+    rows.append((key_name("water_mu", lang), _number(summary.get("water_mu")), say("mu", "亩")))
     rows += [
-        (say("Solver", "求解状态"), _in(lang, str(solver.get("status", "")), STATES_ZH), ""),
-        (say("Proven gap", "已证明的间隙"), _number(solver.get("gap")), ""),
+        (say("Solver", "求解状态"), term("status", solver.get("status", ""), lang), ""),
+        (key_name("solver.gap", lang), _number(solver.get("gap")), ""),
         (say("Site", "场地"), str(site.get("name", "")), ""),
-        (say("Kind of data", "数据性质"), _kind(str(site.get("kind", "survey")), say), ""),
+        (say("Kind of data", "数据性质"), term("kind", site.get("kind", "survey"), lang), ""),
     ]
     headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
     book.table(names["summary"], headings, rows)
-
-
-def _in(lang: str, word: str, chinese: Mapping[str, str]) -> str:
-    """A fixed word in the workbook's language."""
-    return chinese.get(word, word) if lang == "zh" else word
-
-
-def _kind(kind: str, say: Callable[[str, str], str]) -> str:
-    if kind == "reconstruction":
-        return say("reconstruction, not survey data", "复原示例，非实测数据")
-    return say("survey", "实测")
 
 
 def _number(value: Any) -> float | None:
@@ -231,7 +211,7 @@ def _word(column: str, book: Book) -> Heading:
     if word is None:
         return Heading(column, "")
     zh = book.lang == "zh"
-    return Heading(word.zh if zh else word.en, _ZH_UNITS.get(word.unit, word.unit) if zh else word.unit)
+    return Heading(word.zh if zh else word.en, term("unit", word.unit, book.lang))
 
 
 def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[str, str], str]) -> None:
@@ -239,7 +219,7 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
     columns = [c for c in RESERVOIRS if c in table.columns]
     if "size_class" in columns:
-        table = table.assign(size_class=[_in(book.lang, str(kind), SIZES_ZH) for kind in table["size_class"]])
+        table = table.assign(size_class=[term("size", kind, book.lang) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]
     add = [
         i
@@ -332,7 +312,7 @@ def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say:
         name = "name_en" if book.lang == "en" and "name_en" in funds.columns else "name"
         sources = funds["source"] if "source" in funds.columns else [""] * len(funds)
         paid = [
-            (str(n), float(c), _in(book.lang, str(s), FUNDS_ZH))
+            (str(n), float(c), term("fund_source", s, book.lang))
             for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)
         ]
         fund = [Heading(say("Fund", "资金来源"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
@@ -358,9 +338,8 @@ def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[s
         Heading(say("Worth of one more unit", "每多一个单位的价值"), say("yuan", "元")),
         Heading(say("Unit", "单位"), ""),
     ]
-    name = rule_zh if book.lang == "zh" else str
     rows = [
-        (name(str(b.get("rule", ""))), _number(b.get("shadow_price")), _in(book.lang, str(b.get("unit", "")), _ZH_UNITS))
+        (render(limit_name(b), book.lang), _number(b.get("shadow_price")), term("unit", b.get("unit", ""), book.lang))
         for b in binding
     ]
     book.table(sheet, headings, rows)
@@ -372,8 +351,8 @@ def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[
     rows += [
         (
             say("Decision", "处理决定"),
-            say(f"{d.get('what', '')}: {d.get('value', '')}", f"{chinese_part(d, 'what')}：{chinese_part(d, 'value')}"),
-            say(str(d.get("why", "")), chinese_part(d, "why")),
+            say(f"{d['what']}: {d['value']}", f"{d.get('what_zh') or d['what']}：{d.get('value_zh') or d['value']}"),
+            say(d["why"], d.get("why_zh") or d["why"]),
         )
         for d in origin.get("decisions", [])
     ]

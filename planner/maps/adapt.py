@@ -11,6 +11,7 @@ from planner.landuse import CHOICES
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
 from planner.units import mu_from_m2
+from planner.words import term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -57,8 +58,6 @@ def _losses(plan: Plan) -> pd.DataFrame:
 
 def _refusals(plan: Plan) -> pd.DataFrame | None:
     """The hard rules that were not passed, in the judgement's order, with the rule's name in both languages."""
-    from planner.plan.explain import rule_names
-
     verdicts = plan.judgement.verdicts
     failed = verdicts[verdicts["hard"].astype(bool) & ~verdicts["passed"].astype(bool)].sort_values(
         ["unit_id", "target"], kind="stable"
@@ -68,9 +67,7 @@ def _refusals(plan: Plan) -> pd.DataFrame | None:
     rule = failed["rule"].astype(str)
     note = failed["note"].fillna("").astype(str) if "note" in failed.columns else pd.Series("", index=failed.index)
     barred = rule == "forbidden"
-    names = rule_names()
-    en = rule.map({key: pair[0] for key, pair in names.items()}).fillna(rule)
-    zh = rule.map({key: pair[1] for key, pair in names.items()}).fillna(rule)
+    en, zh = (rule.map({key: term("rule", key, lang) for key in rule.unique()}) for lang in ("en", "zh"))
     return failed.assign(
         rule=rule.where(~barred, "forbidden: " + note),
         rule_en=en.where(~barred, "the constraint “" + note + "”"),

@@ -89,7 +89,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "size_small_1": ("small (1)", "小（1）型"),
     "size_small_2": ("small (2)", "小（2）型"),
     "size_small": ("small", "小型"),
-    "size_pond": ("pond", "坑塘"),
+    "size_pond": ("pond", "塘坝"),
     "year": ("Year", "年份"),
     "year_all": ("{year}: everything is ready", "{year}年：全部可用"),
     "year_ready": ("{year}: {area} ready, the rest is hatched", "{year}年：{area}可用，其余以斜线表示"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -92,12 +92,7 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
 
 def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """The options without the targets that the scenario rules out altogether (max_mu = 0)."""
-    return options[~options["target"].isin(ruled_out(scenario)).to_numpy()]
-
-
-def ruled_out(scenario: Scenario) -> tuple[str, ...]:
-    """Targets with max_mu = 0."""
-    return tuple(t for t in CHOICES if getattr(scenario.targets, t).max_mu == 0 and not getattr(scenario.targets, t).min_mu)
+    return options[~options["target"].isin(scenario.ruled_out).to_numpy()]
 
 
 def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
@@ -136,10 +131,7 @@ def allocate(
     best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")
     loss = best.reindex(table.index.get_level_values(0)).to_numpy(float) - worth.to_numpy(float)
     priced = table.assign(loss_cny=loss)
-    binding = tuple(
-        {"rule": b.rule, "shadow_price": b.shadow_price, "unit": b.unit, "limit": b.limit, "activity": b.activity}
-        for b in result.binding
-    )
+    binding = tuple(asdict(b) for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
     notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
     return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from planner.errors import CRSMismatch, UsageError
-from planner.landuse import CHOICES, TARGETS, UNRESTORED
+from planner.plan.figures import FIGURES, Figure, with_unit
 from planner.units import mu_from_m2
 from planner.words import say
 
@@ -30,7 +30,7 @@ def compare_plans(plans: Sequence[Plan], *, names: Sequence[str]) -> dict[str, A
     return {
         "schema": "planner.compare/1",
         "plans": [{"name": name, "site": s["site"]["name"]} for name, s in zip(names, summaries, strict=True)],
-        "rows": [{"what": what, "unit": unit, "values": [pick(s) for s in summaries]} for what, unit, pick in _figures()],
+        "rows": [_row(figure, summaries) for figure in FIGURES if figure.compared],
         "moves": [
             {"from_plan": names[k], "to_plan": names[k + 1], "flows": moves(plans[k], plans[k + 1])}
             for k in range(len(plans) - 1)
@@ -38,23 +38,11 @@ def compare_plans(plans: Sequence[Plan], *, names: Sequence[str]) -> dict[str, A
     }
 
 
-def _figures() -> list[tuple[str, str, Any]]:
-    areas = [
-        (f"{TARGETS[t].en}, mu", "mu", lambda s, t=t: s["targets"][t]["area_mu"])  # t=t: each lambda keeps its own target
-        for t in (*CHOICES, UNRESTORED)
-    ]
-    return [
-        *areas,
-        ("restored, mu", "mu", lambda s: s["restored_mu"]),
-        ("water, mu", "mu", lambda s: s["water_mu"]),
-        ("storage, M m³", "M m³", lambda s: s["water"]["storage_m3"] / 1e6),
-        ("cut, M m³", "M m³", lambda s: s["earthwork"]["cut_m3"] / 1e6),
-        ("fill, M m³", "M m³", lambda s: s["earthwork"]["fill_m3"] / 1e6),
-        ("cost, M yuan", "M yuan", lambda s: s["economics"]["cost_cny"] / 1e6),
-        ("value, M yuan", "M yuan", lambda s: s["economics"]["benefit_cny"] / 1e6),
-        ("value per yuan", "", lambda s: s["economics"]["benefit_cost_ratio"]),
-        ("net objective, M yuan", "M yuan", lambda s: s["solver"]["objective"] / 1e6),
-    ]
+def _row(figure: Figure, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A key figure of every plan, in the larger unit where it has one."""
+    unit = figure.large or figure.unit
+    values = [(figure.of(s) or 0.0) / figure.size for s in summaries]
+    return {"key": figure.key, "what": with_unit(figure.name("en"), unit, "en"), "unit": unit, "values": values}
 
 
 def moves(before: Plan, after: Plan) -> list[dict[str, Any]]:

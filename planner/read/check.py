@@ -56,7 +56,7 @@ class Mended:
 
 @dataclass(frozen=True, eq=False)
 class CheckReport:
-    """What reading a site found; error holds the refusal where no plan can be built on it."""
+    """What reading a site found; refusal is said where no plan can be built on it."""
 
     shown: str
     site: Site | None
@@ -65,8 +65,12 @@ class CheckReport:
     area_mu: float
     stored_mu: float
     mended: tuple[Mended, ...]
-    error: str | None
-    refusal: Message | None = None
+    refusal: Message | None
+
+    @property
+    def error(self) -> str | None:
+        """The refusal in English, None where there is none."""
+        return None if self.refusal is None else str(self.refusal)
 
     @property
     def ok(self) -> bool:
@@ -80,16 +84,12 @@ class CheckReport:
         lines += _block("发现" if zh else "Found", _found(self, zh))
         lines += _block("决定" if zh else "Decided", [_decided(s, zh) for s in self.record.settled])
         lines += _block("修复" if zh else "Mended", [_mended(m, zh) for m in self.mended] + _areas(self, zh))
-        lines += _block("注意" if zh else "Mind", [w.in_(lang) for w in self.record.warned])
-        if self.error is None:
+        lines += _block("注意" if zh else "Mind", [render(w, lang) for w in self.record.warned])
+        if self.refusal is None:
             verdict = f"可以规划：planner allocate {self.shown}" if zh else f"Ready: planner allocate {self.shown}"
         else:
-            verdict = f"不能规划：{self._refusal_zh()}" if zh else f"Cannot be planned: {self.error}"
+            verdict = f"不能规划：{in_chinese(self.refusal)}" if zh else f"Cannot be planned: {self.error}"
         return "\n".join([*lines, "", verdict]) + "\n"
-
-    def _refusal_zh(self) -> str:
-        told = render(self.refusal, "zh") if self.refusal is not None else ""
-        return in_chinese(self.error or "") if told in ("", self.error) else told
 
     def to_dict(self) -> dict[str, Any]:
         """The report as one JSON document (schema planner.check/1)."""
@@ -98,8 +98,8 @@ class CheckReport:
             "ok": self.ok,
             "error": self.error,
             "site": _figures(self),
-            "decisions": [{"what": s.what.en, "value": s.value.en, "why": s.why.en} for s in self.record.settled],
-            "warnings": [w.en for w in self.record.warned],
+            "decisions": [{"what": str(s.what), "value": str(s.value), "why": str(s.why)} for s in self.record.settled],
+            "warnings": [str(w) for w in self.record.warned],
             "faults": {
                 "count": len(self.record.faults),
                 "change_mu": sum(m.change_mu for m in self.mended),
@@ -128,7 +128,7 @@ def check(
     try:
         reading = read(path, sets=sets, encoding=encoding, crs=crs, record=record)
     except InvalidInput as error:
-        return CheckReport(shown, None, record, 0, 0.0, 0.0, _by_kind(record.faults, 1.0), str(error), error.message)
+        return CheckReport(shown, None, record, 0, 0.0, 0.0, _by_kind(record.faults, 1.0), error.message)
     return _told(shown, reading)
 
 
@@ -146,7 +146,7 @@ def _told(shown: str, reading: Reading) -> CheckReport:
         area_mu=float(mu_from_m2(area)),
         stored_mu=float(mu_from_m2(reading.stored_m2 * scale)),
         mended=_by_kind(reading.record.faults, scale),
-        error=None,
+        refusal=None,
     )
 
 
@@ -232,8 +232,7 @@ def _found(report: CheckReport, zh: bool) -> list[str]:
 
 def _decided(settled: Any, zh: bool) -> str:
     lang = "zh" if zh else "en"
-    what, why = settled.what.in_(lang), settled.why.in_(lang)
-    value = settled.value.in_(lang)
+    what, value, why = (render(part, lang) for part in (settled.what, settled.value, settled.why))
     return f"{what}：{value}（{why}）" if zh else f"{what}: {value} ({why})"
 
 
@@ -262,8 +261,8 @@ def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
             "layer": [f.role for f in faults],
             "feature": [f.feature for f in faults],
             "change_mu": [float(mu_from_m2(f.change_m2)) for f in faults],
-            "action": [f.action.en for f in faults],
-            "action_zh": [f.action.zh for f in faults],
+            "action": [str(f.action) for f in faults],
+            "action_zh": [render(f.action, "zh") for f in faults],
         },
         geometry=[_drawable(f.geometry) for f in faults],
         crs=crs,

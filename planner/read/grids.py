@@ -25,10 +25,10 @@ from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
 from planner.read.record import Record
-from planner.read.refusals import note_in_chinese
 from planner.scenario import Layer, Scenario, WaterTableLayer
 from planner.site import Floats, Grid, WaterTable
 from planner.units import mu_from_m2
+from planner.words import Message, pair
 
 COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 _GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
@@ -396,6 +396,6 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
     return WaterTable(normal, dry, wet)
 
 
-def _notes(notes: Sequence[str], record: Record) -> None:
+def _notes(notes: Sequence[Message], record: Record) -> None:
     for note in notes:
-        record.warn(note, note_in_chinese(note))
+        record.warn(*pair(note))

@@ -71,7 +71,7 @@ def _read(
 
 
 def _layer(shown: str, record: Record, encoding: str | None) -> dict[str, str]:
-    found = {s.what.en: s.value.en for s in record.settled}
+    found = {str(s.what): str(s.value) for s in record.settled}
     layer = {"path": shown}
     keys = {"layer of polygons": "layer", "sheet of polygons": "layer", "column for id": "id", "column for depth": "depth"}
     keys |= {"column for name": "name", "unit of depth": "unit"}

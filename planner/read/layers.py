@@ -17,14 +17,15 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
 from planner.read import roles
+from planner.read.depths import read_depths, tell_zero
 from planner.read.geometry import MIN_PART_M2, repaired
 from planner.read.overlaps import apart
 from planner.read.places import Places
 from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
-from planner.read.record import Fault, Record, Text
+from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.site import Floats
+from planner.words import both
 
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
@@ -51,11 +52,14 @@ def read_parcels(
     crs = working_crs(_bounds(located), located.crs, forced=forced, record=record)
     frame = _projected(located, crs, "polygons")
     columns = [str(c) for c in frame.columns if c != frame.geometry.name]
-    chosen = roles.chosen(layer, columns, shown=layer.path, record=record)
+    deep = read_depths(frame, layer, record)
+    chosen = roles.chosen(layer, [c for c in columns if c != deep.column], shown=layer.path, record=record)
+    if "id" not in chosen and deep.numbered is not None:
+        chosen["id"] = deep.numbered
     labels = _labels(frame, chosen)
-    depth = _depth(frame, chosen, layer, record)
+    tell_zero(deep.values, labels, layer.path, record)
     area = float(np.nansum(shapely.area(frame.geometry.to_numpy())))
-    frame = frame.assign(_label=labels, _depth=depth)
+    frame = frame.assign(_label=labels, _depth=deep.values)
     frame = repaired(frame, role="polygons", shown=layer.path, labels=labels, record=record)
     parcels = _table(frame, chosen, record)
     return Parcels(_without_overlaps(parcels, record), crs, len(stored), area)
@@ -126,21 +130,6 @@ def _labels(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> NDArray[Any]:
         return np.array([f"row {i + 1}" for i in range(len(frame))], dtype=object)
     texts = _texts(frame[column])
     return np.array([t if isinstance(t, str) else f"row {i + 1}" for i, t in enumerate(texts)], dtype=object)
-
-
-def _depth(frame: gpd.GeoDataFrame, chosen: dict[str, str], layer: Layer, record: Record) -> Floats:
-    column = chosen.get("depth")
-    if column is None:
-        return np.full(len(frame), np.nan)
-    try:
-        values = roles.numbers(frame[column], shown=layer.path, column=column)
-    except InvalidInput:
-        if layer.depth is not None or roles.plain(column) in roles.ROLES["depth"].exact:
-            raise
-        record.warn(f"column {column} is no depth: it holds texts", f"字段 {column} 为文本，不作深度")
-        return np.full(len(frame), np.nan)
-    with_units = roles.mixed_units(frame[column])
-    return roles.depths_m(values, column, unit=layer.unit, texts_have_units=with_units, shown=layer.path, record=record)
 
 
 def _texts(values: pd.Series[Any]) -> list[str | None]:
@@ -283,7 +272,7 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
         parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
-        action = Text("cut off: outside the boundary", "已裁去：在边界之外")
+        action = both("cut off: outside the boundary", "已裁去：在边界之外")
         record.faults.append(
             Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
         )

@@ -28,6 +28,7 @@ from planner.core.terrain.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read import door
 from planner.site import Floats, Grid
+from planner.words import Message, say
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
 CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
@@ -44,7 +45,7 @@ class Raster:
 
     grid: Grid
     crs: pyproj.CRS | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def read_raster(
     degrees and no crs was asked for; CRSMismatch where it has no position at all.
     """
     with opened(path) as source:
-        notes: list[str] = []
+        notes: list[Message] = []
         _check_band(path, source, band)
         with _north_up(path, source, crs, notes) as view:
             window = _window(path, view, bounds, margin_cells)
@@ -116,12 +117,12 @@ def read_raster(
 def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raster:
     """A raster resampled (bilinear) onto the cells of another grid, whose CRS is given; NaN where it does not reach."""
     with opened(path) as source:
-        notes: list[str] = []
+        notes: list[Message] = []
         _check_band(path, source, band)
         own = _crs(source)
         if own is None:
             _positioned(path, source)
-            notes.append(f"{Path(path).name}: no CRS in the file; taken to be in the working CRS")
+            notes.append(say("read.no_crs_taken", name=Path(path).name))
         rows, cols = grid.shape
         same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
@@ -164,7 +165,7 @@ class TiledRaster:
     cell_x: float
     cell_y: float
     band: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def cell_area(self) -> float:
@@ -227,7 +228,7 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
             raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
         if own is not None and own.is_geographic:
             raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
-        notes: list[str] = []
+        notes: list[Message] = []
         metres_per_unit(source, band, notes)
         return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band, tuple(notes))
 
@@ -260,14 +261,14 @@ def _crs(source: Any) -> pyproj.CRS | None:
 
 
 @contextmanager
-def _north_up(path: str | Path, source: Any, crs: Any, notes: list[str]) -> Iterator[Any]:
+def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> Iterator[Any]:
     """The source itself where it is north-up in the CRS wanted, else a warped view of it."""
     name = Path(path).name
     own = _crs(source)
     wanted = pyproj.CRS.from_user_input(crs) if crs is not None else own
     _positioned(path, source)
     if own is None and wanted is not None:
-        notes.append(f"{name}: no CRS in the file; taken to be in the working CRS")
+        notes.append(say("read.no_crs_taken", name=name))
         own = wanted
     if wanted is not None and wanted.is_geographic:
         raise InvalidInput(f'{name}: cells are in degrees; name a projected CRS (crs = "EPSG:…") to read it in metres')
@@ -282,9 +283,9 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[str]) -> Iter
         west, south, east, north = array_bounds(source.height, source.width, t)
         corner = Affine(abs(t.a), 0, min(west, east), 0, -abs(t.e), max(south, north))
         options |= {"transform": corner, "width": source.width, "height": source.height, "resampling": Resampling.nearest}
-        notes.append(f"{name}: turned north-up")
+        notes.append(say("read.turned", name=name))
     else:
-        notes.append(f"{name}: " + ("warped to the working CRS" if not same else "rotated; resampled north-up") + " (bilinear)")
+        notes.append(say("read.rotated" if same else "read.warped", name=name))
     with _warped(source, options) as view:
         yield view
 
@@ -349,7 +350,7 @@ def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> 
 
 
 def plain_values(
-    view: Any, band: int, window: Window, notes: list[str], *, keep_float32: bool = False, out: NDArray[Any] | None = None
+    view: Any, band: int, window: Window, notes: list[Message], *, keep_float32: bool = False, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
     """The cells of a window as they are meant, NaN for missing, before `metres_per_unit`.
 
@@ -364,7 +365,7 @@ def plain_values(
         hits = blank(values, np.array(numbers, dtype=values.dtype))
     for number, count in zip(numbers, hits, strict=True):
         if count and numbers is UNDECLARED:
-            notes.append(f"{count} cells of {number:g} without a declared no-data value; taken as missing")
+            notes.append(say("read.undeclared", count=count, value=number))
     if view.mask_flag_enums[band - 1] not in ([MaskFlags.all_valid], [MaskFlags.nodata]):
         values[view.read_masks(band, window=window) == 0] = np.nan
     scale, offset = view.scales[band - 1], view.offsets[band - 1]
@@ -380,21 +381,21 @@ def stored_in(source: Any, band: int) -> type[np.float32] | type[np.float64]:
     return np.float32 if plain and source.dtypes[band - 1] == "float32" else np.float64
 
 
-def metres_per_unit(source: Any, band: int, notes: list[str]) -> float:
+def metres_per_unit(source: Any, band: int, notes: list[Message]) -> float:
     """What the file's numbers are multiplied with to be metres upward, from its unit type and its vertical axis."""
     factor = 1.0
     unit = (source.units[band - 1] or "").strip().lower() if source.units else ""
     if unit in ("ft", "foot", "feet", "us-ft", "us survey foot", "ussft"):
         factor = 0.3048 if not unit.startswith("us") else 1200.0 / 3937.0
-        notes.append(f"elevations in {unit}: times {factor:.7g}")
+        notes.append(say("read.times", unit=unit, factor=factor))
     crs = _crs(source)
     vertical = [a for a in crs.axis_info if a.direction in ("up", "down")] if crs is not None else []
     if vertical and vertical[0].direction == "down":
         factor = -factor
-        notes.append("the vertical axis points down: depths turned into elevations")
+        notes.append(say("read.downward"))
     if vertical and not unit and vertical[0].unit_conversion_factor not in (0.0, 1.0):
         factor *= vertical[0].unit_conversion_factor
-        notes.append(f"elevations in {vertical[0].unit_name}: times {vertical[0].unit_conversion_factor:.7g}")
+        notes.append(say("read.times", unit=vertical[0].unit_name, factor=vertical[0].unit_conversion_factor))
     return factor
 
 

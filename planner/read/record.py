@@ -10,32 +10,22 @@ from typing import Any
 
 from planner.files import sha256_of
 from planner.site import Decision, InputFile
-from planner.words import Message, both
+from planner.words import Message, both, plain
 
-
-@dataclass(frozen=True)
-class Text:
-    """The same sentence in English and in Chinese."""
-
-    en: str
-    zh: str
-
-    def in_(self, lang: str) -> str:
-        """The sentence in `en` or `zh`."""
-        return self.zh if lang == "zh" else self.en
+Said = Message | tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Settled:
     """A decision as it is collected: what was settled, the value taken, why."""
 
-    what: Text
-    value: Text
-    why: Text
+    what: Message
+    value: Message
+    why: Message
 
     def decision(self) -> Decision:
         """The noun a Site carries."""
-        return Decision(*(both(part.en, part.zh) for part in (self.what, self.value, self.why)))
+        return Decision(self.what, self.value, self.why)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +39,7 @@ class Fault:
     role: str
     feature: str
     change_m2: float
-    action: Text
+    action: Message
     geometry: Any = None
 
 
@@ -58,20 +48,19 @@ class Record:
     """Collects what reading says, once each, in the order it was found."""
 
     settled: list[Settled] = field(default_factory=list)
-    warned: list[Text] = field(default_factory=list)
+    warned: list[Message] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
-    def decide(self, what: tuple[str, str], value: object, why: tuple[str, str]) -> None:
-        """Notes a decision; what and why as (English, Chinese), the value so or the same in both."""
-        en, zh = value if isinstance(value, tuple) else (value, value)
-        item = Settled(Text(*what), Text(_printable(en), _printable(zh)), Text(*why))
+    def decide(self, what: Said, value: object, why: Said) -> None:
+        """Notes a decision: what was settled, the value taken, why; texts of the files are made printable."""
+        item = Settled(_said(what), _said(value), _said(why))
         if item not in self.settled:
             self.settled.append(item)
 
-    def warn(self, en: str, zh: str) -> None:
-        """Notes a warning in both languages."""
-        item = Text(en, zh)
+    def warn(self, said: Message | str, zh: str = "") -> None:
+        """Notes a warning."""
+        item = said if isinstance(said, Message) else both(said, zh)
         if item not in self.warned:
             self.warned.append(item)
 
@@ -93,7 +82,13 @@ class Record:
 
     def warnings(self) -> tuple[Message, ...]:
         """The warnings as a Site carries them."""
-        return tuple(both(w.en, w.zh) for w in self.warned)
+        return tuple(self.warned)
+
+
+def _said(value: object) -> Message:
+    if isinstance(value, Message):
+        return value
+    return both(*map(_printable, value)) if isinstance(value, tuple) else plain(_printable(value))
 
 
 def _printable(value: object) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from planner.words import Message, render
+
 # (English pattern, Chinese sentence); \1, \2 … are what the pattern's groups found.
 _SENTENCES: Final = (
     (r"(.+): no such file or folder(.*)", r"\1：没有这个文件或文件夹\2"),
@@ -107,20 +109,14 @@ _REASONS: Final = (
         r"相距 \1 公里：可能是另一图幅，或其中之一坐标系有误",
     ),
 )
-_NOTES: Final = (
-    (r"(.+): no CRS in the file; taken to be in the working CRS", r"\1：文件没有坐标系，按工作坐标系处理"),
-    (r"(.+): turned north-up", r"\1：已翻转为北向上"),
-    (r"(.+): warped to the working CRS \(bilinear\)", r"\1：已双线性重投影到工作坐标系"),
-    (r"(.+): rotated; resampled north-up \(bilinear\)", r"\1：有旋转，已双线性重采样为北向上"),
-    (r"(\d+) cells of (\S+) without a declared no-data value; taken as missing", r"\1 格为 \2 且未声明无数据值；按缺失处理"),
-    (r"elevations in (.+): times (\S+)", r"高程单位为 \1：乘以 \2"),
-    (r"the vertical axis points down: .*", "高程轴向下：深度已转为高程"),
-)
 _MEANT: Final = re.compile(r"; did you mean ('.+?')\?;?")
 
 
-def in_chinese(refusal: str) -> str:
+def in_chinese(message: Message) -> str:
     """A refusal of the reader in Chinese; the English one where it is not the reader's own."""
+    refusal = render(message, "zh")
+    if refusal != str(message):
+        return refusal
     text = _MEANT.sub(r"；是否指 \1？", refusal)
     for pattern, sentence in _SENTENCES:
         hit = re.fullmatch(pattern, text, flags=re.DOTALL)
@@ -130,9 +126,3 @@ def in_chinese(refusal: str) -> str:
                 found = re.sub(english, chinese, found)
             return found
     return refusal
-
-
-def note_in_chinese(note: str) -> str:
-    """What reading a raster noted, in Chinese; the English one where it is unknown."""
-    hits = ((re.fullmatch(pattern, note), sentence) for pattern, sentence in _NOTES)
-    return next((hit.expand(sentence) for hit, sentence in hits if hit is not None), note)

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner.core.money import discounted
+from planner.plan.limits import limit_name
 from planner.report.document import Block, Say, Section, Table, Text, plain
+from planner.words import render, term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-UNITS_ZH = {"mu": "亩", "m³": "立方米", "yuan": "元", "": ""}
-RULES_ZH = (
-    ("imported fill", "外购土"),
-    ("exported spoil", "外运土"),
-    ("storage", "蓄水量"),
-    ("budget", "预算"),
-    ("construction", "建设用地"),
-    ("arable", "耕地"),
-    ("green", "绿地"),
-    ("reservoir", "水库"),
-    ("unrestored", "未治理"),
-    ("wetland", "湿地"),
-    ("area_mu of", "面积："),
-    ("to", "至"),
-    ("mu", "亩"),
-    ("yuan", "元"),
-)
 SWINGS = (-0.3, -0.1, 0.1, 0.3)  # shares by which prices are moved in the sensitivities
 RATES = (0.03, 0.05, 0.08)  # discount rates shown, 1/a
 STAGES_M = (-0.5, -0.25, 0.25, 0.5)  # levels beside the normal one, m
@@ -92,11 +76,11 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         worth = float(row["shadow_price"])
         rows.append(
             (
-                rule_name(str(row["rule"]), say),
+                render(limit_name(row), say.lang),
                 plain(row.get("limit")),
                 plain(row.get("activity")),
                 f"{worth:+,.0f}" if abs(worth) >= 100 else f"{worth:+,.4g}",
-                say(str(row["unit"]), UNITS_ZH.get(str(row["unit"]), str(row["unit"]))),
+                term("unit", row["unit"], say.lang),
             )
         )
     if not rows:
@@ -118,15 +102,6 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         "下列约束决定了方案。影子价格为限值增大一单位时总净收益的变化；对下限约束为负，因为要求更高。仅适用于小幅变化。",
     )
     return Section(say("What binds", "约束与影子价格"), (Text(text), Table(heads, tuple(rows), words=(0, 4))))
-
-
-def rule_name(text: str, say: Say) -> str:
-    """A limit as the solver names it, its known words in the report's language."""
-    if say.lang == "en":
-        return text
-    for en, zh in RULES_ZH:
-        text = re.sub(rf"\b{re.escape(en)}\b", zh, text)
-    return text.replace(" m³", "立方米")
 
 
 def limits(plan: Plan, s: dict[str, Any], say: Say) -> Section:

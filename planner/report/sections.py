@@ -6,27 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.landuse import CHOICES, TREATMENTS, UNRESTORED
-from planner.plan.wording import SIZES_ZH, UNITS_ZH, figure_at, key_name
+from planner.plan.figures import figure_at, key_name
 from planner.report import charts
 from planner.report.charts import target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
+from planner.words import term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
 PARTS = ("what", "value", "why")  # of a decision
-ROLES_ZH = {
-    "site": "方案设置",
-    "polygons": "沉陷地块",
-    "terrain": "地形",
-    "subsidence": "沉陷量",
-    "water_table": "地下水位",
-    "residual": "残余沉降",
-    "panels": "工作面",
-    "landuse": "土地利用现状",
-    "constraints": "限制条件",
-    "boundary": "规划范围",
-}
 
 
 def picture(draw: Any, plan: Plan, say: Say, caption: str, ratio: float) -> Picture:
@@ -76,7 +65,7 @@ def inputs(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     blocks: list[Block] = [
         Table(
             (say("Role", "用途"), say("File", "文件"), "SHA-256"),
-            tuple((say(f["role"], ROLES_ZH.get(f["role"], f["role"])), f["path"], f["sha256"][:16]) for f in made["inputs"]),
+            tuple((term("role", f["role"], say.lang), f["path"], f["sha256"][:16]) for f in made["inputs"]),
             say("Input files; first 16 digits of their hash.", "输入文件及其哈希值前16位。"),
             words=(0, 1, 2),
         )
@@ -165,7 +154,7 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
                 f"{area:,.1f}",
                 f"{row['storage_m3'] / 1e4:,.1f}",
                 f"{mean:.2f}",
-                size_name(str(row["size_class"]), say),
+                term("size", row["size_class"], say.lang),
             )
         )
     shown, rest = rows[:20], len(rows) - 20
@@ -186,11 +175,6 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
             ),
         ),
     )
-
-
-def size_name(kind: str, say: Say) -> str:
-    """A size class in the report's language."""
-    return say(kind, SIZES_ZH.get(kind, kind))
 
 
 def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
@@ -250,7 +234,7 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
                 key_name(p["key"], say.lang),
                 plain(p["value"]),
                 plain(figure_at(s, p["key"])),
-                say(p["unit"], UNITS_ZH.get(p["unit"], p["unit"])),
+                term("unit", p["unit"], say.lang),
                 p["source"],
             )
             for p in s["published"]

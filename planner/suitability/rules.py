@@ -25,7 +25,7 @@ Flags = NDArray[np.bool_]
 class Finding:
     """One rule applied to every unit for one target: value and limit (n,), whether failing it rules the target out (n,).
 
-    passed: value on the allowed side of the limit; a value that is not known passes. key: a text of `wording.TEXTS`.
+    passed: value on the allowed side of the limit; a value that is not known passes. key: one of `wording.TOLD`.
     note: what the sentence adds, per unit.
     """
 

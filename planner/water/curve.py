@@ -29,11 +29,11 @@ from planner.core.terrain.storage import (
 )
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.ground import FLAT_SHARE, NO_GROUND, TURN, Terrain, passes_corners, terrain_within
+from planner.water.ground import FLAT_SHARE, Terrain, passes_corners, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
-from planner.words import say
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class StorageCurve:
     missing_m2: float
     resolution_m: float
     connected: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def area(self, level: ArrayLike) -> Any:
         """Water surface at each level, m²: cells strictly below it; 0 below the bed, NaN for NaN."""
@@ -264,16 +264,15 @@ def _finished(
     leaves = terrain.spill_from(x, y, diagonal=diagonal)
     notes = list(terrain.notes)
     if leaves is None:
-        notes.append("the water leaves too far away to be followed in memory; no spill level")
+        notes.append(say("water.leaves_too_far"))
     asked = f.rows * f.cols * terrain.cell_area if shape is None else shape.area
     known = float(knots.area[-1]) if known_m2 is None else known_m2
     missing = asked - known if asked - known > 1e-9 * asked else 0.0
     if missing:
-        notes.append(f"{missing:,.1f} m² of {asked:,.1f} m² have no ground and hold nothing")
+        notes.append(say("water.missing_ground", missing=missing, asked=asked))
     flat = float(knots.area[0] / knots.area[-1])
     if knots.level[0] == 0.0 and FLAT_SHARE <= flat < 1.0:
-        zero = f"{flat:.0%} of the ground lies at exactly 0 m, none lower"
-        notes.append(f"{zero}; where 0 stands for missing ground, declare it as no-data; {TURN}")
+        notes.append(say("water.exactly_zero", share=flat, turn=say("water.turn")))
     return StorageCurve(
         knots=knots,
         spill_level_m=_number(leaves.level if leaves is not None else np.nan),
@@ -294,7 +293,7 @@ def _number(value: float) -> float | None:
 def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
     f = terrain.frame
     if shape is None:
-        return InvalidInput(NO_GROUND)
+        return InvalidInput(say("water.no_ground"))
     w, s, e, n = shape.bounds
     return InvalidInput(
         say(

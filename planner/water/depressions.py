@@ -22,7 +22,7 @@ from planner.files import refuse_existing, sha256_of, write_whole
 from planner.parameters import defaults
 from planner.site import Grid
 from planner.water.files import raster_files
-from planner.water.ground import NO_GROUND, Progress, Terrain, passes_corners, terrain_within
+from planner.water.ground import Progress, Terrain, passes_corners, terrain_within
 from planner.water.reach import bands_of, in_one, threads
 from planner.words import say
 
@@ -190,7 +190,7 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
         index=pd.RangeIndex(1, len(found) + 1, name="hollow"),
     )
     bare = not len(found) and not any(np.isfinite(band.values).any() for band in bands_of(terrain))
-    table.attrs["notes"] = (*terrain.notes, *((NO_GROUND,) if bare else ()))
+    table.attrs["notes"] = (*terrain.notes, *((say("water.no_ground"),) if bare else ()))
     return table
 
 

@@ -21,17 +21,15 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.read.position import parse_crs
 from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster
 from planner.site import Grid
-from planner.words import say
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
 IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
 DEPTHS: Final = re.compile(r"depth|subsid|bathym|水深|深度|下沉", re.IGNORECASE)  # what is counted downward, by its name
-TURN: Final = "where the numbers are depths below a surface, give the surface less the depth"
 FLAT_SHARE: Final = 0.2  # of the cells exactly 0, with all others above, from which a terrain may be depths or filled with 0
 TILE_CELLS: Final = 1 << 22
 WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
-NO_GROUND: Final = "the terrain holds no ground: every cell is missing"
 FINEST_CELL: Final = 0.01  # of a terrain without a CRS, below which its cells are degrees rather than metres
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
 
@@ -51,7 +49,7 @@ class Terrain:
     values: NDArray[Any] | None
     file: TiledRaster | None
     crs: pyproj.CRS | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     progress: Progress | None = None
 
     @property
@@ -195,19 +193,16 @@ def terrain_within(
     return replace(terrain, crs=known, notes=(*terrain.notes, *notes), progress=progress), shapes
 
 
-def _told_of(info: RasterInfo, name: str, band: int, polygons: pyproj.CRS | None) -> list[str]:
+def _told_of(info: RasterInfo, name: str, band: int, polygons: pyproj.CRS | None) -> list[Message]:
     """What is to be said of a file before its cells are looked at."""
     notes = []
     if info.crs is None:
-        taken = (
-            "its coordinates are taken to be metres" if polygons is None else f"taken to be in the polygons', {polygons.name}"
-        )
-        notes.append(f"the terrain names no CRS; {taken}")
+        notes.append(say("water.no_crs") if polygons is None else say("water.polygons_crs", crs=polygons.name))
     if info.bands > 1:
-        notes.append(f"the terrain has {info.bands} bands; band {band} is read")
+        notes.append(say("water.bands", bands=info.bands, band=band))
     said = DEPTHS.search(f"{info.names[band - 1]} {name}")
     if said is not None:
-        notes.append(f"the terrain is called {said.group()!r}: elevations, upward, are expected; {TURN}")
+        notes.append(say("water.called", name=said.group(), turn=say("water.turn")))
     return notes
 
 

@@ -17,7 +17,7 @@ from planner.site import Grid
 from planner.water.curve import StorageCurve, asked_stages, curve_over
 from planner.water.ground import Progress, passes_corners, terrain_within
 from planner.water.spread import Errors, error_bars
-from planner.words import say
+from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class StorageTable:
     spill_level_m: float | None
     curves: tuple[StorageCurve, ...]
     errors: Errors
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON document: the rows, the spill level, and each polygon's own where there are several."""
@@ -52,7 +52,7 @@ class StorageTable:
             "resolution_m": max(c.resolution_m for c in self.curves),
             "errors": asdict(self.errors),
             "rows": self.rows.to_dict("records"),
-            "notes": list(self.notes),
+            "notes": [str(note) for note in self.notes],
         }
         if len(self.curves) > 1:
             levels = self.rows["level_m"].to_numpy()
@@ -111,29 +111,24 @@ def storage_table(
     given = errors if errors is not None else Errors()
     notes = [n for c in curves for n in c.notes]
     for number, c in enumerate(curves, 1):
-        where = f"polygon {number}: " if len(curves) > 1 else ""
-        notes += [where + n for n in _told_of_levels(c, asked, asked if step is None else stages)]
+        told = _told_of_levels(c, asked, asked if step is None else stages)
+        notes += told if len(curves) == 1 else [say("water.polygon", number=number, note=n) for n in told]
     found = tuple(dict.fromkeys(notes))
     return StorageTable(_rows(curves, stages, given), min(spills, default=None), tuple(curves), given, found)
 
 
-def _told_of_levels(curve: StorageCurve, asked: Floats, stages: Floats) -> list[str]:
+def _told_of_levels(curve: StorageCurve, asked: Floats, stages: Floats) -> list[Message]:
     """What is to be said of levels below the bed, above the rim, or at the edge of the data."""
     notes = []
     under, spill, edge = asked[asked <= curve.bed_m], curve.spill_level_m, curve.edge_level_m
     if len(under):
-        notes.append(f"no water at {_listed(under)} m: the bed lies at {curve.bed_m:.2f} m")
+        notes.append(say("water.below_bed", levels=_listed(under), bed=curve.bed_m))
     if spill is not None and np.any(stages > spill):
         over = stages[stages > spill]
-        notes.append(
-            f"at {_listed(over)} m the water leaves over the rim at {spill:.2f} m, {over[-1] - spill:.2f} m lower; "
-            "what lies above the rim is held only behind a dyke"
-        )
+        notes.append(say("water.over_rim", levels=_listed(over), rim=spill, over=float(over[-1] - spill)))
     elif edge is not None and np.any(stages > edge):
         over = stages[stages > edge]
-        notes.append(
-            f"at {_listed(over)} m the water stands at the edge of the data (from {edge:.2f} m on); beyond it may hold more"
-        )
+        notes.append(say("water.at_edge", levels=_listed(over), edge=edge))
     return notes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
 from string import Formatter
 from typing import Any, Final
@@ -35,7 +36,7 @@ def render(message: Message | str, lang: str = "en") -> str:
     if not isinstance(message, Message):
         return message
     told = []
-    for literal, name, spec, conversion in _PARTS.parse(template(message.code, lang)):
+    for literal, name, spec, conversion in _parts(template(message.code, lang)):
         told.append(literal)
         if name is not None:
             if name not in message.values:
@@ -46,6 +47,11 @@ def render(message: Message | str, lang: str = "en") -> str:
             else:
                 told.append(_shaped(_written(value, spec or "", lang), conversion, lang))
     return "".join(told)
+
+
+@cache
+def _parts(source: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
+    return tuple(_PARTS.parse(source))
 
 
 def text(code: str, lang: str, /, **values: Value) -> str:

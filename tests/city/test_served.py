@@ -104,3 +104,8 @@ def test_bad_input_is_one_clear_line(parks: list, homes: list, radius: float, ro
 def test_a_layer_without_crs_beside_one_with() -> None:
     with pytest.raises(CRSMismatch, match="parks: no CRS"):
         pl.served_share([shapely.Point(0, 0)], gpd.GeoSeries(BLOCK, crs=4527), 500.0)
+
+
+def test_coordinates_outside_their_crs() -> None:
+    with pytest.raises(CRSMismatch, match="lie outside"):
+        pl.served_share(gpd.GeoSeries([shapely.Point(0, 0)], crs=4527), gpd.GeoSeries(BLOCK, crs=4527), 500.0)

@@ -14,7 +14,7 @@ def put(folder: Path, **columns: object) -> Path:
     return folder / "a.gpkg"
 
 
-@CASES.reads("millimetres", "mm")
+@CASES.reads("values up to 3000 can only be mm")
 def depth_in_millimetres(f: Path) -> Path:
     return put(f, 下沉值=[2000, 3000])
 
@@ -40,10 +40,10 @@ def depth_in_the_unit_given(f: Path) -> Path:
     return site(f, '[layers]\npolygons = {path = "a.gpkg", unit = "cm"}\n')
 
 
-@CASES.refused("unit = 'inch'")
+@CASES.refused("unit = 'ell'")
 def depth_in_a_unit_unknown(f: Path) -> Path:
     put(f, 下沉=[2.0, 3.0])
-    return site(f, '[layers]\npolygons = {path = "a.gpkg", unit = "inch"}\n')
+    return site(f, '[layers]\npolygons = {path = "a.gpkg", unit = "ell"}\n')
 
 
 @CASES.refused("deeper than any known subsidence")

@@ -15,7 +15,8 @@ from planner.errors import Infeasible, InvalidInput, OutputExists
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan import Plan
 from planner.plan.compare import compare_plans
-from planner.plan.wording import method_zh
+from planner.plan.limits import limit_name, method_name
+from planner.words import pair
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +85,8 @@ def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:
     assert plan.units["reason_zh"].str.len().gt(4).all()
     for target, group in plan.units.groupby("target"):
         told = plan.explain(group.index[0])
-        assert set(told.others["en"]) == set(CHOICES) - {target}
-        assert all(told.others["en"].values())
+        assert set(told.others) == set(CHOICES) - {target}
+        assert all(told.others.values())
         assert told.text("en") != told.text("zh")
         json.dumps(told.to_dict(), allow_nan=False)
 
@@ -220,4 +221,26 @@ def test_the_rules_alone_lose_no_area(small_world: Path) -> None:
 
 @pytest.mark.parametrize("method", ["newton prices + core", "primal-dual + polish", "newton prices + core, then milp", "milp"])
 def test_every_method_has_a_chinese_name(method: str) -> None:
-    assert not set(method_zh(method)) & set("abcdefghijklmnopqrstuvwxyz")
+    assert not set(method_name(method, "zh")) & set("abcdefghijklmnopqrstuvwxyz")
+
+
+@pytest.mark.parametrize(
+    ("row", "en", "zh"),
+    [
+        ({"kind": "quota", "target": "arable", "low": 100.0, "high": None}, "arable land ≥ 100 mu", "耕地 ≥ 100亩"),
+        ({"kind": "import", "low": None, "high": 0.0, "unit": "m³"}, "imported fill ≤ 0 m³", "外购土 ≤ 0立方米"),
+        (
+            {"kind": "storage", "low": 1e6, "high": 2e6, "unit": "m³"},
+            "storage 1,000,000 to 2,000,000 m³",
+            "蓄水量 1,000,000至2,000,000立方米",
+        ),
+        (
+            {"kind": "limit", "target": "green", "name": "score", "low": 1.0, "unit": "x"},
+            "Suitability of green space ≥ 1 x",
+            "绿地适宜性得分 ≥ 1x",
+        ),
+        ({"rule": "of the first edition"}, "of the first edition", "of the first edition"),
+    ],
+)
+def test_a_limit_is_named_by_what_it_counts(row: dict[str, object], en: str, zh: str) -> None:
+    assert pair(limit_name({"unit": "mu", **row})) == (en, zh)

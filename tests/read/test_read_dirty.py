@@ -63,7 +63,7 @@ def _as_stated(case: Case, outcome: Reads, path: Path) -> None:
     if outcome.names is not None:
         assert tuple(site.parcels["name"]) == outcome.names
     assert sorted(f.kind for f in report.record.faults if f.role == "polygons") >= sorted(outcome.faults)
-    said = report.text("en") + " ".join(f.action.en for f in report.record.faults)
+    said = report.text("en") + " ".join(str(f.action) for f in report.record.faults)
     for words in outcome.says:
         assert words in said, said
     assert site.parcels.index.is_unique

@@ -19,7 +19,6 @@ from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
-from planner.report.meaning import rule_name
 from planner.report.write import compose
 from planner.site import Decision
 from planner.words import both, say
@@ -127,13 +126,6 @@ def test_volumes_and_a_wrong_language() -> None:
     assert Say("zh").cubic(38.6e6) == "3,860.0万立方米"
     with pytest.raises(InvalidInput, match="'en' and 'zh'"):
         Say("de")
-
-
-def test_rule_names_are_told_in_chinese() -> None:
-    say = Say("zh")
-    assert rule_name("arable ≥ 100 mu", say) == "耕地 ≥ 100 亩"
-    assert rule_name("imported fill ≤ 0 m³", say) == "外购土 ≤ 0立方米"
-    assert rule_name("arable ≥ 100 mu", Say("en")) == "arable ≥ 100 mu"
 
 
 def test_a_table_with_a_short_row_is_refused() -> None:

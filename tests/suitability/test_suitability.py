@@ -13,7 +13,7 @@ from planner.landuse import CHOICES
 from planner.scenario import parse_scenario
 from planner.suitability import ahp_weights, building_class, damage_grade, farmland_damage, judge, sentences
 from planner.suitability.foundation import centre_stress_kpa, load_reach_m
-from planner.suitability.wording import TEXTS
+from planner.suitability.wording import TOLD
 
 GOOD = {
     "area_mu": 5.0,
@@ -250,9 +250,9 @@ def test_every_rule_can_be_told_passed_failed_and_unknown():
     bad |= {"dam_m": 1.5}
     unknown = dict.fromkeys(bad, math.nan) | {"forbids": ""}
     v = judge(facts(GOOD | full, bad, unknown, bad | {"ground_m": 40.0}), scenario(**sets)).verdicts
-    assert set(v["rule"]) == set(TEXTS)
+    assert set(v["rule"]) == set(TOLD)
     failed = v[~v["passed"]]
-    assert set(failed["rule"]) == set(TEXTS)
+    assert set(failed["rule"]) == set(TOLD)
     for lang in ("en", "zh"):
         for sentence in sentences(v, lang):
             assert "{" not in sentence

@@ -21,7 +21,7 @@ from planner.water import reach as reach_room
 from planner.water.curve import FINEST_M, curve_over
 from planner.water.ground import terrain_of
 from planner.water.reach import reach
-from planner.water.wording import note_zh
+from planner.words import render
 
 EIGHT = np.ones((3, 3))
 
@@ -167,7 +167,7 @@ class TestWithin:
     def test_ground_outside_the_terrain_is_reported(self) -> None:
         curve = storage_curve(grid(self.Z), shapely.box(-2, 1, 3, 3))
         assert curve.missing_m2 == 4.0
-        assert "4.0 m² of 10.0 m²" in curve.notes[0]
+        assert "4.0 m² of 10.0 m²" in str(curve.notes[0])
         holed = self.Z.copy()
         holed[1, 1] = np.nan
         assert storage_curve(grid(holed), shapely.box(1, 1, 3, 3)).missing_m2 == 1.0
@@ -223,23 +223,27 @@ class TestTable:
     def test_levels_below_the_bed_and_above_the_rim_are_told(self) -> None:
         table = storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), levels=[0.5, 1.0, 6.0, 7.0, 8.25])
         assert table.rows["storage_m3"].tolist()[:2] == [0.0, 0.0]
-        assert table.notes == (
+        assert tuple(map(str, table.notes)) == (
             "no water at 0.50, 1.00 m: the bed lies at 1.00 m",
             "at 8.25 m the water leaves over the rim at 7.00 m, 1.25 m lower; " + self.DYKE,
         )
-        assert [note_zh(n) for n in table.notes] == [
+        assert [render(n, "zh") for n in table.notes] == [
             "0.50, 1.00米处无水：底高程为1.00米",
             "8.25米时水已从高程7.00米的溢出口流出（低1.25米）；溢出口以上的水量须筑堤才能存住",
         ]
         assert storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), levels=[3.0]).notes == ()
         stepped = storage_table(grid(self.Z, 10.0), seed=(15.0, 15.0), step=0.5).notes
-        assert stepped == ("at 7.50 … 9.00 m the water leaves over the rim at 7.00 m, 2.00 m lower; " + self.DYKE,)
+        assert tuple(map(str, stepped)) == (
+            "at 7.50 … 9.00 m the water leaves over the rim at 7.00 m, 2.00 m lower; " + self.DYKE,
+        )
         bowl = storage_table(grid(0.05 * radius(20, 2.0), 2.0), levels=[2.5]).notes
-        assert bowl == ("at 2.50 m the water stands at the edge of the data (from 2.00 m on); beyond it may hold more",)
+        assert tuple(map(str, bowl)) == (
+            "at 2.50 m the water stands at the edge of the data (from 2.00 m on); beyond it may hold more",
+        )
         two = [shapely.box(10, 10, 20, 20), shapely.box(30, 10, 40, 20)]
         notes = storage_table(grid(self.Z, 10.0), within=two, connected=True, levels=[1.5]).notes
-        assert notes == ("polygon 2: no water at 1.50 m: the bed lies at 2.00 m",)
-        assert note_zh(notes[0]).startswith("第2个图斑：1.50米处无水")
+        assert tuple(map(str, notes)) == ("polygon 2: no water at 1.50 m: the bed lies at 2.00 m",)
+        assert render(notes[0], "zh").startswith("第2个图斑：1.50米处无水")
 
     def test_default_stages_are_round_and_end_above_the_spill(self) -> None:
         rows = storage_table(grid(0.05 * radius(100, 2.0), 2.0)).rows

@@ -15,7 +15,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Grid
 from planner.water import StorageCurve, storage_curve, storage_table
 from planner.water.ground import terrain_of
-from planner.water.wording import note_zh
+from planner.words import render, say
 
 PLACE = Affine(5, 0, 39_500_000, 0, -5, 3_757_000)
 Z = np.array([[5, 5, 5, 5], [5, 1, 2, 5], [5, 3, 1, 5], [5, 5, 5, 5]], np.float32)
@@ -49,7 +49,7 @@ def test_what_is_no_elevation_is_missing_ground(what: float, kind: str, tmp_path
         assert (curve.bed_m, curve.top_m, curve.missing_m2) == (1.0, 5.0, 25.0)
         assert curve.storage(4.0) == HELD - 75
         assert curve.edge_level_m is not None
-        assert "25.0 m² of 400.0 m² have no ground" in curve.notes[0]
+        assert "25.0 m² of 400.0 m² have no ground" in str(curve.notes[0])
     if isinstance(dem, Grid):
         np.testing.assert_array_equal(dem.values, z.astype(float))  # what was given is left as it is
     with pytest.raises(InvalidInput, match="outside the known ground"):
@@ -98,9 +98,9 @@ class TestWhereItLies:
         path = write(tmp_path / "n.tif", crs=None)
         curve = storage_curve(path, gpd.GeoSeries([INNER], crs="EPSG:4527"))
         assert curve.storage(4.0) == HELD
-        assert "names no CRS" in curve.notes[0]
-        assert "未给出坐标系" in note_zh(curve.notes[0])
-        assert storage_curve(path, INNER).notes == ("the terrain names no CRS; its coordinates are taken to be metres",)
+        assert "names no CRS" in str(curve.notes[0])
+        assert "未给出坐标系" in render(curve.notes[0], "zh")
+        assert storage_curve(path, INNER).notes == (say("water.no_crs"),)
         assert storage_curve(path, INNER, crs="EPSG:4527").notes == ()
         far = gpd.GeoSeries([INNER], crs="EPSG:4527").to_crs("EPSG:4548")
         with pytest.raises(InvalidInput, match="check their CRS"):
@@ -125,14 +125,14 @@ class TestWhereItLies:
             monkeypatch.setattr("planner.water.ground.WHOLE_CELLS", whole_cells)
             curve = storage_curve(south_up, INNER)
             assert curve.storage(4.0) == HELD
-            assert "turned north-up" in curve.notes[0]
+            assert "turned north-up" in str(curve.notes[0])
         bowl = np.add.outer((np.arange(81) - 40.0) ** 2, (np.arange(81) - 40.0) ** 2).astype(np.float32) / 200
         askew = PLACE @ Affine.rotation(30)
         centre = shapely.Point(askew @ (40.5, 40.5)).buffer(120)
         curve = storage_curve(write(tmp_path / "r.tif", bowl, place=askew), centre)
         straight = storage_curve(write(tmp_path / "b.tif", bowl), shapely.Point(PLACE @ (40.5, 40.5)).buffer(120))
         assert curve.storage(2.0) == pytest.approx(straight.storage(2.0), rel=0.01)
-        assert "rotated" in curve.notes[0]
+        assert "rotated" in str(curve.notes[0])
         with pytest.raises(InvalidInput, match="to stream it"):
             terrain_of(tmp_path / "r.tif", in_memory_cells=10)
 
@@ -145,7 +145,7 @@ class TestVerticalSense:
     """Depths where elevations are expected."""
 
     def told(self, curve: StorageCurve) -> str:
-        return " ".join(curve.notes)
+        return " ".join(map(str, curve.notes))
 
     def test_an_axis_that_points_down_is_turned(self, tmp_path: Path) -> None:
         curve = storage_curve(write(tmp_path / "d.tif", crs="EPSG:4527+5715"))
@@ -160,7 +160,7 @@ class TestVerticalSense:
         ):
             curve = storage_curve(path)
             assert "elevations, upward, are expected" in self.told(curve)
-            assert "应为向上的高程" in note_zh(self.told(curve))
+            assert "应为向上的高程" in " ".join(render(n, "zh") for n in curve.notes)
         assert not storage_curve(write(tmp_path / "dem.tif", named="height")).notes
 
     @pytest.mark.parametrize("streamed", [False, True])
@@ -170,7 +170,7 @@ class TestVerticalSense:
             monkeypatch.setattr("planner.water.curve.EXACT_CELLS", 4)
         curve = storage_curve(write(tmp_path / "z.tif", np.where(Z == 5, 0, Z)))
         assert "75% of the ground lies at exactly 0 m" in self.told(curve)
-        assert "恰为0米" in note_zh(self.told(curve))
+        assert "恰为0米" in " ".join(render(n, "zh") for n in curve.notes)
         for fine in (Z, Z - 5, np.zeros_like(Z)):  # nothing at 0, most at 0 but the rest below it, all at 0
             assert not storage_curve(grid(fine)).notes
 
@@ -182,7 +182,7 @@ class TestPolygons:
         curve = storage_curve(write(tmp_path / "a.tif"), shapely.box(39_499_990, 3_756_985, 39_500_010, 3_756_995))
         assert curve.missing_m2 == 100.0
         assert curve.storage(4.0) == 25 * (3 + 1)
-        assert "100.0 m² of 200.0 m² have no ground" in curve.notes[0]
+        assert "100.0 m² of 200.0 m² have no ground" in str(curve.notes[0])
 
     @pytest.mark.parametrize(
         "within",

@@ -116,7 +116,7 @@ def test_both_languages_hold_the_same_codes_in_the_same_order() -> None:
 
 @pytest.mark.parametrize("code", CODES["en"])
 def test_a_text_names_the_same_values_in_both_languages(code: str) -> None:
-    if code == "words.both":  # each language shows its own
+    if code in ("words.both", "verdict.source", "verdict.standard", "verdict.clause"):  # each language shows its own
         return
     en, zh = ({name for name, _ in parts(CODES[lang].get(code, ""))} for lang in ("en", "zh"))
     assert en == zh, f"{code}: English names {sorted(en)}, Chinese {sorted(zh)}"

@@ -3,6 +3,7 @@
 from planner.allocation.rules.adjacency import Adjacent, Apart
 from planner.allocation.rules.budget import Budget
 from planner.allocation.rules.compactness import Compactness
+from planner.allocation.rules.covered import Covered
 from planner.allocation.rules.earthwork import Earthwork
 from planner.allocation.rules.limit import Limit
 from planner.allocation.rules.lock import Exclude, Lock
@@ -18,6 +19,7 @@ __all__ = [
     "Budget",
     "Compactness",
     "Connected",
+    "Covered",
     "Earthwork",
     "Exclude",
     "Limit",

@@ -64,16 +64,16 @@ class Earthwork:
         lack = finite_column(table, "fill_m3", str(self)) - self.compaction * finite_column(table, "cut_m3", str(self))
         sums: list[Sum] = []
         columns: list[Column] = []
-        for name, coef, most, price in (
-            ("imported fill", lack, self.max_import_m3, self.import_cny_per_m3),
-            ("exported spoil", -lack, self.max_export_m3, self.export_cny_per_m3),
+        for kind, name, coef, most, price in (
+            ("import", "imported fill", lack, self.max_import_m3, self.import_cny_per_m3),
+            ("export", "exported spoil", -lack, self.max_export_m3, self.export_cny_per_m3),
         ):
             if not price and most is None:
                 continue
             if not price:
-                sums.append(Sum(f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=INF if most is None else float(most)))
+                sums.append(Sum(f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=INF if most is None else float(most), kind=kind))
                 continue
             upper = min(INF if most is None else float(most), largest(coef, table))
             columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
-            sums.append(Sum(f"{name}" if most is None else f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=0.0))
+            sums.append(Sum(f"{name}" if most is None else f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=0.0, kind=kind))
         return Part(sums=tuple(sums), columns=tuple(columns))

@@ -1,0 +1,64 @@
+"""The folder of a survey: document, layers, page, difference raster and tables, all at once or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from planner.export.geopackage import write_geopackage
+from planner.export.ground import write_bands
+from planner.files import whole_folder
+
+if TYPE_CHECKING:
+    from planner.asbuilt.record import AsBuilt
+
+OWNED: Final = ("asbuilt.json", "asbuilt.gpkg", "asbuilt.html", "difference.tif")
+
+
+def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> Path:
+    """Writes what a survey gave. Raises OutputExists where the folder holds something and overwrite is off."""
+    from planner.asbuilt.page import draw
+
+    page = draw(found, lang=lang).page()
+    tables = _tables(found)
+    owned = {*OWNED, *(f"{name}.csv" for name in tables)}
+    with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=owned.__contains__) as work:
+        document = json.dumps(found.summary(), ensure_ascii=False, indent=1, allow_nan=False)
+        (work / "asbuilt.json").write_text(document + "\n", encoding="utf-8")
+        (work / "asbuilt.html").write_text(page, encoding="utf-8")
+        write_geopackage(work / "asbuilt.gpkg", {"units": found.units.sort_index()}, {}, {})
+        before, ground = found.plan.site.terrain, found.survey.ground
+        bands = {
+            "ground_m": ground,
+            "change_m": ground.like(ground.values - before.values),
+            "off_design_m": ground.like(ground.values - found.planned.values),
+        }
+        write_bands(bands, found.plan.site.crs, work / "difference.tif")
+        for name, table in tables.items():
+            table.to_csv(work / f"{name}.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+    return Path(folder)
+
+
+def _tables(found: AsBuilt) -> dict[str, pd.DataFrame]:
+    units = pd.DataFrame(found.units.drop(columns=found.units.geometry.name)).reset_index()
+    checks = found.acceptance.assign(verdict=found.acceptance["verdict"].map(lambda v: "unseen" if v is None else v.value))
+    return {
+        "units": units,
+        "matrix": found.matrix.reset_index(),
+        "acceptance": checks,
+        "storage": found.storage,
+        "settlement": found.settlement,
+        **{name: table.reset_index() for name, table in found.groups.items()},
+    }
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder holds a survey's results that this program wrote."""
+    try:
+        with (folder / "asbuilt.json").open("rb") as file:
+            return b'"planner.asbuilt/' in file.read(200)
+    except OSError:
+        return False

@@ -1,0 +1,56 @@
+"""The verb that holds a new survey against a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+
+
+@app.command()
+def asbuilt(
+    plan: Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")],
+    terrain: Annotated[Path, typer.Option("--terrain", help="The new survey of the ground: any raster of elevations.")],
+    landuse: Annotated[
+        Path | None, typer.Option("--landuse", help="What stands there now: polygons with a land-use column.")
+    ] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Of the survey: 2027, 2027-06 or 2027-06-30.")] = None,
+    again: Annotated[bool, typer.Option("--replan", help="Keep what stands and plan the rest again, into DIR/replan.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for document, page, layers and tables.")] = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Hold a new survey against a plan: what was built, by how much it is off, and what is to be accepted."""
+    from planner.asbuilt import asbuilt as compare
+    from planner.asbuilt.replan import replan
+    from planner.errors import UsageError
+    from planner.plan import load_plan
+    from planner.words import render, say
+
+    voice = Voice(as_json, quiet, verbose)
+    known_lang(lang)
+    if again and output is None:
+        raise UsageError(say("asbuilt.replan_where"))
+    found = compare(load_plan(plan), terrain, landuse, date=date)
+    if output is not None:
+        found.save(output, overwrite=overwrite, lang=lang)
+    document = found.summary()
+    shift = found.survey.shift
+    lod = found.survey.lod95_m
+    told = say("asbuilt.told", share=found.achieved_share, lod=lod, east=shift.east, north=shift.north, up=shift.up)
+    voice.say(render(told, lang))
+    for note in found.notes:
+        voice.warn(render(note, lang))
+    if again and output is not None:
+        new = replan(found)
+        new.save(output / "replan", overwrite=overwrite, lang=lang)
+        document["replan"] = new.summary()
+        voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
+    voice.document(document)
