@@ -44,7 +44,7 @@ class Plan:
     `next_target`, `next_loss_cny` (the best other target and what it would lose). options: every priced option, index (unit_id,
     option), with `loss_cny` against the chosen one at the plan's shadow prices. borders: who touches whom. reservoirs: one row
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
-    rules alone give, per unit.
+    rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
     """
 
     site: Site
@@ -60,6 +60,7 @@ class Plan:
     economics: Economics
     rules: pd.DataFrame
     warnings: tuple[Message, ...]
+    land_use: pd.DataFrame
 
     def summary(self) -> dict[str, Any]:
         """The plan in figures, as `summary.json` holds it (schema planner.summary/1)."""

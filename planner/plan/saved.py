@@ -46,4 +46,5 @@ def _plan(saved: SavedFolder) -> Plan:
         economics=money(saved.units, saved.site.scenario),
         rules=saved.tables["rules"],
         warnings=saved.site.warnings,
+        land_use=saved.tables["land_use"],
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.plan.ledgers import farmland, land_use_change, protection, restored_sunk_mu, works
 from planner.timing import by_year, timetable
 from planner.words import render
 
@@ -46,6 +47,11 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "phase": _phases(plan),
         "use_by_year_mu": _uses(plan),
         "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
+        "restored_sunk_mu": restored_sunk_mu(units),
+        "land_use_change": land_use_change(plan),
+        "farmland": farmland(plan),
+        "protection": protection(plan),
+        "works": works(units, plan.borders),
         "wetland_mu": float(units["area_mu"][units["treatment"] == "wetland"].sum()),
         "water_mu": float(units["water_mu"].sum()),
         "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
