@@ -10,11 +10,13 @@ from types import ModuleType
 from typing import Any
 
 _HOMES = {
-    "Plan": "planner.plan",
+    "Plan": "planner.facade",
     "Finance": "planner.finance",
+    "Portfolio": "planner.portfolio",
+    "portfolio": "planner.portfolio",
     "finance": "planner.finance",
-    "make_plan": "planner.plan",
-    "load_plan": "planner.plan",
+    "make_plan": "planner.facade",
+    "load_plan": "planner.facade",
     "sweep": "planner.plan",
     "confidence": "planner.plan",
     "read_site": "planner.read",

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import hashlib
 import os
+import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Final
 
 from planner.errors import OutputExists, PlannerError
+from planner.locks import lock_file, locked, plain_reason
+from planner.proofs import check_written
+from planner.words import say
 
-_PARTIAL = ".partial-"
-_OLD = ".old-"
+PLAN_DATA: Final = ("plan.gpkg", "tables.xlsx", "summary.json", "site.toml", "ground.tif")  # what a plan is loaded from
+_PARTIAL: Final = ".partial-"
+_OLD: Final = ".old-"
+_READY: Final = ".ready-"
+_LEFT: Final = re.compile(r"\.(.+)\.(partial|old)-\w+")
+_READY_NAME: Final = re.compile(r"\..+\.ready-\w+")
+_LONG_AGO_S: Final = 3600.0  # after which what nobody holds a lock for is of a run that is no more
 
 
 def sha256_of(path: Path) -> str:
@@ -58,101 +68,75 @@ def _cgroup_left() -> int | None:
         return None
 
 
-def plain_reason(error: BaseException, path: Path) -> str:
-    """One line that says what the system refused, where, and what to do about it."""
-    code = getattr(error, "errno", None)
-    text = str(error)
-    if code in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in text or "No space left" in text:
-        free = _free_bytes(path) / 1e6
-        return f"{path}: the disk is full ({free:.1f} MB free); free some space or choose another folder with -o"
-    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path}: may not be written ({os.strerror(code)}); choose another folder with -o or change its permissions"
-    if code == errno.ENOENT:
-        return f"{path}: the folder is not there or went away while it was used; make it, or choose another with -o"
-    if code in (errno.ENOTDIR, errno.EEXIST):
-        return f"{path}: a part of this path is a file, not a folder; choose another with -o"
-    if code == errno.ENAMETOOLONG:
-        return f"{path.name[:40]}…: the name has {len(path.name)} characters, too many for this disk; shorten it"
-    first = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__
-    return f"{path}: could not be written ({first})"
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raises OutputExists where a file is there already and is not to be replaced."""
+    if os.path.lexists(path) and not overwrite:
+        raise OutputExists(say("files.exists", path=path))
 
 
-def _free_bytes(path: Path) -> int:
-    for folder in (path, *path.parents):
-        with contextlib.suppress(OSError):
-            return shutil.disk_usage(folder).free
-    return 0
+def refuse_target(path: Path, *, inputs: Iterable[Path] = ()) -> None:
+    """Refuses to write where no plain new file would stand: over a device, pipe, link, folder, an input, a plan's data.
 
-
-@contextlib.contextmanager
-def locked(target: Path) -> Iterator[None]:
-    """Holds the right to write `target` alone, by a lock file beside it that the system releases with the process.
-
-    Raises PlannerError where another process holds it.
+    inputs: files that are read. Raises OutputExists.
     """
-    path = target.parent / f".{target.name}.lock"
-    while True:
-        try:
-            handle = path.open("a+", encoding="ascii")
-        except OSError as error:
-            raise PlannerError(plain_reason(error, target)) from None
-        if not _take(handle):
-            handle.seek(0)
-            holder = handle.read(40).strip() or "unknown"
-            handle.close()
-            raise PlannerError(f"{target}: another run (process {holder}) is writing it; wait for it or choose another -o")
-        if path.exists() and os.fstat(handle.fileno()).st_ino == path.stat().st_ino:
-            break
-        handle.close()  # the former holder removed the file between our open and our lock: take the new one
+    if path.is_symlink():
+        raise OutputExists(say("files.is_a_link", path=path))
+    if path.name in PLAN_DATA and is_plan_folder(path.parent):
+        raise OutputExists(say("files.part_of_a_plan", path=path))
     try:
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        handle.close()
+        found = path.stat()
+    except OSError:
+        return
+    if stat.S_ISDIR(found.st_mode):
+        raise OutputExists(say("files.is_a_folder", path=path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OutputExists(say("files.is_a_device", path=path))
+    if any(_is_the_same(found, file) for file in inputs):
+        raise OutputExists(say("files.is_an_input", path=path))
 
 
-def _take(handle: IO[str]) -> bool:
+def _is_the_same(found: os.stat_result, file: Path) -> bool:
     try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            return True
-        except OSError:
-            return False
-    try:
-        fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
+        return os.path.samestat(found, file.stat())
     except OSError:
         return False
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raises OutputExists where a file is there already and is not to be replaced."""
-    if path.exists() and not overwrite:
-        raise OutputExists(f"{path} exists; give --overwrite to replace it")
+def is_plan_folder(folder: Path) -> bool:
+    """Whether a folder holds something that this program wrote as a whole, by the schema its figures name."""
+    try:
+        if not stat.S_ISREG((folder / "summary.json").stat().st_mode):
+            return False
+        with (folder / "summary.json").open("rb") as file:
+            return b'"planner.' in file.read(400)
+    except OSError:
+        return False
 
 
-def write_whole(path: str | Path, content: bytes | str | Callable[[Path], Any], *, overwrite: bool = True) -> Path:
+def write_whole(
+    path: str | Path,
+    content: bytes | str | Callable[[Path], Any],
+    *,
+    overwrite: bool = True,
+    check: Callable[[Path], Any] | None = None,
+    inputs: Iterable[Path] = (),
+) -> Path:
     """Makes a file appear complete or not at all.
 
-    content: the bytes, the text (UTF-8), or a function that writes the temporary path it is given (same suffix).
-    Raises OutputExists where the file exists and overwrite is False; PlannerError where the system refuses.
+    content: the bytes, the text (UTF-8), or a function that writes the temporary path it is given (same suffix). check: called
+    with the written file before it takes its place, to read it back; it raises where the file is not as it should be. inputs:
+    files that must not be written over.
+    Raises OutputExists where the file exists and overwrite is False, or is no plain file; PlannerError where the system
+    refuses.
     """
     path = Path(path)
-    target = path.resolve() if path.is_symlink() else path
+    refuse_target(path, inputs=inputs)
     refuse_existing(path, overwrite=overwrite)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = path.parent.resolve() / path.name
         with locked(target):
-            _clean(target)
+            clean_beside(target)
             with tempfile.TemporaryDirectory(prefix=f".{target.name}{_PARTIAL}", dir=target.parent) as work:
                 partial = Path(work) / target.name
                 if callable(content):
@@ -160,6 +144,10 @@ def write_whole(path: str | Path, content: bytes | str | Callable[[Path], Any], 
                 else:
                     partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
                 _sync_file(partial)
+                check_written(partial, path)
+                if check is not None:
+                    check(partial)
+                refuse_target(target, inputs=inputs)
                 partial.replace(target)
             _sync_folder(target.parent)
     except OSError as error:
@@ -177,23 +165,35 @@ def whole_folder(
 
     is_ours: whether an existing, non-empty folder is one of the kind being written (only such a one is ever replaced).
     owned: whether a file name belongs to that kind; files of other names are carried over from the old folder.
+    A mount point, or a folder beside which nothing may be made, is written within itself: all is moved in once it is there,
+    file by file, and a run killed in between is carried on by the next that reads or writes it (`finish`).
 
     Raises OutputExists where the folder is full and overwrite is False, or holds something else; PlannerError where the
-    system refuses or another process is writing the same folder.
+    system refuses, another process is writing the same folder, or a file cannot be read back.
     """
     shown, target = Path(folder), Path(folder).resolve()
     try:
+        if Path(folder).is_symlink() and not target.exists():
+            raise OutputExists(say("files.is_a_link", path=shown))
         target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target):
-            _clean(target)
+        home = target if _stays(target) else target.parent
+        with locked(target, home=home):
+            finish(target)
+            clean_beside(target, home)
             _admit(shown, target, overwrite, is_ours)
-            work = Path(tempfile.mkdtemp(prefix=f".{target.name}{_PARTIAL}", dir=target.parent))
+            work = Path(tempfile.mkdtemp(prefix=f".{target.name}{_PARTIAL}", dir=home))
             try:
                 yield work
-                _carry_over(target, work, owned)
+                if home != target:
+                    _carry_over(target, work, owned)
+                for file in sorted(p for p in work.rglob("*") if p.is_file() and not p.is_symlink() and owned(p.name)):
+                    check_written(file, shown / file.name)
                 _sync_tree(work)
-                work.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o777 & ~_umask())
-                _swap(work, target)
+                if home == target:
+                    _move_in(work, target)
+                else:
+                    work.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o777 & ~_umask())
+                    _swap(work, target)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
@@ -202,17 +202,57 @@ def whole_folder(
         raise PlannerError(plain_reason(error, shown)) from error
 
 
+def _stays(target: Path) -> bool:
+    """Whether a folder cannot change places with another: a mount point, or in a folder where nothing may be made."""
+    return target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK | os.X_OK))
+
+
+def _move_in(work: Path, target: Path) -> None:
+    """Moves what was written into a folder that stays; from the first rename on it is carried on by `finish` if need be."""
+    ready = work.with_name(work.name.replace(_PARTIAL, _READY))
+    work.rename(ready)
+    _sync_folder(target)
+    finish(target)
+
+
+def settle(folder: Path) -> None:
+    """As finish, for a reader: only where no other run is at it, and where the folder may be written at all."""
+    if folder.is_dir() and any(_READY_NAME.fullmatch(p.name) for p in folder.iterdir()):
+        with contextlib.suppress(PlannerError, OSError), locked(folder.resolve(), home=folder.resolve()):
+            finish(folder)
+
+
+def finish(folder: Path) -> None:
+    """Carries on what a killed run had written in full but not moved in; nothing where there is nothing of the kind."""
+    try:
+        waiting = sorted(folder.glob(f".*{_READY}*")) if folder.is_dir() else []
+    except OSError:
+        return
+    for ready in waiting:
+        if not _READY_NAME.fullmatch(ready.name) or ready.is_symlink():
+            continue
+        for child in sorted(ready.iterdir()):
+            child.replace(folder / child.name)
+        ready.rmdir()
+        _sync_folder(folder)
+
+
 def _admit(shown: Path, target: Path, overwrite: bool, is_ours: Callable[[Path], bool]) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        raise OutputExists(f"{shown} is a file, not a folder; choose another with -o")
-    if not any(target.iterdir()):
+        raise OutputExists(say("files.is_a_file", path=shown))
+    if not _filled(target):
         return
     if not is_ours(target):
-        raise OutputExists(f"{shown} holds files that are not a plan; choose an empty or new folder with -o")
+        raise OutputExists(say("files.holds_other_things", path=shown))
     if not overwrite:
-        raise OutputExists(f"{shown} holds a plan already; give --overwrite to replace it, or another -o")
+        raise OutputExists(say("files.holds_a_plan", path=shown))
+
+
+def _filled(target: Path) -> bool:
+    """Whether a folder holds anything; a disk's own folder and what this program left do not count."""
+    return any(p.name != "lost+found" and not (p.name.startswith(".") and p.name.endswith(".lock")) for p in target.iterdir())
 
 
 def _carry_over(target: Path, work: Path, owned: Callable[[str], bool]) -> None:
@@ -250,18 +290,28 @@ def _exchange(a: Path, b: Path) -> bool:
     return bool(call(at_cwd, os.fsencode(a), at_cwd, os.fsencode(b), exchange) == 0)
 
 
-def _clean(target: Path) -> None:
-    """Removes what a killed run left beside `target`, and puts the old one back if it died between the two renames."""
-    for rest in sorted(target.parent.glob(f".{_literal(target.name)}{_OLD}*")):
-        if not target.exists() and (rest / target.name).exists():
-            (rest / target.name).rename(target)
-        shutil.rmtree(rest, ignore_errors=True)
-    for rest in target.parent.glob(f".{_literal(target.name)}{_PARTIAL}*"):
-        shutil.rmtree(rest, ignore_errors=True)
+def clean_beside(target: Path, home: Path | None = None) -> None:
+    """Removes what killed runs left in a folder, and puts an old plan back where one died between the two renames.
+
+    What belongs to the target is removed (its lock is held); of others only what no run holds a lock for.
+    """
+    home = home or target.parent
+    for rest in sorted(home.iterdir()):
+        known = _LEFT.fullmatch(rest.name)
+        if known is None or rest.is_symlink() or not rest.is_dir():
+            continue
+        other = home / known.group(1)
+        if known.group(1) == target.name:
+            _remove(rest, target, known.group(2))
+        elif not os.path.lexists(lock_file(other)) and time.time() - rest.stat().st_mtime > _LONG_AGO_S:
+            with contextlib.suppress(PlannerError), locked(other):
+                _remove(rest, other, known.group(2))
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+def _remove(rest: Path, target: Path, kind: str) -> None:
+    if kind == "old" and not target.exists() and (rest / target.name).exists():
+        (rest / target.name).rename(target)
+    shutil.rmtree(rest, ignore_errors=True)
 
 
 def _sync_tree(folder: Path) -> None:

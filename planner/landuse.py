@@ -59,3 +59,50 @@ TREATMENTS: Final = {
     )
 }
 DIG_DEPTH_M: Final = {"keep": 0.0, "dig_1": 1.0, "dig_2": 2.0, "dig_3": 3.0, "dig_4": 4.0}
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What covers the land today: key, English and Chinese name, colour, and words that land-use columns call it by."""
+
+    key: str
+    en: str
+    zh: str
+    colour: str
+    words: tuple[str, ...]
+
+
+# By meaning, in the order a legend has them; colours as Chinese readers expect them (built red, arable yellow, water blue).
+# The first cover one of whose words occurs in a text has it: the narrow ones stand before the wide ones.
+# Source: first and second level names and codes of GB/T 21010-2017; words of common English legends.
+COVERS: Final = tuple(
+    Cover(key, en, zh, colour, tuple(words.split()))
+    for key, en, zh, colour, words in (
+        ("water", "Water", "水域", "#5B9BD5", "坑塘 水面 河流 湖泊 沟渠 滩涂 水域 积水 water pond lake river"),
+        ("paddy", "Paddy field", "水田", "#F2D36B", "水田 0101 paddy"),
+        ("cropland", "Cropland", "耕地", "#F7E29A", "旱地 水浇地 耕地 农田 0102 0103 crop arable farmland"),
+        ("orchard", "Orchard", "园地", "#C9D98A", "园地 果园 茶园 orchard"),
+        ("forest", "Woodland", "林地", "#5FA564", "林 wood forest"),
+        ("grass", "Grassland", "草地", "#B5D99C", "草 grass meadow"),
+        ("wetland", "Wetland", "湿地", "#8CC7B8", "湿地 沼泽 wetland marsh"),
+        ("mining", "Mine and works", "工矿用地", "#A9746E", "工矿 采矿 工业 仓储 矿 mine mining industr"),
+        ("traffic", "Roads and rail", "交通用地", "#9A9A9A", "公路 道路 铁路 交通 road rail traffic"),
+        (
+            "village",
+            "Village and town",
+            "村镇",
+            "#D98880",
+            "村 宅基 居民 城 镇 住宅 建设 village town settlement built urban",
+        ),
+        ("bare", "Unused land", "未利用地", "#DDD3C2", "裸 未利用 荒 盐碱 bare unused"),
+    )
+)
+
+
+def cover_of(text: str) -> Cover | None:
+    """The cover a land-use text means; None where no word of it is known."""
+    lowered = text.lower()
+    return next((cover for cover in COVERS if any(word in lowered for word in cover.words)), None)
+
+
+ONE_ZONE: Final = {"fill": "level"}  # works that are one zone side by side: both grade the ground to a platform

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.errors import InvalidInput
-from planner.parameters import Parameters, defaults, nearest
+from planner.faults import first_fault
+from planner.parameters import Parameters, defaults
 from planner.terms import Terms
-from planner.words import Message, say
+from planner.words import say
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -256,7 +257,7 @@ def parse_scenario(document: Mapping[str, Any], *, source: str = "site.toml") ->
     try:
         return Scenario.model_validate({**_layers_as_tables(rest), "parameters": parameters})
     except ValidationError as error:
-        raise InvalidInput(say("scenario.fault", source=source, fault=_first_fault(error))) from None
+        raise InvalidInput(say("scenario.fault", source=source, fault=first_fault(error, _known_keys))) from None
 
 
 def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Scenario:
@@ -341,33 +342,3 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         node = field.annotation if field is not None else None
     own = [k for k in getattr(node, "model_fields", {}) if k != "parameters"]
     return own + list(defaults().section(".".join(str(p) for p in location[:-1])))
-
-
-def _first_fault(error: ValidationError) -> Message:
-    faults = error.errors(include_url=False)
-    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(p) for p in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        near = nearest(str(fault["loc"][-1]), _known_keys(fault["loc"]))
-        return say("scenario.unknown_key", where=where, nearest=near)
-    if fault["type"] == "missing":
-        return say("scenario.missing_key", where=where)
-    if fault["type"] == "value_error":
-        said = fault["ctx"]["error"].args[0]
-        return say("scenario.wrong", where=where, why=said)
-    return _wrong_value(where, fault)
-
-
-def _wrong_value(where: str, fault: Any) -> Message:
-    """A value of another kind than the key takes, or beyond its limits."""
-    kind, limits = fault["type"], fault.get("ctx", {})
-    known = {"value": repr(fault["input"]), "where": where}
-    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
-        return say(f"scenario.{kind}", **known, limit=next(iter(limits.values())))
-    if kind == "literal_error":
-        return say("scenario.one_of", **known, expected=limits["expected"].replace(" or ", ", "))
-    if kind in ("finite_number", "float_type", "float_parsing", "int_type", "int_parsing", "int_from_float"):
-        return say("scenario.not_a_number", **known)
-    if kind in ("string_type", "bool_type", "bool_parsing", "list_type", "dict_type", "model_type", "model_attributes_type"):
-        return say(f"scenario.{kind.partition('_')[0]}_expected", **known)
-    return say("scenario.wrong_value", **known, why=fault["msg"][:1].lower() + fault["msg"][1:])

@@ -56,6 +56,7 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             "water_table_m": LEVEL,
             "water_depth_m": depth,
             "waterlogging": np.select([depth > 0.5, depth > 0], ["perennial", "seasonal"], "dry"),
+            "landuse": np.select([depth > 0.5, i % 9 == 0, j % 7 == 0], ["坑塘水面", "村庄", "盐田"], "旱地"),
             "residual_mm": 20.0 * (32.0 - z),
             "settled_year": 2020.0 + (i % 6),
             "ready_year": 2025.0 + (i % 6),
@@ -82,8 +83,9 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
     xs, ys = WEST - 100 + (np.arange(n) + 0.5) * cells, SOUTH + size + 100 - (np.arange(n) + 0.5) * cells
     terrain = Grid(ground(*np.meshgrid(xs, ys), size), WEST - 100, SOUTH + size + 100, cells, cells)
     levels = np.arange(26.0, 31.01, 0.25)
-    area = np.array([(terrain.values < v).sum() * cells**2 for v in levels])
-    storage = np.array([np.maximum(v - terrain.values, 0).sum() * cells**2 for v in levels])
+    bed = terrain.values[shapely.contains_xy(lake.union_all(), *np.meshgrid(xs, ys))]
+    area = np.array([(bed < v).sum() * cells**2 for v in levels])
+    storage = np.array([np.maximum(v - bed, 0).sum() * cells**2 for v in levels])
     return MapView(
         name=(texts or {}).get("script", "试验湖"),
         name_en=(texts or {}).get("markup", "Test Lake"),
@@ -120,5 +122,17 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
         hauls=pd.DataFrame(
             {"x_from": x[::7], "y_from": y[::7], "x_to": x[::7] + 300, "y_to": y[::7] + 200, "volume_m3": 100.0 + i[::7]}
         ),
+        places=places(float(lake["storage_m3"].sum()), size),
         names={str(p): (str(p) + "村", "village " + str(p)) for p in set(parcels)},
     )
+
+
+def places(storage_m3: float, size: float) -> pd.DataFrame:
+    """Named places of the world: a lake, a village with a corridor beside it, four parcels."""
+    rows = [
+        ("lake", "R1", "R1", storage_m3, WEST + size / 2, SOUTH + size / 2, 250.0),
+        ("village", "柳湖村", "Liuhu Village", 0.0, WEST + 300, SOUTH + 300, 80.0),
+        ("corridor", "高压走廊", "Power line corridor", 0.0, WEST + 320, SOUTH + 320, 20.0),
+        *(("parcel", f"地块{k}", f"Parcel {k}", 0.0, WEST + 200 + 350 * k, SOUTH + size - 250, 170.0) for k in range(4)),
+    ]
+    return pd.DataFrame(rows, columns=["kind", "name", "name_en", "storage_m3", "x", "y", "radius_m"])

@@ -12,6 +12,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"__main__"},
     {"cli"},
+    {"facade"},
     {"portfolio"},
     {"city", "finance", "asbuilt"},
     {"maps", "report", "export"},
@@ -39,17 +40,16 @@ FLOORS = [
     {"terms"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
+    {"locks", "proofs"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse"},
+    {"columns", "units", "landuse", "private"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
     f"planner.core.terrain.{name}" for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "stitching")
 } | {"planner.core.choice.arrays"}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
-# `plan.py` composes: the plan's own methods reach for the rooms that draw and write it, inside the method.
-LAZY_UP = {("plan", "maps"), ("plan", "export"), ("plan", "report")}
 NEVER = {
     "cli": {"folium", "scipy"},
     "report": {"folium"},
@@ -64,27 +64,70 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """Modules a file imports, and whether at module level and at run time (not under TYPE_CHECKING)."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        id(n)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
-        for n in ast.walk(block)
-    }
-    top = {id(n) for n in tree.body}
-    found = []
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
+def module(path: Path) -> str:
+    """The dotted name a file is imported by."""
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(path): path for path in FILES}
+
+
+def imports(path: Path) -> set[str]:
+    """What a file imports, lazy and typing imports included; of ours the very file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(a.name, id(node) in top) for a in node.names]
+            found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
-            names = [f"{node.module}.{a.name}" for a in node.names] if node.module == "planner" else [node.module]
-            found += [(n, id(node) in top) for n in names]
+            names = {f"{node.module}.{a.name}" for a in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
     return found
+
+
+GRAPH = {name: imports(path) & set(MODULES) - {name} for name, path in MODULES.items()}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Files that reach each other, a list each: what is left when files that import nothing left are taken away, both ways."""
+    left = dict(graph)
+    while True:
+        free = {n for n in left if not left[n] & set(left)} | {n for n in left if not any(n in left[m] for m in left)}
+        if not free:
+            break
+        left = {n: graph[n] for n in left if n not in free}
+    rings, seen = [], set()
+    for start in sorted(left):
+        reach, todo = set(), [start]
+        while todo:
+            new = (graph[todo.pop()] & set(left)) - reach
+            reach |= new
+            todo += new
+        ring = {n for n in reach if start in _reach(n, graph, set(left))}
+        if start in ring and not ring & seen:
+            rings.append(sorted(ring))
+            seen |= ring
+    return rings
+
+
+def _reach(start: str, graph: dict[str, set[str]], among: set[str]) -> set[str]:
+    reach, todo = set(), [start]
+    while todo:
+        new = (graph[todo.pop()] & among) - reach
+        reach |= new
+        todo += new
+    return reach
+
+
+def test_no_file_reaches_itself() -> None:
+    """No circle among files, lazy and typing imports included."""
+    assert circles(GRAPH) == []
+
+
+def test_circles_are_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]
+    assert circles({"a": {"b"}, "b": set()}) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -93,37 +136,64 @@ def test_imports_go_downward(path: Path) -> None:
     if mine == "__init__":
         return
     assert mine in LEVEL, f"{mine} is no known room: give it a floor here"
-    for name, at_top in imports(path):
-        parts = name.split(".")
-        if parts[0] != "planner" or len(parts) < 2 or parts[1] == mine or parts[1] == "__version__":
-            continue
-        other = parts[1]
-        if (mine, other) in LAZY_UP and not at_top:
-            continue
-        assert LEVEL[other] > LEVEL[mine], f"{path.name} imports {name}: {mine} may not look up or sideways at {other}"
+    for name in GRAPH[module(path)]:
+        other = name.split(".")[1] if "." in name else ""
+        if other and other != mine:
+            assert LEVEL[other] > LEVEL[mine], f"{path.name} imports {name}: {mine} may not look up or sideways at {other}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_rooms_keep_away_from_what_they_never_import(path: Path) -> None:
     banned = NEVER.get(room(path), set())
-    assert not {name.split(".")[0] for name, _ in imports(path)} & banned
+    assert not {name.split(".")[0] for name in imports(path)} & banned
 
 
 def test_core_kernels_do_not_import_each_other() -> None:
     """Kernels stand alone, but for the few that others build on."""
     for path in (ROOT / "core").rglob("*.py"):
-        for name, _ in imports(path):
-            assert not name.startswith("planner.") or name in {"planner.core", *BUILT_ON}, f"core/{path.name} imports {name}"
+        allowed = {"planner.core", *BUILT_ON} | ({"planner.private"} if path.name == "__init__.py" else set())
+        for name in imports(path):
+            assert not name.startswith("planner.") or name in allowed, f"core/{path.name} imports {name}"
+
+
+LINES, LENGTH, POSITIONAL = 400, 60, 6
+KERNELS = ROOT / "core"  # compiled kernels take arrays one by one; a verb's arguments are its options
+# Beyond the limits since before they were drawn: (file, or function) and its measure. Entries may only shrink and go.
+STILL = {
+    "probability_integral.py": 401,
+    "transport.py": 409,
+    "grids.py": 401,
+    "rasters.py": 406,
+    "choice_step": 66,
+    "close_gap": 8,
+    "solve_core": 7,
+    "zone_part": 7,
+    "_as_partition": 7,
+    "_note": 7,
+    "_result": 8,
+    "at_most": 7,
+    "at_least": 7,
+    "_described": 7,
+    "_finished": 7,
+    "_bars": 8,
+}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_and_functions_stay_in_view(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 420, f"{path.name} has {text.count(chr(10))} lines"
+    lines = text.count("\n")
+    assert lines <= STILL.get(path.name, LINES), f"{path.name} has {lines} lines"
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            length = (node.end_lineno or 0) - node.lineno + 1
-            assert length <= 80, f"{path.name}: {node.name} has {length} lines"
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        length = (node.end_lineno or 0) - node.lineno + 1
+        assert length <= max(STILL.get(node.name, 0), LENGTH), f"{path.name}: {node.name} has {length} lines"
+        taken = [a for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]
+        if room(path) != "cli" and KERNELS not in path.parents:
+            assert len(taken) <= STILL.get(node.name, POSITIONAL), (
+                f"{path.name}: {node.name} takes {len(taken)} positional arguments"
+            )
 
 
 def test_public_names_exist_and_are_documented() -> None:

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pytest
 from conftest import write_small_world
 
-from planner.cli.app import run
+from planner.cli.main import run
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

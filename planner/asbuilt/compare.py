@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from planner.asbuilt.accept import Verdict, acceptance
 from planner.asbuilt.built import by_ground, by_landuse
-from planner.asbuilt.record import AsBuilt
+from planner.asbuilt.noun import AsBuilt
 from planner.asbuilt.survey import Registered, register, unworked, without
 from planner.asbuilt.water import settlement, storage_built
 from planner.asbuilt.work import Sums, grouped, stands, unit_slopes, unit_work

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +12,6 @@ import pandas as pd
 from planner.words import Message, pair
 
 if TYPE_CHECKING:
-    import folium
     import geopandas as gpd
 
     from planner.asbuilt.survey import Registered
@@ -105,21 +103,6 @@ class AsBuilt:
             "notes": [en for en, _ in told],
             "notes_zh": [zh for _, zh in told],
         }
-
-    def map(self, *, lang: str = "en") -> folium.Map:
-        """The map with before, plan and built to swipe between, and the figures below; lang `en` or `zh`."""
-        from planner.asbuilt.page import draw
-
-        return draw(self, lang=lang)
-
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes asbuilt.json, asbuilt.gpkg, asbuilt.html, difference.tif and the tables as CSV, whole or not at all.
-
-        Raises OutputExists where the folder holds files already and overwrite is off.
-        """
-        from planner.asbuilt.save import save
-
-        return save(self, folder, overwrite=overwrite, lang=lang)
 
 
 UNIT_KEYS: Final = (

@@ -26,7 +26,7 @@ from planner.suitability import judge
 from planner.words import say, text
 
 if TYPE_CHECKING:
-    from planner.asbuilt.record import AsBuilt
+    from planner.asbuilt.noun import AsBuilt
 
 
 def standing(found: AsBuilt) -> NDArray[np.bool_]:

@@ -1,5 +1,5 @@
 """The command line: verbs, options, exit codes. Heavy libraries are imported only when a verb needs them."""
 
-from planner.cli.app import main
+from planner.cli.main import main
 
 __all__ = ["main"]

@@ -31,7 +31,7 @@ def asbuilt(
     from planner.asbuilt import asbuilt as compare
     from planner.asbuilt.replan import replan
     from planner.errors import UsageError
-    from planner.plan import load_plan
+    from planner.facade import Plan, load_plan
     from planner.words import render, say
 
     voice = Voice(as_json, quiet, verbose)
@@ -49,7 +49,7 @@ def asbuilt(
     for note in found.notes:
         voice.warn(render(note, lang))
     if again and output is not None:
-        new = replan(found)
+        new = Plan.of(replan(found))
         new.save(output / "replan", overwrite=overwrite, lang=lang)
         document["replan"] = new.summary()
         voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")

@@ -30,7 +30,7 @@ def city(
     """Green coverage and reach, yield per mu of enterprises and the yearly evaluation, before and after a plan."""
     from planner.city import city as study_of
     from planner.city.save import save
-    from planner.plan import load_plan
+    from planner.facade import load_plan
     from planner.words import render, term, text
 
     known_lang(lang)

@@ -33,7 +33,7 @@ def export(
 ) -> None:
     """Write a saved plan's layer for another program, or its water as a cloud-optimised GeoTIFF."""
     from planner.export import export_as, water_grids, write_cog
-    from planner.plan import load_plan
+    from planner.facade import load_plan
 
     voice = Voice(as_json, quiet, verbose)
     grid = output.suffix.lower() in (".tif", ".tiff")
@@ -79,7 +79,7 @@ def report(
     verbose: Verbose = False,
 ) -> None:
     """Write a saved plan's report: one page for the decision, then how, from what, and what it means; HTML and A4 PDF."""
-    from planner.plan import load_plan
+    from planner.facade import load_plan
     from planner.report import write_report
 
     voice = Voice(as_json, quiet, verbose)

@@ -15,7 +15,7 @@ from planner.errors import InvalidInput, OutputExists, UsageError
 from planner.words import say
 
 if TYPE_CHECKING:
-    from planner.plan import Plan
+    from planner.facade import Plan
 
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
 Sets = Annotated[
@@ -100,7 +100,7 @@ def explain(
     verbose: Verbose = False,
 ) -> None:
     """Say why a unit has its target, why not the others, and what would have to change."""
-    from planner.plan import load_plan
+    from planner.facade import load_plan
 
     voice = Voice(as_json, quiet, verbose)
     told = load_plan(plan).explain(unit_id)
@@ -119,9 +119,9 @@ def map_(
     verbose: Verbose = False,
 ) -> None:
     """Draw the interactive map of a saved plan: one HTML file that opens with no network."""
+    from planner.facade import load_plan
     from planner.files import write_whole
     from planner.maps import draw
-    from planner.plan import load_plan
 
     voice = Voice(as_json, quiet, verbose)
     target = output or Path("map.html")
@@ -142,7 +142,7 @@ def compare(
     verbose: Verbose = False,
 ) -> None:
     """Put plans side by side: mu, m³, yuan, and what moved from target to target."""
-    from planner.plan import load_plan
+    from planner.facade import load_plan
     from planner.plan.compare import compare_plans
 
     if len(plans) < 2:
@@ -240,7 +240,7 @@ def _refuse_existing(folder: Path, *, overwrite: bool) -> None:
 
 
 def _plan(site: Path, voice: Voice, *, sets: dict[str, Any], encoding: str | None = None, crs: str | None = None) -> Plan:
-    from planner.plan import make_plan
+    from planner.facade import make_plan
 
     with voice.progress() as bar:
         return make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, **sets)

@@ -13,6 +13,7 @@ from rasterio.transform import Affine
 
 from planner.design import Design, owners
 from planner.files import write_whole
+from planner.read.readback import check_raster
 from planner.site import Grid
 
 
@@ -48,7 +49,9 @@ def _write(grid: Grid, crs: pyproj.CRS, path: Path, name: str) -> None:
             transform=Affine(*grid.transform),
             nodata=float("nan"),
         ) as file:
-            file.write(np.round(grid.values, 3).astype(np.float32), 1)
+            cells = np.round(grid.values, 3).astype(np.float32)
+            file.write(cells, 1)
             file.set_band_description(1, name)
         with memory.open() as source:
             copy(source, path, driver="COG", compress="deflate", predictor=3, blocksize=256, overview_resampling="average")
+    check_raster(path, cells[None])

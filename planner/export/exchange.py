@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 import tempfile
 import warnings
@@ -15,13 +16,18 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from planner.errors import InvalidInput, PlannerError, UsageError
+from planner.errors import InvalidInput, OutputExists, PlannerError, UsageError
 from planner.export.kml import kml_text
 from planner.export.texts import FORMULA_START, plain_frame
-from planner.files import locked, plain_reason, refuse_existing, write_whole
+from planner.files import clean_beside, refuse_existing, refuse_target, whole_folder, write_whole
+from planner.locks import locked, plain_reason
+from planner.read.readback import check_layer
+from planner.words import plain, say
 
 MAX_NAME_BYTES: Final = 10  # of a shapefile's field name; a name cut inside a character makes the file unreadable
 MAX_TEXT_BYTES: Final = 254  # of a shapefile's text
+PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+MOVED: Final = "moved.txt"  # in the folder of a loose shapefile being moved in: the names of its parts
 SHORT: Final = {
     "subsidence_m": "subsid_m",
     "subsidence_max_m": "subs_max_m",
@@ -54,7 +60,8 @@ SHORT: Final = {
 def export_as(frame: gpd.GeoDataFrame, path: str | Path, *, encoding: str = "GBK", overwrite: bool = False) -> Path:
     """Writes a layer of a plan (units, parcels or reservoirs) in the format its suffix names.
 
-    path: .shp (loose files, the .shp last), .zip (a zipped shapefile), .parquet, .geojson, .kml, .kmz, .dxf, .fgb, .csv.
+    path: .shp (loose files; replaced only where they lie alone in a folder), .zip (a zipped shapefile), .parquet, .geojson,
+    .kml, .kmz, .dxf, .fgb, .csv.
     encoding: of a shapefile's text. GeoJSON and KML are in WGS 84 degrees; DXF keeps the target as its layer and loses the
     other attributes; FlatGeobuf may reorder rows; CSV has no geometry.
     Raises UsageError for another suffix, OutputExists, PlannerError where the system refuses.
@@ -62,7 +69,7 @@ def export_as(frame: gpd.GeoDataFrame, path: str | Path, *, encoding: str = "GBK
     path = Path(path)
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None and path.suffix.lower() != ".shp":
-        raise UsageError(f"{path}: {path.suffix or 'no suffix'} is not written; use one of {', '.join(FORMATS)}")
+        raise UsageError(say("export.not_written", path=path, suffix=path.suffix or "?", known=FORMATS))
     rows = plain_frame(frame.reset_index() if frame.index.name else frame.reset_index(drop=True))
     if path.suffix.lower() == ".shp":
         return _loose_shapefile(rows, path, encoding, overwrite)
@@ -84,7 +91,7 @@ def short_names(columns: Sequence[str], *, encoding: str) -> dict[str, str]:
         try:
             name = _cut(SHORT.get(column, column), MAX_NAME_BYTES, encoding)
         except UnicodeEncodeError:
-            raise InvalidInput(f"field {column!r} cannot be written in {encoding}; use UTF-8") from None
+            raise InvalidInput(say("export.field_not_in_encoding", field=column, encoding=encoding)) from None
         number = 1
         while name.lower() in taken:
             number += 1
@@ -96,6 +103,7 @@ def short_names(columns: Sequence[str], *, encoding: str) -> dict[str, str]:
 
 def _cut(text: str, size: int, encoding: str) -> str:
     """The longest beginning of a text that takes at most `size` bytes."""
+    text = text[:size]  # no character takes less than one
     while len(text.encode(encoding)) > size:
         text = text[:-1]
     return text
@@ -114,6 +122,7 @@ def _shapefile(rows: gpd.GeoDataFrame, folder: Path, stem: str, encoding: str) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL's advice on long numbers and mixed parts; names and texts were cut above
         pyogrio.write_dataframe(frame, folder / f"{stem}.shp", driver="ESRI Shapefile", encoding=encoding)
+    check_layer(folder / f"{stem}.shp", frame, encoding=encoding)
     with (folder / f"{stem}.dbf").open("r+b") as file:
         file.seek(1)
         file.write(bytes((100, 1, 1)))  # the day of writing, 2000-01-01: the same plan gives the same file
@@ -123,22 +132,67 @@ def _shapefile(rows: gpd.GeoDataFrame, folder: Path, stem: str, encoding: str) -
 
 def _storable(text: str, encoding: str) -> str:
     """A text that the encoding and a shapefile's field can hold; what the encoding lacks becomes '?'."""
-    return _cut(text.encode(encoding, "replace").decode(encoding), MAX_TEXT_BYTES, encoding)
+    return _cut(text[:MAX_TEXT_BYTES].encode(encoding, "replace").decode(encoding), MAX_TEXT_BYTES, encoding)
 
 
 def _loose_shapefile(rows: gpd.GeoDataFrame, path: Path, encoding: str, overwrite: bool) -> Path:
-    """Parts are written beside and renamed one by one, the .shp last: a reader never meets it without the others."""
-    refuse_existing(path, overwrite=overwrite)
+    """A new one is moved in part by part, the .shp last: a reader never meets it without the others.
+
+    One that is there is replaced only where it lies alone in a folder, which then changes places with a new one: several files
+    among others cannot be replaced at once. Raises OutputExists there.
+    """
+    refuse_target(path)
+    parts = _parts_there(path)
+    if parts and not overwrite:
+        refuse_existing(parts[0], overwrite=False)
+    if parts:
+        alone = all(p in parts or p.name.endswith(".lock") for p in path.parent.iterdir())
+        if not alone or path.parent.resolve() == Path.cwd():
+            raise OutputExists(say("export.loose_shapefile", path=path))
+        stem = path.stem.lower()
+        with whole_folder(
+            path.parent, overwrite=True, is_ours=lambda folder: True, owned=lambda name: Path(name).stem.lower() == stem
+        ) as work:
+            _shapefile(rows, work, path.stem, encoding)
+        return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.resolve()), tempfile.TemporaryDirectory(prefix=f".{path.name}.partial-", dir=path.parent) as work:
-            for part in _shapefile(rows, Path(work), path.stem, encoding):
-                part.replace(path.with_suffix(part.suffix))
+        target = path.parent.resolve() / path.name
+        with locked(target):
+            _take_back(target)
+            clean_beside(target)
+            with tempfile.TemporaryDirectory(prefix=f".{path.name}.partial-", dir=path.parent) as work:
+                made = _shapefile(rows, Path(work), path.stem, encoding)
+                (Path(work) / MOVED).write_text("\n".join(p.name for p in made), encoding="utf-8")
+                for part in made:
+                    part.replace(path.with_suffix(part.suffix))
     except OSError as error:
         if isinstance(error, PlannerError):
             raise
         raise PlannerError(plain_reason(error, path)) from error
     return path
+
+
+def _parts_there(path: Path) -> list[Path]:
+    """The files of a loose shapefile that are there, but for those a killed run left without their .shp."""
+    if not path.parent.is_dir():
+        return []
+    found = [p for p in sorted(path.parent.iterdir()) if p.stem == path.stem and p.suffix.lower() in PARTS]
+    left = [] if path.exists() else _left_by_a_killed_run(path)
+    return [p for p in found if p not in left]
+
+
+def _left_by_a_killed_run(path: Path) -> list[Path]:
+    lists = [rest / MOVED for rest in path.parent.glob(f".{glob.escape(path.name)}.partial-*")]
+    names = [name for told in lists if told.is_file() for name in told.read_text(encoding="utf-8").split("\n")]
+    return [path.with_name(name) for name in names if Path(name).name == name and Path(name).stem == path.stem]
+
+
+def _take_back(path: Path) -> None:
+    """Removes the parts a killed run had moved in before the .shp came."""
+    if not path.exists():
+        for part in _left_by_a_killed_run(path):
+            part.unlink(missing_ok=True)
 
 
 def _zipped(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
@@ -153,24 +207,26 @@ def _zipped(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
 def _parquet(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
     del encoding
     try:
+        from pyarrow.parquet import read_metadata
+
         rows.to_parquet(path, index=False)
+        if read_metadata(path).num_rows != len(rows):
+            raise PlannerError(say("files.not_read_back", path=path.name, why=plain(f"{len(rows)} rows were written")))
     except ImportError:
-        raise UsageError("GeoParquet needs pyarrow; install subsidence-planner[parquet]") from None
+        raise UsageError(say("export.needs_pyarrow")) from None
 
 
 def _geojson(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
     del encoding
-    pyogrio.write_dataframe(
-        rows.to_crs(4326),
-        path,
-        driver="GeoJSON",
-        layer_options={"RFC7946": "YES", "COORDINATE_PRECISION": "10", "WRITE_NAME": "NO"},
-    )
+    options = {"RFC7946": "YES", "COORDINATE_PRECISION": "10", "WRITE_NAME": "NO"}
+    pyogrio.write_dataframe(rows.to_crs(4326), path, driver="GeoJSON", layer_options=options)
+    check_layer(path, rows.to_crs(4326))
 
 
 def _flatgeobuf(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
     del encoding
     pyogrio.write_dataframe(rows, path, driver="FlatGeobuf", promote_to_multi=True)
+    check_layer(path, rows)
 
 
 def _kml(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
@@ -196,6 +252,7 @@ def _dxf(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
     xy, of_ring = shapely.get_coordinates(rings, return_index=True)
     lines = gpd.GeoDataFrame({"Layer": layers}, geometry=shapely.linestrings(xy, indices=of_ring), crs=rows.crs)
     pyogrio.write_dataframe(lines, path, driver="DXF")
+    check_layer(path, lines)
 
 
 def _layer_name(text: object) -> str:

@@ -20,10 +20,11 @@ from planner.export.project import project_xml
 from planner.export.sitefile import site_text
 from planner.export.styles import layer_styles, qml
 from planner.export.workbook import write_workbook
-from planner.files import plain_reason, whole_folder
+from planner.files import PLAN_DATA, whole_folder
+from planner.locks import plain_reason
 from planner.site import Site
 
-OWNED: Final = ("plan.gpkg", "map.html", "tables.xlsx", "summary.json", "site.toml", "report.html", "report.pdf", "ground.tif")
+OWNED: Final = (*PLAN_DATA, "map.html", "report.html", "report.pdf")
 
 Content = bytes | str | Callable[[Path], Any]
 

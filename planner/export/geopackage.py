@@ -15,6 +15,7 @@ import pyogrio
 
 from planner.export.project import packed
 from planner.export.texts import plain_frame
+from planner.read.readback import check_layer
 
 STAMP: Final = "2000-01-01T00:00:00.000Z"  # every date in a file, so that the same plan gives the same file
 
@@ -52,6 +53,8 @@ def write_geopackage(
             metadata = json.dumps({"last_modified_time": STAMP[:19], "last_modified_user": ""})
             connection.execute(_PROJECT_TABLE)
             connection.execute("INSERT INTO qgis_projects VALUES ('plan', ?, ?)", (metadata, packed(project)))
+    for name, frame in {**layers, **tables}.items():
+        check_layer(path, plain_frame(_indexed(frame)), layer=name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import Affine
 
+from planner.read.readback import Blocks
 from planner.site import Grid, Site
 
 MAX_CELLS: Final = 4_000_000  # a saved plan keeps an overview, not somebody's whole terrain
@@ -47,10 +48,12 @@ def write_bands(bands: Mapping[str, Grid], crs: Any, path: Path) -> None:
         "blockysize": 256,
         "interleave": "band",
     }
+    blocks = Blocks()
     with rasterio.open(path, "w", **profile) as file:
         for band, (name, grid) in enumerate(bands.items(), start=1):
-            file.write(grid.values.astype(np.float32), band)
+            blocks.write(file, grid.values.astype(np.float32), band)
             file.set_band_description(band, name)
+    blocks.check(path)
 
 
 def _thinned(grid: Grid, step: int) -> Grid:

@@ -49,7 +49,7 @@ def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidInput(say("finance.no_file", file=file)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise InvalidInput(say("keys.not_toml", source=file.name, why=str(error))) from None
+        raise InvalidInput(say("scenario.not_toml", name=file.name, error=str(error))) from None
     given = document.get("finance")
     if not isinstance(given, Mapping):
         raise InvalidInput(say("finance.no_section", file=file.name))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from planner.core.money import payback
 from planner.finance.debt import Floats
-from planner.finance.feed import terms_of
-from planner.finance.flows import Flows, flows
+from planner.finance.flows import Flows
 from planner.finance.payments import budgets, payment_for
 from planner.finance.returns import levelised, net_present_value, rates_of_return, sign_changes
 from planner.finance.risk import Bar, Chances, by_chance, tornado
@@ -22,9 +20,6 @@ from planner.finance.value import Value, burden, value_for_money
 from planner.parameters import defaults
 from planner.terms import Terms
 from planner.words import Message, render, say
-
-if TYPE_CHECKING:
-    from planner.plan import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,30 +173,10 @@ class Finance(Mapping[str, Any]):
         years = self.flows.years.astype(int)
         return [(int(y), float(s)) for y, s in zip(years, self.share_of_budget, strict=True) if s > limit * (1 + 1e-12)]
 
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
-        """Writes summary.json, tables.xlsx, report.html and, where it can be set, report.pdf: a whole folder or nothing.
-
-        Raises OutputExists where the folder holds something and overwrite is off.
-        """
-        from planner.finance.write import save
-
-        return save(self, folder, overwrite=overwrite, lang=lang)
-
     def __repr__(self) -> str:
         s = self._summary
         rate = "no single rate" if s["firr"] is None else f"{100 * s['firr']:.2f} %"
         return f"<Finance {self.name!r}: {self.terms.investment_cny:,.0f} yuan, NPV {s['npv_cny']:,.0f} yuan, FIRR {rate}>"
-
-
-def finance(source: str | Path | Plan | Mapping[str, Any] | None = None, **keys: Any) -> Finance:
-    """The money of a project: payments, debt, returns, burden on the budget, value for money, sensitivity, risk.
-
-    source: a TOML file with [finance], a site's or a plan's folder, a Plan, or a mapping of the keys of [finance]; keys win
-    over it, `finance(investment_cny=1e8, first_year=2016, …)` needs no source. A plan gives first year, investment and mu
-    where the keys name none. Raises InvalidInput naming the key.
-    """
-    found = terms_of(source, keys)
-    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, unfunded_cny=found.unfunded_cny)
 
 
 def warnings_of(found: Finance) -> tuple[Message, ...]:

@@ -10,6 +10,8 @@ from planner.design import Design
 from planner.landuse import CHOICES
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
+from planner.plan.places import places_of
+from planner.plan.verdict import verdict
 from planner.units import mu_from_m2
 from planner.words import term
 
@@ -21,7 +23,7 @@ CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3",
 
 def view_of(plan: Plan) -> MapView:
     """What a map shows of a plan."""
-    site = plan.site
+    site, summary = plan.site, plan.summary()
     about = site.scenario.site
     rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
     units = plan.units.join(_losses(plan)).join(rules)
@@ -42,7 +44,10 @@ def view_of(plan: Plan) -> MapView:
         constraints=site.constraints,
         boundary=site.boundary,
         names=_names(plan),
-        summary=plan.summary(),
+        summary=summary,
+        places=places_of(plan),
+        verdict=verdict(summary),
+        flow=plan.economics.flow,
     )
 
 

@@ -14,19 +14,22 @@ from planner.landuse import CHOICES, TARGETS, TREATMENTS
 from planner.maps.adapt import view_of
 from planner.maps.basemaps import Basemap, key_of, named
 from planner.maps.encode import Column, codes, delta, numbers, pack, rings_of
+from planner.maps.flood import waters
 from planner.maps.folium_layer import OfflineMap, UnitLayer
 from planner.maps.place import Place, degrees_from_mercator, place
-from planner.maps.terrain import flood_raster, shading
+from planner.maps.terrain import shading
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
-from planner.maps.words import WORDS
+from planner.maps.words import STEP_WORDS, WORDS
+from planner.plan.flows import zone_flows
+from planner.words import pair
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
-MOST_HAULS = 150
+BRUSHED = ("subsidence_m", "water_depth_m", "net_cny_mu")  # columns with a chart that filters
 # The card's figures: column, English, Chinese, unit, digits, resolution kept.
 FACTS = (
     ("area_mu", "Area", "面积", "mu", 2, 1e-4),
@@ -77,8 +80,7 @@ def draw_views(
     """
     tiles = named(basemap)
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
-    lakes = _lakes(view)
-    flood = flood_raster(view, where, [lake["id"] for lake in lakes])
+    lakes, flood = waters(view, where)
     config = {**_config(view, where, specs, lakes, lang=lang), "raster": flood.frame if flood else None, **(more or {})}
     page = OfflineMap(
         _degree_bounds(where),
@@ -139,6 +141,8 @@ def _config(
             "name_en": view.name_en,
             "kind": view.kind,
             "approval": view.approval_number,
+            "verdict": list(pair(view.verdict.sentence)) if view.verdict else None,
+            "tone": "good" if view.verdict and view.verdict.good else "bad",
             "subtitle": _subtitle(view),
             "shifted": where.shifted,
         },
@@ -151,6 +155,8 @@ def _config(
         ],
         "rules": _rule_words(view),
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
+        "story": _story(view, specs),
+        "charts": {"histograms": _histograms(view), "flow": _flow(view)},
         "opacity": OPACITY,
         "years": years,
         "other": "",
@@ -161,7 +167,45 @@ def _config(
         "outlines": _outlines(view.reservoirs, where),
         "constraints": [*_outlines(view.constraints, where), *_outlines(view.boundary, where)],
         "hauls": _hauls(view, where),
+        "places": _places(view, where),
     }
+
+
+def _story(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Today → rules → plan → price: each step with the view that shows it, those the plan has."""
+    offered = {spec["key"] for spec in specs}
+    steps = view.verdict.steps if view.verdict else ()
+    return [
+        {"view": key, "title": list(STEP_WORDS[key]), "text": list(pair(message))} for key, message in steps if key in offered
+    ]
+
+
+def _histograms(view: MapView) -> list[dict[str, Any]]:
+    """Columns whose area is charted and can be brushed, from 0 to the largest value rounded up."""
+    found = []
+    for name, en, zh, unit, digits, _ in FACTS:
+        if name not in BRUSHED:
+            continue
+        values = derived(view, name)
+        top = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
+        if top > 0:
+            step = 10.0 ** np.floor(np.log10(top))
+            high = float(np.ceil(top / step * 2) / 2 * step)
+            found.append({"column": name, "label": [en, zh], "unit": unit, "digits": digits, "span": [0.0, high]})
+    return found
+
+
+def _flow(view: MapView) -> list[dict[str, Any]]:
+    """Cost and value by year up to the last year in which anything is paid."""
+    if view.flow is None:
+        return []
+    flow = view.flow[["cost_cny", "benefit_cny"]]
+    busy = np.flatnonzero((flow != 0).any(axis=1).to_numpy())
+    rows = flow.iloc[: busy[-1] + 1 if busy.size else 0]
+    return [
+        {"year": int(year), "cost": round(float(row.cost_cny)), "benefit": round(float(row.benefit_cny))}
+        for year, row in zip(rows.index, rows.itertuples(index=False), strict=True)
+    ]
 
 
 def _subtitle(view: MapView) -> list[str] | None:
@@ -263,38 +307,6 @@ def _rule_words(view: MapView) -> dict[str, Any]:
     }
 
 
-def _lakes(view: MapView) -> list[dict[str, Any]]:
-    """Reservoirs with their curves, largest first."""
-    if view.reservoirs is None or len(view.reservoirs) == 0:
-        return []
-    frame = (
-        view.reservoirs
-        if "reservoir_id" in view.reservoirs.columns
-        else view.reservoirs.rename_axis("reservoir_id").reset_index()
-    )
-    lakes = []
-    for row in frame.sort_values("storage_m3", ascending=False, kind="stable").itertuples():
-        table = None
-        if view.curves is not None:
-            table = view.curves[view.curves["reservoir_id"].astype(str) == str(row.reservoir_id)].sort_values("level_m")
-        if table is None or len(table) < 2:
-            continue
-        lakes.append(
-            {
-                "id": str(row.reservoir_id),
-                "level": round(float(row.level_m), 3),
-                "storage": float(row.storage_m3),
-                "size": str(row.size_class).replace(" (", "_").rstrip(")"),
-                "curve": {
-                    "level": [round(float(v), 3) for v in table["level_m"]],
-                    "area": [round(float(v), 2) for v in table["area_mu"]],
-                    "storage": [round(float(v)) for v in table["storage_m3"]],
-                },
-            }
-        )
-    return lakes
-
-
 def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[float]]]:
     """The rings of a layer's polygons as [[lat, lon], …]."""
     if frame is None:
@@ -309,14 +321,32 @@ def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[fl
 
 
 def _hauls(view: MapView, where: Place) -> list[dict[str, Any]]:
-    """The largest hauls as arrows."""
+    """Earth from zone to zone as arrows: a few, which hold all of it."""
     if view.hauls is None or view.hauls.empty:
         return []
-    largest = view.hauls.sort_values(["volume_m3", "x_from", "y_from"], ascending=[False, True, True], kind="stable").head(
-        MOST_HAULS
-    )
+    flows = zone_flows(view.hauls)
     ends = []
     for side in ("from", "to"):
-        lon, lat = where.degrees(largest[f"x_{side}"].to_numpy(float), largest[f"y_{side}"].to_numpy(float))
+        lon, lat = where.degrees(flows[f"x_{side}"].to_numpy(float), flows[f"y_{side}"].to_numpy(float))
         ends.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
-    return [{"from": a, "to": b, "volume": round(float(v))} for a, b, v in zip(*ends, largest["volume_m3"], strict=True)]
+    rows = zip(*ends, flows["volume_m3"], flows["hauls"], strict=True)
+    return [{"from": a, "to": b, "volume": round(float(v)), "hauls": int(n)} for a, b, v, n in rows]
+
+
+def _places(view: MapView, where: Place) -> list[dict[str, Any]]:
+    """Named places for the page: kind, names, storage of lakes, where the name stands, room around it in page metres."""
+    if view.places is None or view.places.empty:
+        return []
+    x, y = view.places["x"].to_numpy(float), view.places["y"].to_numpy(float)
+    lon, lat = where.degrees(x, y)
+    stretch = 1.0 / np.cos(np.radians(lat))
+    return [
+        {
+            "kind": str(row.kind),
+            "name": [str(row.name_en), str(row.name)],
+            "storage": float(row.storage_m3),
+            "at": [round(float(a), 6), round(float(b), 6)],
+            "room": round(float(row.radius_m * k), 1),
+        }
+        for row, a, b, k in zip(view.places.itertuples(index=False), lat, lon, stretch, strict=True)
+    ]

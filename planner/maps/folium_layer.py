@@ -19,14 +19,17 @@ START = """
 var MAP = L.map("MAP", {center: CENTRE, zoom: 12, fadeAnimation: false, zoomSnap: 0.25, zoomDelta: 0.5,
   minZoom: 2, maxZoom: 21});
 (function (map) { // leaves the side with the controls free
-  var wide = map.getSize().x > 700;
-  map.fitBounds(BOUNDS, {animate: false, paddingTopLeft: [16, wide ? 80 : 70],
-    paddingBottomRight: wide ? [380, 40] : [12, map.getSize().y * 0.46]});
+  var size = map.getSize(), wide = size.x > 900 && size.y > 520;
+  map.fitBounds(BOUNDS, {animate: false, paddingTopLeft: [16, wide ? 150 : Math.min(150, size.y * 0.2)],
+    paddingBottomRight: wide ? [380, 40] : [16, 34]});
 })(MAP);
 MAP.attributionControl.setPrefix("Leaflet");
 L.control.scale({imperial: false, position: "bottomleft", maxWidth: 140}).addTo(MAP);
 """
-SCRIPTS = ("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "search", "frame", "page")
+SCRIPTS = (
+    *("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "labels", "search", "frame"),
+    *("charts", "tools", "sheet", "address", "page"),
+)
 NOTEBOOK_BYTES = 4_000_000  # a page above this does not go into a notebook's cell
 
 

@@ -9,27 +9,20 @@ from typing import Any
 
 import numpy as np
 import rasterio
-import shapely
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
-from rasterio.features import rasterize
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 from rasterio.warp import reproject
 
-from planner.core.terrain.reach import reach
-from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.view import MapView
+from planner.plan.relief import hillshade
 from planner.site import Grid
 
 Floats = NDArray[np.float64]
 SHADE_PX = 1100  # longest side of the shading image
-FLOOD_PX = 420  # longest side of the flooded raster
-SUN_ALTITUDE_DEG = 45.0
-SUNS_DEG = (315.0, 270.0, 0.0, 225.0)  # several suns, the first one strongest: no slope is left without shape
-SUN_WEIGHTS = (0.55, 0.2, 0.15, 0.1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,26 +82,6 @@ def _shift(where: Place) -> tuple[float, float]:
     return float(moved[0][0] - plain[0][0]), float(moved[1][0] - plain[1][0])
 
 
-def hillshade(ground: Floats, cell: float) -> NDArray[np.uint8]:
-    """Grey values of a shaded relief, shape (rows, cols), lit by several suns; missing ground is mid-grey.
-
-    The heights are exaggerated until the steeper slopes of this very ground show: subsidence plains are nearly flat.
-    """
-    filled = np.where(np.isnan(ground), np.nanmean(ground) if np.isfinite(ground).any() else 0.0, ground)
-    dy, dx = np.gradient(filled, cell)
-    steep = float(np.quantile(np.hypot(dx, dy)[np.isfinite(ground)], 0.97)) if np.isfinite(ground).any() else 0.0
-    factor = min(60.0, 0.7 / steep) if steep > 1e-6 else 1.0
-    slope = np.arctan(factor * np.hypot(dx, dy))
-    aspect = np.arctan2(dx, dy)  # rows run south: +dy falls towards the south
-    altitude = np.radians(SUN_ALTITUDE_DEG)
-    light = np.zeros_like(filled)
-    for sun, weight in zip(SUNS_DEG, SUN_WEIGHTS, strict=True):
-        lit = np.sin(altitude) * np.cos(slope) + np.cos(altitude) * np.sin(slope) * np.cos(np.radians(sun) + aspect)
-        light += weight * np.clip(lit, 0.0, 1.0)
-    grey = np.clip(228 + 200 * (light - np.sin(altitude)), 100, 255)
-    return np.asarray(np.where(np.isnan(ground), 235, grey), dtype=np.uint8)
-
-
 def shading(view: MapView, where: Place) -> dict[str, Any] | None:
     """The relief shading as {url: data URI, bounds}, or None without a terrain."""
     if view.terrain is None:
@@ -138,62 +111,3 @@ def image_uri(bands: NDArray[np.uint8]) -> str:
 def _drivers() -> set[str]:
     with rasterio.Env() as env:
         return set(env.drivers())
-
-
-@dataclass(frozen=True, eq=False)
-class FloodRaster:
-    """What the page floods: its frame ({rows, cols, bounds}) and the packed block of bed, reach and lake."""
-
-    frame: dict[str, Any]
-    block: str
-
-
-def flood_raster(view: MapView, where: Place, lakes: list[str]) -> FloodRaster | None:
-    """The finished ground with the level at which water reaches each cell from the plan's lakes; None without either.
-
-    lakes: reservoir ids in the page's order; the bed of a lake is the cells inside the reservoir's outline.
-    """
-    ground = view.finished if view.finished is not None else view.terrain
-    if ground is None or view.reservoirs is None or not lakes:
-        return None
-    warped = warp(ground, where, longest=FLOOD_PX)
-    rows, cols = warped.values.shape
-    outlines = _outlines(view, where)
-    shapes = [(outlines[name], i + 1) for i, name in enumerate(lakes) if name in outlines]
-    if not shapes:
-        return None
-    beds = rasterize(
-        shapes,
-        out_shape=(rows, cols),
-        transform=from_origin(warped.west, warped.north, warped.cell, warped.cell),
-        dtype="int32",
-    )
-    level, owner = reach(np.round(warped.values, 2), beds.astype(np.int64) - 1)
-    columns = {
-        "bed": _rowwise(numbers(np.where(owner >= 0, warped.values, np.nan).ravel(), step=0.01)),
-        "reach": _rowwise(numbers(level.ravel(), step=0.01)),
-        "lake": Column(owner.ravel()),
-    }
-    return FloodRaster({"rows": rows, "cols": cols, "bounds": warped.bounds}, pack(columns))
-
-
-def _rowwise(column: Column) -> Column:
-    """A column stored as differences between neighbouring cells; as it is where some are missing, which would overflow."""
-    values: Ints = column.values
-    if (values == MISSING).any():
-        return column
-    return Column(np.diff(values, prepend=np.int64(0)), scale=column.scale, delta=True)
-
-
-def _outlines(view: MapView, where: Place) -> dict[str, Any]:
-    """Reservoir outlines in the page's Mercator metres by id."""
-    assert view.reservoirs is not None
-    frame = view.reservoirs
-    ids = frame["reservoir_id"] if "reservoir_id" in frame.columns else frame.index
-    found = {}
-    for name, shape in zip(ids, frame.geometry, strict=True):
-        if shape is None or shape.is_empty:
-            continue
-        moved = shapely.transform(shape, lambda xy: np.stack(where.mercator(xy[:, 0], xy[:, 1]), axis=1))
-        found[str(name)] = moved
-    return found

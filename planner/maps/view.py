@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
 
+    from planner.plan.verdict import Verdict
     from planner.site import Grid
 
 REQUIRED = ("target", "area_mu")
@@ -31,7 +32,8 @@ class MapView:
     `reservoir_id`, `level_m`, `area_mu`, `storage_m3`, `size_class`, geometry. curves: columns `reservoir_id, level_m,
     area_mu, storage_m3`. hauls: columns `x_from, y_from, x_to, y_to` (m, in `crs`), `volume_m3`. terrain: ground today;
     finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
-    summary.json. names: parcel_id to (Chinese, English) name.
+    summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
+    makes them. verdict: what a decider reads first. flow: cost and benefit by year.
     """
 
     name: str
@@ -51,6 +53,9 @@ class MapView:
     boundary: gpd.GeoDataFrame | None = None
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    places: pd.DataFrame | None = None
+    verdict: Verdict | None = None
+    flow: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED if name not in self.units.columns]

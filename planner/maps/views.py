@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.landuse import TARGETS, TREATMENTS
+from planner.landuse import COVERS, TARGETS, TREATMENTS, cover_of
 from planner.maps.view import MapView
 from planner.maps.words import NOTES, VIEW_WORDS
 
@@ -20,6 +20,7 @@ BLUES = ("#F1F5F9", "#C6DBEF", "#8FBDDF", "#4F93C6", "#22659F", "#0B386B")
 WET = tuple(reversed(BLUES))  # the nearer the water the darker
 HEAT = ("#FFF5D6", "#FBD68A", "#F3A257", "#DD6A3E", "#AD3A36", "#6B1730")
 LEAVES = ("#F3F6E4", "#CFE0A9", "#9CC479", "#5F9E5B", "#2E7347", "#12452F")
+MOST_STRANGE_USES = 60  # land uses of unknown meaning that get a class of their own
 BREAKS = {
     "depth": (0.5, 1.5, 3.0, 5.0),
     "water": (0.01, 0.5, 1.5, 3.0),
@@ -176,12 +177,21 @@ def _today() -> Spec:
 
 
 def _landuse(view: MapView) -> Spec:
-    names = sorted(view.coded("landuse")[1])
-    fixed = ("#D9C98B", "#9CC479", "#8FBDDF", "#C77F6A", "#B7A8CF", "#7E9A8F", "#E5B567", "#A59C90", "#6F8FB0", "#C9A0B5")
-    if len(names) > 60:
-        names = names[:60]
-    classes = [{"code": i, "label": [n, n], "colours": [fixed[i % len(fixed)]] * 3} for i, n in enumerate(names)]
-    return _spec("landuse", "landuse", "words", classes, vocabulary=names)
+    """Land use by what it means: words of one meaning share a colour, words nobody knows come last under their own name."""
+    found = view.coded("landuse")[1]
+    meant = {word: cover_of(word) for word in found}
+    classes: list[Spec] = []
+    vocabulary: list[str] = []
+    for cover in COVERS:
+        words = sorted(word for word, known in meant.items() if known is cover)
+        for word in words:
+            en = word if word.isascii() else cover.en if len(words) == 1 else f"{cover.en} ({word})"
+            classes.append({"code": len(vocabulary), "label": [en, word], "colours": [cover.colour] * 3})
+            vocabulary.append(word)
+    for word in sorted(word for word, known in meant.items() if known is None)[:MOST_STRANGE_USES]:
+        classes.append({"code": len(vocabulary), "label": [word, word], "colours": ["#C4B5CF"] * 3})
+        vocabulary.append(word)
+    return _spec("landuse", "landuse", "words", classes, vocabulary=vocabulary)
 
 
 def _numbers(key: str, column: str, values: Any, unit: str, ramp: Sequence[str], digits: int) -> Spec | None:

@@ -1,162 +1,20 @@
-"""Every word of the page in English and Chinese. A test finds words the page asks for that are missing here."""
+"""Every word of the page in English and Chinese, from the words' templates; the page fills in their values."""
 
 from __future__ import annotations
 
 from typing import Final
 
-WORDS: Final[dict[str, tuple[str, str]]] = {
-    "unit_mu": ("mu", "亩"),
-    "unit_ha": ("ha", "公顷"),
-    "unit_m3": ("m³", "立方米"),
-    "unit_yuan": ("yuan", "元"),
-    "mu_name": ("mu (1/15 ha)", "亩"),
-    "ha_name": ("hectares", "公顷"),
-    "class": ("Class", "类别"),
-    "area": ("Area", "面积"),
-    "units": ("Units", "单元数"),
-    "total": ("Total", "合计"),
-    "only": ("only", "仅此"),
-    "show_all": ("Show everything again", "恢复全部显示"),
-    "storage": ("storage", "蓄水量"),
-    "cut": ("cut", "挖方"),
-    "fill": ("fill", "填方"),
-    "cost": ("works", "工程费"),
-    "benefit": ("value", "收益"),
-    "unit": ("Unit", "单元"),
-    "parcel": ("Parcel", "地块"),
-    "close": ("Close", "关闭"),
-    "why_this": ("Why this target", "为何定此用途"),
-    "why_not": ("Why not the others", "为何不是其他用途"),
-    "what_changes": ("What would change it", "什么会改变它"),
-    "numbers": ("Numbers", "数据"),
-    "in_plans": ("In the plans", "各方案中的用途"),
-    "would_lose": ("possible; the plan would lose {amount}", "可行，但全局将损失{amount}"),
-    "not_allowed": ("not allowed:", "不允许："),
-    "found_limit": (" (found {value}, limit {limit})", "（实测{value}，限值{limit}）"),
-    "would_change": (
-        "{target} comes next: it would be chosen if it were worth {amount} more here ({rate} per mu).",
-        "次优用途为{target}：若其在此处的价值再高{amount}（每亩{rate}），即会改选。",
-    ),
-    "rules_would": ("By the published rules alone this would be {target}.", "若仅按规则判定，此处应为{target}。"),
-    "search_hint": ("Find a unit or parcel", "查找单元或地块"),
-    "search_results": ("Search results", "查找结果"),
-    "nothing_found": ("nothing found", "未找到"),
-    "reconstruction": ("Reconstruction, not survey data", "情景重建，非实测数据"),
-    "reconstruction_why": (
-        "Built from published totals and named assumptions; it is not survey data.",
-        "依据公开总量数据与列明的假设生成，并非测绘成果。",
-    ),
-    "shifted_note": (
-        "Drawn shifted to GCJ-02 to fit the base map; the data are not shifted.",
-        "为与底图套合，显示时偏移至火星坐标系；数据本身未作偏移。",
-    ),
-    "approval": ("Map approval no.:", "审图号："),
-    "approval_none": ("none, internal use", "无，仅供内部使用"),
-    "panel": ("Legend and controls", "图例与控制"),
-    "fold": ("Fold or unfold the legend", "展开或收起图例"),
-    "view": ("Show", "显示"),
-    "swipe_with": ("Compare with", "卷帘对比"),
-    "no_swipe": ("nothing", "不对比"),
-    "divider": ("Divider between the two views", "两种视图的分隔线"),
-    "settings": ("Settings", "设置"),
-    "language": ("Language", "语言"),
-    "area_unit": ("Area unit", "面积单位"),
-    "palette": ("Colours", "配色"),
-    "palette_soft": ("soft", "柔和"),
-    "palette_contrast": ("high contrast", "高对比"),
-    "palette_survey": ("survey style", "国土调查风格"),
-    "opacity": ("Opacity", "不透明度"),
-    "hillshade": ("Relief shading", "地形晕渲"),
-    "hauls": ("Earth haul", "土方调配"),
-    "reservoirs": ("Reservoir outlines", "水库轮廓"),
-    "constraints": ("Constraints and plan boundary", "限制条件与规划范围"),
-    "constraint": ("Constraints here", "所涉限制条件"),
-    "water_levels": ("Water level", "水位"),
-    "level": ("Level", "水位"),
-    "normal_level": ("Normal level", "正常蓄水位"),
-    "back_to_normal": ("Back to the normal level", "恢复正常蓄水位"),
-    "reservoir": ("Reservoir", "水库"),
-    "water_area": ("water", "水面"),
-    "beyond_curve": ("above the end of the curve", "超出库容曲线范围"),
-    "water_note": (
-        "Storage and area are read from the storage curve (banks taken as vertical); flooded cells show the finished ground.",
-        "蓄水量与水面面积读自库容曲线（岸坡按直立计）；淹没范围按完工后地面显示。",
-    ),
-    "size_large_1": ("large (1)", "大（1）型"),
-    "size_large_2": ("large (2)", "大（2）型"),
-    "size_large": ("large", "大型"),
-    "size_medium": ("medium", "中型"),
-    "size_small_1": ("small (1)", "小（1）型"),
-    "size_small_2": ("small (2)", "小（2）型"),
-    "size_small": ("small", "小型"),
-    "size_pond": ("pond", "塘坝"),
-    "year": ("Year", "年份"),
-    "year_all": ("{year}: everything is ready", "{year}年：全部可用"),
-    "year_ready": ("{year}: {area} ready, the rest is hatched", "{year}年：{area}可用，其余以斜线表示"),
-    "north": ("North is up", "上方为北"),
-    "north_letter": ("N", "北"),
-    "keys": ("Single-key shortcuts", "单键快捷键"),
-    "keys_help": (
-        "Keys: n and p next and previous unit, / search, s compare, l language, Esc close, arrows and + − move the map.",
-        "快捷键：n、p 切换单元，/ 查找，s 卷帘，l 语言，Esc 关闭，方向键与 + − 移动缩放地图。",
-    ),
-    "map_label": ("Map of the plan for {site}, {units} planning units", "{site}规划图，共{units}个规划单元"),
-    "old_browser": (
-        "This browser is too old to unpack the map. Chrome or Edge 80, Firefox 113, Safari 16.4 or newer can.",
-        "浏览器版本过旧，无法解压地图数据；请使用 Chrome/Edge 80、Firefox 113、Safari 16.4 或更新版本。",
-    ),
-    "broken": (
-        "The map's data could not be read; the file may have been cut short in transit. Ask for it again.",
-        "地图数据无法读取，文件可能在传输中损坏，请重新获取。",
-    ),
-    "no_script": (
-        "This map needs JavaScript. The figures are also in tables.xlsx and summary.json.",
-        "本地图需要启用 JavaScript；数据另见 tables.xlsx 与 summary.json。",
-    ),
-}
+from planner.words.table import section, template
 
-# What views and cards call things, where columns.py has no shorter name.
-VIEW_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "plan": ("Plan", "规划方案"),
-    "treatment": ("Plan by treatment", "治理方式"),
-    "rules": ("Rules alone", "仅按规则判定"),
-    "changed": ("Plan against rules", "方案与规则对照"),
-    "today": ("Today", "现状积水"),
-    "landuse": ("Land use today", "现状地类"),
-    "depth": ("Subsidence depth", "沉陷深度"),
-    "water": ("Water depth today", "现状积水深度"),
-    "table": ("Depth to the water table", "地下水埋深"),
-    "stability": ("Residual subsidence", "残余沉降"),
-    "settled": ("Settled from", "稳沉年份"),
-    "ready": ("Ready from", "可用年份"),
-    "score": ("Suitability", "适宜性得分"),
-    "confidence": ("Confidence", "用途稳定度"),
-    "price": ("Price of the choice", "选择的代价"),
-    "net": ("Net value per mu", "每亩净收益"),
-    "unknown": ("not known", "不详"),
-    "unchanged": ("unchanged", "未变化"),
-    "same": ("as the rules say", "与规则一致"),
-    "dry": ("dry", "不积水"),
-    "seasonal": ("seasonally under water", "季节性积水"),
-    "perennial": ("under water all year", "常年积水"),
-    "per_mu": ("yuan/mu", "元/亩"),
-}
-NOTES: Final[dict[str, tuple[str, str]]] = {
-    "rules": ("what the published rules alone would give each unit", "仅按公布的判定规则，各单元应有的用途"),
-    "changed": (
-        "where quotas, money, earth and water moved a unit off its rule",
-        "受指标、资金、土方和水位影响而偏离规则的单元",
-    ),
-    "table": (
-        "ground today above the water table of a normal year; negative under water",
-        "现状地面高出平水年地下水位的高度，水下为负",
-    ),
-    "moved": ("units whose target differs, in the colour of the later plan's target", "用途不同的单元，以后一方案的用途着色"),
-    "today": ("ponding in a normal year, before any works", "治理前平水年积水情况"),
-    "price": ("what the plan would lose per mu if the unit took its next best target", "若改为次优用途，全局每亩的损失"),
-    "stability": ("subsidence still to come", "尚未发生的沉降"),
-    "confidence": (
-        "share of the draws of uncertain inputs in which the unit keeps the plan's target",
-        "对不确定参数随机抽样后，该单元仍保持方案用途的比例",
-    ),
-}
+Words = dict[str, tuple[str, str]]
+
+
+def _pairs(name: str) -> Words:
+    """The texts of a section of words/en.toml and words/zh.toml by the rest of their code."""
+    return {key: (template(f"{name}.{key}", "en"), template(f"{name}.{key}", "zh")) for key in section("en", name)}
+
+
+WORDS: Final = _pairs("map_page")  # a test finds words the page asks for that are missing here
+VIEW_WORDS: Final = _pairs("map_view")  # what views and cards call things, where columns.py has no shorter name
+NOTES: Final = _pairs("map_note")
+STEP_WORDS: Final = _pairs("step")  # of the decision in four

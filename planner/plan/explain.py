@@ -16,7 +16,7 @@ from planner.suitability.wording import messages
 from planner.words import LANGS, Message, render, say, text
 
 if TYPE_CHECKING:
-    from planner.plan.noun import Plan
+    from planner.plan.record import PlanRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Explanation:
         return f"<pre style='white-space:pre-wrap'>{escape(self.text())}</pre>"
 
 
-def explain(plan: Plan, unit_id: str) -> Explanation:
+def explain(plan: PlanRecord, unit_id: str) -> Explanation:
     """The story of one unit. Raises InvalidInput naming the nearest unit where there is no such unit."""
     if unit_id not in plan.units.index:
         near = nearest(unit_id, plan.units.index)
@@ -145,7 +145,7 @@ def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, 
     return told
 
 
-def reasons(plan: Plan) -> dict[str, pd.Series[Any]]:
+def reasons(plan: PlanRecord) -> dict[str, pd.Series[Any]]:
     """The columns `reason` and `reason_zh` of every unit."""
     rows = plan.units[["target", "next_target", "next_loss_cny", "rules_target"]].to_dict("records")
     found = [_reason(row) for row in rows]

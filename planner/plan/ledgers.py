@@ -12,22 +12,21 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.ellipsoid import ellipsoidal_m2
-from planner.landuse import CHOICES, LAND, UNRESTORED
+from planner.landuse import CHOICES, LAND, ONE_ZONE, UNRESTORED
 from planner.protection import WORKS, kinds
 from planner.units import mu_from_m2
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from planner.plan.noun import Plan
+    from planner.plan.record import PlanRecord
     from planner.scenario import Scenario
 
 HA_MU: Final = 15.0
 KEEPS_CROPS: Final = ("arable", UNRESTORED)  # what cropland stays cropland under
-ONE_ZONE: Final = {"fill": "level"}  # works that are one zone side by side: both grade the ground to a platform
 
 
-def land_use_change(plan: Plan) -> list[dict[str, Any]]:
+def land_use_change(plan: PlanRecord) -> list[dict[str, Any]]:
     """From which use today to which target, mu, the largest first; `from` is empty where no land use is known.
 
     Over the whole site the areas sum to its own.
@@ -47,7 +46,7 @@ def is_cropland(landuse: pd.Series[str], scenario: Scenario) -> pd.Series[bool]:
     return plain.isin(names) | numbered
 
 
-def farmland(plan: Plan) -> dict[str, float | None]:
+def farmland(plan: PlanRecord) -> dict[str, float | None]:
     """The ledger of farmland, mu: cropland before and after, new, lost, net, and basic farmland that is lost.
 
     New is arable on ground that was no cropland; after is arable land and cropland that stays as it is. Without a layer of
@@ -75,7 +74,7 @@ def restored_sunk_mu(units: pd.DataFrame) -> float:
     return float(units["sunk_mu"][units["target"].isin(LAND)].sum()) if "sunk_mu" in units else float("nan")
 
 
-def protection(plan: Plan) -> list[dict[str, Any]]:
+def protection(plan: PlanRecord) -> list[dict[str, Any]]:
     """Area of every kind of protection within the site, and how much of it the plan breaks, mu.
 
     Found by laying the layer over the plan's units anew, whatever was forbidden while planning.
@@ -99,7 +98,7 @@ def protection(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _broken(plan: Plan, layer: gpd.GeoDataFrame) -> float:
+def _broken(plan: PlanRecord, layer: gpd.GeoDataFrame) -> float:
     """Area on which units are what rows of a layer say they may not be, mu."""
     total = 0.0
     target, treatment = (plan.units[c].astype(str).to_numpy() for c in ("target", "treatment"))
@@ -134,7 +133,7 @@ def _overlap(units: gpd.GeoDataFrame, ground: shapely.Geometry, *, outside: bool
     return float((share * units["area_mu"].to_numpy(float)).sum())
 
 
-def _lost_of_kind(plan: Plan, kind: str) -> float:
+def _lost_of_kind(plan: PlanRecord, kind: str) -> float:
     """Protected ground of a kind that is neither arable nor left as it is, mu."""
     layer = plan.site.constraints
     if layer is None or not (layer["kind"] == kind).any():

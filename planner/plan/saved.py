@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from planner.economics import money
-from planner.plan.noun import Certificate, Plan
+from planner.plan.noun import Plan
+from planner.plan.record import Certificate
 from planner.read.saved import SavedFolder, damaged, read_saved
 from planner.suitability import judge
 

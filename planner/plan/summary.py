@@ -16,14 +16,14 @@ from planner.timing import by_year, timetable
 from planner.words import render
 
 if TYPE_CHECKING:
-    from planner.plan.noun import Plan
+    from planner.plan.record import PlanRecord
     from planner.site import Decision
 
 SCHEMA = "planner.summary/1"
 PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", "numpy", "scipy", "numba", "highspy", "folium")
 
 
-def summarise(plan: Plan) -> dict[str, Any]:
+def summarise(plan: PlanRecord) -> dict[str, Any]:
     """The dictionary behind summary.json."""
     site, units, money = plan.site, plan.units, plan.economics
     targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
@@ -114,7 +114,7 @@ def _target(units: pd.DataFrame, target: str) -> dict[str, float | int]:
     }
 
 
-def _phases(plan: Plan) -> dict[str, dict[str, Any]]:
+def _phases(plan: PlanRecord) -> dict[str, dict[str, Any]]:
     """What every phase of the works covers, by its id; its works without the lump sums."""
     units = plan.units
     number = pd.to_numeric(units["phase"], errors="coerce") if "phase" in units else pd.Series(float("nan"), index=units.index)
@@ -126,7 +126,7 @@ def _phases(plan: Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _uses(plan: Plan) -> dict[str, dict[str, float]]:
+def _uses(plan: PlanRecord) -> dict[str, dict[str, float]]:
     """Area in every use in every year, mu: works, interim uses, final uses."""
     table = by_year(timetable(plan.units, plan.site.scenario), plan.units["area_mu"])
     return {str(year): {str(use): float(mu) for use, mu in row.items() if mu} for year, row in table.iterrows()}
@@ -140,13 +140,13 @@ def _treatments(units: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _reservoirs(plan: Plan) -> list[dict[str, Any]]:
+def _reservoirs(plan: PlanRecord) -> list[dict[str, Any]]:
     rows = pd.DataFrame(plan.reservoirs.drop(columns="geometry")).reset_index()
     rows = rows.rename(columns={"reservoir_id": "id"})
     return [{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")]
 
 
-def _earthwork(plan: Plan) -> dict[str, float]:
+def _earthwork(plan: PlanRecord) -> dict[str, float]:
     units = plan.units
     cut, fill = float(units["cut_m3"].sum()), float(units["fill_m3"].sum())
     net = fill - plan.site.scenario.number("earthwork.compaction") * cut
@@ -165,13 +165,13 @@ def _earthwork(plan: Plan) -> dict[str, float]:
     }
 
 
-def _spread(plan: Plan, surplus: float) -> float:
+def _spread(plan: PlanRecord, surplus: float) -> float:
     """What of the surplus stays on the site as a thin layer because the site.toml lets less leave it, m³."""
     most = plan.site.scenario.earthwork.max_export_m3
     return 0.0 if most is None else max(surplus - most, 0.0)
 
 
-def provenance(plan: Plan) -> dict[str, Any]:
+def provenance(plan: PlanRecord) -> dict[str, Any]:
     """Inputs by hash, versions, decisions, and the parameters that differ from the shipped ones."""
     site = plan.site
     given = {k: p.value for k, p in site.scenario.parameters.items() if p.trust == "given"}
@@ -198,7 +198,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def as_html(plan: Plan) -> str:
+def as_html(plan: PlanRecord) -> str:
     """Key figures as a small table, for notebooks."""
     s = summarise(plan)
     head = f"<b>{escape(s['site']['name'])}</b>" + (" · reconstruction" if s["site"]["kind"] == "reconstruction" else "")

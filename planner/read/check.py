@@ -18,6 +18,7 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.files import write_whole
 from planner.read.assemble import Reading, read
+from planner.read.readback import check_layer
 from planner.read.record import Fault, Record
 from planner.read.refusals import in_chinese
 from planner.site import Site
@@ -116,7 +117,9 @@ class CheckReport:
         if Path(path).suffix.lower() != ".gpkg":
             raise InvalidInput(f"--faults {path}: faults are written as a GeoPackage; name it …{Path(path).stem}.gpkg")
         crs = self.site.crs if self.site is not None else None
-        return write_whole(path, lambda partial: _faults_to(partial, self.record.faults, crs), overwrite=overwrite)
+        return write_whole(
+            path, lambda partial: _faults_to(partial, self.record.faults, crs), overwrite=overwrite, inputs=self.record.files
+        )
 
 
 def check(
@@ -277,6 +280,7 @@ def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="'crs' was not provided")  # what could not be read may have none
             pyogrio.write_dataframe(part, path, layer=name, driver="GPKG", geometry_type=kind, promote_to_multi=True)
+        check_layer(path, part, layer=name)
 
 
 def _drawable(geometry: Any) -> Any:

@@ -51,6 +51,7 @@ class Record:
     warned: list[Message] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
 
     def decide(self, what: Said, value: object, why: Said) -> None:
         """Notes a decision: what was settled, the value taken, why; texts of the files are made printable."""
@@ -67,6 +68,7 @@ class Record:
     def used(self, role: str, shown: str, paths: Iterable[Path]) -> None:
         """Notes the files of an input by hash; shown: the path as the user wrote it (its side files take its folder)."""
         paths = list(paths)
+        self.files += paths
         folder = shown.replace("\\", "/").rpartition("/")[0]
         home = next((p.parent for p in paths if p.name == Path(shown).name), None)
         for path in paths:

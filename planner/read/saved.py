@@ -15,7 +15,7 @@ import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, OPTIONS, RESERVOIRS, UNITS
 from planner.errors import InvalidInput
-from planner.files import available_memory
+from planner.files import available_memory, settle
 from planner.read import door
 from planner.read.door import FOREIGN
 from planner.scenario import load_scenario
@@ -58,6 +58,7 @@ def read_saved(folder: str | Path) -> SavedFolder:
     Raises InvalidInput where it is none, or a file of it is missing or damaged.
     """
     folder = Path(folder)
+    settle(folder)
     for name in NEEDED:
         file = folder / name
         if not file.is_file():

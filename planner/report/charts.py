@@ -8,15 +8,21 @@ import numpy as np
 import shapely
 
 from planner.landuse import TARGETS, UNRESTORED
+from planner.plan.places import places_of
+from planner.plan.relief import hillshade
 from planner.report.document import Say
-from planner.report.drawing import FAINT, INK, dressed, figure
-from planner.report.fonts import font
+from planner.report.drawing import FAINT, INK, bare, dressed, figure
+from planner.report.fonts import Ruler, font, plotting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from planner.plan import Plan
+
+MAP_SHARE = 0.66  # of a map's width that its height takes on paper
+NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "corridor": 6.0, "parcel": 5.5}
+MOST_CURVES = 4  # lakes whose storage curve is drawn, the largest
 
 
 def target_name(key: str, say: Say) -> str:
@@ -60,16 +66,51 @@ def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     pad = 0.03 * max(east - west, north - south)
     axes.set_xlim(west - pad, east + pad)
     axes.set_ylim(south - pad, north + pad)
-    made.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=min(5, len(handles)),
-        prop=font(7.5 * max(1.0, width / 9)),
-        frameon=False,
-        handlelength=1.2,
-    )
+    _legend(made, handles, width)
+    _names(axes, plan, say, width)
     _scale(axes, say, west, south, east - west, pad)
     return made
+
+
+def _legend(made: Figure, handles: list[Any], width: float) -> None:
+    """The legend below the map, in as many columns as its longest entry leaves room for."""
+    size = 7.5 * max(1.0, width / 9)
+    ruler = Ruler()
+    longest = max((ruler.width(handle.get_label(), size) for handle in handles), default=1.0) + 4.5 * size
+    columns = max(1, min(len(handles), int(width * 72 / longest)))
+    made.legend(handles=handles, loc="outside lower center", ncols=columns, prop=font(size), frameon=False, handlelength=1.2)
+
+
+def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
+    """Names of lakes with their storage, villages, corridors, mines and parcels, none over another."""
+    from matplotlib.patheffects import withStroke
+
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    points = width * 72 / (east - west)  # points per metre, where the map fills the width
+    points = min(points, 0.9 * width * 72 * MAP_SHARE / (north - south)) if north > south else points
+    ruler = Ruler(weight="bold")
+    taken: list[tuple[float, float, float, float]] = []
+    for place in places_of(plan).itertuples(index=False):
+        size = NAME_PT.get(place.kind, 6.0) * max(1.0, width / 9)
+        name = say(place.name_en or place.name, place.name or place.name_en)
+        lines = [name, say.cubic(place.storage_m3)] if place.kind == "lake" else [name]
+        w, h = max(ruler.width(line, size) for line in lines) / points, len(lines) * size * 1.3 / points
+        if (place.kind == "parcel" and w > 2.2 * place.radius_m) or (place.kind == "lake" and w > 8 * place.radius_m):
+            continue
+        if any(abs(x - place.x) < (w + ow) / 2 and abs(y - place.y) < (h + oh) / 2 for x, y, ow, oh in taken):
+            continue
+        taken.append((place.x, place.y, w, h))
+        lake = place.kind == "lake"
+        look: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "clip_on": True,
+            "parse_math": False,
+            "color": "white" if lake else INK,
+        }
+        text = axes.text(place.x, place.y, "\n".join(lines), fontproperties=font(size, weight="bold"), **look)
+        text.set_path_effects([withStroke(linewidth=1.6, foreground="#0b2f5c" if lake else "white")])
 
 
 def _path(shapes: Any) -> Any:
@@ -93,15 +134,10 @@ def _relief(axes: Axes, plan: Plan) -> None:
     known = np.isfinite(ground)
     if not known.any():
         return
-    filled = np.where(known, ground, np.nanmean(ground))
-    dy, dx = np.gradient(filled, grid.cell_y * step, grid.cell_x * step)
-    steep = float(np.quantile(np.hypot(dx, dy)[known], 0.97))
-    light = 0.93 + (0.35 / steep if steep > 1e-9 else 0.0) * (dx + dy) / np.sqrt(2) * -0.35
     west, south, east, north = grid.bounds
-    shade = np.where(known, np.clip(light, 0.5, 1.0), np.nan)
-    axes.imshow(
-        shade, extent=(west, east, south, north), cmap="gray", vmin=0, vmax=1, interpolation="bilinear", rasterized=True
-    )
+    shade = np.where(known, hillshade(ground, grid.cell_x * step) / 255.0, np.nan)
+    extent = (west, east, south, north)
+    axes.imshow(shade, extent=extent, cmap="gray", vmin=0, vmax=1, interpolation="bilinear", rasterized=True)
 
 
 def _scale(axes: Axes, say: Say, west: float, south: float, span: float, pad: float) -> None:
@@ -125,22 +161,34 @@ def _scale(axes: Axes, say: Say, west: float, south: float, span: float, pad: fl
 
 
 def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
-    """Level over storage of the largest reservoirs, the normal level marked."""
-    made, axes = figure(width, ratio)
-    order = plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable").head(5)
-    colours = ("#174A8A", "#B5373A", "#3E8E4A", "#8A6A17", "#6B4A86")
-    for colour, (name, row) in zip(colours, order.iterrows(), strict=False):
-        table = plan.storage_tables.get(str(name))
-        if table is None:
-            continue
-        axes.plot(table["storage_m3"] / 1e6, table["level_m"], color=colour, lw=1.5, label=str(name))
-        axes.plot([row["normal_m3"] / 1e6], [row["level_m"]], marker="o", ms=4, color=colour)
-    axes.grid(color="#e3e6e4", lw=0.6)
-    axes.set_xlim(left=0)
-    if len(axes.lines):
-        axes.legend(prop=font(7.5), frameon=False)
-    dressed(axes, x=say("storage, million m³", "蓄水量（百万立方米）"), y=say("level, m", "水位（米）"))
+    """Level over storage of the largest reservoirs, each on its own axes: no small lake is crushed by a large one."""
+    plotting()
+    from matplotlib.figure import Figure
+
+    order = plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable")
+    shown = [(str(k), row) for k, row in order.iterrows() if plan.storage_tables.get(str(k)) is not None][:MOST_CURVES]
+    made = Figure(figsize=(width, width * ratio), layout="constrained")
+    for i, (name, row) in enumerate(shown):
+        axes = made.add_subplot(1, len(shown), i + 1)
+        bare(axes)
+        table = plan.storage_tables[name]
+        size = float(table["storage_m3"].max())
+        step, unit = _volume_step(size, say)
+        axes.plot(table["storage_m3"] / step, table["level_m"], color="#174A8A", lw=1.5)
+        axes.plot([row["normal_m3"] / step], [row["level_m"]], marker="o", ms=4, color="#B5373A")
+        axes.grid(color="#e3e6e4", lw=0.6)
+        axes.set_xlim(left=0)
+        axes.locator_params(axis="x", nbins=3)
+        axes.set_title(name, fontproperties=font(8.5, weight="bold"), color=INK, loc="left")
+        dressed(axes, x=unit, y=say("level, m", "水位（米）") if i == 0 else "")
     return made
+
+
+def _volume_step(size: float, say: Say) -> tuple[float, str]:
+    """The unit a lake's storage is charted in: m³ and what it is called."""
+    if say.lang == "zh":
+        return (1e4, "蓄水量（万立方米）") if size >= 1e4 else (1.0, "蓄水量（立方米）")
+    return (1e6, "storage, million m³") if size >= 1e6 else (1e3, "storage, thousand m³")
 
 
 def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:

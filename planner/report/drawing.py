@@ -20,13 +20,18 @@ def figure(width: float, ratio: float) -> tuple[Figure, Axes]:
 
     made = Figure(figsize=(width, width * ratio), layout="constrained")
     axes = made.add_subplot()
+    bare(axes)
+    return made, axes
+
+
+def bare(axes: Axes) -> None:
+    """Axes with nothing but thin lines left and below."""
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=7, colors=FAINT, length=2.5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#9aa3a0")
-    return made, axes
 
 
 def dressed(axes: Axes, *, x: str = "", y: str = "", legend: bool = False) -> None:

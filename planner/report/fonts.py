@@ -40,6 +40,23 @@ def plotting() -> Any:
     return matplotlib
 
 
+# What the files of fonts with Chinese characters are called, in part and in small letters.
+FILES = (
+    "cjk",
+    "notosanssc",
+    "sourcehan",
+    "msyh",
+    "pingfang",
+    "hiragino",
+    "wqy",
+    "simhei",
+    "simsun",
+    "heiti",
+    "arialuni",
+    "droidsansfallback",
+)
+
+
 @cache
 def chinese_family() -> str | None:
     """The name of a family that has Chinese characters, the best known first; None where the system has none."""
@@ -47,7 +64,33 @@ def chinese_family() -> str | None:
     from matplotlib import font_manager
 
     known = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in FAMILIES if name in known), None)
+    if not known & set(FAMILIES):
+        known = _new_families()
+    return next((name for name in FAMILIES if name in known), next(iter(sorted(known - _plain_families())), None))
+
+
+def _plain_families() -> set[str]:
+    """Families that came with matplotlib's list and have no Chinese."""
+    from matplotlib import font_manager
+
+    return {font.name for font in font_manager.fontManager.ttflist if not any(part in font.fname.lower() for part in FILES)}
+
+
+def _new_families() -> set[str]:
+    """Families on this system that matplotlib's list does not know: it is kept from an earlier day and never looks again."""
+    from matplotlib import font_manager
+
+    listed = {font.fname for font in font_manager.fontManager.ttflist}
+    for path in sorted(font_manager.findSystemFonts()):
+        if path in listed or not any(part in path.rsplit("/", 1)[-1].lower() for part in FILES):
+            continue
+        try:
+            has = 0x4E2D in font_manager.get_font(path).get_charmap()  # 中
+            if has:
+                font_manager.fontManager.addfont(path)
+        except (OSError, RuntimeError, ValueError):  # a damaged font file is no reason to give up the report
+            continue
+    return {font.name for font in font_manager.fontManager.ttflist}
 
 
 def family() -> str:

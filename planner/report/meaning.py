@@ -92,7 +92,7 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         say("Limit", "约束"),
         say("Allowed", "限值"),
         say("Taken", "实际"),
-        say("One more is worth, yuan", "每放宽一单位的价值（元）"),
+        say("Net value if the limit is one larger, yuan", "限值每增大一单位，净收益变化（元）"),
         say("per", "单位"),
     )
     text = say(

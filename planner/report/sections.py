@@ -184,9 +184,11 @@ def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     text = say(
         f"{say.cubic(e['cut_m3'])} are dug (measured in the bank) and {say.cubic(e['fill_m3'])} placed; a cubic metre "
         f"dug fills {factor:g} m³. "
-        f"{say.cubic(e['import_m3'])} come from outside and {say.cubic(e['export_m3'])} leave.",
+        f"{say.cubic(e['import_m3'])} come from outside, {say.cubic(e['export_m3'])} leave, and "
+        f"{say.cubic(e.get('spread_m3', 0.0))} are left over and spread over the site.",
         f"挖方{say.cubic(e['cut_m3'])}（自然方），填方{say.cubic(e['fill_m3'])}（压实方），每立方米挖方可填{factor:g}立方米；"
-        f"外购土{say.cubic(e['import_m3'])}，外运土{say.cubic(e['export_m3'])}。",
+        f"外购土{say.cubic(e['import_m3'])}，外运土{say.cubic(e['export_m3'])}，"
+        f"余土{say.cubic(e.get('spread_m3', 0.0))}在场内摊铺。",
     )
     blocks: list[Block] = [Text(text)]
     carried = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]] if len(plan.haul) else plan.haul

@@ -15,6 +15,7 @@ from rasterio.windows import Window
 from planner.errors import InvalidInput
 from planner.files import write_whole
 from planner.parameters import Parameters
+from planner.read.readback import Blocks
 from planner.site import Grid
 from planner.subsidence.panels import check_panels, sources
 from planner.subsidence.predict import COLUMNS, bands, empty_grid, predict, reduced, share_at
@@ -88,6 +89,7 @@ def predict_raster(
     least, most, total = np.full(len(COLUMNS), np.inf), np.full(len(COLUMNS), -np.inf), np.zeros(1)
 
     def fill(temporary: Path) -> None:
+        blocks = Blocks()
         with rasterio.open(temporary, "w", **_profile(frame, panels.crs)) as file:
             for band, name in enumerate(COLUMNS, start=1):
                 file.set_band_description(band, name)
@@ -97,7 +99,9 @@ def predict_raster(
                 np.minimum(least, values.min(axis=(1, 2)), out=least)
                 np.maximum(most, values.max(axis=(1, 2)), out=most)
                 total[0] += values[0].sum() * frame.cell_area
-                file.write(values.astype(np.float32), window=Window(0, rows.start, frame.shape[1], rows.stop - rows.start))
+                window = Window(0, rows.start, frame.shape[1], rows.stop - rows.start)
+                blocks.write(file, values.astype(np.float32), window=window)
+        blocks.check(temporary)
 
     write_whole(Path(path), fill, overwrite=overwrite)
     return {

@@ -15,6 +15,7 @@ from scipy import ndimage
 from planner.errors import InvalidInput
 from planner.files import write_whole
 from planner.parameters import Parameters, defaults
+from planner.read.readback import Blocks
 from planner.site import Decision, Grid
 from planner.subsidence.calibrate import downward_negative
 from planner.subsidence.contours import area_above
@@ -59,10 +60,13 @@ class Trough:
         }
         size = {"height": values.shape[0], "width": values.shape[1], "transform": Affine(*self.subsidence.transform)}
 
+        blocks = Blocks()
+
         def raster(path: Path) -> None:
             with rasterio.open(path, "w", crs=self.polygons.crs, **profile, **size) as file:
-                file.write(values, 1)
+                blocks.write(file, values, 1)
                 file.set_band_description(1, "subsidence_m")
+            blocks.check(path)
 
         vector = write_whole(folder / "subsidence.gpkg", lambda path: self.polygons.to_file(path, driver="GPKG"))
         return vector, write_whole(folder / "subsidence.tif", raster)

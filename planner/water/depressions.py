@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +22,8 @@ from planner.core.terrain.stitching import water_levels
 from planner.errors import InvalidInput, PlannerError
 from planner.files import refuse_existing, sha256_of, write_whole
 from planner.parameters import defaults
+from planner.private import is_sealed, seal
+from planner.read.readback import Blocks
 from planner.site import Grid
 from planner.water.files import raster_files
 from planner.water.ground import Progress, Terrain, passes_corners, terrain_within
@@ -27,8 +31,9 @@ from planner.water.reach import bands_of, in_one, threads
 from planner.words import say
 
 SUFFIX: Final = ".hollows.npz"
-FORM: Final = "2"  # of what is kept: another one where the same terrain would be told otherwise
+FORM: Final = "3"  # of what is kept: another one where the same terrain would be told otherwise
 BLOCK: Final = 512  # rows and columns of the blocks a filled terrain is written in
+_NOT_OURS: Final = (OSError, LookupError, ValueError, TypeError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile)
 MOST_HOLLOWS: Final = 1 << 22  # found band by band: with some 330 bytes each they take less than the bands do
 
 
@@ -49,7 +54,7 @@ def hollows(
     hollows are part of what they spill into; the shipped parameters where nothing is said, 0 for every puddle. neighbours: 8
     where water passes diagonals, 4 where it does not. crs: of a file that names none. Water leaves at the terrain's edge and
     at missing cells. What is found in a file is kept beside it, with the suffix .hollows.npz (keep: another place), and used
-    again while the SHA-256 of all its files is the same; where it cannot be written it is found anew each time. progress:
+    again while the SHA-256 of all its files is the same and the user's own seal is on it; else it is found anew. progress:
     called with the rows read and the rows there are, anew in each pass.
 
     Index `hollow`, 1 … n. Columns pit_x, pit_y, pit_level_m: lowest cell; spill_x, spill_y, spill_level_m: a cell over which it
@@ -66,9 +71,11 @@ def hollows(
     terrain, _ = terrain_within(dem, band=band, crs=crs, progress=progress)
     limits = {"min_volume": volume / terrain.cell_area, "min_depth": depth}
     of_file = None if isinstance(dem, Grid) else str(dem)  # /vsizip//… is no Path
-    values = terrain.values
+    values, cells = terrain.values, terrain.frame.rows * terrain.frame.cols
     if values is not None and in_one(terrain):
-        every = _reused(of_file, keep, f"{band} {neighbours}", lambda: merge_tree(values, neighbours=neighbours).pruned())
+        every = _reused(
+            of_file, keep, f"{band} {neighbours}", cells, lambda: merge_tree(values, neighbours=neighbours).pruned()
+        )
         return _table(every.pruned(**limits), terrain)  # other limits, the same tree
 
     def in_bands() -> Hollows:
@@ -86,7 +93,7 @@ def hollows(
                 )
             ) from None
 
-    return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", in_bands), terrain)
+    return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", cells, in_bands), terrain)
 
 
 def fill(
@@ -116,6 +123,7 @@ def fill(
     layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "zlevel": 1, "predictor": 3}
 
     def write(work: Path) -> None:
+        blocks = Blocks()
         with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
             first, rest = 0, np.empty((0, f.cols), dtype=kind)
             for ground, level in _full(terrain, diagonal):
@@ -127,8 +135,9 @@ def fill(
                 rows = np.concatenate((rest, known)) if len(rest) else known
                 whole = len(rows) if first + len(rows) == f.rows else len(rows) // BLOCK * BLOCK
                 if whole:  # a block that is written in parts is compressed, and kept, once for each
-                    out.write(rows[:whole], 1, window=Window(0, first, f.cols, whole))
+                    blocks.write(out, rows[:whole], 1, window=Window(0, first, f.cols, whole))
                 first, rest = first + whole, rows[whole:]
+        blocks.check(work)
 
     write_whole(Path(path), write, overwrite=overwrite)
     return told
@@ -194,14 +203,14 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
     return table
 
 
-def _reused(path: str | None, keep: Path | None, asked: str, build: Callable[[], Hollows]) -> Hollows:
+def _reused(path: str | None, keep: Path | None, asked: str, cells: int, build: Callable[[], Hollows]) -> Hollows:
     """What is kept of a terrain file, for what was asked of it; else what is built, and kept where that can be."""
     if path is None or (keep is None and not Path(path).is_file()):
         return build()
     parts = raster_files(path)
     file = keep if keep is not None else Path(path + SUFFIX)
     key = " ".join((FORM, *map(sha256_of, parts), asked))
-    kept = _kept(file, key)
+    kept = _kept(file, key, cells)
     if kept is not None:
         return kept
     found = build()
@@ -211,18 +220,31 @@ def _reused(path: str | None, keep: Path | None, asked: str, build: Callable[[],
 
 
 def _write(path: Path, found: Hollows, key: str) -> None:
-    with path.open("wb") as out:
-        found.save(out)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(zipfile.ZipInfo("key", (1980, 1, 1, 0, 0, 0)), key)
+    """Writes what was found, sealed by the user's secret: nobody else's file is ever believed."""
+    kept = io.BytesIO()
+    found.save(kept)
+    told = seal(key.encode() + kept.getvalue())
+    if told is None:
+        raise PlannerError(say("water.no_secret"))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (("hollows", kept.getvalue()), ("key", key), ("seal", told)):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
 
 
-def _kept(file: Path, key: str) -> Hollows | None:
+def _kept(file: Path, key: str, cells: int) -> Hollows | None:
     """What is kept in a file, None where there is nothing, or something else, or it was kept of another terrain."""
     try:
+        if not file.is_file() or file.is_symlink():
+            return None
         with zipfile.ZipFile(file) as archive:
             if archive.read("key").decode() != key:
                 return None
-        return Hollows.load(file)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, UnicodeDecodeError, np.exceptions.AxisError):
+            if archive.getinfo("hollows").compress_type != zipfile.ZIP_STORED:
+                return None
+            content = archive.read("hollows")
+            if not is_sealed(key.encode() + content, archive.read("seal").decode("ascii")):
+                return None
+        found = Hollows.load(io.BytesIO(content))
+        return found if found.is_sound(cells) else None
+    except _NOT_OURS:
         return None

@@ -1,9 +1,10 @@
-"""From a message to a sentence: templates, numbers and units as a language writes them."""
+"""Messages, and the sentences they become: templates, numbers and units as a language writes them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
@@ -11,10 +12,41 @@ from string import Formatter
 from typing import Any, Final
 
 from planner.landuse import TARGETS, TREATMENTS
-from planner.words.message import Message, Value, say
 from planner.words.table import LANGS, section, template
 
-__all__ = ["LANGS", "joined", "pair", "render", "term", "text"]
+__all__ = ["LANGS", "Message", "Value", "both", "joined", "pair", "plain", "render", "say", "term", "text"]
+
+Value = Any  # text, number, path, enum, another message, or a tuple or list of these
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something to be told: the code of its template in words/en.toml and words/zh.toml, and the template's values.
+
+    Equal messages say the same, so that a set or a dict keeps each once. Its str() is its English text.
+    """
+
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return render(self)
+
+
+def say(code: str, /, **values: Value) -> Message:
+    """The message of a code with the values its template names: `raise InvalidInput(say("read.no_crs", path=path))`."""
+    return Message(code, values)
+
+
+def both(en: str, zh: str) -> Message:
+    """A sentence that stands in both languages already, as files hold it."""
+    return Message("words.both", {"en": en, "zh": zh or en})
+
+
+def plain(text: object) -> Message:
+    """A text that is the same in every language: a name, a figure, what a library said."""
+    return Message("words.plain", {"text": str(text)})
+
 
 NOTHING: Final = "–"  # what is not known
 # How many digits a bare unit takes in `{value:unit}`.

@@ -59,8 +59,18 @@ def open_page(browser: Any) -> Iterator[Callable[..., Opened]]:
     """Opens a file at a size; after the test the page must have asked for nothing else and complained of nothing."""
     opened: list[tuple[Opened, str]] = []
 
-    def go(path: Path, *, width: int = 1366, height: int = 768, fragment: str = "", ready: str = "[data-ready=yes]") -> Opened:
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    def go(
+        path: Path,
+        *,
+        width: int = 1366,
+        height: int = 768,
+        fragment: str = "",
+        ready: str = "[data-ready=yes]",
+        locale: str = "en-GB",
+    ) -> Opened:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, offline=True, locale=locale, accept_downloads=True
+        )
         found = Opened(context.new_page())
         found.page.set_default_timeout(15_000)
         found.page.goto(path.as_uri() + fragment)

@@ -240,9 +240,25 @@ def test_swipe_cuts_both_sides_at_the_divider(open_page: Callable[..., Any], pat
     assert colour_at(opened, unit, "planner-other") != colour_at(opened, unit, "planner-units")
 
 
-def test_water_level_reads_the_curve_and_floods_what_it_reaches(
-    open_page: Callable[..., Any], path: Path, view: MapView
-) -> None:
+def painted_mu(opened: Any) -> float:
+    """Mu of water on the screen, by counting the pixels of the flood that are drawn."""
+    return float(
+        opened.page.evaluate(
+            """() => { const f = planner.page.flood, c = f.canvas;
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            let n = 0; for (let i = 3; i < d.length; i += 4) if (d[i] > 0) n++;
+            const [[s, w], [t, e]] = f.raster.bounds, R = 6371007;
+            const m2 = (t - s) * Math.PI / 180 * R * (e - w) * Math.PI / 180 * R * Math.cos((s + t) / 2 * Math.PI / 180);
+            return n * m2 / (c.width * c.height) * 15 / 1e4; }"""
+        )
+    )
+
+
+def told_mu(opened: Any) -> float:
+    return float(opened.text(".planner-water output").split("water ")[1].split(" mu")[0].replace(",", ""))
+
+
+def test_the_water_that_is_drawn_is_the_water_that_is_told(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     assert view.curves is not None
     opened = open_page(path)
     opened.page.click(".planner-water summary")
@@ -250,23 +266,39 @@ def test_water_level_reads_the_curve_and_floods_what_it_reaches(
     shown = opened.text(".planner-water output")
     assert f"Level {LEVEL:.2f} m" in shown
     assert f"{row['storage_m3'] / 1e6:,.2f} Mm³" in shown
-    wet = "() => { const f = planner.page.flood; return f.draw([%s]).reduce((a, b) => a + b); }"
-    counts = [opened.page.evaluate(wet % level) for level in (26.5, 28.0, 30.0, 31.0)]
-    assert counts == sorted(counts)
-    cell = opened.page.evaluate("() => planner.page.config.raster.bounds")
-    frame = opened.page.evaluate("() => [planner.page.config.raster.rows, planner.page.config.raster.cols]")
-    height = (cell[1][0] - cell[0][0]) * 111_000 / frame[0]
-    width = (cell[1][1] - cell[0][1]) * 111_320 * 0.829 / frame[1]
-    assert counts[2] * height * width * 15 / 1e4 == pytest.approx(row["area_mu"], rel=0.03)
-    opened.page.evaluate("() => planner.page.parts.water.setLevel(28)")
-    assert float(opened.page.input_value("#planner-level")) == 28.0
-    assert "Level 28.00 m" in opened.text(".planner-water output")
-    low = view.curves[view.curves["level_m"] == 28.0].iloc[0]
-    assert f"{low['storage_m3'] / 1e6:,.2f} Mm³" in opened.text(".planner-water output") or "m³" in opened.text(
-        ".planner-water output"
-    )
+    told = []
+    for level in (27.0, 28.5, LEVEL, 30.4, 31.0):  # above the normal level the water leaves its bed
+        opened.page.evaluate("z => planner.page.parts.water.setLevel(z)", level)
+        assert f"Level {level:.2f} m" in opened.text(".planner-water output")
+        assert painted_mu(opened) == pytest.approx(told_mu(opened), rel=0.03)
+        told.append(told_mu(opened))
+    assert told == sorted(told)
+    assert told[-1] > 1.2 * told[2]
     opened.page.click(".planner-water button")
     assert f"Level {LEVEL:.2f} m" in opened.text(".planner-water output")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+def test_the_reading_of_the_water_is_in_sight(open_page: Callable[..., Any], path: Path, width: int, height: int) -> None:
+    opened = open_page(path, width=width, height=height)
+    opened.page.click(".planner-water summary")
+    for part in (".planner-water output", "#planner-level", ".planner-depthkey"):
+        box = opened.page.locator(part).bounding_box()
+        panel = opened.page.locator(".planner-scroll").bounding_box()
+        assert panel["y"] <= box["y"]
+        assert box["y"] + box["height"] <= min(height, panel["y"] + panel["height"]) + 1
+
+
+def test_the_flood_of_the_plan_does_not_cover_today(open_page: Callable[..., Any], path: Path) -> None:
+    opened = open_page(path, fragment="#view=plan&with=today,50")
+    opened.page.evaluate("() => { planner.page.parts.water.open = true; }")
+    opened.page.wait_for_selector(".leaflet-planner-water-pane img")
+    clips = "() => ['water', 'units', 'other'].map(n => planner.page.map.getPane('planner-' + n).style.clip)"
+    water, left, _ = opened.page.evaluate(clips)
+    assert water == left != ""
+    opened.page.evaluate("() => { planner.page.setView('today'); planner.page.setOther('plan'); }")
+    water, _, right = opened.page.evaluate(clips)
+    assert water == right != ""
 
 
 def test_years_hatch_what_is_not_ready(open_page: Callable[..., Any], path: Path, view: MapView) -> None:

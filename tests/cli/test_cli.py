@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.cli.app import run
 from planner.cli.console import clean, table
+from planner.cli.main import run
 from planner.cli.verbs import parse_sets
 from planner.errors import UsageError
 
 
 def test_help_needs_no_heavy_library() -> None:
-    code = "import sys; from planner.cli.app import run; run(['--help']); print([m for m in sys.modules if m in %r])"
+    code = "import sys; from planner.cli.main import run; run(['--help']); print([m for m in sys.modules if m in %r])"
     heavy = ["geopandas", "folium", "scipy", "rasterio", "numba", "pandas", "numpy", "matplotlib"]
     done = subprocess.run([sys.executable, "-c", code % heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")

@@ -9,7 +9,7 @@ import pytest
 from conftest import write_raster, write_small_world
 
 from planner.asbuilt import asbuilt
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.plan import load_plan, make_plan
 
 

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from dirty.case import frame, site, squares
 
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.plan import load_plan, make_plan
 
 

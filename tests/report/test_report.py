@@ -15,6 +15,7 @@ import pytest
 import planner as pl
 from planner.errors import InvalidInput, PlannerError
 from planner.landuse import CHOICES, TARGETS
+from planner.plan.limits import limit_name
 from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
@@ -98,7 +99,7 @@ def test_sentences_are_in_the_language_asked_for(plan: Any) -> None:
 def test_what_binds_is_the_certificate_s_own(plan: Any) -> None:
     section = next(s for s in compose(plan).sections if s.title == "What binds")
     table = next(b for b in section.blocks if isinstance(b, Table))
-    assert [row[0] for row in table.rows] == [b["rule"] for b in plan.certificate.binding]
+    assert [row[0] for row in table.rows] == [str(limit_name(b)) for b in plan.certificate.binding]
 
 
 def test_sensitivities_stand_around_the_plan_s_own_value(plan: Any) -> None:

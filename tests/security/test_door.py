@@ -87,3 +87,24 @@ def test_a_raster_in_an_archive_that_a_person_names_is_read(place: Path) -> None
     assert raster_info(f"/vsizip/{place}/dem.zip/dem.tif").rows == 60
     with pytest.raises(InvalidInput, match="only files on this machine"):
         raster_info("/vsicurl/http://127.0.0.1:9/dem.tif")
+
+
+def test_nobody_opens_files_beside_the_door() -> None:
+    """Reading by GDAL stands in the door and in what reads back what was written; elsewhere files are only made."""
+    import ast
+
+    import planner
+
+    root = Path(planner.__file__).parent
+    readers = {"read_dataframe", "read_info", "list_layers", "read_arrow", "read_bounds", "read_file", "DatasetReader"}
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).as_posix() in ("read/door.py", "read/readback.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            assert node.func.attr not in readers, f"{path.name}:{node.lineno} reads by GDAL itself; use planner.read.door"
+            if node.func.attr == "open" and getattr(node.func.value, "id", "") == "rasterio":
+                mode = node.args[1] if len(node.args) > 1 else None
+                assert isinstance(mode, ast.Constant), f"{path.name}:{node.lineno} opens a raster itself; use planner.read.door"
+                assert mode.value != "r", f"{path.name}:{node.lineno} opens a raster itself; use planner.read.door"

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from dirty.case import frame, site
 
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import InvalidInput
 from planner.plan import load_plan, make_plan
 from security.canary import canary

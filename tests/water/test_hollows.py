@@ -10,7 +10,7 @@ import rasterio
 from rasterio.transform import Affine
 
 import planner as pl
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import InvalidInput, OutputExists
 from planner.site import Grid
 from planner.water import depressions as home

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 from scipy import ndimage
 
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.core.terrain.cells import count_cells, entries_of_width
 from planner.core.terrain.storage import area_at, storage_at
 from planner.errors import InvalidInput

@@ -10,7 +10,7 @@ import rasterio
 import shapely
 from rasterio.transform import Affine
 
-from planner.cli.app import run
+from planner.cli.main import run
 from planner.errors import CRSMismatch, InvalidInput
 from planner.site import Grid
 from planner.water import StorageCurve, storage_curve, storage_table

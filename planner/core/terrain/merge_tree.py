@@ -96,6 +96,20 @@ class Hollows:
             values = {f.name: stored[f.name] for f in fields(cls)}
         return cls(**{**values, "neighbours": int(values["neighbours"])})
 
+    def is_sound(self, cells: int) -> bool:
+        """Whether arrays from a file can be those of a terrain of so many cells: what compiled code then takes for granted."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(Hollows) if f.name != "neighbours"}
+        whole = ("pit", "spill", "cells", "parent")
+        kinds = all(a.dtype == (np.int64 if name in whole else np.float64) for name, a in arrays.items())
+        if not kinds or any(a.shape != (len(self),) for a in arrays.values()) or self.neighbours not in (4, 8):
+            return False
+        number = np.arange(1, len(self) + 1)
+        places = all(bool(((a >= 0) & (a < cells)).all()) for a in (self.pit, self.spill))
+        order = bool(((self.parent == OUTSIDE) | ((self.parent > number) & (self.parent <= len(self)))).all())
+        levels = np.isfinite(self.pit_level) & np.isfinite(self.spill_level) & (self.spill_level >= self.pit_level)
+        held = np.isfinite(self.volume) & (self.volume >= 0) & (self.cells >= 0) & (self.cells <= cells)
+        return places and order and bool(levels.all()) and bool(held.all())
+
     def _chosen(self, at: Ints, parent: Ints) -> Hollows:
         return Hollows(
             pit=self.pit[at],

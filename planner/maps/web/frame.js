@@ -5,17 +5,33 @@
 
   planner.header = function (page) {
     const box = el("header", { class: "planner-head" });
+    const story = el("div", { class: "planner-story" });
+    let open = !page.config.compare.length;
     box.update = function () {
       const { speech, config } = page, site = config.site;
       planner.replace(box,
         el("h1", {}, speech.pick([site.name_en || site.name, site.name])),
-        site.subtitle ? el("p", {}, speech.pick(site.subtitle)) : null,
+        el("button", { type: "button", class: "planner-speak", lang: speech.lang === "zh" ? "en" : "zh-CN", onclick: () => page.setLanguage(speech.lang === "zh" ? "en" : "zh") }, speech.lang === "zh" ? "English" : "中文"),
+        site.verdict ? el("p", { class: "planner-verdict planner-verdict-" + site.tone }, speech.pick(site.verdict)) : null,
+        site.subtitle ? el("p", { class: "planner-subtitle" }, speech.pick(site.subtitle)) : null,
         site.kind === "reconstruction" ? el("p", { class: "planner-badge", title: speech.t("reconstruction_why") }, speech.t("reconstruction")) : null,
         site.shifted ? el("p", { class: "planner-badge" }, speech.t("shifted_note")) : null,
-        el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))));
+        el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))),
+        config.story.length ? story : null);
+      story.update();
       document.title = speech.pick([site.name_en || site.name, site.name]);
       document.documentElement.lang = speech.lang === "zh" ? "zh-CN" : "en";
     };
+    // today → rules → plan → price: four views, each with what it says
+    story.update = function () {
+      const { speech, config, state } = page;
+      const steps = config.story, at = steps.findIndex((step) => step.view === state.view);
+      planner.replace(story,
+        el("div", { class: "planner-steps", role: "group", "aria-label": speech.t("story") }, steps.map((step, i) =>
+          el("button", { type: "button", "aria-pressed": String(i === at), onclick: () => { open = i !== at || !open; page.setView(step.view); } }, i + 1 + " " + speech.pick(step.title)))),
+        at >= 0 && open ? el("p", {}, speech.pick(steps[at].text)) : null);
+    };
+    page.story = story;
     return box;
   };
 
@@ -25,29 +41,64 @@
         entries.map(([key, text]) => el("option", { value: key, selected: key === value }, text))));
   }
 
+  // the year's slider; what is not ready by then is hatched, and time plays
+  planner.years = function (page) {
+    const box = el("div", { class: "planner-years" });
+    const span = page.config.years;
+    let timer = 0;
+    const stop = () => { clearInterval(timer); timer = 0; };
+    box.tell = function () {
+      if (!span) return;
+      const { speech, state } = page;
+      box.querySelector("output").textContent = state.year >= span[1] ? speech.t("year_all", { year: span[1] }) : speech.t("year_ready", { year: state.year, area: speech.area(page.readyArea()) });
+      box.querySelector("input").value = state.year;
+      const play = box.querySelector("button");
+      play.textContent = timer ? "❚❚" : "▶";
+      play.setAttribute("aria-label", speech.t(timer ? "pause" : "play"));
+    };
+    box.play = function () {
+      if (timer) { stop(); box.tell(); return; }
+      let year = page.state.year >= span[1] ? span[0] : page.state.year;
+      page.setYear(year);
+      timer = setInterval(() => {
+        year += 1;
+        if (year >= span[1]) stop();
+        page.setYear(year);
+      }, 900);
+      box.tell();
+    };
+    box.update = function () {
+      if (!span) { box.hidden = true; return; }
+      const { speech, state } = page;
+      planner.replace(box, el("label", { for: "planner-year" }, speech.t("year")),
+        el("div", { class: "planner-row" }, el("button", { type: "button", class: "planner-play", onclick: () => box.play() }),
+          el("input", { type: "range", id: "planner-year", min: span[0], max: span[1], step: 1, value: state.year,
+            oninput: (event) => { stop(); page.setYear(Number(event.target.value)); } })), el("output", { for: "planner-year" }));
+      box.tell();
+    };
+    return box;
+  };
+
   planner.panel = function (page) {
     const { speech, state, views } = page;
     const box = el("section", { class: "planner-panel" });
     const settings = el("details", { class: "planner-settings" });
+    const share = el("details", { class: "planner-share" });
     const top = el("div", { class: "planner-top" });
-    const years = el("div", { class: "planner-years" });
-    const fold = el("button", { type: "button", class: "planner-fold", "aria-expanded": "true", onclick: () => {
-      const open = box.classList.toggle("planner-folded");
-      fold.setAttribute("aria-expanded", String(!open));
-    } }, "☰");
-    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, years, page.parts.legend, page.parts.water, settings));
+    const fold = el("button", { type: "button", class: "planner-fold", "aria-expanded": "true", onclick: () => box.fold(!box.classList.contains("planner-folded")) }, "☰");
+    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, share, settings));
 
-    function updateYears() {
-      const span = page.config.years;
-      if (!span) { years.hidden = true; return; }
-      const out = el("output", { for: "planner-year" });
-      const tell = () => {
-        out.textContent = state.year >= span[1] ? speech.t("year_all", { year: span[1] }) : speech.t("year_ready", { year: state.year, area: speech.area(page.readyArea()) });
-      };
-      planner.replace(years, el("label", { for: "planner-year" }, speech.t("year")),
-        el("input", { type: "range", id: "planner-year", min: span[0], max: span[1], step: 1, value: state.year,
-          oninput: (event) => { state.year = Number(event.target.value); tell(); page.repaint(); } }), out);
-      tell();
+    // on a small screen an open panel and a card would leave nothing of the map: one closes the other
+    box.fold = function (folded) {
+      box.classList.toggle("planner-folded", folded);
+      fold.setAttribute("aria-expanded", String(!folded));
+      if (!folded && page.compact && state.selected >= 0) page.select(-1);
+    };
+
+    function switches() {
+      return ["hillshade", "names", "hauls", "reservoirs", "constraints"].filter((name) => page.overlays[name]).map((name) =>
+        el("label", { class: "planner-switch" },
+          el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
     }
 
     box.update = function () {
@@ -57,26 +108,19 @@
       planner.replace(top,
         choice(speech.t("view"), "planner-view", entries, state.view, (key) => page.setView(key)),
         choice(speech.t("swipe_with"), "planner-other", [["", speech.t("no_swipe")], ...entries], state.other, (key) => page.setOther(key)));
-      updateYears();
-      const switches = [];
-      for (const name of ["hillshade", "hauls", "reservoirs", "constraints"]) {
-        if (!page.overlays[name]) continue;
-        switches.push(el("label", { class: "planner-switch" },
-          el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
-      }
+      planner.replace(share, el("summary", {}, speech.t("share")), planner.shareButtons(page));
       planner.replace(settings, el("summary", {}, speech.t("settings")),
         choice(speech.t("language"), "planner-lang", [["en", "English"], ["zh", "中文"]], state.lang, (lang) => page.setLanguage(lang)),
         choice(speech.t("area_unit"), "planner-unit", [["mu", speech.t("mu_name")], ["ha", speech.t("ha_name")]], speech.areaUnit, (unit) => page.setUnit(unit)),
         choice(speech.t("palette"), "planner-palette", ["soft", "contrast", "survey"].map((name, i) => [String(i), speech.t("palette_" + name)]), String(state.palette), (i) => page.setPalette(Number(i))),
+        choice(speech.t("dark"), "planner-darkness", ["auto", "on", "off"].map((mode) => [mode, speech.t("dark_" + mode)]), state.dark, (mode) => page.setDark(mode)),
         el("label", { class: "planner-choice" }, el("span", {}, speech.t("opacity")),
           el("input", { type: "range", id: "planner-opacity", min: 0.2, max: 1, step: 0.05, value: state.opacity, oninput: (event) => page.setOpacity(Number(event.target.value)) })),
-        switches,
+        switches(),
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-keys", checked: state.keys, onchange: (event) => { state.keys = event.target.checked; } }), speech.t("keys")),
         el("p", { class: "planner-fine" }, speech.t("keys_help")));
-      page.parts.search.update();
-      page.parts.legend.update();
-      if (page.parts.water) page.parts.water.update();
+      for (const part of ["search", "years", "legend", "water", "charts"]) if (page.parts[part]) page.parts[part].update();
     };
     return box;
   };

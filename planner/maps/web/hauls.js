@@ -1,43 +1,58 @@
-// Who digs for whom: arrows from cut to fill, as wide as the volume asks.
+// Who digs for whom: arrows from zone to zone that hold all of the earth, as wide as the volume asks, with its m³.
 (function (planner) {
   "use strict";
 
+  const SHORT_PX = 14; // flows that end this close to where they begin are drawn as a disc
+
   planner.Hauls = L.Layer.extend({
-    // arrows: [{from: [lat, lng], to: [lat, lng], volume}]
-    initialize: function (arrows, options) {
-      L.Util.setOptions(this, options);
+    // arrows: [{from: [lat, lng], to: [lat, lng], volume, hauls}]
+    initialize: function (arrows, page) {
       this.arrows = arrows;
+      this.page = page;
       this.largest = arrows.reduce((top, a) => Math.max(top, a.volume), 1);
     },
     onAdd: function (map) {
       this._group = L.featureGroup([], { pane: "planner-hauls" }).addTo(map);
-      map.on("zoomend", this._draw, this);
-      this._draw();
+      this._texts = planner.el("div", { class: "planner-names", "aria-hidden": "true" });
+      map.getPane("planner-hauls").append(this._texts);
+      map.on("zoomend", this.update, this);
+      this.update();
     },
     onRemove: function (map) {
-      map.off("zoomend", this._draw, this);
+      map.off("zoomend", this.update, this);
       this._group.remove();
+      this._texts.remove();
     },
-    _draw: function () {
+    update: function () {
       const map = this._map;
+      if (!map) return;
+      const speech = this.page.speech, taken = [];
       this._group.clearLayers();
+      this._texts.replaceChildren();
+      const back = (point) => map.layerPointToLatLng(point);
       for (const arrow of this.arrows) {
         const p = map.latLngToLayerPoint(arrow.from), q = map.latLngToLayerPoint(arrow.to);
-        const width = 1.5 + 5 * Math.sqrt(arrow.volume / this.largest);
-        const outline = shape(p, q, width);
-        if (!outline) continue;
-        const back = (point) => map.layerPointToLatLng(point);
-        L.polygon(outline.map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: "#3b2a14", fillOpacity: 0.85 }).addTo(this._group);
+        L.polygon(planner.arrowShape(p, q, arrow.volume / this.largest).map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: "#3b2a14", fillOpacity: 0.85 }).addTo(this._group);
+        const text = speech.cubic(arrow.volume), at = L.point((p.x + q.x) / 2, (p.y + q.y) / 2);
+        const size = [text.length * 7, 16];
+        if (taken.some((o) => Math.abs(o.x - at.x) < size[0] && Math.abs(o.y - at.y) < size[1])) continue;
+        taken.push(at);
+        this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(at.x) + "px", top: Math.round(at.y) + "px" } }, text));
       }
     },
   });
 
-  function shape(p, q, width) {
-    const length = p.distanceTo(q);
-    if (length < 8) return null;
+  // the outline of an arrow from p to q in pixels; share: of the largest volume
+  planner.arrowShape = function (p, q, share) {
+    const width = 1.5 + 8 * Math.sqrt(share);
+    const length = Math.hypot(q.x - p.x, q.y - p.y);
+    if (length < SHORT_PX) {
+      const r = 4 + width / 2;
+      return Array.from({ length: 12 }, (_, i) => L.point((p.x + q.x) / 2 + r * Math.cos((i * Math.PI) / 6), (p.y + q.y) / 2 + r * Math.sin((i * Math.PI) / 6)));
+    }
     const ux = (q.x - p.x) / length, uy = (q.y - p.y) / length;
     const head = Math.min(length * 0.6, 7 + width * 1.6), half = width / 2, wing = half + 4;
     const at = (along, across) => L.point(p.x + ux * along - uy * across, p.y + uy * along + ux * across);
     return [at(0, half * 0.4), at(length - head, half), at(length - head, wing), at(length, 0), at(length - head, -wing), at(length - head, -half), at(0, -half * 0.4)];
-  }
+  };
 })((window.planner = window.planner || {}));

@@ -34,64 +34,71 @@
     },
 
     _draw: function (tile, coords) {
-      const units = this.units, frame = units.frame, paint = this.paint;
+      const frame = this.units.frame;
       const context = tile.getContext("2d");
       context.clearRect(0, 0, tile.width, tile.height);
       const ratio = tile.width / this.getTileSize().x;
       const perMetre = (this._map.options.crs.scale(coords.z) / (2 * planner.HALF)) * ratio;
-      const a = frame.step * perMetre;
-      const bx = (frame.x + planner.HALF) * perMetre - coords.x * tile.width;
-      const by = (planner.HALF - frame.y) * perMetre - coords.y * tile.height;
-      const margin = 3;
-      const found = units.within((-margin - bx) / a, (by - tile.height - margin) / a, (tile.width + margin - bx) / a, (by + margin) / a);
-      const groups = paint.colours.map(() => []);
-      let span = 0;
-      for (const u of found) {
-        const c = paint.classOf[u];
-        if (c !== 255) { groups[c].push(u); span += units.east[u] - units.west[u]; }
-      }
-      const size = found.length ? (span / found.length) * a : 0;
-      const outlined = size > OUTLINE_PX * ratio;
-      this._skip = size < SMALL_PX * ratio ? SKIP_SMALL : SKIP;
-      context.lineJoin = "bevel";
-      groups.forEach((group, c) => {
-        for (let i = 0; i < group.length; i += CHUNK) this._fill(context, group.slice(i, i + CHUNK), paint, c, a, bx, by, outlined, ratio);
-      });
-    },
-
-    _fill: function (context, group, paint, c, a, bx, by, outlined, ratio) {
-      const path = this._path(group, a, bx, by);
-      context.fillStyle = context.strokeStyle = paint.colours[c];
-      context.fill(path);
-      if (!outlined) {
-        context.lineWidth = 0.8 * ratio; // closes the hairline that antialiasing leaves between neighbours
-        context.stroke(path);
-      }
-      const faded = paint.faded ? group.filter((u) => paint.faded[u]) : [];
-      if (faded.length) {
-        context.fillStyle = hatch(context, ratio);
-        context.fill(this._path(faded, a, bx, by));
-      }
-      if (outlined) {
-        context.strokeStyle = "rgba(30,30,30,0.32)";
-        context.lineWidth = 0.7 * ratio;
-        context.stroke(path);
-      }
-    },
-
-    _path: function (group, a, bx, by) {
-      const units = this.units;
-      const path = new Path2D();
-      for (const u of group) {
-        if ((units.east[u] - units.west[u]) * a < 1.5 && (units.north[u] - units.south[u]) * a < 1.5) {
-          path.rect(units.west[u] * a + bx, by - units.north[u] * a, 1, 1);
-          continue;
-        }
-        for (let r = units.unitStart[u]; r < units.unitStart[u + 1]; r++) trace(path, units, units.ringStart[r], units.ringStart[r + 1], a, bx, by, this._skip);
-      }
-      return path;
+      const at = {
+        a: frame.step * perMetre,
+        bx: (frame.x + planner.HALF) * perMetre - coords.x * tile.width,
+        by: (planner.HALF - frame.y) * perMetre - coords.y * tile.height,
+        width: tile.width, height: tile.height, ratio: ratio,
+      };
+      planner.paintUnits(context, this.units, this.paint, at);
     },
   });
+
+  // Units on any canvas. at: {a: pixels per step, bx, by: pixel of step (0, 0), width, height, ratio: device pixels per pixel}
+  planner.paintUnits = function (context, units, paint, at) {
+    const margin = 3, { a, bx, by, ratio } = at;
+    const found = units.within((-margin - bx) / a, (by - at.height - margin) / a, (at.width + margin - bx) / a, (by + margin) / a);
+    const groups = paint.colours.map(() => []);
+    let span = 0;
+    for (const u of found) {
+      const c = paint.classOf[u];
+      if (c !== 255) { groups[c].push(u); span += units.east[u] - units.west[u]; }
+    }
+    const size = found.length ? (span / found.length) * a : 0;
+    const how = { ...at, units: units, outlined: size > OUTLINE_PX * ratio, skip: size < SMALL_PX * ratio ? SKIP_SMALL : SKIP };
+    context.lineJoin = "bevel";
+    groups.forEach((group, c) => {
+      for (let i = 0; i < group.length; i += CHUNK) fill(context, group.slice(i, i + CHUNK), paint, c, how);
+    });
+  };
+
+  function fill(context, group, paint, c, how) {
+    const path = pathOf(group, how);
+    context.fillStyle = context.strokeStyle = paint.colours[c];
+    context.fill(path);
+    if (!how.outlined) {
+      context.lineWidth = 0.8 * how.ratio; // closes the hairline that antialiasing leaves between neighbours
+      context.stroke(path);
+    }
+    const faded = paint.faded ? group.filter((u) => paint.faded[u]) : [];
+    if (faded.length) {
+      context.fillStyle = hatch(context, how.ratio);
+      context.fill(pathOf(faded, how));
+    }
+    if (how.outlined) {
+      context.strokeStyle = "rgba(30,30,30,0.32)";
+      context.lineWidth = 0.7 * how.ratio;
+      context.stroke(path);
+    }
+  }
+
+  function pathOf(group, how) {
+    const { units, a, bx, by } = how;
+    const path = new Path2D();
+    for (const u of group) {
+      if ((units.east[u] - units.west[u]) * a < 1.5 && (units.north[u] - units.south[u]) * a < 1.5) {
+        path.rect(units.west[u] * a + bx, by - units.north[u] * a, 1, 1);
+        continue;
+      }
+      for (let r = units.unitStart[u]; r < units.unitStart[u + 1]; r++) trace(path, units, units.ringStart[r], units.ringStart[r + 1], a, bx, by, how.skip);
+    }
+    return path;
+  }
 
   function trace(path, units, start, end, a, bx, by, skip) {
     const x = units.x, y = units.y;

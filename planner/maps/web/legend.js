@@ -42,6 +42,28 @@
         extra ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, extra)) : null);
     }
 
+    // every filter in force, also those of views that are not shown, each with a button that lifts it
+    function filters() {
+      const { speech, views } = page, chips = [];
+      const chip = (text, lift) => chips.push(el("li", {}, el("span", {}, text),
+        el("button", { type: "button", "aria-label": speech.t("lift") + ": " + text, onclick: () => { lift(); page.refilter(); } }, "×")));
+      views.hidden.forEach((set, key) => {
+        if (!set.size) return;
+        const spec = views.byKey.get(key), there = page.present(key);
+        const names = (wanted) => spec.classes.filter((_, i) => there[i] && set.has(i) === wanted).map((entry) => speech.pick(entry.label));
+        const out = names(true), left = names(false);
+        const text = out.length <= left.length ? speech.t("without", { names: out.join(speech.t("comma")) }) : speech.t("only_these", { names: left.join(speech.t("comma")) || "–" });
+        chip(speech.pick(spec.label) + speech.t("colon") + text, () => set.clear());
+      });
+      views.ranges.forEach((range, column) => {
+        const chart = page.config.charts.histograms.find((one) => one.column === column);
+        if (!chart) return;
+        chip(speech.pick(chart.label) + speech.t("colon") + range.map((v) => speech.number(v, chart.digits)).join(" – ") + " " + chart.unit, () => views.ranges.delete(column));
+      });
+      return chips.length ? el("div", { class: "planner-filters" }, el("strong", {}, speech.t("filter")), el("ul", {}, chips),
+        el("button", { type: "button", class: "planner-all", onclick: () => { views.showAll(); page.refilter(); } }, speech.t("show_all"))) : null;
+    }
+
     box.update = function () {
       const { speech, views, state } = page;
       const focus = document.activeElement && document.activeElement.id;
@@ -50,6 +72,7 @@
       const rows = spec.classes.map((entry, i) => i).filter((i) => page.present(spec.key)[i]);
       const total = details(speech, sums.total, spec);
       planner.replace(box,
+        filters(),
         el("table", {},
           el("caption", {}, speech.pick(spec.label), spec.note ? el("small", {}, speech.pick(spec.note)) : null),
           el("thead", {}, el("tr", {},
@@ -59,10 +82,7 @@
           rows.map((i) => line(page, spec, sums, i)),
           el("tfoot", {},
             el("tr", {}, el("th", { scope: "row" }, speech.t("total")), el("td", {}, speech.area(sums.total.area_mu)), el("td", {}, speech.number(sums.total.units))),
-            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)),
-        views.filtered
-          ? el("button", { type: "button", class: "planner-all", onclick: () => { views.showAll(); page.refilter(); } }, speech.t("show_all"))
-          : null);
+            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)));
       if (focus && document.getElementById(focus)) document.getElementById(focus).focus();
     };
     return box;

@@ -2,7 +2,9 @@
 (function (planner) {
   "use strict";
   const el = planner.el;
-  const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-hauls": 440, "planner-mark": 450 };
+  const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-hauls": 440, "planner-names": 445, "planner-mark": 450, "planner-tools": 455 };
+  const TODAY = new Set(["today", "landuse", "depth", "water", "table", "stability"]); // views of the ground before any works
+  const NARROW = 900, LOW = 520; // px below which panel and card are sheets, and where they stand beside each other
 
   class Page {
     constructor(map, config, units, texts) {
@@ -12,8 +14,9 @@
       this.texts = texts;
       this.units = units;
       this.speech = new planner.Speech(config.words, config.lang);
+      for (const spec of config.views) spec.today = TODAY.has(spec.key);
       this.views = new planner.Views(config.views, this.columns, units.count);
-      this.state = { lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
+      this.state = { dark: "auto", lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
       this.visible = this.views.visible();
       this.overlays = {};
       this.shown = {};
@@ -46,10 +49,13 @@
         const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#7a2e0b", weight: 1.6, dashArray: "5 4", interactive: false };
         this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
       }
-      if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls);
-      this.shown = { hillshade: true, reservoirs: true, hauls: false, constraints: false };
+      if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls, this);
+      if (config.places.length) this.overlays.names = new planner.Labels(config.places, this);
+      this.shown = { hillshade: true, reservoirs: true, names: true, hauls: false, constraints: false };
+      this.usualOverlays = Object.keys(this.overlays).filter((name) => this.shown[name]).join(".");
       for (const name in this.overlays) if (this.shown[name]) this.overlays[name].addTo(this.map);
       this._markRenderer = svg("planner-mark");
+      this.foundMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#ffd400", weight: 2, fillColor: "#ffd400", fillOpacity: 0.25, interactive: false }).addTo(this.map);
       this.hoverMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#111", weight: 2, fill: false, interactive: false }).addTo(this.map);
       this.selectMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#ffd400", weight: 3.5, fill: false, interactive: false }).addTo(this.map);
     }
@@ -93,13 +99,17 @@
       this.visible = this.views.visible();
       this.repaint();
       this.parts.panel.update();
+      this.remember();
     }
 
     setView(key) {
       this.state.view = key;
       this.repaint();
       this.parts.panel.update();
-      this._remember();
+      this.story.update();
+      this.parts.divider.update();
+      this._swipeNames();
+      this.remember();
     }
 
     setOther(key) {
@@ -108,6 +118,7 @@
       this.parts.divider.update();
       this.parts.panel.update();
       this._swipeNames();
+      this.remember();
     }
 
     _swipeNames() {
@@ -120,6 +131,21 @@
       this.state.palette = index;
       this.repaint();
       this.update();
+      this.remember();
+    }
+
+    setYear(year) {
+      this.state.year = year;
+      this.repaint();
+      this.parts.years.tell();
+      this.remember();
+    }
+
+    setDark(mode) {
+      this.state.dark = mode;
+      const dark = mode === "on" || (mode === "auto" && window.matchMedia && matchMedia("(prefers-color-scheme: dark)").matches);
+      this.root.classList.toggle("planner-dark", dark);
+      this.remember();
     }
 
     setOpacity(value) {
@@ -131,22 +157,25 @@
     setUnit(unit) {
       this.speech.areaUnit = unit;
       this.update();
+      this.remember();
     }
 
     setLanguage(lang) {
       this.state.lang = this.speech.lang = lang;
       this.update();
-      this._remember();
+      this.remember();
     }
 
     setOverlay(name, on) {
       this.shown[name] = on;
       if (on) this.overlays[name].addTo(this.map);
       else this.overlays[name].remove();
+      this.remember();
     }
 
     update() {
-      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water"].includes(name)) this.parts[name].update();
+      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water", "charts"].includes(name)) this.parts[name].update();
+      for (const name in this.overlays) if (this.overlays[name].update) this.overlays[name].update();
       this.map.getContainer().setAttribute("aria-label", this.speech.t("map_label", { site: this.speech.pick([this.config.site.name_en || this.config.site.name, this.config.site.name]), units: this.speech.number(this.units.count) }));
       this._swipeNames();
     }
@@ -172,25 +201,85 @@
       this.parts.card.update();
       if (u >= 0) {
         this.parts.live.textContent = planner.hoverText(this, u);
+        if (this.compact) this.parts.panel.fold(true);
         if (travel) this._travel(this.units.bounds(u), Math.max(16, this.map.getZoom()));
+        else this._uncover(u);
       }
-      this._remember();
+      this.remember();
+    }
+
+    // panel and card lie over most of the map
+    get compact() {
+      const size = this.map.getSize();
+      return size.x <= NARROW || size.y <= LOW;
+    }
+
+    // the part of the map that nothing lies on, in pixels: [left, top, right, bottom]
+    free() {
+      const map = this.map.getContainer().getBoundingClientRect();
+      const free = [0, 0, map.width, map.height];
+      const { header, panel, card } = this.parts;
+      for (const part of [header, panel, card]) {
+        if (!part || part.hidden) continue;
+        const box = part.getBoundingClientRect();
+        const left = box.left - map.left, top = box.top - map.top, right = box.right - map.left, bottom = box.bottom - map.top;
+        const wide = box.width > 0.6 * map.width;
+        if (part === header) free[1] = Math.max(free[1], bottom);
+        else if (wide && top > 0.3 * map.height) free[3] = Math.min(free[3], top);
+        else if (box.height < 60) continue; // a folded panel is a button in the corner
+        else if (left > 0.4 * map.width) free[2] = Math.min(free[2], left);
+        else free[0] = Math.max(free[0], right);
+      }
+      return free;
+    }
+
+    // moves the map where the chosen unit would lie under the card, the panel or the title
+    _uncover(u) {
+      const box = L.latLngBounds(this.units.bounds(u));
+      const nw = this.map.latLngToContainerPoint(box.getNorthWest()), se = this.map.latLngToContainerPoint(box.getSouthEast());
+      const [left, top, right, bottom] = this.free(), edge = 16;
+      const shift = (low, high, from, to) => {
+        if (to - from < high - low + 2 * edge) return (low + high) / 2 - (from + to) / 2; // larger than the gap: its middle goes there
+        return low < from + edge ? low - from - edge : high > to - edge ? high - to + edge : 0;
+      };
+      const by = [shift(nw.x, se.x, left, right), shift(nw.y, se.y, top, bottom)];
+      if (by[0] || by[1]) this.map.panBy(by, { animate: false });
     }
 
     showParcel(code) {
       const values = this.columns.parcel_id.values;
-      const bounds = L.latLngBounds([]);
-      for (let u = 0; u < values.length; u++) if (values[u] === code) this.units.bounds(u).forEach((corner) => bounds.extend(corner));
+      const bounds = L.latLngBounds([]), rings = [];
+      for (let u = 0; u < values.length; u++) {
+        if (values[u] !== code) continue;
+        this.units.bounds(u).forEach((corner) => bounds.extend(corner));
+        rings.push(this.units.rings(u));
+      }
+      this.foundMark.setLatLngs(rings);
       if (bounds.isValid()) this._travel(bounds, 18);
     }
 
-    // shows a place beside the card and the panel, not behind them
+    showPlace(place) {
+      const metres = Math.max(60, place.room);
+      const middle = L.CRS.EPSG3857.project(L.latLng(place.at));
+      const corner = (k) => L.CRS.EPSG3857.unproject(L.point(middle.x + k * metres, middle.y + k * metres));
+      const ring = Array.from({ length: 24 }, (_, i) => L.CRS.EPSG3857.unproject(L.point(middle.x + metres * Math.cos((i * Math.PI) / 12), middle.y + metres * Math.sin((i * Math.PI) / 12))));
+      this.foundMark.setLatLngs([ring]);
+      this._travel(L.latLngBounds([corner(-3), corner(3)]), 18);
+    }
+
+    // all of the plan, where nothing lies on the map
+    home() {
+      const [W, S, E, N] = this.units.extent;
+      const bounds = L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
+      this._travel(bounds, 21);
+    }
+
+    // shows a place where nothing lies on the map
     _travel(bounds, maxZoom) {
-      const size = this.map.getSize(), wide = size.x > 700;
+      const size = this.map.getSize(), [left, top, right, bottom] = this.free();
       this.map.fitBounds(bounds, {
         animate: false, maxZoom: maxZoom,
-        paddingTopLeft: wide ? [Math.min(370, size.x * 0.28), 90] : [20, 100],
-        paddingBottomRight: wide ? [Math.min(380, size.x * 0.3), 50] : [20, size.y * 0.58],
+        paddingTopLeft: [left + 12, top + 8], paddingBottomRight: [size.x - right + 12, size.y - bottom + 12],
       });
     }
 
@@ -210,17 +299,16 @@
       return u >= 0 && this.visible[u] ? u : -1;
     }
 
-    _remember() {
-      const parts = ["view=" + this.state.view, "lang=" + this.state.lang];
-      if (this.state.selected >= 0) parts.push("unit=" + encodeURIComponent(this.texts.ids[this.state.selected]));
-      try { history.replaceState(null, "", "#" + parts.join("&")); } catch (error) { /* a srcdoc frame has no address to write */ }
+    // writes the state into the address, a moment after the last change
+    remember() {
+      if (!this.ready) return;
+      clearTimeout(this._writing);
+      this._writing = setTimeout(() => this.writeAddress(), 150);
     }
 
-    recall() {
-      const wanted = new URLSearchParams(location.hash.slice(1));
-      if (["en", "zh"].includes(wanted.get("lang"))) this.state.lang = this.speech.lang = wanted.get("lang");
-      if (this.views.byKey.has(wanted.get("view"))) this.state.view = wanted.get("view");
-      return this.texts.ids.indexOf(wanted.get("unit") || "");
+    writeAddress() {
+      clearTimeout(this._writing);
+      try { history.replaceState(null, "", planner.writeAddress(this)); } catch (error) { /* a srcdoc frame has no address to write */ }
     }
   }
 
@@ -232,7 +320,8 @@
       tip.style.top = event.containerPoint.y + 14 + "px";
     });
     map.on("mouseout", () => page.hover(-1));
-    map.on("click", (event) => page.select(page.unitUnder(event.latlng)));
+    map.on("click", (event) => { if (!page.tool) page.select(page.unitUnder(event.latlng)); });
+    map.on("moveend", () => page.remember());
     document.addEventListener("keydown", (event) => {
       if ((!page.state.keys && event.key !== "Escape") || event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "search") return;
       const act = {
@@ -241,7 +330,7 @@
         s: () => page.setOther(page.state.other ? "" : (page.config.views.find((v) => v.key !== page.state.view) || {}).key || ""),
         "/": () => document.getElementById("planner-search").focus(),
         Enter: () => { if (event.target === map.getContainer() && page.state.selected >= 0) page.parts.card.focus(); },
-        Escape: () => { page.select(-1); map.getContainer().focus(); },
+        Escape: () => { page.select(-1); page.foundMark.setLatLngs([]); if (page.parts.tools) page.parts.tools.stop(); map.getContainer().focus(); },
       }[event.key];
       if (!act) return;
       if (event.key !== "Enter") event.preventDefault();
@@ -263,7 +352,7 @@
       units.columns = block.columns;
       const page = new Page(map, config, units, block.texts);
       page.root = root;
-      const wanted = page.recall();
+      const asked = planner.recall(page, config);
       let flood = null;
       if (waterId) {
         const water = await planner.decode(planner.text(waterId));
@@ -276,15 +365,21 @@
         header: planner.header(page), search: planner.search(page), legend: planner.legend(page),
         water: config.reservoirs.length ? planner.waterPanel(page, flood) : null,
         divider: planner.swipe(page), card: planner.card(page), status: planner.status(page), north: planner.north(page),
+        years: planner.years(page), charts: planner.charts(page), tools: planner.tools(page),
       };
       page.parts.panel = planner.panel(page);
-      for (const name of ["header", "panel", "card", "divider", "tip", "status", "north", "live"]) root.append(page.parts[name]);
-      for (const name of ["header", "panel", "card"]) L.DomEvent.disableClickPropagation(page.parts[name]).disableScrollPropagation(page.parts[name]);
+      for (const name of ["header", "panel", "card", "divider", "tip", "status", "north", "live", "tools"]) root.append(page.parts[name]);
+      for (const name of ["header", "panel", "card", "tools"]) L.DomEvent.disableClickPropagation(page.parts[name]).disableScrollPropagation(page.parts[name]);
       listen(page);
+      page.setDark(page.state.dark);
+      page.repaint();
       page.update();
-      if (page.state.view !== config.views[0].key) page.setView(page.state.view);
+      if (page.compact) page.parts.panel.fold(true);
       if (config.other) page.setOther(config.other);
-      if (wanted >= 0) page.select(wanted, true);
+      if (!asked.get("at")) page.home();
+      planner.follow(page, asked);
+      planner.printing(page);
+      page.ready = true;
       planner.page = page;
       root.dataset.ready = "yes";
     } catch (error) {

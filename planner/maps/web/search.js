@@ -21,7 +21,8 @@
         parcels.push({ parcel: code, label: [id, page.speech.pick(names)].filter(Boolean).join(" · ") });
       }
     });
-    return [...parcels, ...units].slice(0, MOST);
+    const places = page.config.places.filter((place) => place.kind !== "parcel" && place.name.some((name) => name.toLowerCase().includes(wanted)));
+    return [...places.slice(0, 4).map((place) => ({ place: place, label: page.speech.pick(place.name) })), ...parcels, ...units].slice(0, MOST);
   };
 
   planner.search = function (page) {
@@ -33,8 +34,9 @@
     function choose(hit) {
       list.hidden = true;
       input.setAttribute("aria-expanded", "false");
-      if ("unit" in hit) { page.select(hit.unit, true); return; }
-      page.showParcel(hit.parcel);
+      if ("unit" in hit) page.select(hit.unit, true);
+      else if ("place" in hit) page.showPlace(hit.place);
+      else page.showParcel(hit.parcel);
     }
     function show() {
       hits = planner.findUnits(page, input.value);
@@ -43,7 +45,7 @@
       input.setAttribute("aria-expanded", String(!list.hidden));
       const rows = hits.map((hit, i) => el("li", {
         role: "option", id: "planner-hit-" + i, "aria-selected": String(i === active), onmousedown: (event) => { event.preventDefault(); choose(hit); },
-      }, page.speech.t("unit" in hit ? "unit" : "parcel") + " " + hit.label));
+      }, ("place" in hit ? "" : page.speech.t("unit" in hit ? "unit" : "parcel") + " ") + hit.label));
       planner.replace(list, rows.length ? rows : el("li", { class: "planner-none" }, page.speech.t("nothing_found")));
       input.setAttribute("aria-activedescendant", rows.length ? "planner-hit-" + active : "");
     }

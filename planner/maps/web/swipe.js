@@ -7,18 +7,26 @@
     const handle = planner.el("div", { class: "planner-divider", role: "slider", tabindex: "0", hidden: true, "aria-valuemin": 0, "aria-valuemax": 100 },
       planner.el("span", { "aria-hidden": "true" }, "⇔"));
     const left = map.getPane("planner-units"), right = map.getPane("planner-other");
+    const water = map.getPane("planner-water");
     let share = 0.5;
+    handle.share = share;
+
+    // the lake of the plan is not drawn over a view of today
+    const flooded = (key) => !page.views.byKey.get(key).today;
 
     function clip() {
       const on = page.state.other !== "";
       handle.hidden = !on;
       right.style.display = on ? "" : "none";
+      water.style.clip = "";
       if (!on) { left.style.clip = ""; return; }
       const size = map.getSize();
       const nw = map.containerPointToLayerPoint([0, 0]), se = map.containerPointToLayerPoint(size);
       const x = nw.x + size.x * share;
       left.style.clip = "rect(" + [nw.y, x, se.y, nw.x].map(px).join(",") + ")";
       right.style.clip = "rect(" + [nw.y, se.x, se.y, x].map(px).join(",") + ")";
+      const sides = [flooded(page.state.view), flooded(page.state.other)];
+      if (sides[0] !== sides[1]) water.style.clip = (sides[0] ? left : right).style.clip;
       handle.style.left = share * 100 + "%";
       handle.setAttribute("aria-valuenow", Math.round(share * 100));
       handle.setAttribute("aria-label", page.speech.t("divider"));
@@ -26,8 +34,9 @@
     const px = (v) => Math.round(v) + "px";
 
     handle.set = function (value) {
-      share = Math.max(0.02, Math.min(0.98, value));
+      handle.share = share = Math.max(0.02, Math.min(0.98, value));
       clip();
+      page.remember();
     };
     handle.addEventListener("pointerdown", (event) => {
       handle.setPointerCapture(event.pointerId);

@@ -12,6 +12,7 @@
       this.count = count;
       this.byKey = new Map(specs.map((spec) => [spec.key, spec]));
       this.hidden = new Map(specs.map((spec) => [spec.key, new Set()]));
+      this.ranges = new Map(); // by column: [low, high] that a chart's brush lets through
       this._classes = new Map();
     }
 
@@ -51,10 +52,11 @@
 
     showAll() {
       this.hidden.forEach((set) => set.clear());
+      this.ranges.clear();
     }
 
     get filtered() {
-      return [...this.hidden.values()].some((set) => set.size > 0);
+      return this.ranges.size > 0 || [...this.hidden.values()].some((set) => set.size > 0);
     }
 
     // 1 where a unit passes every filter
@@ -64,6 +66,13 @@
         if (!set.size) return;
         const classes = this.classes(key);
         for (let u = 0; u < this.count; u++) if (set.has(classes[u])) out[u] = 0;
+      });
+      this.ranges.forEach(([low, high], name) => {
+        const column = this.columns[name];
+        for (let u = 0; u < this.count; u++) {
+          const value = column.at(u);
+          if (!(value >= low && value <= high)) out[u] = 0;
+        }
       });
       return out;
     }

@@ -1,6 +1,7 @@
-// The lake at a level: cells the water has reached, and storage and area read from the exact curve.
+// The lake at a level: cells the water has reached, and storage and area told of the very cells that are drawn.
 (function (planner) {
   "use strict";
+  const DEEP_M = 6; // depth from which the blue grows no darker
 
   // The curve between its rows: area by a straight line, storage by that line's integral, scaled to end on the next row.
   planner.readCurve = function (curve, level) {
@@ -21,6 +22,11 @@
     return { area: area[low] + t * rise, storage: storage[low] + part * (storage[high] - storage[low]) };
   };
 
+  planner.depthColour = function (depth) {
+    const k = Math.min(1, Math.max(0, depth / DEEP_M));
+    return [150 - 140 * k, 200 - 145 * k, 235 - 110 * k];
+  };
+
   class Flood {
     // raster: {rows, cols, bounds [[s, w], [n, e]]}; columns bed, reach (m) and lake (which reservoir reaches the cell first)
     constructor(map, raster, columns) {
@@ -30,8 +36,9 @@
       this.canvas.width = raster.cols;
       this.canvas.height = raster.rows;
       this.canvas.setAttribute("aria-hidden", "true");
-      this.overlay = L.imageOverlay(this.canvas.toDataURL(), raster.bounds, { pane: "planner-water", opacity: 0.85, alt: "" });
+      this.overlay = L.imageOverlay(this.canvas.toDataURL(), raster.bounds, { pane: "planner-water", opacity: 0.9, alt: "" });
       this.map = map;
+      this.shown = false;
     }
 
     // draws every lake at its level (NaN leaves one out); returns the wet cells per lake
@@ -45,18 +52,28 @@
         const k = lake.values[i];
         if (k < 0 || !(reach.at(i) <= levels[k])) continue;
         wet[k] += 1;
-        const depth = Math.min(1, Math.max(0, (levels[k] - bed.at(i)) / 6));
-        image.data.set([120 - 105 * depth, 178 - 115 * depth, 224 - 84 * depth, 255], 4 * i);
+        const [r, g, b] = planner.depthColour(levels[k] - bed.at(i));
+        image.data.set([r, g, b, 255], 4 * i);
       }
       context.putImageData(image, 0, 0);
       this.overlay.setUrl(this.canvas.toDataURL());
       this.overlay.addTo(this.map);
+      this.shown = true;
       return wet;
     }
 
     hide() {
+      this.shown = false;
       this.overlay.remove();
     }
+  }
+
+  function depthKey(speech) {
+    const el = planner.el, marks = [0, 2, 4, DEEP_M];
+    const colour = (depth) => "rgb(" + planner.depthColour(depth).map(Math.round).join(",") + ")";
+    return el("div", { class: "planner-depthkey" }, el("span", {}, speech.t("depth_key")),
+      el("div", { class: "planner-depthbar", style: { background: "linear-gradient(to right," + marks.map(colour).join(",") + ")" } }),
+      el("div", { class: "planner-depthmarks" }, marks.map((m) => el("span", {}, (m === DEEP_M ? "≥ " : "") + m + " m"))));
   }
 
   planner.waterPanel = function (page, flood) {
@@ -65,7 +82,13 @@
     const levels = lakes.map((lake) => lake.level);
     let current = 0;
 
-    box.addEventListener("toggle", () => { if (box.open) draw(); else if (flood) flood.hide(); });
+    box.addEventListener("toggle", () => {
+      if (!box.open) { if (flood) flood.hide(); } else {
+        draw();
+        box.scrollIntoView({ block: "end" });
+      }
+      page.remember();
+    });
 
     function draw() {
       if (flood) flood.draw(levels);
@@ -86,6 +109,18 @@
       const slider = box.querySelector("input[type=range]");
       if (slider && Number(slider.value) !== level) slider.value = level;
       if (box.open) draw();
+      page.remember();
+    };
+
+    // which lakes stand at which level, where the slider is in use
+    box.address = () => (box.open ? levels.map((z) => Number(z.toFixed(2))).join("_") + "_" + current : "");
+    box.recall = function (text) {
+      const asked = text.split("_").map(Number);
+      lakes.forEach((lake, i) => { if (isFinite(asked[i])) levels[i] = Math.max(lake.curve.level[0], Math.min(lake.curve.level[lake.curve.level.length - 1], asked[i])); });
+      current = Math.max(0, Math.min(lakes.length - 1, asked[lakes.length] || 0));
+      box.open = true;
+      box.update();
+      draw();
     };
 
     box.update = function () {
@@ -101,8 +136,9 @@
           ? el("select", { "aria-label": speech.t("reservoir"), onchange: (event) => { current = Number(event.target.value); box.update(); } },
               lakes.map((one, i) => el("option", { value: i, selected: i === current }, one.id + " · " + speech.cubic(one.storage))))
           : null,
-        slider,
         el("output", { for: "planner-level", "aria-live": "polite" }, reading()),
+        slider,
+        flood ? depthKey(speech) : null,
         el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.number(lake.level, 2) + " m · " + speech.t("size_" + lake.size) + ". " + speech.t("water_note")),
         el("button", { type: "button", onclick: () => { levels[current] = lake.level; box.update(); if (box.open) draw(); } }, speech.t("back_to_normal")));
     };

@@ -1,0 +1,65 @@
+"""`planner portfolio`: many projects, years, funds and shared earth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+
+if TYPE_CHECKING:
+    from planner.portfolio import Portfolio
+
+
+@app.command()
+def portfolio(
+    file: Annotated[
+        Path, typer.Argument(help="A TOML file with [portfolio], projects and funds; or a folder with portfolio.toml.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to write; without it nothing is written.")
+    ] = None,
+    gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Schedule a programme: which projects, in which variant and year, with whose money and whose earth; and prove it."""
+    from planner.portfolio import portfolio as solved
+    from planner.portfolio.write import OWNED
+    from planner.words import text
+
+    voice = Voice(as_json, quiet, verbose)
+    known_lang(lang)
+    given: dict[str, Any] = {"gap": gap, "time_limit_s": time_limit}
+    with voice.progress() as progress:
+        found = solved(file, progress=progress.solving, **{k: v for k, v in given.items() if v is not None})
+    voice.say(told(found, lang))
+    if output is not None:
+        found.save(output, overwrite=overwrite, lang=lang)
+        names = [name for name in OWNED if (output / name).exists()]
+        voice.say(text("finance.wrote", lang, files=names, folder=output))
+    voice.document(found.summary())
+
+
+def told(found: Portfolio, lang: str) -> str:
+    """The schedule and the proof for a person."""
+    from planner.portfolio.chapter import project_name, word
+    from planner.words import text
+
+    s = found.summary()
+    rows: list[tuple[str, ...]] = [
+        (project_name(found, p["id"], lang), p["variant"], f"{p['start']}-{p['finish']}", f"{p['cost_cny'] / 1e4:,.1f}")
+        for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
+    ]
+    heads = (*(word(k, lang) for k in ("project", "variant", "year")), text("finance.in_ten_thousand", lang))
+    totals = {"done": s["totals"]["projects"], "all": len(found.made.projects), "mu": s["totals"]["restored_mu"]}
+    sentence = text("portfolio.sentence", lang, **totals, cost=s["totals"]["cost_cny"], npv=s["totals"]["npv_cny"])
+    proof = text("portfolio.certificate", lang, gap=100 * s["solver"]["gap"])
+    return "\n".join([table(rows, heads), sentence, proof])

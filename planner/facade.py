@@ -1,0 +1,118 @@
+"""What users call: plans that draw and write themselves. On top of all rooms, so that no room looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner import plan as stages
+
+if TYPE_CHECKING:
+    import folium
+
+    from planner.site import Site
+
+Announce = Callable[[str], None]
+Progress = Callable[[float, float, float], None]
+
+
+class Plan(stages.Plan):
+    """A restoration plan of a site: `summary()`, `explain(unit)`, `map()`, `save(folder)`, `water_balance()`, and its tables.
+
+    units, parcels, reservoirs: GeoDataFrames. options, borders, haul, rules: DataFrames. certificate: what was proven.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("zhonghu"))  # doctest: +SKIP
+    >>> plan.summary()["restored_mu"]  # doctest: +SKIP
+    """
+
+    @classmethod
+    def of(cls, plan: stages.Plan) -> Plan:
+        """The same plan with what draws and writes it."""
+        return cls(**{field.name: getattr(plan, field.name) for field in fields(plan)})
+
+    def map(self, *, lang: str = "en") -> folium.Map:
+        """The interactive map; lang `en` or `zh` is the language it opens in."""
+        from planner.maps import draw
+
+        return draw(self, lang=lang)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+        """Writes plan.gpkg, map.html, tables.xlsx, summary.json, site.toml and ground.tif into a folder, whole or not at all.
+
+        Raises OutputExists where the folder holds a plan and overwrite is off.
+        """
+        from planner.export import save
+        from planner.export.ground import write_ground
+        from planner.maps import draw
+
+        page = draw(self, lang=lang).page()
+        extra: dict[str, Any] = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
+        return save(self, folder, overwrite=overwrite, lang=lang, extra_files=extra)
+
+
+def make_plan(
+    site: Site | str | Path,
+    *,
+    announce: Announce | None = None,
+    progress: Progress | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    **sets: Any,
+) -> Plan:
+    """Plans a site: a Site, a folder with site.toml, a site.toml or a bare vector file.
+
+    Parameters
+    ----------
+    site
+        What to plan.
+    announce
+        Called with each stage's name as it begins.
+    progress
+        Called with (bound, best, gap) while solving: yuan, yuan, relative.
+    encoding
+        Of the attribute tables, where the files do not say it, e.g. "GB18030".
+    crs
+        For layers that name none, e.g. "EPSG:4527".
+    **sets
+        Dotted keys of site.toml that win over the file: `**{"budget.max_cny": 1e9}`.
+
+    Returns
+    -------
+    Plan
+        The certified plan.
+
+    Raises
+    ------
+    InvalidInput
+        Where a file or a key holds something no plan can be built on.
+    Infeasible
+        Where no plan keeps the limits; it names those to relax.
+    NoPlanInTime
+        Where the time limit passed first.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("zhonghu"), **{"solver.gap": 1e-3})  # doctest: +SKIP
+    """
+    quiet: Announce = announce if announce is not None else lambda stage: None
+    made = stages.make_plan(site, announce=quiet, progress=progress, encoding=encoding, crs=crs, **sets)
+    return Plan.of(made)
+
+
+def load_plan(folder: str | Path) -> Plan:
+    """The plan in a folder that `planner allocate` wrote.
+
+    Its ground is the overview that was saved with it. Raises InvalidInput where the folder holds no plan.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.load_plan("planner-demo/zhonghu")  # doctest: +SKIP
+    """
+    return Plan.of(stages.load_plan(folder))

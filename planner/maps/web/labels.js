@@ -1,0 +1,93 @@
+// Names on the map: lakes with their storage first, then holes, villages, corridors, mines and parcels; none over another.
+(function (planner) {
+  "use strict";
+
+  const SIZES = { lake: 13, hole: 12, village: 12, corridor: 11, mine: 13, parcel: 11 };
+  const FONT = '"Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Segoe UI", system-ui, sans-serif';
+  const SURE_LAKES = 3; // lakes that are named however small they are drawn
+  const ruler = document.createElement("canvas").getContext("2d");
+
+  function lines(place, speech) {
+    const name = speech.pick(place.name);
+    return place.kind === "lake" && place.storage > 0 ? [name, speech.cubic(place.storage)] : [name];
+  }
+
+  // whether a place is drawn large enough to carry its name: px = pixels per page metre, width of the name in pixels
+  function earned(place, rank, px, width) {
+    const room = 2 * place.room * px;
+    if (place.kind === "lake") return rank < SURE_LAKES || room > 18;
+    if (place.kind === "hole" || place.kind === "village") return room > 5;
+    if (place.kind === "corridor") return px > 0.045;
+    if (place.kind === "mine") return px < 0.09;
+    return room > 0.75 * width;
+  }
+
+  // Which names stand where: [{kind, lines, x, y, w, h, size}]. project: place → {x, y} in pixels; zoomed: size of the letters.
+  planner.placeNames = function (places, speech, project, px, width, height, zoomed) {
+    const shown = [];
+    const free = (box) => shown.every((other) => Math.abs(other.x - box.x) * 2 >= other.w + box.w || Math.abs(other.y - box.y) * 2 >= other.h + box.h);
+    let lakes = 0;
+    for (const place of places) {
+      const size = SIZES[place.kind] * zoomed;
+      const text = lines(place, speech);
+      if (!text[0]) continue;
+      const rank = place.kind === "lake" ? lakes++ : 0;
+      ruler.font = "600 " + size + "px " + FONT;
+      const w = Math.max(...text.map((line) => ruler.measureText(line).width)) + 8 * zoomed, h = text.length * size * 1.25 + 4 * zoomed;
+      if (!earned(place, rank, px / zoomed, w / zoomed)) continue;
+      const at = project(place);
+      const box = { kind: place.kind, lines: text, x: at.x, y: at.y, w: w, h: h, size: size };
+      const inside = at.x - w / 2 >= 2 && at.x + w / 2 <= width - 2 && at.y - h / 2 >= 2 && at.y + h / 2 <= height - 2;
+      if (inside && free(box)) shown.push(box);
+    }
+    return shown;
+  };
+
+  // draws names as placed, for sheets and pictures
+  planner.drawNames = function (context, names) {
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    for (const name of names) {
+      context.font = "600 " + name.size + "px " + FONT;
+      name.lines.forEach((line, i) => {
+        const y = name.y + (i - (name.lines.length - 1) / 2) * name.size * 1.25;
+        context.lineWidth = name.size / 4;
+        context.strokeStyle = name.kind === "lake" ? "rgba(8,30,66,0.85)" : "rgba(255,255,255,0.9)";
+        context.fillStyle = name.kind === "lake" ? "#fff" : "#1d2321";
+        context.strokeText(line, name.x, y);
+        context.fillText(line, name.x, y);
+      });
+    }
+  };
+
+  planner.Labels = L.Layer.extend({
+    // places: as in the configuration, most important first
+    initialize: function (places, page) {
+      this.places = places;
+      this.page = page;
+    },
+    onAdd: function (map) {
+      this._box = planner.el("div", { class: "planner-names", "aria-hidden": "true" });
+      map.getPane("planner-names").append(this._box);
+      map.on("moveend zoomend resize viewreset", this.update, this);
+      this.update();
+    },
+    onRemove: function (map) {
+      map.off("moveend zoomend resize viewreset", this.update, this);
+      this._box.remove();
+    },
+    update: function () {
+      const map = this._map;
+      if (!map) return;
+      const size = map.getSize();
+      const px = map.options.crs.scale(map.getZoom()) / (2 * planner.HALF);
+      const names = planner.placeNames(this.places, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
+      planner.replace(this._box, names.map((name) => {
+        const at = map.containerPointToLayerPoint([name.x, name.y]);
+        return planner.el("div", { class: "planner-name planner-name-" + name.kind, style: { left: Math.round(at.x - name.w / 2) + "px", top: Math.round(at.y - name.h / 2) + "px", width: Math.ceil(name.w) + "px", fontSize: name.size + "px" } },
+          name.lines.map((line) => planner.el("span", {}, line)));
+      }));
+    },
+  });
+})((window.planner = window.planner || {}));

@@ -1,0 +1,256 @@
+// The map as one picture with title, legend, figures, scale and north: for a file, for paper, and for the browser's own print.
+(function (planner) {
+  "use strict";
+  const FONT = '"Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Segoe UI", system-ui, sans-serif';
+  const PAPERS = { A4: [297, 210], A3: [420, 297] }; // mm, landscape
+  const DPI = 150;
+
+  // where the map stands on a canvas: the shown extent, or all of the plan
+  function place(page, box, whole) {
+    const { frame, extent } = page.units;
+    const project = (latlng) => L.CRS.EPSG3857.project(L.latLng(latlng));
+    let west, south, east, north;
+    if (whole) {
+      [west, south] = [frame.x + extent[0] * frame.step, frame.y + extent[1] * frame.step];
+      [east, north] = [frame.x + extent[2] * frame.step, frame.y + extent[3] * frame.step];
+      const edge = 0.03 * Math.max(east - west, north - south);
+      west -= edge; south -= edge; east += edge; north += edge;
+    } else {
+      const bounds = page.map.getBounds(), sw = project(bounds.getSouthWest()), ne = project(bounds.getNorthEast());
+      [west, south, east, north] = [sw.x, sw.y, ne.x, ne.y];
+    }
+    const px = Math.min(box.w / (east - west), box.h / (north - south)); // pixels per page metre
+    const x0 = box.x + (box.w - px * (east - west)) / 2 - west * px, y0 = box.y + (box.h - px * (north - south)) / 2 + north * px;
+    return { px: px, at: (x, y) => [x0 + x * px, y0 - y * px], point: (latlng) => { const p = project(latlng); return [x0 + p.x * px, y0 - p.y * px]; }, x0: x0, y0: y0 };
+  }
+
+  function picture(context, page, box, whole, zoomed) {
+    const where = place(page, box, whole), { units, state, shown, overlays, config } = page;
+    context.save();
+    context.beginPath();
+    context.rect(box.x, box.y, box.w, box.h);
+    context.clip();
+    context.fillStyle = "#f4f2ec";
+    context.fillRect(box.x, box.y, box.w, box.h);
+    const image = (overlay) => {
+      const element = overlay && overlay.getElement && overlay.getElement();
+      if (!element || !(element.complete && element.naturalWidth)) return;
+      raster(context, element, overlay.getBounds(), where);
+    };
+    if (overlays.hillshade && shown.hillshade) image(overlays.hillshade);
+    const at = { a: units.frame.step * where.px, bx: where.x0 - box.x + units.frame.x * where.px, by: where.y0 - box.y - units.frame.y * where.px, width: box.w, height: box.h, ratio: zoomed };
+    const layer = document.createElement("canvas"); // one layer, so that neighbours of one colour show no seam when it is made clear
+    layer.width = Math.round(box.w);
+    layer.height = Math.round(box.h);
+    planner.paintUnits(layer.getContext("2d"), units, page.main.paint, at);
+    context.globalAlpha = state.opacity;
+    context.drawImage(layer, box.x, box.y);
+    context.globalAlpha = 1;
+    if (page.flood && page.flood.shown) raster(context, page.flood.canvas, page.flood.overlay.getBounds(), where);
+    const ring = (points, colour, width, dash) => {
+      context.beginPath();
+      points.forEach((latlng, i) => { const [x, y] = where.point(latlng); if (i) context.lineTo(x, y); else context.moveTo(x, y); });
+      context.strokeStyle = colour; context.lineWidth = width; context.setLineDash(dash);
+      context.stroke();
+      context.setLineDash([]);
+    };
+    if (shown.reservoirs) config.outlines.forEach((points) => ring(points, "#0b2f5c", 1.6 * zoomed, []));
+    if (shown.constraints) config.constraints.forEach((points) => ring(points, "#7a2e0b", 1.6 * zoomed, [5 * zoomed, 4 * zoomed]));
+    if (shown.hauls) arrows(context, page, where, zoomed);
+    if (shown.names) {
+      const names = planner.placeNames(config.places, page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
+      context.translate(box.x, box.y);
+      planner.drawNames(context, names);
+      context.translate(-box.x, -box.y);
+    }
+    context.restore();
+    return where;
+  }
+
+  function raster(context, element, bounds, where) {
+    const [x, y] = where.point(bounds.getNorthWest()), [x1, y1] = where.point(bounds.getSouthEast());
+    context.drawImage(element, x, y, x1 - x, y1 - y);
+  }
+
+  function arrows(context, page, where, zoomed) {
+    const largest = Math.max(...page.config.hauls.map((one) => one.volume));
+    for (const flow of page.config.hauls) {
+      const p = where.point(flow.from), q = where.point(flow.to);
+      const shape = planner.arrowShape({ x: p[0] / zoomed, y: p[1] / zoomed }, { x: q[0] / zoomed, y: q[1] / zoomed }, flow.volume / largest);
+      context.beginPath();
+      shape.forEach((point, i) => (i ? context.lineTo(point.x * zoomed, point.y * zoomed) : context.moveTo(point.x * zoomed, point.y * zoomed)));
+      context.closePath();
+      context.fillStyle = "rgba(59,42,20,0.85)"; context.strokeStyle = "#fff"; context.lineWidth = zoomed;
+      context.fill();
+      context.stroke();
+    }
+  }
+
+  function wrapped(context, text, width) {
+    const lines = [];
+    let line = "";
+    for (const piece of text.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) || []) {
+      if (line && context.measureText(line + piece.trimEnd()).width > width) { lines.push(line.trimEnd()); line = piece; } else line += piece;
+    }
+    return line.trim() ? [...lines, line.trimEnd()] : lines;
+  }
+
+  // the legend with its figures, down a column; returns where it ends
+  function legend(context, page, x, y, width, unit) {
+    const { speech, views, state } = page, spec = views.byKey.get(state.view), sums = views.sums(spec.key, page.visible);
+    const text = (words, at, size, weight, colour, align) => {
+      context.font = weight + " " + size * unit + "px " + FONT;
+      context.fillStyle = colour || "#1d2321";
+      context.textAlign = align || "left";
+      context.textBaseline = "alphabetic";
+      context.fillText(words, at, y);
+    };
+    y += 15 * unit;
+    text(speech.pick(spec.label), x, 13, "700");
+    const rows = spec.classes.map((entry, i) => i).filter((i) => page.present(spec.key)[i] && !views.hidden.get(spec.key).has(i));
+    for (const i of rows) {
+      const entry = spec.classes[i];
+      context.font = "400 " + 11 * unit + "px " + FONT;
+      const lines = wrapped(context, speech.pick(entry.label), width - 130 * unit);
+      y += 19 * unit;
+      context.globalAlpha = state.opacity;
+      context.fillStyle = entry.colours[state.palette];
+      context.fillRect(x, y - 10 * unit, 18 * unit, 12 * unit);
+      context.globalAlpha = 1;
+      context.strokeStyle = "#555"; context.lineWidth = 0.6 * unit;
+      context.strokeRect(x, y - 10 * unit, 18 * unit, 12 * unit);
+      text(speech.area(sums.rows[i].area_mu), x + width, 11, "400", null, "right");
+      lines.forEach((line, k) => { if (k) y += 14 * unit; text(line, x + 25 * unit, 11, "400"); });
+    }
+    y += 8 * unit;
+    context.fillStyle = "#8d9793";
+    context.fillRect(x, y, width, unit);
+    y += 16 * unit;
+    text(speech.t("total"), x, 11, "700");
+    text(speech.area(sums.total.area_mu), x + width, 11, "700", null, "right");
+    const amounts = [["storage_m3", "storage", "cubic"], ["cut_m3", "cut", "cubic"], ["fill_m3", "fill", "cubic"], ["cost_cny", "cost", "yuan"], ["benefit_cny", "benefit", "yuan"]];
+    for (const [column, word, how] of amounts) {
+      if (!(column in spec.amounts) || !(sums.total[column] > 0)) continue;
+      y += 16 * unit;
+      text(speech.t(word), x, 11, "400", "#5a625f");
+      text(speech[how](sums.total[column]), x + width, 11, "400", null, "right");
+    }
+    return y;
+  }
+
+  function scaleBar(context, where, page, x, y, unit) {
+    const lat = (page.map.getCenter().lat * Math.PI) / 180, perMetre = where.px / Math.cos(lat); // pixels per metre on the ground
+    const rough = (110 * unit) / perMetre, step = Math.pow(10, Math.floor(Math.log10(rough)));
+    const length = [5, 2, 1].map((k) => k * step).find((v) => v <= rough) || step;
+    context.fillStyle = "#1d2321";
+    context.fillRect(x, y, length * perMetre, 3 * unit);
+    context.font = "400 " + 11 * unit + "px " + FONT;
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
+    context.fillText(length >= 1000 ? length / 1000 + " km" : length + " m", x, y - 4 * unit);
+    const nx = x + 165 * unit, ny = y - 24 * unit;
+    for (const [points, colour] of [[[[0, 0], [7, 26], [0, 20]], "#222"], [[[0, 0], [-7, 26], [0, 20]], "#fff"]]) {
+      context.beginPath();
+      points.forEach(([a, b], i) => (i ? context.lineTo(nx + a * unit, ny + b * unit) : context.moveTo(nx, ny)));
+      context.closePath();
+      context.fillStyle = colour; context.strokeStyle = "#222"; context.lineWidth = unit;
+      context.fill();
+      context.stroke();
+    }
+    context.fillStyle = "#1d2321";
+    context.textAlign = "center";
+    context.fillText(page.speech.t("north_letter"), nx, ny - 4 * unit);
+  }
+
+  // The sheet on a canvas. paper: A4 or A3 landscape; whole: all of the plan, else what the screen shows.
+  planner.sheet = function (page, paper, whole) {
+    const [mmW, mmH] = PAPERS[paper], px = DPI / 25.4, { speech, config } = page, site = config.site;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(mmW * px);
+    canvas.height = Math.round(mmH * px);
+    canvas.className = "planner-sheet";
+    const context = canvas.getContext("2d"), unit = canvas.width / 1120, edge = 28 * unit, side = 290 * unit;
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.textBaseline = "alphabetic";
+    let y = edge + 16 * unit;
+    const say = (text, size, weight, colour) => {
+      context.font = weight + " " + size * unit + "px " + FONT;
+      context.fillStyle = colour;
+      for (const line of wrapped(context, text, canvas.width - 2 * edge)) { context.fillText(line, edge, y); y += size * 1.35 * unit; }
+    };
+    say(speech.pick([site.name_en || site.name, site.name]).slice(0, 200), 20, "700", "#1d2321");
+    if (site.verdict) say(speech.pick(site.verdict), 12, "600", "#1d2321");
+    if (site.subtitle) say(speech.pick(site.subtitle), 11, "400", "#5a625f");
+    if (site.kind === "reconstruction") say(speech.t("reconstruction"), 11, "700", "#7a2e0b");
+    const box = { x: edge, y: y, w: canvas.width - 2 * edge - side - 16 * unit, h: canvas.height - y - edge };
+    const where = picture(context, page, box, whole, unit * 1.05);
+    context.strokeStyle = "#8d9793"; context.lineWidth = unit;
+    context.strokeRect(box.x, box.y, box.w, box.h);
+    const x = box.x + box.w + 16 * unit;
+    legend(context, page, x, box.y, side, unit);
+    scaleBar(context, where, page, x, canvas.height - edge - 44 * unit, unit);
+    context.font = "400 " + 10 * unit + "px " + FONT;
+    context.fillStyle = "#5a625f";
+    context.textAlign = "left";
+    const foot = [speech.t("approval") + " " + (site.approval || speech.t("approval_none")), config.place.crs];
+    foot.forEach((line, i) => context.fillText(line, x, canvas.height - edge - (14 - 13 * i) * unit));
+    return canvas;
+  };
+
+  function save(name, blob) {
+    const link = planner.el("a", { download: name, href: URL.createObjectURL(blob) });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  // the units that pass the filter, as a table that spreadsheets open
+  planner.csv = function (page) {
+    const { columns, texts, config, speech, visible } = page;
+    const facts = config.facts.filter((fact) => columns[fact.column]);
+    const cell = (value) => { const text = String(value); return /[",\n\r]/.test(text) || /^[=+@\t\r-]/.test(text) ? '"' + (/^[=+@\t\r-]/.test(text) && isNaN(Number(text)) ? "'" : "") + text.replaceAll('"', '""') + '"' : text; };
+    const head = [speech.t("unit"), speech.t("parcel"), speech.t("target"), speech.t("treatment"), ...facts.map((fact) => speech.pick(fact.label) + (fact.unit ? " (" + fact.unit + ")" : ""))];
+    const rows = [head.map(cell).join(",")];
+    for (let u = 0; u < texts.ids.length; u++) {
+      if (!visible[u]) continue;
+      const row = [texts.ids[u], planner.textAt(page, "parcel_id", u), planner.labelOf(page, "targets", planner.textAt(page, "target", u)), planner.labelOf(page, "treatments", planner.textAt(page, "treatment", u))];
+      for (const fact of facts) { const value = columns[fact.column].at(u); row.push(isNaN(value) ? "" : value); }
+      rows.push(row.map(cell).join(","));
+    }
+    return "\ufeff" + rows.join("\r\n") + "\r\n";
+  };
+
+  planner.shareButtons = function (page) {
+    const el = planner.el, { speech } = page;
+    const name = (kind) => (page.config.site.name_en || page.config.site.name || "plan").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) + "-" + page.state.view + "." + kind;
+    const told = el("output", { class: "planner-fine" });
+    const button = (word, id, act) => el("button", { type: "button", id: "planner-" + id, onclick: act }, speech.t(word));
+    return el("div", { class: "planner-buttons" },
+      button("copy_link", "link", async () => { page.writeAddress(); await planner.copyText(location.href); told.textContent = speech.t("copied"); }),
+      button("save_png", "png", () => planner.sheet(page, "A4", false).toBlob((blob) => save(name("png"), blob))),
+      button("print_a4", "print-a4", () => planner.print(page, "A4")),
+      button("print_a3", "print-a3", () => planner.print(page, "A3")),
+      button("save_csv", "csv", () => save(name("csv"), new Blob([planner.csv(page)], { type: "text/csv" }))),
+      told);
+  };
+
+  planner.print = function (page, paper) {
+    page.paper = paper;
+    window.print();
+  };
+
+  // whichever way printing is asked for, what goes to paper is the sheet
+  planner.printing = function (page) {
+    const clear = () => page.root.querySelectorAll(".planner-sheet").forEach((old) => old.remove());
+    window.addEventListener("beforeprint", () => {
+      clear();
+      const paper = page.paper || "A4";
+      const sheet = planner.sheet(page, paper, false);
+      sheet.classList.add("planner-sheet-" + paper);
+      page.root.append(sheet);
+    });
+    window.addEventListener("afterprint", () => { page.paper = ""; clear(); });
+  };
+})((window.planner = window.planner || {}));

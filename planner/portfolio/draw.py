@@ -1,0 +1,150 @@
+"""The programme on a map that needs no network: projects by the year they start, with a slider through the years."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import folium
+import shapely
+from branca.element import Figure
+
+from planner.errors import InvalidInput
+from planner.maps.folium_layer import OfflineMap, Verbatim, as_script_json
+from planner.portfolio.chapter import fund_name, title, word
+from planner.words import say, text
+
+if TYPE_CHECKING:
+    from planner.portfolio.noun import Scheduled
+
+RAMP = ("#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154")
+NEVER, LATER = "#c9cfcc", "#eceeed"
+TOLERANCE_M = 5.0  # outlines are drawn this exactly
+
+STYLE = """
+.years{position:absolute;left:12px;bottom:46px;z-index:900;background:#fffffff2;border:1px solid #9aa3a0;border-radius:6px;
+padding:10px 14px;font:13px/1.4 sans-serif;width:min(340px,80vw);color:#1d2321}
+.years h1{font-size:15px;margin:0 0 4px}.years input{width:100%;accent-color:#14506b}.years b{font-size:20px}
+.years table{width:100%;border-collapse:collapse;margin-top:6px}.years td:last-child{text-align:right}
+.years i{display:inline-block;width:11px;height:11px;margin-right:5px;border:1px solid #777}
+"""
+SCRIPT = """
+(function(map){
+  var D = DATA, layers = [], root = document.createElement('div'); root.className = 'years';
+  root.innerHTML = '<h1></h1><div class="badge"></div><label for="year">'+D.words.year+' <b></b></label>'+
+    '<input id="year" type="range" step="1"><table></table><div class="legend"></div>';
+  document.body.appendChild(root); L.DomEvent.disableClickPropagation(root); L.DomEvent.disableScrollPropagation(root);
+  root.querySelector('h1').textContent = D.title; root.querySelector('.badge').textContent = D.badge;
+  var slider = root.querySelector('input'); slider.min = D.first; slider.max = D.last; slider.value = D.last;
+  slider.setAttribute('aria-label', D.words.year);
+  D.projects.forEach(function(p){
+    var shape = p.point ? L.circleMarker(p.point,{radius:7}) : L.geoJSON(p.shape);
+    var box = document.createElement('div'); p.lines.forEach(function(line){
+      var row = document.createElement('div'); row.textContent = line; box.appendChild(row); });
+    shape.bindTooltip(box, {sticky:true}); shape.addTo(map); layers.push([p, shape]); });
+  var legend = root.querySelector('.legend');
+  D.legend.forEach(function(e){ var s = document.createElement('span'), i = document.createElement('i');
+    i.style.background = e[1]; s.appendChild(i); s.appendChild(document.createTextNode(e[0]+'  ')); legend.appendChild(s); });
+  function show(){
+    var y = +slider.value; root.querySelector('b').textContent = y;
+    layers.forEach(function(e){ var p = e[0], begun = p.start !== null && p.start <= y, works = begun && y <= p.finish;
+      e[1].setStyle({fillColor: p.start === null ? D.never : begun ? p.colour : D.later, fillOpacity: begun ? 0.8 : 0.45,
+        color: works ? '#B5373A' : '#5a625f', weight: works ? 2.5 : 0.8}); });
+    var rows = D.years[y] || [], table = root.querySelector('table'); table.textContent = '';
+    rows.forEach(function(r){ var tr = table.insertRow();
+      tr.insertCell().textContent = r[0]; tr.insertCell().textContent = r[1]; });
+  }
+  slider.addEventListener('input', show); show();
+})(MAP);
+"""
+
+
+class YearSlider(folium.map.Layer):
+    """Projects coloured by the year they start, and the slider that goes through the years."""
+
+    _template = folium.template.Template("")
+
+    def __init__(self, data: dict[str, Any]):
+        super().__init__(name="programme", overlay=True, control=False)
+        self.data = data
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # folium's macro elements return nothing either
+        """Puts style and script into the page."""
+        root = self.get_root()
+        assert isinstance(root, Figure) and self._parent is not None
+        script = SCRIPT.replace("DATA", as_script_json(self.data), 1).replace("(MAP);", f"({self._parent.get_name()});")
+        root.header.add_child(Verbatim(f"<style>{STYLE}</style>"), name="programme_style")
+        root.script.add_child(Verbatim(script), name="programme")
+
+
+def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
+    """The map by years. Raises InvalidInput where neither outlines nor places with a CRS are known."""
+    from planner.portfolio.places import shapes
+
+    layer = shapes(found)
+    if layer is None:
+        raise InvalidInput(say("portfolio.no_map"))
+    if found.outlines is not None:
+        layer = layer.assign(geometry=layer.geometry.simplify(TOLERANCE_M))
+    layer = layer.to_crs("EPSG:4326")
+    west, south, east, north = layer.total_bounds
+    years = found.made.years
+    data = {
+        "title": title(found, lang),
+        "badge": text("finance.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
+        "first": int(years[0]),
+        "last": int(years[-1]),
+        "never": NEVER,
+        "later": LATER,
+        "words": {"year": word("year", lang)},
+        "legend": [*((str(y), _colour(found, int(y))) for y in years), (text("portfolio.left_out", lang), NEVER)],
+        "projects": [_project(found, str(name), row, lang) for name, row in layer.iterrows()],
+        "years": {int(y): _year(found, int(y), lang) for y in years},
+    }
+    bounds = [[south, west], [north, east]]
+    page = OfflineMap(bounds, title=title(found, lang), lang=lang, no_script=text("portfolio.no_script", lang))
+    page.add_child(YearSlider(data))
+    return page
+
+
+def _colour(found: Scheduled, year: int) -> str:
+    span = max(len(found.made.years) - 1, 1)
+    return RAMP[round((year - int(found.made.years[0])) / span * (len(RAMP) - 1))]
+
+
+def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]:
+    """A project's shape, years, colour, and the lines that are shown beside the pointer."""
+    from planner.portfolio.chapter import project_name
+
+    lines = [project_name(found, name, lang)]
+    start = finish = None
+    if row["selected"]:
+        start, finish = int(row["start"]), int(row["finish"])
+        lines.append(text("portfolio.tip", lang, start=start, finish=finish, variant=str(row["variant"])))
+        lines.append(text("portfolio.tip_money", lang, cost=float(row["cost_cny"]), mu=float(row["restored_mu"])))
+        paid = found.schedule[found.schedule["id"] == name].groupby("fund")["cny"].sum()
+        place = {fund.id: k for k, fund in enumerate(found.made.funds)}
+        lines += [
+            f"{fund_name(found, place[f], lang)}: {v / 1e4:,.1f} {text('finance.in_ten_thousand', lang)}"
+            for f, v in paid.items()
+        ]
+    else:
+        lines.append(text("portfolio.left_out", lang))
+    shape = row.geometry
+    lines = [html.unescape(line) for line in lines]
+    base = {"start": start, "finish": finish, "lines": lines, "colour": NEVER if start is None else _colour(found, start)}
+    if shape.geom_type == "Point":
+        return {**base, "point": [shape.y, shape.x]}
+    rounded = shapely.set_precision(shape, 1e-6)
+    return {**base, "shape": shapely.geometry.mapping(rounded)}
+
+
+def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:
+    """What the panel tells of a year: projects begun, mu so far, what each fund pays."""
+    table = found.projects
+    begun = table[table["start"].notna() & (table["start"] <= year)]
+    rows = [(word("begun", lang), str(len(begun))), (word("restored_mu", lang), f"{begun['restored_mu'].sum():,.0f}")]
+    for at, fund in enumerate(found.made.funds):
+        mine = found.funds[(found.funds["id"] == fund.id) & (found.funds["year"] == year)]["spent_cny"].sum()
+        rows.append((fund_name(found, at, lang), f"{mine / 1e4:,.0f} {text('finance.in_ten_thousand', lang)}"))
+    return rows

@@ -1,0 +1,61 @@
+"""A programme solved: it tells, draws and writes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.errors import InvalidInput
+from planner.portfolio.checks import check
+from planner.portfolio.load import Loaded, described, load
+from planner.portfolio.noun import Scheduled
+from planner.portfolio.solve import solve
+from planner.words import say
+
+if TYPE_CHECKING:
+    import folium
+
+Progress = Callable[[float, float, float], None]
+
+
+class Portfolio(Scheduled):
+    """A schedule of projects with its proof: `summary()`, `projects`, `funds`, `earth`, `map()`, `save(folder)`."""
+
+    def map(self, *, lang: str = "en") -> folium.Map:
+        """The projects by year on a map that needs no network, in `en` or `zh`. Raises InvalidInput without places."""
+        from planner.portfolio.draw import draw
+
+        return draw(self, lang=lang)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+        """Writes summary.json, tables.xlsx, report.html, report.pdf, programme.gpkg and map.html, whole or not at all.
+
+        Raises OutputExists where the folder holds something and overwrite is off.
+        """
+        from planner.portfolio.write import save
+
+        return save(self, folder, overwrite=overwrite, lang=lang)
+
+
+def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | None = None, **settings: Any) -> Portfolio:
+    """Solves a programme: which projects, in which variant and year, with whose money and earth.
+
+    source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
+    settings: keys of [portfolio] that win over the file.
+    Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
+    """
+    loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
+    if settings:
+        document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}
+        document["portfolio"] = {**document["portfolio"], **settings}
+        loaded = described(document, loaded.folder, "portfolio")
+    if loaded.planned:
+        raise InvalidInput(say("portfolio.no_variant", id=loaded.planned[0].id))
+    return _given(loaded, progress)
+
+
+def _given(loaded: Loaded, progress: Progress | None) -> Portfolio:
+    made = loaded.programme()
+    check(made)
+    return Portfolio(made, solve(made, progress=progress), loaded.outlines)

@@ -1,0 +1,79 @@
+"""A mixed-integer program written row by row, and the one door to the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from planner.allocation.highs import Answer, solve_program
+from planner.allocation.program import Program
+from planner.portfolio.programme import Floats, Ints
+
+
+@dataclass
+class Rows:
+    """Rows lo ≤ a·v ≤ hi under construction, each block under a name."""
+
+    width: int
+    at: list[Ints] = field(default_factory=list)
+    columns: list[Ints] = field(default_factory=list)
+    values: list[Floats] = field(default_factory=list)
+    lo: list[float] = field(default_factory=list)
+    hi: list[float] = field(default_factory=list)
+    blocks: dict[str, slice] = field(default_factory=dict)
+
+    def add(self, columns: ArrayLike, values: ArrayLike, lo: float, hi: float) -> None:
+        """One row; a column named twice counts twice."""
+        cols = np.asarray(columns, dtype=np.int64)
+        self.at.append(np.full(len(cols), len(self.lo)))
+        self.columns.append(cols)
+        self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), cols.shape))
+        self.lo.append(lo)
+        self.hi.append(hi)
+
+    def block(self, name: str, write: Callable[[], None]) -> None:
+        """The rows that a function adds, remembered under a name."""
+        begin = len(self.lo)
+        write()
+        self.blocks[name] = slice(begin, len(self.lo))
+
+    def matrix(self) -> sparse.csr_array:
+        """All rows as a sparse matrix, (rows, width)."""
+        none = np.empty(0, dtype=np.int64)
+        place = (np.concatenate([none, *self.at]), np.concatenate([none, *self.columns]))
+        values = np.concatenate([np.empty(0), *self.values])
+        return sparse.csr_array(sparse.coo_array((values, place), shape=(len(self.lo), self.width)))
+
+
+def ask(program: Program, **settings: Any) -> Answer:
+    """The solver's answer with values, bound and duals in the programme's own units (of the minimised objective)."""
+    found = solve_program(program, **settings)
+    duals = None if found.duals is None else found.duals * program.scale
+    value, bound = found.value * program.scale, found.bound * program.scale
+    return Answer(found.status, found.point, value, bound, duals, found.interrupted)
+
+
+def as_program(rows: Rows, cost: Floats, lower: Floats, upper: Floats, whole: np.ndarray) -> Program:
+    """Rows and columns as the solver's door takes them; the objective scaled by a power of two near its size."""
+    used = np.abs(cost[cost != 0])
+    scale = float(2.0 ** np.round(np.log2(np.median(used)))) if len(used) else 1.0
+    none = np.empty(0, dtype=np.int64)
+    return Program(
+        cost=cost / scale,
+        lower=lower,
+        upper=upper,
+        matrix=rows.matrix(),
+        lo=np.array(rows.lo),
+        hi=np.array(rows.hi),
+        whole=whole,
+        scale=scale,
+        row_scale=np.empty(0),
+        options=int(whole.sum()),
+        first_sum=0,
+        border_variables=(none, none),
+    )

@@ -1,0 +1,66 @@
+"""Named places: what the plan has a name for, each inside what it names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+import planner as pl
+from planner.plan.places import RANKS, places_of
+from planner.plan.verdict import verdict
+from planner.words import render
+
+
+@pytest.fixture(scope="module")
+def plan(small_world: Any) -> Any:
+    return pl.make_plan(small_world)
+
+
+def test_lakes_come_first_and_every_parcel_has_its_name(plan: Any) -> None:
+    places = places_of(plan)
+    assert list(places["kind"]) == sorted(places["kind"], key=RANKS.index)
+    assert set(places.loc[places["kind"] == "parcel", "name"]) == {f"地块{k}" for k in range(1, 10)}
+    lakes = places[places["kind"] == "lake"]
+    assert lakes["storage_m3"].sum() == pytest.approx(plan.reservoirs["storage_m3"].sum())
+    for row in places[places["kind"] == "parcel"].itertuples():
+        shape = plan.parcels.geometry[plan.parcels["name"] == row.name].iloc[0]
+        assert shape.contains(shapely.Point(row.x, row.y))
+        assert shape.boundary.distance(shapely.Point(row.x, row.y)) == pytest.approx(row.radius_m, rel=0.05)
+
+
+def test_a_hole_bears_the_name_of_the_village_it_leaves_out(plan: Any) -> None:
+    """A village is cut out of the middle parcel; its belt lies around the hole."""
+    middle = plan.parcels.geometry.iloc[4].centroid
+    hole, belt = middle.buffer(60.0), middle.buffer(110.0)
+    parcels = plan.parcels.set_geometry(shapely.difference(np.asarray(plan.parcels.geometry.array, dtype=object), hole))
+    layer = gpd.GeoDataFrame(
+        {"kind": ["village", "power_line"], "name": ["柳湖村", "高压走廊"], "forbids": ["reservoir", "construction"]},
+        geometry=[belt, middle.buffer(500.0).exterior.buffer(20.0)],
+        crs=plan.site.crs,
+    )
+    cut = dataclasses.replace(plan, parcels=parcels, site=dataclasses.replace(plan.site, constraints=layer))
+    places = places_of(cut)
+    found = places[places["kind"] == "hole"]
+    assert list(found["name"]) == ["柳湖村"]
+    assert hole.contains(shapely.Point(found["x"].iloc[0], found["y"].iloc[0]))
+    assert "柳湖村" not in set(places.loc[places["kind"] != "hole", "name"])
+    assert list(places.loc[places["kind"] == "corridor", "name"]) == ["高压走廊"]
+
+
+def test_the_verdict_tells_what_is_lost_and_what_has_no_source(plan: Any) -> None:
+    s = plan.summary()
+    good = verdict(s)
+    assert [key for key, _ in good.steps] == ["today", "rules", "plan", "price"]
+    poor = {**s["economics"], "npv_cny": -436e6, "cost_cny": 2.006e9, "unfunded_cny": 1.835e9}
+    told = verdict({**s, "economics": poor})
+    assert not told.good
+    assert str(told.sentence) == "It loses 436.00 M yuan (net present value), and 1.83 bn yuan of 2.01 bn yuan have no source."
+    assert "没有资金来源" in render(told.sentence, "zh")
+    lent = {**s["economics"], "unfunded_cny": 0.0, "repaid_cny": 2.2e9, "npv_cny": 1e9}
+    assert "have to be paid back" in str(verdict({**s, "economics": lent}).sentence)
+    assert not verdict({**s, "economics": lent}).good
