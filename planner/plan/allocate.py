@@ -82,13 +82,13 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
 def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
     """Works in zones: a price on borders between unlike works, and no zone below [works] min_zone_mu.
 
-    Digging depth and heap height are linear in volume, so mosaics cost what zones cost; of all plans within the gap the one with
-    few, large zones is then the best. Levelling and filling to the platform are one kind of works.
+    Digging depth and heap height are linear in volume, so mosaics cost what zones cost; of all plans within the gap the one
+    with few, large zones is then the best. Levelling and filling to the platform are one kind of works.
     """
     price, least = scenario.number("works.cny_per_m"), scenario.number("works.min_zone_mu")
     rules: list[Any] = []
     if price > 0:
-        alike = {pair: 0.0 for pair in ONE_ZONE.items()}
+        alike = dict.fromkeys(ONE_ZONE.items(), 0.0)
         rules.append(Compactness(borders, cny_per_m=price, by="treatment", weights=alike))
     if least > 0:
         for target, treatment in ways():
