@@ -45,7 +45,7 @@ class Voice:
     def document(self, value: Any) -> None:
         """The one JSON document, where it was asked for."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n")
+            sys.stdout.write(json_text(value))
 
     def say(self, text: str) -> None:
         """A line for a person; silent with --json or --quiet."""
@@ -112,6 +112,12 @@ class Progress:
         """The solver's state: yuan, yuan, relative gap."""
         if self._bar is not None:
             self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {gap:.1e}")
+
+
+def json_text(value: Any) -> str:
+    """A JSON document as standard output can hold it: escaped where its encoding has no Chinese."""
+    wide = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
+    return json.dumps(value, ensure_ascii=not wide, indent=2, allow_nan=False, default=str) + "\n"
 
 
 def known_lang(lang: str) -> str:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 
 from planner.cli.app import app
-from planner.cli.console import clean
+from planner.cli.console import clean, json_text
 from planner.drivers import shut
 from planner.errors import Infeasible, PlannerError
+from planner.interrupt import watched
 from planner.words import Message, plain, render, text
 
 USAGE = 2
+MOST_LINES, MOST_LETTERS = 2, 600
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and leaves with the contract's exit code."""
     shut()  # the whole process is ours: what GDAL need not do here it never learns
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a console that lacks a character shows another; nothing fails for that
+            stream.reconfigure(errors="replace")
+    watched(text("cli.interrupted", asked_lang(given)))
+    code = run(given)
+    if code == INTERRUPTED:  # threads that still compute are not waited for
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code: 0 done, 1 failed, 2 usage, 3 invalid input, 4 infeasible, 5 no plan in time."""
-    from planner.cli import asbuilt, city, doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401  (registers them)
-
+    load()
     verbose, as_json, lang = "-v" in arguments or "--verbose" in arguments, "--json" in arguments, asked_lang(arguments)
     try:
         return int(app(arguments, standalone_mode=False) or 0)
@@ -45,6 +57,11 @@ def run(arguments: list[str]) -> int:
         if verbose:
             traceback.print_exc()
         return _tell(error, lang, as_json=as_json)
+
+
+def load() -> None:
+    """Registers every verb: the one list of the files they stand in."""
+    from planner.cli import asbuilt, city, doctor, finance, hollows, keep, portfolio, terrain, verbs  # noqa: F401
 
 
 def asked_lang(arguments: Sequence[str]) -> str:
@@ -75,9 +92,11 @@ def _tell(error: Exception, lang: str, *, as_json: bool) -> int:
             _write(text("cli.relax", lang, what=line if isinstance(line, Message) else plain(line)))
         details |= {"conflicts": [str(c) for c in error.conflicts], "relaxations": [str(r) for r in error.relaxations]}
     if as_json:
-        sys.stdout.write(json.dumps(details, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json_text(details))
     return int(details["exit_code"])
 
 
-def _write(line: str) -> None:
-    sys.stderr.write(clean(line) + "\n")
+def _write(told: str) -> None:
+    """A refusal on at most two lines, as long as a person reads."""
+    lines = clean(told).split("\n")[:MOST_LINES]
+    sys.stderr.write("\n".join(line if len(line) <= MOST_LETTERS else line[:MOST_LETTERS] + "…" for line in lines) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 from functools import cache
@@ -30,6 +31,7 @@ SCRIPTS = (
     *("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "labels", "search", "frame"),
     *("charts", "tools", "sheet", "address", "page"),
 )
+FLAGS = "L_NO_TOUCH = false; L_DISABLE_3D = false;"
 NOTEBOOK_BYTES = 4_000_000  # a page above this does not go into a notebook's cell
 
 
@@ -130,20 +132,33 @@ class UnitLayer(Layer):
         start = f'planner.start({self._parent.get_name()}, {as_script_json(self.config)}, "{own}_units", {water});'
         head = f"<style>{text_of('web/map.css')}</style>\n<script>{engine()}</script>"
         figure.header.add_child(Verbatim(head), name="planner_engine")
+        _known_to(figure, engine())
         figure.html.add_child(Verbatim(body), name=own)
         figure.script.add_child(Verbatim(start), name=own)
         super().render(**kwargs)  # type: ignore[no-untyped-call]
+
+
+def _known_to(figure: Figure, *scripts: str) -> None:
+    """Tells a page of scripts that stand in its head; a figure of folium's own has no policy to tell."""
+    if isinstance(figure, Page):
+        figure.scripts += [script for script in scripts if script not in figure.scripts]
+
+
+def _hash_of(script: str) -> str:
+    """A script as a content policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}'"
 
 
 class Page(Figure):
     """A folium figure whose page has a language, a title, and a policy that forbids every request not asked for."""
 
     _template = PlainTemplate(
-        '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n{{ this.policy }}'
+        "{% set code = this.script.render(**kwargs) %}"
+        '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n{{ this.policy(code) }}'
         "<title>{{ this.title|e }}</title>\n{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
         "<noscript><p>{{ this.no_script|e }}</p></noscript>\n"
         "{{ this.html.render(**kwargs) }}\n{{ this.tail }}"
-        "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
+        "<script>\n{{ code }}\n</script>\n</body>\n</html>\n"
     )
 
     def __init__(self, *, title: str, lang: str, no_script: str, hosts: tuple[str, ...] = (), tail: str = ""):
@@ -153,14 +168,19 @@ class Page(Figure):
         self.lang = "zh-CN" if lang == "zh" else "en"
         self.no_script = no_script
         self.hosts = hosts
+        self.scripts: list[str] = []  # of the page's head, as they stand there
 
-    @property
-    def policy(self) -> str:
-        """The content policy; left out when a folium plugin that loads its own scripts was added to the map."""
+    def policy(self, code: str) -> str:
+        """The content policy: no script runs but the page's own, each known by its hash, no handler written in markup.
+
+        code: the page's last script. Left out when a folium plugin that loads its own scripts was added to the map.
+        """
         if any(isinstance(child, JavascriptLink) for child in self.header._children.values()):
             return ""
         images = " ".join(("data:", "blob:", *self.hosts))
-        rules = f"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src {images}; font-src data:"
+        scripts = " ".join(_hash_of(script) for script in (*self.scripts, f"\n{code}\n"))
+        rules = f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src {images}; font-src data:"
+        rules += "; base-uri 'none'; form-action 'none'"
         return f'<meta http-equiv="Content-Security-Policy" content="{html.escape(rules)}">\n'
 
 
@@ -199,13 +219,14 @@ class OfflineMap(folium.Map):
         head = (
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<style>{leaflet_css()}</style>\n<style>#{own} {{ position: absolute; inset: 0; }}</style>\n"
-            f"<script>L_NO_TOUCH = false; L_DISABLE_3D = false;</script>\n<script>{leaflet_js()}</script>"
+            f"<script>{FLAGS}</script>\n<script>{leaflet_js()}</script>"
         )
         body = f'<div class="planner-page"><div class="folium-map" id="{own}" role="application" tabindex="0"></div></div>'
         script = (
             START.replace("MAP", own).replace("BOUNDS", json.dumps(self.extent)).replace("CENTRE", json.dumps(self.location))
         )
         figure.header.add_child(Verbatim(head), name="planner_leaflet")
+        _known_to(figure, FLAGS, leaflet_js())
         figure.html.add_child(Verbatim(body), name=own)
         figure.script.add_child(Verbatim(script), name=own)
         super().render(**kwargs)  # type: ignore[no-untyped-call]

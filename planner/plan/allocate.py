@@ -24,6 +24,7 @@ from planner.allocation import (
 from planner.design import ways
 from planner.economics import lump_sums
 from planner.errors import InvalidInput
+from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.record import Certificate
@@ -145,7 +146,8 @@ def allocate(
     table = with_unrestored(admitted(options, scenario), facts, scenario)
     problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
     solver = scenario.solver
-    result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
+    with careful():  # Ctrl-C stops the search, which keeps the best plan it has
+        result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
     chosen = result.choice
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)

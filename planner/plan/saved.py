@@ -21,7 +21,9 @@ def load_plan(folder: str | Path) -> Plan:
     """
     saved = read_saved(folder)
     with damaged(Path(folder)):
-        return _plan(saved)
+        made = _plan(saved)
+        made.summary()  # what its figures are worked out from is there, or the plan is no plan
+        return made
 
 
 def _plan(saved: SavedFolder) -> Plan:

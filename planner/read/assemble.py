@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +26,9 @@ from planner.read.surroundings import tell_cut_water
 from planner.scenario import Layer, Scenario
 from planner.site import Grid, Site
 from planner.units import mu_from_m2
+from planner.words import say
+
+MOST_RESIDUAL_MM: Final = 30_000.0  # more than any seam mined can still let the ground sink
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,16 +135,21 @@ def _terrain_place(opened: Opened) -> Reference | None:
 
 
 def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> Grid | None:
+    """Subsidence still to come, mm: a number, or a raster in mm unless it states another unit."""
     if given is None:
         return None
     if not isinstance(given, Layer):
         if given < 0:
             raise InvalidInput(f"layers.residual = {given:g}: mm still to sink cannot be negative")
         return terrain.like(given)
-    grid = onto(context, given, "residual", terrain)
-    if float(np.nanmin(grid.values, initial=0.0)) < -1.0:
-        raise InvalidInput(f"{given.path}: residual subsidence of {np.nanmin(grid.values):.1f} mm; it cannot be negative")
-    return grid.like(np.maximum(np.nan_to_num(grid.values, nan=0.0), 0.0))
+    unit = given.unit or raster_info(context.places.raster(given.path)).unit or "mm"
+    grid = onto(context, given.model_copy(update={"unit": unit}), "residual", terrain)
+    values = grid.values * 1e3
+    if float(np.nanmin(values, initial=0.0)) < -1.0:
+        raise InvalidInput(f"{given.path}: residual subsidence of {np.nanmin(values):.1f} mm; it cannot be negative")
+    if float(np.nanmax(values, initial=0.0)) > MOST_RESIDUAL_MM:
+        raise InvalidInput(say("read.residual_much", path=given.path, most=float(np.nanmax(values)), unit=unit))
+    return grid.like(np.maximum(np.nan_to_num(values, nan=0.0), 0.0))
 
 
 def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: Record) -> gpd.GeoDataFrame:

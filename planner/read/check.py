@@ -160,10 +160,11 @@ def _by_kind(faults: list[Fault], scale: float) -> tuple[Mended, ...]:
     return tuple(Mended(kind, role, len(v), float(mu_from_m2(sum(v) * scale))) for (role, kind), v in sorted(groups.items()))
 
 
-def _figures(report: CheckReport) -> dict[str, Any] | None:
+def _figures(report: CheckReport) -> dict[str, Any]:
+    """The figures of the site; none, {}, where it could not be read."""
     site = report.site
     if site is None:
-        return None
+        return {}
     depth = site.parcels["subsidence_m"].to_numpy(dtype=float)
     ground = site.terrain.values
     return {

@@ -60,6 +60,7 @@ FOREIGN: Final = (
     UnicodeError,
     RecursionError,
 )
+CARELESS: Final = (LookupError, ValueError, TypeError, ArithmeticError, OSError)  # of libraries that take a file for whole
 _ARCHIVES: Final = re.compile(r"/vsi(zip|gzip|tar)/")
 _GRID: Final = re.compile(
     r"(grids|catalog|file)\s*=\s*[^\s,]*[/\\:]|init\s*=\s*\S*[/\\]|PARAMETERFILE\[[^\]]*[/\\]|https?:|ftp:|/vsi", re.IGNORECASE
@@ -72,13 +73,16 @@ _inside = [0]
 
 
 @contextmanager
-def refusing(shown: str, code: str = "door.broken") -> Iterator[None]:
-    """Tells what GEOS, PROJ, GDAL and the decoders of bytes raise as a refusal of a file, in the sentence of a code."""
+def refusing(shown: str, code: str = "door.broken", *, also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Tells what GEOS, PROJ, GDAL and the decoders of bytes raise as a refusal of a file, in the sentence of a code.
+
+    also: what they raise beside their own errors, where nothing of ours runs within.
+    """
     try:
         yield
     except InvalidInput:
         raise
-    except FOREIGN as error:
+    except (*FOREIGN, *also) as error:
         raise InvalidInput(say(code, shown=shown, kind=type(error).__name__, why=_short(error))) from error
 
 
@@ -119,7 +123,7 @@ class Vector:
 
     def layers(self) -> list[tuple[str, str | None]]:
         """Names of the layers and their geometry types, None for tables. Raises InvalidInput where another driver took it."""
-        with refusing(self._shown):
+        with refusing(self._shown, also=CARELESS):
             if self._suffix in ONE_LAYER:
                 info = self._info(None, None)
                 return [(str(info["layer_name"]), info["geometry_type"])]
@@ -127,7 +131,7 @@ class Vector:
 
     def read(self, *, layer: str | None = None, encoding: str | None = None, geometry: bool = True) -> pd.DataFrame:
         """A layer's rows; a GeoDataFrame where it has geometry. Raises InvalidInput where it cannot be read."""
-        with refusing(self._shown), warnings.catch_warnings():
+        with refusing(self._shown, also=CARELESS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             info = self._info(layer, encoding)
             if len(info["fields"]) > MAX_COLUMNS:

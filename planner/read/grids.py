@@ -21,6 +21,8 @@ from scipy.ndimage import distance_transform_edt
 from planner.core.terrain.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
+from planner.read.depths import DEEPEST_M, DEEPEST_STATED_M, SHALLOW_M
+from planner.read.meaning import ELEVATION, LENGTH, Meaning
 from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
@@ -28,7 +30,7 @@ from planner.read.record import Record
 from planner.scenario import Layer, Scenario, WaterTableLayer
 from planner.site import Floats, Grid, WaterTable
 from planner.units import mu_from_m2
-from planner.words import Message, pair
+from planner.words import Message, say
 
 COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 _GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
@@ -78,9 +80,9 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
         return terrain, _subsidence_on(context, terrain)
     if isinstance(layers.subsidence, Layer) and not _is_column(layers.subsidence):
         lost = _opened_grid(context, layers.subsidence, "subsidence")
+        lost = lost.like(_lost(lost.values, layers.subsidence.path, record, stated=_stated(context, layers.subsidence)))
     else:
         lost = _subsidence_on(context, _plain(context))
-    lost = lost.like(_lost(lost.values, "subsidence", record))
     record.warn(
         "no terrain: the polygons are taken as hollows in a level plain at elevation 0; give layers.terrain for real ground",
         "没有地形：沉陷区按高程为 0 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
@@ -109,21 +111,21 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
             f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
             f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
         )
-    return _read_window(context, layer, path, info, theirs)
+    return _read_window(context, layer, path, info, theirs, ELEVATION)
 
 
 def _opened_grid(context: Context, layer: Layer, role: str) -> Grid:
     """A raster that brings its own cells, for the parcels' bounds and a margin."""
     path, info, own = _checked_raster(context, layer, role)
     theirs = transformed(info.bounds, own, context.crs) if own is not None else info.bounds
-    return _read_window(context, layer, path, info, theirs)
+    return _read_window(context, layer, path, info, theirs, LENGTH)
 
 
-def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, theirs: Bounds) -> Grid:
+def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, theirs: Bounds, meant: Meaning) -> Grid:
     """The cells around the parcels; what is left out is said."""
     _fits(context.wide, info, theirs, layer.path)
     with _placed(path, layer) as source:
-        raster = read_raster(source, bounds=context.wide, crs=context.crs)
+        raster = read_raster(source, bounds=context.wide, crs=context.crs, meant=meant, unit=layer.unit)
     _notes(raster.notes, context.record)
     _covers(context, raster.grid, layer.path)
     rows, cols = raster.grid.shape
@@ -144,18 +146,18 @@ def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, t
     return raster.grid
 
 
-def onto(context: Context, layer: Layer, role: str, grid: Grid) -> Grid:
-    """A raster brought onto the terrain's cells (bilinear), NaN where it does not reach."""
+def onto(context: Context, layer: Layer, role: str, grid: Grid, *, meant: Meaning = LENGTH) -> Grid:
+    """A raster brought onto the terrain's cells (bilinear), metres, NaN where it does not reach."""
     path, info, own = _checked_raster(context, layer, role)
     same = own is None or own == context.crs
     if same and not info.rotated and _same_lattice(info, grid):
         with _placed(path, layer) as source:
-            raster = read_raster(source, bounds=grid.bounds, crs=context.crs)
+            raster = read_raster(source, bounds=grid.bounds, crs=context.crs, meant=meant, unit=layer.unit)
         if raster.grid.aligned(grid):
             _notes(raster.notes, context.record)
             return raster.grid
     with _placed(path, layer) as source:
-        raster = read_onto(source, grid, crs=context.crs)
+        raster = read_onto(source, grid, crs=context.crs, meant=meant, unit=layer.unit)
     _notes(raster.notes, context.record)
     context.record.warn(
         f"{layer.path}: brought onto the terrain's cells of {grid.cell_x:g} m (bilinear) from {info.cell_x:g}",
@@ -287,12 +289,12 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     """Ground lost on the terrain's cells: from a raster, a number, or the parcels' depths; zero outside the parcels."""
     given, record = context.scenario.layers.subsidence, context.record
     if isinstance(given, Layer) and not _is_column(given):
-        lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record)
+        lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record, stated=_stated(context, given))
         _subsidence_gaps(context, grid.like(lost), given.path)
         return grid.like(np.nan_to_num(lost, nan=0.0))
     owner = _owners_and_touched(context.parcels, grid)
     if isinstance(given, float):
-        return grid.like(np.where(owner >= 0, given, 0.0))
+        return grid.like(_lost(np.where(owner >= 0, given, 0.0), "layers.subsidence", record))
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
@@ -313,16 +315,26 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
 
 
-def _lost(values: Floats, shown: str, record: Record) -> Floats:
-    """Ground lost ≥ 0: noise clipped; a raster of negative sinking turned over. Raises InvalidInput for uplift."""
+def _stated(context: Context, layer: Layer) -> bool:
+    """Whether the unit of a raster is known: from site.toml or from the file."""
+    return layer.unit is not None or raster_info(context.places.raster(layer.path)).unit is not None
+
+
+def _lost(values: Floats, shown: str, record: Record, *, stated: bool = False) -> Floats:
+    """Ground lost ≥ 0: noise clipped; a raster of negative sinking turned over.
+
+    stated: whether its unit is known. Raises InvalidInput for uplift, and for what is too deep or may be in another unit.
+    """
     low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
     if low < -_SUBSIDENCE_NOISE_M and high <= _SUBSIDENCE_NOISE_M:
-        record.warn(f"{shown}: sinking is negative there; turned positive", f"{shown}：下沉为负值，已取正")
+        record.warn(say("read.sinking_negative", path=shown))
         values, low, high = -values, -high, -low
     if low < -_SUBSIDENCE_NOISE_M:
-        raise InvalidInput(f"{shown}: ground lost runs from {low:.2f} to {high:.2f} m; it cannot be negative (uplift)")
-    if high > 60:
-        raise InvalidInput(f"{shown}: ground lost up to {high:,.0f} m is no subsidence; is it in mm? convert it to metres")
+        raise InvalidInput(say("read.uplift", path=shown, low=low, high=high))
+    if high > (DEEPEST_STATED_M if stated else DEEPEST_M):
+        raise InvalidInput(say("read.lost_too_much", path=shown, high=high))
+    if high > SHALLOW_M and not stated:
+        record.warn(say("read.lost_much", path=shown, high=high))
     return np.asarray(np.maximum(values, 0.0))
 
 
@@ -370,7 +382,7 @@ def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
         given = Layer(path=given)
     if not isinstance(given, Layer):
         return terrain.like(float(given))
-    grid = onto(context, given, "water_table", terrain)
+    grid = onto(context, given, "water_table", terrain, meant=ELEVATION)
     holes = np.isnan(grid.values)
     if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
         raise InvalidInput(f"{given.path}: the water table has no data inside the polygons; extend the raster over them")
@@ -398,4 +410,4 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
 
 def _notes(notes: Sequence[Message], record: Record) -> None:
     for note in notes:
-        record.warn(*pair(note))
+        record.warn(note)

@@ -12,11 +12,13 @@ from pyproj.exceptions import CRSError
 from planner.errors import CRSMismatch
 from planner.read.door import crs_of
 from planner.read.record import Record
+from planner.words import say
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north
 
 CHINA = (73.0, 17.0, 136.0, 54.0)  # degrees: west, south, east, north
 _CHINA_NORTHING = (1.8e6, 6.1e6)  # m, Gauss–Krüger northings of China
+MOST_DISTORTED = 0.005  # of an area: zones of 3° reach 3e-4 and of 6° 2e-3 at their edges; beyond, a projection is misused
 _OLD_DATUMS = ("beijing", "xian", "xi'an", "xi_an", "bj54", "xian80")
 _OLD_ELLIPSOIDS = ("krasov", "krassow", "iag 1975", "iag75", "xian", "1975 international")
 
@@ -281,6 +283,22 @@ def suits(crs: pyproj.CRS) -> bool:
     return "pseudo" not in method and "equidistant cylindrical" not in method and method != "mercator (variant a)"
 
 
+def keeps_areas(crs: pyproj.CRS, bounds: Bounds) -> bool:
+    """Whether plane areas at bounds are true to MOST_DISTORTED: a projection in metres, used where it was made for."""
+    if not suits(crs):
+        return False
+    w, s, e, n = transformed(bounds, crs, pyproj.CRS(4326))
+    if not np.isfinite([w, s, e, n]).all():
+        return False
+    factors = pyproj.Proj(crs).get_factors((w + e) / 2, (s + n) / 2)
+    return bool(abs(factors.areal_scale - 1.0) <= MOST_DISTORTED)
+
+
+def metric_crs(bounds: Bounds, crs: pyproj.CRS) -> pyproj.CRS:
+    """A projected CRS in metres that keeps areas at bounds in crs: this one where it does, else the zone there."""
+    return crs if keeps_areas(crs, bounds) else working_crs(bounds, crs, forced=None, record=Record())
+
+
 def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, record: Record) -> pyproj.CRS:
     """The one projected CRS in metres for a site whose polygons lie at bounds in crs.
 
@@ -291,11 +309,13 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
         if not suits(forced):
             raise CRSMismatch(f'site.crs: {forced.name} is not a projection in metres; e.g. crs = "EPSG:4527"')
         record.decide(what, label(forced), ("given", "用户指定"))
+        if not keeps_areas(forced, transformed(bounds, crs, forced)):
+            record.warn(say("read.crs_distorts", crs=label(forced)))
         return forced
     if forced is not None:
         why = ("in degrees: it can say where layers lie, plans need metres", "以度为单位：仅用于图层定位，规划须用米制投影")
         record.decide(("CRS given", "指定的坐标系"), label(forced), why)
-    if suits(crs):
+    if keeps_areas(crs, bounds):
         record.decide(what, label(crs), ("that of the polygons", "与沉陷区图层一致"))
         return crs
     lonlat = transformed(bounds, crs, pyproj.CRS(4326))
@@ -305,15 +325,15 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
     if CHINA[0] <= lon <= CHINA[2] and CHINA[1] <= lat <= CHINA[3]:
         chosen = pyproj.CRS(4488 + min(max(round(lon / 3), 25), 45))
         why = (
-            f"{crs.name} is no projection in metres; the 3° zone around {lon:.2f}° E",
-            f"{crs.name} 不是米制投影；取 {lon:.2f}° 所在 3° 带",
+            f"{crs.name} keeps no areas in metres here; the 3° zone around {lon:.2f}° E",
+            f"{crs.name} 在此处不能保持以米计的面积；取 {lon:.2f}° 所在 3° 带",
         )
     else:
         zone = min(int((lon + 180) // 6) + 1, 60)
         chosen = pyproj.CRS((32600 if lat >= 0 else 32700) + zone)
         why = (
-            f"{crs.name} is no projection in metres; the UTM zone of {lon:.2f}°",
-            f"{crs.name} 不是米制投影；取 {lon:.2f}° 所在 UTM 带",
+            f"{crs.name} keeps no areas in metres here; the UTM zone of {lon:.2f}°",
+            f"{crs.name} 在此处不能保持以米计的面积；取 {lon:.2f}° 所在 UTM 带",
         )
     record.decide(what, label(chosen), why)
     return chosen

@@ -19,6 +19,7 @@ import pyproj
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
+from rasterio.io import MemoryFile
 from rasterio.transform import Affine, array_bounds
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -27,10 +28,22 @@ from planner.core.terrain.cells import blank
 from planner.core.terrain.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read import door
+from planner.read.meaning import (
+    ANY,
+    ELEVATION,
+    Meaning,
+    is_ellipsoidal,
+    metres_per_unit,
+    plausible,
+    refuse_pictures,
+    stated_unit,
+)
+from planner.read.position import horizontal, transformed
 from planner.site import Floats, Grid
 from planner.words import Message, say
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
+ALWAYS: Final = (-99999.0, -32768.0, -32767.0)  # and these even where another number is declared: mosaics bring them along
 CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
 MOST_CACHE_MB: Final = 512  # for files whose rows of blocks are larger
 TILE_CELLS: Final = 1 << 22  # a band has about as many
@@ -50,7 +63,10 @@ class Raster:
 
 @dataclass(frozen=True)
 class RasterInfo:
-    """What a raster file says of itself; rotated: rows lie askew, upright: north-up, names: of the bands or empty."""
+    """What a raster file says of itself; rotated: rows lie askew, upright: north-up, names: of the bands or empty.
+
+    unit: of the first band, as the file states it. ellipsoidal: whether heights are above the ellipsoid.
+    """
 
     rows: int
     cols: int
@@ -63,6 +79,8 @@ class RasterInfo:
     rotated: bool
     upright: bool
     names: tuple[str, ...]
+    unit: str | None = None
+    ellipsoidal: bool = False
 
 
 def raster_info(path: str | Path) -> RasterInfo:
@@ -83,6 +101,8 @@ def raster_info(path: str | Path) -> RasterInfo:
             rotated,
             not rotated and t.a > 0 and t.e < 0,
             tuple(name or "" for name in source.descriptions),
+            stated_unit(source, 1),
+            is_ellipsoidal(source.crs),
         )
 
 
@@ -92,33 +112,51 @@ def read_grid(path: str | Path, *, bounds: Bounds | None = None, crs: Any = None
 
 
 def read_raster(
-    path: str | Path, *, bounds: Bounds | None = None, crs: Any = None, band: int = 1, margin_cells: int = 0
+    path: str | Path,
+    *,
+    bounds: Bounds | None = None,
+    crs: Any = None,
+    band: int = 1,
+    margin_cells: int = 0,
+    meant: Meaning = ANY,
+    unit: str | None = None,
 ) -> Raster:
     """A raster as a north-up Grid in metres, NaN for missing.
 
     bounds: west, south, east, north in the CRS asked for; only cells that touch them, and margin_cells more on every side, are
     read. crs: the projected CRS wanted; a raster in another one is warped to it (bilinear), one without a CRS is taken to be
-    in it already. Without crs the raster stays in its own.
-    Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, or its cells are in
-    degrees and no crs was asked for; CRSMismatch where it has no position at all.
+    in it already. Without crs the raster stays in its own. meant: what its numbers are taken for. unit: theirs, where the file
+    does not state it or is wrong.
+    Raises InvalidInput where the file cannot be read, has no such band or no cell within the bounds, its cells are in
+    degrees and no crs was asked for, or its numbers cannot be what is meant; CRSMismatch where it has no position at all.
     """
     with opened(path) as source:
         notes: list[Message] = []
         _check_band(path, source, band)
+        values_of = _Values(Path(path).name, band, meant, unit, notes)
+        values_of.check(source)
         with _north_up(path, source, crs, notes) as view:
             window = _window(path, view, bounds, margin_cells)
-            values = plain_values(view, band, window, notes)
-            factor = metres_per_unit(view, band, notes)
-            if factor != 1.0:
-                values *= factor
+            if view is source or view.resampling == Resampling.nearest:
+                values = values_of.read(view, window, source)
+            else:
+                frame = {"transform": view.window_transform(window), "width": int(window.width), "height": int(window.height)}
+                values = _interpolated(source, values_of, {"crs": view.crs, "src_crs": view.src_crs, **frame})
             return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else _crs(source), tuple(notes))
 
 
-def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raster:
-    """A raster resampled (bilinear) onto the cells of another grid, whose CRS is given; NaN where it does not reach."""
+def read_onto(
+    path: str | Path, grid: Grid, *, crs: Any, band: int = 1, meant: Meaning = ANY, unit: str | None = None
+) -> Raster:
+    """A raster resampled (bilinear) onto the cells of another grid, whose CRS is given; NaN where it does not reach.
+
+    meant, unit: as of read_raster.
+    """
     with opened(path) as source:
         notes: list[Message] = []
         _check_band(path, source, band)
+        values_of = _Values(Path(path).name, band, meant, unit, notes)
+        values_of.check(source)
         own = _crs(source)
         if own is None:
             _positioned(path, source)
@@ -135,9 +173,76 @@ def read_onto(path: str | Path, grid: Grid, *, crs: Any, band: int = 1) -> Raste
             "XSCALE": min(1.0, math.hypot(source.transform.a, source.transform.d) / grid.cell_x) if same else None,
             "YSCALE": min(1.0, math.hypot(source.transform.b, source.transform.e) / grid.cell_y) if same else None,
         }
-        with _warped(source, options) as view:
-            values = plain_values(view, band, Window(0, 0, cols, rows), notes) * metres_per_unit(source, band, notes)
+        values = _interpolated(source, values_of, options)
         return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Values:
+    """How a file's numbers become what is meant: its name, band, meaning, the unit given, and where decisions are noted."""
+
+    name: str
+    band: int
+    meant: Meaning
+    unit: str | None
+    notes: list[Message]
+
+    def check(self, source: Any) -> None:
+        """Refuses pictures where lengths are meant, and notes what heights are above."""
+        if not self.meant.length:
+            return
+        refuse_pictures(source, self.band, self.name)
+        if self.meant is not ELEVATION:
+            return
+        if is_ellipsoidal(source.crs):
+            self.notes.append(say("read.ellipsoidal", path=self.name, crs=pyproj.CRS.from_wkt(source.crs.to_wkt()).name))
+        if source.dtypes[self.band - 1] == "uint8" and source.scales[self.band - 1] == 1.0:
+            self.notes.append(say("read.eight_bits", path=self.name))
+
+    def read(self, view: Any, window: Window, source: Any) -> Floats:
+        """The cells of a window in metres, NaN for missing; source: the file behind the view, for its unit."""
+        values = plain_values(view, self.band, window, self.notes)
+        factor = metres_per_unit(source, self.band, self.notes, meant=self.meant, given=self.unit, name=self.name)
+        if factor != 1.0:
+            values *= factor
+        plausible(values, self.meant, self.notes, self.name)
+        return values
+
+
+def _interpolated(source: Any, values_of: _Values, options: dict[str, Any]) -> Floats:
+    """Cells of another frame, bilinear between the file's cells: no-data numbers of every kind are taken out before."""
+    t, frame = source.transform, options["transform"]
+    whole = Window(0, 0, source.width, source.height)
+    window = whole
+    if t.b == 0 and t.d == 0:
+        box = array_bounds(options["height"], options["width"], frame)
+        if options.get("crs") is not None and options["src_crs"] is not None:
+            box = transformed(box, pyproj.CRS.from_user_input(options["crs"]), pyproj.CRS.from_user_input(options["src_crs"]))
+        if np.isfinite(box).all():
+            xs, ys = sorted(((box[0] - t.c) / t.a, (box[2] - t.c) / t.a)), sorted(((box[3] - t.f) / t.e, (box[1] - t.f) / t.e))
+            margin = (
+                4 + max(1, math.ceil(frame.a / abs(t.a))) if options.get("XSCALE") else 4 + math.ceil(_coarser(t, box, options))
+            )
+            col0, row0 = max(0, math.floor(xs[0]) - margin), max(0, math.floor(ys[0]) - margin)
+            col1, row1 = min(source.width, math.ceil(xs[1]) + margin), min(source.height, math.ceil(ys[1]) + margin)
+            if col0 >= col1 or row0 >= row1:
+                return np.full((options["height"], options["width"]), np.nan)
+            window = Window(col0, row0, col1 - col0, row1 - row0)
+    values = values_of.read(source, window, source)
+    profile = {"driver": "GTiff", "height": values.shape[0], "width": values.shape[1], "count": 1, "dtype": "float64"}
+    with MemoryFile() as memory:
+        with memory.open(**profile, nodata=np.nan, transform=source.window_transform(window)) as clean:
+            clean.write(values, 1)
+        with memory.open() as clean, _warped(clean, options) as view:
+            found = np.empty((options["height"], options["width"]))
+            view.read(1, out=found)
+            return found
+
+
+def _coarser(t: Affine, box: Bounds, options: dict[str, Any]) -> float:
+    """How many cells of a file one cell of the frame is wide, at most."""
+    wide, tall = (box[2] - box[0]) / abs(t.a) / options["width"], (box[3] - box[1]) / abs(t.e) / options["height"]
+    return float(max(wide, tall, 1.0))
 
 
 @dataclass(frozen=True)
@@ -213,7 +318,7 @@ class TiledRaster:
             return self._read(source, Window(col, row, cols, rows), metres_per_unit(source, self.band, []), None)
 
 
-def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
+def open_tiled(path: str | Path, *, band: int = 1, meant: Meaning = ANY) -> TiledRaster:
     """A north-up raster for reading window by window.
 
     Raises InvalidInput where the file cannot be read, is rotated or south-up, or its cells are in degrees: such a file is
@@ -229,7 +334,8 @@ def open_tiled(path: str | Path, *, band: int = 1) -> TiledRaster:
         if own is not None and own.is_geographic:
             raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
         notes: list[Message] = []
-        metres_per_unit(source, band, notes)
+        _Values(Path(path).name, band, meant, None, notes).check(source)
+        metres_per_unit(source, band, notes, meant=meant, name=Path(path).name)
         return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band, tuple(notes))
 
 
@@ -257,7 +363,7 @@ def _positioned(path: str | Path, source: Any) -> None:
 
 
 def _crs(source: Any) -> pyproj.CRS | None:
-    return pyproj.CRS.from_wkt(source.crs.to_wkt()) if source.crs else None
+    return horizontal(pyproj.CRS.from_wkt(source.crs.to_wkt())) if source.crs else None
 
 
 @contextmanager
@@ -308,22 +414,12 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         "resampling": Resampling.bilinear,
         "nodata": np.nan,
         "dtype": "float64",
-        "src_nodata": no_data_number(source),
+        "src_nodata": source.nodata,
         "tolerance": 1e-6,  # of a cell; 0 is refused
         **plain,
     }
     with WarpedVRT(source, **settings) as view:
         yield view
-
-
-def no_data_number(source: Any) -> float | None:
-    """The number that interpolation must not touch: as declared, else the customary one that the cell type can hold."""
-    if source.nodata is not None:
-        return float(source.nodata)
-    dtype = np.dtype(source.dtypes[0])
-    if dtype.kind == "u" or dtype.itemsize == 1:
-        return None
-    return -32768.0 if dtype == np.int16 else -9999.0
 
 
 _LOCAL: Final = 'LOCAL_CS["unknown",UNIT["metre",1]]'
@@ -350,7 +446,13 @@ def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> 
 
 
 def plain_values(
-    view: Any, band: int, window: Window, notes: list[Message], *, keep_float32: bool = False, out: NDArray[Any] | None = None
+    view: Any,
+    band: int,
+    window: Window,
+    notes: list[Message],
+    *,
+    keep_float32: bool = False,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The cells of a window as they are meant, NaN for missing, before `metres_per_unit`.
 
@@ -360,12 +462,13 @@ def plain_values(
     shape = (int(window.height), int(window.width))
     values = np.empty(shape, stored_in(view, band) if keep_float32 else np.float64) if out is None else out
     view.read(band, window=window, out=values)
-    numbers = UNDECLARED if view.nodata is None or np.isnan(view.nodata) else (view.nodata,)
+    declared = None if view.nodata is None or np.isnan(view.nodata) else view.nodata
+    numbers = UNDECLARED if declared is None else (declared, *(n for n in ALWAYS if n != declared))
     with np.errstate(over="ignore"):  # a number beyond single precision stands for no cell of it
         hits = blank(values, np.array(numbers, dtype=values.dtype))
     for number, count in zip(numbers, hits, strict=True):
-        if count and numbers is UNDECLARED:
-            notes.append(say("read.undeclared", count=count, value=number))
+        if count and number != view.nodata:
+            notes.append(say("read.undeclared", count=int(count), value=float(number)))
     if view.mask_flag_enums[band - 1] not in ([MaskFlags.all_valid], [MaskFlags.nodata]):
         values[view.read_masks(band, window=window) == 0] = np.nan
     scale, offset = view.scales[band - 1], view.offsets[band - 1]
@@ -379,24 +482,6 @@ def stored_in(source: Any, band: int) -> type[np.float32] | type[np.float64]:
     """The precision that holds a file's numbers exactly: single where they are in it and as they are meant, else double."""
     plain = source.scales[band - 1] == 1.0 and source.offsets[band - 1] == 0.0
     return np.float32 if plain and source.dtypes[band - 1] == "float32" else np.float64
-
-
-def metres_per_unit(source: Any, band: int, notes: list[Message]) -> float:
-    """What the file's numbers are multiplied with to be metres upward, from its unit type and its vertical axis."""
-    factor = 1.0
-    unit = (source.units[band - 1] or "").strip().lower() if source.units else ""
-    if unit in ("ft", "foot", "feet", "us-ft", "us survey foot", "ussft"):
-        factor = 0.3048 if not unit.startswith("us") else 1200.0 / 3937.0
-        notes.append(say("read.times", unit=unit, factor=factor))
-    crs = _crs(source)
-    vertical = [a for a in crs.axis_info if a.direction in ("up", "down")] if crs is not None else []
-    if vertical and vertical[0].direction == "down":
-        factor = -factor
-        notes.append(say("read.downward"))
-    if vertical and not unit and vertical[0].unit_conversion_factor not in (0.0, 1.0):
-        factor *= vertical[0].unit_conversion_factor
-        notes.append(say("read.times", unit=vertical[0].unit_name, factor=vertical[0].unit_conversion_factor))
-    return factor
 
 
 def _grid(view: Any, window: Window, values: Floats) -> Grid:

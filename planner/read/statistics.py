@@ -26,7 +26,9 @@ from planner.core.terrain.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT
 from planner.core.terrain.zonal import OpenPieces, by_class
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
-from planner.read.rasters import CACHE_MB, metres_per_unit, open_tiled, opened, plain_values, raster_info, same_place, stored_in
+from planner.read.meaning import metres_per_unit
+from planner.read.position import keeps_areas, metric_crs
+from planner.read.rasters import CACHE_MB, open_tiled, opened, plain_values, raster_info, read_raster, same_place, stored_in
 from planner.site import Floats, Grid
 
 TILE_CELLS: Final = 1 << 21  # of 2^18 … 2^22 this took the least CPU on 10 000 × 10 000 cells in blocks of 512
@@ -101,13 +103,15 @@ def raster_statistics(
     classes. Cells without data are counted in `missing`, what lies beyond the raster in `outside`, neither in the statistics.
     Read in tiles of about tile_cells cells, only where there are polygons, each swept once for all rasters. For quantiles the
     values under polygons that are not complete are kept, many equal ones as one; nothing else grows with the rasters.
-    Raises InvalidInput where a file cannot be read, is rotated or south-up or in degrees, the rasters have different cells, a
+    Rasters in degrees, feet or a projection that does not keep areas are warped (bilinear) to the zone they lie in.
+    Raises InvalidInput where a file cannot be read, is rotated or south-up, the rasters have different cells, a
     polygon is no polygon, crosses itself or has a vertex that is not finite, or quantiles need more than half the free memory;
     CRSMismatch where polygons and rasters have different CRS or a raster has none and no position.
     """
     sources: list[Source] = [rasters] if isinstance(rasters, str | Path | Grid) else list(rasters)
     shares, breaks = _numbers(quantiles, classes)
     shapes, index, crs = _shapes(polygons)
+    sources, shapes, crs = _metric(sources, shapes, crs, band)
     with _opened(sources, band, crs) as layers:
         frame = layers[0].frame
         try:
@@ -145,6 +149,25 @@ def _shapes(polygons: Any) -> tuple[NDArray[Any], pd.Index, pyproj.CRS | None]:
         return np.asarray(polygons, dtype=object), polygons.index, None
     shapes = np.asarray(polygons if isinstance(polygons, np.ndarray) else list(polygons), dtype=object)
     return shapes, pd.RangeIndex(len(shapes)), None
+
+
+def _metric(
+    sources: list[Source], shapes: NDArray[Any], crs: pyproj.CRS | None, band: int
+) -> tuple[list[Source], NDArray[Any], pyproj.CRS | None]:
+    """Rasters and polygons as they are; in the zone they lie in where the first raster's CRS does not keep areas."""
+    if not sources or isinstance(sources[0], Grid):
+        return sources, shapes, crs
+    first = raster_info(sources[0])
+    if first.crs is None or keeps_areas(first.crs, first.bounds):
+        return sources, shapes, crs
+    if crs is not None and not same_place(first.crs, crs):
+        raise CRSMismatch(
+            f"{Path(sources[0]).name}: is in {first.crs.name}, the polygons in {crs.name}; "
+            "bring them to its CRS (polygons.to_crs)"
+        )
+    metric = metric_crs(first.bounds, first.crs)
+    grids: list[Source] = [s if isinstance(s, Grid) else read_raster(s, crs=metric, band=band).grid for s in sources]
+    return grids, np.asarray(gpd.GeoSeries(shapes, crs=first.crs).to_crs(metric)), metric
 
 
 def _result(

@@ -224,7 +224,7 @@ def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: f
 
 def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
     """Only cells that water reaches from the seed, below the stage and within the polygons, count."""
-    start = lowest(terrain, shape) if seed is None else terrain.cell_at(*seed)
+    start = lowest(terrain, shape) if seed is None else terrain.seed_cell(*seed)
     if start is None:
         raise _no_ground(terrain, shape)
     if seed is not None and not has_ground(terrain, shape, start):

@@ -18,7 +18,8 @@ from planner.core.terrain.cells import HUGE, blank
 from planner.core.terrain.compiled import Frame
 from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
-from planner.read.position import parse_crs
+from planner.read.meaning import ELEVATION, plausible
+from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
 from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster
 from planner.site import Grid
 from planner.words import Message, say
@@ -42,7 +43,7 @@ class Terrain:
 
     frame: where the cells lie. values: (rows, cols) float32 or float64, NaN for missing; None where the cells are read band by
     band. file: the whole file, where values is None or only the part of it that is asked for. notes: what had to be decided.
-    progress: told with every band that is read.
+    progress: told with every band that is read. given: the CRS of points, where the cells were warped to another.
     """
 
     frame: Frame
@@ -51,6 +52,7 @@ class Terrain:
     crs: pyproj.CRS | None
     notes: tuple[Message, ...] = ()
     progress: Progress | None = None
+    given: pyproj.CRS | None = None
 
     @property
     def cell_area(self) -> float:
@@ -85,7 +87,14 @@ class Terrain:
                 yield f._replace(north=f.north - row * f.cell_y, rows=len(part)), part
         elif self.file is not None:
             for tile in self.file.tiles(tile_cells=tile_cells):
+                plausible(tile.values, ELEVATION, [], self.file.path, checked=0)
                 yield f._replace(north=f.north - tile.row * f.cell_y, rows=len(tile.values)), tile.values
+
+    def seed_cell(self, x: float, y: float) -> int:
+        """As cell_at, of a point as it is given: in the file's CRS, where the cells were warped to another."""
+        if self.given is not None and self.crs is not None and np.isfinite(x) and np.isfinite(y):
+            x, y = pyproj.Transformer.from_crs(self.given, self.crs, always_xy=True).transform(x, y)
+        return self.cell_at(x, y)
 
     def cell_at(self, x: float, y: float) -> int:
         """Flat index of the cell a point lies in. Raises InvalidInput where it lies outside."""
@@ -147,25 +156,40 @@ def passes_corners(neighbours: int) -> bool:
     return neighbours == 8
 
 
-def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_memory_cells: int = IN_MEMORY_CELLS) -> Terrain:
+def terrain_of(
+    dem: Grid | str | Path,
+    *,
+    bounds: Any = None,
+    band: int = 1,
+    in_memory_cells: int = IN_MEMORY_CELLS,
+    crs: pyproj.CRS | None = None,
+) -> Terrain:
     """The terrain a Grid or a raster file holds; files of more than in_memory_cells are read band by band.
 
-    bounds: west, south, east, north (in the file's CRS) of what is asked for: of a file too large, only that part is read.
-    Raises InvalidInput where the file cannot be read.
+    bounds: west, south, east, north (in crs, else the file's CRS) of what is asked for: of a file too large, only that part is
+    read. crs: the CRS to warp it to, where its own does not keep areas (`metric_of`). Raises InvalidInput where the file cannot
+    be read or its cells are no elevations.
     """
     if isinstance(dem, Grid):
         return Terrain(dem.frame, _plain(dem.values), None, None)
     info = raster_info(dem)
-    _check_metres(Path(dem).name, info)
+    name = Path(dem).name
+    if crs is not None and info.crs is not None:
+        _check_warpable(name, info, in_memory_cells)
+        raster = read_raster(dem, bounds=bounds, crs=crs, band=band, meant=ELEVATION)
+        told = say("read.warped_metres", path=name, crs=info.crs.name, working=label(crs))
+        notes = (told, *(n for n in raster.notes if getattr(n, "code", "") != "read.warped"))
+        return Terrain(raster.grid.frame, raster.grid.values, None, crs, notes, given=info.crs)
+    _check_metres(name, info)
     file = None
     if info.rows * info.cols > in_memory_cells:
-        file = open_tiled(dem, band=band)
+        file = open_tiled(dem, band=band, meant=ELEVATION)
         part = _cells_within(file, bounds)
         if bounds is None or part > in_memory_cells:
             return Terrain(file.frame, None, file, info.crs, file.notes)
     if file is None and info.rows * info.cols > WHOLE_CELLS and info.upright:
-        return _assembled(open_tiled(dem, band=band), info.crs)
-    raster = read_raster(dem, bounds=bounds if file is not None else None, band=band)
+        return _assembled(open_tiled(dem, band=band, meant=ELEVATION), info.crs)
+    raster = read_raster(dem, bounds=bounds if file is not None else None, band=band, meant=ELEVATION)
     grid = raster.grid
     values: NDArray[Any] = grid.values
     if info.dtype == "float32":
@@ -174,23 +198,41 @@ def terrain_of(dem: Grid | str | Path, *, bounds: Any = None, band: int = 1, in_
     return Terrain(grid.frame, values, file, raster.crs, raster.notes)
 
 
+def metric_of(info: RasterInfo) -> pyproj.CRS | None:
+    """The CRS to warp a file to so that its cells have areas in m²; None where its own will do, or is not known."""
+    if info.crs is None or is_old_datum(info.crs) or keeps_areas(info.crs, info.bounds):
+        return None
+    return metric_crs(info.bounds, info.crs)
+
+
 def terrain_within(
     dem: Grid | str | Path, within: Any = None, *, band: int = 1, crs: Any = None, progress: Progress | None = None
 ) -> tuple[Terrain, list[Any]]:
     """The terrain and the polygons (as polygons_of) that limit it, none where within is None. Raises as both do.
 
-    crs: of a file that names none.
+    A terrain in degrees, feet or a projection that does not keep areas is warped to the zone it lies in. crs: of a file that
+    names none.
     """
     info = None if isinstance(dem, Grid) else raster_info(dem)
     if info is not None and info.crs is None and crs is not None:
         info = replace(info, crs=parse_crs(crs, where="crs"))
         _check_metres(Path(str(dem)).name, info)
-    shapes = [] if within is None else polygons_of(within, None if info is None else info.crs)
+    metric = metric_of(info) if info is not None and crs is None else None
+    known = metric if metric is not None else None if info is None else info.crs
+    shapes = [] if within is None else polygons_of(within, known)
     bounds = tuple(shapely.total_bounds(np.asarray(shapes, dtype=object))) if shapes else None
-    terrain = terrain_of(dem, bounds=bounds, band=band)
+    terrain = terrain_of(dem, bounds=bounds if metric is None else None, band=band, crs=metric)
     notes = [] if info is None else _told_of(info, Path(str(dem)).stem, band, getattr(within, "crs", None))
-    known = terrain.crs if info is None else info.crs
+    known = terrain.crs if known is None else known
     return replace(terrain, crs=known, notes=(*terrain.notes, *notes), progress=progress), shapes
+
+
+def _check_warpable(name: str, info: RasterInfo, most: int) -> None:
+    if info.rows * info.cols > most:
+        _check_metres(name, info)
+        raise InvalidInput(
+            say("water.too_large_to_warp", name=name, cells=info.rows * info.cols, crs=info.crs.name if info.crs else "")
+        )
 
 
 def _told_of(info: RasterInfo, name: str, band: int, polygons: pyproj.CRS | None) -> list[Message]:
@@ -243,7 +285,9 @@ def _assembled(file: TiledRaster, crs: pyproj.CRS | None) -> Terrain:
             if not np.array_equal(single, tile.values, equal_nan=True):
                 values = values.astype(np.float64)
         values[tile.row : tile.row + len(tile.values)] = tile.values
-    return Terrain(file.frame, values, None, crs, file.notes)
+    notes = list(file.notes)
+    plausible(values, ELEVATION, notes, Path(file.path).name)
+    return Terrain(file.frame, values, None, crs, tuple(notes))
 
 
 def _cells_within(file: TiledRaster, bounds: Any) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 import shapely
@@ -20,6 +21,7 @@ from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.zonal import OpenPieces, by_class, quantiles
 from planner.errors import CRSMismatch, InvalidInput
+from planner.measure import area_mu
 from planner.read import statistics
 from planner.read.statistics import raster_statistics
 from planner.site import Grid
@@ -212,8 +214,6 @@ def test_refusals(tmp_path: Path) -> None:
         raster_statistics(write(tmp_path / "r.tif", values, place=PLACE @ Affine.rotation(5)), inside)
     with pytest.raises(InvalidInput, match="south-up"):
         raster_statistics(write(tmp_path / "s.tif", values, place=Affine(2, 0, WEST, 0, 2, NORTH)), inside)
-    with pytest.raises(InvalidInput, match="degrees"):
-        raster_statistics(write(tmp_path / "d.tif", values, place=Affine(1, 0, 116, 0, -1, 34), crs="EPSG:4490"), inside)
     with pytest.raises(CRSMismatch, match="neither a CRS nor a position"):
         raster_statistics(write(tmp_path / "n.tif", values, place=Affine.identity(), crs=None), inside)
     with pytest.raises(CRSMismatch, match=r"z\.tif: is in .*zone 39.*to_crs"):
@@ -242,3 +242,17 @@ def test_a_raster_without_a_crs_but_with_a_position_is_taken_to_be_the_polygons(
     path = write(tmp_path / "z.tif", np.ones((4, 4), np.float32), crs=None)
     assert raster_statistics(path, gpd.GeoSeries([box(0, 0, 4, 4)], crs="EPSG:4527"))[0].weight.tolist() == [16.0]
     assert len(raster_statistics(path, [])[0].table()) == 0
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:3857", "EPSG:2263"])
+def test_rasters_whose_cells_are_no_square_metres_are_warped(tmp_path: Path, crs: str) -> None:
+    """The area of a polygon in degrees, in Web Mercator and in feet is that on the ellipsoid."""
+    lon, lat = (-74.0, 40.7) if crs == "EPSG:2263" else (117.2, 34.3)
+    x, y = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(lon, lat)
+    cell = 1e-4 if crs == "EPSG:4490" else 20.0
+    path = write(tmp_path / "a.tif", np.full((40, 40), 7.0, np.float32), place=Affine(cell, 0, x, 0, -cell, y), crs=crs)
+    piece = shapely.box(x + 10 * cell, y - 30 * cell, x + 30 * cell, y - 10 * cell)
+    (found,) = raster_statistics(path, gpd.GeoSeries([piece], crs=crs))
+    true = float(area_mu([piece], crs).sum()) * 10_000 / 15
+    assert found.weight[0] * found.cell_area == pytest.approx(true, rel=2e-3)
+    assert found.mean[0] == pytest.approx(7.0)

@@ -11,9 +11,9 @@ import pytest
 import rasterio
 from dirty.case import frame, site
 
+from planner import load_plan, make_plan
 from planner.cli.main import run
 from planner.errors import InvalidInput
-from planner.plan import load_plan, make_plan
 from security.canary import canary
 from security.hostile import ISIS, OGRVRT, WMS, WMTS, pipeline
 

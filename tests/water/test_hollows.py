@@ -244,7 +244,7 @@ def test_what_had_to_be_decided_is_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert hollows(plain).attrs["notes"] == ()
     with rasterio.open(plain, "r+") as out:
         out.units = ("ft",)
-    assert tuple(map(str, hollows(plain, **EVERY).attrs["notes"])) == ("elevations in ft: times 0.3048",)
+    assert hollows(plain, **EVERY).attrs["notes"] == (say("read.times", unit="ft", factor=0.3048),)
     nowhere = write(tmp_path / "nowhere.tif", bowl(), crs=None)
     assert "names no CRS" in str(hollows(nowhere).attrs["notes"][0])
     assert hollows(nowhere, crs="EPSG:4527").attrs["notes"] == ()
@@ -269,23 +269,25 @@ def test_notes_of_large_files_are_told_as_well(tmp_path: Path, monkeypatch: pyte
     with rasterio.open(path, "r+") as out:
         out.units = ("ft",)
     monkeypatch.setattr(ground, "WHOLE_CELLS", 4)
-    assert tuple(map(str, hollows(path, **EVERY).attrs["notes"])) == ("elevations in ft: times 0.3048",)
-    assert tuple(map(str, terrain_of(path, in_memory_cells=4).notes)) == ("elevations in ft: times 0.3048",)
+    assert hollows(path, **EVERY).attrs["notes"] == (say("read.times", unit="ft", factor=0.3048),)
+    assert terrain_of(path, in_memory_cells=4).notes == (say("read.times", unit="ft", factor=0.3048),)
 
 
-def test_cells_that_are_not_metres_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cells_that_are_not_metres_are_warped_or_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     degrees = Affine(0.0003, 0, 117.2, 0, -0.0003, 34.3)
-    for crs, why in (("EPSG:4490", "in degrees"), (None, "look like degrees")):
-        path = write(tmp_path / f"{crs and 'known'}.tif", bowl(), crs=crs, transform=degrees)
-        for verb in ("hollows", "storage"):
-            assert run([verb, str(path)]) == 3
-            told = capsys.readouterr().err
-            assert why in told
-            assert "-t_srs EPSG:4527 " in told  # the zone of 117° E
-    assert run(["hollows", str(tmp_path / "None.tif"), "--crs", "EPSG:4490"]) == 3
-    path = write(tmp_path / "feet.tif", bowl(), crs="EPSG:2263")
-    with pytest.raises(InvalidInput, match="US survey foot"):
-        hollows(path)
+    unknown = write(tmp_path / "unknown.tif", bowl(), crs=None, transform=degrees)
+    known = write(tmp_path / "known.tif", bowl(), crs="EPSG:4490", transform=degrees)
+    for verb in ("hollows", "storage"):
+        assert run([verb, str(unknown)]) == 3
+        told = capsys.readouterr().err
+        assert "look like degrees" in told
+        assert "-t_srs EPSG:4527 " in told  # the zone of 117° E
+        assert run([verb, str(known)]) == 0
+        assert "China Geodetic Coordinate System 2000 does not keep areas; warped to EPSG:4527" in capsys.readouterr().err
+    assert run(["hollows", str(unknown), "--crs", "EPSG:4490"]) == 3
+    capsys.readouterr()
+    feet = hollows(write(tmp_path / "feet.tif", bowl(), crs="EPSG:2263"))
+    assert "NAD83 / New York Long Island (ftUS) does not keep areas" in str(feet.attrs["notes"][0])
     with pytest.raises(InvalidInput, match="is no CRS"):
         hollows(write(tmp_path / "n.tif", bowl(), crs=None), crs="nonsense")
 

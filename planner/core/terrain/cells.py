@@ -114,8 +114,12 @@ class Entries(NamedTuple):
 
 
 def entries_of_width(width: float, low: float, high: float, stages: Floats, kind: Any) -> Entries:
-    """Entries at whole multiples of a width that is a power of two, m, over the elevations low … high, divided by stages."""
-    scale, stages = 1.0 / width, stages[(stages >= low) & (stages <= high)]
+    """Entries at whole multiples of a width that is a power of two, m, over the elevations low … high, divided by stages.
+
+    Stages within the first and the last entry divide them even where no cell lies beyond: bins of tiles merge by their edges.
+    """
+    scale = 1.0 / width
+    stages = stages[(stages >= np.floor(low * scale) * width) & (stages < (np.floor(high * scale) + 1.0) * width)]
     kind = np.dtype(kind).type
     if kind is np.float32 and max(abs(low), abs(high)) * scale >= 2.0**24:
         kind = np.float64
@@ -125,6 +129,7 @@ def entries_of_width(width: float, low: float, high: float, stages: Floats, kind
     first, last = np.floor(kind(low) * factor), np.floor(kind(high) * factor)
     size = int(last - first) + 1
     entry = (np.floor(own * factor) - first).astype(np.int64)
+    own, entry = own[(entry >= 0) & (entry < size)], entry[(entry >= 0) & (entry < size)]
     cut = np.full(size + 1, np.nan, dtype=kind)
     cut[entry[::-1]] = own[::-1]
     before = np.searchsorted(entry, np.arange(size + 1))

@@ -1,0 +1,67 @@
+"""The public names with their types: the package itself imports each only when it is first used."""
+
+from planner import samples as samples
+from planner.allocation import Adjacent as Adjacent
+from planner.allocation import Apart as Apart
+from planner.allocation import Budget as Budget
+from planner.allocation import Compactness as Compactness
+from planner.allocation import Connected as Connected
+from planner.allocation import Covered as Covered
+from planner.allocation import Earthwork as Earthwork
+from planner.allocation import Exclude as Exclude
+from planner.allocation import Limit as Limit
+from planner.allocation import Lock as Lock
+from planner.allocation import MinPatch as MinPatch
+from planner.allocation import Problem as Problem
+from planner.allocation import Quota as Quota
+from planner.allocation import Share as Share
+from planner.allocation import Storage as Storage
+from planner.allocation import WaterLevel as WaterLevel
+from planner.allocation import alternatives as alternatives
+from planner.allocation import evaluate as evaluate
+from planner.allocation import lexicographic as lexicographic
+from planner.allocation import minimise_regret as minimise_regret
+from planner.allocation import pareto as pareto
+from planner.allocation import robustness as robustness
+from planner.allocation import value_of_locks as value_of_locks
+from planner.allocation import what_if as what_if
+from planner.asbuilt import AsBuilt as AsBuilt
+from planner.asbuilt import asbuilt as asbuilt
+from planner.city import city as city
+from planner.city import evaluation as evaluation
+from planner.city import green_figures as green_figures
+from planner.city import greening as greening
+from planner.city import price_of_green as price_of_green
+from planner.city import served as served
+from planner.city import served_share as served_share
+from planner.city import yield_per_mu as yield_per_mu
+from planner.errors import PlannerError as PlannerError
+from planner.facade import Plan as Plan
+from planner.facade import load_plan as load_plan
+from planner.facade import make_plan as make_plan
+from planner.finance import Finance as Finance
+from planner.finance import finance as finance
+from planner.measure import area_mu as area_mu
+from planner.measure import measure as measure
+from planner.options import appraise as appraise
+from planner.partition import partition as partition
+from planner.plan import confidence as confidence
+from planner.plan import sweep as sweep
+from planner.portfolio import Portfolio as Portfolio
+from planner.portfolio import portfolio as portfolio
+from planner.read import check as check
+from planner.read import read_site as read_site
+from planner.read.statistics import raster_statistics as raster_statistics
+from planner.site import Grid as Grid
+from planner.site import Site as Site
+from planner.subsidence import calibrate as calibrate
+from planner.subsidence import farmland as farmland
+from planner.subsidence import ground as ground
+from planner.subsidence import predict as predict
+from planner.suitability import judge as judge
+from planner.timing import timetable as timetable
+from planner.water import hollows as hollows
+from planner.water import storage_curve as storage_curve
+
+__version__: str
+__all__: list[str]
