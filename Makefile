@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test bench lint docs samples clean
+.PHONY: demo test test-lowest fuzz bench lint docs samples clean
 
 demo: $(VENV)/.demo
 	$(BIN)/planner demo -o demo --overwrite
@@ -15,6 +15,19 @@ test: $(VENV)/.test browser
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -q --nbmake notebooks
+
+# The same tests with the lowest versions that pyproject.toml allows, in an environment of their own (pages are not built there).
+test-lowest:
+	@test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[report,parquet,portfolio]' $(LOWEST_TESTS)
+	$(VENV)-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not browser" --ignore tests/test_docs.py $(PYTEST_ARGS)
+
+LOWEST_TESTS := pytest pytest-xdist hypothesis exactextract numpy-financial pyxirr
+
+# Looks for files that end in neither a result nor a refusal; half an hour unless SECONDS says otherwise. Findings are kept.
+SECONDS ?= 1800
+fuzz: $(VENV)/.test
+	$(BIN)/python tests/fuzz --seconds $(SECONDS) $(FUZZ_ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks

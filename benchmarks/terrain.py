@@ -246,7 +246,7 @@ def connected(z: np.ndarray, stages: np.ndarray) -> list[tuple[str, str, str, st
 
     def curve(ground: np.ndarray, start: int) -> np.ndarray:
         terrain = terrain_of(Grid(ground, 0.0, float(len(ground)), 1.0, 1.0))
-        found = reach(terrain, None, start, stages=stages, diagonal=True, width=FINEST_M)
+        found = reach(terrain, None, start, stages=stages, neighbours=8, width=FINEST_M)
         return storage_at(found.knots, stages)
 
     curve(z[:20, :20].copy(), 0)
@@ -279,7 +279,7 @@ def curves(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
     ours, held = min(
         (cpu(lambda: storage_at(knots_of_bins(bins(z, stages), 30.0, 1.0), stages)) for _ in range(3)), key=lambda r: r[0]
     )
-    terrain, options = terrain_of(path), {"seed": None, "connected": False, "stages": stages, "diagonal": True}
+    terrain, options = terrain_of(path), {"seed": None, "connected": False, "stages": stages, "neighbours": True}
     with_spill, _ = min((cpu(lambda: curve_over(terrain, None, **options)) for _ in range(2)), key=lambda r: r[0])
     theirs, sorted_ = cpu(lambda: by_sorting(z, stages))
     floor = min(cpu(lambda: np.add.reduce(z, axis=None, dtype=np.float32))[0] for _ in range(3))
@@ -373,7 +373,7 @@ from planner.water.depressions import Path, _full, hollows
 from planner.water.ground import terrain_of
 begin = time.process_time()
 t = terrain_of(sys.argv[1]); f = t.frame
-curve = curve_over(t, None, seed=None, connected=False, stages=np.zeros(0), diagonal=True)
+curve = curve_over(t, None, seed=None, connected=False, stages=np.zeros(0), neighbours=8)
 one = time.process_time() - begin; begin = time.process_time()
 rng = np.random.default_rng(0)
 at = np.column_stack((f.west + rng.uniform(3e3, 197e3, 2000), f.north - rng.uniform(3e3, 197e3, 2000)))
@@ -388,7 +388,7 @@ print(f"curve of {f.rows * f.cols / 1e9:.1f} Gcell {one:.0f} s, statistics of 2 
 timed("hollows that matter", lambda: f"{len(hollows(sys.argv[1], keep=Path(sys.argv[1] + '.kept')))} found")
 timed("fill", lambda: f"{sum(1 for _ in _full(t, 8))} bands")
 middle, none = (f.west + f.cols * f.cell_x / 2, f.north - f.rows * f.cell_y / 2), np.zeros(0)
-timed("connected curve", lambda: curve_over(t, None, seed=middle, connected=True, stages=none, diagonal=True).spill_level_m)
+timed("connected curve", lambda: curve_over(t, None, seed=middle, connected=True, stages=none, neighbours=8).spill_level_m)
 """
 
 

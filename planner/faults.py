@@ -11,6 +11,7 @@ from planner.parameters import nearest
 from planner.words import Message, say
 
 Location = tuple[int | str, ...]
+LONGEST = 80  # characters of a wrong value that are told
 
 
 def first_fault(error: ValidationError, known: Callable[[Location], list[str]], *, section: str = "") -> Message:
@@ -20,7 +21,7 @@ def first_fault(error: ValidationError, known: Callable[[Location], list[str]], 
     """
     faults = error.errors(include_url=False)
     fault: Any = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(p) for p in (*((section,) if section else ()), *fault["loc"]) if not _is_branch(p))
+    where = ".".join(str(p) for p in (*((section,) if section else ()), *fault["loc"]) if not _is_branch(p))[: 2 * LONGEST]
     if fault["type"] == "extra_forbidden":
         near = nearest(str(fault["loc"][-1]), known(fault["loc"]))
         return say("scenario.unknown_key", where=where, nearest=near)
@@ -43,7 +44,8 @@ def fault_of(error: ValidationError, model: type[BaseModel], source: str, *, sec
 def _wrong_value(where: str, fault: Any) -> Message:
     """A value of another kind than the key takes, or beyond its limits."""
     kind, limits = fault["type"], fault.get("ctx", {})
-    known = {"value": repr(fault["input"]), "where": where}
+    told = repr(fault["input"])
+    known = {"value": told if len(told) <= LONGEST else f"{told[:LONGEST]}…", "where": where}
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return say(f"scenario.{kind}", **known, limit=next(iter(limits.values())))
     if kind == "literal_error":

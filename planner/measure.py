@@ -17,6 +17,7 @@ from planner.core.terrain.coverage import Cells, covered_cells, main_owner
 from planner.core.terrain.flood import flood, next_deeper
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.merge_tree import MergeTree, merge_tree, significant
+from planner.core.terrain.neighbours import EDGES
 from planner.core.terrain.slope import slope_degrees
 from planner.core.terrain.zonal import Summary, summarise
 from planner.design import lake_levels, water_surface
@@ -268,7 +269,7 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     wet_pits = basins.pit[basins.pit_level < water[basins.pit]]  # a lake begins where there would be water anyway
     pits = wet_pits if len(wet_pits) else basins.pit
     sources = np.concatenate((pits, _lowest_elsewhere(terrain.values, owner, pits)))
-    rising = flood(np.ascontiguousarray(terrain.values), sources, False)
+    rising = flood(np.ascontiguousarray(terrain.values), sources, EDGES)
     deeper, first = next_deeper(owner, rising.order, rising.came_from, len(ids))
     _hosted(cover.cells, owner, deeper, first)
     spill = np.full(len(ids), np.nan)

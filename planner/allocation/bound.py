@@ -30,6 +30,14 @@ def forest(model: Model) -> Forest | None:
     return None
 
 
+def order_possible(model: Model) -> bool:
+    """Whether any choice at all keeps the order among units and what is locked."""
+    order = forest(model)
+    if order is None:
+        return True
+    return bool(forest_best(model.start, np.zeros(model.gain.size), model.allowed, order)[1].min() >= 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Multipliers:
     """λ of the coupling rows, yuan per the row's unit, shape (S,): above 0 the upper limit presses, below 0 the lower.

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
-from planner.landuse import TARGETS
+from planner.landuse import TARGETS, TREATMENTS
 from planner.parameters import nearest
+
+SLIP = 0.85  # likeness of two words from which one is taken for the other misspelt
 
 
 def check_target(rule: str, target: str | None) -> None:
-    """Raises InvalidInput where `target` is none of the five."""
-    if target is not None and target not in TARGETS:
-        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(str(target), list(TARGETS))}")
+    """Raises InvalidInput where a target is no name, or a slip of the pen away from one of the planner's own.
+
+    Names are free, so that problems with other zones can be stated; the options have the last word (`check_words`).
+    """
+    if target is None:
+        return
+    if not isinstance(target, str) or not target:
+        raise InvalidInput(f"{rule}: target = {target!r} is no name of a target")
+    if target not in TARGETS and target.isalpha() and get_close_matches(target, TARGETS, 1, SLIP):
+        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(target, list(TARGETS))}")
+
+
+def check_words(rule: str, table: OptionTable, target: str | None = None, treatment: str | Sequence[str] | None = None) -> None:
+    """Raises InvalidInput where a target or treatment is neither in the options nor one of the planner's own."""
+    if target is not None and target not in table.targets and target not in TARGETS:
+        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(target, [*TARGETS, *table.targets])}")
+    for word in (treatment,) if isinstance(treatment, str) else treatment or ():
+        if word not in table.treatments and word not in TREATMENTS:
+            known = [*TREATMENTS, *table.treatments]
+            raise InvalidInput(f"{rule}: unknown treatment {word!r}{nearest(word, known)}")
 
 
 def check_number(rule: str, name: str, value: float | None, *, negative: bool = False, infinite: bool = False) -> None:

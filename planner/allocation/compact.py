@@ -18,6 +18,7 @@ from planner.allocation.bound import Multipliers, clean, forest, limit_value
 from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
+from planner.allocation.highs import Solved
 from planner.allocation.model import Model, sets_of_kinds, settle
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
@@ -253,7 +254,7 @@ class _Search:
             return False
         self.examined = True
         free = without_borders(self.saddle.model)
-        return relax(free, program(free), self.settings)[0].status == "infeasible"
+        return relax(free, program(free), self.settings)[0].status is Solved.INFEASIBLE
 
     def offer(self, rows: Floats, pull: Floats) -> None:
         bound, rows = self.saddle.bound(rows, pull)

@@ -136,6 +136,7 @@ def solve_core(
             slack=slack / prog.scale,
             seconds=seconds,
             seed=settings.seed,
+            stop=settings.stop,
             target=-(enough - core.fixed_value) / prog.scale if np.isfinite(enough) else None,
         )
         if first is None:

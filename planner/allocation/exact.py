@@ -7,20 +7,24 @@ from dataclasses import replace
 import numpy as np
 
 from planner.allocation.bound import Multipliers, forest, upper_bound
-from planner.allocation.highs import Answer, Tell, solve_program
-from planner.allocation.model import Model, Settled, chosen_options, settle, tightened
+from planner.allocation.covers import covers, this_choice
+from planner.allocation.highs import Answer, Solved, Tell, solve_program
+from planner.allocation.model import Model, chosen_options, settle, tightened, with_cuts
 from planner.allocation.parts import stack_clauses
 from planner.allocation.program import Program, program, start_point
-from planner.allocation.search import Found, Outcome, Settings
+from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
 from planner.allocation.table import Floats, Ints
 
 GIVE_UP_EVERY = 5  # rounds of separation after which a plan is sought by giving up what breaks the rule
-ROUNDS = 200  # most re-solves for rules that are separated and for limits missed by the solver's tolerance
+ROUNDS = 200  # most times that something is given up
+DRAWS = 3  # most times that limits are drawn in before they are cut off exactly
 
 
 def relax(model: Model, prog: Program, settings: Settings, *, method: str = "choose") -> tuple[Answer, Multipliers]:
     """The linear relaxation and its multipliers in the model's own units."""
-    answer = solve_program(prog, relaxed=True, seconds=settings.seconds_left, seed=settings.seed, method=method)
+    answer = solve_program(
+        prog, relaxed=True, seconds=settings.seconds_left, seed=settings.seed, method=method, stop=settings.stop
+    )
     return answer, multipliers_of(model, prog, answer.duals)
 
 
@@ -36,50 +40,93 @@ def multipliers_of(model: Model, prog: Program, duals: Floats | None) -> Multipl
 
 
 def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found:
-    """Branch and bound on the whole problem; broken limits and separated rules are tightened and solved again."""
+    """Branch and bound on the whole problem; what breaks a rule is cut off by rows that no plan breaks, and solved again.
+
+    Limits that a plan misses by the solver's tolerance are drawn in first, which is quick but proves nothing.
+    """
+    model = with_cuts(model)
     prog = program(model)
     answer, multipliers = relax(model, prog, settings)
-    if answer.status == "infeasible":
+    if answer.status is Solved.INFEASIBLE:
         return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp", relaxation_empty=True)
-    order = forest(model)
-    bound = upper_bound(model, multipliers, order)
-    best: tuple[float, Ints | None] = (-np.inf, None)
+    best = Best()
     if start is not None and (settled := settle(model, start)).feasible:
-        best = (settled.objective, start)
-    current, rounds, interrupted = model, 0, answer.interrupted
-    while rounds < ROUNDS and not interrupted and settings.seconds_left > 0:
-        rounds += 1
-        warm = None if best[1] is None else start_point(current, prog, best[1], settle(current, best[1]).columns)
-        answer = solve_program(
-            prog,
-            gap=settings.gap,
-            seconds=settings.seconds_left,
-            seed=settings.seed,
-            start=warm,
-            tell=_teller(settings, prog, best[0], bound),
-        )
-        interrupted = answer.interrupted
-        if current.lo is model.lo:  # only limits as they were given prove anything
-            bound = min(bound, -answer.bound * prog.scale) if np.isfinite(answer.bound) else bound
-        if answer.point is None:
-            if answer.status == "infeasible" and best[1] is None and current.lo is model.lo:
-                return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp")
-            break
-        chosen = chosen_options(model, answer.point)
-        settled = settle(model, chosen)
-        if settled.feasible:
-            if settled.objective > best[0]:
-                best = (settled.objective, chosen)
-            break
-        current = _drawn_in(current, chosen, settled)
+        best = Best(settled.objective, start)
+    search = _Branching(model, settings, best, upper_bound(model, multipliers, forest(model)), answer.interrupted)
+    search.run()
+    best = search.best
+    if search.empty and best.chosen is None:
+        return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp")
+    outcome = Outcome.FOUND if best.chosen is not None else Outcome.NOTHING
+    return Found(outcome, best.chosen, max(search.bound, best.value), multipliers, "milp", search.interrupted)
+
+
+class _Branching:
+    """Rounds of branch and bound. proof: the model with rows that every plan keeps; by: how far limits are drawn in (S,)."""
+
+    def __init__(self, model: Model, settings: Settings, best: Best, bound: float, interrupted: bool) -> None:
+        self.model, self.settings, self.best, self.bound, self.interrupted = model, settings, best, bound, interrupted
+        self.proof, self.by, self.drawn_in, self.empty = model, np.zeros(model.hi.size), 0, False
+
+    def run(self) -> None:
+        """Until a plan is proven, nothing is left, or time is up."""
+        rounds = 0
+        while not self.interrupted and self.settings.seconds_left > 0:
+            rounds += 1
+            drawn = bool(self.by.any())
+            current = tightened(self.proof, self.by) if drawn else self.proof
+            answer = self._solve(current, drawn)
+            if answer.point is None:
+                if not drawn or answer.status is not Solved.INFEASIBLE:
+                    self.empty = answer.status is Solved.INFEASIBLE and not drawn
+                    return
+                self.by[:], self.drawn_in = 0.0, DRAWS  # too tight: from here on only exact cuts
+                continue
+            if self._take(chosen_options(self.model, answer.point), drawn):
+                return
+            if self.model.separators and rounds % GIVE_UP_EVERY == 0 and self.best.chosen is None:
+                self.best = _given_up(self.model, chosen_options(self.model, answer.point), self.settings)
+
+    def _solve(self, current: Model, drawn: bool) -> Answer:
+        settings, best = self.settings, self.best
         prog = program(current)
-        if model.separators and rounds % GIVE_UP_EVERY == 0 and best[1] is None:
-            best = _given_up(model, chosen, settings)
-    bound = max(bound, best[0])
-    return Found(Outcome.FOUND if best[1] is not None else Outcome.NOTHING, best[1], bound, multipliers, "milp", interrupted)
+        warm = None
+        if best.chosen is not None:
+            warm = start_point(current, prog, best.chosen, settle(current, best.chosen).columns)
+        tell = _teller(settings, prog, best.value, self.bound)
+        answer = solve_program(
+            prog, gap=settings.gap, seconds=settings.seconds_left, seed=settings.seed, start=warm, tell=tell, stop=settings.stop
+        )
+        self.interrupted = answer.interrupted
+        if not drawn and answer.status is not Solved.FAILED and np.isfinite(answer.bound):
+            self.bound = min(self.bound, -answer.bound * prog.scale)
+        return answer
+
+    def _take(self, chosen: Ints, drawn: bool) -> bool:
+        """Keeps a plan or cuts a choice off. Returns whether the search is over."""
+        settled = settle(self.model, chosen)
+        if settled.feasible:
+            if settled.objective > self.best.value:
+                self.best = Best(settled.objective, chosen)
+            if drawn and relative_gap(self.best.value, self.bound) > self.settings.gap:
+                self.by[:], self.drawn_in = 0.0, DRAWS
+                return False
+            return True
+        more = [c for s in self.model.separators if (c := s.clauses(chosen)) is not None]
+        broken = settled.broken > 0
+        if broken.any():
+            more.append(covers(self.model, chosen, settled))
+        if not more:
+            more = [this_choice(self.model, chosen)]
+        self.proof = replace(self.proof, clauses=stack_clauses([self.proof.clauses, *more]))
+        if broken.any() and self.drawn_in < DRAWS:
+            step = np.maximum(2.0 * settled.broken, 1e-9 * np.abs(self.model.coef).max(axis=1))
+            self.by += np.where(broken, step, 0.0)
+            self.drawn_in += 1
+        return False
 
 
-def _given_up(model: Model, chosen: Ints, settings: Settings) -> tuple[float, Ints | None]:
+def _given_up(model: Model, chosen: Ints, settings: Settings) -> Best:
     """A plan that keeps separated rules by giving up what breaks them (crumbs, second patches) and choosing anew."""
     allowed = model.allowed.copy()
     for _ in range(ROUNDS):
@@ -89,27 +136,16 @@ def _given_up(model: Model, chosen: Ints, settings: Settings) -> tuple[float, In
             break
         smaller = replace(model, allowed=allowed)
         prog = program(smaller)
-        answer = solve_program(prog, gap=max(settings.gap, 1e-3), seconds=settings.seconds_left, seed=settings.seed)
+        answer = solve_program(prog, gap=max(settings.gap, 1e-3), seconds=settings.seconds_left, stop=settings.stop)
         if answer.point is None:
             break
         chosen = chosen_options(smaller, answer.point)
         settled = settle(model, chosen)
         if settled.feasible:
-            return settled.objective, chosen
+            return Best(settled.objective, chosen)
         if (settled.broken > 0).any():
             break
-    return -np.inf, None
-
-
-def _drawn_in(model: Model, chosen: Ints, settled: Settled) -> Model:
-    """The model with the limits that a choice missed drawn in, and the separated rules it broke written out."""
-    more = [c for s in model.separators if (c := s.clauses(chosen)) is not None]
-    if more:
-        model = replace(model, clauses=stack_clauses([model.clauses, *more]))
-    if (settled.broken > 0).any():
-        step = np.maximum(2.0 * settled.broken, 1e-9 * np.abs(model.coef).max(axis=1))
-        model = tightened(model, np.where(settled.broken > 0, step, 0.0))
-    return model
+    return Best()
 
 
 def _teller(settings: Settings, prog: Program, best: float, bound: float) -> Tell | None:

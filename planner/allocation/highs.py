@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import highspy
@@ -14,23 +18,51 @@ import numpy as np
 from planner.allocation.program import Program
 from planner.allocation.table import Bools, Floats
 from planner.errors import PlannerError
+from planner.words import say
 
 Tell = Callable[[float, float], None]  # (bound, best) of the minimised, scaled objective
 
 
+LEAST_VERSION = (1, 11)  # before it the interrupt and logging callbacks are not there
+GRACE_S = 1.0  # how much longer than its limit the solver is waited for, beside 5 % of the limit
+
+
+class Solved(StrEnum):
+    """How the solver ended: with an optimum, a proof that there is none, by a limit, or with no answer at all."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """status: optimal, infeasible, stopped (time or interruption) or failed; point None where none was found.
+    """status: how the solver ended; point None where none was found.
 
     value and bound are of the program's minimised, scaled objective; duals of its rows (linear programs only).
     """
 
-    status: str
+    status: Solved
     point: Floats | None
     value: float
     bound: float
     duals: Floats | None
     interrupted: bool = False
+
+
+@cache
+def check_version() -> None:
+    """Raises PlannerError where the solver installed is too old to be stopped and watched."""
+    found = version("highspy")
+    if tuple(int(part) for part in found.split(".")[:2]) < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        raise PlannerError(say("allocation.solver_too_old", found=found, least=least))
+
+
+def _solver() -> Any:
+    check_version()
+    return highspy.Highs()
 
 
 def solve_program(
@@ -45,13 +77,18 @@ def solve_program(
     start: Floats | None = None,
     tell: Tell | None = None,
     target: float | None = None,
+    nodes: int | None = None,
+    stop: threading.Event | None = None,
 ) -> Answer:
     """Solves a program by HiGHS, relaxed or with whole options.
 
-    method: choose, simplex or ipm (without crossover). start: a full point to begin with. target: an objective that is enough.
-    gap, slack: relative and absolute gap at which to stop.
+    method: choose, simplex or ipm (without crossover). start: the first columns of a point to begin with. target: an objective
+    that is enough. gap, slack: relative and absolute gap at which to stop. nodes: most nodes of the search, so that a search
+    that is cut short is cut short at the same place every time. stop: set from outside to end it.
+
+    Raises what `tell` raises.
     """
-    solver = highspy.Highs()
+    solver = _solver()
     whole = prog.whole & (not relaxed)
     options: dict[str, Any] = {
         "output_flag": False,
@@ -68,15 +105,22 @@ def solve_program(
         options["run_crossover"] = "off"
     for name, value in options.items():
         solver.setOptionValue(name, value)
+    if nodes is not None:
+        solver.setOptionValue("mip_max_nodes", int(nodes))
     if target is not None:
         solver.setOptionValue("objective_target", float(target))
     _pass(solver, prog, whole)
     if start is not None and whole.any():
-        solution = highspy.HighsSolution()
-        solution.col_value = list(start)
-        solver.setSolution(solution)
-    best, interrupted = _run(solver, whole, seconds, tell)
-    return _answer(solver, whole, best, interrupted)
+        solver.setSolution(start.size, np.arange(start.size, dtype=np.int32), start)
+    watch = _Watch(tell, stop)
+    ended = _run(solver, whole, seconds, watch)
+    interrupted = isinstance(watch.error, KeyboardInterrupt) or (stop is not None and stop.is_set())
+    if isinstance(watch.error, Exception) and not isinstance(watch.error, MemoryError):
+        raise watch.error
+    if watch.error is not None or not ended:
+        word = Solved.STOPPED if watch.error is None or interrupted else Solved.FAILED
+        return Answer(word, watch.point, watch.value, -np.inf, None, interrupted)
+    return _answer(solver, whole, watch, interrupted)
 
 
 def _pass(solver: Any, prog: Program, whole: Bools) -> None:
@@ -110,67 +154,87 @@ def _pass(solver: Any, prog: Program, whole: Bools) -> None:
         raise PlannerError(f"the solver refused a program of {columns} columns and {rows} rows; is a coefficient not finite?")
 
 
-def _run(solver: Any, whole: Bools, seconds: float, tell: Tell | None) -> tuple[dict[str, Any], bool]:
-    """Runs in a thread so that Ctrl-C and a hard time limit reach the solver; keeps the best point seen."""
-    best: dict[str, Any] = {"point": None, "value": np.inf, "bound": -np.inf}
+class _Watch:
+    """What the solver told while it ran, in its own thread: what goes wrong there ends the run without an answer."""
 
-    def improved(event: Any) -> None:
-        best["point"] = np.array(event.data_out.mip_solution, dtype=np.float64)
-        best["value"] = float(event.data_out.objective_function_value)
+    def __init__(self, tell: Tell | None, stop: threading.Event | None) -> None:
+        self.tell, self.asked = tell, stop
+        self.point: Floats | None = None
+        self.value, self.bound = np.inf, -np.inf
+        self.error: BaseException | None = None
+        self.over, self.done = threading.Event(), threading.Event()
 
-    def logged(event: Any) -> None:
-        best["bound"] = max(best["bound"], float(event.data_out.mip_dual_bound))
-        if tell is not None:
-            tell(best["bound"], best["value"])
+    @property
+    def stopping(self) -> bool:
+        return self.over.is_set() or self.error is not None or (self.asked is not None and self.asked.is_set())
 
-    if whole.any():
-        solver.cbMipImprovingSolution += improved
-        solver.cbMipLogging += logged
-    stop, done = threading.Event(), threading.Event()
-    for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
-        callback.subscribe(lambda event: event.interrupt() if stop.is_set() else None)
+    def improved(self, event: Any) -> None:
+        with self._guarded():
+            self.point = np.array(event.data_out.mip_solution, dtype=np.float64)
+            self.value = float(event.data_out.objective_function_value)
 
-    def work() -> None:
-        try:
+    def logged(self, event: Any) -> None:
+        with self._guarded():
+            self.bound = max(self.bound, float(event.data_out.mip_dual_bound))
+            if self.tell is not None:
+                self.tell(self.bound, self.value)
+
+    def asked_to_stop(self, event: Any) -> None:
+        if self.stopping:
+            event.interrupt()
+
+    def work(self, solver: Any) -> None:
+        with self._guarded():
             solver.run()
-        finally:
-            done.set()
+        self.done.set()
 
-    deadline = time.monotonic() + seconds
-    interrupted = False
-    threading.Thread(target=work, daemon=True).start()
-    while True:
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
         try:
-            if done.wait(0.5):
-                return best, interrupted
-            if time.monotonic() > deadline + 0.5:
-                stop.set()
-        except KeyboardInterrupt:
-            interrupted = True
-            stop.set()
+            yield
+        except BaseException as error:  # an exception must not travel through the solver's own frames
+            self.error = self.error or error
 
 
-def _answer(solver: Any, whole: Bools, best: dict[str, Any], interrupted: bool) -> Answer:
+def _run(solver: Any, whole: Bools, seconds: float, watch: _Watch) -> bool:
+    """Runs in a thread so that Ctrl-C and the time limit reach the solver. Returns whether it came to an end by itself."""
+    if whole.any():
+        solver.cbMipImprovingSolution += watch.improved
+        solver.cbMipLogging += watch.logged
+    for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
+        callback.subscribe(watch.asked_to_stop)
+    deadline = time.monotonic() + seconds
+    threading.Thread(target=watch.work, args=(solver,), daemon=True).start()
+    while not watch.done.wait(0.1):
+        late = time.monotonic() - deadline
+        if late > 0:
+            watch.over.set()
+        if late > GRACE_S + 0.05 * seconds:
+            return False  # it hears nothing (presolve, a long factorisation): it ends in its own time, nobody waits for it
+    return True
+
+
+def _answer(solver: Any, whole: Bools, watch: _Watch, interrupted: bool) -> Answer:
     status = solver.getModelStatus()
     info = solver.getInfo()
     kinds = highspy.HighsModelStatus
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-        return Answer("infeasible", None, np.inf, np.inf, None, interrupted)
+        return Answer(Solved.INFEASIBLE, None, np.inf, np.inf, None, interrupted)
     solution = solver.getSolution()
-    point = np.array(solution.col_value, dtype=np.float64) if solution.value_valid else best["point"]
-    word = "optimal" if status == kinds.kOptimal else "stopped" if status in STOPPED else "failed"
+    point = np.array(solution.col_value, dtype=np.float64) if solution.value_valid else watch.point
+    word = Solved.OPTIMAL if status == kinds.kOptimal else Solved.STOPPED if status in STOPPED else Solved.FAILED
     if not whole.any():
         duals = np.array(solution.row_dual, dtype=np.float64) if solution.dual_valid else None
         value = float(info.objective_function_value) if solution.value_valid else np.inf
-        return Answer(word, point, value, value if word == "optimal" else -np.inf, duals, interrupted)
+        return Answer(word, point, value, value if word is Solved.OPTIMAL else -np.inf, duals, interrupted)
     bound = float(info.mip_dual_bound)
-    value = float(info.objective_function_value) if point is not None and solution.value_valid else best["value"]
-    return Answer(word, point, value, max(bound, best["bound"]) if np.isfinite(bound) else best["bound"], None, interrupted)
+    value = float(info.objective_function_value) if point is not None and solution.value_valid else watch.value
+    return Answer(word, point, value, max(bound, watch.bound) if np.isfinite(bound) else watch.bound, None, interrupted)
 
 
 def row_ranges(prog: Program) -> tuple[Floats, Floats] | None:
     """Lowest and highest stand of each row's active limit over which its dual holds, program's scale; None unless solved."""
-    solver = highspy.Highs()
+    solver = _solver()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("solver", "simplex")

@@ -10,13 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from planner.allocation.bound import forest
-from planner.allocation.highs import solve_program
+from planner.allocation.exact import solve_exactly
+from planner.allocation.highs import Solved, solve_program
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, chosen_options, settle
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, Part, Rule, stack_clauses
+from planner.allocation.parts import INF, ROUNDING, Part, Rule
 from planner.allocation.program import program
-from planner.allocation.search import Method, Settings
+from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.table import OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
@@ -43,36 +44,70 @@ def check_by_arithmetic(table: OptionTable, rules: Sequence[Rule], parts: Sequen
     """Raises Infeasible where a unit has no option left or a limit lies beyond what all units together could give."""
     left = np.add.reduceat(model.allowed, model.start[:-1])
     if (left == 0).any():
-        unit = int(np.flatnonzero(left == 0)[0])
-        guilty = [
-            str(r) for r, p in zip(rules, parts, strict=True) if p.forbid is not None and (table.unit[p.forbid] == unit).any()
-        ]
-        raise Infeasible(
-            f"unit {table.units[unit]}: no option is left under {'; '.join(guilty)}\ndrop one of them",
-            conflicts=tuple(guilty),
-            relaxations=tuple(f"drop: {g}" for g in guilty),
-        )
+        _refuse_unit(table, rules, parts, int(np.flatnonzero(left == 0)[0]))
     for row in range(model.coef.shape[0]):
-        low, high = activity_range(model, row)
+        low, high = reach(model, row)
         if not np.isfinite([low, high]).all():
             continue
-        give = model.entries[:, row] * model.upper if model.price.size else np.zeros(0)
-        high, low = high + float(np.maximum(give, 0).sum()), low + float(np.minimum(give, 0).sum())
-        rounding = 1e-12 * max(abs(low), abs(high), 1.0)
+        rounding = ROUNDING * max(abs(low), abs(high), float(np.abs(model.coef[row]).sum()))
         if model.lo[row] > high + rounding:
-            _refuse(model, row, high, model.lo[row] - high, "lower")
+            _refuse(table, rules, parts, model, row, (high, model.lo[row] - high, "lower"))
         if model.hi[row] < low - rounding:
-            _refuse(model, row, low, low - model.hi[row], "raise")
+            _refuse(table, rules, parts, model, row, (low, low - model.hi[row], "raise"))
 
 
-def _refuse(model: Model, row: int, reachable: float, miss: float, verb: str) -> None:
+def reach(model: Model, row: int) -> tuple[float, float]:
+    """Least and most a coupling row can come to, auxiliary columns at their ends."""
+    low, high = activity_range(model, row)
+    beside = model.entries[:, row] * model.upper if model.price.size else np.zeros(0)
+    return low + float(np.minimum(beside, 0).sum()), high + float(np.maximum(beside, 0).sum())
+
+
+def _refuse_unit(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], unit: int) -> None:
+    """Raises Infeasible for a unit without an option, naming rules none of which could be left out of the quarrel."""
+    mine = table.options_of(unit)
+    taken = {i: np.isin(mine, p.forbid) for i, p in enumerate(parts) if p.forbid is not None}
+    items = [i for i, t in taken.items() if t.any()]
+    guilty = tuple(str(rules[i]) for i in quick_explain(lambda kept: not np.any([taken[i] for i in kept], axis=0).all(), items))
+    raise Infeasible(
+        f"unit {table.units[unit]}: no option is left under {'; '.join(guilty)}\ndrop one of them",
+        conflicts=guilty,
+        relaxations=tuple(f"drop: {g}" for g in guilty),
+    )
+
+
+def _refuse(
+    table: OptionTable,
+    rules: Sequence[Rule],
+    parts: Sequence[Part],
+    model: Model,
+    row: int,
+    miss: tuple[float, float, str],
+) -> None:
+    """Raises Infeasible for a limit beyond reach, naming the locks and levels without which it were not. miss: what can be
+    reached, by how much that misses, which way the limit would have to go."""
+    reachable, amount, verb = miss
+    own = int(model.owner[row])
+    position = row - int(np.flatnonzero(model.owner == own)[0])
+
+    def holds(kept: Sequence[int]) -> bool:
+        bare = [p if i == own else replace(p, sums=(), columns=()) for i, p in enumerate(parts) if i == own or i in kept]
+        smaller = feasibility_model(table, bare)
+        if not np.add.reduceat(smaller.allowed, smaller.start[:-1]).all():
+            return True
+        low, high = reach(smaller, position)
+        return bool(high + 0.5 * amount >= model.lo[row] and low - 0.5 * amount <= model.hi[row])
+
+    others = [i for i, p in enumerate(parts) if i != own and (p.forbid is not None or p.below is not None)]
+    guilty = quick_explain(holds, others) if others and holds([]) else []
     label, unit = model.labels[row], model.row_units[row]
     words = "all eligible units together give at most" if verb == "lower" else "no choice comes to less than"
-    relaxation = f"{verb} {_bound_name(model, row, verb)} by {_amount(miss)} {unit}"
+    relaxation = f"{verb} {_bound_name(model, row, verb)} by {_amount(amount)} {unit}"
+    conflicts = (label, *(str(rules[i]) for i in guilty))
     raise Infeasible(
-        f"{label}: {words} {reachable:,.6g} {unit}\n{relaxation}",
-        conflicts=(label,),
-        relaxations=(relaxation,),
+        f"{'; '.join(conflicts)}: {words} {reachable:,.6g} {unit}\n{relaxation}",
+        conflicts=conflicts,
+        relaxations=(relaxation, *(f"drop: {rules[i]}" for i in guilty)),
     )
 
 
@@ -122,19 +157,17 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
 
 def can_hold(model: Model, *, relaxed: bool, seed: int, deadline: float) -> bool:
     """Whether some choice keeps the model's rules, separated ones too; what cannot be settled in time counts as holding."""
-    method = "ipm" if relaxed and model.size >= MANY else "choose"  # without an objective the simplex wanders on many units
-    while (left := deadline - time.monotonic()) > 0:
-        answer = solve_program(program(model), relaxed=relaxed, gap=1.0, seconds=left, seed=seed, method=method)
-        if answer.status == "infeasible":
-            return False
-        if relaxed or answer.point is None:
-            return True
-        chosen = chosen_options(model, answer.point)
-        more = [c for s in model.separators if (c := s.clauses(chosen)) is not None]
-        if not more:
-            return True
-        model = replace(model, clauses=stack_clauses([model.clauses, *more]))
-    return True
+    if relaxed:  # without an objective the simplex wanders on many units
+        method, left = "ipm" if model.size >= MANY else "choose", max(deadline - time.monotonic(), 0.01)
+        answer = solve_program(program(model), relaxed=True, seconds=left, seed=seed, method=method)
+        return answer.status is not Solved.INFEASIBLE
+    left = deadline - time.monotonic()
+    return left <= 0 or _any_plan(model, left, seed).outcome is not Outcome.INFEASIBLE
+
+
+def _any_plan(model: Model, seconds: float, seed: int) -> Found:
+    """Any plan at all by the exact method, which cuts off what a tolerance lets pass."""
+    return solve_exactly(model, Settings(1.0, time.monotonic(), seconds, seed, None, Method.MILP), None)
 
 
 def _limits(part: Part) -> bool:
@@ -180,10 +213,9 @@ def least_relaxations(
                 found.append((max(a / s for a, s, _ in amounts), "; ".join(w for _, _, w in amounts)))
         elif time.monotonic() < deadline:
             others = feasibility_model(table, [p for j, p in enumerate(parts) if j != i])
-            if np.add.reduceat(others.allowed, others.start[:-1]).all():
-                answer = solve_program(program(others), gap=1.0, seconds=deadline - time.monotonic(), seed=seed)
-                if answer.point is not None:
-                    found.append((1.0, f"drop: {rules[i]}"))
+            possible = bool(np.add.reduceat(others.allowed, others.start[:-1]).all())
+            if possible and _any_plan(others, deadline - time.monotonic(), seed).chosen is not None:
+                found.append((1.0, f"drop: {rules[i]}"))
     if not found:
         together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - time.monotonic(), seed)
         return ["together: " + "; ".join(w for _, _, w in together)] if together else []

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linprog
 
 from planner.allocation.borders import merged
 from planner.allocation.objective import Objective
-from planner.allocation.parts import Clauses, Part, Separator, Sum, stack_clauses
+from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
 
-ROUNDING = 1e-12  # share of a row's terms by which doubles may be off without the limit counting as broken
+REFINEMENTS = 6  # most times that a transport is refined
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class Model:
     start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
     (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
     member (G, K): order rows. kind (K,), edges and terms: borders and what unlike kinds side by side cost; borders_count: 1
-    where the objective counts them, 0 where only rows do. clauses: sparse rows.
+    where the objective counts them, 0 where only rows do. clauses: sparse rows. separators, cuts: rules
+    whose rows are found as they are broken, and the rows known beforehand. hidden: variables of branch and bound alone.
     """
 
     start: Ints
@@ -54,6 +55,8 @@ class Model:
     borders_count: float
     clauses: Clauses
     separators: tuple[Separator, ...] = ()
+    cuts: Clauses = field(default_factory=empty_clauses)
+    hidden: tuple[Hidden, ...] = ()
 
     @property
     def choices(self) -> Options:
@@ -109,6 +112,8 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         borders_count=float(goal.border > 0),
         clauses=stack_clauses([p.clauses for p in parts if p.clauses is not None]),
         separators=tuple(p.separator for p in parts if p.separator is not None),
+        cuts=stack_clauses([p.cuts for p in parts if p.cuts is not None]),
+        hidden=tuple(p.hidden for p in parts if p.hidden is not None),
     )
 
 
@@ -133,6 +138,9 @@ def settle(model: Model, chosen: Ints) -> Settled:
 
     `broken` is by how much each row is missed beyond the rounding of doubles, shape (S,).
     """
+    if (model.unit[chosen] != np.arange(model.size)).any():
+        nothing = np.zeros(model.coef.shape[0])
+        return Settled(-np.inf, nothing, np.zeros(model.price.size), nothing, False)
     terms = model.coef[:, chosen]
     cut = border_cost(model, chosen)
     activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
@@ -171,22 +179,45 @@ def finite_size(limits: Floats) -> Floats:
 
 
 def _transport(model: Model, activity: Floats) -> Floats:
-    """Helper columns by a small linear program, all rows elastic so that it always answers."""
+    """Auxiliary columns by a small linear program, all rows elastic so that it always answers, refined to rounding.
+
+    What the solver's tolerance leaves open is solved for again at its own, smaller scale.
+    Source: iterative refinement of linear programs, Gleixner, Steffy & Wolter 2016.
+    """
     rows = np.flatnonzero((model.entries != 0).any(axis=0))
-    scale = max(float(np.abs(activity[rows]).max()), 1.0)
     matrix = model.entries[:, rows].T
-    hi, lo = (model.hi - activity)[rows] / scale, (model.lo - activity)[rows] / scale
-    n, m = model.price.size, rows.size
-    give = np.eye(m)
+    columns = np.zeros(model.price.size)
+    for attempt in range(REFINEMENTS):
+        now = activity[rows] + matrix @ columns
+        hi, lo = (model.hi[rows] - now), (model.lo[rows] - now)
+        open_by = float(np.maximum(np.maximum(-hi, lo), 0.0).max(initial=0.0))
+        first = attempt == 0 and bool((model.price < 0).any())  # columns that bring something are worth filling
+        if open_by == 0.0 and not first:
+            break
+        scale = max(float(np.abs(activity[rows]).max()), 1.0) if attempt == 0 else open_by
+        step = _elastic_step(model, matrix, (lo, hi), columns, scale)
+        better = np.clip(columns + step, 0.0, model.upper)
+        after = activity[rows] + matrix @ better
+        if attempt and float(np.maximum(after - model.hi[rows], model.lo[rows] - after).max()) >= open_by:
+            break
+        columns = better
+    return columns
+
+
+def _elastic_step(model: Model, matrix: Floats, room: tuple[Floats, Floats], columns: Floats, scale: float) -> Floats:
+    """The cheapest change of the columns that closes the rows' room (lo, hi), at a scale of its own."""
+    lo, hi = room[0] / scale, room[1] / scale
+    n, m = columns.size, lo.size
+    slack = np.eye(m)
     top, bottom = np.isfinite(hi), np.isfinite(lo)
-    a = np.vstack([np.hstack([matrix, -give])[top], np.hstack([-matrix, -give])[bottom]])
+    a = np.vstack([np.hstack([matrix, -slack])[top], np.hstack([-matrix, -slack])[bottom]])
     b = np.r_[hi[top], -lo[bottom]]
-    dearest = float(model.price.max(initial=0.0))
+    dearest = float(np.abs(model.price).max(initial=0.0))
     price = np.r_[model.price / dearest if dearest else model.price, np.full(m, 1e3)]
-    bounds = [(0, u / scale if np.isfinite(u) else None) for u in model.upper] + [(0, None)] * m
+    most = np.where(np.isfinite(model.upper), (model.upper - columns) / scale, np.inf)
+    bounds = [*zip(-columns / scale, most, strict=True), *[(0.0, np.inf)] * m]
     answer = linprog(price, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
-    columns: Floats = np.asarray(answer.x[:n] * scale) if answer.x is not None else np.zeros(n)
-    return np.where(columns < ROUNDING * scale, 0.0, columns)
+    return np.asarray(answer.x[:n] * scale) if answer.x is not None else np.zeros(n)
 
 
 def chosen_options(model: Model, point: Floats) -> Ints:
@@ -231,6 +262,13 @@ def clauses_kept(clauses: Clauses, chosen: Ints) -> bool:
     taken = np.isin(clauses.col, chosen)
     activity = np.bincount(clauses.row, weights=clauses.value * taken, minlength=clauses.hi.size)
     return bool((activity <= clauses.hi + 1e-9).all())
+
+
+def with_cuts(model: Model) -> Model:
+    """The model with the rows that separated rules know beforehand among its clauses."""
+    if not model.cuts.hi.size:
+        return model
+    return replace(model, clauses=stack_clauses([model.clauses, model.cuts]), cuts=empty_clauses())
 
 
 def tightened(model: Model, by: Floats) -> Model:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 INF = float("inf")
+ROUNDING = 2.0**-50  # share of its terms by which a sum may be off from numbers and coefficients becoming doubles: four ulps
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +81,32 @@ class Clauses:
     hi: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """Variables beside the options that only branch and bound sees, 0 ≤ v ≤ 1, and rows Σ over options + Σ over them ≤ hi.
+
+    whole (F,): which must be 0 or 1. options, own: entries of the rows over options and over the variables. They may rule out
+    only choices that break the rule anyway.
+    """
+
+    whole: Bools
+    options: Clauses
+    own: Clauses
+
+
 class Separator(Protocol):
     """Finds the clauses a choice breaks, for rules whose rows are too many to write down beforehand."""
+
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side, (N, N)."""
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """Units (N,) near the given ones that would keep the rule; worth (N,): what being inside brings each unit."""
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """Violated rows for the chosen option of each unit, shape (N,); None where the rule is kept."""
@@ -91,7 +117,8 @@ class Separator(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Everything one rule adds to a problem. forbid: positions of options that may not be chosen."""
+    """Everything one rule adds to a problem. forbid: positions of options that may not be chosen. cuts: rows that every choice
+    which the separator passes keeps anyway, worth writing down beforehand."""
 
     sums: tuple[Sum, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -100,6 +127,8 @@ class Part:
     borders: Borders | None = None
     clauses: Clauses | None = None
     separator: Separator | None = None
+    cuts: Clauses | None = None
+    hidden: Hidden | None = None
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def _rows_table(
     return pd.DataFrame(
         {
             "rule": rules,
+            "owner": model.owner,
             "unit": list(model.row_units),
             "min": model.lo,
             "max": model.hi,

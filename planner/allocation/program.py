@@ -8,16 +8,19 @@ import numpy as np
 from scipy import sparse
 
 from planner.allocation.model import Model, sets_of_kinds
-from planner.allocation.parts import Clauses
+from planner.allocation.parts import Clauses, Hidden
 from planner.allocation.table import Bools, Floats, Ints
+
+DUST = 1e-8  # scaled coefficients below it are left to the exact check of plans; the solver itself drops those below 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
     """minimise cost·v  subject to  lo ≤ matrix·v ≤ hi, lower ≤ v ≤ upper.
 
-    v = options (K), helper columns (C), border variables (Z). Rows: one per unit, then the S coupling rows, order rows, border
-    rows, clauses. scale: the objective is divided by it. row_scale: coupling rows are divided by it, shape (S,).
+    v = options (K), auxiliary columns (C), border variables (Z), hidden variables; the first `known` of them are settled by a
+    choice. Rows: one per unit, then the S coupling rows, order rows, border rows, clauses, rows of the hidden. scale: the
+    objective is divided by it. row_scale: coupling rows are divided by it, shape (S,).
     """
 
     cost: Floats
@@ -32,6 +35,7 @@ class Program:
     options: int
     first_sum: int
     border_variables: tuple[Ints, Ints]
+    known: int
 
 
 def program(model: Model) -> Program:
@@ -46,30 +50,50 @@ def program(model: Model) -> Program:
     cost = np.r_[-model.gain, model.price * helper, model.borders_count * dear] / scale
     entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
     borders = np.outer(model.border / row_scale, dear) if s and z else np.zeros((s, z))
+    coef, lo, hi = _without_dust(model, row_scale)
     blocks = [
         sparse.hstack([_choice_rows(model), sparse.csr_array((n, c + z))]),
-        sparse.hstack(
-            [sparse.csr_array(model.coef / row_scale[:, None]), sparse.csr_array(entries), sparse.csr_array(borders)]
-        ),
+        sparse.hstack([sparse.csr_array(coef), sparse.csr_array(entries), sparse.csr_array(borders)]),
         sparse.hstack([_order_rows(model), sparse.csr_array((model.child.size, c + z))]),
         sparse.hstack([heads - tails, sparse.csr_array((z, c)), -sparse.eye_array(z, format="csr")]),
         sparse.hstack([_clause_rows(model.clauses, k), sparse.csr_array((model.clauses.hi.size, c + z))]),
     ]
+    tails = [_hidden_blocks(h, k) for h in model.hidden]
     free = np.full(model.child.size + z + model.clauses.hi.size, -np.inf)
+    f = sum(h.whole.size for h in model.hidden)
+    matrix = sparse.csr_array(sparse.vstack(blocks))
+    if f:
+        beside = sparse.hstack(
+            [sparse.vstack([t[0] for t in tails]), sparse.csr_array((sum(t[0].shape[0] for t in tails), c + z))]
+        )
+        own = sparse.block_diag([t[1] for t in tails])
+        matrix = sparse.csr_array(sparse.block_array([[matrix, None], [beside, own]]))
     return Program(
-        cost=cost,
-        lower=np.zeros(k + c + z),
-        upper=np.r_[model.allowed.astype(np.float64), model.upper / helper, np.ones(z)],
-        matrix=sparse.csr_array(sparse.vstack(blocks)),
-        lo=np.r_[np.ones(n), model.lo / row_scale, free],
-        hi=np.r_[np.ones(n), model.hi / row_scale, np.zeros(model.child.size + z), model.clauses.hi],
-        whole=np.r_[np.ones(k, dtype=np.bool_), np.zeros(c + z, dtype=np.bool_)],
+        cost=np.r_[cost, np.zeros(f)],
+        lower=np.zeros(k + c + z + f),
+        upper=np.r_[model.allowed.astype(np.float64), model.upper / helper, np.ones(z + f)],
+        matrix=matrix,
+        lo=np.r_[np.ones(n), lo, free, np.full(sum(t[0].shape[0] for t in tails), -np.inf)],
+        hi=np.r_[np.ones(n), hi, np.zeros(model.child.size + z), model.clauses.hi, *[h.options.hi for h in model.hidden]],
+        whole=np.r_[np.ones(k, dtype=np.bool_), np.zeros(c + z, dtype=np.bool_), *[h.whole for h in model.hidden]],
+        known=k + c + z,
         scale=scale,
         row_scale=row_scale,
         options=k,
         first_sum=n,
         border_variables=(edge, term),
     )
+
+
+def _without_dust(model: Model, row_scale: Floats) -> tuple[Floats, Floats, Floats]:
+    """Scaled rows without the coefficients that the solver would drop, limits widened by all that these could come to."""
+    coef, lo, hi = model.coef / row_scale[:, None], model.lo / row_scale, model.hi / row_scale
+    for r in np.flatnonzero(((coef != 0) & (np.abs(coef) < DUST)).any(axis=1)):
+        dust = np.where(np.abs(coef[r]) < DUST, coef[r], 0.0)
+        hi[r] -= float(np.minimum(np.minimum.reduceat(dust, model.start[:-1]), 0.0).sum())
+        lo[r] -= float(np.maximum(np.maximum.reduceat(dust, model.start[:-1]), 0.0).sum())
+        coef[r] -= dust
+    return coef, lo, hi
 
 
 def start_point(model: Model, prog: Program, chosen: Ints, columns: Floats) -> Floats:
@@ -142,6 +166,13 @@ def _border_terms(model: Model) -> tuple[Ints, Ints, sparse.csr_array, sparse.cs
     heads = of[edges.a[edge].astype(np.int64) * terms.set_count + terms.head[term]]
     tails = of[edges.b[edge].astype(np.int64) * terms.set_count + terms.tail[term]]
     return edge, term, sparse.csr_array(heads), sparse.csr_array(tails)
+
+
+def _hidden_blocks(hidden: Hidden, k: int) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Rows of hidden variables: their entries over the options, and over the variables themselves."""
+    rows = hidden.options.hi.size
+    own = sparse.csr_array((hidden.own.value, (hidden.own.row, hidden.own.col)), shape=(rows, hidden.whole.size))
+    return _clause_rows(hidden.options, k), own
 
 
 def _clause_rows(clauses: Clauses, k: int) -> sparse.csr_array:

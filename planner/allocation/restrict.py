@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.allocation.model import Model
-from planner.allocation.parts import Clauses
+from planner.allocation.parts import Clauses, empty_clauses
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Edges
 
@@ -58,6 +58,8 @@ def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None)
         edges=edges,
         clauses=_clauses(model, chosen, free, options),
         separators=(),
+        hidden=(),
+        cuts=empty_clauses(),
     )
     return Core(core, options, units, float(model.gain[fixed].sum() - model.borders_count * fixed_cost))
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from planner.allocation.objective import Objective
 from planner.allocation.table import Floats
 
 
@@ -50,12 +51,13 @@ class Result:
     status: "optimal", "feasible", "time_limit" or "interrupted".
     objective, bound, gap: in the objective's unit; no plan is better than `bound`; gap = |bound − objective| / |objective|.
     shadow_prices: change of the objective when a limit rises by one of its unit, by limit, from the linear relaxation.
-    rows: every limit with `rule`, `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`, `binding`, and the stands of the
-    limit between which the price holds (`holds_from`, `holds_to`; NaN where it does not press).
+    rows: every limit with `rule`, `owner` (the rule's position), `unit`, `min`, `max`, `activity`, `slack`, `shadow_price`,
+    `binding`, and the stands of the limit between which the price holds (`holds_from`, `holds_to`; NaN else).
     bound_from_prices: the bound that the shadow prices alone prove, in closed form.
     next_best: per unit `option` (the best other one at these prices) and `regret` (what taking it would lose).
     worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
+    multipliers: prices of the limits in the methods' own sense. aim: the objective itself.
     """
 
     choice: pd.Series[str]
@@ -77,6 +79,7 @@ class Result:
     notes: tuple[str, ...] = ()
     bound_from_prices: float = float("nan")
     multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)
+    aim: Objective | None = field(default=None, repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

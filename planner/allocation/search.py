@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -33,7 +36,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method."""
+    """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method.
+
+    stop: set by Ctrl-C; then no seconds are left.
+    """
 
     gap: float
     began: float
@@ -41,6 +47,7 @@ class Settings:
     seed: int
     progress: Progress | None
     method: Method
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def seconds(self) -> float:
@@ -50,7 +57,7 @@ class Settings:
     @property
     def seconds_left(self) -> float:
         """Until the moment to stop, at least 0."""
-        return max(self.limit_s - self.seconds, 0.0)
+        return 0.0 if self.stop.is_set() else max(self.limit_s - self.seconds, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,3 +89,22 @@ def relative_gap(objective: float, bound: float) -> float:
     """|bound − objective| / |objective|, 0 where both are equal."""
     difference = abs(bound - objective)
     return 0.0 if difference == 0 else difference / max(abs(objective), 1e-9)
+
+
+@contextmanager
+def interruptible(stop: threading.Event) -> Iterator[None]:
+    """Within it the first Ctrl-C sets `stop` and a second one raises; outside the main thread nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def asked(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)

@@ -160,8 +160,8 @@ def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> flo
 def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[Any], **how: Any) -> pd.DataFrame:
     """A table of what changing one rule does: `values` maps a name (a quota, a year) to the rule in its place.
 
-    Columns: objective, bound, gap, price (of the rule's first limit), and area in mu by target; NaN and the limits to relax
-    where no plan exists. Each plan begins from the one before.
+    Columns: objective, bound, gap, price (of the rule's limit that presses hardest), area in mu by target; NaN and the limits
+    to relax where no plan exists. Each plan begins from the one before.
     """
     rows, names = [], []
     before: Result | None = None
@@ -176,9 +176,8 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
             continue
         before = result
         at = [i for i, r in enumerate(changed.rules) if r is other]
-        mine = result.rows[result.rows["rule"] == type(other).__name__] if at else result.rows.iloc[:0]
-        label = mine.index[mine.index == str(other)]
-        price = float(result.shadow_prices[label[0]]) if len(label) else np.nan
+        mine = result.rows.loc[result.rows["owner"].isin(at), "shadow_price"]
+        price = float(mine[mine.abs().idxmax()]) if len(mine) else np.nan
         areas = result.chosen.groupby("target")["area_mu"].sum().add_suffix("_mu").to_dict()
         facts = {"objective": result.objective, "bound": result.bound, "gap": result.gap, "price": price}
         rows.append(facts | {str(k): float(v) for k, v in areas.items()} | {"note": "", "seconds": time.monotonic() - began})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import clean, forest, upper_bound
+from planner.allocation.exact import solve_exactly
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, settle
@@ -18,8 +20,9 @@ from planner.allocation.objective import objective as objective_of
 from planner.allocation.parts import Rule
 from planner.allocation.prices import account
 from planner.allocation.result import Result, Status
-from planner.allocation.search import Found, Method, Outcome, Progress, Settings, relative_gap
+from planner.allocation.search import Found, Method, Outcome, Progress, Settings, interruptible, relative_gap
 from planner.allocation.table import Floats, Ints, OptionTable
+from planner.allocation.verify import misses
 from planner.allocation.warm import make_ready
 from planner.errors import InvalidInput, NoPlanInTime
 
@@ -48,16 +51,31 @@ def solve(
     make_ready(model, way)
     settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
     first = None if start is None else start_positions(table, model, start)
-    found = solve_by_shape(model, settings, first, _earlier_prices(model, start))
+    with interruptible(settings.stop):
+        found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))
+        found = replace(found, interrupted=found.interrupted or settings.stop.is_set())
     if found.outcome is Outcome.INFEASIBLE:
         parts = tuple(rule.part(table) for rule in rules)
         raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed)
+    if found.chosen is None and found.interrupted:
+        raise KeyboardInterrupt
     if found.chosen is None:
         raise NoPlanInTime(
             f"no plan that keeps all limits was found in {time_limit_s:g} s; the bound so far is {goal.sign * found.bound:,.6g}"
             f" {goal.unit}\ngive more time or relax a limit"
         )
     return _result(table, rules, model, goal, found, settings)
+
+
+def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: Settings, found: Found) -> Found:
+    """What was found if it passes the walk that stands between any method and the user; else the exact method's, or nothing."""
+
+    def honest(one: Found) -> bool:
+        return one.chosen is None or not misses(table, rules, one.chosen, settle(model, one.chosen).columns)
+
+    if not honest(found):
+        found = solve_exactly(model, settings, None)
+    return found if honest(found) else replace(found, outcome=Outcome.NOTHING, chosen=None)
 
 
 def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:
@@ -135,6 +153,7 @@ def _result(
         notes=found.notes,
         bound_from_prices=goal.sign * upper_bound(model, found.multipliers, forest(model)),
         multipliers=found.multipliers.rows,
+        aim=goal,
     )
 
 

@@ -12,14 +12,16 @@ import pandas as pd
 from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.model import assemble, settle
 from planner.allocation.objective import Objective, objective
-from planner.allocation.parts import Column, Part, Sum
+from planner.allocation.parts import Clauses, Column, Part, Sum
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
 from planner.allocation.rules.lock import Exclude, Lock
 from planner.allocation.several import evaluate
-from planner.allocation.table import OptionTable, read_options
-from planner.errors import Infeasible, InvalidInput
+from planner.allocation.table import Floats, Ints, OptionTable, read_options
+from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+
+FEW = 500  # units up to which a plan met before is excluded as a whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,60 +165,98 @@ class Alternatives:
     table: pd.DataFrame
 
 
+@dataclass(frozen=True, eq=False)
+class _Apart:
+    """As far as possible from every plan before: d + Σ area·[as in the plan] ≤ all area for each of them, d ≥ the least area.
+
+    d is what the objective maximises: the least distance. On few units each plan is excluded as well, so that none comes twice.
+    """
+
+    plans: tuple[Ints, ...]
+    area: Floats
+
+    def __str__(self) -> str:
+        return f"unlike {len(self.plans)} plans"
+
+    def part(self, table: OptionTable) -> Part:
+        """A sum per plan, the column d, and one row per plan that excludes it."""
+        total, least = float(self.area.sum()), float(self.area[self.area > 0].min(initial=np.inf))
+        sums = []
+        for plan in self.plans:
+            coef = np.zeros(table.size)
+            coef[plan] = self.area
+            sums.append(Sum("area alike", "mu", coef, hi=total))
+        sums.append(Sum("area apart", "mu", np.zeros(table.size), lo=least if np.isfinite(least) else 0.0))
+        distance = Column("distance", 0.0, total, tuple((i, 1.0) for i in range(len(sums))), goal=-1.0)
+        clauses = None
+        if len(table.units) <= FEW:
+            n = len(table.units)
+            row = np.repeat(np.arange(len(self.plans)), n)
+            each = np.full(len(self.plans), n - 1.0)
+            clauses = Clauses(row, np.concatenate(self.plans).astype(np.int64), np.ones(row.size), each)
+        return Part(sums=tuple(sums), columns=(distance,), clauses=clauses)
+
+
 def alternatives(
     problem: Problem,
     best: Result,
     *,
     count: int = 10,
     within: float = 0.005,
-    goal: str | Mapping[str, float] = "net",
+    goal: str | Mapping[str, float] | Objective | None = None,
     **how: Any,
 ) -> Alternatives:
     """Plans within a share of the best objective that differ from it and from each other in as much area as possible.
 
-    Each further plan minimises the area it has in common with all before; a plan met before ends the search.
+    Each further plan maximises its least distance, mu, to all before; the search ends where none is left within the share.
+    goal: what the share is of; the result's own objective unless given.
     """
-    worse = 1.0 if best.sense == "min" else -1.0
-    limited = problem.subject_to(Keep(goal, best.objective + worse * within * abs(best.objective)))
+    aim = objective(problem.table, goal if goal is not None else best.aim or "net")
+    reached = evaluate(problem, aim, best)
+    limited = problem.subject_to(Keep(aim, reached - aim.sign * within * abs(reached)))
     table = problem.table
     mu = np.maximum.reduceat(table.values["area_mu"], table.start[:-1])
-    common = np.zeros(table.size)
+    nothing = Objective("distance", "mu", np.zeros(table.size), 0.0, 0.0)
     plans = [best]
-    for _ in range(count - 1):
-        common[_positions(table, plans[-1])] += mu
-        aim = Objective("difference", "mu", -common, 0.0, 0.0)
-        plan = limited.solve(objective=aim, start=plans[-1], **({"gap": 0.02, "time_limit_s": 30.0} | how))
-        if any((plan.choice == other.choice).all() for other in plans):
+    while len(plans) < count:
+        apart = _Apart(tuple(_positions(table, plan) for plan in plans), mu)
+        try:
+            plan = limited.subject_to(apart).solve(objective=nothing, **({"gap": 0.02, "time_limit_s": 30.0} | how))
+        except (Infeasible, NoPlanInTime):
             break
         plans.append(plan)
     rows = []
     for plan in plans:
-        value = evaluate(problem, goal, plan)
-        apart = [float(mu[(plan.choice != other.choice).to_numpy()].sum()) for other in plans if other is not plan]
+        value = evaluate(problem, aim, plan)
+        apart_mu = [float(mu[(plan.choice != other.choice).to_numpy()].sum()) for other in plans if other is not plan]
         rows.append(
             {
                 "objective": value,
-                "loss": abs(value - best.objective) / max(abs(best.objective), 1e-9),
-                "differs_mu": apart[0] if plan is not best and apart else 0.0,
-                "least_differs_mu": min(apart, default=0.0),
+                "loss": abs(value - reached) / max(abs(reached), 1e-9),
+                "differs_mu": apart_mu[0] if plan is not best and apart_mu else 0.0,
+                "least_differs_mu": min(apart_mu, default=0.0),
             }
         )
     return Alternatives(tuple(plans), pd.DataFrame(rows).rename_axis("plan"))
 
 
-def value_of_locks(problem: Problem, result: Result, *, goal: str | Mapping[str, float] = "net") -> pd.Series[float]:
+def value_of_locks(
+    problem: Problem, result: Result, *, goal: str | Mapping[str, float] | Objective | None = None
+) -> pd.Series[float]:
     """What undoing each lock or exclusion could bring at most, objective's unit, by the lock in words.
 
-    At the result's prices: the proven bound with the lock lifted minus the bound with it. 0 means the lock costs nothing.
+    The bound at the result's prices with the lock lifted, minus what the plan reaches: the plan's own duality gap is in it, so
+    that no lock is worth more than it says.
     """
     table = problem.table
-    model = assemble(table, problem.parts(), objective(table, goal))
+    aim = objective(table, goal if goal is not None else result.aim or "net")
+    model = assemble(table, problem.parts(), aim)
     order = forest(model)
     rows = clean(model, result.multipliers) if result.multipliers.size == model.coef.shape[0] else np.zeros(model.coef.shape[0])
-    held = upper_bound(model, Multipliers(rows), order)
+    reached = settle(model, _positions(table, result)).objective
     values: dict[str, float] = {}
     for rule in problem.rules:
         if isinstance(rule, (Lock, Exclude)):
-            lifted = assemble(table, problem.without(rule).parts(), objective(table, goal))
-            values[str(rule)] = max(upper_bound(lifted, Multipliers(rows), order) - held, 0.0)
+            lifted = assemble(table, problem.without(rule).parts(), aim)
+            values[str(rule)] = max(upper_bound(lifted, Multipliers(rows), order) - reached, 0.0)
     return pd.Series(values, dtype=float).sort_values(ascending=False)

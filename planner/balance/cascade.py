@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from planner.balance.lake import Lake
 from planner.core.terrain.flood import flood
 from planner.core.terrain.merge_tree import Basins, MergeTree, merge_tree, significant
+from planner.core.terrain.neighbours import EDGES
 from planner.errors import InvalidInput
 from planner.words import say
 
@@ -166,7 +167,7 @@ def _bottoms(ground: Floats, basins: Basins) -> Ints:
     """The basin whose water would reach each cell first, (n,), −1 where none does."""
     if not len(basins.pit):
         return np.full(ground.size, -1, dtype=np.int64)
-    rising = flood(ground, basins.pit, False)
+    rising = flood(ground, basins.pit, EDGES)
     bottom = np.full(ground.size + 1, -1, dtype=np.int64)
     bottom[basins.pit] = np.arange(len(basins.pit))
     root = rising.came_from

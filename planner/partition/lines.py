@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from planner.core.terrain.flood import flood
 from planner.core.terrain.merge_tree import merge_tree, significant
+from planner.core.terrain.neighbours import EDGES
 
 if TYPE_CHECKING:
     from planner.site import Grid
@@ -144,7 +145,7 @@ def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geome
     basins = significant(tree, min_volume=min_volume_m3 / (dx * dy), min_depth=min_depth_m)
     if len(basins.pit) < 2:
         return np.empty(0, dtype=object)
-    bottom = _roots(flood(ground.values, basins.pit, False).came_from).reshape(rows, cols)
+    bottom = _roots(flood(ground.values, basins.pit, EDGES).came_from).reshape(rows, cols)
     hollow = tree.label > 0
     r, c = np.nonzero((bottom[:, 1:] != bottom[:, :-1]) & hollow[:, 1:] & hollow[:, :-1])
     upright = np.stack([ground.x[c] + dx / 2, ground.y[r] - dy / 2, ground.x[c] + dx / 2, ground.y[r] + dy / 2], axis=1)

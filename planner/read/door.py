@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
@@ -61,6 +62,7 @@ FOREIGN: Final = (
     RecursionError,
 )
 CARELESS: Final = (LookupError, ValueError, TypeError, ArithmeticError, OSError)  # of libraries that take a file for whole
+FARTHEST: Final = 1e9  # m; no coordinate of a projection in use is as large
 _ARCHIVES: Final = re.compile(r"/vsi(zip|gzip|tar)/")
 _GRID: Final = re.compile(
     r"(grids|catalog|file)\s*=\s*[^\s,]*[/\\:]|init\s*=\s*\S*[/\\]|PARAMETERFILE\[[^\]]*[/\\]|https?:|ftp:|/vsi", re.IGNORECASE
@@ -195,6 +197,9 @@ def _opened(path: str, shown: str, stage: Stage) -> Any:
             raise InvalidInput(say("door.side_file_leads_out", shown=shown))
         if source.crs:
             known_crs(source.crs.to_wkt(), shown)
+        corners = np.abs(np.asarray(tuple(source.transform)[:6]))
+        if not (corners < FARTHEST).all() or source.width < 1 or source.height < 1:
+            raise InvalidInput(say("door.no_place_on_earth", shown=shown))
     except BaseException:
         source.close()
         raise

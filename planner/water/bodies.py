@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
+from planner.core.terrain.neighbours import CORNERS
 from planner.core.terrain.spill import spill
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Flo
         if len(mine):
             ground = terrain.values.copy()
             ground.ravel()[mine] = bottom  # inside the body the water finds its way
-            level = spill(ground, int(mine[0]), True).level
+            level = spill(ground, int(mine[0]), CORNERS).level
             rim[k] = level if level > bottom else np.nan  # it leaves where ground is missing: no rim is known there
     return rim
 

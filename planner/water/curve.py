@@ -29,7 +29,7 @@ from planner.core.terrain.storage import (
 )
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.ground import FLAT_SHARE, Terrain, passes_corners, terrain_within
+from planner.water.ground import FLAT_SHARE, Terrain, checked_neighbours, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
 from planner.water.works import Works
@@ -109,10 +109,10 @@ def storage_curve(
     today's ground. Raises InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked
     for over works.
     """
-    diagonal, stages = passes_corners(neighbours), asked_stages(levels)
+    neighbours, stages = checked_neighbours(neighbours), asked_stages(levels)
     terrain, shapes = terrain_within(dem, within, band=band, crs=crs)
     shape = shapely.union_all(shapes) if shapes else None
-    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, diagonal=diagonal, works=works)
+    return curve_over(terrain, shape, seed=seed, connected=connected, stages=stages, neighbours=neighbours, works=works)
 
 
 def asked_stages(levels: Sequence[float]) -> Floats:
@@ -130,15 +130,15 @@ def curve_over(
     seed: tuple[float, float] | None,
     connected: bool,
     stages: Floats,
-    diagonal: bool,
+    neighbours: int,
     works: Sequence[Works] = (),
 ) -> StorageCurve:
     """The curve of a terrain that is open already, within one geometry or None. Raises InvalidInput as storage_curve does."""
     if seed is None and not connected:
-        return _bathtub(terrain, shape, stages, diagonal, works)
+        return _bathtub(terrain, shape, stages, neighbours, works)
     if works:
         raise InvalidInput(say("water.works_connected"))
-    return _connected(terrain, shape, seed, stages, diagonal)
+    return _connected(terrain, shape, seed, stages, neighbours)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +184,7 @@ def _covered(frame: Frame, values: NDArray[Any], shape: Any) -> _Part:
     return _Part(flat[cell].astype(np.float64), cells.fraction[known], cell)
 
 
-def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool, works: Sequence[Works]) -> StorageCurve:
+def _bathtub(terrain: Terrain, shape: Any, stages: Floats, neighbours: int, works: Sequence[Works]) -> StorageCurve:
     """Every cell below the stage counts, wherever it lies."""
     f = terrain.frame
     if terrain.values is not None and _few(terrain, shape):
@@ -193,7 +193,7 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool, works
             raise _no_ground(terrain, shape)
         knots = knots_of_cells(part.level, part.level, part.share * terrain.cell_area)
         lowest = int(part.cell[np.argmin(part.level)])
-        return _finished(terrain, shape, knots, lowest, float(part.level.max()), 0.0, diagonal)
+        return _finished(terrain, shape, knots, lowest, float(part.level.max()), 0.0, neighbours)
     parts: list[Bins] = []
     bed, top, lowest, datum = np.inf, -np.inf, -1, np.nan
     for frame, values in terrain.bands():
@@ -212,7 +212,7 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, diagonal: bool, works
     if not parts:
         raise _no_ground(terrain, shape)
     knots = knots_of_bins(merge_bins(parts), datum, terrain.cell_area)
-    return _finished(terrain, shape, knots, lowest, top, FINEST_M, diagonal, bed=bed)
+    return _finished(terrain, shape, knots, lowest, top, FINEST_M, neighbours, bed=bed)
 
 
 def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: float) -> Bins:
@@ -222,7 +222,7 @@ def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: f
     return bins_of(entries.lower(), *count_weighted(part.level, part.share, entries, datum=datum))
 
 
-def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, diagonal: bool) -> StorageCurve:
+def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, stages: Floats, neighbours: int) -> StorageCurve:
     """Only cells that water reaches from the seed, below the stage and within the polygons, count."""
     start = lowest(terrain, shape) if seed is None else terrain.seed_cell(*seed)
     if start is None:
@@ -233,9 +233,9 @@ def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, s
         where = say("water.the_polygons") if has_ground(terrain, None, start) else say("water.known_ground")
         raise InvalidInput(say("water.seed_outside", seed=seed, where=where))
     width = None if _few(terrain, shape) else FINEST_M
-    found = reach(terrain, shape, start, stages=stages, diagonal=diagonal, width=width)
+    found = reach(terrain, shape, start, stages=stages, neighbours=neighbours, width=width)
     return _finished(
-        terrain, shape, found.knots, start, found.top_m, width or 0.0, diagonal, known_m2=found.known_m2, bed=found.bed_m
+        terrain, shape, found.knots, start, found.top_m, width or 0.0, neighbours, known_m2=found.known_m2, bed=found.bed_m
     )
 
 
@@ -253,7 +253,7 @@ def _finished(
     lowest: int,
     top: float,
     resolution: float,
-    diagonal: bool,
+    neighbours: int,
     *,
     known_m2: float | None = None,
     bed: float | None = None,
@@ -261,7 +261,7 @@ def _finished(
     """The curve with how its water leaves and what ground is missing; known_m2: the ground there is, of connected water."""
     f = terrain.frame
     x, y = f.west + (lowest % f.cols + 0.5) * f.cell_x, f.north - (lowest // f.cols + 0.5) * f.cell_y
-    leaves = terrain.spill_from(x, y, diagonal=diagonal)
+    leaves = terrain.spill_from(x, y, neighbours=neighbours)
     notes = list(terrain.notes)
     if leaves is None:
         notes.append(say("water.leaves_too_far"))

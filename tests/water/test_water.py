@@ -321,7 +321,7 @@ class TestShorelineOfWorks:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("planner.water.curve.EXACT_CELLS", 10)
                 patch.setattr("planner.water.ground.TILE_CELLS", 45 * 7)
-                return curve_over(terrain, within, seed=None, connected=False, stages=stages, diagonal=True, works=works)
+                return curve_over(terrain, within, seed=None, connected=False, stages=stages, neighbours=8, works=works)
 
         inside, everywhere, before = curve(shapely.union_all(shapes)), curve(None), storage_curve(ground)
         for h in stages:

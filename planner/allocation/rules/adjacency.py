@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.allocation.checks import check_number, check_target, pairs
+from planner.allocation.checks import check_number, check_target, check_words, pairs
 from planner.allocation.parts import Clauses, Part
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
@@ -38,6 +38,8 @@ class Apart:
 
     def part(self, table: OptionTable) -> Part:
         """A clause per border and direction."""
+        check_words(str(self), table, self.first)
+        check_words(str(self), table, self.second)
         a, b = long_borders(str(self), table, self.boundaries, self.min_length_m)
         heads, tails = np.r_[a, b], np.r_[b, a]
         first, second = table.mask(self.first), table.mask(self.second)
@@ -45,6 +47,12 @@ class Apart:
         keep = (one[1][heads] > 0) & (two[1][tails] > 0)
         rows = np.arange(int(keep.sum()))
         return Part(clauses=_clauses([(rows, heads[keep], one, 1.0), (rows, tails[keep], two, 1.0)], np.ones(rows.size)))
+
+    def kept(self, table: OptionTable, chosen: Ints) -> bool:
+        """Whether no border lies between the two targets."""
+        has = [table.targets[t] for t in table.target[chosen]]
+        wrong = ({self.first, self.second},)
+        return all({has[i], has[j]} not in wrong for i, j in zip(*_long(self, table), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +78,8 @@ class Adjacent:
 
     def part(self, table: OptionTable) -> Part:
         """A clause per unit that could take the target."""
+        check_words(str(self), table, self.target)
+        check_words(str(self), table, self.beside)
         a, b = long_borders(str(self), table, self.boundaries, self.min_length_m)
         mine, theirs = options_by_unit(table, table.mask(self.target)), options_by_unit(table, table.mask(self.beside))
         units = np.flatnonzero(mine[1] > 0)
@@ -79,6 +89,21 @@ class Adjacent:
         keep = row[heads] >= 0
         blocks = [(np.arange(units.size), units, mine, 1.0), (row[heads[keep]], tails[keep], theirs, -1.0)]
         return Part(clauses=_clauses(blocks, np.zeros(units.size)))
+
+    def kept(self, table: OptionTable, chosen: Ints) -> bool:
+        """Whether every unit of the target has a neighbour of `beside`."""
+        has = [table.targets[t] for t in table.target[chosen]]
+        content = set()
+        for i, j in zip(*_long(self, table), strict=True):
+            content |= {i} if has[j] == self.beside else set()
+            content |= {j} if has[i] == self.beside else set()
+        return all(i in content for i, target in enumerate(has) if target == self.target)
+
+
+def _long(rule: Apart | Adjacent, table: OptionTable) -> tuple[list[int], list[int]]:
+    """The two units of every border that counts."""
+    a, b = long_borders(str(rule), table, rule.boundaries, rule.min_length_m)
+    return a.tolist(), b.tolist()
 
 
 Grouped = tuple[Ints, Ints, Ints]  # options of a kind, sorted by unit; how many each unit has; where each unit's begin

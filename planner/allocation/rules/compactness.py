@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.allocation.checks import check_number, pairs
+from planner.allocation.checks import check_number, check_words, pairs
 from planner.allocation.parts import Borders, Part
 from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
-from planner.landuse import TARGETS, TREATMENTS
-from planner.parameters import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +54,9 @@ class Compactness:
             where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
             raise InvalidInput(f"Compactness: length_m of border {where} is {length[bad[0]]}; it must be a length ≥ 0")
         words, kind = (table.targets, table.target) if self.by == "target" else (table.treatments, table.treatment)
-        return Part(borders=Borders(a, b, length * self.cny_per_m, kind, self._weight(words)))
+        return Part(borders=Borders(a, b, length * self.cny_per_m, kind, self._weight(table, words)))
 
-    def _weight(self, words: tuple[str, ...]) -> Floats:
+    def _weight(self, table: OptionTable, words: tuple[str, ...]) -> Floats:
         """The pairs' factors, shape (T, T).
 
         Raises InvalidInput where a pair names what no option has.
@@ -66,8 +64,7 @@ class Compactness:
         weight = np.ones((len(words), len(words))) - np.eye(len(words))
         for pair, factor in (self.weights or {}).items():
             for word in pair:
-                if word not in words and word not in (TARGETS if self.by == "target" else TREATMENTS):
-                    raise InvalidInput(f"Compactness: no option has {self.by} {word!r}{nearest(word, list(words))}")
+                check_words("Compactness", table, **{self.by: word})
             if pair[0] in words and pair[1] in words and pair[0] != pair[1]:
                 i, j = words.index(pair[0]), words.index(pair[1])
                 weight[i, j] = weight[j, i] = factor

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, check_target, finite_column, interval_words
+from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval_words
 from planner.allocation.parts import INF, Part, Sum
 from planner.allocation.table import OptionTable
 
@@ -44,6 +44,7 @@ class Limit:
 
     def part(self, table: OptionTable) -> Part:
         """One sum of the column."""
+        check_words(str(self), table, self.target, self.treatment)
         among = table.mask(self.target, self.treatment)
         coef = np.where(among, finite_column(table, self.column, str(self), among), 0.0)
         lo = -INF if self.min is None else float(self.min)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
-from planner.allocation.checks import check_number, check_target, finite_column
-from planner.allocation.parts import Clauses, Part
-from planner.allocation.rules.adjacency import Grouped, long_borders, options_by_unit
+from planner.allocation.checks import check_number, check_target, check_words
+from planner.allocation.parts import ROUNDING, Clauses, Part
+from planner.allocation.rules.adjacency import long_borders
+from planner.allocation.rules.patch_graph import Patches, cheapest_way, flow_rows, grown, patches_of, small_set_rows
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 
@@ -37,11 +38,21 @@ class MinPatch:
 
     def part(self, table: OptionTable) -> Part:
         """A separator, and the units that can never be part of a large enough patch ruled out beforehand."""
-        patches = _patches(table, table.mask(self.target, self.treatment), self.boundaries, str(self))
+        check_words(str(self), table, self.target, self.treatment)
+        patches = patches_of(table, table.mask(self.target, self.treatment), self.boundaries, str(self))
         group, size = patches.components(patches.count > 0)
         small = np.flatnonzero((group >= 0) & (size[group] < self.min_mu * (1 - 1e-12)))
         forbid = patches.options[np.isin(patches.unit_of, small)]
-        return Part(forbid=forbid, separator=_MinPatchSeparator(patches, self.min_mu))
+        cuts = small_set_rows(patches, self.min_mu)
+        return Part(forbid=forbid, cuts=cuts, separator=_MinPatchSeparator(patches, self.min_mu))
+
+    def kept(self, table: OptionTable, chosen: Ints) -> bool:
+        """Whether every patch is large enough."""
+        least = self.min_mu * (1 - ROUNDING)
+        inside = table.mask(self.target, self.treatment)
+        area = np.zeros(len(table.units))
+        np.maximum.at(area, table.unit[inside], table.values["area_mu"][inside])
+        return all(math.fsum(area[patch]) >= least for patch in walked(self, table, chosen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,43 +75,34 @@ class Connected:
 
     def part(self, table: OptionTable) -> Part:
         """A separator."""
-        return Part(
-            separator=_ConnectedSeparator(_patches(table, table.mask(self.target, self.treatment), self.boundaries, str(self)))
-        )
+        check_words(str(self), table, self.target, self.treatment)
+        inside = table.mask(self.target, self.treatment)
+        patches = patches_of(table, inside, self.boundaries, str(self))
+        return Part(separator=_ConnectedSeparator(patches), hidden=flow_rows(patches))
+
+    def kept(self, table: OptionTable, chosen: Ints) -> bool:
+        """Whether there is one patch, or none."""
+        return len(walked(self, table, chosen)) <= 1
 
 
-@dataclass(frozen=True, eq=False)
-class _Patches:
-    """A target's options by unit, the units' areas and the graph of borders."""
-
-    inside: Bools
-    options: Ints
-    unit_of: Ints
-    count: Ints
-    grouped: Grouped
-    area: Floats
-    graph: sparse.csr_array
-
-    def components(self, units: Bools) -> tuple[Ints, Floats]:
-        """Patch of each unit, -1 outside `units` (N,), and each patch's area."""
-        inside = np.flatnonzero(units)
-        group = np.full(units.size, -1, dtype=np.int64)
-        if not inside.size:
-            return group, np.zeros(1)
-        _, label = connected_components(self.graph[inside][:, inside], directed=False)
-        group[inside] = label
-        return group, np.asarray(np.bincount(label, weights=self.area[inside]), dtype=np.float64)
-
-    def beside(self, patch: Ints) -> Ints:
-        """Units that border the patch and could take the target."""
-        near = np.unique(self.graph[patch].indices)
-        near = near[~np.isin(near, patch)]
-        return np.asarray(near[self.count[near] > 0], dtype=np.int64)
-
-    def options_of(self, units: Ints) -> Ints:
-        """The target's options of some units."""
-        options, count, first = self.grouped
-        return np.concatenate([options[first[u] : first[u] + count[u]] for u in units]) if units.size else units
+def walked(rule: MinPatch | Connected, table: OptionTable, chosen: Ints) -> list[list[int]]:
+    """The units of each connected patch of a rule's target, found by walking from unit to unit."""
+    a, b = long_borders(str(rule), table, rule.boundaries, 0.0)
+    inside = set(np.flatnonzero(table.mask(rule.target, rule.treatment)[chosen]).tolist())
+    beside: dict[int, list[int]] = {i: [] for i in inside}
+    for i, j in zip(a.tolist(), b.tolist(), strict=True):
+        if i in inside and j in inside:
+            beside[i].append(j)
+            beside[j].append(i)
+    patches = []
+    while inside:
+        patch = [inside.pop()]
+        for unit in patch:
+            fresh = [u for u in dict.fromkeys(beside[unit]) if u in inside]
+            inside.difference_update(fresh)
+            patch += fresh
+        patches.append(patch)
+    return patches
 
 
 def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
@@ -109,20 +111,35 @@ def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
     return f"{target} by {treatment if isinstance(treatment, str) else ' or '.join(treatment)}"
 
 
-def _patches(table: OptionTable, inside: Bools, boundaries: pd.DataFrame, rule: str) -> _Patches:
-    a, b = long_borders(rule, table, boundaries, 0.0)
-    n = len(table.units)
-    graph = sparse.csr_array((np.ones(2 * a.size), (np.r_[a, b], np.r_[b, a])), shape=(n, n))
-    grouped = options_by_unit(table, inside)
-    area = np.zeros(n)
-    np.maximum.at(area, table.unit[grouped[0]], finite_column(table, "area_mu", rule, inside)[grouped[0]])
-    return _Patches(inside, grouped[0], table.unit[grouped[0]], grouped[1], grouped, area, graph)
-
-
 @dataclass(frozen=True, eq=False)
 class _MinPatchSeparator:
-    patches: _Patches
+    patches: Patches
     min_mu: float
+
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+        return self.patches.inside
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side."""
+        return self.patches.graph
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
+        group, size = self.patches.components(units & (self.patches.count > 0))
+        least = self.min_mu * (1 - ROUNDING)
+        kept = (group >= 0) & (size[group] >= least)
+        small = np.flatnonzero(size < least) if (group >= 0).any() else np.empty(0, dtype=np.int64)
+        totals = [float(worth[group == patch].sum()) for patch in small]
+        for j in np.argsort(totals, kind="stable")[::-1]:
+            patch = np.flatnonzero((group == small[j]) & ~kept)
+            if patch.size:
+                larger, gain = grown(self.patches, worth, patch, kept, least)
+                if gain > 0:
+                    kept[larger] = True
+        return np.asarray(kept)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """One row per unit of each patch that is too small."""
@@ -143,7 +160,36 @@ class _MinPatchSeparator:
 
 @dataclass(frozen=True, eq=False)
 class _ConnectedSeparator:
-    patches: _Patches
+    patches: Patches
+
+    @property
+    def inside(self) -> Bools:
+        """The options the rule is about, (K,)."""
+        return self.patches.inside
+
+    @property
+    def graph(self) -> sparse.csr_array:
+        """Which units lie side by side."""
+        return self.patches.graph
+
+    def mended(self, worth: Floats, units: Bools) -> Bools:
+        """The patch worth most, and every other one whose worth pays for the cheapest way to it."""
+        can = self.patches.count > 0
+        group, size = self.patches.components(units & can)
+        if not (group >= 0).any():
+            return np.asarray(units & can)
+        totals = np.bincount(group[group >= 0], weights=worth[group >= 0], minlength=size.size)
+        kept = group == int(np.argmax(totals))
+        toll = np.where(can, np.maximum(-worth, 0.0) + 1e-9 * (1.0 + np.abs(worth).max()), np.inf)
+        for patch in np.argsort(-totals, kind="stable"):
+            units_of = np.flatnonzero(group == patch)
+            if kept[units_of].all() or totals[patch] <= 0:
+                continue
+            way, cost = cheapest_way(self.patches.graph, toll, kept, units_of)
+            if cost < totals[patch]:
+                kept[way] = True
+                kept[units_of] = True
+        return np.asarray(kept)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, check_target, finite_column, interval_words
+from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval_words
 from planner.allocation.parts import INF, Part, Sum
 from planner.allocation.table import OptionTable
+from planner.landuse import UNRESTORED
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ class Quota:
 
     def part(self, table: OptionTable) -> Part:
         """One sum of area_mu over the target's options."""
-        coef = np.where(table.mask(self.target), finite_column(table, "area_mu", str(self)), 0.0)
+        check_words(str(self), table, self.target)
+        area = finite_column(table, "area_mu", str(self))
+        if self.target == UNRESTORED:  # leaving ground as it is restores no area, and yet it takes its ground
+            area = np.where(area > 0, area, np.maximum.reduceat(area, table.start[:-1])[table.unit])
+        coef = np.where(table.mask(self.target), area, 0.0)
         lo = -INF if self.min_mu is None else float(self.min_mu)
         hi = INF if self.max_mu is None else float(self.max_mu)
         return Part(sums=(Sum(str(self), "mu", coef, lo, hi),))

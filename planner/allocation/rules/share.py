@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, check_target, finite_column
+from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column
 from planner.allocation.parts import INF, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
@@ -45,6 +45,8 @@ class Share:
 
     def part(self, table: OptionTable) -> Part:
         """A sum per limit, in mu above or below the share."""
+        for target in (self.target, *self.of):
+            check_words(str(self), table, target)
         area = finite_column(table, "area_mu", str(self))
         mine = np.where(table.mask(self.target), area, 0.0)
         whole = np.where(np.logical_or.reduce([table.mask(t) for t in self.of]), area, 0.0)

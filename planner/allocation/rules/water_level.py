@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.allocation.checks import as_mapping, check_target
+from planner.allocation.checks import as_mapping, check_target, check_words
 from planner.allocation.parts import Below, Part
 from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
@@ -37,10 +37,16 @@ class WaterLevel:
 
         Raises InvalidInput where a unit is unknown or units are deeper than each other in a circle.
         """
+        check_words("WaterLevel", table, self.target)
         child = table.positions(list(self.deeper), "WaterLevel")
         parent = table.positions([str(v) for v in self.deeper.values()], "WaterLevel")
         _refuse_circles(table, child, parent)
         return Part(below=Below(child, parent, table.mask(self.target)))
+
+    def kept(self, table: OptionTable, chosen: Ints) -> bool:
+        """Whether every unit of the target has its deeper unit in the target too."""
+        wet = {str(u) for u, t in zip(table.units, table.target[chosen], strict=True) if table.targets[t] == self.target}
+        return all(self.deeper[u] in wet for u in wet if u in self.deeper)
 
 
 def _refuse_circles(table: OptionTable, child: Ints, parent: Ints) -> None:

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.compiled import ascending
+from planner.core.terrain.neighbours import CORNERS
 
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
@@ -46,7 +47,7 @@ RING_COL = np.array([-1, -1, 0, 1, 1, 1, 0, -1])
 
 
 @njit(cache=True)
-def _pieces(diagonal: bool) -> NDArray[np.int8]:
+def _pieces(neighbours: int) -> NDArray[np.int8]:
     """By set of lower neighbours, a bit each, the first of each piece in which they hang together, −1 for none, (256, 4)."""
     found = np.full((256, 4), -1, dtype=np.int8)
     group = np.empty(8, dtype=np.int64)
@@ -57,11 +58,11 @@ def _pieces(diagonal: bool) -> NDArray[np.int8]:
             for k in range(8):
                 for far in (1, 2):
                     near = (k + far) % 8
-                    touch = far == 1 or (diagonal and k % 2 == 0)
+                    touch = far == 1 or (neighbours == CORNERS and k % 2 == 0)
                     if touch and (lower >> k) & 1 and (lower >> near) & 1:
                         group[k] = group[near] = min(group[k], group[near])
         pieces, seen = 0, 0
-        for k in range(0, 8, 1 if diagonal else 2):
+        for k in range(0, 8, 1 if neighbours == CORNERS else 2):
             if (lower >> k) & 1 and not (seen >> group[k]) & 1:
                 seen |= 1 << group[k]
                 found[lower, pieces] = k
@@ -97,12 +98,12 @@ def _lower(up: Any, mid: Any, low: Any, out: NDArray[np.uint8]) -> None:
 
 
 @njit(cache=True)
-def _gaps(up: Any, mid: Any, low: Any, diagonal: bool, out: NDArray[np.uint8]) -> None:
+def _gaps(up: Any, mid: Any, low: Any, neighbours: int, out: NDArray[np.uint8]) -> None:
     """Of every cell of a row: 2 where it has no value, 1 where a neighbour has none, else 0."""
     for c in range(len(out)):
         straight = mid[c] != mid[c] or mid[c + 2] != mid[c + 2] or up[c + 1] != up[c + 1] or low[c + 1] != low[c + 1]
         corners = up[c] != up[c] or up[c + 2] != up[c + 2] or low[c] != low[c] or low[c + 2] != low[c + 2]
-        out[c] = 2 if mid[c + 1] != mid[c + 1] else 1 if straight or (diagonal and corners) else 0
+        out[c] = 2 if mid[c + 1] != mid[c + 1] else 1 if straight or (neighbours == CORNERS and corners) else 0
 
 
 class _Found(NamedTuple):
@@ -181,7 +182,7 @@ def _resolve(label: Labels, cells: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _descend(
-    ground: Any, pieces: NDArray[np.int8], diagonal: bool, edge: bool, above: bool, below: bool
+    ground: Any, pieces: NDArray[np.int8], neighbours: int, edge: bool, above: bool, below: bool
 ) -> tuple[Labels, _Found]:
     """Labels, and what was found, in the order of the grid; above, below: whether ground goes on there."""
     rows, cols = ground.shape
@@ -211,7 +212,7 @@ def _descend(
         low[0] = low[-1] = np.nan
         _lower(up, mid, low, ways)
         if up_gap or mid_gap or low_gap:
-            _gaps(up, mid, low, diagonal, gap)
+            _gaps(up, mid, low, neighbours, gap)
         else:
             gap[:] = 0
             gap[0] = gap[-1] = 1
@@ -251,18 +252,19 @@ def _meeting(ground: Any, label: Labels, f: _Found, pieces: NDArray[np.int8]) ->
 
 
 def catchments(
-    ground: NDArray[Any], *, diagonal: bool, edge: bool = True, above: bool = False, below: bool = False
+    ground: NDArray[Any], *, neighbours: int, edge: bool = True, above: bool = False, below: bool = False
 ) -> Catchments:
     """The catchments of a terrain (rows, cols) m, float32 or float64; NaN and ±inf where there is no ground.
 
-    diagonal: whether water passes corners. edge: whether it leaves at the grid's edge and where there is no ground; cells next
-    to either then are joins. above, below: whether the terrain goes on beyond its first and last row, of which it is a band.
+    neighbours: 8 where water passes corners, else 4. edge: whether it leaves at the grid's edge and where there is no ground;
+    cells next to either then are joins. above, below: whether the terrain goes on beyond its first and last row, of which it is
+    a band.
     """
-    surface, pieces = np.ascontiguousarray(ground), _pieces(diagonal)
+    surface, pieces = np.ascontiguousarray(ground), _pieces(neighbours)
     if not surface.size:
         none = np.empty(0, dtype=np.int32)
         return Catchments(none, none, none, surface.ravel(), none.reshape(0, 4), np.empty(0, dtype=np.bool_))
-    label, found = _descend(surface, pieces, diagonal, edge, above, below)
+    label, found = _descend(surface, pieces, neighbours, edge, above, below)
     cell, level, sides, leaves = _meeting(surface, label, found, pieces)
     order = ascending(level)
     return Catchments(label, found.pit, cell[order], level[order], sides[order], leaves[order])

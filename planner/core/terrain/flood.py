@@ -33,8 +33,8 @@ class Flood(NamedTuple):
 
 
 @njit(cache=True)
-def flood(ground: Floats, sources: Ints, diagonal: bool) -> Flood:
-    """Water rising from sources (flat indices) over a terrain (rows, cols), m; diagonal: whether it passes corners.
+def flood(ground: Floats, sources: Ints, neighbours: int) -> Flood:
+    """Water rising from sources (flat indices) over a terrain (rows, cols), m; neighbours: 8 where it passes corners, else 4.
 
     Every source floods from its own elevation on. Ties are broken by position in the grid.
     """
@@ -65,7 +65,7 @@ def flood(ground: Floats, sources: Ints, diagonal: bool) -> Flood:
         if size + 8 > len(heap_level):
             heap_level = np.concatenate((heap_level, np.empty_like(heap_level)))
             heap_cell = np.concatenate((heap_cell, np.empty_like(heap_cell)))
-        for d in range(8 if diagonal else 4):
+        for d in range(neighbours):
             nr, nc = r + step_r[d], c + step_c[d]
             if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
                 continue

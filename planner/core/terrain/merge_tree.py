@@ -161,8 +161,7 @@ def merge_tree(ground: Floats, *, neighbours: int = 8) -> MergeTree:
     neighbours: 8 where water passes diagonals, 4 where it does not. Raises ValueError for another number or shape.
     """
     surface = checked(ground, neighbours)
-    diagonal = neighbours == 8
-    found, inner = nested(surface, diagonal)
+    found, inner = nested(surface, neighbours)
     datum = float(np.min(inner.pit_level[1:], initial=np.inf))
     content = content_of(len(inner.parent))
     label = settle(surface, found.label, inner, datum, content)
@@ -186,7 +185,7 @@ def filled(ground: Floats, *, neighbours: int = 8) -> Floats:
     neighbours: as of merge_tree, of which only the outline is needed. Raises ValueError as merge_tree does.
     """
     surface = checked(ground, neighbours)
-    found, inner = nested(surface, neighbours == 8)
+    found, inner = nested(surface, neighbours)
     leaves = np.where(inner.top > 0, inner.spill_level[inner.top], -np.inf)
     return np.asarray(raised(surface, found.label, leaves[inner.number]))
 
@@ -200,9 +199,9 @@ def checked(ground: NDArray[Any], neighbours: int) -> NDArray[Any]:
     return np.ascontiguousarray(ground, dtype=None if ground.dtype in (np.float32, np.float64) else np.float64)
 
 
-def nested(surface: NDArray[Any], diagonal: bool) -> tuple[Catchments, Nest]:
+def nested(surface: NDArray[Any], neighbours: int) -> tuple[Catchments, Nest]:
     """The catchments of a whole terrain and the hollows that come of them."""
-    found = catchments(surface, diagonal=diagonal)
+    found = catchments(surface, neighbours=neighbours)
     forest = forest_of(found.pit, surface.ravel()[found.pit])
     closed = np.zeros(len(found.pit), dtype=np.bool_)
     nodes, _ = join(found, forest, closed)

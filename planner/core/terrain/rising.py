@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.cells import HUGE, Entries
+from planner.core.terrain.neighbours import CORNERS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,7 +48,7 @@ def _slots(values: Any, entries: Entries, out: Any) -> None:
 
 
 @njit(cache=True)
-def _pass(slot: Any, reached: Any, step: int, diagonal: bool) -> int:
+def _pass(slot: Any, reached: Any, step: int, neighbours: int) -> int:
     """One sweep over the rows, downward (step 1) or upward (−1); how many cells it changed."""
     rows, width = slot.shape
     best = np.empty(width, dtype=slot.dtype)
@@ -55,7 +56,7 @@ def _pass(slot: Any, reached: Any, step: int, diagonal: bool) -> int:
     for k in range(BORDER, rows - BORDER):
         r = k if step > 0 else rows - 1 - k
         row, near, own = reached[r], reached[r - step], slot[r]
-        if diagonal:
+        if neighbours == CORNERS:
             for c in range(1, width - 1):
                 least = min(min(near[c - 1], near[c]), near[c + 1])
                 best[c] = min(max(least, own[c]), row[c])
@@ -76,12 +77,12 @@ def _pass(slot: Any, reached: Any, step: int, diagonal: bool) -> int:
 
 
 @njit(cache=True)
-def _least(row: Any, near: Any, far: Any, own: Any, diagonal: bool, out: Any) -> bool:
+def _least(row: Any, near: Any, far: Any, own: Any, neighbours: int, out: Any) -> bool:
     """The slot at which each cell of a row can be reached from its neighbours; whether one is below where it is reached now."""
     lower = 0
     for c in range(1, len(row) - 1):
         least = min(min(row[c - 1], row[c + 1]), min(near[c], far[c]))
-        if diagonal:
+        if neighbours == CORNERS:
             least = min(least, min(min(near[c - 1], near[c + 1]), min(far[c - 1], far[c + 1])))
         out[c] = max(least, own[c])
         lower |= out[c] < row[c]
@@ -126,14 +127,14 @@ def _take(lists: _Lists, slot: int) -> int:
 
 
 @njit(cache=True)
-def _waiting(slot: Any, reached: Any, diagonal: bool, slots: int) -> _Lists:
+def _waiting(slot: Any, reached: Any, neighbours: int, slots: int) -> _Lists:
     """The cells that their neighbours can still lower, by the slot they can be lowered to."""
     rows, width = slot.shape
     start = np.empty(1024, dtype=np.int64)
     lists = _Lists(np.full(slots + 1, -1, dtype=np.int64), start, start.copy(), np.array([0, -1]))
     least = np.empty(width, dtype=slot.dtype)
     for r in range(BORDER, rows - BORDER):
-        if _least(reached[r], reached[r - 1], reached[r + 1], slot[r], diagonal, least):
+        if _least(reached[r], reached[r - 1], reached[r + 1], slot[r], neighbours, least):
             for c in range(BORDER, width - BORDER):
                 if least[c] < reached[r, c]:
                     lists = _put(lists, least[c], r * width + c)
@@ -141,12 +142,12 @@ def _waiting(slot: Any, reached: Any, diagonal: bool, slots: int) -> _Lists:
 
 
 @njit(cache=True)
-def _settle(slot: Any, reached: Any, diagonal: bool, slots: int, most: int) -> bool:
+def _settle(slot: Any, reached: Any, neighbours: int, slots: int, most: int) -> bool:
     """Lowers in ascending order what neighbours can still lower, at most so many cells; whether that was all."""
     width = slot.shape[1]
-    step = np.array([-1, 1, -width, width, -width - 1, -width + 1, width - 1, width + 1])[: 8 if diagonal else 4]
+    step = np.array([-1, 1, -width, width, -width - 1, -width + 1, width - 1, width + 1])[:neighbours]
     own, level = slot.ravel(), reached.ravel()
-    lists = _waiting(slot, reached, diagonal, slots)
+    lists = _waiting(slot, reached, neighbours, slots)
     for at in range(slots):
         while lists.first[at] >= 0:
             i = _take(lists, at)
@@ -178,7 +179,13 @@ def _count(values: Any, share: Any, reached: Any, datum: float, number: Floats, 
 
 
 def count_connected(
-    values: NDArray[Any], start: int, entries: Entries, *, diagonal: bool, share: NDArray[Any] | None = None, datum: float = 0.0
+    values: NDArray[Any],
+    start: int,
+    entries: Entries,
+    *,
+    neighbours: int,
+    share: NDArray[Any] | None = None,
+    datum: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Cells by the slot at which water that rises at a start connects them: Σ share and Σ share·(z − datum), (slots,).
 
@@ -197,11 +204,11 @@ def count_connected(
     settled, rounds = False, 0
     while not settled:
         for _ in range(SWEEPS):
-            _pass(slot, reached, 1, diagonal)
-            if _pass(slot, reached, -1, diagonal) * FEW < rows * cols:
+            _pass(slot, reached, 1, neighbours)
+            if _pass(slot, reached, -1, neighbours) * FEW < rows * cols:
                 break
         rounds += 1
-        settled = _settle(slot, reached, diagonal, slots, rows * cols // SHARE if rounds < ROUNDS else rows * cols)
+        settled = _settle(slot, reached, neighbours, slots, rows * cols // SHARE if rounds < ROUNDS else rows * cols)
     number, moment = np.zeros(slots), np.zeros(slots)
     part = np.empty((0, 0)) if share is None else np.ascontiguousarray(share, dtype=np.float64)
     _count(ground, part, reached, datum, number, moment)

@@ -30,7 +30,7 @@ class Spill(NamedTuple):
 
 
 @njit(cache=True)
-def spill(ground: Floats, start: int, diagonal: bool) -> Spill:
+def spill(ground: Floats, start: int, neighbours: int) -> Spill:
     """Raises water from a cell (flat index) of a terrain (rows, cols), m, until it reaches the edge of the data."""
     rows, cols = ground.shape
     z = ground.ravel()
@@ -55,7 +55,7 @@ def spill(ground: Floats, start: int, diagonal: bool) -> Spill:
         if size + 8 > len(key):
             key = np.concatenate((key, np.empty_like(key)))
             cell = np.concatenate((cell, np.empty_like(cell)))
-        for d in range(8 if diagonal else 4):
+        for d in range(neighbours):
             nr, nc = r + step_r[d], c + step_c[d]
             if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
                 continue

@@ -77,8 +77,8 @@ class _Held:
         return int(self.survey.is_open.sum()) + len(self.tops)
 
 
-def _held(band: Band, *, diagonal: bool, min_volume: float, min_depth: float, datum: float) -> _Held:
-    survey = surveyed(band, diagonal=diagonal, edge=True)
+def _held(band: Band, *, neighbours: int, min_volume: float, min_depth: float, datum: float) -> _Held:
+    survey = surveyed(band, neighbours=neighbours, edge=True)
     h = survey.hollows
     content = content_of(len(h.parent))
     inner = settle(np.ascontiguousarray(band.values), survey.found.label, h, datum, content)
@@ -92,7 +92,7 @@ def _held(band: Band, *, diagonal: bool, min_volume: float, min_depth: float, da
 def hollows_of(
     bands: Bands,
     *,
-    diagonal: bool,
+    neighbours: int,
     min_volume: float = 0.0,
     min_depth: float = 0.0,
     most: int = LAST,
@@ -106,9 +106,9 @@ def hollows_of(
     datum = next((float(v[np.isfinite(v)].min()) for v in (b.values for b in bands()) if np.isfinite(v).any()), 0.0)
 
     def work(band: Band) -> _Held:
-        return _held(band, diagonal=diagonal, min_volume=min_volume, min_depth=min_depth, datum=datum)
+        return _held(band, neighbours=neighbours, min_volume=min_volume, min_depth=min_depth, datum=datum)
 
-    graph = Graph(diagonal=diagonal, edge=True)
+    graph = Graph(neighbours=neighbours, edge=True)
     told: list[_Vertices] = [_Vertices(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))]
     number = 0
     for band, held in each(work, bands(), threads):
@@ -128,7 +128,7 @@ def hollows_of(
     for (_, band), share in each(again, zip(graph.base, bands(), strict=True), threads):
         content = content.plus(share.content)
         _lower_all(pits, share.pits)
-        within.append(_within(band, share, 8 if diagonal else 4))
+        within.append(_within(band, share, neighbours))
     _lower_parents(pits, joined.parent)
     cells, volume = held_with_children(joined, datum, content)
     across = Hollows(
@@ -139,7 +139,7 @@ def hollows_of(
         cells=cells[1:],
         volume=volume[1:],
         parent=joined.parent[1:].astype(np.int64),
-        neighbours=8 if diagonal else 4,
+        neighbours=neighbours,
     )
     return _together(across, within).pruned(min_volume=min_volume, min_depth=min_depth)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from planner.core.terrain.catchments import MISSING, Catchments, catchments
 from planner.core.terrain.joining import OUTSIDE, Links, Nest, find, forest_of, join, nest, raised
+from planner.core.terrain.neighbours import CORNERS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,11 +57,11 @@ class Survey:
         return np.concatenate(([-1], np.where(self.is_open, np.cumsum(self.is_open) - 1, -1)))
 
 
-def surveyed(band: Band, *, diagonal: bool, edge: bool, start: int | None = None) -> Survey:
+def surveyed(band: Band, *, neighbours: int, edge: bool, start: int | None = None) -> Survey:
     """A band's catchments and hollows; start: flat index in the terrain of a cell whose catchment is open as well."""
     z = np.ascontiguousarray(band.values)
     rows, cols = z.shape
-    found = catchments(z, diagonal=diagonal, edge=edge, above=band.above, below=band.below)
+    found = catchments(z, neighbours=neighbours, edge=edge, above=band.above, below=band.below)
     label = found.label.reshape(z.shape)
     is_open = np.zeros(len(found.pit) + 1, dtype=np.bool_)  # the last entry takes what is missing
     for end, goes_on in ((label[0], band.above), (label[-1], band.below)):
@@ -98,10 +99,10 @@ class Graph:
     base: first vertex of each band. Vertex 0 is the outside.
     """
 
-    def __init__(self, *, diagonal: bool, edge: bool) -> None:
+    def __init__(self, *, neighbours: int, edge: bool) -> None:
         self.base: list[int] = []
         self.size = 1
-        self._diagonal = diagonal
+        self._neighbours = neighbours
         self._edge = edge
         self._links: list[Links] = []
         self._last: _Ends | None = None
@@ -125,7 +126,7 @@ class Graph:
                 ends.level[0],
                 ends.vertex[0],
                 ends.cell[0],
-                self._diagonal,
+                self._neighbours,
                 self._edge,
             )
             self._links.append(_spanning(Links(cell, level, one, other)))
@@ -147,11 +148,11 @@ def _seam(
     lower: Floats,
     lower_vertex: Ints,
     lower_cell: int,
-    diagonal: bool,
+    neighbours: int,
     edge: bool,
 ) -> tuple[Ints, Floats, Labels, Labels]:
     """Links between the last row of a band and the first of the next."""
-    cols, reach = len(upper), 1 if diagonal else 0
+    cols, reach = len(upper), 1 if neighbours == CORNERS else 0
     cell, level = np.empty(3 * cols, dtype=np.int64), np.empty(3 * cols)
     one, other = np.empty(3 * cols, dtype=np.int32), np.empty(3 * cols, dtype=np.int32)
     found = 0
@@ -214,7 +215,7 @@ NO_LINKS = Links(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), np.e
 
 
 def water_levels(
-    bands: Bands, *, diagonal: bool, start: int | None = None, threads: int = 1
+    bands: Bands, *, neighbours: int, start: int | None = None, threads: int = 1
 ) -> Iterator[tuple[Band, NDArray[Any]]]:
     """The level at which water stands over each cell, band by band, (rows, cols) m.
 
@@ -222,11 +223,11 @@ def water_levels(
     which water that rises there reaches the cell, inf where it never does. Cells without ground keep what they have.
     """
     edge = start is None
-    graph = Graph(diagonal=diagonal, edge=edge)
+    graph = Graph(neighbours=neighbours, edge=edge)
     root, lowest = OUTSIDE, -np.inf
 
     def survey_of(band: Band) -> Survey:
-        return surveyed(band, diagonal=diagonal, edge=edge, start=start)
+        return surveyed(band, neighbours=neighbours, edge=edge, start=start)
 
     def levels(base: int, band: Band, survey: Survey) -> NDArray[Any]:
         open_level = reached[base : base + int(survey.is_open.sum())]

@@ -1,0 +1,183 @@
+"""A target's units as a graph: its patches, rows that small sets of units break, flows, and how patches are mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components, dijkstra
+
+from planner.allocation.checks import finite_column
+from planner.allocation.parts import ROUNDING, Clauses, Hidden
+from planner.allocation.rules.adjacency import Grouped, long_borders, options_by_unit
+from planner.allocation.table import Bools, Floats, Ints, OptionTable
+
+MOST_ROWS = 400_000  # of sets too small to be a patch that are written down beforehand; larger sets are left out first
+FLOW_UNITS = 150  # up to which connectedness is written as a flow
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """A target's options by unit, the units' areas and the graph of borders."""
+
+    inside: Bools
+    options: Ints
+    unit_of: Ints
+    count: Ints
+    grouped: Grouped
+    area: Floats
+    graph: sparse.csr_array
+
+    def components(self, units: Bools) -> tuple[Ints, Floats]:
+        """Patch of each unit, -1 outside `units` (N,), and each patch's area."""
+        inside = np.flatnonzero(units)
+        group = np.full(units.size, -1, dtype=np.int64)
+        if not inside.size:
+            return group, np.zeros(1)
+        _, label = connected_components(self.graph[inside][:, inside], directed=False)
+        group[inside] = label
+        return group, np.asarray(np.bincount(label, weights=self.area[inside]), dtype=np.float64)
+
+    def beside(self, patch: Ints) -> Ints:
+        """Units that border the patch and could take the target."""
+        near = np.unique(self.graph[patch].indices)
+        near = near[~np.isin(near, patch)]
+        return np.asarray(near[self.count[near] > 0], dtype=np.int64)
+
+    def options_of(self, units: Ints) -> Ints:
+        """The target's options of some units."""
+        options, count, first = self.grouped
+        return np.concatenate([options[first[u] : first[u] + count[u]] for u in units]) if units.size else units
+
+
+def patches_of(table: OptionTable, inside: Bools, boundaries: pd.DataFrame, rule: str) -> Patches:
+    a, b = long_borders(rule, table, boundaries, 0.0)
+    n = len(table.units)
+    graph = sparse.csr_array((np.ones(2 * a.size), (np.r_[a, b], np.r_[b, a])), shape=(n, n))
+    grouped = options_by_unit(table, inside)
+    area = np.zeros(n)
+    np.maximum.at(area, table.unit[grouped[0]], finite_column(table, "area_mu", rule, inside)[grouped[0]])
+    return Patches(inside, grouped[0], table.unit[grouped[0]], grouped[1], grouped, area, graph)
+
+
+def small_set_rows(patches: Patches, min_mu: float) -> Clauses | None:
+    """Rows x_i ≤ Σ_{j beside S} x_j for the units i of every connected set S of up to three units that is too small a patch."""
+    n = patches.area.size
+    can = patches.count > 0
+    graph = sparse.csr_array(sparse.diags_array(can.astype(float)) @ patches.graph @ sparse.diags_array(can.astype(float)))
+    sets = [np.flatnonzero(can)[:, None]]
+    for _ in range(2):
+        if sets[-1].size > MOST_ROWS // 4:
+            break
+        sets.append(_one_larger(sets[-1], graph))
+    kept = [group[patches.area[group].sum(axis=1) < min_mu * (1 - ROUNDING)] for group in sets]
+    while len(kept) > 1 and sum(g.size for g in kept) > MOST_ROWS:
+        kept.pop()
+    heads: list[Ints] = []
+    blocks: list[sparse.csr_array] = []
+    for group in kept:
+        count, size = group.shape
+        if count:
+            own = sparse.csr_array((np.ones(group.size), group.ravel(), np.arange(0, group.size + 1, size)), shape=(count, n))
+            beside = sparse.csr_array(own @ graph)
+            beside.data[:] = 1.0
+            outside = sparse.csr_array(beside - beside.multiply(own))
+            outside.eliminate_zeros()
+            heads.append(group.ravel())
+            blocks.append(outside[np.repeat(np.arange(count), size)])
+    if not heads:
+        return None
+    units = np.concatenate(heads)
+    tails = sparse.coo_array(sparse.vstack(blocks))
+    of = sparse.csr_array((np.ones(patches.options.size), (patches.unit_of, patches.options)), shape=(n, patches.inside.size))
+    first, last = sparse.coo_array(of[units]), sparse.coo_array(sparse.csr_array(tails) @ of)
+    return Clauses(
+        np.r_[first.row, last.row].astype(np.int64),
+        np.r_[first.col, last.col].astype(np.int64),
+        np.r_[np.ones(first.nnz), -np.ones(last.nnz)],
+        np.zeros(units.size),
+    )
+
+
+def _one_larger(group: Ints, graph: sparse.csr_array) -> Ints:
+    """All connected sets of one unit more, each once, units sorted; group (m, size)."""
+    count, size = group.shape
+    n = graph.shape[0]
+    own = sparse.csr_array((np.ones(group.size), group.ravel(), np.arange(0, group.size + 1, size)), shape=(count, n))
+    beside = sparse.coo_array(own @ graph)
+    fresh = (group[beside.row] != beside.col[:, None]).all(axis=1)
+    larger = np.sort(np.c_[group[beside.row[fresh]], beside.col[fresh]], axis=1)
+    return np.asarray(np.unique(larger, axis=0), dtype=np.int64).reshape(-1, size + 1)
+
+
+def flow_rows(patches: Patches) -> Hidden | None:
+    """Connectedness as a flow on few units: a root sends every unit of the target its share, through such units alone.
+
+    Per unit i: x_i/M + Σ out − Σ in ≤ root_i, Σ in ≤ x_i, root_i ≤ x_i; Σ root ≤ 1.
+    Source: single-commodity flow, Shirabe 2005.
+    """
+    units = np.flatnonzero(patches.count > 0)
+    m = units.size
+    if not 1 < m <= FLOW_UNITS:
+        return None
+    arcs = sparse.coo_array(patches.graph[units][:, units])
+    tail, head, e = arcs.row, arcs.col, arcs.nnz
+    each, arc = np.arange(m), np.arange(e)
+    own_row = np.r_[tail, head, each, m + head, 2 * m + each, np.full(m, 3 * m)]
+    own_col = np.r_[arc, arc, e + each, arc, e + each, e + each]
+    own_value = np.r_[np.ones(e), -np.ones(e), -np.ones(m), np.ones(e), np.ones(m), np.ones(m)]
+    of = sparse.csr_array(
+        (np.ones(patches.options.size), (patches.unit_of, patches.options)), shape=(patches.area.size, patches.inside.size)
+    )
+    mine = sparse.coo_array(of[units])
+    row = np.r_[mine.row, m + mine.row, 2 * m + mine.row].astype(np.int64)
+    value = np.r_[np.full(mine.nnz, 1.0 / m), -np.ones(2 * mine.nnz)]
+    hi = np.r_[np.zeros(3 * m), 1.0]
+    return Hidden(
+        np.r_[np.zeros(e, dtype=np.bool_), np.ones(m, dtype=np.bool_)],
+        Clauses(row, np.tile(mine.col, 3).astype(np.int64), value, hi),
+        Clauses(own_row.astype(np.int64), own_col.astype(np.int64), own_value, hi),
+    )
+
+
+def grown(patches: Patches, worth: Floats, patch: Ints, kept: Bools, least: float) -> tuple[Ints, float]:
+    """A patch with the neighbours worth most added until it is large enough or meets a kept one, and what all is worth."""
+    graph, can = patches.graph, patches.count > 0
+    inside = set(patch.tolist())
+    area, gain = float(patches.area[patch].sum()), float(worth[patch].sum())
+    front: list[tuple[float, int]] = []
+
+    def reach(unit: int) -> bool:
+        beside = graph.indices[graph.indptr[unit] : graph.indptr[unit + 1]].tolist()
+        for other in beside:
+            if can[other] and other not in inside:
+                heappush(front, (-float(worth[other]), other))
+        return bool(kept[beside].any())
+
+    met = [reach(unit) for unit in patch.tolist()].count(True) > 0
+    while area < least and not met and front:
+        value, unit = heappop(front)
+        if unit in inside:
+            continue
+        inside.add(unit)
+        area, gain = area + float(patches.area[unit]), gain - value
+        met = reach(unit)
+    return np.array(sorted(inside), dtype=np.int64), gain if area >= least or met else -np.inf
+
+
+def cheapest_way(graph: sparse.csr_array, toll: Floats, start: Bools, goal: Ints) -> tuple[Ints, float]:
+    """The units on the way with the least toll (N,) from the units `start` to any of `goal`, and that toll."""
+    cost = toll.copy()
+    cost[start], cost[goal] = 0.0, 0.0
+    ways = sparse.csr_array((cost[graph.indices] + 1e-300, graph.indices, graph.indptr), shape=graph.shape)
+    ways.data[~np.isfinite(ways.data)] = 1e300
+    distance, before, _ = dijkstra(ways, indices=np.flatnonzero(start), min_only=True, return_predecessors=True)
+    unit = int(goal[np.argmin(distance[goal])])
+    total, way = float(distance[unit]), []
+    while unit >= 0 and not start[unit]:
+        way.append(unit)
+        unit = int(before[unit])
+    return np.array(way, dtype=np.int64), total if total < 1e299 else np.inf

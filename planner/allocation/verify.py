@@ -1,0 +1,96 @@
+"""The last word on a choice: an independent walk over it, from the table and the rules alone, whatever method returned it.
+
+Nothing of what the methods computed is believed: the options are looked up again, every limit's sum is added up exactly, locks,
+water levels, neighbours and patches are walked unit by unit. Only the quantities of auxiliary columns (bought earth, hauls) are
+taken as given, and then checked against their limits like everything else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from planner.allocation.parts import ROUNDING, Column, Part, Rule, Sum
+from planner.allocation.table import Floats, Ints, OptionTable
+
+NEAR = 1e-9  # share of its terms within which a sum counts as close to its limit and is added up again in fractions
+
+
+def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Floats) -> tuple[str, ...]:
+    """The rules (in words) that a choice breaks, or what is wrong with the choice itself; empty where it is a plan.
+
+    chosen: position of each unit's option, shape (N,). columns: quantities of the rules' auxiliary columns, in order.
+    """
+    n = len(table.units)
+    if chosen.shape != (n,) or (chosen < 0).any() or (chosen >= table.size).any():
+        return ("a unit has no option",)
+    if (table.unit[chosen] != np.arange(n)).any():
+        return (f"unit {table.units[int(np.argmax(table.unit[chosen] != np.arange(n)))]} has another unit's option",)
+    parts = [rule.part(table) for rule in rules]
+    borders = _border_cost(parts, chosen)
+    found, first = [], 0
+    every = [column for part in parts for column in part.columns]
+    given = [Fraction(float(y)) for y in columns]
+    if len(given) != len(every) or any(not 0 <= y <= c.upper for c, y in zip(every, given, strict=True)):
+        return ("an auxiliary quantity lies outside its limits",)
+    bought = list(zip(every, given, strict=True))
+    for rule, part in zip(rules, parts, strict=True):
+        own = bought[first : first + len(part.columns)]
+        first += len(part.columns)
+        sums_hold = all(_sum_holds(row, i, chosen, borders, own, bought) for i, row in enumerate(part.sums))
+        forbidden = part.forbid is not None and bool(np.isin(chosen, part.forbid).any())
+        walk = getattr(rule, "kept", None)
+        if not sums_hold or forbidden or not _clauses_hold(part, chosen) or (walk is not None and not walk(table, chosen)):
+            found.append(str(rule))
+    return tuple(found)
+
+
+def _border_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
+    """Cost of all borders between unlike units, yuan."""
+    total = Fraction(0)
+    for borders in (part.borders for part in parts if part.borders is not None):
+        kind = borders.kind[chosen]
+        cost = borders.cost * borders.weight[kind[borders.a], kind[borders.b]]
+        total += Fraction(math.fsum(cost))
+    return total
+
+
+def _sum_holds(
+    row: Sum,
+    position: int,
+    chosen: Ints,
+    borders: Fraction,
+    own: Sequence[tuple[Column, Fraction]],
+    bought: Sequence[tuple[Column, Fraction]],
+) -> bool:
+    """Whether a limit holds: exactly, but for the rounding with which numbers become doubles before anything is added."""
+    terms = row.coef[chosen]
+    beside = borders * Fraction(row.border)
+    beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
+    beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in bought), Fraction(0)) if row.money else 0
+    size = math.fsum(np.abs(terms)) + abs(float(beside))
+    for limit, sign in ((row.lo, -1), (row.hi, 1)):
+        if not math.isfinite(limit):
+            continue
+        miss = sign * (math.fsum(terms) + float(beside) - limit)
+        rounding = ROUNDING * (size + abs(limit))
+        if abs(miss) <= NEAR * (size + abs(limit)):
+            exact = sum(map(Fraction, terms.tolist()), Fraction(0)) + beside - Fraction(limit)
+            miss = float(sign * exact)
+        if miss > rounding:
+            return False
+    return True
+
+
+def _clauses_hold(part: Part, chosen: Ints) -> bool:
+    """Whether every sparse row holds; their coefficients are small whole numbers, so that their sums are exact."""
+    if part.clauses is None:
+        return True
+    taken = set(chosen.tolist())
+    total = [0.0] * part.clauses.hi.size
+    for row, col, value in zip(part.clauses.row.tolist(), part.clauses.col.tolist(), part.clauses.value.tolist(), strict=True):
+        total[row] += value if col in taken else 0.0
+    return all(t <= hi for t, hi in zip(total, part.clauses.hi.tolist(), strict=True))
