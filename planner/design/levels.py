@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from planner.errors import InvalidInput
 from planner.scenario import Scenario
+from planner.words import say
 
 Floats = NDArray[np.float64]
 
@@ -84,8 +86,11 @@ class Levels:
         return platform(np.fmax(water, self.table), scenario.number(f"targets.{target}.freeboard_m"))
 
     def wetland_bed(self, scenario: Scenario) -> Floats:
-        """The bed that a wetland is graded to, m, (n,)."""
-        return self.normal - scenario.number("targets.green.wetland_depth_m")
+        """The bed that a wetland is graded to, m, (n,). Raises InvalidInput where that is deeper than a wetland may be."""
+        depth, most = (scenario.number(f"targets.green.wetland_{key}") for key in ("depth_m", "max_depth_m"))
+        if depth > most:
+            raise InvalidInput(say("design.wetland_deep", depth_m=depth, most_m=most))
+        return self.normal - depth
 
     def bed_cap(self, scenario: Scenario) -> Floats:
         """The highest that a lake's bed may lie, m, (n,): the shallowest open water below the normal level."""

@@ -16,13 +16,14 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
-from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence, water_table
+from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
 from planner.read.record import Record
-from planner.read.surroundings import tell_cut_water
+from planner.read.surroundings import tell_cut_water, tell_missed
+from planner.read.watertable import water_table
 from planner.scenario import Layer, Scenario
 from planner.site import Grid, Site
 from planner.units import mu_from_m2
@@ -90,6 +91,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         beside["constraints"] = protected(beside["constraints"], scenario, shown=layers.constraints.path)
     if beside["boundary"] is not None:
         frame = clipped(frame, beside["boundary"], record)
+    tell_missed(beside, frame, record)
     context = Context(parcels.crs, places, scenario, frame, record)
     terrain, lost = terrain_and_subsidence(context)
     water = water_table(context, terrain, lost)
@@ -149,6 +151,10 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
         raise InvalidInput(f"{given.path}: residual subsidence of {np.nanmin(values):.1f} mm; it cannot be negative")
     if float(np.nanmax(values, initial=0.0)) > MOST_RESIDUAL_MM:
         raise InvalidInput(say("read.residual_much", path=given.path, most=float(np.nanmax(values)), unit=unit))
+    empty = np.isnan(values) & (owners(context.parcels, terrain) >= 0)
+    if empty.any():
+        area = float(mu_from_m2(np.count_nonzero(empty) * terrain.cell_area))
+        context.record.warn(say("read.residual_gaps", path=given.path, mu=area))
     return grid.like(np.maximum(np.nan_to_num(values, nan=0.0), 0.0))
 
 

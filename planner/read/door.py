@@ -44,6 +44,7 @@ from planner.read.mosaic import Mosaics
 from planner.read.stage import Stage, put_vector, staged, strangers
 from planner.words import say
 
+EXACT_IN_FLOAT: Final = 2.0**53  # whole numbers beyond lose digits in a float
 ONE_LAYER: Final = (".shp", ".geojson", ".json", ".fgb", ".dxf")
 # What the libraries behind the door raise of a file that is not as it should be.
 FOREIGN: Final = (
@@ -139,7 +140,22 @@ class Vector:
             if len(info["fields"]) > MAX_COLUMNS:
                 raise InvalidInput(say("door.too_wide", shown=self._shown, most=MAX_COLUMNS))
             known_crs(info.get("crs"), self._shown)
-            return pyogrio.read_dataframe(self._place, layer=layer, encoding=encoding, read_geometry=geometry)
+            frame = pyogrio.read_dataframe(self._place, layer=layer, encoding=encoding, read_geometry=geometry)
+            whole = [str(f) for f, kind in zip(info["fields"], info["dtypes"], strict=True) if kind == "int64"]
+            long = [f for f in whole if frame[f].dtype == "float64" and frame[f].abs().max() > EXACT_IN_FLOAT]
+            if long:
+                self._as_texts(frame, long, str(info["layer_name"]), encoding)
+            return frame
+
+    def _as_texts(self, frame: pd.DataFrame, columns: list[str], layer: str, encoding: str | None) -> None:
+        """Long whole numbers beside empty cells, which came as floats and lost their last digits, as texts."""
+        quoted = ", ".join(f'CAST("{c}" AS CHARACTER(20)) AS "{c}"' for c in columns if '"' not in c + layer)
+        if not quoted:
+            return
+        asked = f'SELECT {quoted} FROM "{layer}"'  # noqa: S608 - names of the file's own, without quotes
+        texts = pyogrio.read_dataframe(self._place, sql=asked, sql_dialect="OGRSQL", encoding=encoding, read_geometry=False)
+        for column in texts.columns:
+            frame[column] = texts[column].to_numpy(dtype=object)
 
     def _info(self, layer: str | None, encoding: str | None) -> dict[str, Any]:
         info: dict[str, Any] = pyogrio.read_info(self._place, layer=layer, encoding=encoding)

@@ -88,6 +88,43 @@ def dbf_texts(path: Path) -> list[bytes]:
     return texts
 
 
+def dbf_whole(raw: bytes, encoding: str) -> bytes | None:
+    """A dBase table whose field names and texts end with a whole character, None where they do already.
+
+    Names are cut at ten bytes and texts at their width, in UTF-8 often inside a character: those bytes go.
+    """
+    table = bytearray(raw)
+    start, records, width = (int.from_bytes(raw[a:b], "little") for a, b in ((8, 10), (4, 8), (10, 12)))
+    at, offset, changed = 32, 1, False
+    while at + 32 <= min(start, len(raw)) and raw[at] != 0x0D:
+        name = raw[at : at + 11].split(b"\0")[0]
+        whole = _whole(name, encoding)
+        if whole != name:
+            table[at : at + 11], changed = whole.ljust(11, b"\0"), True
+        length = raw[at + 16]
+        if raw[at + 11 : at + 12] == b"C" and width:
+            for row in range(min(records, (len(raw) - start) // width)):
+                begin = start + row * width + offset
+                if raw[begin + length - 1] >= 0x80:
+                    text = raw[begin : begin + length]
+                    whole = _whole(text, encoding)
+                    if whole != text:
+                        table[begin : begin + length], changed = whole.ljust(length, b" "), True
+        offset, at = offset + length, at + 32
+    return bytes(table) if changed else None
+
+
+def _whole(text: bytes, encoding: str) -> bytes:
+    """The bytes of a text without those of a last character that is cut."""
+    for cut in range(4):
+        try:
+            text[: len(text) - cut].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return text[: len(text) - cut]
+    return text
+
+
 def dbf_declared(path: Path) -> str:
     """What a shapefile says of its encoding: the .cpg's text, else a word for the .dbf's language byte, else ''."""
     for suffix in (".cpg", ".CPG"):

@@ -16,7 +16,6 @@ import pyproj
 import rasterio
 import rasterio.shutil
 import shapely
-from scipy.ndimage import distance_transform_edt
 
 from planner.core.terrain.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
@@ -27,8 +26,8 @@ from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
 from planner.read.record import Record
-from planner.scenario import Layer, Scenario, WaterTableLayer
-from planner.site import Floats, Grid, WaterTable
+from planner.scenario import Layer, Scenario
+from planner.site import Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
 
@@ -348,64 +347,6 @@ def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
                 f"{shown}: no value over {area:,.1f} mu of the polygons; no ground lost there",
                 f"{shown}：沉陷区内 {area:,.1f} 亩无值；按未下沉处理",
             )
-
-
-def water_table(context: Context, terrain: Grid, lost: Grid) -> WaterTable:
-    """Water table elevations on the terrain's cells; the documented default below the original ground where none is given.
-
-    Raises InvalidInput where dry, normal and wet are not in this order.
-    """
-    scenario, record = context.scenario, context.record
-    given = scenario.layers.water_table
-    amplitude = scenario.number("water.amplitude_m")
-    if given is None:
-        depth = scenario.number("water.default_depth_m")
-        record.warn(
-            f"no water table: taken {depth:g} m below the original ground",
-            f"没有地下水位：取原地面以下 {depth:g} 米",
-        )
-        record.decide(
-            ("water table", "地下水位"),
-            (f"original ground − {depth:g} m", f"原地面 − {depth:g} 米"),
-            ("none was given", "未给出"),
-        )
-        normal = terrain.like(terrain.values + lost.values - depth)
-        return _seasons(context, normal, None, None, amplitude)
-    parts: Sequence[Any] = (given.normal, given.dry, given.wet) if isinstance(given, WaterTableLayer) else (given, None, None)
-    normal_dry_wet = [None if p is None else _level_grid(context, p, terrain) for p in parts]
-    assert normal_dry_wet[0] is not None
-    return _seasons(context, normal_dry_wet[0], normal_dry_wet[1], normal_dry_wet[2], amplitude)
-
-
-def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
-    if isinstance(given, str):
-        given = Layer(path=given)
-    if not isinstance(given, Layer):
-        return terrain.like(float(given))
-    grid = onto(context, given, "water_table", terrain, meant=ELEVATION)
-    holes = np.isnan(grid.values)
-    if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
-        raise InvalidInput(f"{given.path}: the water table has no data inside the polygons; extend the raster over them")
-    if not holes.any():
-        return grid
-    nearest = distance_transform_edt(holes, return_distances=False, return_indices=True)  # beyond the raster: as at its edge
-    return grid.like(grid.values[tuple(nearest)])
-
-
-def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None, amplitude: float) -> WaterTable:
-    if dry is None or wet is None:
-        context.record.decide(
-            ("seasons of the water table", "地下水位季节变幅"),
-            (f"normal ∓ {amplitude:g} m", f"常水位 ∓ {amplitude:g} 米"),
-            ("dry or wet was not given", "未给出枯水或丰水位"),
-        )
-    dry = normal.like(normal.values - amplitude) if dry is None else dry
-    wet = normal.like(normal.values + amplitude) if wet is None else wet
-    for lower, upper, names in ((dry, normal, "dry ≤ normal"), (normal, wet, "normal ≤ wet")):
-        worst = float(np.nanmax(lower.values - upper.values))
-        if worst > 1e-6:
-            raise InvalidInput(f"layers.water_table: {names} is broken by up to {worst:.2f} m; check which level is which")
-    return WaterTable(normal, dry, wet)
 
 
 def _notes(notes: Sequence[Message], record: Record) -> None:

@@ -173,7 +173,7 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
         index=pd.Index(ids, name="parcel_id", dtype=object),
         crs=frame.crs,
     )
-    keys = [natural(i) for i in ids]
+    keys = [roles.natural(i) for i in ids]
     return table.iloc[sorted(range(len(ids)), key=keys.__getitem__)]
 
 
@@ -188,11 +188,6 @@ def _phases(texts: list[str | None]) -> Any:
             return np.array(texts, dtype=object)
         found.append(int(digits.group()) if digits else word)
     return pd.array(found, dtype="Int64")
-
-
-def natural(text: str) -> str:
-    """A key under which 'P2' sorts before 'P10'."""
-    return re.sub(r"\d+", lambda m: m.group().lstrip("0").rjust(20, "0"), text)[:400] + "\0" + text
 
 
 def _spatial_order(geometry: NDArray[np.object_]) -> NDArray[np.intp]:

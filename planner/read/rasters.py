@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyproj
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.io import MemoryFile
@@ -25,7 +24,6 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from planner.core.terrain.cells import blank
-from planner.core.terrain.compiled import Frame
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read import door
 from planner.read.meaning import (
@@ -44,10 +42,6 @@ from planner.words import Message, say
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
 ALWAYS: Final = (-99999.0, -32768.0, -32767.0)  # and these even where another number is declared: mosaics bring them along
-CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
-MOST_CACHE_MB: Final = 512  # for files whose rows of blocks are larger
-TILE_CELLS: Final = 1 << 22  # a band has about as many
-MOST_CELLS: Final = 1 << 26  # and no more, even where the file's blocks are taller
 
 Bounds = tuple[float, float, float, float]
 
@@ -93,7 +87,7 @@ def raster_info(path: str | Path) -> RasterInfo:
             source.height,
             source.width,
             source.count,
-            _crs(source),
+            crs_of(source),
             (min(west, east), min(south, north), max(west, east), max(south, north)),
             math.hypot(t.a, t.d),
             math.hypot(t.b, t.e),
@@ -132,8 +126,8 @@ def read_raster(
     """
     with opened(path) as source:
         notes: list[Message] = []
-        _check_band(path, source, band)
-        values_of = _Values(Path(path).name, band, meant, unit, notes)
+        check_band(path, source, band)
+        values_of = Values(Path(path).name, band, meant, unit, notes)
         values_of.check(source)
         with _north_up(path, source, crs, notes) as view:
             window = _window(path, view, bounds, margin_cells)
@@ -142,7 +136,7 @@ def read_raster(
             else:
                 frame = {"transform": view.window_transform(window), "width": int(window.width), "height": int(window.height)}
                 values = _interpolated(source, values_of, {"crs": view.crs, "src_crs": view.src_crs, **frame})
-            return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else _crs(source), tuple(notes))
+            return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else crs_of(source), tuple(notes))
 
 
 def read_onto(
@@ -154,12 +148,12 @@ def read_onto(
     """
     with opened(path) as source:
         notes: list[Message] = []
-        _check_band(path, source, band)
-        values_of = _Values(Path(path).name, band, meant, unit, notes)
+        check_band(path, source, band)
+        values_of = Values(Path(path).name, band, meant, unit, notes)
         values_of.check(source)
-        own = _crs(source)
+        own = crs_of(source)
         if own is None:
-            _positioned(path, source)
+            positioned(path, source)
             notes.append(say("read.no_crs_taken", name=Path(path).name))
         rows, cols = grid.shape
         same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
@@ -178,7 +172,7 @@ def read_onto(
 
 
 @dataclass(frozen=True)
-class _Values:
+class Values:
     """How a file's numbers become what is meant: its name, band, meaning, the unit given, and where decisions are noted."""
 
     name: str
@@ -209,7 +203,7 @@ class _Values:
         return values
 
 
-def _interpolated(source: Any, values_of: _Values, options: dict[str, Any]) -> Floats:
+def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Floats:
     """Cells of another frame, bilinear between the file's cells: no-data numbers of every kind are taken out before."""
     t, frame = source.transform, options["transform"]
     whole = Window(0, 0, source.width, source.height)
@@ -245,100 +239,6 @@ def _coarser(t: Affine, box: Bounds, options: dict[str, Any]) -> float:
     return float(max(wide, tall, 1.0))
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A window of a streamed raster: first row and column in the whole, and its values, float32 or float64 metres."""
-
-    row: int
-    col: int
-    values: NDArray[Any]
-
-
-@dataclass(frozen=True)
-class TiledRaster:
-    """A raster that is read window by window; it never is in memory as a whole.
-
-    rows, cols: size of the whole. west, north, cell_x, cell_y as in Grid. tiles() yields row bands as wide as the raster,
-    from north to south. notes: in words, what had to be decided about its unit.
-    """
-
-    path: str
-    rows: int
-    cols: int
-    west: float
-    north: float
-    cell_x: float
-    cell_y: float
-    band: int = 1
-    notes: tuple[Message, ...] = ()
-
-    @property
-    def cell_area(self) -> float:
-        """Plane area of one cell, m²."""
-        return self.cell_x * self.cell_y
-
-    @property
-    def frame(self) -> Frame:
-        """Where the cells lie, as the kernels take it."""
-        return Frame(self.west, self.north, self.cell_x, self.cell_y, self.rows, self.cols)
-
-    def tiles(self, *, tile_cells: int | None = None) -> Iterator[Tile]:
-        """Row bands from north to south, NaN for missing, float32 or float64 metres; each is overwritten by the next.
-
-        tile_cells: about how many cells a band has at most; without it whole rows of the file's blocks, so that each block is
-        read once.
-        """
-        with opened(self.path) as source:
-            block = source.block_shapes[self.band - 1][0]
-            height = self._height(block, tile_cells)
-            once = 2 * block * self.cols * np.dtype(source.dtypes[self.band - 1]).itemsize >> 20
-            buffer = np.empty((min(height, self.rows), self.cols), dtype=stored_in(source, self.band))
-            factor = metres_per_unit(source, self.band, [])
-            with rasterio.Env(GDAL_CACHEMAX=min(max(CACHE_MB, once), MOST_CACHE_MB)):
-                for row in range(0, self.rows, height):
-                    rows = min(height, self.rows - row)
-                    yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), factor, buffer[:rows]))
-
-    def _height(self, block: int, tile_cells: int | None) -> int:
-        """Rows of a band: of whole blocks where they are not too tall."""
-        height = max(1, (tile_cells or TILE_CELLS) // self.cols)
-        if tile_cells is None and block * self.cols <= MOST_CELLS:
-            height = max(height, block)
-        return height // block * block or height
-
-    def _read(self, source: Any, window: Window, factor: float, out: NDArray[Any] | None) -> NDArray[Any]:
-        values = plain_values(source, self.band, window, [], keep_float32=True, out=out)
-        if factor != 1.0:
-            values *= factor
-        return values
-
-    def window(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
-        """The cells of one window, float32 or float64 metres, NaN for missing."""
-        with opened(self.path) as source:
-            return self._read(source, Window(col, row, cols, rows), metres_per_unit(source, self.band, []), None)
-
-
-def open_tiled(path: str | Path, *, band: int = 1, meant: Meaning = ANY) -> TiledRaster:
-    """A north-up raster for reading window by window.
-
-    Raises InvalidInput where the file cannot be read, is rotated or south-up, or its cells are in degrees: such a file is
-    warped once (e.g. with gdalwarp) before it is streamed.
-    """
-    with opened(path) as source:
-        _check_band(path, source, band)
-        t = source.transform
-        own = _crs(source)
-        _positioned(path, source)
-        if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
-            raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
-        if own is not None and own.is_geographic:
-            raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
-        notes: list[Message] = []
-        _Values(Path(path).name, band, meant, None, notes).check(source)
-        metres_per_unit(source, band, notes, meant=meant, name=Path(path).name)
-        return TiledRaster(str(path), source.height, source.width, t.c, t.f, t.a, -t.e, band, tuple(notes))
-
-
 @contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
     """The raster file, open for reading. Raises InvalidInput where there is none or it cannot be read."""
@@ -348,21 +248,21 @@ def opened(path: str | Path) -> Iterator[Any]:
         yield source
 
 
-def _check_band(path: str | Path, source: Any, band: int) -> None:
+def check_band(path: str | Path, source: Any, band: int) -> None:
     if not 1 <= band <= source.count:
         raise InvalidInput(f"{Path(path).name}: band {band} asked for, it has {source.count}")
     if "complex" in source.dtypes[band - 1]:
         raise InvalidInput(f"{Path(path).name}: band {band} holds complex numbers; elevations are expected")
 
 
-def _positioned(path: str | Path, source: Any) -> None:
-    if source.transform == Affine.identity() and _crs(source) is None:
+def positioned(path: str | Path, source: Any) -> None:
+    if source.transform == Affine.identity() and crs_of(source) is None:
         raise CRSMismatch(
             f"{Path(path).name}: neither a CRS nor a position in the file; georeference it (e.g. gdal_translate -a_srs -a_ullr)"
         )
 
 
-def _crs(source: Any) -> pyproj.CRS | None:
+def crs_of(source: Any) -> pyproj.CRS | None:
     return horizontal(pyproj.CRS.from_wkt(source.crs.to_wkt())) if source.crs else None
 
 
@@ -370,9 +270,9 @@ def _crs(source: Any) -> pyproj.CRS | None:
 def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> Iterator[Any]:
     """The source itself where it is north-up in the CRS wanted, else a warped view of it."""
     name = Path(path).name
-    own = _crs(source)
+    own = crs_of(source)
     wanted = pyproj.CRS.from_user_input(crs) if crs is not None else own
-    _positioned(path, source)
+    positioned(path, source)
     if own is None and wanted is not None:
         notes.append(say("read.no_crs_taken", name=name))
         own = wanted

@@ -37,6 +37,9 @@ ROLES: Final = {
                 "编号",
                 "地块编号",
                 "图斑编号",
+                "地块编",
+                "图斑编",
+                "dkbm",
                 "沉陷区编号",
                 "塌陷区编号",
                 "标识码",
@@ -48,7 +51,22 @@ ROLES: Final = {
         "编号",
     ),
     "name": Role(
-        ("name", "title", "label", "名称", "地块名称", "沉陷区名称", "塌陷区名称", "图斑名称", "地名", "mc", "dkmc", "layer"),
+        (
+            "name",
+            "title",
+            "label",
+            "名称",
+            "地块名称",
+            "沉陷区名称",
+            "塌陷区名称",
+            "图斑名称",
+            "地块名",
+            "图斑名",
+            "地名",
+            "mc",
+            "dkmc",
+            "layer",
+        ),
         ("名称",),
         ("矿", "mine", "_en", "english", "权属", "坐落"),
         "名称",
@@ -128,3 +146,8 @@ def chosen(layer: Layer, columns: Sequence[str], *, shown: str, record: Record) 
             result[role] = hit
             record.decide((f"column for {role}", f"{ROLES[role].zh}字段"), hit, ("by its name", "按字段名判断"))
     return result
+
+
+def natural(text: str) -> str:
+    """A key under which 'P2' sorts before 'P10'."""
+    return re.sub(r"\d+", lambda m: m.group().lstrip("0").rjust(20, "0"), text)[:400] + "\0" + text

@@ -21,7 +21,8 @@ from planner.parameters import nearest
 from planner.read import door
 from planner.read.archives import unpack
 from planner.read.content import regular
-from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, decode_text, encoding_of
+from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, dbf_whole, decode_text, encoding_of
+from planner.read.jsonkinds import as_geojson
 from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
@@ -218,16 +219,21 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         record.warn(f"{ask.shown}: its .dbf is missing, so there are no attributes", f"{ask.shown}：缺少 .dbf，没有属性")
     elif encoding is None:
         encoding = _shapefile_encoding(ask, dbf, record)
-    if any(p.suffix.lower() == ".shx" for p in used_files(ask.path)):
+    whole = None if dbf is None else dbf_whole(dbf.read_bytes(), encoding or "utf-8")
+    indexed = any(p.suffix.lower() == ".shx" for p in used_files(ask.path))
+    if indexed and whole is None:
         with door.vector(ask.path, ask.shown) as file:
             return door.as_frame(file.read(encoding=encoding), ask.shown)
-    record.warn(f"{ask.shown}: its .shx is missing; rebuilt from the .shp", f"{ask.shown}：缺少 .shx，已由 .shp 重建")
+    if not indexed:
+        record.warn(f"{ask.shown}: its .shx is missing; rebuilt from the .shp", f"{ask.shown}：缺少 .shx，已由 .shp 重建")
     with (
         tempfile.TemporaryDirectory() as work,
         _options(SHAPE_RESTORE_SHX="YES"),
     ):  # in a copy: the user's folder stays as it is
         for part in used_files(ask.path):
             shutil.copyfile(part, Path(work) / f"copy{part.suffix.lower()}")
+        if whole is not None:
+            (Path(work) / "copy.dbf").write_bytes(whole)
         with door.vector(Path(work) / "copy.shp", ask.shown) as file:
             return door.as_frame(file.read(encoding=encoding), ask.shown)
 
@@ -252,12 +258,15 @@ def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
 
 def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     text, found = decode_text(ask.path.read_bytes(), encoding=ask.encoding, where=ask.shown)
-    if found in ("ASCII", "UTF-8"):
+    other = as_geojson(text, ask.shown)
+    if other is None and found in ("ASCII", "UTF-8"):
         return _read_ogr(ask, record)
-    record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8"))
+    if found not in ("ASCII", "UTF-8"):
+        why = ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8")
+        record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, why)
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / ask.path.name
-        copy.write_text(text, encoding="utf-8")
+        copy.write_text(text if other is None else other, encoding="utf-8")
         return _read_ogr(replace(ask, path=copy, encoding=None), record)
 
 

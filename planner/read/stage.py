@@ -93,11 +93,12 @@ def put_vector(stage: Stage, path: Path, shown: str) -> Path:
     if path.is_dir():
         return _put_folder(stage, path, room, _TABLE_FILE, shown)
     suffix = path.suffix.lower()
+    stem = path.stem.replace("!", "_")  # GDAL's readers take what stands after it for a path in an archive
     if suffix == ".shp":
         for side in shapefile_parts(path):
-            stage.put(_confined(side, path, shown), room / f"{path.stem}{side.suffix.lower()}")
-        return stage.put(path, room / f"{path.stem}.shp")
-    return stage.put(path, room / path.name)
+            stage.put(_confined(side, path, shown), room / f"{stem}{side.suffix.lower()}")
+        return stage.put(path, room / f"{stem}.shp")
+    return stage.put(path, room / f"{stem}{path.suffix}")
 
 
 def put_raster(stage: Stage, path: Path, shown: str) -> Path:

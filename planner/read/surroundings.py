@@ -1,12 +1,36 @@
-"""Whether the ground that is known around a site holds the water that stands in it."""
+"""Whether what lies around a site has to do with it: layers that miss it, water that goes on beyond the ground known."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+import geopandas as gpd
 import numpy as np
+import shapely
 from scipy import ndimage
 
 from planner.read.grids import Context, owners
+from planner.read.record import Record
 from planner.site import Grid, WaterTable
+from planner.words import say
+
+REACH_M: Final = 3_000.0  # m: a panel farther away moves no ground here (H / tan β of the deepest mines)
+
+
+def tell_missed(beside: Mapping[str, gpd.GeoDataFrame | None], parcels: gpd.GeoDataFrame, record: Record) -> None:
+    """Warns of layers whose features meet no parcel, so that they have no effect, and says how far away they lie."""
+    shapes = parcels.geometry.to_numpy()
+    for role, frame in beside.items():
+        if frame is None or role == "boundary":
+            continue
+        theirs = frame.geometry.to_numpy()
+        _, far = shapely.STRtree(theirs).query_nearest(shapes, return_distance=True, all_matches=False)
+        nearest = float(far.min())
+        if role == "panels" and nearest <= REACH_M:
+            continue
+        if nearest > 0 or not len(shapely.STRtree(theirs).query(shapes, predicate="intersects")[0]):
+            record.warn(say("read.layer_misses", role=role, n=len(frame), km=nearest / 1e3))
 
 
 def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:

@@ -18,13 +18,14 @@ import shapely
 from planner.errors import InvalidInput
 from planner.read.encoding import decode_text
 from planner.read.record import Record
+from planner.read.vertices import from_vertices
+from planner.words import say
 
+MAX_TITLES: Final = 10  # rows in which headings are sought
 MAX_CELLS: Final = 20_000_000  # of a workbook: what openpyxl holds in about 2 GB
 _WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "几何", "图形", "坐标串")
 _X = ("x", "lon", "lng", "longitude", "经度", "easting", "东坐标", "x坐标", "横坐标")
 _Y = ("y", "lat", "latitude", "纬度", "northing", "北坐标", "y坐标", "纵坐标")
-_KEY = ("parcel_id", "id", "polygon", "parcel", "编号", "地块编号", "地块号", "图斑编号", "name", "名称", "地块名称")
-_ORDER = ("order", "vertex", "seq", "no", "序号", "点号", "顺序")
 _WKT_START = re.compile(r"^\s*(SRID=\d+;)?\s*(MULTI)?(POLYGON|SURFACE|LINESTRING|GEOMETRYCOLLECTION)\b", re.IGNORECASE)
 
 
@@ -42,7 +43,7 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
         rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error as error:
         raise InvalidInput(f"{shown}: not a table ({error})") from None
-    return _polygons([r for r in rows if any(c.strip() for c in r)], shown)
+    return _polygons([r for r in rows if any(c.strip() for c in r)], shown, record)
 
 
 def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Record) -> gpd.GeoDataFrame:
@@ -69,7 +70,7 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
                 rows.append(["" if c is None else c for c in row])
     finally:
         book.close()
-    return _polygons(rows, shown)
+    return _polygons(rows, shown, record)
 
 
 def _safe_workbook(path: Path, shown: str) -> None:
@@ -90,12 +91,15 @@ def _safe_workbook(path: Path, shown: str) -> None:
         raise InvalidInput(f"{shown}: not a readable workbook ({str(error)[:100]})") from None
 
 
-def _polygons(rows: list[list[Any]], shown: str) -> gpd.GeoDataFrame:
+def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataFrame:
     if len(rows) < 2:
         raise InvalidInput(f"{shown}: holds {max(len(rows) - 1, 0)} rows under its headings")
-    names = _unique([str(c).strip().lstrip("\ufeff") for c in rows[0]])
+    head = _heading(rows)
+    if head:
+        record.warn(say("read.heading_row", path=shown, row=head + 1))
+    names = _unique([str(c).strip().lstrip("\ufeff") for c in rows[head]])
     width = len(names)
-    table = pd.DataFrame([(list(r) + [""] * width)[:width] for r in rows[1:]], columns=names)
+    table = pd.DataFrame([(list(r) + [""] * width)[:width] for r in rows[head + 1 :]], columns=names)
     wkt = next((n for n in names if n.lower() in _WKT), None) or _wkt_column(table)
     if wkt is not None:
         return _from_wkt(table, wkt, shown)
@@ -104,7 +108,32 @@ def _polygons(rows: list[list[Any]], shown: str) -> gpd.GeoDataFrame:
         raise InvalidInput(
             f"{shown}: no geometry; it needs a WKT column, or x and y with a vertex a row (it has {', '.join(names[:10])})"
         )
-    return _from_vertices(table, x, y, shown)
+    _fill_merged(table, (x, y), shown, record)
+    return from_vertices(table, x, y, shown=shown, first_row=head + 2)
+
+
+def _heading(rows: list[list[Any]]) -> int:
+    """The row of the headings: the first, unless it has none for a geometry and one of the next ones has."""
+    for at, row in enumerate(rows[:MAX_TITLES]):
+        names = [str(c).strip().lstrip("\ufeff") for c in row]
+        if (_named(names, _X) and _named(names, _Y)) or any(n.lower() in _WKT for n in names):
+            return at
+    return 0
+
+
+def _fill_merged(table: pd.DataFrame, used: tuple[str, str], shown: str, record: Record) -> None:
+    """Merged cells hold their value in the first row only: columns that begin filled and have gaps are filled downward."""
+    filled = []
+    for column in table.columns:
+        if column in used:
+            continue
+        texts = table[column].astype(str).str.strip()
+        empty = texts.isin(["", "None", "nan"])
+        if empty.any() and not empty.iloc[0] and 2 * empty.sum() >= len(empty):
+            table[column] = table[column].mask(empty).ffill()
+            filled.append(str(column))
+    if filled:
+        record.warn(say("read.merged_cells", path=shown, columns=filled))
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -139,29 +168,3 @@ def _from_wkt(table: pd.DataFrame, column: str, shown: str) -> gpd.GeoDataFrame:
 def _srid(column: pd.Series[Any]) -> int | None:
     codes = set(column.astype(str).str.extract(r"^\s*SRID=(\d{4,6});")[0].dropna())
     return int(codes.pop()) if len(codes) == 1 else None
-
-
-def _from_vertices(table: pd.DataFrame, x: str, y: str, shown: str) -> gpd.GeoDataFrame:
-    names = [str(n) for n in table.columns]
-    key = _named(names, _KEY)
-    numbers = {n: pd.to_numeric(table[n], errors="coerce") for n in (x, y)}
-    for name, values in numbers.items():
-        bad = np.flatnonzero(values.isna().to_numpy())
-        if len(bad):
-            raise InvalidInput(
-                f"{shown}: row {bad[0] + 2}, column {name!r}: {str(table[name].iloc[bad[0]])[:30]!r} is no coordinate"
-            )
-    order = _named(names, _ORDER)
-    table = table.assign(**{x: numbers[x], y: numbers[y]})
-    groups = table.groupby(key, sort=False) if key else [("", table)]
-    rows, rings = [], []
-    for name, group in groups:
-        if order is not None:
-            group = group.assign(_rank=pd.to_numeric(group[order], errors="coerce")).sort_values("_rank", kind="stable")
-        points = group[[x, y]].to_numpy(dtype=float)
-        if len(np.unique(points, axis=0)) < 3:
-            raise InvalidInput(f"{shown}: polygon {str(name)!r} has {len(points)} vertices, at least 3 are needed")
-        rings.append(shapely.polygons(points))
-        rows.append(group.iloc[0])
-    table = pd.DataFrame(rows).drop(columns=[c for c in (x, y, order, "_rank") if c is not None], errors="ignore")
-    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=rings)

@@ -21,7 +21,8 @@ from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
 from planner.read.meaning import ELEVATION, plausible
 from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
-from planner.read.rasters import RasterInfo, TiledRaster, open_tiled, raster_info, read_raster
+from planner.read.rasters import RasterInfo, raster_info, read_raster
+from planner.read.tiled import TiledRaster, open_tiled
 from planner.site import Grid
 from planner.words import Message, say
 

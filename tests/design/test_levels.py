@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.design import Levels, lake_levels, water_surface
+from planner.errors import InvalidInput
 from planner.scenario import Scenario, parse_scenario
 
 
@@ -127,3 +128,11 @@ def test_where_water_stands_without_works() -> None:
     table = np.array([[1.0, 2.0, np.nan]])
     assert water_surface(scenario(reservoir={"level_m": 31.0}), table).tolist() == [[31.0] * 3]
     assert water_surface(scenario(), table).tolist() == [[1.0, 2.0, -np.inf]]
+
+
+def test_a_wetland_is_no_deeper_than_it_may_be() -> None:
+    facts = row([30.0, 34.5, 33.6, 28.0], [34.0, 34.0, 32.0, 32.0], ["", "u0", "u3", ""])
+    deep = scenario(targets={"green": {"wetland_depth_m": 0.6}})
+    told = Levels.of(facts.join(levels(facts)), deep)
+    with pytest.raises(InvalidInput, match=r"wetland_depth_m = 0\.6 m is deeper .* = 0\.5 m"):
+        told.wetland_bed(deep)

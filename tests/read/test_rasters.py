@@ -11,7 +11,8 @@ import rasterio
 from rasterio.transform import Affine
 
 from planner.errors import CRSMismatch, InvalidInput
-from planner.read.rasters import open_tiled, raster_info, read_grid, read_onto, read_raster
+from planner.read.rasters import raster_info, read_grid, read_onto, read_raster
+from planner.read.tiled import open_tiled
 from planner.site import Grid
 
 PLACE = Affine(5, 0, 39_500_000, 0, -5, 3_757_000)

@@ -9,7 +9,8 @@ from dirty.case import frame, site
 
 from planner.errors import InvalidInput, PlannerError
 from planner.read import read_site
-from planner.read.rasters import open_tiled, raster_info, read_raster
+from planner.read.rasters import raster_info, read_raster
+from planner.read.tiled import open_tiled
 from security.canary import canary
 from security.hostile import RASTERS, VECTORS, dem
 

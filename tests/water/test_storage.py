@@ -408,8 +408,8 @@ def test_a_curve_is_the_same_however_the_file_is_read(layout, most_cells, large,
         profile = {k: v for k, v in source.profile.items() if not k.startswith(("block", "tiled", "compress"))}
     with rasterio.open(other, "w", **{**profile, **layout}) as out:
         out.write(z, 1)
-    monkeypatch.setattr("planner.read.rasters.TILE_CELLS", most_cells)
-    monkeypatch.setattr("planner.read.rasters.MOST_CELLS", most_cells)
+    monkeypatch.setattr("planner.read.tiled.TILE_CELLS", most_cells)
+    monkeypatch.setattr("planner.read.tiled.MOST_CELLS", most_cells)
     streamed = terrain_of(other, in_memory_cells=1)
     assert streamed.values is None
     heights = {len(v) for _, v in streamed.bands()}
