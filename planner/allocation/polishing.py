@@ -83,9 +83,13 @@ class Polisher:
         order = np.flatnonzero(np.isfinite(score))
         order = order[np.argsort(-score[order], kind="stable")]
         limits, repairing = (self.lo, self.hi), bool(push.any())
-        if repairing and self.model.edges.cost.size:
-            order = order[:BATCH]  # the edges of zones first, then what has become an edge by that
-        return int(apply_moves((order, option), units, self.rows, limits, *borders, repairing, chosen, activity))
+        step = BATCH if repairing and self.model.edges.cost.size else max(order.size, 1)
+        for first in range(0, order.size, step):  # the edges of zones first, then what has become an edge by that
+            batch = order[first : first + step]
+            made = int(apply_moves((batch, option), units, self.rows, limits, *borders, repairing, chosen, activity))
+            if made:
+                return made
+        return 0
 
 
 def polisher(model: Model, near: Near, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:
