@@ -38,6 +38,8 @@ _HOMES = {
     "raster_statistics": "planner.read.statistics",
     "asbuilt": "planner.asbuilt",
     "AsBuilt": "planner.asbuilt",
+    "water": "planner.lakes",
+    "LakeYears": "planner.lakes",
     "storage_curve": "planner.water",
     "hollows": "planner.water",
     "PlannerError": "planner.errors",
@@ -73,6 +75,8 @@ _HOMES = {
     "what_if": "planner.allocation",
 }
 
+_ROOMS = ("water",)
+
 __all__ = sorted([*_HOMES, "samples"])
 
 try:
@@ -85,14 +89,28 @@ class _Front(ModuleType):
     """The package with its stages as functions: importing the module of the same name does not hide the stage."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+        if name in _ROOMS and isinstance(value, ModuleType):
+            value.__class__ = _Room
+        elif name in _HOMES and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+class _Room(ModuleType):
+    """A room that has the name of a stage which lives elsewhere: called, it is the stage; asked for a file, it is the room."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return getattr(import_module(_HOMES[self.__name__.removeprefix("planner.")]), self.__name__.removeprefix("planner."))(
+            *args, **options
+        )
 
 
 sys.modules[__name__].__class__ = _Front
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"planner.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name == "samples":

@@ -26,6 +26,7 @@ _OLD: Final = ".old-"
 _READY: Final = ".ready-"
 _LEFT: Final = re.compile(r"\.(.+)\.(partial|old)-\w+")
 _READY_NAME: Final = re.compile(r"\..+\.ready-\w+")
+_WRITE_FOR_US: Final = ("rasterio", "pyogrio", "sqlite3", "pyarrow")
 _LONG_AGO_S: Final = 3600.0  # after which what nobody holds a lock for is of a run that is no more
 
 
@@ -150,10 +151,9 @@ def write_whole(
                 refuse_target(target, inputs=inputs)
                 partial.replace(target)
             _sync_folder(target.parent)
-    except OSError as error:
-        if isinstance(error, PlannerError):
-            raise
-        raise PlannerError(plain_reason(error, path)) from error
+    except Exception as error:
+        _tell_refusal(error, path)
+        raise
     return path
 
 
@@ -196,10 +196,16 @@ def whole_folder(
                     _swap(work, target)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        if isinstance(error, PlannerError):
-            raise
-        raise PlannerError(plain_reason(error, shown)) from error
+    except Exception as error:
+        _tell_refusal(error, shown)
+        raise
+
+
+def _tell_refusal(error: Exception, path: Path) -> None:
+    """Raises what the system, or a library that writes for us, refused as one line; anything else is not its business."""
+    by_library = type(error).__module__.split(".")[0] in _WRITE_FOR_US
+    if (isinstance(error, OSError | SystemError) or by_library) and not isinstance(error, PlannerError):
+        raise PlannerError(plain_reason(error, path)) from error
 
 
 def _stays(target: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The two bundled sites: reconstructions that close on published totals, never survey data (sample_geo/*/SOURCES.md)."""
+"""The bundled samples: reconstructions that close on published totals, and real ground (sample_geo/*/SOURCES.md)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from planner.site import Site
 
 NAMES: Final = ("zhonghu", "panan")
+PROGRAMMES: Final = ("jiawang",)  # many projects, scheduled; not among the sites that `demo` plans by default
+REAL: Final = ("aidans",)  # real ground, planned where it is named
 
 
 def folder(name: str) -> Path:
@@ -20,8 +22,9 @@ def folder(name: str) -> Path:
 
     Raises UsageError for a name that is no sample, InvalidInput where the sample was not shipped.
     """
-    if name not in NAMES:
-        raise UsageError(say("samples.unknown", name=name, nearest=nearest(name, NAMES), known=" and ".join(NAMES)))
+    known = (*NAMES, *PROGRAMMES, *REAL)
+    if name not in known:
+        raise UsageError(say("samples.unknown", name=name, nearest=nearest(name, known), known=known))
     here = Path(__file__).resolve().parent
     places = (here / "sample_geo" / name, here.parent / "sample_geo" / name)
     for place in places:
@@ -38,6 +41,11 @@ def zhonghu() -> Site:
 def panan() -> Site:
     """Pan'an Lake, Jiawang, Xuzhou: 17 400 mu of subsided farmland, as reconstructed."""
     return _read("panan")
+
+
+def aidans() -> Site:
+    """St Aidan's, Yorkshire: a flooded opencast void, real terrain of 3″ cells."""
+    return _read("aidans")
 
 
 def _read(name: str) -> Site:

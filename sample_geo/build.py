@@ -1,4 +1,4 @@
-"""Builds the sample sites' and the sample town's layers from the recipes: `python sample_geo/build.py [FOLDER]`.
+"""Builds the layers of the sample sites, town and programme from the recipes: `python sample_geo/build.py [FOLDER]`.
 
 The same recipe gives the same layers. What is published, derived or assumed stands in each site's SOURCES.md.
 """
@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from recipes import city, write
+from recipes import city, jiawang, write
 from recipes.recipe import panan, zhonghu
 
 HERE = Path(__file__).parent
@@ -24,6 +24,7 @@ def main(target: Path = HERE) -> None:
         size = sum(f.stat().st_size for f in place.iterdir())
         print(f"{place.name}: {size / 1e6:.2f} MB in {time.perf_counter() - began:.1f} s")
     city.write(target / "city")
+    jiawang.build(target / "jiawang")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ FLOORS = [
     {"cli"},
     {"facade"},
     {"portfolio"},
-    {"city", "finance", "asbuilt"},
+    {"city", "finance", "asbuilt", "lakes"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},
@@ -47,7 +47,8 @@ FLOORS = [
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
-    f"planner.core.terrain.{name}" for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "stitching")
+    f"planner.core.terrain.{name}"
+    for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "neighbours", "stitching")
 } | {"planner.core.choice.arrays"}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 NEVER = {

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ PATH = re.compile(rf"(?<![\w/.-])(?:{TOP})/[\w./*-]*[\w/*]")
 CALL = re.compile(r"\bpl\.(\w+)(?:\(([^()`\n]*)\))?")
 VERB = re.compile(r"^(?:\$ )?planner ([a-z]+)\b(.*)$", re.MULTILINE)
 WRITTEN = ("planner-demo/", "planner-plan")  # folders a reader's own run makes
+
+
+def public(name: str) -> Any:
+    """What a public name stands for: the function or class in its home."""
+    return getattr(import_module(planner._HOMES.get(name, "planner")), name)
 
 
 def code_in(page: Path) -> str:
@@ -45,7 +51,7 @@ def test_paths_exist(page: Path) -> None:
 def test_public_names_and_their_arguments_exist(page: Path) -> None:
     for name, arguments in CALL.findall(code_in(page)):
         assert name in planner.__all__, f"{name_of(page)}: pl.{name} does not exist"
-        thing = getattr(planner, name)
+        thing = public(name)
         if arguments and callable(thing):
             known = inspect.signature(thing).parameters
             free = any(p.kind is p.VAR_KEYWORD for p in known.values())
@@ -96,7 +102,7 @@ def test_the_site_builds_without_a_warning_and_asks_for_nothing_outside(tmp_path
         )
         assert not loaded, f"{page.name} loads {loaded[:3]}"
     python = (site / "reference" / "python.html").read_text(encoding="utf-8")
-    homes = {name: getattr(planner, name) for name in planner._HOMES}
+    homes = {name: public(name) for name in planner._HOMES}
     missing = [n for n, thing in homes.items() if f'id="{thing.__module__}.{thing.__qualname__}"' not in python]
     assert not missing, f"the reference lacks {missing}"
     reference = (site / "reference" / "command-line.html").read_text(encoding="utf-8")

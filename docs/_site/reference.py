@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -52,7 +53,7 @@ def api() -> str:
     for home in (room for room in known if room in rooms):
         parts.append(f"## {ROOMS.get(home, home)}")
         for name in sorted(rooms[home]):
-            thing = getattr(planner, name)
+            thing = getattr(import_module(home), name)
             parts.append(f"::: {thing.__module__}.{thing.__qualname__}\n    options:\n      heading_level: 3")
     return "\n\n".join([*parts, "## Samples", "::: planner.samples\n    options:\n      heading_level: 3"]) + "\n"
 

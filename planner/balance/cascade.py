@@ -1,4 +1,4 @@
-"""The lakes that the hollows of a terrain make, and which spills into which."""
+"""The lakes that the hollows of a terrain make, which spills into which, and where they rise as one."""
 
 from __future__ import annotations
 
@@ -21,68 +21,74 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STAGES: Final = 41  # rows of a lake's table, besides the levels at which it takes in another
-NEIGHBOURS: Final = 4  # water passes edges of cells, not corners
-
-
-@dataclass(eq=False)
-class _Rise:
-    """How one lake rises: the pieces of ground it floods and from which level, other lakes it rises over, where it ends.
-
-    own, over: (piece, level m) in order. full_m: where it spills for good. node: the hollow it then fills, as a number.
-    """
-
-    own: list[tuple[int, float]]
-    over: list[tuple[int, float]]
-    full_m: float
-    node: int
+STAGES: Final = 41  # rows of a lake's table
 
 
 @dataclass(frozen=True, eq=False)
-class _Joins:
-    """Where hollows that matter join. Pieces of ground: 0 … b−1 the basins', b … the rest of each hollow that holds several.
+class Hollows:
+    """The lakes of a terrain and where they lie.
 
-    piece: by node number, of the hollows on the way up from a basin. rise: by lake. receives: by lake that another rises over,
-    the lakes of the hollow it spills to, the one that goes on first.
+    lakes: bowls first, the largest first, then the lakes that join them. bottom: (rows, cols) the bowl whose water each cell
+    drains to, −1 where it leaves the terrain. bowl: (rows, cols) the bowl whose water can cover each cell, −1 for none.
     """
 
-    piece: dict[int, int]
-    rise: list[_Rise]
-    receives: dict[int, list[int]]
+    lakes: tuple[Lake, ...]
+    bottom: Ints
+    bowl: Ints
 
 
-def cascade(terrain: Grid, *, min_volume_m3: float, min_depth_m: float, runoff_share: float = 0.0) -> list[Lake]:
+def cascade(
+    terrain: Grid,
+    *,
+    min_volume_m3: float,
+    min_depth_m: float,
+    runoff_share: float = 0.0,
+    outlets: NDArray[np.bool_] | None = None,
+) -> list[Lake]:
     """A lake for every hollow that matters, the largest first, named H1, H2, …, each knowing where its spill goes.
 
-    Where hollows join, the one that holds most goes on rising over all; each other spills into what it meets on the way down.
-    So water runs one way and every cubic metre has one place. What leaves the terrain leaves the cascade. Land drains to the
-    hollow whose water would reach it first. min_volume_m3, min_depth_m: smaller hollows are part of the one they spill to.
-    runoff_share: of the rain on dry land that arrives, 0-1. Raises InvalidInput where no cell of the terrain is known.
+    Hollows that meet have a further lake, named after them (H1+H2), that rises over them once all are full. What leaves the
+    outermost flows down into the next hollow, or off the terrain. min_volume_m3, min_depth_m: smaller hollows are part of the
+    one they spill to. runoff_share: of the rain on dry land that arrives, 0-1. outlets: (rows, cols) cells where water leaves
+    the terrain (its edge, a river); land that drains there is no lake's; without them every cell drains to some hollow.
+    Raises InvalidInput where no cell of the terrain is known.
     """
+    return list(hollows_of(terrain, (min_volume_m3, min_depth_m), runoff_share=runoff_share, outlets=outlets).lakes)
+
+
+def hollows_of(terrain: Grid, least: tuple[float, float], *, runoff_share: float, outlets: NDArray[np.bool_] | None) -> Hollows:
+    """As cascade, with where the lakes lie; least: volume, m³, and depth, m, from which a hollow matters."""
     ground = np.ascontiguousarray(terrain.values)
     if not np.isfinite(ground).any():
         raise InvalidInput(say("balance.no_known_cell"))
-    tree = merge_tree(ground, neighbours=NEIGHBOURS)
-    basins = significant(tree, min_volume=min_volume_m3 / terrain.cell_area, min_depth=min_depth_m)
-    joins = _joins(tree, basins)
-    cells = _Cells.of(ground.ravel(), _pieces(tree, basins, joins)[tree.label.ravel()])
-    bottom = _bottoms(ground, basins)
-    drained = np.bincount(bottom[cells.piece < 0] + 1, minlength=len(joins.rise) + 1)[1:]
-    lakes = []
-    for b, rise in enumerate(joins.rise):
-        into = _spills_to(tree, joins, b, bottom, ground)
-        table = _table(cells, rise, terrain.cell_area)
-        own = sum(len(cells.levels(piece)) for piece, _ in rise.own)
-        lakes.append(
-            Lake(
-                f"H{b + 1}",
-                *table,
-                basin_m2=float(drained[b] + own) * terrain.cell_area,
-                runoff_share=runoff_share,
-                spills_to=None if into is None else f"H{into + 1}",
-            )
-        )
-    return lakes
+    tree = merge_tree(ground, neighbours=EDGES)
+    basins = significant(tree, min_volume=least[0] / terrain.cell_area, min_depth=least[1])
+    children = _tree(tree, basins)
+    bottom = _bottoms(ground, basins, outlets)
+    cells = _Cells.of(ground.ravel(), _pieces(tree, basins, children)[tree.label.ravel()])
+    drained = np.bincount(bottom[bottom >= 0], minlength=len(basins.node))
+    maker = _Maker(tree, basins, children, bottom, ground, cells, terrain.cell_area, runoff_share)
+    bowls = [maker.bowl(b, float(drained[b])) for b in range(len(basins.node))]
+    joined = [maker.joined(node) for node in sorted(children)]
+    piece = cells.piece
+    bowl = np.where((piece >= 0) & (piece < len(bowls)), piece, -1)
+    return Hollows((*bowls, *joined), bottom.reshape(ground.shape), bowl.reshape(ground.shape))
+
+
+def _tree(tree: MergeTree, basins: Basins) -> dict[int, list[int]]:
+    """The hollows that matter and hold several that do, each with those it is made of, the largest first."""
+    children: dict[int, list[int]] = {}
+    for node in basins.node.tolist():
+        child, above = node, int(tree.parent[node - 1])
+        while above > 0:
+            known = above in children
+            children.setdefault(above, []).append(child)
+            if known:
+                break
+            child, above = above, int(tree.parent[above - 1])
+    for several in children.values():
+        several.sort(key=lambda c: (-float(tree.volume[c - 1]), c))
+    return children
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,66 +115,131 @@ class _Cells:
         return self.level[self.order[self.start[piece] : self.start[piece + 1]]]
 
 
-def _joins(tree: MergeTree, basins: Basins) -> _Joins:
-    """Follows every basin up the tree; of those that join, the one of the largest hollow goes on."""
-    children: dict[int, list[int]] = {}
-    for node in basins.node.tolist():
-        child, above = node, int(tree.parent[node - 1])
-        while above > 0:
-            known = above in children
-            children.setdefault(above, []).append(child)
-            if known:
-                break
-            child, above = above, int(tree.parent[above - 1])
-    piece = {node: b for b, node in enumerate(basins.node.tolist())}
-    going = dict(piece)
-    within = {node: [b] for node, b in piece.items()}
-    rise = [_Rise([(b, -np.inf)], [], float(basins.spill_level[b]), int(n)) for b, n in enumerate(basins.node)]
-    receives: dict[int, list[int]] = {}
-    for node in sorted(children):
-        ordered = sorted(children[node], key=lambda c: (-float(tree.volume[c - 1]), c))
-        main = going[ordered[0]]
-        level = float(tree.spill_level[ordered[0] - 1])
-        for other in ordered[1:]:
-            receives[going[other]] = [main, *within[ordered[0]]]
-            rise[main].over += [(p, level) for p in within[other]] + [(piece[n], level) for n in _below(other, children)]
-        piece[node] = len(piece)
-        rise[main].own.append((piece[node], level))
-        rise[main].full_m, rise[main].node = float(tree.spill_level[node - 1]), node
-        going[node] = main
-        within[node] = [b for c in ordered for b in within[c]]
-    return _Joins(piece, rise, receives)
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """Makes lakes of hollows."""
+
+    tree: MergeTree
+    basins: Basins
+    children: dict[int, list[int]]
+    bottom: Ints
+    ground: Floats
+    cells: _Cells
+    cell_area: float
+    runoff_share: float
+
+    def name(self, node: int) -> str:
+        """What the lake of a hollow is called: H1, or those it joins."""
+        return "+".join(f"H{b + 1}" for b in self.bowls(node))
+
+    def bowls(self, node: int) -> list[int]:
+        """The bowls within a hollow, ascending."""
+        if node not in self.children:
+            return [int(np.flatnonzero(self.basins.node == node)[0])]
+        return sorted(b for child in self.children[node] for b in self.bowls(child))
+
+    def above(self, node: int) -> int | None:
+        """The hollow that matters and joins a hollow with its neighbours."""
+        up = int(self.tree.parent[node - 1])
+        return up if up in self.children else None
+
+    def bowl(self, b: int, drained: float) -> Lake:
+        """The lake of a bowl, from its bed to where it spills."""
+        node = int(self.basins.node[b])
+        level = self.cells.levels(b)
+        table = _table(level, float(level.min()), float(self.basins.spill_level[b]), self.cell_area)
+        return self._lake(node, table, drained * self.cell_area)
+
+    def joined(self, node: int) -> Lake:
+        """The lake that rises over a hollow's parts from the saddle between them."""
+        parts = self.children[node]
+        saddle = max(float(self.tree.spill_level[c - 1]) for c in parts)
+        pieces = [b for c in parts for b in self._pieces(c)]
+        rest = self.cells.levels(_rest_of(node, self.children, len(self.basins.node)))
+        level = np.concatenate([*(self.cells.levels(p) for p in pieces), rest])
+        top = float(self.tree.spill_level[node - 1])
+        table = _table(np.maximum(level, saddle), saddle, top, self.cell_area)
+        table[1][0] = sum(self._full_area(c) for c in parts)
+        return self._lake(node, table, 0.0)
+
+    def _pieces(self, node: int) -> list[int]:
+        """The pieces of ground within a hollow."""
+        if node not in self.children:
+            return self.bowls(node)
+        inner = [p for c in self.children[node] for p in self._pieces(c)]
+        return [*inner, _rest_of(node, self.children, len(self.basins.node))]
+
+    def _full_area(self, node: int) -> float:
+        """Wet area of a hollow that is full, m²."""
+        spill = float(self.tree.spill_level[node - 1])
+        below = np.concatenate([self.cells.levels(p) for p in self._pieces(node)])
+        return float(np.count_nonzero(below < spill)) * self.cell_area
+
+    def _lake(self, node: int, table: tuple[Floats, Floats, Floats], basin_m2: float) -> Lake:
+        above = self.above(node)
+        into = self._over(node, above)
+        return Lake(
+            self.name(node),
+            *table,
+            basin_m2=basin_m2,
+            runoff_share=self.runoff_share,
+            spills_to=None if into is None else f"H{into + 1}",
+            joins=None if above is None else self.name(above),
+        )
+
+    def _over(self, node: int, above: int | None) -> int | None:
+        """The bowl that the water over a hollow's spill point meets first: of its neighbour, or farther down."""
+        rows, cols = self.ground.shape
+        r, c = divmod(int(self.tree.spill[node - 1]), cols)
+        near = [(r, c), (r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)]
+        flat = [i * cols + j for i, j in near if 0 <= i < rows and 0 <= j < cols]
+        if above is None:
+            own, level = set(self.bowls(node)), float(self.tree.spill_level[node - 1])
+            down = [i for i in flat if self.bottom[i] >= 0 and int(self.bottom[i]) not in own]
+            low = [i for i in down if self._outermost(int(self.bottom[i])) < level]
+            return int(self.bottom[min(low, key=lambda i: (float(self.ground.ravel()[i]), i))]) if low else None
+        parts = self.children[above]
+        to = parts[(parts.index(node) + 1) % len(parts)]
+        allowed = self.bowls(to)
+        down = [i for i in flat if int(self.bottom[i]) in allowed]
+        if down:
+            return int(self.bottom[min(down, key=lambda i: (float(self.ground.ravel()[i]), i))])
+        return min(allowed, key=lambda b: (float(self.cells.levels(b).min()), b))
+
+    def _outermost(self, bowl: int) -> float:
+        """The level at which the outermost hollow around a bowl spills, m."""
+        node = int(self.basins.node[bowl])
+        while (up := self.above(node)) is not None:
+            node = up
+        return float(self.tree.spill_level[node - 1])
 
 
-def _below(node: int, children: dict[int, list[int]]) -> list[int]:
-    """The hollow and those within it that hold several that matter, as numbers."""
-    found, todo = [], [node]
-    while todo:
-        at = todo.pop()
-        if at in children:
-            found.append(at)
-            todo += children[at]
-    return found
+def _rest_of(node: int, children: dict[int, list[int]], bowls: int) -> int:
+    """The number of the ground of a hollow that is in none of those it is made of."""
+    return bowls + sorted(children).index(node)
 
 
-def _pieces(tree: MergeTree, basins: Basins, joins: _Joins) -> Ints:
+def _pieces(tree: MergeTree, basins: Basins, children: dict[int, list[int]]) -> Ints:
     """The piece of ground each hollow belongs to, (k + 1,) by number, −1 for none and for the outside."""
     piece = np.append(basins.of_node, 0)[:-1].astype(np.int64)
     piece[0] = -1
+    several = {node: len(basins.node) + k for k, node in enumerate(sorted(children))}
+    known = {**{int(node): b for b, node in enumerate(basins.node)}, **several}
     for node in range(len(tree), 0, -1):
-        if node in joins.piece:
-            piece[node] = joins.piece[node]
+        if node in known:
+            piece[node] = known[node]
         elif piece[node] < 0:
             piece[node] = piece[tree.parent[node - 1]]
     return piece
 
 
-def _bottoms(ground: Floats, basins: Basins) -> Ints:
-    """The basin whose water would reach each cell first, (n,), −1 where none does."""
-    if not len(basins.pit):
-        return np.full(ground.size, -1, dtype=np.int64)
-    rising = flood(ground, basins.pit, EDGES)
+def _bottoms(ground: Floats, basins: Basins, outlets: NDArray[np.bool_] | None) -> Ints:
+    """The basin whose water would reach each cell first, (n,), −1 where none does or an outlet's would."""
     bottom = np.full(ground.size + 1, -1, dtype=np.int64)
+    if not len(basins.pit):
+        return bottom[:-1]
+    gates = np.zeros(0, dtype=np.int64) if outlets is None else np.flatnonzero(outlets.ravel()).astype(np.int64)
+    rising = flood(ground, np.concatenate((np.asarray(basins.pit, dtype=np.int64), gates)), EDGES)
     bottom[basins.pit] = np.arange(len(basins.pit))
     root = rising.came_from
     while not np.array_equal(further := np.where(root >= 0, root[root], -1), root):
@@ -176,28 +247,13 @@ def _bottoms(ground: Floats, basins: Basins) -> Ints:
     return np.asarray(bottom[root], dtype=np.int64)
 
 
-def _spills_to(tree: MergeTree, joins: _Joins, lake: int, bottom: Ints, ground: Floats) -> int | None:
-    """The lake that the water over a lake's spill point meets first; the one that rises over it where that is not clear."""
-    if lake not in joins.receives:
-        return None
-    main, *allowed = joins.receives[lake]
-    rows, cols = ground.shape
-    r, c = divmod(int(tree.spill[joins.rise[lake].node - 1]), cols)
-    near = [(r, c), (r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)]
-    flat = [i * cols + j for i, j in near if 0 <= i < rows and 0 <= j < cols]
-    down = [i for i in flat if bottom[i] in allowed]
-    return int(bottom[min(down, key=lambda i: (float(ground.ravel()[i]), i))]) if down else main
-
-
-def _table(cells: _Cells, rise: _Rise, cell_area: float) -> tuple[Floats, Floats, Floats]:
-    """Level, own wet area and storage from a lake's bed to where it spills; over others it holds only what lies above them."""
-    own = np.concatenate([np.maximum(cells.levels(piece), level) for piece, level in rise.own])
-    over = np.concatenate([np.full(len(cells.levels(piece)), level) for piece, level in rise.over] or [np.empty(0)])
-    marks = [level for _, level in rise.own if np.isfinite(level)]
-    stages = np.unique(np.concatenate([np.linspace(own.min(), rise.full_m, STAGES), marks]))
-    wet, held = np.sort(own), np.sort(np.concatenate([own, over]))
-    count = np.searchsorted(held, stages, side="left")
-    depth = np.concatenate(([0.0], np.cumsum(held - held[0])))
-    storage = (stages - held[0]) * count - depth[count]
-    area = np.searchsorted(wet, stages, side="left") * cell_area
-    return tuple(np.asarray(v, dtype=np.float64) for v in (stages, area, storage * cell_area))  # type: ignore[return-value]
+def _table(level: Floats, bed: float, top: float, cell_area: float) -> tuple[Floats, Floats, Floats]:
+    """Level, wet area and storage of ground from a bed to a top."""
+    ground = np.sort(level)
+    stages = np.linspace(bed, top, STAGES)
+    count = np.searchsorted(ground, stages, side="left")
+    depth = np.concatenate(([0.0], np.cumsum(ground - bed)))
+    storage = (stages - bed) * count - depth[count]
+    stored: Floats = np.maximum(storage, 0.0) * cell_area
+    wet: Floats = np.asarray(count * cell_area, dtype=np.float64)
+    return np.asarray(stages, dtype=np.float64), wet, stored

@@ -46,6 +46,14 @@ def climate(parameters: Parameters, name: str) -> Climate:
     return Climate(name, tuple(rain), tuple(evaporation))
 
 
+def wet_year(parameters: Parameters, name: str) -> Climate:
+    """The wet year of a climate in `parameters.toml`: its mean year with more rain and less evaporation."""
+    return climate(parameters, name).scaled(
+        rain=parameters.number(f"climate.{name}.wet_rain_share"),
+        evaporation=parameters.number(f"climate.{name}.wet_evaporation_share"),
+    )
+
+
 def dry_year(parameters: Parameters, name: str) -> Climate:
     """The dry year of a climate in `parameters.toml`: its mean year with less rain and more evaporation."""
     return climate(parameters, name).scaled(

@@ -15,6 +15,30 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Aquifer:
+    """Groundwater that answers to the lakes in it: a store of water in the ground.
+
+    level_m: of the water table at the outset. area_m2 × specific_yield (0–1): what a metre of it holds. region_m: level of the
+    groundwater around (level_m where None), towards which `regional_per_month` (1/month) of the head is made up. recharge_share
+    (0–1): of the rain on the area that reaches it. Lakes that name the same object share it.
+    """
+
+    level_m: float
+    area_m2: float
+    specific_yield: float
+    region_m: float | None = None
+    regional_per_month: float = 0.0
+    recharge_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for numbers that are none."""
+        shares = self.specific_yield, self.recharge_share
+        sound = all(np.isfinite(v) for v in (self.level_m, self.area_m2, *shares, self.regional_per_month))
+        if not sound or self.area_m2 <= 0 or not 0 < self.specific_yield <= 1 or not 0 <= self.recharge_share <= 1:
+            raise InvalidInput(say("balance.no_aquifer", area=self.area_m2, specific_yield=self.specific_yield))
+
+
+@dataclass(frozen=True, eq=False)
 class Lake:
     """A lake on its storage curve, and what flows in and is drawn.
 
@@ -24,8 +48,10 @@ class Lake:
     lake, the lake with it; `runoff_share` of the rain on its dry part arrives. seepage_mm: a month, over the wet area.
     groundwater_m: elevation of the water table; `exchange_per_month` (1/month) of the wet area times the head above it flows
     out, or in where the table stands higher; into an empty lake without an area through the bed
-    of its lowest stage. spills_to: name of the
-    next lake; None where the water leaves the site.
+    of its lowest stage. aquifer: groundwater that answers, in place of a given level. spills_to: name of the
+    next lake; None where the water leaves the site. joins: name of the lake that it and its neighbours become above the
+    saddle between them; that lake's table begins at the saddle with storage 0 and their areas together, takes what flows to
+    them and has no basin, inflow or use of its own.
     """
 
     name: str
@@ -42,7 +68,9 @@ class Lake:
     seepage_mm: ArrayLike = 0.0
     groundwater_m: float | None = None
     exchange_per_month: float = 0.0
+    aquifer: Aquifer | None = None
     spills_to: str | None = None
+    joins: str | None = None
 
     @classmethod
     def from_table(cls, name: str, table: pd.DataFrame, **options: object) -> Lake:

@@ -7,6 +7,7 @@ from planner.city.greening import Greening, green_figures, greening
 from planner.city.price import GreenPrice, price_of_green
 from planner.city.served import Served, served, served_share
 from planner.city.study import CityStudy, city
+from planner.city.worth import worth_of_units
 
 __all__ = [
     "CityStudy",
@@ -27,5 +28,6 @@ __all__ = [
     "served",
     "served_share",
     "with_homes",
+    "worth_of_units",
     "yield_per_mu",
 ]

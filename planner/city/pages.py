@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from planner.city.greening import Greening
     from planner.city.study import CityStudy
 
+MOST_UNITS = 10  # of the table of what units are worth
 FIGURES = ("coverage", "green_rate", "park_m2_per_head", "served_share")
 
 
@@ -60,7 +61,17 @@ def _greening(study: CityStudy, lang: str) -> Section | None:
     if counted is not None and counted.reach is not None:
         low, high = counted.reach.low, counted.reach.high
         blocks.append(Text(text("city.bounds", lang, low=low, high=high)))
+    if study.worth is not None and len(study.worth):
+        blocks.append(_worth(study.worth, lang))
     return Section(text("city.greening", lang), tuple(blocks))
+
+
+def _worth(worth: pd.DataFrame, lang: str) -> Table:
+    """The units that would bring most people within reach."""
+    heads = (text("city.unit", lang), text("city.served_people", lang), text("city.served_mu", lang))
+    first = worth.head(MOST_UNITS)
+    rows = tuple((str(i), f"{r['served_people']:,.0f}", f"{r['served_mu']:,.1f}") for i, r in first.iterrows())
+    return Table(heads, rows, caption=text("city.worth_caption", lang, shown=len(first), of=len(worth)))
 
 
 def _figure_row(study: CityStudy, figure: str, lang: str) -> tuple[str, ...]:

@@ -63,6 +63,9 @@ def _workbook(study: CityStudy, path: Path, lang: str) -> None:
         items = study.evaluation.items
         rows = [(indicator_name(str(n), lang), *(row[k] for k in keys)) for n, row in items.iterrows()]
         book.table(text("city.evaluation", lang), [Heading(text(f"city.{k}", lang), "") for k in named], rows)
+    if study.worth is not None:
+        heads = [Heading(text(f"city.{k}", lang), u) for k, u in (("unit", ""), ("served_mu", ""), ("served_people", ""))]
+        book.table(text("city.worth", lang), heads, study.worth.reset_index().itertuples(index=False, name=None))
     book.save(path, title=study.city.name or "city")
 
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.city.enterprises import yield_per_mu
 from planner.city.evaluation import Evaluation, evaluation, indicators
 from planner.city.greening import Greening, green_figures, greening, parks_of, together
 from planner.city.wishes import CityFile, CitySection, EvaluationSection, GreeningSection, load
+from planner.city.worth import worth_of_units
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
 from planner.plan import Plan, load_plan
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from planner.words import Message
 
 SCHEMA = "planner.city/1"
+NAMED = ("built_up", "green", "parks", "residential")
 STATED = ("built_up_m2", "green_m2", "canopy_m2", "parks_m2")
 
 
@@ -32,7 +35,8 @@ STATED = ("built_up_m2", "green_m2", "canopy_m2", "parks_m2")
 class CityStudy:
     """What was found of a city. before, after: its green without and with the plan (after None where no plan is named).
 
-    layers: the layers read, by role, to be drawn. parks: the plan's parks. limits: share or figure demanded, by figure.
+    layers: the layers read, by role, to be drawn. parks: the plan's parks. worth: what each unit would bring, as
+    `worth_of_units` gives it. limits: share or figure demanded, by figure.
     """
 
     city: CitySection
@@ -43,6 +47,7 @@ class CityStudy:
     limits: Mapping[str, float]
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     parks: gpd.GeoSeries | None = None
+    worth: pd.DataFrame | None = None
     notes: tuple[Message, ...] = ()
 
     @property
@@ -103,16 +108,17 @@ def city(path: str | Path, *, plan: Plan | None = None) -> CityStudy:
     if plan is None and wishes.city.plan is not None:
         plan = load_plan(home / wishes.city.plan)
     p = defaults() if plan is None else plan.site.scenario.parameters
-    before, after, layers, parks = _green(wishes, home, plan, p)
+    green = _green(wishes, home, plan, p)
     return CityStudy(
         city=wishes.city,
-        before=before,
-        after=after,
+        before=green.before,
+        after=green.after,
         enterprises=_enterprises(wishes, home, p),
-        evaluation=_evaluation(wishes.evaluation, home, plan, after or before, p),
+        evaluation=_evaluation(wishes.evaluation, home, plan, green.after or green.before, p),
         limits=_limits(wishes.greening, p),
-        layers=layers,
-        parks=parks,
+        layers=green.layers,
+        parks=green.parks,
+        worth=green.worth,
         notes=tuple(_notes(wishes, plan)),
     )
 
@@ -137,42 +143,53 @@ def _limits(section: GreeningSection | None, p: Parameters) -> dict[str, float]:
     return {name: float(value) for name, value in p.section(head + section.limits).items()}
 
 
-def _green(
-    wishes: CityFile, home: Path, plan: Plan | None, p: Parameters
-) -> tuple[Greening | None, Greening | None, dict[str, gpd.GeoDataFrame], gpd.GeoSeries | None]:
-    """The city's green before and with the plan, the layers behind it, the plan's parks."""
+@dataclass(frozen=True, eq=False)
+class _Green:
+    """The city's green before and with the plan, the layers behind it, the plan's parks, what each unit is worth."""
+
+    before: Greening | None = None
+    after: Greening | None = None
+    layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    parks: gpd.GeoSeries | None = None
+    worth: pd.DataFrame | None = None
+
+
+def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _Green:
     g = wishes.greening
     if g is None:
-        return None, None, {}, None
+        return _Green()
     stated = {k: getattr(g, k) for k in STATED if getattr(g, k) is not None}
-    named = {k: getattr(g, k) for k in ("built_up", "green", "parks", "residential") if getattr(g, k) is not None}
+    named = {k: getattr(g, k) for k in NAMED if getattr(g, k) is not None}
     if stated and named:
         raise InvalidInput(say("city.layers_or_figures", figure=next(iter(stated)), layer=next(iter(named))))
     if stated:
         lacking = [k for k in ("built_up_m2", "green_m2") if k not in stated]
         if lacking:
             raise InvalidInput(say("city.no_figure", key=lacking[0]))
-        return green_figures(people=g.people, **stated), None, {}, None
-    lacking = [k for k in ("built_up", "green", "parks", "residential") if k not in named]
+        return _Green(green_figures(people=g.people, **stated))
+    lacking = [k for k in NAMED if k not in named]
     if lacking:
         raise InvalidInput(say("city.no_layer", key=lacking[0]))
     roles = (*named, *(k for k in ("canopy", "roads") if getattr(g, k) is not None))
     layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
-    people = _people(g, layers["residential"])
-    given: dict[str, Any] = {"people": people, "parameters": p, **layers}
+    residents = _residents(g, layers["residential"])
+    given: dict[str, Any] = {"people": float(residents.sum()), "parameters": p, **layers}
     before = greening(**given)
-    if plan is None:
-        return before, None, layers, None
+    if plan is None or before.reach is None:
+        return _Green(before, layers=layers)
     parks = parks_of(plan, parameters=p)
     grown: dict[str, Any] = {role: together(layers[role], parks) for role in ("green", "parks", "canopy") if role in layers}
-    return before, greening(**{**given, **grown}), layers, parks
+    worth = worth_of_units(plan.units, layers["residential"], before.reach, residents, parameters=p)
+    return _Green(before, greening(**{**given, **grown}), layers, parks, worth)
 
 
-def _people(g: GreeningSection, residential: gpd.GeoDataFrame) -> float:
+def _residents(g: GreeningSection, residential: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """People of every residential polygon, (n,): from its column, or the whole number spread by area."""
     if g.people_column is None:
         if g.people is None:
             raise InvalidInput(say("city.no_people"))
-        return g.people
+        area = residential.geometry.area.to_numpy()
+        return np.asarray(g.people * area / area.sum())
     if g.people_column not in residential.columns:
         near = nearest(g.people_column, residential.columns)
         raise InvalidInput(say("city.no_people_column", column=g.people_column, near=near))
@@ -180,7 +197,7 @@ def _people(g: GreeningSection, residential: gpd.GeoDataFrame) -> float:
     bad = np.flatnonzero(~(people >= 0))
     if bad.size:
         raise InvalidInput(say("city.bad_people", column=g.people_column, row=int(bad[0]) + 1))
-    return float(people.sum())
+    return np.asarray(people)
 
 
 def _enterprises(wishes: CityFile, home: Path, p: Parameters) -> pd.DataFrame | None:

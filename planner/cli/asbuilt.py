@@ -50,7 +50,7 @@ def asbuilt(
         voice.warn(render(note, lang))
     if again and output is not None:
         new = Plan.of(replan(found))
-        new.save(output / "replan", overwrite=overwrite, lang=lang)
+        Plan.of(new).save(output / "replan", overwrite=overwrite, lang=lang)
         document["replan"] = new.summary()
         voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
     voice.document(document)

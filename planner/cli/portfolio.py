@@ -22,6 +22,9 @@ def portfolio(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder to write; without it nothing is written.")
     ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes that plan sites here.", min=1)] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler.")] = None,
+    cache: Annotated[Path | None, typer.Option("--cache", help="Folder that keeps finished plans of sites.")] = None,
     gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
     lang: Lang = "en",
@@ -31,21 +34,29 @@ def portfolio(
     verbose: Verbose = False,
 ) -> None:
     """Schedule a programme: which projects, in which variant and year, with whose money and whose earth; and prove it."""
-    from planner.portfolio import portfolio as solved
-    from planner.portfolio.write import OWNED
-    from planner.words import text
-
     voice = Voice(as_json, quiet, verbose)
     known_lang(lang)
-    given: dict[str, Any] = {"gap": gap, "time_limit_s": time_limit}
+    given: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "cache": cache, "gap": gap, "time_limit_s": time_limit}
+    settings = {k: v for k, v in given.items() if v is not None}
+    voice.document(written(file, output, voice, overwrite=overwrite, lang=lang, **settings))
+
+
+def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, lang: str, **settings: Any) -> dict[str, Any]:
+    """Solves a programme, tells it, and writes it where a folder is given; its summary."""
+    from planner.portfolio import portfolio as solved
+    from planner.portfolio.write import OWNED, may_write
+    from planner.words import text
+
+    if output is not None:
+        may_write(output, overwrite=overwrite)
     with voice.progress() as progress:
-        found = solved(file, progress=progress.solving, **{k: v for k, v in given.items() if v is not None})
+        found = solved(file, progress=progress.solving, told=voice.warn if voice.verbose else None, **settings)
     voice.say(told(found, lang))
     if output is not None:
         found.save(output, overwrite=overwrite, lang=lang)
         names = [name for name in OWNED if (output / name).exists()]
         voice.say(text("finance.wrote", lang, files=names, folder=output))
-    voice.document(found.summary())
+    return found.summary()
 
 
 def told(found: Portfolio, lang: str) -> str:

@@ -28,7 +28,7 @@ Sets = Annotated[
 
 @app.command()
 def demo(
-    name: Annotated[str | None, typer.Argument(help="zhonghu or panan; both where none is named.")] = None,
+    name: Annotated[str | None, typer.Argument(help="zhonghu, panan (both where none is named), jiawang or aidans.")] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     lang: Lang = "en",
@@ -36,7 +36,7 @@ def demo(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Plan the bundled sample sites (reconstructions of Zhonghu and Pan'an Lake)."""
+    """Plan the bundled samples: the sites Zhonghu and Pan'an Lake, or Jiawang's programme of 82 projects (reconstructions)."""
     from planner import samples
 
     voice = Voice(as_json, quiet, verbose)
@@ -48,6 +48,11 @@ def demo(
         _refuse_existing(folder / one, overwrite=overwrite)
     for one in names:
         site = samples.folder(one)
+        if one in samples.PROGRAMMES:
+            from planner.cli.portfolio import written
+
+            documents[one] = written(site, folder / one, voice, overwrite=overwrite, lang=lang)
+            continue
         plan = _plan(site, voice, sets={})
         documents[one] = _write(plan, folder / one, voice, overwrite=overwrite, lang=lang)
     voice.document(documents)
@@ -90,7 +95,7 @@ def allocate(
     voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a unit's id may begin with a dash
 def explain(
     plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
     unit_id: Annotated[str, typer.Argument(help="The planning unit.")],

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InvalidInput
 from planner.portfolio.checks import check
 from planner.portfolio.load import Loaded, described, load
 from planner.portfolio.noun import Scheduled
 from planner.portfolio.solve import solve
-from planner.words import say
 
 if TYPE_CHECKING:
     import folium
@@ -42,20 +40,28 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     """Solves a programme: which projects, in which variant and year, with whose money and earth.
 
     source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
-    settings: keys of [portfolio] that win over the file.
+    settings: keys of [portfolio] that win over the file, and for sites that are planned `workers`, `scheduler`,
+    `cache` (a folder that keeps finished plans), `told` (called with a line for each step).
     Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
     """
+    cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache", "told") if key in settings}
     loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
     if settings:
         document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}
         document["portfolio"] = {**document["portfolio"], **settings}
         loaded = described(document, loaded.folder, "portfolio")
-    if loaded.planned:
-        raise InvalidInput(say("portfolio.no_variant", id=loaded.planned[0].id))
-    return _given(loaded, progress)
+    return _planned(loaded, cluster, progress) if loaded.planned else _given(loaded, progress)
 
 
 def _given(loaded: Loaded, progress: Progress | None) -> Portfolio:
     made = loaded.programme()
     check(made)
     return Portfolio(made, solve(made, progress=progress), loaded.outlines)
+
+
+def _planned(loaded: Loaded, cluster: Mapping[str, Any], progress: Progress | None) -> Portfolio:
+    """Variants from the sites' certified plans, priced until the bound over all plans meets the schedule."""
+    from planner.portfolio.pricing import planned
+
+    made, solution, proof = planned(loaded, progress=progress, **cluster)
+    return Portfolio(made, solution, loaded.outlines, proof)

@@ -41,7 +41,8 @@ class General(_Part):
     """[portfolio]: name, years, discount rate, objective, how well and how long to solve.
 
     objective: one measure, a list (each in turn, the earlier ones kept), or a table of weights. settled_until: years up to it
-    are past; nothing new starts in them. ladder: shares of a site's full works for which a first plan is made.
+    are past; nothing new starts in them. ladder: what a yuan of cost weighs in a site's first
+    plans: 1 gives its full works, more gives less of them.
     """
 
     name: str = ""
@@ -57,7 +58,7 @@ class General(_Part):
     settled_until: int | None = None
     crs: str | None = None
     sites: Layer | None = None
-    ladder: tuple[Share, ...] = (1.0, 0.75, 0.5, 0.25)
+    ladder: tuple[Annotated[float, Field(ge=1, le=100)], ...] = (1.0, 1.5, 2.5, 4.0)
     works_years: Annotated[int, Field(ge=1, le=20)] = 2
 
     @field_validator("objective")
@@ -95,7 +96,7 @@ class ProjectItem(_Part):
     """[[project]]: when it may start, what it needs or excludes, its variants or the site they are planned from.
 
     after: projects whose works must have ended in an earlier year. with_: all of them or none. not_with: one of them at most.
-    xy: its place in metres, where no layer gives it.
+    xy: its place in metres, where no layer gives it. lump_cny: paid beside the works of a planned site if anything is done.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -112,6 +113,7 @@ class ProjectItem(_Part):
     not_with: tuple[str, ...] = ()
     settled: Settled | None = None
     xy: tuple[Finite, Finite] | None = None
+    lump_cny: NonNegative = 0.0
     variant: tuple[Variant, ...] = ()
 
 

@@ -73,7 +73,7 @@ def described(document: Mapping[str, Any], folder: Path, source: str) -> Loaded:
         for project in file.project:
             if not project.variant and project.site is None and project.id not in outlines.index:
                 raise InvalidInput(say("portfolio.no_variant", id=project.id))
-        if file.portfolio.sites is not None and file.portfolio.sites.terrain is not None:
+        if _cut(file):
             more = tuple(ProjectItem(id=str(name)) for name in outlines.index if str(name) not in named)
             file = file.model_copy(update={"project": (*file.project, *more)})
     for project in file.project:
@@ -83,8 +83,9 @@ def described(document: Mapping[str, Any], folder: Path, source: str) -> Loaded:
 
 
 def _cut(file: ProgrammeFile) -> bool:
-    """Whether projects are cut from a layer over a terrain."""
-    return file.portfolio.sites is not None and file.portfolio.sites.terrain is not None
+    """Whether projects are cut from a layer, over a terrain or with settings of their own."""
+    layer = file.portfolio.sites
+    return layer is not None and (layer.terrain is not None or layer.settings is not None)
 
 
 def _outlines(file: ProgrammeFile, folder: Path) -> gpd.GeoDataFrame | None:

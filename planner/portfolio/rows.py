@@ -76,4 +76,5 @@ def as_program(rows: Rows, cost: Floats, lower: Floats, upper: Floats, whole: np
         options=int(whole.sum()),
         first_sum=0,
         border_variables=(none, none),
+        known=len(cost),
     )

@@ -43,6 +43,13 @@ def save(found: Scheduled, folder: str | Path, *, overwrite: bool = False, lang:
     return Path(folder)
 
 
+def may_write(folder: Path, *, overwrite: bool) -> None:
+    """Raises OutputExists before the work is done where a folder may not be written."""
+    if folder.exists() and any(folder.iterdir()) and not (overwrite and is_portfolio(folder)):
+        with whole_folder(folder, overwrite=overwrite, is_ours=is_portfolio, owned=OWNED.__contains__):
+            raise AssertionError(f"{folder} was admitted")
+
+
 def is_portfolio(folder: Path) -> bool:
     """Whether a folder holds a programme that this program wrote."""
     try:

@@ -156,7 +156,7 @@ def _han(word: str) -> bool:
 
 def _counts(values: pd.Series[Any]) -> bool:
     """Whether a column holds the whole numbers 1 … n (or 0 … n − 1), each once: a list of places, no depths."""
-    if not pd.api.types.is_integer_dtype(values) or values.isna().any() or len(values) < 2:
+    if not pd.api.types.is_integer_dtype(values) or values.isna().any():
         return False
     ordered = np.sort(values.to_numpy(dtype=np.int64))
     return bool(ordered[0] in (0, 1) and np.array_equal(ordered, np.arange(len(ordered)) + ordered[0]))

@@ -214,7 +214,7 @@ def _opened(path: str, shown: str, stage: Stage) -> Any:
         if source.crs:
             known_crs(source.crs.to_wkt(), shown)
         corners = np.abs(np.asarray(tuple(source.transform)[:6]))
-        if not (corners < FARTHEST).all() or source.width < 1 or source.height < 1:
+        if not (corners < FARTHEST).all() or not abs(source.transform.determinant) > 0.0:
             raise InvalidInput(say("door.no_place_on_earth", shown=shown))
     except BaseException:
         source.close()

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pytest
 import shapely
 
 import planner as pl
-from planner.city import green_figures
+from planner.city import green_figures, worth_of_units
 from planner.city.greening import parks_of, together
 from planner.city.price import GreenPrice
 from planner.city.save import save
@@ -128,3 +129,14 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, text: str, words: str) -> 
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(InvalidInput, match="no such file"):
         pl.city("nowhere/city.toml")
+
+
+def test_what_a_unit_is_worth_by_hand() -> None:
+    """A home 100 m square, 450 m east of a unit: all of it within 500 m but for what lies beyond; another is out of reach."""
+    unit = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100), shapely.box(9000, 0, 9100, 100)], index=["u1", "u2"])
+    homes = gpd.GeoDataFrame(geometry=[shapely.box(550, 0, 650, 100), shapely.box(3000, 0, 3100, 100)])
+    before = pl.served([shapely.box(0, -9000, 100, -8900)], homes)
+    found = worth_of_units(unit, homes, before, np.array([200.0, 500.0]))
+    assert found.index.tolist() == ["u1"]
+    assert found.loc["u1", "served_mu"] == pytest.approx(50 * 100 / (10_000 / 15), rel=1e-3)
+    assert found.loc["u1", "served_people"] == pytest.approx(100.0, rel=1e-3)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import write_raster, write_small_world
 
+from planner import make_plan
 from planner.asbuilt import asbuilt
 from planner.cli.main import run
-from planner.plan import load_plan, make_plan
+from planner.plan import load_plan
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """Lakes through the months: closed forms, a fine-stepped reference, and mass that closes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.balance import Balance, Climate, Lake, balance, cascade, climate, dry_year, replenishment, settled
+from planner.balance import Aquifer, Balance, Climate, Lake, balance, cascade, climate, dry_year, replenishment, settled
 from planner.core.terrain.merge_tree import merge_tree
 from planner.errors import InvalidInput
 from planner.parameters import defaults
@@ -315,26 +317,202 @@ def valley(*bed: float) -> Grid:
 
 
 def test_three_pools_in_a_trench_by_hand() -> None:
-    """Pools of 8, 5 and 9 m³: the first rises over the second at 5 m and, with 27 m³ then the largest, over the third at 7 m.
+    """Pools of 8, 5 and 9 m³: the first two meet at 5 m and hold 14 m³ more up to 7 m, where the third joins; 22 m³ over all.
 
-    The third's spill runs down into the second, the second's into the first; all three hold 58 m³ when the trench is full.
+    At the saddles each spills into the other; all hold 58 m³ when the trench is full.
     """
     lakes = cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=0.0, min_depth_m=0.0)
     by_bed = {float(lake.level_m[0]): lake for lake in lakes}
-    first, second, third = by_bed[1.0], by_bed[2.0], by_bed[0.0]
-    assert (third.spills_to, second.spills_to, first.spills_to) == (second.name, first.name, None)
-    assert [float(lake.storage_m3[-1]) for lake in (first, second, third)] == [44.0, 5.0, 9.0]
-    assert [float(lake.level_m[-1]) for lake in (first, second, third)] == [9.0, 5.0, 7.0]
-    assert [float(first.storage_at(h)) for h in (5.0, 6.0, 7.0, 8.0)] == pytest.approx([8.0, 15.0, 22.0, 33.0])
+    first, second, third, two, three = (by_bed[bed] for bed in (1.0, 2.0, 0.0, 5.0, 7.0))
+    assert (first.spills_to, second.spills_to) == (second.name, first.name)
+    assert first.joins == second.joins == two.name and two.joins == third.joins == three.name
+    assert (third.spills_to, two.spills_to, three.spills_to, three.joins) == (second.name, third.name, None, None)
+    held = [float(lake.storage_m3[-1]) for lake in (first, second, third, two, three)]
+    assert held == [8.0, 5.0, 9.0, 14.0, 22.0]
+    assert two.area_m2[0] == 6.0 and three.area_m2[0] == 10.0
     assert sum(lake.basin_m2 for lake in lakes) == 39.0
     full = balance(
         cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=0, min_depth_m=0, runoff_share=1.0),
         weather(1000.0),
     )
     assert full.table.groupby("lake")["storage_m3"].last().sum() == pytest.approx(58.0)
-    leaves = full.table[full.table["lake"] == first.name]["spill_m3"].sum()
+    leaves = full.table[full.table["lake"] == three.name]["spill_m3"].sum()
     assert leaves == pytest.approx(12 * 39.0 - 58.0)
     assert_closes(full)
+
+
+def test_land_at_the_edge_drains_off_where_it_may() -> None:
+    """A slope of 5 cells falls to the west edge, a bowl lies behind its crest: only the bowl's side is the lake's."""
+    ground = np.array([[1.0, 2.0, 3.0, 4.0, 9.0, 4.0, 2.0, 4.0, 9.5]] * 3)
+    ground[[0, 2], 5:8] = 9.5
+    grid = Grid(ground, 0.0, 3.0, 1.0, 1.0)
+    gates = np.zeros(ground.shape, dtype=bool)
+    gates[:, 0] = True
+    (lake,) = cascade(grid, min_volume_m3=0.0, min_depth_m=0.0, outlets=gates)
+    assert lake.basin_m2 < 3 * 9 - 3 * 4
+    assert cascade(grid, min_volume_m3=0.0, min_depth_m=0.0)[0].basin_m2 == 27.0
+
+
+def two_bowls(**options: object) -> list[Lake]:
+    """Boxes of 1 000 m² that meet at 12 m, one 2 m and one 4 m deep, behind a rim at 15 m."""
+    a = Lake("a", np.array([10.0, 12.0]), np.full(2, 1000.0), np.array([0.0, 2000.0]), spills_to="b", joins="ab", **options)
+    b = Lake("b", np.array([8.0, 12.0]), np.full(2, 1000.0), np.array([0.0, 4000.0]), spills_to="a", joins="ab")
+    ab = Lake("ab", np.array([12.0, 15.0]), np.full(2, 2000.0), np.array([0.0, 6000.0]))
+    return [a, b, ab]
+
+
+def test_water_over_a_saddle_stays_on_the_site() -> None:
+    """1 000 m³ a month into a: full after 2 months, b after 6, both rise as one and spill after 12."""
+    result = balance(two_bowls(inflow_m3=1000.0), [STILL] * 2)
+    assert result.fill_months.to_dict() == pytest.approx({"a": 2.0, "b": 6.0, "ab": 12.0})
+    by = result.table.set_index(["lake", "year", "month"])
+    assert by.loc[("b", 1, 4), "storage_m3"] == pytest.approx(2000.0)
+    assert by.loc[("ab", 1, 9), "level_m"] == pytest.approx(13.5)
+    assert by.loc[("a", 1, 9), "level_m"] == pytest.approx(13.5)  # what has joined stands at the common level
+    assert by.loc["ab"]["spill_m3"].sum() == pytest.approx(12_000.0)
+    assert_closes(result)
+
+
+def test_lakes_that_met_fall_apart_when_they_empty_and_support_each_other() -> None:
+    """Full at 13 m, 250 mm lost a month: their metre is gone in 10 months; a's inflow of 300 m³ then keeps a and feeds b."""
+    lakes = two_bowls(inflow_m3=300.0)
+    lakes = [replace(lakes[0], start_m=12.0), replace(lakes[1], start_m=12.0), replace(lakes[2], start_m=13.0)]
+    result = balance(lakes, weather(evaporation=250.0))
+    by = result.table.set_index(["lake", "month"])
+    common = 2000.0 / (2000 * 0.25 - 300.0)  # months
+    assert by.loc[("ab", 9), "storage_m3"] == pytest.approx(2000.0 - 9 * 200.0)
+    assert common == 10.0
+    assert by.loc[("a", 12), "level_m"] == pytest.approx(12.0)  # 300 in, 250 lost: full, 50 over the saddle
+    assert by.loc[("b", 12), "level_m"] == pytest.approx(12.0 - 2 * 0.2)  # 250 lost, 50 from a
+    assert by.loc[("a", 12), "spill_m3"] == pytest.approx(50.0)
+    assert_closes(result)
+
+
+def test_joined_lakes_take_rain_and_runoff_once() -> None:
+    """Two bowls and their basins under even rain: what fell is held or has spilled, whatever joined when."""
+    lakes = [replace(lake, runoff_share=0.4, basin_m2=9000.0 if lake.name != "ab" else 0.0) for lake in two_bowls()]
+    result = balance(lakes, [weather(rain=90.0)] * 3)
+    assert_closes(result)
+    fell = result.table[["rain_m3", "runoff_m3"]].to_numpy().sum()
+    wet = result.table["rain_m3"].sum() / 0.09
+    assert fell == pytest.approx(36 * 0.4 * 0.09 * 18_000 + 0.6 * 0.09 * wet, rel=1e-9)
+    held = result.table.groupby("lake")["storage_m3"].last().sum()
+    left = result.table.loc[result.table["lake"] == "ab", "spill_m3"].sum()
+    assert fell == pytest.approx(held + left, rel=1e-9)
+
+
+def test_use_is_met_from_a_joined_lake_too() -> None:
+    lakes = two_bowls(use_m3=100.0)
+    lakes = [replace(lakes[0], start_m=12.0), replace(lakes[1], start_m=12.0), replace(lakes[2], start_m=12.25)]
+    result = balance(lakes, STILL)
+    assert result.table["deficit_m3"].sum() == pytest.approx(0.0, abs=1e-9)
+    assert result.table["use_m3"].sum() == pytest.approx(1200.0)
+    assert result.table.set_index(["lake", "month"]).loc[("a", 12), "storage_m3"] == pytest.approx(2000.0 - 700.0)
+    assert_closes(result)
+
+
+def stepped_pair(lakes: list[Lake], year: Climate, steps: int) -> np.ndarray:
+    """Two bowls by hand in small explicit steps: levels equalise over the saddle."""
+    a, b, ab = lakes
+    s = np.array([0.0, 0.0, 0.0])
+    caps = [float(lake.storage_m3[-1]) for lake in lakes]
+    ends = []
+    for m in range(12):
+        for _ in range(steps):
+            net = (year.rain_mm[m] - year.evaporation_mm[m]) / 1000 / steps
+            if s[2] > 0:
+                area = np.interp(s[2], ab.storage_m3, ab.area_m2)
+                s[2] += net * area + (a.inflow_m3 + b.inflow_m3) / steps
+                if s[2] < 0:
+                    s[0] += s[2] / 2
+                    s[1] += s[2] / 2
+                    s[2] = 0.0
+            else:
+                for k, lake in ((0, a), (1, b)):
+                    s[k] = max(s[k] + net * np.interp(s[k], lake.storage_m3, lake.area_m2) + lake.inflow_m3 / steps, 0.0)
+                for k, other in ((0, 1), (1, 0)):
+                    over = max(s[k] - caps[k], 0.0)
+                    s[k] -= over
+                    s[other] += over
+                both = max(s[0] - caps[0], 0.0) + max(s[1] - caps[1], 0.0)
+                s[:2] = np.minimum(s[:2], caps[:2])
+                s[2] += both
+            s[2] = min(s[2], caps[2])
+        ends.append(s.copy())
+    return np.array(ends)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_any_pair_of_bowls_agrees_with_small_steps(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def bowl(name: str, bed: float, top: float, low: float, high: float, **more: object) -> Lake:
+        level = np.linspace(bed, top, 6)
+        area = np.linspace(low, high, 6)
+        storage = np.concatenate(([0.0], np.cumsum(np.diff(level) * (area[1:] + area[:-1]) / 2)))
+        return Lake(name, level, area, storage, **more)
+
+    high = rng.uniform(4000, 20_000, 2)
+    lakes = [
+        bowl("a", 12 - rng.uniform(1, 4), 12, 500, high[0], inflow_m3=rng.uniform(0, 9000), spills_to="b", joins="ab"),
+        bowl("b", 12 - rng.uniform(1, 4), 12, 500, high[1], inflow_m3=rng.uniform(0, 4000), spills_to="a", joins="ab"),
+        bowl("ab", 12, 14, high.sum(), 1.4 * high.sum()),
+    ]
+    year = Climate("random", tuple(rng.uniform(0, 300, 12)), tuple(rng.uniform(0, 300, 12)))
+    result = balance(lakes, year)
+    assert_closes(result)
+    got = result.table.pivot_table(index="month", columns="lake", values="storage_m3", sort=True)[["a", "b", "ab"]].to_numpy()
+    reference = stepped_pair(lakes, year, 800)
+    assert np.allclose(got, reference, atol=6e-3 * sum(float(lake.storage_m3[-1]) for lake in lakes))
+
+
+def test_groundwater_that_answers_takes_what_the_lake_loses() -> None:
+    """A box of 1 000 m² above a store of 10 000 m² × 0.1: heads meet where the water of both is shared out, S·h conserved."""
+    store = Aquifer(10.0, 1e4, 0.1)
+    result = balance([prism(start_m=14.0, exchange_per_month=0.3, aquifer=store)], [STILL] * 4)
+    level, ground = result.table["level_m"].to_numpy(), result.aquifers["level_m"].to_numpy()
+    months = np.arange(1, 49)
+    assert level - ground == pytest.approx(4.0 * np.exp(-0.6 * months), abs=2e-3)  # both stores of 1 000 m³ a metre
+    assert level + ground == pytest.approx(np.full(48, 24.0), abs=1e-9)
+    assert result.residual_share <= 1e-12
+
+
+def test_recharge_and_the_region_keep_the_ground_wet() -> None:
+    store = Aquifer(12.0, 1e5, 0.05, region_m=13.0, regional_per_month=0.2, recharge_share=0.1)
+    result = balance([prism(exchange_per_month=0.0, aquifer=store)], [weather(rain=50.0)] * 5)
+    steady = 13.0 + 0.1 * 0.05 / 0.05 / 0.2  # dh = recharge / yield + rate·(region − h)
+    assert result.aquifers["level_m"].iloc[-1] == pytest.approx(steady, abs=1e-4)
+    gained = result.aquifers[["recharge_m3", "lakes_m3", "regional_m3"]].to_numpy().sum()
+    assert gained == pytest.approx(1e5 * 0.05 * (result.aquifers["level_m"].iloc[-1] - 12.0), rel=1e-12)
+
+
+def test_two_lakes_share_one_store() -> None:
+    store = Aquifer(11.0, 5e3, 0.2)
+    lakes = [prism(name, start_m=start, exchange_per_month=0.2, aquifer=store) for name, start in (("a", 14.0), ("b", 10.5))]
+    result = balance(lakes, [STILL] * 10)
+    ends = result.table.groupby("lake")["level_m"].last()
+    meet = (4000.0 + 500.0 + 1000.0) / 3000.0 + 10.0  # 4 000 and 500 m³ in the boxes, 1 m in the ground, 1 000 m³ a metre each
+    assert ends.to_numpy() == pytest.approx([meet, meet], abs=1e-3)
+    assert result.aquifers["aquifer"].nunique() == 1
+    with pytest.raises(InvalidInput, match="specific yield"):
+        Aquifer(11.0, 5e3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"ab": {"area_m2": np.full(2, 3000.0)}}, "areas together"),
+        ({"ab": {"inflow_m3": 5.0}}, "of its own"),
+        ({"ab": {"start_m": 13.0}}, "of its own"),
+        ({"a": {"joins": "z"}}, "is no lake"),
+        ({"a": {"spills_to": "ab"}}, "joins others"),
+    ],
+)
+def test_lakes_that_do_not_join_are_refused(change: dict[str, dict[str, object]], says: str) -> None:
+    lakes = [replace(lake, **change.get(lake.name, {})) for lake in two_bowls()]
+    with pytest.raises(InvalidInput, match=says):
+        balance(lakes, STILL)
 
 
 @settings(max_examples=30, deadline=None)
@@ -357,7 +535,7 @@ def test_a_cascade_holds_what_the_hollows_hold(seed: int, steps: bool) -> None:
 
 def test_small_hollows_belong_to_the_one_they_spill_to() -> None:
     lakes = cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=6.0, min_depth_m=0.0)
-    assert sorted(float(lake.level_m[0]) for lake in lakes) == [0.0, 1.0]
+    assert sorted(float(lake.level_m[0]) for lake in lakes) == [0.0, 1.0, 7.0]
     assert cascade(valley(9, 3, 9), min_volume_m3=1e9, min_depth_m=0.0) == []
     with pytest.raises(InvalidInput, match="no known cell"):
         cascade(valley(9, 3, 9).like(np.nan), min_volume_m3=0.0, min_depth_m=0.0)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.allocation.checks import check_number, check_words, pairs
 from planner.allocation.parts import Borders, Part
-from planner.allocation.table import Floats, OptionTable
+from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
 
 
@@ -46,7 +47,9 @@ class Compactness:
         return f"borders between {what} cost {self.cny_per_m:,.10g} yuan/m"
 
     def part(self, table: OptionTable) -> Part:
-        """The borders and what each costs; a border named twice counts twice."""
+        """The borders and what each costs. A border named twice counts twice; a table that names every border both ways, as
+        matrices of weights and Marxan's bound.dat do, counts each once.
+        """
         a, b = pairs("Compactness", table, self.boundaries)
         length = self.boundaries["length_m"].to_numpy(dtype=np.float64)
         bad = np.flatnonzero(~(np.isfinite(length) & (length >= 0)))
@@ -54,6 +57,8 @@ class Compactness:
             where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
             raise InvalidInput(f"Compactness: length_m of border {where} is {length[bad[0]]}; it must be a length ≥ 0")
         words, kind = (table.targets, table.target) if self.by == "target" else (table.treatments, table.treatment)
+        once = _once(a, b, length)
+        a, b, length = a[once], b[once], length[once]
         return Part(borders=Borders(a, b, length * self.cny_per_m, kind, self._weight(table, words)))
 
     def _weight(self, table: OptionTable, words: tuple[str, ...]) -> Floats:
@@ -69,3 +74,13 @@ class Compactness:
                 i, j = words.index(pair[0]), words.index(pair[1])
                 weight[i, j] = weight[j, i] = factor
         return weight
+
+
+def _once(a: Ints, b: Ints, length: Floats) -> NDArray[np.bool_]:
+    """Which borders count: of a table that holds every one both ways, equally long, one way; else all."""
+    there = np.lexsort((length, b, a))
+    back = np.lexsort((length, a, b))
+    both_ways = (
+        np.array_equal(a[there], b[back]) and np.array_equal(b[there], a[back]) and np.array_equal(length[there], length[back])
+    )
+    return np.asarray((a < b) if both_ways and bool((a != b).all()) else np.ones(len(a), dtype=bool))

@@ -1,0 +1,194 @@
+"""A site's part in a programme: cut from the district, measured once, answered with a certified plan for every set of prices.
+
+Runs in a process of its own; nothing here knows of the programme but the prices it was asked under.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import InvalidInput
+from planner.options import appraise
+from planner.plan.allocate import allocate
+from planner.plan.compose import Survey, survey
+from planner.portfolio.keys import Layer
+from planner.portfolio.programme import MU
+from planner.read import read_site
+from planner.scenario import BudgetSection, EarthworkSection, replaced
+from planner.site import Grid, Site, WaterTable
+from planner.suitability import judge
+from planner.words import say
+
+KEPT = 24  # surveys a process keeps at once: a few MB each
+GAP = 1e-3  # to which a site's answer is proven
+
+
+@dataclass(frozen=True)
+class SiteKey:
+    """Which site: a folder of its own, or an id in a district's layer; whether its earth may leave it.
+
+    lump_cny: paid whenever anything of it is done. gap: to which its plans are proven.
+    """
+
+    id: str
+    folder: str
+    layer: Layer | None = None
+    free_earth: bool = False
+    lump_cny: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Prices: worth of a yuan of benefit and of a yuan of cost, of a mu by target, of a m³ of spoil."""
+
+    benefit: float = 1.0
+    cost: float = 1.0
+    mu: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    spoil: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A certified plan: what it costs and brings, mu by target, spoil left; its worth at the prices, the bound on any's."""
+
+    cost_cny: float
+    benefit_cny: float
+    mu: tuple[float, ...]
+    surplus_m3: float
+    worth: float
+    bound: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is kept on disk."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What does not depend on prices: survey, options, the site's lump sums."""
+
+    survey: Survey
+    options: pd.DataFrame
+
+
+_surveys: OrderedDict[SiteKey, Known] = OrderedDict()  # of this process: a survey is asked again in every round
+_districts: OrderedDict[str, Site] = OrderedDict()
+
+
+def answer(key: SiteKey, asks: tuple[Ask, ...]) -> tuple[Reply, ...]:
+    """The site's best plan under each set of prices, proven. Raises what planning a site raises."""
+    known = known_of(key)
+    return tuple(_one(known, key, ask) for ask in asks)
+
+
+def known_of(key: SiteKey) -> Known:
+    """A site's survey and options, kept while there is room."""
+    if key not in _surveys:
+        site = site_of(key)
+        made = survey(site)
+        judgement = judge(made.facts.table, site.scenario)
+        _surveys[key] = Known(made, appraise(made.facts, judgement, site.scenario))
+        while len(_surveys) > KEPT:
+            _surveys.popitem(last=False)
+    _surveys.move_to_end(key)
+    return _surveys[key]
+
+
+def site_of(key: SiteKey) -> Site:
+    """The site, its scenario freed of what the programme decides: budget, compactness, and earth where that is shared."""
+    site = read_site(key.folder) if key.layer is None else _cut(district(key), key.id)
+    scenario = replaced(site.scenario, {"solver.compactness_cny_per_m": 0.0, "solver.gap": GAP})
+    update: dict[str, Any] = {"budget": BudgetSection()}
+    if key.free_earth:
+        update["earthwork"] = EarthworkSection(max_import_m3=None, max_export_m3=None)
+    return replace(site, scenario=scenario.model_copy(update=update))
+
+
+def district(key: SiteKey) -> Site:
+    """All projects of a layer as one site: read once a process."""
+    assert key.layer is not None
+    name = f"{key.folder}|{key.layer.model_dump_json()}"
+    if name not in _districts:
+        folder = Path(key.folder)
+        given: dict[str, Any] = {"layers.polygons.id": key.layer.id}
+        if key.layer.terrain is not None:
+            given["layers.terrain"] = key.layer.terrain
+        if key.layer.settings is not None:
+            _districts[name] = read_site(folder / key.layer.settings)
+        else:
+            _districts[name] = read_site(folder / key.layer.polygons, sets=given)
+        while len(_districts) > 2:
+            _districts.popitem(last=False)
+    return _districts[name]
+
+
+def _cut(whole: Site, name: str) -> Site:
+    """One project of a district with the ground around it."""
+    mine = whole.parcels[whole.parcels.index.astype(str) == name]
+    if not len(mine):
+        raise InvalidInput(say("portfolio.no_site", id=name))
+    margin = float(whole.scenario.number("measure.surroundings_m"))
+    west, south, east, north = mine.total_bounds
+    box = (west - margin, south - margin, east + margin, north + margin)
+
+    def part(grid: Grid) -> Grid:
+        return _window(grid, box)
+
+    water = whole.water_table
+    beside = {role: _near(getattr(whole, role), box) for role in ("panels", "landuse", "constraints")}
+    return replace(
+        whole,
+        name=name,
+        parcels=mine,
+        terrain=part(whole.terrain),
+        subsidence=part(whole.subsidence),
+        water_table=WaterTable(part(water.normal), part(water.dry), part(water.wet)),
+        residual_mm=None if whole.residual_mm is None else part(whole.residual_mm),
+        boundary=None,
+        **beside,
+    )
+
+
+def _near(frame: Any, box: tuple[float, float, float, float]) -> Any:
+    return None if frame is None else frame.cx[box[0] : box[2], box[1] : box[3]]
+
+
+def _window(grid: Grid, box: tuple[float, float, float, float]) -> Grid:
+    """The cells of a grid that a box touches."""
+    west, south, east, north = box
+    rows, cols = grid.shape
+    left, right = (int(np.clip(np.floor((x - grid.west) / grid.cell_x), 0, cols)) for x in (west, east + grid.cell_x))
+    top, bottom = (int(np.clip(np.floor((grid.north - y) / grid.cell_y), 0, rows)) for y in (north, south - grid.cell_y))
+    values = np.array(grid.values[top:bottom, left:right])
+    return Grid(values, grid.west + left * grid.cell_x, grid.north - top * grid.cell_y, grid.cell_x, grid.cell_y)
+
+
+def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
+    """One plan: options at the asked prices, chosen under the site's own rules."""
+    site, options = known.survey.site, known.options
+    compaction = site.scenario.number("earthwork.compaction")
+    left = compaction * options["cut_m3"] - options["fill_m3"]
+    worth = (
+        ask.benefit * options["benefit_cny"]
+        + options["target"].map(dict(zip(_targets(), ask.mu, strict=True))) * options["area_mu"]
+    )
+    worth = worth + (ask.spoil * left if key.free_earth else 0.0)
+    priced = options.assign(benefit_cny=worth, cost_cny=options["cost_cny"] * ask.cost)
+    found = allocate(priced, known.survey.facts.table, known.survey.parts, site.scenario)
+    index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
+    done = options.reindex(index)
+    mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())
+    cost, benefit = float(done["cost_cny"].sum()), float(done["benefit_cny"].sum())
+    surplus = float(left.reindex(index).sum()) if key.free_earth else 0.0
+    proof = found.certificate
+    return Reply(cost, benefit, mu, surplus, float(proof.objective), max(float(proof.bound), float(proof.objective)))
+
+
+def _targets() -> tuple[str, ...]:
+    return tuple(name.removesuffix("_mu") for name in MU)
