@@ -26,6 +26,17 @@ HA_MU: Final = 15.0
 KEEPS_CROPS: Final = ("arable", UNRESTORED)  # what cropland stays cropland under
 
 
+def ledgers(plan: PlanRecord) -> dict[str, Any]:
+    """All of them by their key in summary.json."""
+    return {
+        "restored_sunk_mu": restored_sunk_mu(plan.units),
+        "land_use_change": land_use_change(plan),
+        "farmland": farmland(plan),
+        "protection": protection(plan),
+        "works": works(plan.units, plan.borders),
+    }
+
+
 def land_use_change(plan: PlanRecord) -> list[dict[str, Any]]:
     """From which use today to which target, mu, the largest first; `from` is empty where no land use is known.
 
