@@ -15,7 +15,7 @@ FLOORS = [
     {"agents"},
     {"facade"},
     {"portfolio"},
-    {"city", "finance", "asbuilt", "lakes"},
+    {"city", "finance", "asbuilt", "lakes", "groundworks"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},
