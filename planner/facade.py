@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner import plan as stages
+from planner.errors import PlannerError
+from planner.words import say
 
 if TYPE_CHECKING:
     import folium
 
+    from planner.maps.explore import Explorer
     from planner.site import Site
 
 Announce = Callable[[str], None]
@@ -40,6 +43,14 @@ class Plan(stages.Plan):
         from planner.maps import draw
 
         return draw(self, lang=lang)
+
+    def explore(self, *, lang: str = "en", height: int = 640) -> Explorer:
+        """The map as a live widget for a notebook (extra `notebook`): choose units, move limits, lock, plan again, undo."""
+        try:
+            from planner.maps.explore import Explorer
+        except ImportError as error:
+            raise PlannerError(say("explore.missing", module=error.name or "anywidget")) from None
+        return Explorer(self, lang=lang, height=height)
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
         """Writes plan.gpkg, map.html, tables.xlsx, summary.json, site.toml and ground.tif into a folder, whole or not at all.

@@ -12,9 +12,10 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"__main__"},
     {"cli"},
+    {"agents"},
     {"facade"},
     {"portfolio"},
-    {"city", "finance", "asbuilt", "lakes"},
+    {"city", "finance", "asbuilt", "lakes", "groundworks"},
     {"maps", "report", "export"},
     {"plan"},
     {"samples"},

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import typer
+from typer.core import TyperGroup
+
+# In the order a plan comes about; what is not named here stands last.
+ORDER: Final = (
+    *("demo", "init", "check", "allocate", "explain", "map", "report", "compare", "whatif", "export", "replay"),
+    *("design", "asbuilt", "water", "storage", "hollows", "predict", "portfolio", "finance", "city", "mcp", "doctor"),
+)
+
+
+class InOrder(TyperGroup):
+    """Verbs in the order of ORDER."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The verbs' names as help lists them."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
 
 app = typer.Typer(
+    cls=InOrder,
     name="planner",
     no_args_is_help=True,
     add_completion=False,

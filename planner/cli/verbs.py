@@ -117,20 +117,30 @@ def explain(
 def map_(
     plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
     output: Output = None,
+    pdf: Annotated[str, typer.Option("--pdf", help="A sheet for the wall instead: A4 or A3, as PDF.", metavar="A4|A3")] = "",
     lang: Lang = "en",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Draw the interactive map of a saved plan: one HTML file that opens with no network."""
+    """Draw the interactive map of a saved plan: one HTML file that opens with no network; or a sheet as PDF."""
     from planner.facade import load_plan
     from planner.files import write_whole
-    from planner.maps import draw
 
     voice = Voice(as_json, quiet, verbose)
-    target = output or Path("map.html")
-    page = draw(load_plan(plan), lang=known_lang(lang)).page()
+    known_lang(lang)
+    page: bytes | str
+    if pdf:
+        from planner.report import map_pdf
+
+        target = output or Path("map.pdf")
+        page = map_pdf(load_plan(plan), paper=pdf.upper(), lang=lang)  # type: ignore[arg-type]  # it says what it takes
+    else:
+        from planner.maps import draw
+
+        target = output or Path("map.html")
+        page = draw(load_plan(plan), lang=lang).page()
     write_whole(target, page, overwrite=overwrite)
     voice.say(f"wrote {target}")
     voice.document({"map": str(target), "bytes": target.stat().st_size})

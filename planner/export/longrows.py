@@ -13,6 +13,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 from planner.export.texts import FORMULA_START, clean
 
+GROUPED = 10_000  # whole numbers from which thousands are set apart: years are not
 StyleOf = Callable[[str], int]  # the style id of a number format; '' for plain, "'" for text that must never be a formula
 
 
@@ -29,7 +30,11 @@ def _cells(values: pd.Series[Any], letter: str, first: int, style_of: StyleOf, m
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.isfinite(numbers)
     whole = bool((numbers[known] == np.round(numbers[known])).all()) and pd.api.types.is_integer_dtype(values.dtype)
-    style = style_of("" if whole else "#,##0" if np.abs(numbers[known]).max(initial=0.0) >= 1e7 else "#,##0.00")
+    largest = np.abs(numbers[known]).max(initial=0.0)
+    if whole:
+        style = style_of("#,##0" if largest >= GROUPED else "")
+    else:
+        style = style_of("#,##0" if largest >= 1e7 else "#,##0.00")
     head = f'" s="{style}"><v>' if style else '"><v>'
     shown = [str(int(v)) if whole else repr(v) for v in np.where(known, numbers, 0.0).tolist()]
     return [f'<c r="{letter}{first + i}{head}{v}</v></c>' if known[i] else "" for i, v in enumerate(shown)]

@@ -18,9 +18,10 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from planner.export.longrows import inserted, rows_xml
+from planner.export.longrows import GROUPED, inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
 
+SEEN_ROWS: Final = 200  # of a long table, by which its columns' widths are judged
 MAX_TEXT: Final = 32_767  # characters a cell can hold
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
 
@@ -30,7 +31,7 @@ class Formula:
     """A formula of our own and the value it has, which is stored so that no reader has to compute it."""
 
     text: str
-    value: float
+    value: float  # a whole number where the formula counts
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ class Heading:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
+class Share(float):
+    """A share that is shown in per cent with four decimals: a gap."""
+
+
 class Book:
-    """A workbook under construction: one table a sheet, further ones below it."""
+    """A workbook under construction: one table a sheet, so that each can be filtered, sorted and printed."""
 
     def __init__(self, *, lang: str) -> None:
         self.lang = lang
@@ -68,41 +73,43 @@ class Book:
         """A sheet with one table: headings frozen in row 1, a total row of formulas over the columns in `add`."""
         page = self._book.create_sheet(_sheet_name(sheet))
         self._values[page.title] = {}
-        self._fill(page, 1, headings, rows, total, list(add))
-        page.freeze_panes = "B2"
+        last = self._fill(page, 1, headings, rows, total, list(add))
+        self._finish(page, len(headings), last)
 
-    def below(
-        self,
-        sheet: str,
-        headings: Sequence[Heading],
-        rows: Iterable[Sequence[Any]],
-        *,
-        total: str = "",
-        add: Iterable[int] = (),
-    ) -> None:
-        """A further table under the last one of a sheet, one row apart."""
-        page = self._book[_sheet_name(sheet)]
-        self._fill(page, page.max_row + 2, headings, rows, total, list(add))
+    def _finish(self, page: Any, width: int, last: int) -> None:
+        """Headings that stay in sight and stand on every printed page, a filter, and a print that fits the paper's width."""
+        page.freeze_panes = "B2"
+        if last > 1:
+            page.auto_filter.ref = f"A1:{get_column_letter(width)}{last}"
+        page.print_title_rows = "1:1"
+        page.page_setup.orientation = "landscape" if width > 5 else "portrait"
+        page.page_setup.paperSize = page.PAPERSIZE_A4
+        page.page_setup.fitToHeight = 0
+        page.sheet_properties.pageSetUpPr.fitToPage = True
+        page.oddFooter.center.text = "&A · &P/&N"
 
     def long_table(
         self, sheet: str, headings: Sequence[Heading], frame: pd.DataFrame, *, total: str = "", add: Iterable[int] = ()
     ) -> None:
-        """A table of many rows on a sheet of its own, or under the last table of an existing one; nothing may follow it."""
-        name = _sheet_name(sheet)
-        if name in self._book.sheetnames:
-            page = self._book[name]
-            top = page.max_row + 2
-        else:
-            page, top = self._book.create_sheet(name), 1
-            self._values[page.title] = {}
-            page.freeze_panes = "B2"
+        """A table of many rows on a sheet of its own; nothing may follow it."""
+        page, top = self._book.create_sheet(_sheet_name(sheet)), 1
+        self._values[page.title] = {}
         self._headings(page, top, headings)
         if len(frame):
             self._long.setdefault(page.title, []).append(
                 (top, frame.shape, rows_xml(frame, top + 1, lambda code: self._style(page, code), max_text=MAX_TEXT))
             )
+        self._finish(page, len(headings), 1 + len(frame))
+        self._widen(page, frame)
         if total and len(frame):
             self._total(page, top, top + len(frame), total, {j: float(np.nansum(frame.iloc[:, j])) for j in add})
+
+    def _widen(self, page: Any, frame: pd.DataFrame) -> None:
+        """Columns as wide as what stands in them, judged by the first rows."""
+        for j in range(frame.shape[1]):
+            texts = [v for v in frame.iloc[:SEEN_ROWS, j].to_numpy(dtype=object) if isinstance(v, str)]
+            letter = get_column_letter(j + 1)
+            page.column_dimensions[letter].width = max([page.column_dimensions[letter].width, *(_width(t) + 2 for t in texts)])
 
     def _style(self, page: Any, code: str) -> int:
         """The id of a number format's style; "'" is that of text which must never become a formula."""
@@ -125,18 +132,24 @@ class Book:
 
     def _fill(
         self, page: Any, top: int, headings: Sequence[Heading], rows: Iterable[Sequence[Any]], total: str, add: list[int]
-    ) -> None:
+    ) -> int:
+        """Headings and rows, and a total below them. Returns the last row before the total."""
         self._headings(page, top, headings)
-        sums = dict.fromkeys(add, 0.0)
+        sums: dict[int, float] = dict.fromkeys(add, 0)
         at = top
         for row in rows:
             at += 1
             for j, value in enumerate(row):
                 self._put(page, page.cell(at, j + 1), value)
+                if isinstance(value, str):
+                    letter = get_column_letter(j + 1)
+                    page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, _width(value) + 2)
+                    page.cell(at, j + 1).alignment = Alignment(wrap_text=True, vertical="top")
                 if j in sums:
                     sums[j] += _amount(value)
         if total and at > top:
             self._total(page, top, at, total, sums)
+        return at
 
     def _total(self, page: Any, top: int, last: int, total: str, sums: dict[int, float]) -> None:
         self._put(page, page.cell(last + 1, 1), total)
@@ -159,7 +172,9 @@ class Book:
             cell.value = value
         elif isinstance(value, int | float):
             cell.value = value
-            if isinstance(value, float):
+            if isinstance(value, Share):
+                cell.number_format = "0.0000%"
+            elif isinstance(value, float) or abs(value) >= GROUPED:
                 cell.number_format = _format(value)
         else:
             text = clean(value)[:MAX_TEXT]
@@ -205,19 +220,22 @@ def _with_values(data: bytes, values: dict[str, float]) -> bytes:
 def _amount(value: Any) -> float:
     if isinstance(value, Formula):
         return value.value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     number = float(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else 0.0
     return number if np.isfinite(number) else 0.0
 
 
 def _format(value: float) -> str:
-    if value != 0 and abs(value) < 0.01:
-        return "0.0E+00"
-    return "#,##0" if abs(value) >= 1e6 else "#,##0.00"
+    """How a number is shown: counts whole, amounts with as many decimals as they need, never as powers of ten."""
+    if isinstance(value, int) or abs(value) >= 1e6:
+        return "#,##0"
+    return "0.0000" if value != 0 and abs(value) < 0.01 else "#,##0.00"
 
 
 def _width(text: str) -> float:
-    """Width of a text in characters, wide ones counted twice; at most 40."""
-    return min(40, sum(2 if ord(c) > 0x2E80 else 1 for c in text))
+    """Width of a text in characters, wide ones counted twice; at most 60: what is longer is wrapped."""
+    return min(60, sum(2 if ord(c) > 0x2E80 else 1 for c in text))
 
 
 def _sheet_name(name: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
-from planner.export.sheets import Book, Formula, Heading
+from planner.export.sheets import Book, Formula, Heading, Share
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
 from planner.plan.figures import key_name
 from planner.plan.limits import limit_name
@@ -28,7 +28,10 @@ _SHEETS: Final = {
     "reservoirs": ("Reservoirs", "水库"),
     "storage": ("Stage-storage", "水位库容"),
     "earth": ("Earthwork", "土方"),
+    "haul": ("Earth haul", "土方调配"),
     "money": ("Money", "资金"),
+    "funds": ("Funds", "资金来源"),
+    "flow": ("Cash flow", "现金流"),
     "units": ("Units", "单元"),
     "limits": ("Limits", "约束"),
     "published": ("Published", "公布数据对照"),
@@ -54,8 +57,8 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _targets(book, names["targets"], units, ranges, say)
     _parcels(book, names["parcels"], plan.parcels, units, ranges, say)
     _reservoirs(book, names, plan, say)
-    _earth(book, names["earth"], plan, units, ranges, say)
-    _money(book, names["money"], getattr(plan, "economics", None), costs, say)
+    _earth(book, names, plan, units, ranges, say)
+    _money(book, names, getattr(plan, "economics", None), costs, say)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
     write_published(book, names["published"], summary, say)
@@ -144,7 +147,7 @@ def _summary(
     rows.append((key_name("water_mu", lang), _number(summary.get("water_mu")), say("mu", "亩")))
     rows += [
         (say("Solver", "求解状态"), term("status", solver.get("status", ""), lang), ""),
-        (key_name("solver.gap", lang), _number(solver.get("gap")), ""),
+        (key_name("solver.gap", lang), Share(solver.get("gap") or 0.0), ""),
         (say("Site", "场地"), str(site.get("name", "")), ""),
         (say("Kind of data", "数据性质"), term("kind", site.get("kind", "survey"), lang), ""),
     ]
@@ -237,7 +240,12 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
 
 
 def _earth(
-    book: Book, sheet: str, plan: Any, units: pd.DataFrame, ranges: Mapping[str, str], say: Callable[[str, str], str]
+    book: Book,
+    names: Mapping[str, str],
+    plan: Any,
+    units: pd.DataFrame,
+    ranges: Mapping[str, str],
+    say: Callable[[str, str], str],
 ) -> None:
     """The balance as formulas over the units, then who digs for whom."""
     cut = _sum(units["cut_m3"]) if "cut_m3" in units.columns else 0.0
@@ -259,7 +267,7 @@ def _earth(
     haul = getattr(plan, "haul", None)
     haul = getattr(plan, "earthwork", None) if haul is None else haul
     headings = [Heading(say("Balance", "土方平衡"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
-    book.table(sheet, headings, rows)
+    book.table(names["earth"], headings, rows)
     if isinstance(haul, pd.DataFrame) and len(haul.columns):
         words = {
             "from_unit": (say("From unit", "取土单元"), ""),
@@ -272,7 +280,7 @@ def _earth(
         columns = [c for c in words if c in haul.columns] + [c for c in haul.columns if c not in words and c != "geometry"]
         heads = [Heading(*words.get(c, (str(c), ""))) for c in columns]
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
-        book.long_table(sheet, heads, haul[columns].head(MAX_HAUL_ROWS), total=say("Total", "合计"), add=add)
+        book.long_table(names["haul"], heads, haul[columns].head(MAX_HAUL_ROWS), total=say("Total", "合计"), add=add)
 
 
 def _left_over(plan: Any, left: float, unit: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:
@@ -303,10 +311,12 @@ def _money_rows(money: Any, lang: str, say: Callable[[str, str], str]) -> list[t
     return rows
 
 
-def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say: Callable[[str, str], str]) -> None:
+def _money(
+    book: Book, names: Mapping[str, str], money: Any, rows: list[tuple[Any, ...]], say: Callable[[str, str], str]
+) -> None:
     yuan = say("yuan", "元")
     item = [Heading(say("Item", "项目"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
-    book.table(sheet, item, rows, total=say("Total cost", "总投资"), add=[1])
+    book.table(names["money"], item, rows, total=say("Total cost", "总投资"), add=[1])
     funds = getattr(money, "funds", None)
     if isinstance(funds, pd.DataFrame) and len(funds):
         name = "name_en" if book.lang == "en" and "name_en" in funds.columns else "name"
@@ -316,7 +326,7 @@ def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say:
             for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)
         ]
         fund = [Heading(say("Fund", "资金来源"), ""), Heading(say("Amount", "金额"), yuan), Heading(say("Source", "依据"), "")]
-        book.below(sheet, fund, paid, total=say("Total", "合计"), add=[1])
+        book.table(names["funds"], fund, paid, total=say("Total", "合计"), add=[1])
     flow = getattr(money, "flow", None)
     if isinstance(flow, pd.DataFrame) and len(flow):
         words = {
@@ -328,18 +338,26 @@ def _money(book: Book, sheet: str, money: Any, rows: list[tuple[Any, ...]], say:
         columns = [c for c in words if c in flow.columns]
         heads = [Heading(say("Year", "年份"), ""), *(Heading(words[c], yuan) for c in columns)]
         lines = [(int(year), *(float(row[c]) for c in columns)) for year, row in flow.iterrows()]
-        book.below(sheet, heads, lines, total=say("Total", "合计"), add=range(1, len(heads)))
+        book.table(names["flow"], heads, lines, total=say("Total", "合计"), add=range(1, len(heads)))
 
 
 def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
     binding = summary.get("solver", {}).get("binding", [])
     headings = [
         Heading(say("Limit that binds", "起作用的约束"), ""),
-        Heading(say("Worth of one more unit", "每多一个单位的价值"), say("yuan", "元")),
+        Heading(say("Allowed", "限值"), ""),
+        Heading(say("Actual", "实际"), ""),
         Heading(say("Unit", "单位"), ""),
+        Heading(say("Net value if the limit is one larger", "限值每增大一单位，净收益变化"), say("yuan", "元")),
     ]
     rows = [
-        (render(limit_name(b), book.lang), _number(b.get("shadow_price")), term("unit", b.get("unit", ""), book.lang))
+        (
+            render(limit_name(b), book.lang),
+            _number(b.get("limit")),
+            _number(b.get("activity")),
+            term("unit", b.get("unit", ""), book.lang),
+            _number(b.get("shadow_price")),
+        )
         for b in binding
     ]
     book.table(sheet, headings, rows)

@@ -17,6 +17,7 @@ from planner.words import term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
+    from planner.site import Grid
 
 CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3", "volume_m3": "storage_m3"}
 
@@ -36,7 +37,7 @@ def view_of(plan: Plan) -> MapView:
         crs=site.crs,
         units=units,
         terrain=site.terrain,
-        finished=Design.of(plan.units, site.scenario).surface(plan.units, site.terrain),
+        finished=_finished(plan),
         refusals=_refusals(plan),
         reservoirs=plan.reservoirs,
         curves=_curves(plan),
@@ -49,6 +50,13 @@ def view_of(plan: Plan) -> MapView:
         verdict=verdict(summary),
         flow=plan.economics.flow,
     )
+
+
+def _finished(plan: Plan) -> Grid | None:
+    """The ground after the works; None for a plan of the first edition, which did not keep it."""
+    if "design_m" not in plan.units.columns:
+        return None
+    return Design.of(plan.units, plan.site.scenario).surface(plan.units, plan.site.terrain)
 
 
 def _losses(plan: Plan) -> pd.DataFrame:

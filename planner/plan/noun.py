@@ -9,7 +9,7 @@ from planner.plan.record import PlanRecord
 from planner.plan.summary import as_html, summarise
 
 if TYPE_CHECKING:
-    from planner.balance import Balance
+    from planner.balance import Balance, Lake
 
 
 class Plan(PlanRecord):
@@ -33,20 +33,25 @@ class Plan(PlanRecord):
         inflow_m3, use_m3. A reservoir spills above its normal level and trades water with the groundwater around it, whose
         table is that of the site and whose rate is `water.exchange_per_month`. Raises InvalidInput for an unknown climate.
         """
+        from planner.balance import climate as named
+        from planner.balance import settled
+
+        return settled(self.lakes(**lake), named(self.site.scenario.parameters, climate))
+
+    def lakes(self, **lake: Any) -> list[Lake]:
+        """The plan's reservoirs as the water balance takes them; lake: further fields of `balance.Lake` for each."""
         import numpy as np
 
-        from planner.balance import Lake, settled
-        from planner.balance import climate as named
+        from planner.balance import Lake
 
         scenario, levels = self.site.scenario, self.reservoirs["level_m"]
         wet = self.units[self.units["target"] == "reservoir"]
         outside = float(np.average(wet["water_table_m"], weights=wet["area_mu"])) if len(wet) else 0.0
         fields = {"groundwater_m": outside, "exchange_per_month": scenario.number("water.exchange_per_month"), **lake}
-        lakes = [
+        return [
             Lake.from_table(k, table, **{"full_m": float(levels[k]), "start_m": float(levels[k]), **fields})
             for k, table in self.storage_tables.items()
         ]
-        return settled(lakes, named(scenario.parameters, climate))
 
     def _repr_html_(self) -> str:
         return as_html(self)

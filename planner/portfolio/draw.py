@@ -22,7 +22,7 @@ NEVER, LATER = "#c9cfcc", "#eceeed"
 TOLERANCE_M = 5.0  # outlines are drawn this exactly
 
 STYLE = """
-.years{position:absolute;left:12px;bottom:46px;z-index:900;background:#fffffff2;border:1px solid #9aa3a0;border-radius:6px;
+.years{position:absolute;right:12px;top:12px;z-index:900;background:#fffffff2;border:1px solid #9aa3a0;border-radius:6px;
 padding:10px 14px;font:13px/1.4 sans-serif;width:min(340px,80vw);color:#1d2321}
 .years h1{font-size:15px;margin:0 0 4px}.years input{width:100%;accent-color:#14506b}.years b{font-size:20px}
 .years table{width:100%;border-collapse:collapse;margin-top:6px}.years td:last-child{text-align:right}

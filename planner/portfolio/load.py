@@ -76,10 +76,19 @@ def described(document: Mapping[str, Any], folder: Path, source: str) -> Loaded:
         if _cut(file):
             more = tuple(ProjectItem(id=str(name)) for name in outlines.index if str(name) not in named)
             file = file.model_copy(update={"project": (*file.project, *more)})
+        file = file.model_copy(update={"project": tuple(_named(p, outlines) for p in file.project)})
     for project in file.project:
         if not project.variant and project.site is None and (outlines is None or not _cut(file)):
             raise InvalidInput(say("portfolio.no_variant", id=project.id))
     return Loaded(file, folder, outlines)
+
+
+def _named(project: ProjectItem, outlines: gpd.GeoDataFrame) -> ProjectItem:
+    """A project with the names its outline has, where the file gives none."""
+    if project.id not in outlines.index:
+        return project
+    told = {key: str(outlines.at[project.id, key]) for key in ("name", "name_en") if key in outlines.columns}
+    return project.model_copy(update={key: name for key, name in told.items() if not getattr(project, key)})
 
 
 def _cut(file: ProgrammeFile) -> bool:

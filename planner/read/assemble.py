@@ -22,7 +22,7 @@ from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
 from planner.read.record import Record
-from planner.read.surroundings import tell_cut_water, tell_missed
+from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import Layer, Scenario
 from planner.site import Grid, Site
@@ -96,6 +96,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     terrain, lost = terrain_and_subsidence(context)
     water = water_table(context, terrain, lost)
     tell_cut_water(context, terrain, water)
+    tell_sizes(context, terrain)
     residual = _residual(context, layers.residual, terrain)
     frame = _with_depths(frame, lost, layers.subsidence, record)
     _check_wishes(scenario, frame, terrain)

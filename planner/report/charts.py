@@ -13,6 +13,7 @@ from planner.plan.relief import hillshade
 from planner.report.document import Say
 from planner.report.drawing import FAINT, INK, bare, dressed, figure
 from planner.report.fonts import Ruler, font, plotting
+from planner.words import term
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAP_SHARE = 0.66  # of a map's width that its height takes on paper
 NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "corridor": 6.0, "parcel": 5.5}
+TODAY_COLOURS = ("#E4D7B5", "#8FBDDF", "#22659F")
+WATERLOGGED = ("dry", "seasonal", "perennial")
 MOST_CURVES = 4  # lakes whose storage curve is drawn, the largest
 
 
@@ -31,45 +34,79 @@ def target_name(key: str, say: Say) -> str:
 
 
 def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
-    """The plan by target over the relief, with reservoir shores, legend, scale bar and north arrow."""
-    from matplotlib.patches import Patch, PathPatch
-
+    """The plan by target over the relief, with reservoir shores, names, legend, scale bar and north arrow."""
     made, axes = figure(width, ratio)
+    handles = _plan_on(axes, plan, say)
+    _legend(made, handles, width)
+    _names(axes, plan, say, width)
+    _scale(axes, say)
+    return made
+
+
+def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
+    """Today's ponding beside the plan by target, at one scale."""
+    plotting()
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, width * ratio), layout="constrained")
+    left, right = made.add_subplot(1, 2, 1), made.add_subplot(1, 2, 2)
+    handles = [*_today_on(left, plan, say), *_plan_on(right, plan, say)]
+    for axes, title in ((left, say("Today", "现状")), (right, say("Plan", "方案"))):
+        axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left")
+    _names(right, plan, say, width / 2)
+    _scale(left, say)
+    _legend(made, handles, width)
+    return made
+
+
+def _today_on(axes: Axes, plan: Plan, say: Say) -> list[Any]:
+    """The land today: dry, under water in the wet season, under water all year. Returns the legend's entries."""
+    names = {key: term("waterlogging", key, say.lang) for key in WATERLOGGED}
+    found = plan.units["waterlogging"].astype(str).to_numpy(object) if "waterlogging" in plan.units.columns else None
+    handles = []
+    _frame(axes, plan)
+    for key, colour in zip(names, TODAY_COLOURS, strict=True):
+        mine = np.ones(len(plan.units), dtype=bool) if found is None and key == "dry" else found == key
+        if np.any(mine):
+            handles.append(_class_on(axes, plan, mine, colour, names[key], say))
+    return handles
+
+
+def _plan_on(axes: Axes, plan: Plan, say: Say) -> list[Any]:
+    """The plan by target with the lakes' shores. Returns the legend's entries."""
+    _frame(axes, plan)
+    chosen = plan.units["target"].to_numpy(object)
+    handles = [
+        _class_on(axes, plan, chosen == key, TARGETS[key].colour, target_name(key, say), say)
+        for key in TARGETS
+        if (chosen == key).any()
+    ]
+    for shore in plan.reservoirs.geometry if len(plan.reservoirs) else ():
+        for ring in shapely.get_rings(shapely.get_parts(shore)) if shore is not None and not shore.is_empty else ():
+            axes.plot(*shapely.get_coordinates(ring).T, color="#0b2f5c", lw=0.6)
+    return handles
+
+
+def _frame(axes: Axes, plan: Plan) -> None:
+    """Bare axes over the plan's land, on the relief."""
     axes.set_axis_off()
     axes.set_aspect("equal")
     _relief(axes, plan)
-    handles = []
-    shapes = np.asarray(plan.units.geometry.array, dtype=object)
-    chosen = plan.units["target"].to_numpy(object)
-    for key in TARGETS:
-        mine = shapes[chosen == key]
-        if not len(mine):
-            continue
-        merged = shapely.get_parts(shapely.union_all(mine, grid_size=0.1))  # no seams between units of one colour
-        patch = PathPatch(_path(merged), facecolor=TARGETS[key].colour, edgecolor="none", alpha=0.85)
-        axes.add_patch(patch)
-        area = float(plan.units["area_mu"].to_numpy(float)[chosen == key].sum())
-        handles.append(
-            Patch(
-                facecolor=TARGETS[key].colour,
-                alpha=0.85,
-                edgecolor="#555",
-                lw=0.4,
-                label=f"{target_name(key, say)} {say.mu(area)}",
-            )
-        )
-    shores = [g for g in plan.reservoirs.geometry if g is not None and not g.is_empty] if len(plan.reservoirs) else []
-    for shore in shores:
-        for ring in shapely.get_rings(shapely.get_parts(shore)):
-            axes.plot(*shapely.get_coordinates(ring).T, color="#0b2f5c", lw=0.6)
     west, south, east, north = (float(v) for v in plan.units.total_bounds)
     pad = 0.03 * max(east - west, north - south)
     axes.set_xlim(west - pad, east + pad)
     axes.set_ylim(south - pad, north + pad)
-    _legend(made, handles, width)
-    _names(axes, plan, say, width)
-    _scale(axes, say, west, south, east - west, pad)
-    return made
+
+
+def _class_on(axes: Axes, plan: Plan, mine: Any, colour: str, name: str, say: Say) -> Any:
+    """Units of one class as one shape without seams. Returns its legend entry with its area."""
+    from matplotlib.patches import Patch, PathPatch
+
+    shapes = np.asarray(plan.units.geometry.array, dtype=object)[mine]
+    merged = shapely.get_parts(shapely.union_all(shapes, grid_size=0.1))
+    axes.add_patch(PathPatch(_path(merged), facecolor=colour, edgecolor="none", alpha=0.85))
+    area = float(plan.units["area_mu"].to_numpy(float)[mine].sum())
+    return Patch(facecolor=colour, alpha=0.85, edgecolor="#555", lw=0.4, label=f"{name} {say.mu(area)}")
 
 
 def _legend(made: Figure, handles: list[Any], width: float) -> None:
@@ -140,8 +177,12 @@ def _relief(axes: Axes, plan: Plan) -> None:
     axes.imshow(shade, extent=extent, cmap="gray", vmin=0, vmax=1, interpolation="bilinear", rasterized=True)
 
 
-def _scale(axes: Axes, say: Say, west: float, south: float, span: float, pad: float) -> None:
+def _scale(axes: Axes, say: Say) -> None:
     """A scale bar of a round length and a north arrow."""
+    (west, east), (south, _) = axes.get_xlim(), axes.get_ylim()
+    span = (east - west) / 1.06
+    pad = 0.03 * span
+    west, south = west + pad, south + pad
     rough = span / 5
     step = 10.0 ** np.floor(np.log10(rough))
     length = float(next(k * step for k in (5.0, 2.0, 1.0) if k * step <= rough))

@@ -6,20 +6,29 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
-from planner.report.charts import plan_map, target_name
+from planner.plan.verdict import verdict
+from planner.report.charts import before_after, target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text
+from planner.words import render, term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
-MAP_RATIO = 0.66
-
 
 def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     """What is proposed, where, for how much, and how good it is known to be."""
+    told = verdict(summary)
+    steps = tuple(
+        (f"{i}. {term('step', key, say.lang)}", render(message, say.lang)) for i, (key, message) in enumerate(told.steps, 1)
+    )
+    west, south, east, north = plan.units.total_bounds
+    ratio = float(min(0.7, max(0.3, 0.5 * (north - south) / max(east - west, 1.0) + 0.14)))
+    shown = say("Today and the plan by target.", "现状积水与规划方案。")
     blocks: list[Block] = [
-        Text(_sentence(summary, say), strong=True),
-        Picture(partial(_map, plan, say), say("The plan by target.", "按用途的规划方案。"), MAP_RATIO),
+        Text(render(told.sentence, say.lang), strong=True),
+        Text(_sentence(summary, say)),
+        Table((say("Step", "步骤"), say("What it says", "要点")), steps, words=(0, 1)),
+        Picture(partial(_map, plan, say, ratio), shown, ratio),
         target_table(summary, say),
         Text(_money(summary, say)),
         *(Text(line, strong=True) for line in _without_source(summary, say)),
@@ -30,8 +39,8 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     return Section(say("Decision", "决策要点"), tuple(blocks))
 
 
-def _map(plan: Plan, say: Say, width: float) -> Any:
-    return plan_map(plan, say, width, MAP_RATIO)
+def _map(plan: Plan, say: Say, ratio: float, width: float) -> Any:
+    return before_after(plan, say, width, ratio)
 
 
 def _caution(count: int, say: Say) -> str:

@@ -65,7 +65,7 @@ def test_the_report_opens_alone(open_page: Callable[..., Any], plan: Any, tmp_pa
     page = tmp_path / "report.html"
     page.write_text(report_html(plan, lang="zh"), encoding="utf-8")
     opened = open_page(page, ready="footer")
-    assert opened.page.locator("section").count() == 10
+    assert opened.page.locator("section").count() == 16
     broken = opened.page.evaluate("() => [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length")
     assert broken == 0
     assert opened.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

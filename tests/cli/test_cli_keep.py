@@ -9,7 +9,7 @@ import rasterio
 from dirty.case import frame, site, squares
 
 from planner.cli.main import run
-from planner.plan import load_plan, make_plan
+from planner.facade import load_plan, make_plan
 
 
 @pytest.fixture(scope="module")

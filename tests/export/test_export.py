@@ -331,8 +331,28 @@ def test_long_tables_read_back_row_by_row_with_their_extent(tmp_path: Path) -> N
     assert book["Units"]["E2"].number_format == "#,##0.00"
     lean = openpyxl.load_workbook(out / "tables.xlsx", read_only=True)
     assert len(list(lean["Units"].iter_rows())) == 5
-    assert [c.value for c in book["Earthwork"][10]] == ["u4", "u2", 900.0, 200.0, 270.0]
-    assert book["Earthwork"]["C11"].value == "=SUM(C10:C10)"
+    assert [c.value for c in book["Earth haul"][2]] == ["u4", "u2", 900.0, 200.0, 270.0]
+    assert book["Earth haul"]["C3"].value == "=SUM(C2:C2)"
+
+
+def test_a_sheet_is_one_table_to_be_filtered_and_printed(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(export.save(stand_in(), tmp_path / "out") / "tables.xlsx")
+    for sheet in book:
+        assert all(cell.value is not None for cell in sheet[1]), sheet.title
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        if sheet.max_row > 2:
+            assert sheet.auto_filter.ref.startswith("A1:")
+        shown = {cell.number_format for row in sheet.iter_rows() for cell in row}
+        assert not {f for f in shown if "E+" in f}, sheet.title
+    targets = book["Targets"]
+    assert [targets[f"B{k}"].number_format for k in range(2, 8)] == ["#,##0"] * 6  # counts, and their total
+    assert [cell.value for cell in book["Limits"][1]][1:3] == ["Allowed", "Actual"]
+    for row in book["Parcels"].iter_rows(min_row=1, max_row=3):
+        for cell in row:
+            if cell.data_type == "s":
+                width = book["Parcels"].column_dimensions[cell.column_letter].width
+                assert width >= min(60, len(cell.value)) or cell.alignment.wrap_text
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -354,3 +374,15 @@ def test_hostile_text_stays_text_in_every_file(tmp_path: Path, text: str) -> Non
         "\u202e", ""
     ).replace("\x07", "")
     assert tomllib.loads((out / "site.toml").read_text(encoding="utf-8"))
+
+
+def test_small_numbers_are_shown_as_people_write_them(tmp_path: Path) -> None:
+    from planner.export.sheets import Book, Heading, Share
+
+    book = Book(lang="en")
+    book.table(
+        "S", [Heading("a", ""), Heading("b", "m")], [("gap", Share(5e-5)), ("depth", 0.001), ("year", 2016), ("n", 12345)]
+    )
+    book.save(tmp_path / "b.xlsx", title="t")
+    column = openpyxl.load_workbook(tmp_path / "b.xlsx")["S"]["B"]
+    assert [cell.number_format for cell in column[1:]] == ["0.0000%", "0.0000", "General", "#,##0"]

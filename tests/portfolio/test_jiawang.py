@@ -34,6 +34,7 @@ def test_it_is_small_and_labelled() -> None:
     assert sum(f.stat().st_size for f in files) < 6e6
     loaded = load(folder("jiawang"))
     assert loaded.file.portfolio.kind == "reconstruction" and len(loaded.planned) == 82
+    assert {p.name for p in loaded.planned if p.id in ("JW01", "JW02")} == {"潘安湖", "解忧湖"}
     assert "econstruction" in (SAMPLE / "jiawang/SOURCES.md").read_text(encoding="utf-8")
 
 

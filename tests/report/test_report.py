@@ -20,6 +20,7 @@ from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
+from planner.report.stakes import fingerprint, swings
 from planner.report.write import compose
 from planner.site import Decision
 from planner.words import both, say
@@ -62,7 +63,7 @@ def texts(document: Any) -> str:
 def test_the_first_page_says_what_the_summary_says(plan: Any, english: Any) -> None:
     s = plan.summary()
     first = english.sections[0]
-    table = next(b for b in first.blocks if isinstance(b, Table))
+    table = next(b for b in first.blocks if isinstance(b, Table) and b.heads[0] == "Target")
     rows = {row[0]: row for row in table.rows}
     for key in CHOICES:
         if s["targets"][key]["units"]:
@@ -76,7 +77,7 @@ def test_the_first_page_says_what_the_summary_says(plan: Any, english: Any) -> N
 
 def test_all_sections_are_there_in_both_languages(plan: Any) -> None:
     english, chinese = compose(plan), compose(plan, lang="zh")
-    assert len(english.sections) == len(chinese.sections) == 10
+    assert len(english.sections) == len(chinese.sections) == 16
     for a, b in zip(english.sections, chinese.sections, strict=True):
         assert a.title != b.title
         assert [type(x) for x in a.blocks] == [type(x) for x in b.blocks]
@@ -149,7 +150,7 @@ def test_the_page_asks_for_nothing_and_is_the_same_every_time(plan: Any) -> None
     assert not re.findall(r"""(?:src|href)="(?!data:)""", page)
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script" not in page
-    assert page.count("<section>") == 10
+    assert page.count("<section>") == 16
 
 
 def test_hostile_names_stay_text(plan: Any) -> None:
@@ -255,3 +256,30 @@ def test_decisions_and_warnings_are_told_in_both_languages(plan: Any, tmp_path: 
     again = pl.load_plan(folder)
     assert again.site.decisions == site.decisions
     assert texts(compose(again, lang="zh")).count("没有这样的句子") == 1
+
+
+def test_the_decision_speaks_in_words(plan: Any, english: Any) -> None:
+    by_title = {section.title: section for section in english.sections}
+    said = [b.text for b in by_title["Alternatives"].blocks if isinstance(b, Text)]
+    assert any(text.startswith("• Rules alone:") for text in said)
+    short = [text for text in said if "short of its quota" in text]
+    alone = plan.summary()["rules_alone"]["targets"]["arable"]["area_mu"]
+    assert bool(short) == (alone < 99.5)
+    money = next(b for b in by_title["The treasury by year"].blocks if isinstance(b, Table))
+    flow = plan.economics.flow
+    assert money.rows[-1][3] == f"{(flow['benefit_cny'] - flow['cost_cny']).sum() / 1e4:+,.0f}"
+
+
+def test_the_tornado_is_ordered_and_stands_around_the_plan(plan: Any) -> None:
+    bars = swings(plan, Say("en"))
+    widths = [abs(high - low) for _, low, high in bars]
+    assert widths == sorted(widths, reverse=True)
+    base = plan.economics.npv_cny
+    for name, low, high in bars:
+        assert min(low, high) <= base + 1e-6 * abs(base), name
+        assert max(low, high) >= base - 1e-6 * abs(base), name
+
+
+def test_a_signature_is_for_one_plan_only(plan: Any) -> None:
+    other = dataclasses.replace(plan, units=plan.units.assign(treatment="level"))
+    assert fingerprint(plan) == fingerprint(plan) != fingerprint(other)

@@ -82,7 +82,8 @@
       if (!map) return;
       const size = map.getSize();
       const px = map.options.crs.scale(map.getZoom()) / (2 * planner.HALF);
-      const names = planner.placeNames(this.places, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
+      const shown = this.page.shown.hauls ? this.places.filter((place) => place.kind !== "parcel") : this.places; // m³ stand there
+      const names = planner.placeNames(shown, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
       planner.replace(this._box, names.map((name) => {
         const at = map.containerPointToLayerPoint([name.x, name.y]);
         return planner.el("div", { class: "planner-name planner-name-" + name.kind, style: { left: Math.round(at.x - name.w / 2) + "px", top: Math.round(at.y - name.h / 2) + "px", width: Math.ceil(name.w) + "px", fontSize: name.size + "px" } },

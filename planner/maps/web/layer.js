@@ -22,6 +22,21 @@
       for (const key in this._tiles) this._draw(this._tiles[key].el, this._tiles[key].coords);
     },
 
+    // paints anew, but only tiles on which one of these units lies; returns how many
+    redraw: function (paint, found) {
+      this.paint = paint;
+      const { frame, west, south, east, north } = this.units;
+      let drawn = 0;
+      for (const key in this._tiles) {
+        const { el, coords } = this._tiles[key], side = (2 * planner.HALF * this.getTileSize().x) / this._map.options.crs.scale(coords.z);
+        const W = (coords.x * side - planner.HALF - frame.x) / frame.step, N = (planner.HALF - coords.y * side - frame.y) / frame.step, size = side / frame.step;
+        if (!found.some((u) => east[u] >= W && west[u] <= W + size && north[u] >= N - size && south[u] <= N)) continue;
+        this._draw(el, coords);
+        drawn += 1;
+      }
+      return drawn;
+    },
+
     createTile: function (coords) {
       const tile = document.createElement("canvas");
       const ratio = Math.min(2, window.devicePixelRatio || 1);

@@ -170,11 +170,12 @@
       this.shown[name] = on;
       if (on) this.overlays[name].addTo(this.map);
       else this.overlays[name].remove();
+      if (name === "hauls" && this.overlays.names) this.overlays.names.update();
       this.remember();
     }
 
     update() {
-      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water", "charts"].includes(name)) this.parts[name].update();
+      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water", "charts", "livePanel"].includes(name)) this.parts[name].update();
       for (const name in this.overlays) if (this.overlays[name].update) this.overlays[name].update();
       this.map.getContainer().setAttribute("aria-label", this.speech.t("map_label", { site: this.speech.pick([this.config.site.name_en || this.config.site.name, this.config.site.name]), units: this.speech.number(this.units.count) }));
       this._swipeNames();
@@ -365,7 +366,7 @@
         header: planner.header(page), search: planner.search(page), legend: planner.legend(page),
         water: config.reservoirs.length ? planner.waterPanel(page, flood) : null,
         divider: planner.swipe(page), card: planner.card(page), status: planner.status(page), north: planner.north(page),
-        years: planner.years(page), charts: planner.charts(page), tools: planner.tools(page),
+        years: planner.years(page), charts: planner.charts(page), tools: planner.tools(page), livePanel: planner.live(page),
       };
       page.parts.panel = planner.panel(page);
       for (const name of ["header", "panel", "card", "divider", "tip", "status", "north", "live", "tools"]) root.append(page.parts[name]);

@@ -52,7 +52,7 @@
     const step = planner.roundStep(high - low), ticks = [];
     for (let z = Math.ceil(low / step) * step; z <= high; z += step) ticks.push(svg("text", { x: 40, y: y(z) + 4, "text-anchor": "end" }, speech.number(z, step < 1 ? 1 : 0)));
     const key = ["today", "finished", "water"].map((name) => el("span", { class: "planner-key-" + name }, speech.t("section_" + name)));
-    return el("div", {}, el("p", { class: "planner-charttitle" }, speech.t("section") + speech.t("colon") + speech.number(total, 0) + " m · "), el("p", { class: "planner-keys" }, key),
+    return el("div", {}, el("p", { class: "planner-charttitle" }, speech.t("section") + speech.t("colon") + speech.number(total, 0) + " m"), el("p", { class: "planner-keys" }, key),
       svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", class: "planner-chart", "aria-label": speech.t("section") }, wet, line("today", "today"), line("finished", "finished"), ticks,
         svg("text", { x: 44, y: H - 6 }, "0"), svg("text", { x: W - 10, y: H - 6, "text-anchor": "end" }, speech.number(total, 0) + " m")));
   }
@@ -109,7 +109,7 @@
     box.update = function () {
       const { speech } = page;
       const button = (tool, sign) => el("button", { type: "button", id: "planner-" + tool, "aria-pressed": String(page.tool === tool), title: speech.t(tool), "aria-label": speech.t(tool), onclick: () => box.start(tool) }, sign);
-      planner.replace(buttons, button("measure", "⟷"), planner.groundAt(page, map.getCenter()) ? button("section", "⩘") : null);
+      planner.replace(buttons, button("measure", "⟷"), planner.groundAt(page, map.getCenter()) ? button("section", "/\\") : null);
       if (page.tool) show();
     };
     return box;

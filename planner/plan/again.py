@@ -1,0 +1,100 @@
+"""Planning again: the same land under other limits and locks, from where the last attempt stood, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from planner.allocation import Lock, Problem
+from planner.errors import InvalidInput
+from planner.options import appraise
+from planner.plan.allocate import admitted, rules_of, with_unrestored
+from planner.plan.compose import Survey, survey
+from planner.scenario import Scenario, replaced
+from planner.suitability import judge
+from planner.tables import Partition
+from planner.words import say
+
+if TYPE_CHECKING:
+    from planner.allocation import Result
+    from planner.plan.noun import Plan
+
+GAP: Final = 1e-3  # proven distance to the best that is near enough while one is still trying
+PATIENCE_S: Final = 60.0
+LEVEL: Final = "reservoir.level_m"
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """One answer: the scenario and the locks it was found under, the option of every unit, and the certificate.
+
+    option: by unit_id. rows: the chosen options' rows by unit_id. options: all that could be chosen from.
+    """
+
+    scenario: Scenario
+    locks: Mapping[str, str]
+    option: pd.Series[str]
+    rows: pd.DataFrame
+    options: pd.DataFrame
+    result: Result | None = field(default=None)
+
+    def changed(self, other: Attempt) -> list[str]:
+        """Units whose option is not that of another attempt, in order."""
+        same = self.option == other.option.reindex(self.option.index)
+        return [str(unit) for unit in self.option.index[~same]]
+
+
+def first(plan: Plan) -> Attempt:
+    """A plan as the attempt that others start from."""
+    options = plan.options.drop(columns=[c for c in ("loss_cny",) if c in plan.options.columns])
+    option = (plan.units["target"].astype(str) + ":" + plan.units["treatment"].astype(str)).rename("option")
+    return Attempt(plan.site.scenario, {}, option, _rows(options, option), options)
+
+
+def again(
+    plan: Plan,
+    last: Attempt,
+    sets: Mapping[str, Any],
+    locks: Mapping[str, str],
+    *,
+    known: Survey | None = None,
+    gap: float = GAP,
+) -> Attempt:
+    """The best plan under further settings and locks, begun at the last attempt.
+
+    sets: dotted keys as `make_plan` takes them, against the plan's own scenario. locks: target by unit_id. known: the site's
+    survey, asked for where the water level moves; it is made where it is not given. Raises InvalidInput, Infeasible (naming the
+    limits to relax), NoPlanInTime.
+    """
+    scenario = replaced(plan.site.scenario, dict(sets)) if sets else plan.site.scenario
+    options = last.options
+    if scenario.reservoir.level_m != last.scenario.reservoir.level_m:
+        options = _at_level(plan, scenario, known)
+    missing = sorted(set(locks) - set(plan.units.index))
+    if missing:
+        raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
+    parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
+    rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
+    problem = Problem(admitted(options, scenario), unrestored=False).subject_to(*rules)
+    start: Any = last.result if last.result is not None and options is last.options else last.option
+    result = problem.solve(gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
+    option = result.choice.astype(str)
+    return Attempt(scenario, dict(locks), option, _rows(options, option), options, result)
+
+
+def _at_level(plan: Plan, scenario: Scenario, known: Survey | None) -> pd.DataFrame:
+    """The options of the plan's units at another water level."""
+    ground = survey(plan.site) if known is None else known
+    if not ground.facts.table.index.equals(plan.units.index):
+        raise InvalidInput(say("plan.level_needs_site"))
+    options = appraise(ground.facts, judge(ground.facts.table, scenario), scenario)
+    return with_unrestored(options, ground.facts.table, scenario)
+
+
+def _rows(options: pd.DataFrame, option: pd.Series[str]) -> pd.DataFrame:
+    """The rows of the chosen options, by unit_id."""
+    place = pd.MultiIndex.from_arrays([option.index, option], names=options.index.names)
+    return options.loc[place].droplevel(1)

@@ -1,0 +1,328 @@
+"""The decision's further pages: alternatives, money by year, farmland, villages, the dry year, what matters, who signs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner.balance import climate, dry_year, settled
+from planner.core.money import discounted
+from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED, cover_of
+from planner.plan.limits import limit_name
+from planner.report.document import Block, Picture, Say, Section, Table, Text
+from planner.report.drawing import FAINT, INK, dressed, figure
+from planner.report.fonts import font
+from planner.words import render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from planner.plan import Plan
+
+SWING = 0.3  # share by which an assumption is moved for the tornado
+MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
+MOST_LAKES = 5  # whose dry year is told, the largest
+CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
+SAME_MU = 0.5  # areas closer than this are the same
+MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that pay for households that move
+
+
+def alternatives(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
+    """Nothing, the rules alone, and the plan side by side, with what differs in words."""
+    heads = (
+        say("Figure", "指标"),
+        say("Nothing is done", "不治理"),
+        say("Rules alone", "仅按规则"),
+        say("This plan", "本方案"),
+    )
+    alone, targets = s["rules_alone"], s["targets"]
+    whole = s["site"]["area_mu"]
+
+    def row(name: str, nothing: str, rules: str, chosen: str) -> tuple[str, str, str, str]:
+        return name, nothing, rules, chosen
+
+    rows = [
+        row(
+            say(TARGETS[t].en, TARGETS[t].zh),
+            say.mu(whole if t == UNRESTORED else 0.0),
+            say.mu(alone["targets"][t]["area_mu"]),
+            say.mu(targets[t]["area_mu"]),
+        )
+        for t in (*CHOICES, UNRESTORED)
+    ]
+    money = s["economics"]
+    works = sum(alone["targets"][t]["cost_cny"] for t in CHOICES) + money["lump_sums_cny"]
+    value = sum(alone["targets"][t]["benefit_cny"] for t in CHOICES)
+    ponded = say(f"ponds on {say.mu(s['site']['ponded_before_mu'])}", f"积水{say.mu(s['site']['ponded_before_mu'])}")
+    rows += [
+        row(say("Water", "水"), ponded, say.cubic(alone["storage_m3"]), say.cubic(s["water"]["storage_m3"])),
+        row(say("Cost", "投资"), say.yuan(0.0), say.yuan(works), say.yuan(money["cost_cny"])),
+        row(say("Value assumed", "假设收益"), say.yuan(0.0), say.yuan(value), say.yuan(money["benefit_cny"])),
+    ]
+    words = [Text(f"• {line}") for line in (_nothing(s, say), _rules(plan, s, say), _plan(s, say))]
+    return Section(say("Alternatives", "方案比选"), (Table(heads, tuple(rows)), *words))
+
+
+def _nothing(s: Mapping[str, Any], say: Say) -> str:
+    moved = s["site"]["subsidence_mean_m"]
+    return say(
+        f"Nothing: {say.mu(s['site']['area_mu'])} stay as they are, {moved:.2f} m lower on average; no money is spent and "
+        "no land comes back.",
+        f"不治理：{say.mu(s['site']['area_mu'])}维持现状，平均下沉{moved:.2f}米；不花钱，也不恢复土地。",
+    )
+
+
+def _rules(plan: Plan, s: Mapping[str, Any], say: Say) -> str:
+    """What the rules alone would do differently from the plan, and which limits they would break."""
+    alone = {t: s["rules_alone"]["targets"][t]["area_mu"] for t in CHOICES}
+    parts = []
+    for t in CHOICES:
+        more = alone[t] - s["targets"][t]["area_mu"]
+        if abs(more) > SAME_MU:
+            name, size = say(TARGETS[t].en.lower(), TARGETS[t].zh), say.mu(abs(more))
+            if more > 0:
+                parts.append(say(f"{size} more {name}", f"{name}多{size}"))
+            else:
+                parts.append(say(f"{size} less {name}", f"{name}少{size}"))
+    broken = _broken(plan, alone, s["rules_alone"]["storage_m3"], say)
+    listed = say(", ", "、").join(parts) or say("the same areas", "面积相同")
+    tail = (
+        say(f" They would break: {'; '.join(broken)}.", f"但会突破：{'；'.join(broken)}。")
+        if broken
+        else say(" They would keep every quota.", "各项指标均满足。")
+    )
+    return say(f"Rules alone: {listed}.{tail}", f"仅按规则：{listed}。{tail}")
+
+
+def _broken(plan: Plan, areas: Mapping[str, float], storage_m3: float, say: Say) -> list[str]:
+    """Limits of the scenario that an allocation by these areas would not keep."""
+    scenario, found = plan.site.scenario, []
+    for t in CHOICES:
+        quota = getattr(scenario.targets, t)
+        name = say(TARGETS[t].en.lower(), TARGETS[t].zh)
+        if quota.min_mu is not None and areas[t] < quota.min_mu - SAME_MU:
+            lack = say.mu(quota.min_mu - areas[t])
+            found.append(say(f"{name} is {lack} short of its quota", f"{name}比指标少{lack}"))
+        if quota.max_mu is not None and areas[t] > quota.max_mu + SAME_MU:
+            over = say.mu(areas[t] - quota.max_mu)
+            found.append(say(f"{name} exceeds its quota by {over}", f"{name}超指标{over}"))
+    least = scenario.reservoir.min_storage_m3
+    if least is not None and storage_m3 < least:
+        lack = say.cubic(least - storage_m3)
+        found.append(say(f"the lake holds {lack} too little", f"蓄水少{lack}"))
+    return found
+
+
+def _plan(s: Mapping[str, Any], say: Say) -> str:
+    names = [render(limit_name(b), say.lang) for b in s["solver"]["binding"]]
+    land = sum(s["targets"][t]["area_mu"] for t in LAND)
+    limits = say("; ".join(names) or "none", "；".join(names) or "无")
+    return say(
+        f"This plan: {say.mu(land)} of usable land under every limit; the limits that shape it: {limits}.",
+        f"本方案：满足全部约束，恢复可用土地{say.mu(land)}；起作用的约束：{limits}。",
+    )
+
+
+def treasury(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
+    """Money by year, and the three ledgers that are never added up, where the plan keeps them."""
+    flow = plan.economics.flow[["cost_cny", "benefit_cny"]]
+    busy = np.flatnonzero((flow != 0).any(axis=1).to_numpy())
+    flow = flow.iloc[: busy[-1] + 1 if busy.size else 0]
+    total = (flow["benefit_cny"] - flow["cost_cny"]).cumsum()
+    rows = tuple(
+        (str(year), f"{r.cost_cny / 1e4:,.0f}", f"{r.benefit_cny / 1e4:,.0f}", f"{total[year] / 1e4:+,.0f}")
+        for year, r in zip(flow.index, flow.itertuples(index=False), strict=True)
+    )
+    heads = (
+        say("Year", "年份"),
+        say("Out, 10⁴ yuan", "支出（万元）"),
+        say("In, 10⁴ yuan", "收入（万元）"),
+        say("So far, 10⁴ yuan", "累计（万元）"),
+    )
+    blocks: list[Block] = [Table(heads, rows)]
+    ledgers = s["economics"].get("ledgers")
+    if ledgers:
+        names = {
+            "fiscal_cny": say("fiscal cash", "财政现金"),
+            "quota_cny": say("quota income", "指标收入"),
+            "potential_cny": say("potential value", "潜在价值"),
+        }
+        told = say("; ", "；").join(f"{names[k]} {say.yuan(ledgers[k])}" for k in names if k in ledgers)
+        blocks.append(Text(say(f"Three ledgers, never added up: {told}.", f"三本账，不可相加：{told}。")))
+    else:
+        caution = (
+            "What comes in is the value of land as assumed per mu, not offers: cash is only what the treasury sells.",
+            "收入为按亩假设的土地价值，并非成交价；财政现金仅为实际出让所得。",
+        )
+        blocks.append(Text(say(*caution)))
+    return Section(say("The treasury by year", "逐年收支"), tuple(blocks))
+
+
+def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
+    """Farmland and approvals where the plan keeps account of them; villages, households, and what becomes of their land."""
+    blocks: list[Block] = []
+    farm = s.get("farmland")
+    if farm:
+        net, new, lost = (farm.get(k, 0.0) for k in ("net_mu", "new_mu", "lost_mu"))
+        blocks.append(
+            Text(
+                say(
+                    f"Farmland: {say.mu(farm['before_mu'])} before, {say.mu(farm['after_mu'])} after; new {say.mu(new)}, lost "
+                    f"{say.mu(lost)}, net {net:+,.1f} mu.",
+                    f"耕地：治理前{say.mu(farm['before_mu'])}，治理后{say.mu(farm['after_mu'])}；新增{say.mu(new)}，减少"
+                    f"{say.mu(lost)}，净变化{net:+,.1f}亩。",
+                )
+            )
+        )
+    kinds = [row for row in s.get("protection", []) if row.get("area_mu", 0.0) > 0]
+    if kinds:
+        heads = (say("Protected", "保护类型"), say("Area, mu", "面积（亩）"), say("Broken, mu", "突破（亩）"))
+        lines = tuple((str(r["kind"]), f"{r['area_mu']:,.1f}", f"{r.get('broken_mu', 0.0):,.1f}") for r in kinds)
+        blocks.append(Table(heads, lines, say("Approvals to be had.", "需办理的审批。")))
+    blocks += _villages(plan, say)
+    if not blocks:
+        blocks.append(Text(say("No villages, farmland or protected land are known here.", "资料中没有村庄、耕地或保护地。")))
+    return Section(say("Farmland, approvals, villages", "耕地、审批与村庄"), tuple(blocks))
+
+
+def _villages(plan: Plan, say: Say) -> list[Block]:
+    units = plan.units
+    blocks: list[Block] = []
+    if "landuse" in units.columns:
+        covers = {word: cover_of(str(word)) for word in units["landuse"].dropna().unique()}
+        villages = {word for word, cover in covers.items() if cover is not None and cover.key == "village"}
+        mine = units[units["landuse"].isin(villages)]
+        if len(mine):
+            sums = mine.groupby("target")["area_mu"].sum()
+            parts = say(", ", "、").join(
+                f"{say(TARGETS[t].en.lower(), TARGETS[t].zh)} {say.mu(float(sums[t]))}" for t in TARGETS if t in sums.index
+            )
+            total = say.mu(float(sums.sum()))
+            blocks.append(
+                Text(say(f"Village land today: {total}; it becomes {parts}.", f"现状村庄用地{total}，规划为：{parts}。"))
+            )
+    items = plan.economics.items
+    for row in items.itertuples(index=False):
+        if any(word in f"{row.name} {row.name_en}".lower() for word in MOVED):
+            name = say(str(row.name_en), str(row.name))
+            blocks.append(Text(say(f"Households: {name}, {say.yuan(row.cny)}.", f"住户：{name}，{say.yuan(row.cny)}。")))
+    return blocks
+
+
+def dry(plan: Plan, say: Say) -> Section:
+    """What the lakes do in a dry year: the lowest level and storage beside the normal ones."""
+    title = say("The dry year", "枯水年")
+    if not len(plan.reservoirs):
+        return Section(title, (Text(say("The plan has no lake.", "本方案不设水库。")),))
+    parameters = plan.site.scenario.parameters
+    lakes = plan.lakes()
+    mean, parched = (settled(lakes, year(parameters, CLIMATE)).summary()["lowest_m"] for year in (climate, dry_year))
+    rows = []
+    for name in plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable").index[:MOST_LAKES]:
+        level = float(plan.reservoirs["level_m"][name])
+        lows = (float(mean[name]), float(parched[name]))
+        rows.append((str(name), f"{level:.2f}", *(f"{low:.2f} ({low - level:+.2f})" for low in lows)))
+    heads = (
+        say("Lake", "水库"),
+        say("Normal level, m", "正常水位（米）"),
+        say("Lowest in a mean year", "平水年最低"),
+        say("Lowest in a dry year", "枯水年最低"),
+    )
+    note = say(
+        "Month by month, the year repeated until it closes: rain, inflow, evaporation, groundwater; no water is taken out.",
+        "逐月计算，按该年份反复至平衡：降雨、入流、蒸发与地下水交换，不计取用水。",
+    )
+    return Section(title, (Table(heads, tuple(rows), note),))
+
+
+def tornado(plan: Plan, say: Say) -> Section:
+    """Which assumptions matter: the plan's worth when each is moved by itself, the widest first."""
+    bars = swings(plan, say)[:MOST_BARS]
+    base = plan.economics.npv_cny
+    picture = Picture(
+        partial(_tornado, bars, base, say),
+        say(
+            "Net present value when one assumption is moved by 30 % (discount rate: 3 and 8 %), the plan staying as it is.",
+            "方案不变，单项假设变动30%（折现率取3%和8%）时的净现值。",
+        ),
+        0.34,
+    )
+    turning = [name for name, low, high in bars if min(low, high) < 0 <= base or max(low, high) >= 0 > base]
+    said = (
+        say(f"These alone can turn the verdict: {', '.join(turning)}.", f"单项即可改变结论的假设：{'、'.join(turning)}。")
+        if turning
+        else say("None of them alone turns the verdict.", "任何单项都不足以改变结论。")
+    )
+    return Section(say("Which assumptions matter", "关键假设"), (picture, Text(said)))
+
+
+def swings(plan: Plan, say: Say) -> list[tuple[str, float, float]]:
+    """Net present value with each assumption low and high, yuan, the widest swing first."""
+    money, scenario = plan.economics, plan.site.scenario
+    cost, value = (money.flow[c].to_numpy(float) for c in ("cost_cny", "benefit_cny"))
+    rate = scenario.number("economics.discount_rate")
+    lump = money.lump_cny / money.cost_cny if money.cost_cny > 0 else 0.0
+
+    def npv(costs: float, values: float, at: float) -> float:
+        return float(np.sum(discounted(value * values - cost * costs, at)))
+
+    found = [
+        (say("works cost", "工程造价"), npv(1 - SWING * (1 - lump), 1, rate), npv(1 + SWING * (1 - lump), 1, rate)),
+        (say("lump sums", "单列费用"), npv(1 - SWING * lump, 1, rate), npv(1 + SWING * lump, 1, rate)),
+        (say("discount rate", "折现率"), npv(1, 1, 0.03), npv(1, 1, 0.08)),
+        (say("benefits a year later", "收益推迟一年"), npv(1, 1, rate), _later(cost, value, rate)),
+    ]
+    for t in CHOICES:
+        share = float(money.by_target["benefit_cny"].get(t, 0.0)) / money.benefit_cny if money.benefit_cny > 0 else 0.0
+        name = say(f"value of {TARGETS[t].en.lower()}", f"{TARGETS[t].zh}单价")
+        found.append((name, npv(1, 1 - SWING * share, rate), npv(1, 1 + SWING * share, rate)))
+    return sorted(found, key=lambda bar: -abs(bar[2] - bar[1]))
+
+
+def _later(cost: Any, value: Any, rate: float) -> float:
+    late = np.concatenate([[0.0], value])
+    return float(np.sum(discounted(late - np.concatenate([cost, [0.0]]), rate)))
+
+
+def _tornado(bars: list[tuple[str, float, float]], base: float, say: Say, width: float) -> Figure:
+    made, axes = figure(width, 0.34)
+    for i, (name, low, high) in enumerate(reversed(bars)):
+        for end in (low, high):
+            axes.barh(i, (end - base) / 1e8, left=base / 1e8, color="#B5373A" if end < base else "#6DBE73", height=0.62)
+        axes.annotate(
+            name, (0, i), xytext=(-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
+            va="center", fontproperties=font(8), color=INK,
+        )  # fmt: skip
+    axes.set_yticks([])
+    axes.axvline(base / 1e8, color=INK, lw=1.0)
+    axes.axvline(0.0, color=FAINT, lw=0.7, ls="--")
+    dressed(axes, x=say("net present value, hundred million yuan", "净现值（亿元）"))
+    return made
+
+
+def signing(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
+    """A page to sign: for exactly this plan, by its fingerprint."""
+    rows = tuple(
+        (role, "", "", "")
+        for role in (say("Prepared", "编制"), say("Checked", "审核"), say("Approved", "批准"), say("Owner", "业主"))
+    )
+    heads = (say("Role", "职责"), say("Name", "姓名"), say("Signature", "签字"), say("Date", "日期"))
+    text = say(
+        f"These signatures hold for the plan with the fingerprint {fingerprint(plan)} "
+        f"({s['site']['units']:,} units, {say.mu(s['site']['area_mu'])}) and for no other.",
+        f"以下签字仅对指纹为{fingerprint(plan)}的方案有效（{s['site']['units']:,}个单元，{say.mu(s['site']['area_mu'])}）。",
+    )
+    return Section(say("To be signed", "签署"), (Text(text), Table(heads, rows, words=(0, 1, 2, 3))))
+
+
+def fingerprint(plan: Plan) -> str:
+    """Sixteen digits that change with any unit's target or treatment."""
+    lines = "\n".join(
+        f"{unit}:{target}:{way}"
+        for unit, target, way in zip(plan.units.index, plan.units["target"], plan.units["treatment"], strict=True)
+    )
+    return hashlib.sha256(lines.encode("utf-8")).hexdigest()[:16]
