@@ -78,6 +78,12 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_function("() => window.jupyterapp && document.querySelector('.jp-Notebook .jp-Cell')")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle], .jp-NotebookPanel-toolbar")
+    for _ in range(90):  # a cell that is run before the kernel listens would wait for ever
+        if page.evaluate(
+            "() => [...window.jupyterapp.serviceManager.sessions.running()].some((s) => s.kernel && s.kernel.execution_state === 'idle')"
+        ):
+            break
+        time.sleep(0.5)
     time.sleep(1.0)
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell-and-select-next'); }")
     frame = page.frame_locator("iframe[title=planner]")
