@@ -38,6 +38,8 @@ _HOMES = {
     "raster_statistics": "planner.read.statistics",
     "asbuilt": "planner.asbuilt",
     "AsBuilt": "planner.asbuilt",
+    "design": "planner.groundworks",
+    "drawing": "planner.groundworks",
     "water": "planner.lakes",
     "LakeYears": "planner.lakes",
     "storage_curve": "planner.water",
@@ -75,7 +77,7 @@ _HOMES = {
     "what_if": "planner.allocation",
 }
 
-_ROOMS = ("water",)
+_ROOMS = ("design", "water")
 
 __all__ = sorted([*_HOMES, "samples"])
 

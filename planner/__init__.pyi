@@ -41,6 +41,8 @@ from planner.facade import load_plan as load_plan
 from planner.facade import make_plan as make_plan
 from planner.finance import Finance as Finance
 from planner.finance import finance as finance
+from planner.groundworks import design as design
+from planner.groundworks import drawing as drawing
 from planner.lakes import LakeYears as LakeYears
 from planner.lakes import water as water
 from planner.measure import area_mu as area_mu

@@ -278,7 +278,9 @@ class _Search:
                 return None
             return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
-        return close_gap(m, self.settings, self.saddle.order, multipliers, self.bound, self.best, f"{method} + core", base)
+        return close_gap(
+            m, self.settings, self.saddle.order, multipliers, self.bound, self.best, method=f"{method} + core", base=base
+        )
 
 
 def _balanced(weight: float, hat: Point, anchor: Point, saddle: Saddle) -> float:

@@ -27,7 +27,7 @@ from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
-CORE_SECONDS = 6.0  # longest a core that is not the last may take
+CORE_NODES = 2000  # most nodes of the search in the first core; fewer in larger ones. Seconds would make two runs differ
 PATIENCE = 2  # cores of one size that may win next to nothing before a larger one is tried
 
 
@@ -43,7 +43,7 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     base = polisher(model, neighbours(model), waters(model, order))(at_prices, multipliers.rows)
     if (settled := settle(model, base)).feasible and settled.objective > best.value:
         best = Best(settled.objective, base)
-    return close_gap(model, settings, order, multipliers, dual.bound, best, "newton prices + core", base)
+    return close_gap(model, settings, order, multipliers, dual.bound, best, method="newton prices + core", base=base)
 
 
 def close_gap(
@@ -53,6 +53,7 @@ def close_gap(
     multipliers: Multipliers,
     bound: float,
     best: Best,
+    *,
     method: str,
     base: Ints | None = None,
 ) -> Found | None:
@@ -73,11 +74,11 @@ def close_gap(
         if decided:
             around = _last_standing(model, undecided, around)
         core = restrict(model, around, free, keep if last else None)
-        seconds = settings.seconds_left if last else min(CORE_SECONDS, settings.seconds_left)
+        nodes = None if last else max(CORE_NODES * CORE_UNITS // size, 20)
         slack = 0.0 if last else 0.1 * settings.gap * abs(bound)
         before = best.value
         try:
-            answer, chosen = solve_core(model, core, around, settings, enough, seconds, slack)
+            answer, chosen = solve_core(model, core, around, settings, enough=enough, nodes=nodes, slack=slack)
             interrupted = answer.interrupted
             if chosen is not None and (value := settle(model, chosen).objective) > best.value:
                 best = Best(value, chosen)
@@ -119,12 +120,12 @@ def _last_standing(model: Model, undecided: Bools, base: Ints) -> Ints:
 
 
 def solve_core(
-    model: Model, core: Core, base: Ints, settings: Settings, enough: float, seconds: float, slack: float
+    model: Model, core: Core, base: Ints, settings: Settings, *, enough: float, nodes: int | None, slack: float
 ) -> tuple[Answer, Ints | None]:
     """Solves a core to `enough` (of the whole objective) or to the end; limits missed by tolerance are drawn in.
 
-    slack: objective that may be left unproven. The answer's bound is of the whole model's objective, valid where the core
-    holds every undecided option.
+    slack: objective that may be left unproven. nodes: most nodes of the search. The answer's bound is of the whole model's
+    objective, valid where the core holds every undecided option.
     """
     current = core.model
     first: Answer | None = None
@@ -134,7 +135,8 @@ def solve_core(
             prog,
             gap=1e-9,
             slack=slack / prog.scale,
-            seconds=seconds,
+            seconds=settings.seconds_left,
+            nodes=nodes,
             seed=settings.seed,
             stop=settings.stop,
             target=-(enough - core.fixed_value) / prog.scale if np.isfinite(enough) else None,

@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from planner.allocation.borders import merged
 from planner.allocation.objective import Objective
 from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
+from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
@@ -146,10 +147,26 @@ def settle(model: Model, chosen: Ints) -> Settled:
     activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
     slackness = ROUNDING * np.array([math.fsum(np.abs(t)) for t in terms]).reshape(-1)
     columns, broken = _cheapest_columns(model, activity, slackness)
+    broken = np.maximum(broken, _missed_exactly(model, terms, activity, slackness))
     value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut * model.borders_count])
     ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
     apart = all(s.clauses(chosen) is None for s in model.separators)
     return Settled(value, activity, columns, broken, ordered and apart and not bool((broken > 0).any()))
+
+
+def _missed_exactly(model: Model, terms: Floats, activity: Floats, slack: Floats) -> Floats:
+    """By how much limits are missed that only a sum in decimals tells apart, (S,); of rows that options alone make up."""
+    missed = np.zeros(activity.size)
+    near = np.minimum(np.abs(model.hi - activity), np.abs(activity - model.lo)) <= slack + ROUNDING * np.abs(activity)
+    near &= (model.border == 0) & ~(model.entries != 0).any(axis=0)
+    for r in np.flatnonzero(near):
+        limits = np.array([v for v in (model.lo[r], model.hi[r]) if np.isfinite(v)])
+        if written(terms[r]).all() and written(limits).all():
+            total = decimal_sum(terms[r].tolist())
+            over = total - decimal_sum([model.hi[r]]) if np.isfinite(model.hi[r]) else -1
+            under = decimal_sum([model.lo[r]]) - total if np.isfinite(model.lo[r]) else -1
+            missed[r] = max(float(max(over, under)), 0.0)
+    return missed
 
 
 def _cheapest_columns(model: Model, activity: Floats, slack: Floats) -> tuple[Floats, Floats]:

@@ -105,8 +105,14 @@ class Separator(Protocol):
     def graph(self) -> sparse.csr_array:
         """Which units lie side by side, (N, N)."""
 
-    def mended(self, worth: Floats, units: Bools) -> Bools:
-        """Units (N,) near the given ones that would keep the rule; worth (N,): what being inside brings each unit."""
+    def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
+        """Units (N,) near the given ones that would keep the rule; worth (N,): what being inside brings each unit.
+
+        most_mu: area not worth exceeding, that of a plan without the rule.
+        """
+
+    def area(self, chosen: Ints) -> float:
+        """Area of what a choice has inside, mu."""
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """Violated rows for the chosen option of each unit, shape (N,); None where the rule is kept."""

@@ -8,6 +8,7 @@ Source: large neighbourhood search, Shaw 1998; price-guided connecting, Dilkina 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,7 +32,8 @@ BRANCHED = 2_600  # units up to which branch and bound on the whole has the last
 WINDOW = 220  # units freed at once
 NODES = 400  # of the search in one window
 TRIES = 4  # solves of one window while its plan breaks a patch rule
-LEANINGS = (0.0, 0.1, -0.1, 0.3, -0.3, 1.0, -1.0, 3.0)  # shares of the usual worth a mu by which the target is favoured
+LEANINGS = (0.0, -0.1, 0.05, 0.1, 0.2, 0.3, 1.0)  # shares of the usual worth of a unit by which the target is favoured
+SHARES = (1.0, 0.98)  # of the area that a plan without the rules gives the target, up to which patches grow
 
 
 def solve_patches(model: Model, settings: Settings, first: Ints | None, prices: Floats | None, solve: Solve) -> Found:
@@ -48,10 +50,10 @@ def solve_patches(model: Model, settings: Settings, first: Ints | None, prices: 
     if best.chosen is None:
         best = _first_plan(model, settings, free, solve)
     method = f"{free.method}, patches mended"
-    branched = model.size <= BRANCHED and bool(model.cuts.hi.size)  # rows written beforehand: branch and bound is quick
-    if best.chosen is not None and not branched and relative_gap(best.value, free.bound) > settings.gap:
+    windows = bool(model.cuts.hi.size) and model.size > BRANCHED  # smaller ones are quicker whole, and pieces join no windows
+    if best.chosen is not None and windows and relative_gap(best.value, free.bound) > settings.gap:
         best = _improved(model, settings, best, free.bound)
-        method += " and improved by windows"
+        method += ", improved by windows"
     found = _found(best, free, method, settings)
     if model.size <= BRANCHED and settings.seconds_left > 0 and relative_gap(best.value, free.bound) > settings.gap:
         other = solve_exactly(model, settings, best.chosen)
@@ -68,26 +70,28 @@ def _found(best: Best, free: Found, method: str, settings: Settings) -> Found:
 
 
 def _first_plan(model: Model, settings: Settings, free: Found, solve: Solve) -> Best:
-    """The first plan whose mended patches leave something that keeps all limits."""
+    """The best plan among mended patches at prices that lean towards the target or away from it."""
     assert free.chosen is not None
-    value = reduced_values(model, free.multipliers)
-    for leaning in LEANINGS:
+    value, best = reduced_values(model, free.multipliers), Best()
+    for leaning, share in itertools.product(LEANINGS, SHARES):
         if settings.seconds_left <= 0:
             break
         allowed = model.allowed.copy()
         for separator in model.separators:
-            allowed &= _fixed(model, separator, value, free.chosen, leaning)
+            allowed &= _fixed(model, separator, value, free.chosen, leaning, share)
         if not np.logical_or.reduceat(allowed, model.start[:-1]).all():
             continue
         fixed = replace(model, allowed=allowed, separators=(), hidden=())
-        brief = replace(settings, gap=max(settings.gap, 1e-4), limit_s=settings.seconds + 0.2 * settings.seconds_left)
+        brief = replace(settings, gap=max(settings.gap, 1e-3), limit_s=settings.seconds + 0.1 * settings.seconds_left)
         found = solve(fixed, brief, None, None)
-        if found.chosen is not None and (settled := settle(model, found.chosen)).feasible:
-            return Best(settled.objective, found.chosen)
-    return Best()
+        if found.chosen is not None and (settled := settle(model, found.chosen)).feasible and settled.objective > best.value:
+            best = Best(settled.objective, found.chosen)
+        if relative_gap(best.value, free.bound) <= settings.gap:
+            break
+    return best
 
 
-def _fixed(model: Model, separator: Separator, value: Floats, chosen: Ints, leaning: float) -> Bools:
+def _fixed(model: Model, separator: Separator, value: Floats, chosen: Ints, leaning: float, share: float) -> Bools:
     """The options left when a rule's patches are mended at prices and then fixed, shape (K,)."""
     inside = separator.inside
     start = model.start[:-1]
@@ -96,7 +100,8 @@ def _fixed(model: Model, separator: Separator, value: Floats, chosen: Ints, lean
     worth = within - without
     usual = float(np.median(np.abs(worth[np.isfinite(worth)]))) if np.isfinite(worth).any() else 0.0
     worth = worth + leaning * usual
-    wanted = separator.mended(np.clip(worth, -1e3 * usual - 1.0, 1e3 * usual + 1.0), inside[chosen] | (worth > 3 * usual))
+    units = inside[chosen] | (worth > 3 * usual)
+    wanted = separator.mended(np.clip(worth, -1e3 * usual - 1.0, 1e3 * usual + 1.0), units, share * separator.area(chosen))
     wanted &= np.isfinite(within)
     wanted |= ~np.isfinite(without)
     return np.asarray(model.allowed & (inside == wanted[model.unit]))
@@ -108,7 +113,7 @@ def _improved(model: Model, settings: Settings, best: Best, bound: float) -> Bes
     whole = with_cuts(model)
     graph = _neighbourhood(model)
     random = np.random.default_rng(settings.seed)
-    budget = settings.seconds + (0.35 if model.size <= BRANCHED else 0.8) * settings.seconds_left
+    budget = settings.seconds + 0.8 * settings.seconds_left
     while relative_gap(best.value, bound) > settings.gap:
         before = best.value
         for seed in random.permutation(model.size)[: max(2 * model.size // WINDOW, 1)]:

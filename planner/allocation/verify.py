@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from planner.allocation.parts import ROUNDING, Column, Part, Rule, Sum
+from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Floats, Ints, OptionTable
 
 NEAR = 1e-9  # share of its terms within which a sum counts as close to its limit and is added up again in fractions
@@ -66,7 +67,7 @@ def _sum_holds(
     own: Sequence[tuple[Column, Fraction]],
     bought: Sequence[tuple[Column, Fraction]],
 ) -> bool:
-    """Whether a limit holds: exactly, but for the rounding with which numbers become doubles before anything is added."""
+    """Whether a limit holds: exactly where numbers are as someone wrote them, else to the rounding they came with."""
     terms = row.coef[chosen]
     beside = borders * Fraction(row.border)
     beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
@@ -78,11 +79,16 @@ def _sum_holds(
         miss = sign * (math.fsum(terms) + float(beside) - limit)
         rounding = ROUNDING * (size + abs(limit))
         if abs(miss) <= NEAR * (size + abs(limit)):
-            exact = sum(map(Fraction, terms.tolist()), Fraction(0)) + beside - Fraction(limit)
-            miss = float(sign * exact)
+            typed = not beside and bool(written(terms).all() and written(np.array([limit])).all())
+            read = decimal_sum if typed else _binary_sum
+            miss, rounding = float(sign * (read([*terms.tolist(), -limit]) + beside)), 0.0 if typed else rounding
         if miss > rounding:
             return False
     return True
+
+
+def _binary_sum(terms: list[float]) -> Fraction:
+    return sum(map(Fraction, terms), Fraction(0))
 
 
 def _clauses_hold(part: Part, chosen: Ints) -> bool:

@@ -18,7 +18,8 @@ from planner.asbuilt.noun import AsBuilt
 from planner.asbuilt.survey import Registered, register, unworked, without
 from planner.asbuilt.water import settlement, storage_built
 from planner.asbuilt.work import Sums, grouped, stands, unit_slopes, unit_work
-from planner.design import Design, Levels, owners
+from planner.design import Levels, owners
+from planner.earthwork.finished import finished_ground
 from planner.errors import InvalidInput
 from planner.plan import Plan, load_plan
 from planner.read.polygons import read_polygons
@@ -93,7 +94,7 @@ def asbuilt(
 
 def _designed(plan: Plan) -> Grid:
     """The finished ground of a plan on its terrain's cells."""
-    return Design.of(plan.units, plan.site.scenario).surface(plan.units, plan.site.terrain)
+    return finished_ground(plan.units, plan.site.terrain, plan.site.scenario)
 
 
 def _matrix(units: gpd.GeoDataFrame, landuse: Any, plan: Plan) -> tuple[pd.DataFrame, tuple[Message, ...]]:

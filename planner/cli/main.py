@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
 
 def load() -> None:
     """Registers every verb: the one list of the files they stand in."""
-    from planner.cli import agents, asbuilt, city, doctor, finance, hollows, keep, portfolio, terrain, verbs, water  # noqa: F401
+    from planner.cli import agents, asbuilt, city, design, doctor, finance, hollows, keep, portfolio, terrain, verbs, water  # noqa: F401
 
 
 def asked_lang(arguments: Sequence[str]) -> str:

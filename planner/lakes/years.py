@@ -27,7 +27,7 @@ from planner.balance import (
     wet_year,
 )
 from planner.balance import climate as named_climate
-from planner.design import Design
+from planner.earthwork.finished import finished_ground
 from planner.errors import InvalidInput
 from planner.lakes.bodies import Body, SiteLakes, site_lakes
 from planner.lakes.noun import LakeYears
@@ -68,7 +68,7 @@ def water(
     where = climate or str(p.value("water.climate"))
     kinds = _kinds(years, p, where)
     kinds[SERIES] = _series(series, p, where)
-    ground = Design.of(plan.units, plan.site.scenario).surface(plan.units, plan.site.terrain) if surface is None else surface
+    ground = finished_ground(plan.units, plan.site.terrain, plan.site.scenario) if surface is None else surface
     found = site_lakes(plan, ground, climate=where, supply_m3=supply_m3, use_m3=use_m3)
     mean = named_climate(p, where)
     full = _filled(found)

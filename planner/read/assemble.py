@@ -15,13 +15,14 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
+from planner.protection import protected
 from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
 from planner.read.record import Record
-from planner.read.surroundings import tell_cut_water, tell_missed
+from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import Layer, Scenario
 from planner.site import Grid, Site
@@ -86,6 +87,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     for role in ("boundary", "panels", "constraints", "landuse"):
         layer = getattr(layers, role)
         beside[role] = None if layer is None else read_beside(layer, role, places, crs=parcels.crs, near=near, record=record)
+    if beside["constraints"] is not None and layers.constraints is not None:
+        beside["constraints"] = protected(beside["constraints"], scenario, shown=layers.constraints.path)
     if beside["boundary"] is not None:
         frame = clipped(frame, beside["boundary"], record)
     tell_missed(beside, frame, record)
@@ -93,6 +96,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     terrain, lost = terrain_and_subsidence(context)
     water = water_table(context, terrain, lost)
     tell_cut_water(context, terrain, water)
+    tell_sizes(context, terrain)
     residual = _residual(context, layers.residual, terrain)
     frame = _with_depths(frame, lost, layers.subsidence, record)
     _check_wishes(scenario, frame, terrain)

@@ -13,8 +13,10 @@ from scipy import ndimage
 from planner.read.grids import Context, owners
 from planner.read.record import Record
 from planner.site import Grid, WaterTable
+from planner.units import M2_PER_MU
 from planner.words import say
 
+MANY_UNITS: Final = 30_000  # planned in minutes; beyond, larger units tell as much in a fraction of the time
 REACH_M: Final = 3_000.0  # m: a panel farther away moves no ground here (H / tan β of the deepest mines)
 
 
@@ -31,6 +33,19 @@ def tell_missed(beside: Mapping[str, gpd.GeoDataFrame | None], parcels: gpd.GeoD
             continue
         if nearest > 0 or not len(shapely.STRtree(theirs).query(shapes, predicate="intersects")[0]):
             record.warn(say("read.layer_misses", role=role, n=len(frame), km=nearest / 1e3))
+
+
+def tell_sizes(context: Context, terrain: Grid) -> None:
+    """Warns where planning units will be finer than the terrain's cells, or very many: better known before a long run."""
+    unit_m2 = context.scenario.number("partition.max_unit_mu") * M2_PER_MU
+    area, cell = float(context.parcels.area.sum()), max(terrain.cell_x, terrain.cell_y)
+    units = max(len(context.parcels), round(1.4 * area / unit_m2))  # pieces are cut along parcels and contours as well
+    fitting = np.ceil(4 * cell**2 / M2_PER_MU)
+    if cell**2 > unit_m2:
+        side = float(np.sqrt(unit_m2))
+        context.record.warn(say("read.units_finer", units=units, side=side, cell=cell, mu=float(fitting)))
+    elif units > MANY_UNITS:
+        context.record.warn(say("read.units_many", units=units, mu=float(np.ceil(1.4 * area / M2_PER_MU / MANY_UNITS))))
 
 
 def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:

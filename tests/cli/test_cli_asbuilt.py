@@ -11,7 +11,7 @@ from conftest import write_raster, write_small_world
 from planner import make_plan
 from planner.asbuilt import asbuilt
 from planner.cli.main import run
-from planner.plan import load_plan
+from planner.facade import load_plan
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from dirty.case import frame, site
 
 from planner.errors import InvalidInput
-from planner.plan import make_plan
+from planner.facade import make_plan
 from planner.plan.replay import flat, replay
 
 

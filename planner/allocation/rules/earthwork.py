@@ -60,7 +60,9 @@ class Earthwork:
         if self.zones is not None and self.haul is not None:
             imported = (self.max_import_m3, self.import_cny_per_m3)
             exported = (self.max_export_m3, self.export_cny_per_m3)
-            return zone_part(str(self), table, self.zones, self.haul, self.compaction, imported, exported)
+            return zone_part(
+                str(self), table, self.zones, self.haul, compaction=self.compaction, imported=imported, exported=exported
+            )
         lack = finite_column(table, "fill_m3", str(self)) - self.compaction * finite_column(table, "cut_m3", str(self))
         sums: list[Sum] = []
         columns: list[Column] = []

@@ -126,7 +126,11 @@ class _MinPatchSeparator:
         """Which units lie side by side."""
         return self.patches.graph
 
-    def mended(self, worth: Floats, units: Bools) -> Bools:
+    def area(self, chosen: Ints) -> float:
+        """Area of what a choice has inside, mu."""
+        return float(self.patches.area[self.patches.inside[chosen]].sum())
+
+    def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
         group, size = self.patches.components(units & (self.patches.count > 0))
         least = self.min_mu * (1 - ROUNDING)
@@ -172,24 +176,40 @@ class _ConnectedSeparator:
         """Which units lie side by side."""
         return self.patches.graph
 
-    def mended(self, worth: Floats, units: Bools) -> Bools:
-        """The patch worth most, and every other one whose worth pays for the cheapest way to it."""
-        can = self.patches.count > 0
+    def area(self, chosen: Ints) -> float:
+        """Area of what a choice has inside, mu."""
+        return float(self.patches.area[self.patches.inside[chosen]].sum())
+
+    def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
+        """The patch worth most, others whose worth pays for the cheapest way to it, and units along its edge, up to most_mu."""
+        area, can = self.patches.area, self.patches.count > 0
         group, size = self.patches.components(units & can)
         if not (group >= 0).any():
             return np.asarray(units & can)
         totals = np.bincount(group[group >= 0], weights=worth[group >= 0], minlength=size.size)
-        kept = group == int(np.argmax(totals))
+        kept = group == int(np.argmax(np.where(size <= most_mu, totals, -np.inf)))
         toll = np.where(can, np.maximum(-worth, 0.0) + 1e-9 * (1.0 + np.abs(worth).max()), np.inf)
         for patch in np.argsort(-totals, kind="stable"):
             units_of = np.flatnonzero(group == patch)
             if kept[units_of].all() or totals[patch] <= 0:
                 continue
             way, cost = cheapest_way(self.patches.graph, toll, kept, units_of)
-            if cost < totals[patch]:
-                kept[way] = True
-                kept[units_of] = True
-        return np.asarray(kept)
+            larger = np.union1d(way, units_of)
+            if cost < totals[patch] and area[kept].sum() + area[larger[~kept[larger]]].sum() <= most_mu:
+                kept[larger] = True
+        return self._edged(worth, kept, most_mu)
+
+    def _edged(self, worth: Floats, kept: Bools, most_mu: float) -> Bools:
+        """The patch with the units beside it that are worth most added one by one."""
+        room = most_mu - float(self.patches.area[kept].sum())
+        while True:
+            beside = self.patches.beside(np.flatnonzero(kept))
+            beside = beside[(self.patches.count[beside] > 0) & (worth[beside] > 0) & (self.patches.area[beside] <= room)]
+            if not beside.size:
+                return kept
+            best = beside[np.argmax(worth[beside])]
+            kept[best] = True
+            room -= float(self.patches.area[best])
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""

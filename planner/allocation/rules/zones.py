@@ -37,6 +37,7 @@ def zone_part(
     table: OptionTable,
     by_unit: Mapping[str, str],
     haul: pd.DataFrame,
+    *,
     compaction: float,
     imported: tuple[float | None, float],
     exported: tuple[float | None, float],

@@ -1,0 +1,58 @@
+"""The verb that hands a plan's ground to those who build it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+
+
+@app.command()
+def design(
+    plan: Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for surface, lines, points, section and checks.")],
+    step: Annotated[float, typer.Option("--step", help="Between contours, m.", min=0.05)] = 0.5,
+    line: Annotated[str | None, typer.Option("--line", help="Of the section: x,y x,y … in the plan's CRS.")] = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Draw the ground as it is to be built: surface with side slopes, contours, breaklines, stakes, section, checks."""
+    from planner.errors import UsageError
+    from planner.groundworks import drawing
+    from planner.groundworks.save import save
+    from planner.plan import load_plan
+    from planner.words import say, text
+
+    voice = Voice(as_json, quiet, verbose)
+    known_lang(lang)
+    try:
+        path = None if line is None else [(float(x), float(y)) for x, y in (p.split(",") for p in line.split())]
+    except ValueError:
+        path = []
+    if path is not None and len(path) < 2:
+        raise UsageError(say("groundworks.no_line", line=str(line)))
+    found = drawing(load_plan(plan))
+    save(found, output, overwrite=overwrite, lang=lang, step_m=step, line=path)
+    v = found.volumes
+    voice.say(
+        text(
+            "groundworks.told",
+            lang,
+            cut=v["cut_m3"],
+            fill=v["fill_m3"],
+            block_cut=v["block_cut_m3"],
+            block_fill=v["block_fill_m3"],
+        )
+    )
+    for row in found.checks.itertuples():
+        voice.say(
+            text("groundworks.check", lang, check=str(row.check), value=row.value, limit=row.limit, verdict=str(row.verdict))
+        )
+    voice.document(found.summary())

@@ -1,0 +1,231 @@
+"""The finished ground of a plan, measured and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from contourpy import contour_generator
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from planner.core.terrain.merge_tree import merge_tree
+from planner.core.terrain.neighbours import EDGES
+from planner.core.terrain.sloping import run_of
+from planner.design import Design, owners
+from planner.earthwork.finished import block_ground, finished_ground, water_level
+from planner.landuse import LAND
+from planner.plan import Plan, load_plan
+from planner.site import Grid
+from planner.water import storage_curve
+
+Floats = NDArray[np.float64]
+
+SCHEMA: Final = "planner.design/1"
+CHAMFER: Final = 1.028  # distances of the side slopes are up to this much too long
+POND_M: Final = 0.1  # shallower hollows of a platform drain by their crossfall
+
+
+def design(plan: Plan | str | Path) -> Grid:
+    """The finished ground of a plan with its side slopes, on its terrain's cells, m. plan: a Plan, or its folder."""
+    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    return finished_ground(plan.units, plan.site.terrain, plan.site.scenario)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What is handed out for building.
+
+    ground: finished, with side slopes; blocks: with walls, as priced. checks: check, value, limit, unit, verdict. volumes: cut
+    and fill of both, m³. storage: of every reservoir at its normal level on both, m³, within the land given to it.
+    """
+
+    plan: Plan
+    ground: Grid
+    blocks: Grid
+    checks: pd.DataFrame
+    volumes: dict[str, float]
+    storage: pd.DataFrame
+
+    def summary(self) -> dict[str, Any]:
+        """As one JSON document (schema planner.design/1)."""
+        return {
+            "schema": SCHEMA,
+            "site": {"name": self.plan.site.name},
+            "volumes": self.volumes,
+            "storage": self.storage.to_dict("records"),
+            "checks": self.checks.to_dict("records"),
+        }
+
+    def contours(self, step_m: float = 0.5) -> gpd.GeoDataFrame:
+        """Contour lines of the finished ground every step_m metres, column level_m, with heights."""
+        return contours(self.ground, step_m, self.plan.site.crs)
+
+    def breaklines(self) -> gpd.GeoDataFrame:
+        """Edges between units of other heights, with the finished ground's heights; columns unit_a, unit_b, step_m."""
+        return breaklines(self)
+
+    def stakes(self, every_m: float = 20.0) -> gpd.GeoDataFrame:
+        """Stake-out points along the breaklines: point_id, x, y, design_m, today_m, cut_m (positive: to be dug)."""
+        return stakes(self, every_m)
+
+
+def drawing(plan: Plan | str | Path) -> Drawing:
+    """The finished ground of a plan with what it holds, moves and keeps. plan: a Plan, or the folder it was saved in."""
+    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    scenario, terrain = plan.site.scenario, plan.site.terrain
+    ground, blocks = finished_ground(plan.units, terrain, scenario), block_ground(plan.units, terrain, scenario)
+    volumes: dict[str, float] = {}
+    for name, grid in (("", ground), ("block_", blocks)):
+        change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
+        volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
+    compaction = scenario.number("earthwork.compaction")
+    volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"]
+    volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"]
+    return Drawing(plan, ground, blocks, _checks(plan, ground, blocks), volumes, _storage(plan, ground, blocks))
+
+
+def _storage(plan: Plan, ground: Grid, blocks: Grid) -> pd.DataFrame:
+    """Storage at the normal level within each reservoir's land: sloped, in blocks, and as the plan counts it, m³."""
+    rows = []
+    for name, row in plan.reservoirs.iterrows():
+        level = float(row["level_m"])
+        held = [float(storage_curve(g, [row.geometry], levels=[level]).storage(level)) for g in (ground, blocks)]
+        rows.append(
+            {
+                "reservoir_id": str(name),
+                "level_m": level,
+                "design_m3": held[0],
+                "block_m3": held[1],
+                "plan_m3": float(row["normal_m3"]),
+            }
+        )
+    return pd.DataFrame(rows, columns=["reservoir_id", "level_m", "design_m3", "block_m3", "plan_m3"])
+
+
+def _checks(plan: Plan, ground: Grid, blocks: Grid) -> pd.DataFrame:
+    """The checks of a design, each with what was found, its limit and a verdict: passed or failed."""
+    scenario, terrain = plan.site.scenario, plan.site.terrain
+    wet, dry = scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry")
+    run = run_of(ground.values, water_level(plan.units, scenario), wet, dry)
+    worked = np.abs(blocks.values - terrain.values) > 1e-3
+    steep = [
+        np.abs(np.diff(run, axis=axis))[_both(worked, axis)] / cell for axis, cell in ((0, terrain.cell_y), (1, terrain.cell_x))
+    ]
+    rows = [("slope", max((float(np.nanmax(s)) for s in steep if s.size), default=0.0), CHAMFER, "", "most")]
+    owner = owners(plan.units, terrain)
+    made = Design.of(plan.units, scenario)
+    target = plan.units["target"].to_numpy(object)
+    for land in LAND:
+        platform = made.levels.platform(land, scenario)
+        mine = (target == land) & (plan.units["treatment"].isin(["fill", "raise", "mound"])).to_numpy()
+        if mine.any():
+            lowest = _median(blocks.values, owner, mine) - platform[mine]
+            rows.append((f"freeboard_{land}", float(np.nanmin(lowest)), -0.01, "m", "least"))
+    lake = made.lake
+    if lake.any():
+        depth = made.levels.normal[lake] - _median(ground.values, owner, lake)
+        rows.append(("depth", float(np.nanmin(depth)), scenario.number("targets.reservoir.min_depth_m") / 2, "m", "least"))
+        rim = plan.reservoirs["spill_level_m"] - plan.reservoirs["level_m"]
+        if rim.notna().any():
+            rows.append(("rim", float(rim.min()), 0.0, "m", "least"))
+    dry = np.isin(target, LAND) & (plan.units["treatment"] != "wetland").to_numpy()
+    rows.append(("drainage", _ponded(ground, owner, dry, made.water), 0.01, "", "most"))
+    frame = pd.DataFrame(rows, columns=["check", "value", "limit", "unit", "side"])
+    kept = np.where(frame["side"] == "most", frame["value"] <= frame["limit"], frame["value"] >= frame["limit"])
+    return frame.assign(verdict=np.where(kept, "passed", "failed")).drop(columns="side")
+
+
+def _both(worked: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
+    return worked[1:] & worked[:-1] if axis == 0 else worked[:, 1:] & worked[:, :-1]
+
+
+def _median(values: Floats, owner: NDArray[np.int32], mine: NDArray[np.bool_]) -> Floats:
+    """Median of a grid over each of some units, m; NaN where a unit holds no cell's centre."""
+    flat, of = values.ravel(), owner.ravel()
+    use = (of >= 0) & np.append(mine, False)[of]
+    table = pd.Series(flat[use]).groupby(of[use]).median()
+    return np.asarray(table.reindex(np.flatnonzero(mine)), dtype=np.float64)
+
+
+def _ponded(ground: Grid, owner: NDArray[np.int32], land: NDArray[np.bool_], water: NDArray[np.bool_]) -> float:
+    """Share of the land that lies in a hollow deeper than POND_M from which no water runs off to a lake or off the site."""
+    outlets = (owner >= 0) & np.append(water, False)[owner]
+    open_ground = np.where(outlets, np.nan, ground.values)
+    tree = merge_tree(np.ascontiguousarray(open_ground), neighbours=EDGES)
+    level = np.append(-np.inf, tree.spill_level)
+    top = np.zeros(len(tree) + 1, dtype=np.int64)
+    for node in range(len(tree), 0, -1):
+        up = int(tree.parent[node - 1])
+        top[node] = top[up] if up > 0 and top[up] > 0 else node
+    fill = level[top[tree.label]].reshape(ground.shape)
+    mine = (owner >= 0) & np.append(land, False)[owner]
+    return float((fill - ground.values > POND_M)[mine].mean()) if mine.any() else 0.0
+
+
+def section(grids: Sequence[Grid], line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:
+    """Heights along a line every step_m metres: distance_m, x, y and a column z0, z1 … a grid (bilinear, NaN outside)."""
+    path = shapely.LineString(line)
+    at = np.append(np.arange(0.0, path.length, step_m), path.length)
+    xy = shapely.get_coordinates(shapely.line_interpolate_point(path, at))
+    table = {"distance_m": at, "x": xy[:, 0], "y": xy[:, 1]}
+    return pd.DataFrame({**table, **{f"z{k}": heights(grid, xy) for k, grid in enumerate(grids)}})
+
+
+def heights(grid: Grid, xy: Floats) -> Floats:
+    """A grid's values at points (n, 2), bilinear between cells' centres, NaN outside."""
+    row = (grid.north - xy[:, 1]) / grid.cell_y - 0.5
+    col = (xy[:, 0] - grid.west) / grid.cell_x - 0.5
+    return np.asarray(map_coordinates(grid.values, [row, col], order=1, mode="constant", cval=np.nan), dtype=np.float64)
+
+
+def contours(grid: Grid, step_m: float, crs: Any) -> gpd.GeoDataFrame:
+    """Contour lines of a grid, 3D."""
+    x, y = grid.centres()
+    lines = contour_generator(x, y, np.ma.masked_invalid(grid.values), name="serial")
+    low, high = float(np.nanmin(grid.values)), float(np.nanmax(grid.values))
+    rows = []
+    for level in np.arange(np.ceil(low / step_m), np.floor(high / step_m) + 1) * step_m:
+        found: Any = lines.lines(float(level))
+        for points in found:
+            xyz = np.column_stack([points, np.full(len(points), level)])
+            rows.append({"level_m": float(level), "geometry": shapely.LineString(xyz)})
+    return gpd.GeoDataFrame(rows, columns=["level_m", "geometry"], geometry="geometry", crs=crs)
+
+
+def breaklines(found: Drawing) -> gpd.GeoDataFrame:
+    """Borders of units whose finished ground differs by more than 5 cm, 3D."""
+    plan = found.plan
+    units, borders = plan.units, plan.borders
+    a, b = units.index.get_indexer(borders["unit_a"]), units.index.get_indexer(borders["unit_b"])
+    owner = owners(units, plan.site.terrain)
+    level = _median(found.blocks.values, owner, np.ones(len(units), dtype=bool))
+    step = np.abs(level[a] - level[b])
+    use = step > 0.05
+    shapes = units.geometry.to_numpy()
+    lines = shapely.line_merge(shapely.intersection(shapes[a[use]], shapes[b[use]]))
+    rows = []
+    for line, i, j, high in zip(lines, a[use], b[use], step[use], strict=True):
+        for part in shapely.get_parts(line):
+            if part.geom_type == "LineString" and part.length > 0:
+                xy = shapely.get_coordinates(part)
+                solid = shapely.LineString(np.column_stack([xy, np.nan_to_num(heights(found.ground, xy))]))
+                rows.append({"unit_a": units.index[i], "unit_b": units.index[j], "step_m": float(high), "geometry": solid})
+    return gpd.GeoDataFrame(rows, columns=["unit_a", "unit_b", "step_m", "geometry"], geometry="geometry", crs=units.crs)
+
+
+def stakes(found: Drawing, every_m: float) -> gpd.GeoDataFrame:
+    """Points along the breaklines."""
+    lines = found.breaklines()
+    points = [shapely.line_interpolate_point(g, np.arange(0.0, g.length, every_m)) for g in lines.geometry]
+    xy = shapely.get_coordinates(np.concatenate(points)) if points else np.empty((0, 2))
+    made, today = heights(found.ground, xy), heights(found.plan.site.terrain, xy)
+    table = {"point_id": [f"S{k + 1}" for k in range(len(xy))], "x": xy[:, 0], "y": xy[:, 1]}
+    table |= {"design_m": made, "today_m": today, "cut_m": today - made}
+    return gpd.GeoDataFrame(table, geometry=shapely.points(xy), crs=lines.crs)

@@ -1,0 +1,100 @@
+"""The folder of a design: surface, lines, points, sections, checks, all at once or not at all."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+import pyogrio
+import shapely
+
+from planner.export.folder import json_text
+from planner.export.ground import write_bands
+from planner.files import whole_folder
+from planner.groundworks.drawing import Drawing, section
+from planner.report.drawing import dressed, figure
+from planner.words import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OWNED: Final = (
+    *("design.tif", "cutfill.tif", "design.gpkg", "contours.dxf", "breaklines.dxf", "stakes.csv", "section.csv", "section.png"),
+    *("design.json", "checks.csv"),
+)
+SECTION_STEPS: Final = 400
+
+
+def save(
+    found: Drawing,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    lang: str = "en",
+    step_m: float = 0.5,
+    line: Sequence[tuple[float, float]] | None = None,
+) -> Path:
+    """Writes design.tif, cutfill.tif, lines and points (GeoPackage, DXF, CSV), a section and design.json into a folder.
+
+    step_m: between contours. line: of the section, in the plan's CRS; across the site through its largest lake where left out.
+    Raises OutputExists where the folder holds files already and overwrite is off.
+    """
+    plan = found.plan
+    with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=OWNED.__contains__) as work:
+        (work / "design.json").write_text(json_text(found.summary()), encoding="utf-8")
+        write_bands({"design_m": found.ground}, plan.site.crs, work / "design.tif")
+        change = found.ground.like(found.ground.values - plan.site.terrain.values)
+        write_bands({"fill_m": change}, plan.site.crs, work / "cutfill.tif")
+        layers = {"contours": found.contours(step_m), "breaklines": found.breaklines(), "stakes": found.stakes()}
+        for name, layer in layers.items():
+            if len(layer):
+                layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")
+                if name != "stakes":
+                    lines = layer[["geometry"]].assign(Layer=name)
+                    pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
+        _csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
+        _csv(found.checks, work / "checks.csv")
+        cut = _section(found, line)
+        _csv(cut.rename(columns={"z0": "today_m", "z1": "design_m"}), work / "section.csv")
+        (work / "section.png").write_bytes(_picture(found, cut, lang))
+    return Path(folder)
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    pd.DataFrame(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.DataFrame:
+    """Today and the design along a line."""
+    if line is None:
+        west, south, east, north = found.plan.units.total_bounds
+        lakes = found.plan.reservoirs
+        middle = shapely.centroid(lakes.geometry.iloc[0]).y if len(lakes) else (south + north) / 2
+        line = [(west, middle), (east, middle)]
+    step = shapely.LineString(line).length / SECTION_STEPS
+    return section([found.plan.site.terrain, found.ground], line, step)
+
+
+def _picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
+    """The section as a PNG."""
+    made, axes = figure(7.2, 0.4)
+    axes.plot(cut["distance_m"], cut["z0"], color="#9aa3a0", lw=1.0, label=text("groundworks.today", lang))
+    axes.plot(cut["distance_m"], cut["z1"], color="#7A4A22", lw=1.5, label=text("groundworks.design", lang))
+    for level in sorted(set(found.plan.reservoirs["level_m"].round(3))):
+        wet = cut["z1"] < level
+        axes.fill_between(cut["distance_m"], cut["z1"], level, where=wet.to_numpy(), color="#8FBDDF", alpha=0.6, lw=0)
+    dressed(axes, x=text("groundworks.distance", lang), y=text("groundworks.height", lang), legend=True)
+    buffer = io.BytesIO()
+    made.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder holds a design that this program wrote."""
+    try:
+        with (folder / "design.json").open("rb") as file:
+            return b'"planner.design/' in file.read(200)
+    except OSError:
+        return False

@@ -1,0 +1,64 @@
+"""Published problems with known answers, read raw from ../shared beside the checkout; skipped, and said so, without it."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner.allocation as al
+
+FOLDER = Path(__file__).parents[3] / "shared" / "authorities" / "allocation"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no ../shared/authorities beside the checkout")
+
+
+def assignment(name: str) -> al.Problem:
+    """Generalised assignment: items are units, agents are targets, each with a capacity. Least cost."""
+    numbers = iter((FOLDER / "gap" / name).read_text().split())
+    agents, items = int(next(numbers)), int(next(numbers))
+    cost, weight = (np.array([[float(next(numbers)) for _ in range(items)] for _ in range(agents)]) for _ in range(2))
+    room = [float(next(numbers)) for _ in range(agents)]
+    names = [f"a{a:02d}" for a in range(agents)]
+    rows = [(f"i{i:03d}", a, a, 1.0, 0.0, cost[k, i], weight[k, i]) for i in range(items) for k, a in enumerate(names)]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "load"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    limits = [al.Limit("load", max=room[a], target=name) for a, name in enumerate(names)]
+    return al.Problem(options, unrestored=False).subject_to(*limits)
+
+
+@pytest.mark.parametrize("name", [f"cattrysse1994/gap{s}-{k}" for s in (1, 4, 7) for k in (0, 4)])
+def test_generalised_assignment_is_proven(name: str) -> None:
+    with (FOLDER / "gap" / "data.csv").open(encoding="utf-8") as file:
+        known = {row["Path"]: float(row["Best known solution value"]) for row in csv.DictReader(file)}
+    result = assignment(name).solve(objective="cost", gap=0, time_limit_s=120)
+    assert result.objective == known[name] and result.status == "optimal"
+
+
+def counties(state: int, districts: int) -> tuple[al.Problem, pd.DataFrame]:
+    """Districts of equal population within 0.5 %, fewest borders between counties of unlike districts."""
+    data = json.loads((FOLDER / "districting" / f"{state}.json").read_text(encoding="utf-8"))
+    people = {str(n["id"]): float(n.get("TOTPOP", n.get("POP10"))) for n in data["nodes"]}
+    largest = max(people, key=lambda c: people[c])
+    near = zip(data["nodes"], data["adjacency"], strict=True)
+    pairs = {tuple(sorted((str(n["id"]), str(other["id"])))) for n, beside in near for other in beside}
+    names = [f"d{k}" for k in range(districts)]
+    rows = [(c, d, d, p, 0.0, 0.0) for c, p in people.items() for d in names]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    borders = pd.DataFrame(sorted(pairs), columns=["unit_a", "unit_b"]).assign(length_m=1.0)
+    fair = sum(people.values()) / districts
+    rules = [al.Quota(d, min_mu=0.995 * fair, max_mu=1.005 * fair) for d in names]
+    return al.Problem(options, unrestored=False).subject_to(
+        *rules, al.Compactness(borders, 1.0), al.Lock(largest, "d0")
+    ), borders
+
+
+@pytest.mark.parametrize(("connected", "cut"), [(False, 8), (True, 16)])
+def test_maine_in_two_districts(connected: bool, cut: int) -> None:
+    problem, borders = counties(23, 2)
+    if connected:
+        problem = problem.subject_to(*(al.Connected(f"d{k}", borders) for k in range(2)))
+    result = problem.solve(objective="compactness", gap=0, time_limit_s=120)
+    assert result.objective == cut and result.status == "optimal"
