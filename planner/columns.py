@@ -25,6 +25,7 @@ FACTS: Final = _table(
     ("plane_m2", "m²", "Plane area", "平面面积", "area in the working projection"),
     ("subsidence_m", "m", "Subsidence", "沉陷深度", "mean ground lost"),
     ("subsidence_max_m", "m", "Greatest subsidence", "最大沉陷深度", "largest ground lost in the unit"),
+    ("sunk_mu", "mu", "Sunk", "沉陷面积", "area inside the 10 mm subsidence line"),
     ("ground_m", "m", "Ground", "地面高程", "mean elevation today"),
     ("ground_min_m", "m", "Lowest ground", "最低地面", "lowest elevation today"),
     ("ground_max_m", "m", "Highest ground", "最高地面", "highest elevation today"),

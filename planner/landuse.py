@@ -103,3 +103,6 @@ def cover_of(text: str) -> Cover | None:
     """The cover a land-use text means; None where no word of it is known."""
     lowered = text.lower()
     return next((cover for cover in COVERS if any(word in lowered for word in cover.words)), None)
+
+
+ONE_ZONE: Final = {"fill": "level"}  # works that are one zone side by side: both grade the ground to a platform

@@ -24,6 +24,7 @@ from planner.design import lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
+from planner.protection import WORKS
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
 from planner.words import say
@@ -51,6 +52,7 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     area = np.asarray(ellipsoidal_m2(shapes, site.crs))
     facts: dict[str, Any] = {"area_m2": area, "area_mu": mu_from_m2(area), "plane_m2": plane}
     facts |= _of_ground(site, cover, plane)
+    facts["sunk_mu"] = np.nan_to_num(facts.pop("sunk_share")) * facts["area_mu"]
     facts |= _of_water(site, cover)
     for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
         facts[name] = cover.of(getattr(ground, name)).high
@@ -91,11 +93,13 @@ class _Cover:
 def _of_ground(site: Site, cover: _Cover, plane: Floats) -> dict[str, Floats]:
     terrain = cover.of(site.terrain)
     lost = cover.of(site.subsidence)
+    sunk = cover.values(site.subsidence) * 1e3 >= site.scenario.number("standards.boundary.outer_subsidence_mm")
     slope = slope_degrees(np.ascontiguousarray(site.terrain.values), site.terrain.cell_x, site.terrain.cell_y)
     known = np.divide(terrain.weight, plane, out=np.zeros_like(plane), where=plane > 0)
     return {
         "subsidence_m": lost.mean,
         "subsidence_max_m": lost.high,
+        "sunk_share": cover.summary(np.where(np.isnan(cover.values(site.subsidence)), np.nan, sunk)).mean,
         "ground_m": terrain.mean,
         "ground_min_m": terrain.low,
         "ground_max_m": terrain.high,
@@ -144,13 +148,27 @@ def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str
             if name and name not in names[u]:
                 names[u].append(name)
         limit = site.scenario.number("measure.forbid_share")
-        for target in CHOICES:
-            rules = layer["forbids"].fillna("").map(lambda text, t=target: t in _listed(text)).to_numpy(bool)
-            if rules.any():
-                together = np.array([shapely.union_all(layer.geometry.values[rules])], dtype=object)
-                for u in _over(*_overlaps(shapes, together), plane, limit)[0]:
-                    forbidden[u].append(target)
+        for word in (*CHOICES, *WORKS):
+            for u in _where_barred(layer, word, shapes, plane, limit):
+                forbidden[u].append(word)
     return {"constraint": [";".join(sorted(n)) for n in names], "forbids": [",".join(f) for f in forbidden]}
+
+
+def _where_barred(layer: gpd.GeoDataFrame, word: str, shapes: NDArray[Any], plane: Floats, limit: float) -> list[int]:
+    """The units in which a target or works may not be: by what covers them, or by lying outside where alone it may be."""
+    barred: set[int] = set()
+    for column in ("forbids", "only_inside"):
+        texts = layer[column] if column in layer else pd.Series("", index=layer.index)
+        rows = texts.fillna("").map(lambda text: word in _listed(text)).to_numpy(bool)
+        if not rows.any():
+            continue
+        together = np.array([shapely.union_all(layer.geometry.values[rows])], dtype=object)
+        unit, which, part = _overlaps(shapes, together)
+        if column == "only_inside":
+            part = plane - np.bincount(unit, part, minlength=len(shapes))
+            unit, which = np.arange(len(shapes)), np.zeros(len(shapes), dtype=np.int64)
+        barred |= {int(u) for u in _over(unit, which, part, plane, limit)[0]}
+    return sorted(barred)
 
 
 def _listed(text: Any) -> list[str]:
@@ -181,15 +199,52 @@ def _over(unit: Ints, which: Ints, part: Floats, plane: Floats, limit: float) ->
     return unit[order], which[order]
 
 
-def _main_landuse(layer: gpd.GeoDataFrame | None, shapes: NDArray[Any]) -> NDArray[Any]:
-    """The land use that covers most of each unit; empty where none is known, the first by name of equals."""
-    found = np.full(len(shapes), "", dtype=object)
+def land_use(layer: gpd.GeoDataFrame | None, units: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Every unit's area by its use today: rows unit_id, landuse ("" where none is known), area_mu, summing to the unit's own.
+
+    layer: column landuse, or None. units: index unit_id, column area_mu. Where polygons of the layer overlap, ground that is
+    named twice counts in parts.
+    """
+    own = units["area_mu"].to_numpy(float)
+    sums = _landuse_parts(layer, np.asarray(units.geometry.values, dtype=object))
+    plane = shapely.area(np.asarray(units.geometry.values, dtype=object))
+    sums["share"] = sums["m2"].to_numpy(float) / plane[sums["unit"].to_numpy(int)]
+    told = np.bincount(sums["unit"].to_numpy(int), sums["share"].to_numpy(float), minlength=len(units))
+    share = sums["share"].to_numpy(float) / np.maximum(told, 1.0)[sums["unit"].to_numpy(int)]
+    rest = np.where(told < 1.0 - 1e-9, 1.0 - told, 0.0)
+    blank = np.flatnonzero(rest > 0)
+    share = np.where(rest[sums["unit"].to_numpy(int)] > 0, share, share / np.minimum(told, 1.0)[sums["unit"].to_numpy(int)])
+    table = pd.DataFrame(
+        {
+            "unit": np.r_[sums["unit"].to_numpy(int), blank],
+            "landuse": [*sums["kind"], *[""] * len(blank)],
+            "share": np.r_[share, rest[blank]],
+        }
+    ).sort_values(["unit", "landuse"], kind="stable", ignore_index=True)
+    unit = table["unit"].to_numpy(int)
+    return pd.DataFrame(
+        {
+            "unit_id": units.index.to_numpy()[unit],
+            "landuse": table["landuse"],
+            "area_mu": table["share"].to_numpy(float) * own[unit],
+        }
+    )
+
+
+def _landuse_parts(layer: gpd.GeoDataFrame | None, shapes: NDArray[Any]) -> pd.DataFrame:
+    """Plane area of every named land use in every shape: rows unit (position), kind, m2."""
     if layer is None or layer.empty:
-        return found
+        return pd.DataFrame({"unit": np.zeros(0, int), "kind": np.zeros(0, object), "m2": np.zeros(0)})
     unit, which, part = _overlaps(shapes, np.asarray(layer.geometry.values, dtype=object))
     kind = layer["landuse"].fillna("").astype(str).to_numpy()[which]
     sums = pd.DataFrame({"unit": unit, "kind": kind, "m2": part}).groupby(["unit", "kind"], as_index=False).sum()
-    sums = sums[sums["kind"] != ""].sort_values(["unit", "m2", "kind"], ascending=[True, False, True])
+    return sums[sums["kind"] != ""]
+
+
+def _main_landuse(layer: gpd.GeoDataFrame | None, shapes: NDArray[Any]) -> NDArray[Any]:
+    """The land use that covers most of each unit; empty where none is known, the first by name of equals."""
+    found = np.full(len(shapes), "", dtype=object)
+    sums = _landuse_parts(layer, shapes).sort_values(["unit", "m2", "kind"], ascending=[True, False, True])
     main = sums.drop_duplicates("unit")
     found[main["unit"].to_numpy()] = main["kind"].to_numpy()
     return found

@@ -17,6 +17,7 @@ from planner.core.earth import balanced_levels
 from planner.design import Levels, shape_of, ways
 from planner.design.ways import heap_of
 from planner.landuse import LAND, UNRESTORED
+from planner.protection import works_barred
 from planner.scenario import Scenario
 from planner.tables import Judgement, Measures
 
@@ -40,7 +41,19 @@ def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd
     for target in judgement.eligible.columns:
         mine = (options["target"] == target).to_numpy()
         allowed[mine] = judgement.eligible[target].reindex(options.index.get_level_values(0)[mine]).to_numpy(bool)
-    return options[allowed].sort_index()
+    return options[allowed & ~_barred(options, facts)].sort_index()
+
+
+def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:
+    """Options whose works a protection forbids: digging, mounds."""
+    barred = np.zeros(len(options), dtype=bool)
+    if "forbids" not in facts.columns:
+        return barred
+    forbids = facts["forbids"].fillna("").astype(str).reindex(options.index.get_level_values(0)).to_numpy()
+    for text in np.unique(forbids):
+        if treatments := works_barred(text):
+            barred |= (forbids == text) & options["treatment"].isin(treatments).to_numpy()
+    return barred
 
 
 @dataclass(frozen=True, eq=False)

@@ -144,6 +144,19 @@ class LockItem(_Part):
         return self
 
 
+class ProtectionItem(_Part):
+    """[[protection]]: a kind beside those of parameters.toml, or other words for one of them; it wins over them.
+
+    forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one.
+    """
+
+    kind: str
+    names: tuple[str, ...] = ()
+    forbids: tuple[str, ...] | None = None
+    only_inside: tuple[str, ...] | None = None
+    approved: str = ""
+
+
 class LimitItem(_Part):
     """[[limit]]: bounds on the sum of a numeric option column, over a target and treatment or over all."""
 
@@ -213,6 +226,7 @@ class Scenario(_Part):
     economics: EconomicsSection = EconomicsSection()
     finance: GivenTerms | None = None
     lock: tuple[LockItem, ...] = ()
+    protection: tuple[ProtectionItem, ...] = ()
     limit: tuple[LimitItem, ...] = ()
     phase: tuple[PhaseItem, ...] = ()
     reference: tuple[ReferenceItem, ...] = ()

@@ -36,6 +36,7 @@ FLOORS = [
     {"read"},
     {"tables"},
     {"site"},
+    {"protection"},
     {"scenario", "ellipsoid"},
     {"terms"},
     {"faults"},

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.model import Model
+from planner.allocation.model import Model, border_cost
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
+from planner.core.choice.patches import settle_patches
 from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices
 
 SWEEPS = 6  # most passes of single-unit moves at prices
-REPAIRS = 40  # most rounds of moves against broken limits
+REPAIRS = 160  # most rounds of moves against broken limits
+BATCH = 48  # most moves of such a round where borders cost: made all at once they would tear holes into zones
+CYCLES = 4  # most times that a plan is taken back to the prices and into the limits again
+LARGEST_PATCH = 60  # most units of a patch that moves as one
 ROUNDS = 12  # most rounds of winning moves within the limits
 
 
@@ -30,19 +34,47 @@ class Polisher:
 
     def __call__(self, chosen: Ints, prices: Floats) -> Ints:
         """A plan near `chosen` (N,): broken limits are repaired where single moves can. prices: λ, (S,)."""
-        model, near, water = self.model, self.near, self.water
+        model = self.model
         chosen = chosen.copy()
         value = model.gain - (prices @ model.coef if prices.size else 0.0)
-        settle_at_prices(model.choices, value, water, near, model.terms.pair, chosen, SWEEPS)
+        best, kept = -np.inf, chosen
+        for _ in range(CYCLES if model.edges.cost.size else 1):
+            kind = model.kind[chosen]
+            feasible = self._polished(chosen, value)
+            worth = float(model.gain[chosen].sum()) - border_cost(model, chosen) - (0.0 if feasible else np.inf)
+            if worth > best or best == -np.inf:
+                best, kept = worth, chosen.copy()
+            if (model.kind[chosen] == kind).all():
+                break
+        return kept
+
+    def _polished(self, chosen: Ints, value: Floats) -> bool:
+        """Best at prices, then back inside the limits, then better within them; whether it came back inside."""
+        units, pair, none = self.model.choices, self.model.terms.pair, np.zeros(self.lo.size)
+        settle_at_prices(units, value, self.water, self.near, pair, chosen, SWEEPS)
+        if self.model.edges.cost.size:
+            self._patches(chosen, value)
         activity = self.rows[chosen].sum(axis=0)
+        miss = self._miss(activity)
         for _ in range(REPAIRS):
-            miss = np.maximum(self.lo - activity, 0.0) - np.maximum(activity - self.hi, 0.0)
             if not miss.any() or not self._round(chosen, activity, value, miss):
                 break
+            miss = self._miss(activity)
         for _ in range(ROUNDS):
-            if not self._round(chosen, activity, value, np.zeros(prices.size)):
+            if not self._round(chosen, activity, value, none):
                 break
-        return chosen
+        return not miss.any()
+
+    def _miss(self, activity: Floats) -> Floats:
+        return np.asarray(np.maximum(self.lo - activity, 0.0) - np.maximum(activity - self.hi, 0.0))
+
+    def _patches(self, chosen: Ints, value: Floats) -> None:
+        """Whole patches go where they are worth more at prices, the units around them with them."""
+        near, water, pair = self.near, self.water, self.model.terms.pair
+        for _ in range(SWEEPS):
+            if not settle_patches(self.model.choices, value, water, near, pair, chosen, LARGEST_PATCH):
+                break
+            settle_at_prices(self.model.choices, value, water, near, pair, chosen, 1)
 
     def _round(self, chosen: Ints, activity: Floats, value: Floats, push: Floats) -> int:
         """One round of moves, best first; repairing where `push` says which way rows must go."""
@@ -51,7 +83,13 @@ class Polisher:
         order = np.flatnonzero(np.isfinite(score))
         order = order[np.argsort(-score[order], kind="stable")]
         limits, repairing = (self.lo, self.hi), bool(push.any())
-        return int(apply_moves((order, option), units, self.rows, limits, *borders, repairing, chosen, activity))
+        step = BATCH if repairing and self.model.edges.cost.size else max(order.size, 1)
+        for first in range(0, order.size, step):  # the edges of zones first, then what has become an edge by that
+            batch = order[first : first + step]
+            made = int(apply_moves((batch, option), units, self.rows, limits, *borders, repairing, chosen, activity))
+            if made:
+                return made
+        return 0
 
 
 def polisher(model: Model, near: Near, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:

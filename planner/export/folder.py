@@ -115,9 +115,9 @@ def _units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def attribute_tables(plan: SavedPlan) -> dict[str, pd.DataFrame]:
-    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules."""
+    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules, land_use."""
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("options", "borders", "haul", "rules"):
+    for name in ("options", "borders", "haul", "rules", "land_use"):
         table = getattr(plan, name, None)
         if isinstance(table, pd.DataFrame) and len(table.columns):
             tables[name] = pd.DataFrame(table)

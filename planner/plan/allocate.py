@@ -15,15 +15,17 @@ from planner.allocation import (
     Earthwork,
     Limit,
     Lock,
+    MinPatch,
     Problem,
     Quota,
     Storage,
     WaterLevel,
 )
+from planner.design import ways
 from planner.economics import lump_sums
 from planner.errors import InvalidInput
 from planner.interrupt import careful
-from planner.landuse import CHOICES, UNRESTORED
+from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.record import Certificate
 from planner.scenario import Scenario
@@ -75,6 +77,25 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     ]
     if scenario.solver.compactness_cny_per_m > 0:
         rules.append(Compactness(parts.borders, cny_per_m=scenario.solver.compactness_cny_per_m))
+    return [*rules, *works_rules(scenario, parts.borders)]
+
+
+def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
+    """Works in zones: a price on borders between unlike works, and no zone below [works] min_zone_mu.
+
+    Digging depth and heap height are linear in volume, so mosaics cost what zones cost; of all plans within the gap the one
+    with few, large zones is then the best. Levelling and filling to the platform are one kind of works.
+    """
+    price, least = scenario.number("works.cny_per_m"), scenario.number("works.min_zone_mu")
+    rules: list[Any] = []
+    if price > 0:
+        alike = dict.fromkeys(ONE_ZONE.items(), 0.0)
+        rules.append(Compactness(borders, cny_per_m=price, by="treatment", weights=alike))
+    if least > 0:
+        for target, treatment in ways():
+            if treatment not in ONE_ZONE:
+                same = tuple(t for t, main in ONE_ZONE.items() if main == treatment and (target, t) in ways())
+                rules.append(MinPatch(target, least, borders, treatment=(treatment, *same)))
     return rules
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from planner.design import Design
 from planner.earthwork import haul
 from planner.economics import money
-from planner.measure import measure
+from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
 from planner.plan.allocate import Answer, allocate, earth_limits
@@ -137,6 +137,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         economics=money(units, site.scenario),
         rules=rules,
         warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings))),
+        land_use=land_use(site.landuse, units),
     )
     return replace(plan, units=plan.with_units(**reasons(plan)))
 

@@ -40,7 +40,7 @@ class PlanRecord:
     `next_target`, `next_loss_cny` (the best other target and what it would lose). options: every priced option, index (unit_id,
     option), with `loss_cny` against the chosen one at the plan's shadow prices. borders: who touches whom. reservoirs: one row
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
-    rules alone give, per unit.
+    rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
     """
 
     site: Site
@@ -56,6 +56,7 @@ class PlanRecord:
     economics: Economics
     rules: pd.DataFrame
     warnings: tuple[Message, ...]
+    land_use: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """The units without their geometry, index `unit_id`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from planner.economics import money
+from planner.measure import land_use
 from planner.plan.noun import Plan
 from planner.plan.record import Certificate
 from planner.read.saved import SavedFolder, damaged, read_saved
@@ -49,4 +50,5 @@ def _plan(saved: SavedFolder) -> Plan:
         economics=money(saved.units, saved.site.scenario),
         rules=saved.tables["rules"],
         warnings=saved.site.warnings,
+        land_use=saved.tables["land_use"] if len(saved.tables["land_use"]) else land_use(None, saved.units),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.plan.ledgers import ledgers
 from planner.timing import by_year, timetable
 from planner.words import render
 
@@ -24,7 +25,7 @@ PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", 
 
 def summarise(plan: PlanRecord) -> dict[str, Any]:
     """The dictionary behind summary.json."""
-    site, units, money = plan.site, plan.units, plan.economics
+    site, units = plan.site, plan.units
     targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
     proof = plan.certificate
     summary = {
@@ -46,21 +47,12 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         "phase": _phases(plan),
         "use_by_year_mu": _uses(plan),
         "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
+        **ledgers(plan),
         "wetland_mu": float(units["area_mu"][units["treatment"] == "wetland"].sum()),
         "water_mu": float(units["water_mu"].sum()),
         "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
         "earthwork": _earthwork(plan),
-        "economics": {
-            "cost_cny": money.cost_cny,
-            "works_cny": money.works_cny,
-            "lump_sums_cny": money.lump_cny,
-            "benefit_cny": money.benefit_cny,
-            "benefit_cost_ratio": money.benefit_cost_ratio,
-            "unfunded_cny": float(money.funds["cny"].iloc[-1]),
-            "repaid_cny": float(sum(fund.cny for fund in plan.site.scenario.economics.fund if fund.repaid)),
-            "npv_cny": money.npv_cny,
-            "payback_year": money.payback_year,
-        },
+        "economics": _economics(plan),
         "solver": {
             "status": proof.status,
             "objective": proof.objective,
@@ -82,6 +74,22 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
     }
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
     return summary
+
+
+def _economics(plan: PlanRecord) -> dict[str, Any]:
+    """What the plan costs and brings, yuan."""
+    money = plan.economics
+    return {
+        "cost_cny": money.cost_cny,
+        "works_cny": money.works_cny,
+        "lump_sums_cny": money.lump_cny,
+        "benefit_cny": money.benefit_cny,
+        "benefit_cost_ratio": money.benefit_cost_ratio,
+        "unfunded_cny": float(money.funds["cny"].iloc[-1]),
+        "repaid_cny": float(sum(fund.cny for fund in plan.site.scenario.economics.fund if fund.repaid)),
+        "npv_cny": money.npv_cny,
+        "payback_year": money.payback_year,
+    }
 
 
 def _at(summary: Mapping[str, Any], key: str) -> float | None:

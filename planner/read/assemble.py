@@ -15,6 +15,7 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
+from planner.protection import protected
 from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
@@ -86,6 +87,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     for role in ("boundary", "panels", "constraints", "landuse"):
         layer = getattr(layers, role)
         beside[role] = None if layer is None else read_beside(layer, role, places, crs=parcels.crs, near=near, record=record)
+    if beside["constraints"] is not None and layers.constraints is not None:
+        beside["constraints"] = protected(beside["constraints"], scenario, shown=layers.constraints.path)
     if beside["boundary"] is not None:
         frame = clipped(frame, beside["boundary"], record)
     tell_missed(beside, frame, record)

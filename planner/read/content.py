@@ -145,6 +145,17 @@ def _walk_xml(raw: bytes, shown: str, root: str, encoding: str | None) -> None:
     parser.Parse(raw, True)
 
 
+def check_wkt(text: str, shown: str) -> None:
+    """Raises InvalidInput where brackets are nested deeper than GEOS can follow."""
+    if text.count("(") <= MAX_DEPTH:
+        return
+    depth = 0
+    for sign in re.findall(r"[()]", text):
+        depth += 1 if sign == "(" else -1
+        if depth > MAX_DEPTH:
+            raise InvalidInput(say("door.too_deep", shown=shown, most=MAX_DEPTH))
+
+
 def check_dxf(head: bytes, shown: str) -> None:
     """Raises InvalidInput where a file does not begin like a drawing."""
     text = head.lstrip(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -24,7 +24,7 @@ from planner.words import Message, both, say
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
-TABLES: Final = ("options", "borders", "haul", "storage", "rules")
+TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use")
 MAX_SUMMARY_BYTES: Final = 256 << 20
 _SUMMARY_TABLES: Final = ("site", "targets", "water", "earthwork", "economics", "solver", "provenance")
 

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from planner.errors import InvalidInput
+from planner.read.content import MAX_COLUMNS, check_wkt
 from planner.read.encoding import decode_text
 from planner.read.record import Record
 from planner.read.vertices import from_vertices
@@ -63,7 +64,7 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
             record.decide((f"sheet of {role}", f"{role} 的工作表"), chosen, ("the first of several", "多个工作表中的第一个"))
         rows, cells = [], 0
         for row in book[chosen].iter_rows(values_only=True):
-            cells += len(row)
+            cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
             if cells > MAX_CELLS:
                 raise InvalidInput(f"{shown}: more than {MAX_CELLS:,} cells; save the sheet as CSV")
             if any(c is not None and str(c).strip() for c in row):
@@ -99,6 +100,8 @@ def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataF
         record.warn(say("read.heading_row", path=shown, row=head + 1))
     names = _unique([str(c).strip().lstrip("\ufeff") for c in rows[head]])
     width = len(names)
+    if width > MAX_COLUMNS:
+        raise InvalidInput(say("door.too_wide", shown=shown, most=MAX_COLUMNS))
     table = pd.DataFrame([(list(r) + [""] * width)[:width] for r in rows[head + 1 :]], columns=names)
     wkt = next((n for n in names if n.lower() in _WKT), None) or _wkt_column(table)
     if wkt is not None:
@@ -157,6 +160,8 @@ def _wkt_column(table: pd.DataFrame) -> str | None:
 
 def _from_wkt(table: pd.DataFrame, column: str, shown: str) -> gpd.GeoDataFrame:
     texts = table[column].astype(str).str.replace(r"^\s*SRID=\d+;", "", regex=True)
+    for text in texts:
+        check_wkt(text, shown)
     geometry = shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore")
     bad = np.flatnonzero(shapely.is_missing(geometry) & (texts.str.strip() != "").to_numpy())
     if len(bad):

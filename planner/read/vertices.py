@@ -73,7 +73,7 @@ def from_vertices(table: pd.DataFrame, x: str, y: str, *, shown: str, first_row:
 def _columns(table: pd.DataFrame, used: tuple[str, str]) -> _Columns:
     names = [str(n) for n in table.columns if n not in used]
     part, ring = _named(names, _PART), _named(names, _RING)
-    key = next((n for k in _KEY for n in names if plain(n) == k and n not in (part, ring) and _groups(table[n])), None)
+    key = next((n for k in _KEY for n in names if plain(n) == k and n not in (part, ring) and _groups(table[n], 2)), None)
     if key is None:  # any column by which the rows come in runs: 序号 may number parcels as well as points
         free = [n for n in names if n not in (part, ring) and tier(n) is None]
         key = next((n for n in free if _groups(table[n]) and table[n].nunique() > 1), None)
@@ -85,10 +85,10 @@ def _named(names: list[str], known: tuple[str, ...]) -> str | None:
     return next((n for k in known for n in names if plain(n) == k), None)
 
 
-def _groups(values: pd.Series[Any]) -> bool:
-    """Whether every value of a column stands in at least three rows: it may tell polygons apart, a point's label may not."""
+def _groups(values: pd.Series[Any], fewest: int = _FEWEST) -> bool:
+    """Whether every value of a column stands in at least so many rows: it may tell polygons apart, a point's label may not."""
     counts = values.astype(str).value_counts()
-    return bool(len(counts) and counts.min() >= _FEWEST)
+    return bool(len(counts) and counts.min() >= fewest)
 
 
 def _one_depth(group: pd.DataFrame, name: str, columns: _Columns, shown: str) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR: Final = 365.25
 HORIZON_YEARS: Final = 100  # no panel is waited for longer: e^(-0.3*100) of it is left
+SHALLOW_M: Final = 400.0  # to this mining depth a movement lasts in proportion to it
 
 
 def ground(site: Site, *, year: float | None = None) -> Ground:
@@ -100,11 +101,19 @@ class _Timing:
     limits: Floats
 
 
+def equivalent_depth(depth_m: Floats) -> Floats:
+    """The depth, m, that a movement's length is proportional to: the mining depth to 400 m, below it 400·exp(1 − 400/H).
+
+    Source: with 2.5 days per metre, T = 2.5·H and 1000·exp(1 − 400/H) days (coal pillar code).
+    """
+    deep = np.maximum(depth_m, SHALLOW_M)
+    return np.asarray(np.where(depth_m > SHALLOW_M, SHALLOW_M * np.exp(1.0 - SHALLOW_M / deep), depth_m), dtype=np.float64)
+
+
 def _timing(panels: Panels, p: Parameters) -> _Timing:
     n = panels.numbers
-    duration = (
-        p.number("prediction.duration_days_per_m") * n["depth_m"] / DAYS_PER_YEAR * p.number("standards.settled.durations")
-    )
+    days = p.number("prediction.duration_days_per_m") * equivalent_depth(n["depth_m"])
+    duration = days / DAYS_PER_YEAR * p.number("standards.settled.durations")
     key = np.stack([n["start"], n["end"], n["c_per_year"], np.round(duration, 1)], axis=1)[panels.dated]
     groups, of_dated = np.unique(key, axis=0, return_inverse=True)
     group = np.full(len(panels), -1, dtype=np.int64)

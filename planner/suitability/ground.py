@@ -53,13 +53,17 @@ def damage_grade(facts: pd.DataFrame, scenario: Scenario) -> pd.Series[int]:
 
 
 def farmland_damage(facts: pd.DataFrame, scenario: Scenario) -> pd.Series[int]:
-    """Damage of dry farmland, 1 light, 2 medium, 3 severe: the worst of subsidence and water-table depth; indexed as facts.
+    """Damage of farmland, 1 light, 2 medium, 3 severe: the worst of subsidence and water-table depth; indexed as facts.
 
-    Source: TD/T 1031.3 (limits in `suitability.farmland_*`).
+    Irrigated land and paddies are damaged sooner than dry land. Source: TD/T 1031.3 (limits in `suitability.farmland_*`).
     """
-    sunk = np.asarray(scenario.value("suitability.farmland_subsidence_m"), dtype=float)
+    dry = np.asarray(scenario.value("suitability.farmland_subsidence_m"), dtype=float)
+    wet = np.asarray(scenario.value("suitability.farmland_irrigated_m"), dtype=float)
     water = np.asarray(scenario.value("suitability.farmland_water_m"), dtype=float)
     depth = (facts["ground_m"] - facts["water_table_m"]).to_numpy(float)
-    grade = 1 + np.searchsorted(sunk, np.nan_to_num(facts["subsidence_m"].to_numpy(float)), side="left")
+    lost = np.nan_to_num(facts["subsidence_m"].to_numpy(float))
+    use = facts["landuse"].astype(str) if "landuse" in facts else pd.Series("", index=facts.index)
+    irrigated = use.str.strip().str.lower().isin([str(u) for u in scenario.value("suitability.irrigated")]).to_numpy()
+    grade = 1 + np.where(irrigated, np.searchsorted(wet, lost, side="left"), np.searchsorted(dry, lost, side="left"))
     grade = np.maximum(grade, 1 + (depth < water[0]).astype(int) + (depth < water[1]))
     return pd.Series(grade, index=facts.index, name="farmland_damage")

@@ -142,6 +142,7 @@ def _construction(case: Case) -> Iterator[Finding]:
         ratio = case.column("depth_ratio")
         yield case.at_least("construction", "depth_ratio", ratio, table["depth_ratio_evaluate"], False, "", clause)
     yield from _foundation(case)
+    yield _slope(case, "construction")
     yield _fill(case, "construction", True)
     yield _final_water(case, "construction")
 
@@ -160,15 +161,7 @@ def _foundation(case: Case) -> Iterator[Finding]:
 
 def _arable(case: Case) -> Iterator[Finding]:
     p = "targets.arable."
-    yield case.at_most(
-        "arable",
-        "slope",
-        case.column("slope_deg"),
-        case.number(p + "max_slope_deg"),
-        True,
-        "°",
-        case.source(p + "max_slope_deg"),
-    )
+    yield _slope(case, "arable")
     if "soil_m" in case.facts:
         limit = case.number(p + "min_soil_m")
         yield case.at_least("arable", "soil", case.column("soil_m"), limit, True, "m", case.source(p + "min_soil_m"))
@@ -188,6 +181,7 @@ def _green(case: Case) -> Iterator[Finding]:
     fill = case.fill_m("green")
     # Either way to green will do: each bars it only where the other fails as well.
     dry, wet = ~(fill > case.number("targets.green.max_fill_m")), ~(off > reach)
+    yield _slope(case, "green")
     yield _fill(case, "green", ~wet)
     yield _final_water(case, "green")
     yield case.at_most("green", "wetland", off, reach, ~dry, "m", case.source("targets.green.wetland_reach_m"))
@@ -211,6 +205,12 @@ def _reservoir(case: Case) -> Iterator[Finding]:
     if "roundness" in case.facts:
         key = "suitability.reservoir_roundness"
         yield case.at_least("reservoir", "shape", case.column("roundness"), case.number(key), False, "", case.source(key))
+
+
+def _slope(case: Case, target: str) -> Finding:
+    """The lie of the land today; NaN passes."""
+    key = f"targets.{target}.max_slope_deg"
+    return case.at_most(target, "slope", case.column("slope_deg"), case.number(key), True, "°", case.source(key))
 
 
 def _fill(case: Case, target: str, hard: Any) -> Finding:

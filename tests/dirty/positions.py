@@ -172,7 +172,7 @@ def prj_of_another_zone(f: Path) -> Path:
     return bare(f, frame(), prj=wkt(4549))
 
 
-@CASES.reads("is no projection in metres", crs=4527)
+@CASES.reads("keeps no areas in metres here", crs=4527)
 def web_mercator(f: Path) -> Path:
     frame().to_crs(4326).to_crs(3857).to_file(f / "a.gpkg")
     return f / "a.gpkg"
@@ -184,7 +184,7 @@ def outside_china(f: Path) -> Path:
     return f / "a.geojson"
 
 
-@CASES.reads("is no projection in metres", crs=32614, tolerance_mu=0.2)
+@CASES.reads("keeps no areas in metres here", crs=32614, tolerance_mu=0.2)
 def feet(f: Path) -> Path:
     frame(squares(x=620_000.0, y=3_350_000.0), crs=32614).to_crs(2277).to_file(f / "a.gpkg")
     return f / "a.gpkg"

@@ -329,3 +329,10 @@ def test_a_rectangle_is_known_by_its_shape_not_its_vertices():
     assert rectangle_axes(box.reverse())[4:] == pytest.approx(rectangle_axes(box)[4:], abs=1e-6)
     assert rectangle_axes(affinity.skew(box, 2.0)) is None
     assert rectangle_axes(box)[2] > 0.7
+
+
+def test_deep_movement_lasts_less_than_in_proportion() -> None:
+    from planner.subsidence.state import equivalent_depth
+
+    days = 2.5 * equivalent_depth(np.array([100.0, 400.0, 400.001, 800.0]))
+    assert days == pytest.approx([250.0, 1000.0, 1000.0025, 1000 * np.exp(0.5)], rel=1e-6)

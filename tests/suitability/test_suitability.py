@@ -67,6 +67,8 @@ def eligible(change, target, **sets):
         ("construction", "missing_share", 0.5, 0.51),
         ("construction", "forbids", "arable", "arable, construction"),
         ("arable", "slope_deg", 6.0, 6.1),
+        ("construction", "slope_deg", 14.0, 14.1),
+        ("green", "slope_deg", 35.0, 35.1),
         ("arable", "ground_m", 29.0, 28.9),  # platform 32, fill of at most 3 m
         ("reservoir", "ground_m", 34.0, 34.1),  # 4 m of digging leaves 1 m of water at 31
         ("green", "ground_m", 27.3, 27.2),  # platform 31.3, fill of at most 4 m
@@ -325,3 +327,12 @@ def test_load_reaches_where_it_is_a_tenth_of_the_grounds_weight():
     assert load_reach_m(0.0, 15.0, 60.0) == 0.0
     with pytest.raises(InvalidInput, match="width_m = 0"):
         load_reach_m(100.0, 0.0, 60.0)
+
+
+def test_irrigated_land_is_damaged_sooner():
+    uses = facts(*({"landuse": use, "subsidence_m": 2.5, "ground_m": 40.0} for use in ("旱地", "水浇地", "0102", "")))
+    assert farmland_damage(uses, scenario()).tolist() == [2, 2, 2, 2]
+    deeper = facts(*({"landuse": use, "subsidence_m": 1.8, "ground_m": 40.0} for use in ("旱地", "水浇地", "Paddy", "")))
+    assert farmland_damage(deeper, scenario()).tolist() == [1, 2, 2, 1]
+    severe = facts(*({"landuse": use, "subsidence_m": 3.5, "ground_m": 40.0} for use in ("旱地", "水浇地")))
+    assert farmland_damage(severe, scenario()).tolist() == [2, 3]

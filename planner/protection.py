@@ -1,0 +1,164 @@
+"""Kinds of protection: what the law lets stand on a piece of land, as data, and what a layer's own words name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.errors import InvalidInput
+from planner.landuse import CHOICES
+from planner.parameters import nearest
+from planner.words import say
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from planner.parameters import Parameters
+    from planner.scenario import Scenario
+
+WORKS: Final = {  # works a kind may forbid beside targets, and the treatments that are such works
+    "digging": ("dig_1", "dig_2", "dig_3", "dig_4"),
+    "mounds": ("raise", "mound"),
+}
+LISTS: Final = ("names", "forbids", "unless_approved", "only_inside")
+UNTIL: Final = ("until", "valid_until", "expires", "有效期止", "有效期至", "截止日期", "到期日")
+SPACE: Final = re.compile(r"[\s_\-/.·（）()]+")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of protection.
+
+    names: what layers call it (kinds, names, codes, headings, layer names). forbids: targets and works (of WORKS) that may not
+    be there. unless_approved: those that an approval the site names lets be there. only_inside: targets that may lie nowhere
+    else.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    forbids: tuple[str, ...]
+    unless_approved: tuple[str, ...] = ()
+    only_inside: tuple[str, ...] = ()
+    approved: str = ""
+    source: str = ""
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """What may not be there, with the approval counted."""
+        more = () if self.approved else self.unless_approved
+        return tuple(dict.fromkeys((*self.forbids, *more)))
+
+
+def kinds(scenario: Scenario) -> dict[str, Kind]:
+    """The kinds of protection by key: those of parameters.toml, with the site's own [[protection]] on top.
+
+    Raises InvalidInput where one forbids what is neither a target nor works, or a new one says nothing.
+    """
+    found = _defaults(scenario.parameters)
+    for item in scenario.protection:
+        known = found.get(item.kind)
+        if known is None and item.forbids is None and not item.only_inside:
+            raise InvalidInput(say("protection.says_nothing", kind=item.kind, nearest=nearest(item.kind, found)))
+        base = known or Kind(item.kind, (item.kind,), ())
+        for word in (*(item.forbids or ()), *(item.only_inside or ())):
+            if word not in CHOICES and word not in WORKS:
+                expected = ", ".join((*CHOICES, *WORKS))
+                raise InvalidInput(say("protection.unknown_target", kind=item.kind, word=word, expected=expected))
+        found[item.kind] = replace(
+            base,
+            names=tuple(dict.fromkeys((*base.names, *item.names))),
+            forbids=base.forbids if item.forbids is None else item.forbids,
+            unless_approved=() if item.forbids is not None else base.unless_approved,
+            only_inside=base.only_inside if item.only_inside is None else item.only_inside,
+            approved=item.approved,
+            source="site.toml" if item.forbids is not None else base.source,
+        )
+    return found
+
+
+def _defaults(parameters: Parameters) -> dict[str, Kind]:
+    keys = sorted({k.split(".")[1] for k in parameters if k.startswith("protection.")})
+    found = {}
+    for key in keys:
+        values = parameters.section(f"protection.{key}")
+        names, forbids, unless_approved, only_inside = (tuple(values.get(name, ())) for name in LISTS)
+        source = parameters[f"protection.{key}.forbids"].source
+        found[key] = Kind(key, names, forbids, unless_approved, only_inside, source=source)
+    return found
+
+
+def kind_named(words: Iterable[str], known: Mapping[str, Kind]) -> Kind | None:
+    """The kind that one of some words names: its key, one of its names, or a text that holds a Chinese name or a code of it.
+
+    The longest name that fits wins, so that 生态保护红线 is not taken for another line.
+    """
+    best: tuple[int, Kind] | None = None
+    for word in words:
+        plain = _plain(word)
+        if not plain:
+            continue
+        for kind in known.values():
+            for name in (kind.key, *kind.names):
+                mine = _plain(name)
+                whole = plain == mine or (len(mine) >= 2 and not mine.isascii() and mine in plain)
+                code = mine.isascii() and len(mine) >= 6 and plain.startswith(mine)
+                if (whole or code) and (best is None or len(mine) > best[0]):
+                    best = (len(mine), kind)
+    return None if best is None else best[1]
+
+
+def _plain(word: object) -> str:
+    return SPACE.sub("", str(word)).lower() if isinstance(word, str) else ""
+
+
+def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd.GeoDataFrame:
+    """A constraints layer with the kind of every row settled and what it bars beside what the layer itself forbids.
+
+    layer: columns kind, name, forbids (comma-separated targets) and whatever else the file holds. A kind is looked for in the
+    kind, the name, the other texts of the row, the headings, and the layer's and file's name. Returns the layer with `kind` (a
+    key of the kinds, or as it was), `forbids` (targets and works), `only_inside`.
+    Raises InvalidInput for a row that names no known kind and forbids nothing: it would pass in silence.
+    """
+    known = kinds(scenario)
+    headings = [str(c) for c in layer.columns if c not in ("geometry", "kind", "name", "forbids")]
+    file = scenario.layers.constraints
+    around = [*headings, *((file.layer or "", re.split(r"[\\/]", file.path)[-1].rsplit(".", 1)[0]) if file else ())]
+    texts = [c for c in headings if pd.api.types.is_string_dtype(layer[c]) or layer[c].dtype == object]
+    ended = _ended(layer, scenario.site.year)
+    kind, forbids, inside = [], [], []
+    for i, row in enumerate(layer.drop(columns="geometry").to_dict("records")):
+        own = [str(row["kind"]), str(row["name"])]
+        found = kind_named(own, known) or kind_named([str(row[c]) for c in texts], known) or kind_named(around, known)
+        told = [w.strip() for w in str(row["forbids"]).split(",") if w.strip()]
+        if found is None and not told:
+            label = next((t for t in own if t), "") or say("protection.no_kind")
+            raise InvalidInput(
+                say("protection.unknown", file=shown, row=i + 1, label=label, known=", ".join(known), key=own[0] or "…")
+            )
+        barred = () if ended[i] else found.barred if found else ()
+        kind.append(found.key if found else own[0])
+        forbids.append(",".join(dict.fromkeys(() if ended[i] else (*told, *barred))))
+        inside.append(",".join(found.only_inside) if found and not ended[i] else "")
+    return layer.assign(kind=kind, forbids=forbids, only_inside=inside)
+
+
+def _ended(layer: gpd.GeoDataFrame, year: int) -> NDArray[np.bool_]:
+    """Which rows have ended by the plan's year, by a column that says until when they last."""
+    column = next((c for c in layer.columns if str(c).strip().lower() in UNTIL), None)
+    if column is None:
+        return np.zeros(len(layer), dtype=bool)
+    text = layer[column].astype(str).str.extract(r"(\d{4})")[0]
+    until = pd.to_numeric(text, errors="coerce")
+    return np.asarray((until < year).fillna(False), dtype=bool)
+
+
+def works_barred(forbids: Any) -> set[str]:
+    """The treatments that a comma-separated list of what is forbidden rules out."""
+    words = {w.strip() for w in str(forbids).split(",")}
+    return {t for name, treatments in WORKS.items() if name in words for t in treatments}

@@ -1,0 +1,102 @@
+"""Kinds of protection: how layers name them, what they bar, what a site may add, and that nothing passes in silence."""
+
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from planner.errors import InvalidInput
+from planner.protection import kind_named, kinds, protected, works_barred
+from planner.scenario import Scenario, parse_scenario
+
+
+def scenario(path: str = "c.gpkg", layer: str | None = None, **sections: Any) -> Scenario:
+    constraints = {"path": path} | ({"layer": layer} if layer else {})
+    return parse_scenario({"layers": {"polygons": "a.gpkg", "constraints": constraints}, "site": {"year": 2025}, **sections})
+
+
+def rows(**columns: list[Any]) -> gpd.GeoDataFrame:
+    n = len(next(iter(columns.values())))
+    base: dict[str, list[Any]] = {"kind": [""] * n, "name": [""] * n, "forbids": [""] * n}
+    return gpd.GeoDataFrame(base | columns, geometry=[shapely.box(i, 0, i + 1, 1) for i in range(n)], crs="EPSG:4527")
+
+
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        ("永久基本农田", "basic_farmland"),
+        ("某县永久基本农田（2021年划定）", "basic_farmland"),
+        ("YJJBNTTBBH", "basic_farmland"),
+        ("生态保护红线", "ecological_red_line"),
+        ("饮用水水源一级保护区", "drinking_water_1"),
+        ("城镇开发边界", "development_boundary"),
+        ("Permanent Basic-Farmland", "basic_farmland"),
+        ("采矿权", "mining_right"),
+        ("古井遗址", "heritage"),
+        ("village", None),
+        ("", None),
+        ("line", None),
+    ],
+)
+def test_bureaus_names_find_their_kind(word: str, key: str | None) -> None:
+    found = kind_named([word], kinds(scenario()))
+    assert (found.key if found else None) == key
+
+
+def test_the_kind_stands_in_the_row_the_heading_or_the_layers_name() -> None:
+    wish = scenario()
+    by_row = protected(rows(图斑类型=["永久基本农田", "高压走廊"]), wish, shown="c.gpkg")
+    assert by_row["kind"].tolist() == ["basic_farmland", "power_line"]
+    assert by_row["forbids"].tolist() == ["construction,green,reservoir", "construction,digging"]
+    by_heading = protected(rows(YJJBNTTBBH=["001", "002"]), wish, shown="c.gpkg")
+    assert by_heading["kind"].tolist() == ["basic_farmland"] * 2
+    by_file = protected(rows(fid=[1]), scenario("data/生态保护红线.gpkg"), shown="生态保护红线.gpkg")
+    assert by_file["forbids"].tolist() == ["construction,arable,green,reservoir"]
+
+
+def test_what_a_layer_forbids_is_added_to_what_the_law_does() -> None:
+    found = protected(rows(kind=["basic_farmland", "belt"], forbids=["reservoir", "arable"]), scenario(), shown="c")
+    assert found["forbids"].tolist() == ["reservoir,construction,green", "arable"]
+    assert found["kind"].tolist() == ["basic_farmland", "belt"]
+
+
+def test_a_kind_that_is_unknown_and_forbids_nothing_stops() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"row 2: 'gravel pit' names no known kind .*\[\[protection\]\] kind = \"gravel pit\""
+    ):
+        protected(rows(kind=["heritage", "gravel pit"]), scenario(), shown="c.gpkg")
+    known = scenario(protection=[{"kind": "gravel pit", "forbids": ["construction"]}])
+    assert protected(rows(kind=["gravel pit"]), known, shown="c.gpkg")["forbids"].tolist() == ["construction"]
+
+
+def test_the_sites_own_kinds_win() -> None:
+    own = {"kind": "heritage", "names": ["老窑址"], "forbids": ["reservoir"]}
+    known = kinds(scenario(protection=[own]))
+    assert known["heritage"].barred == ("reservoir",)
+    assert kind_named(["老窑址"], known) is known["heritage"]
+    with pytest.raises(InvalidInput, match="neither a target nor works"):
+        kinds(scenario(protection=[{"kind": "heritage", "forbids": ["houses"]}]))
+    with pytest.raises(InvalidInput, match="neither forbids nor only_inside; did you mean 'heritage'"):
+        kinds(scenario(protection=[{"kind": "heritag"}]))
+
+
+def test_an_approval_lets_be_what_the_kind_allows_with_one() -> None:
+    plain, told = (
+        kinds(scenario()),
+        kinds(scenario(protection=[{"kind": "ecological_red_line", "approved": "皖自然资〔2024〕1号"}])),
+    )
+    assert plain["ecological_red_line"].barred == ("construction", "arable", "green", "reservoir")
+    assert told["ecological_red_line"].barred == ("construction", "arable")
+
+
+def test_a_right_that_has_ended_bars_nothing() -> None:
+    found = protected(rows(kind=["采矿权", "采矿权"], until=["2024-12-31", "2031-06-30"]), scenario(), shown="c")
+    assert found["forbids"].tolist() == ["", "construction"]
+
+
+def test_inside_and_works() -> None:
+    found = protected(rows(kind=["城镇开发边界"]), scenario(), shown="c")
+    assert (found["forbids"].tolist(), found["only_inside"].tolist()) == ([""], ["construction"])
+    assert works_barred("construction,digging") == {"dig_1", "dig_2", "dig_3", "dig_4"}
+    assert works_barred("") == set()
