@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -63,7 +63,7 @@ def hollows_of(terrain: Grid, least: tuple[float, float], *, runoff_share: float
         raise InvalidInput(say("balance.no_known_cell"))
     tree = merge_tree(ground, neighbours=EDGES)
     basins = significant(tree, min_volume=least[0] / terrain.cell_area, min_depth=least[1])
-    children = _tree(tree, basins)
+    basins, children = _tree(tree, basins)
     bottom = _bottoms(ground, basins, outlets)
     cells = _Cells.of(ground.ravel(), _pieces(tree, basins, children)[tree.label.ravel()])
     drained = np.bincount(bottom[bottom >= 0], minlength=len(basins.node))
@@ -75,7 +75,7 @@ def hollows_of(terrain: Grid, least: tuple[float, float], *, runoff_share: float
     return Hollows((*bowls, *joined), bottom.reshape(ground.shape), bowl.reshape(ground.shape))
 
 
-def _tree(tree: MergeTree, basins: Basins) -> dict[int, list[int]]:
+def _tree(tree: MergeTree, basins: Basins) -> tuple[Basins, dict[int, list[int]]]:
     """The hollows that matter and hold several that do, each with those it is made of, the largest first."""
     children: dict[int, list[int]] = {}
     for node in basins.node.tolist():
@@ -86,9 +86,25 @@ def _tree(tree: MergeTree, basins: Basins) -> dict[int, list[int]]:
             if known:
                 break
             child, above = above, int(tree.parent[above - 1])
+    basins, children = _without_single(tree, basins, children)
     for several in children.values():
         several.sort(key=lambda c: (-float(tree.volume[c - 1]), c))
-    return children
+    return basins, children
+
+
+def _without_single(tree: MergeTree, basins: Basins, children: dict[int, list[int]]) -> tuple[Basins, dict[int, list[int]]]:
+    """The same tree in which a hollow that takes in only hollows that do not matter is one with what it grew from."""
+    above = {c: node for node, several in children.items() for c in several}
+
+    def top(node: int) -> int:
+        while node in above and len(children[above[node]]) == 1:
+            node = above[node]
+        return node
+
+    node = np.array([top(int(n)) for n in basins.node], dtype=basins.node.dtype)
+    spill = np.array([tree.spill_level[n - 1] for n in node], dtype=np.float64)
+    several = {top(n): [top(c) for c in kids] for n, kids in children.items() if len(kids) > 1}
+    return replace(basins, node=node, spill_level=spill), several
 
 
 @dataclass(frozen=True, eq=False)

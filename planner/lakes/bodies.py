@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.site import Grid
 
+PIT_SHARE = 0.01  # of the largest reservoir's storage: smaller pits of a dug bed are part of what they spill to
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -59,7 +60,9 @@ def site_lakes(plan: Plan, surface: Grid, *, climate: str, supply_m3: float, use
     scenario = plan.site.scenario
     p = scenario.parameters
     runoff = p.number(f"climate.{climate}.runoff_share")
-    least = (p.number("measure.hollow_min_volume_m3"), p.number("measure.hollow_min_depth_m"))
+    largest = float(plan.reservoirs["normal_m3"].max()) if "normal_m3" in plan.reservoirs.columns else 0.0
+    smallest = max(p.number("measure.hollow_min_volume_m3"), PIT_SHARE * largest)
+    least = (smallest, p.number("measure.hollow_min_depth_m"))
     found = hollows_of(surface, least, runoff_share=runoff, outlets=edges(surface))
     lakes = {lake.name: lake for lake in found.lakes}
     bodies: list[Body] = []

@@ -64,7 +64,7 @@ def lab(small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def run_cell(page: Any, marker: str) -> str:
     """Runs the cell that is next and waits for a line that begins with a marker."""
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell-and-select-next'); }")
     line = page.locator(f".jp-OutputArea-output pre:has-text('{marker} ')").last
     line.wait_for(timeout=60_000)
     return str(line.inner_text())
@@ -78,8 +78,14 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_function("() => window.jupyterapp && document.querySelector('.jp-Notebook .jp-Cell')")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle], .jp-NotebookPanel-toolbar")
+    for _ in range(90):  # a cell that is run before the kernel listens would wait for ever
+        if page.evaluate(
+            "() => [...window.jupyterapp.serviceManager.sessions.running()].some((s) => s.kernel && s.kernel.execution_state === 'idle')"
+        ):
+            break
+        time.sleep(0.5)
     time.sleep(1.0)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell-and-select-next'); }")
     frame = page.frame_locator("iframe[title=planner]")
     frame.locator("[data-ready=yes]").wait_for(timeout=90_000)
     inside = next(f for f in page.frames if f.parent_frame is not None and f.evaluate("() => !!window.planner"))
