@@ -63,6 +63,28 @@ def test_units_are_painted_in_their_target_s_colour(open_page: Callable[..., Any
         assert colour_at(opened, unit) == (*rgb(TARGETS[target].colour), 255)
 
 
+COUNT_CLEARS = """window.clears = new Map();
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+  window.clears.set(this.canvas, (window.clears.get(this.canvas) || 0) + 1);
+  return clear.apply(this, box);
+};"""
+
+
+@pytest.mark.parametrize("fragment", ["", "#view=rules&with=plan,40", "#at=34.0,117.0,13&with=rules,50&hide=plan:0"])
+def test_opening_draws_every_tile_once(open_page: Callable[..., Any], path: Path, fragment: str) -> None:
+    opened = open_page(path, fragment=fragment)
+    opened.page.add_init_script(COUNT_CLEARS)
+    opened.page.reload()
+    opened.page.wait_for_selector("[data-ready=yes]")
+    drawn = opened.page.evaluate("() => [...window.clears].map(([canvas, times]) => [canvas.isConnected, times])")
+    tiles = opened.state("map.getPanes()['planner-units'].querySelectorAll('canvas').length")
+    other = opened.state("map.getPanes()['planner-other'].querySelectorAll('canvas').length")
+    assert tiles > 0
+    assert (other > 0) == ("with=" in fragment)
+    assert drawn == [[True, 1]] * (tiles + other)
+
+
 def test_legend_adds_up_to_the_plan_and_follows_the_filter(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     opened = open_page(path)
     total = view.units["area_mu"].sum()

@@ -36,7 +36,7 @@
 
     _layers() {
       const paint = this._paint(this.state.view);
-      this.main = new planner.CanvasUnits(this.units, paint, { pane: "planner-units" }).addTo(this.map);
+      this.main = new planner.CanvasUnits(this.units, paint, { pane: "planner-units" });
       this.second = new planner.CanvasUnits(this.units, paint, { pane: "planner-other" });
       this.setOpacity(this.state.opacity);
       const config = this.config;
@@ -114,11 +114,18 @@
 
     setOther(key) {
       this.state.other = key;
-      if (key) { this.second.setPaint(this._paint(key)); this.second.addTo(this.map); } else this.second.remove();
+      if (key) this.second.setPaint(this._paint(key)); else this.second.remove();
+      if (this.ready) this._draw();
       this.parts.divider.update();
       this.parts.panel.update();
       this._swipeNames();
       this.remember();
+    }
+
+    // only once the page knows its place: every tile before that is drawn for nothing
+    _draw() {
+      this.main.addTo(this.map);
+      if (this.state.other) this.second.addTo(this.map);
     }
 
     _swipeNames() {
@@ -379,6 +386,7 @@
       if (config.other) page.setOther(config.other);
       if (!asked.get("at")) page.home();
       planner.follow(page, asked);
+      page._draw();
       planner.printing(page);
       page.ready = true;
       planner.page = page;
