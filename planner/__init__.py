@@ -18,6 +18,8 @@ _HOMES = {
     "make_plan": "planner.facade",
     "load_plan": "planner.facade",
     "sweep": "planner.plan",
+    "vary": "planner.plan.whatif",
+    "whatif": "planner.plan.whatif",
     "confidence": "planner.plan",
     "read_site": "planner.read",
     "check": "planner.read",

@@ -51,6 +51,8 @@ from planner.options import appraise as appraise
 from planner.partition import partition as partition
 from planner.plan import confidence as confidence
 from planner.plan import sweep as sweep
+from planner.plan.whatif import vary as vary
+from planner.plan.whatif import whatif as whatif
 from planner.portfolio import Portfolio as Portfolio
 from planner.portfolio import portfolio as portfolio
 from planner.read import check as check

@@ -61,7 +61,21 @@ def run(arguments: list[str]) -> int:
 
 def load() -> None:
     """Registers every verb: the one list of the files they stand in."""
-    from planner.cli import agents, asbuilt, city, design, doctor, finance, hollows, keep, portfolio, terrain, verbs, water  # noqa: F401
+    from planner.cli import (  # noqa: F401
+        agents,
+        asbuilt,
+        city,
+        design,
+        doctor,
+        finance,
+        hollows,
+        keep,
+        portfolio,
+        terrain,
+        verbs,
+        water,
+        whatif,
+    )
 
 
 def asked_lang(arguments: Sequence[str]) -> str:

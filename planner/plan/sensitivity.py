@@ -36,18 +36,25 @@ def sweep(
     Returns a frame by value: objective, bound and gap (yuan), mu by target, sums of SUMS, `status`; where no plan exists the
     status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that changes the units themselves.
     """
-    if key.startswith(REMEASURED):
-        raise InvalidInput(say("plan.sweep_remeasures", key=key))
+    refuse_remeasuring((key,))
     known = _surveyed(site)
     rows: dict[Any, dict[str, Any]] = {}
     for value in values:
         if announce is not None:
             announce(f"{key} = {value}")
-        rows[value] = _row(known, {key: value})
+        rows[value] = row_of(known, {key: value})
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(key)
 
 
-def _row(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
+def refuse_remeasuring(keys: Iterable[str]) -> None:
+    """Raises InvalidInput for a key whose change would cut or measure the units anew."""
+    for key in keys:
+        if key.startswith(REMEASURED):
+            raise InvalidInput(say("plan.sweep_remeasures", key=key))
+
+
+def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the plan for what is known of a site under changed keys; why, where there is none."""
     try:
         answer = choose(known, replaced(known.site.scenario, sets)).answer
     except Infeasible as error:

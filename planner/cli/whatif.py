@@ -1,0 +1,135 @@
+"""The verb that asks what if: limits that cannot all be kept, tables over values, the price of keeping land as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli.app import app
+from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+from planner.cli.verbs import Sets, parse_sets
+from planner.errors import UsageError
+from planner.words import say, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "planner.whatif/1"
+
+
+@app.command()
+def whatif(
+    site: Annotated[Path, typer.Argument(help="A folder with site.toml, a site.toml, or a vector file.")],
+    sets: Sets = None,
+    priority: Annotated[
+        list[str] | None,
+        typer.Option("--priority", help="A limit's key; repeatable. The first named gives last.", metavar="KEY"),
+    ] = None,
+    varied: Annotated[
+        list[str] | None,
+        typer.Option("--vary", help="key=a,b,c: a table of plans over the values; repeatable.", metavar="KEY=A,B,C"),
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option("--keep", help="parcel=P17,target=green: what keeping it costs.", metavar="parcel=…,target=…")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the plan here.")] = None,
+    lang: Lang = "en",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """The best plan where limits cannot all be kept and what each gave; tables over values; the price of keeping land."""
+    known_lang(lang)
+    voice = Voice(as_json, quiet, verbose)
+    changed = parse_sets(sets or [])
+    document: dict[str, Any] = {"schema": SCHEMA}
+    if keep is not None:
+        document["keep"] = _keep(site, keep, changed, voice, lang)
+    if varied:
+        document["vary"] = _vary(site, varied, changed, voice, lang)
+    if keep is None and not varied:
+        document |= _best(site, changed, priority or [], (output, overwrite), voice, lang)
+    voice.document(document)
+
+
+def _best(
+    site: Path, sets: dict[str, Any], priority: list[str], target: tuple[Path | None, bool], voice: Voice, lang: str
+) -> dict[str, Any]:
+    """The best plan, what each limit gave, and the plan written where that was asked."""
+    from planner.facade import Plan
+    from planner.plan.whatif import whatif as best
+
+    found = best(site, priority=priority, **sets)
+    head = tuple(text(f"whatif.{key}", lang) for key in ("limit", "asked", "set", "gave", "possible"))
+    voice.say(table([(str(key), *(f"{v:,.10g}" for v in row)) for key, *row in found.gave.itertuples()], head))
+    summary = found.plan.summary()
+    proof = summary["solver"]
+    voice.say(text("whatif.value", lang, value=proof["objective"], gap=proof["gap"]))
+    folder, overwrite = target
+    if folder is not None:
+        Plan.of(found.plan).save(folder, overwrite=overwrite, lang=lang)
+        voice.say(text("whatif.wrote", lang, path=str(folder)))
+    rows = found.gave.reset_index().to_dict("records")
+    return {"limits": rows, "plan": {k: summary[k] for k in ("targets", "restored_mu", "water", "economics", "solver")}}
+
+
+def _vary(site: Path, items: list[str], sets: dict[str, Any], voice: Voice, lang: str) -> list[dict[str, Any]]:
+    """Plans over values, as a table."""
+    from planner.plan.whatif import vary
+
+    values = {}
+    for item in items:
+        key, equals, listed = item.partition("=")
+        if not equals or not listed.strip():
+            raise UsageError(say("whatif.vary", item=item))
+        values[key.strip()] = [parse_sets([f"x={part}"])["x"] for part in listed.split(",")]
+    found = vary(site, values, **sets)
+    shown = [
+        c for c in ("status", "objective_cny", "change_cny", "restored_mu", "water_mu", "storage_m3", "cost_cny") if c in found
+    ]
+    rows = [
+        (*map(str, case if isinstance(case, tuple) else (case,)), *(_cell(v) for v in row))
+        for case, row in zip(found.index, found[shown].itertuples(index=False, name=None), strict=True)
+    ]
+    voice.say(table(rows, (*values, *(text(f"whatif.{c}", lang) for c in shown))))
+    if "proven" in found and not found["proven"].iloc[1:].all():
+        voice.warn(text("whatif.within_gap", lang))
+    return _records(found)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else "–" if value != value else f"{value:,.0f}"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON, what is not known as null."""
+    plain = frame.reset_index().astype(object)
+    return [dict(row) for row in plain.where(plain.notna(), None).to_dict("records")]
+
+
+def _keep(site: Path, asked: str, sets: dict[str, Any], voice: Voice, lang: str) -> dict[str, Any]:
+    """What keeping a parcel or unit as a target costs."""
+    from planner.city import price_of_green
+    from planner.read import read_site
+
+    pairs = dict(part.partition("=")[::2] for part in asked.split(","))
+    if not set(pairs) <= {"parcel", "unit", "target", "people"} or not all(pairs.values()):
+        raise UsageError(say("whatif.keep", item=asked))
+    people = float(pairs["people"]) if "people" in pairs else None
+    where = {key: pairs[key] for key in ("parcel", "unit", "target") if key in pairs}
+    found = price_of_green(read_site(site, sets=sets), people=people, **where)
+    code = "whatif.price" if found.proven else "whatif.no_difference"
+    told = {"best": found.best_cny, "low": found.low_cny, "high": found.high_cny, "area": found.area_mu}
+    voice.say(text(code, lang, **told))
+    return {
+        "best_cny": found.best_cny,
+        "low_cny": found.low_cny,
+        "high_cny": found.high_cny,
+        "area_mu": found.area_mu,
+        "cny_per_mu": found.cny_per_mu,
+        "cny_per_head": found.cny_per_head,
+        "proven": found.proven,
+    }

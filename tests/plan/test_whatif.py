@@ -1,0 +1,99 @@
+"""What if: limits that cannot all be kept give the least they must, by priority; tables prove what they say."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import write_small_world
+
+import planner as pl
+from planner.cli.main import run
+from planner.errors import Infeasible, InvalidInput
+
+CONFLICT = {"targets.construction.min_mu": 1500.0, "targets.reservoir.min_mu": 1500.0}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_world(tmp_path_factory.mktemp("whatif"))
+
+
+@pytest.fixture(scope="module")
+def site(world: Path):
+    return pl.read_site(world)
+
+
+def test_limits_that_hold_give_nothing(site) -> None:
+    found = pl.whatif(site)
+    assert (found.gave["gave"] == 0).all()
+    assert (found.gave["set"] == found.gave["asked"]).all()
+    assert found.plan.certificate.objective == pytest.approx(pl.make_plan(site).certificate.objective, rel=2e-3)
+
+
+def test_the_first_named_gives_last(site) -> None:
+    with pytest.raises(Infeasible):
+        pl.make_plan(site, **CONFLICT)
+    built = pl.whatif(site, priority=["targets.construction.min_mu", "targets.reservoir.min_mu"], **CONFLICT)
+    lake = pl.whatif(site, priority=["targets.reservoir.min_mu", "targets.construction.min_mu"], **CONFLICT)
+    assert list(built.gave.index[:2]) == ["targets.construction.min_mu", "targets.reservoir.min_mu"]
+    for found in (built, lake):
+        area = found.plan.units.groupby("target")["area_mu"].sum()
+        for target in ("construction", "reservoir", "arable"):
+            assert area.get(target, 0.0) >= found.gave.at[f"targets.{target}.min_mu", "set"] * (1 - 1e-9)
+    gave = {name: found.gave["gave"] for name, found in (("built", built), ("lake", lake))}
+    assert gave["built"]["targets.construction.min_mu"] <= gave["lake"]["targets.construction.min_mu"]
+    assert gave["built"]["targets.reservoir.min_mu"] >= gave["lake"]["targets.reservoir.min_mu"]
+
+
+def test_the_first_gives_no_more_than_is_proven_it_must(site) -> None:
+    """Asked for more building land than there is: it is set to what can be had, and a hair more has no plan."""
+    found = pl.whatif(site, priority=["targets.construction.min_mu"], **{"targets.construction.min_mu": 1e5})
+    row = found.gave.loc["targets.construction.min_mu"]
+    assert row["set"] <= row["possible"] <= row["set"] * 1.01
+    alone = {
+        "targets.arable.min_mu": None,
+        "targets.reservoir.min_mu": None,
+        "targets.construction.min_mu": row["possible"] * 1.01,
+    }
+    with pytest.raises(Infeasible):
+        pl.make_plan(site, **alone)
+
+
+def test_a_limit_that_the_site_does_not_have(site) -> None:
+    with pytest.raises(InvalidInput, match=r"'budget.max' is no limit of this site"):
+        pl.whatif(site, priority=["budget.max"])
+
+
+def test_a_table_over_two_keys(site) -> None:
+    table = pl.vary(site, {"targets.construction.min_mu": [200.0, 300.0], "targets.green.value_cny_per_mu": [1e5, 2e5]})
+    assert table.index.names == ["targets.construction.min_mu", "targets.green.value_cny_per_mu"]
+    assert len(table) == 4
+    assert table["change_cny"].iloc[0] == 0
+    dearer = table.xs(300.0, level=0)["objective_cny"]
+    assert dearer.loc[2e5] > dearer.loc[1e5]
+    with pytest.raises(InvalidInput, match="asks for 0 plans"):
+        pl.vary(site, {"budget.max_cny": []})
+    with pytest.raises(InvalidInput):
+        pl.vary(site, {"partition.max_unit_mu": [5.0]})
+
+
+def test_the_verb(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sets = [part for key, value in CONFLICT.items() for part in ("--set", f"{key}={value}")]
+    assert run(["whatif", str(world), *sets, "--priority", "targets.reservoir.min_mu", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "planner.whatif/1"
+    assert told["limits"][0]["key"] == "targets.reservoir.min_mu"
+    assert run(["whatif", str(world), "--vary", "targets.construction.min_mu=200,300", "--json"]) == 0
+    assert [row["targets.construction.min_mu"] for row in json.loads(capsys.readouterr().out)["vary"]] == [200, 300]
+    assert run(["whatif", str(world), "--vary", "budget.max_cny"]) == 2
+    assert run(["whatif", str(world), "--keep", "parcel"]) == 2
+
+
+def test_the_price_of_keeping_a_parcel_green(world: Path, site, capsys: pytest.CaptureFixture[str]) -> None:
+    parcel = str(site.parcels.index[0])
+    quotas = [f"targets.{t}.min_mu=0" for t in ("construction", "arable", "reservoir")]
+    sets = [part for quota in quotas for part in ("--set", quota)]
+    assert run(["whatif", str(world), *sets, "--keep", f"parcel={parcel},target=green", "--json"]) in (0, 4)
+    told = json.loads(capsys.readouterr().out)
+    if "keep" in told:
+        assert told["keep"]["low_cny"] <= told["keep"]["best_cny"] <= told["keep"]["high_cny"]
