@@ -156,8 +156,7 @@ class _Maker:
 
     def above(self, node: int) -> int | None:
         """The hollow that matters and joins a hollow with its neighbours."""
-        up = int(self.tree.parent[node - 1])
-        return up if up in self.children else None
+        return next((up for up, several in self.children.items() if node in several), None)
 
     def bowl(self, b: int, drained: float) -> Lake:
         """The lake of a bowl, from its bed to where it spills."""

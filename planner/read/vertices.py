@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.read.depths import tier
@@ -31,6 +32,9 @@ _ORDER: Final = words_of(
 _PART: Final = words_of("part part_id part_no vertex_part 部分 部分号 块号 分块 分块号 子块号")
 _RING: Final = words_of("ring ring_id ring_no vertex_part_ring 圈号 圈 环号 环 界址圈号 界址线圈号")
 _FEWEST: Final = 3  # vertices of a ring
+_NUMBER: Final = re.compile(r"[-+]?\d+(\.\d+)?")
+
+_Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,33 @@ def from_vertices(table: pd.DataFrame, x: str, y: str, *, shown: str, first_row:
             raise InvalidInput(say("read.no_coordinate", path=shown, row=int(bad[0]) + first_row, column=name, text=text))
     table = table.assign(**{x: numbers[x], y: numbers[y]})
     columns = _columns(table, (x, y))
-    rows, shapes = [], []
-    groups = table.groupby(columns.key, sort=False) if columns.key else [("", table)]
-    for name, group in groups:
-        _one_depth(group, str(name), columns, shown)
-        label = str(name) or shown
-        rings = [r for _, part in _by(group, columns.part) for r in _rings(part, columns, (x, y), label, shown)]
-        shapes.append(assembled(rings))
-        rows.append(group.iloc[0])
+    polygon = _codes(table, columns.key)
+    first = np.unique(polygon, return_index=True)[1]
+    names = [str(table[columns.key].iloc[k]) if columns.key else "" for k in first]
+    _one_depth(table, polygon, names, columns, shown)
+    rings, owner = _rings(table, polygon, columns, (x, y), _Told(names, shown))
+    shapes = [assembled(list(own)) for own in np.split(rings, np.flatnonzero(np.diff(owner)) + 1)]
     used = [c for c in (x, y, columns.order, columns.part, columns.ring) if c is not None]
-    frame = pd.DataFrame(rows).drop(columns=used, errors="ignore").reset_index(drop=True)
+    frame = table.iloc[first].drop(columns=used, errors="ignore").reset_index(drop=True)
     return gpd.GeoDataFrame(frame, geometry=shapes)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a refusal says: the polygons' names by their number, and the file."""
+
+    names: list[str]
+    shown: str
+
+    def name(self, polygon: int) -> str:
+        return self.names[polygon] or self.shown
+
+
+def _codes(table: pd.DataFrame, column: str | None) -> _Ints:
+    """The column's values numbered by first appearance, shape (rows,); all 0 without a column. An empty cell is a value too."""
+    if column is None:
+        return np.zeros(len(table), dtype=np.int64)
+    return np.asarray(pd.factorize(table[column], use_na_sentinel=False)[0], dtype=np.int64)
 
 
 def _columns(table: pd.DataFrame, used: tuple[str, str]) -> _Columns:
@@ -91,58 +111,87 @@ def _groups(values: pd.Series[Any], fewest: int = _FEWEST) -> bool:
     return bool(len(counts) and counts.min() >= fewest)
 
 
-def _one_depth(group: pd.DataFrame, name: str, columns: _Columns, shown: str) -> None:
-    for column in group.columns:
+def _one_depth(table: pd.DataFrame, polygon: _Ints, names: list[str], columns: _Columns, shown: str) -> None:
+    for column in table.columns:
         if column in (columns.part, columns.ring, columns.order) or tier(str(column)) is None:
             continue
-        found = [t for t in dict.fromkeys(str(v).strip() for v in group[column]) if t not in ("", "nan", "None")]
-        if len(found) > 1:
+        seen = pd.DataFrame({"polygon": polygon, "text": table[column].astype(str).str.strip().to_numpy()}).drop_duplicates()
+        seen = seen[~seen["text"].isin(["", "nan", "None"])]
+        several = seen[seen["polygon"].duplicated(keep=False)]
+        if len(several):
+            at = int(several["polygon"].min())
+            found = several.loc[several["polygon"] == at, "text"].tolist()
+            name = names[at]
             raise InvalidInput(say("read.vertex_depths", path=shown, name=name, column=str(column), found=found[:3]))
 
 
-def _by(group: pd.DataFrame, column: str | None) -> Any:
-    return group.groupby(column, sort=False) if column else [("", group)]
+def _rings(
+    table: pd.DataFrame, polygon: _Ints, columns: _Columns, xy: tuple[str, str], told: _Told
+) -> tuple[NDArray[np.object_], _Ints]:
+    """All rings as polygons with the number of the polygon each belongs to, in order, both of shape (rings,).
+
+    A list of points has one polygon, part and ring; without a ring column it parts where it comes back to its first point.
+    """
+    codes = (polygon, _codes(table, columns.part), _codes(table, columns.ring))
+    rank = np.lexsort(codes[::-1])  # stable: points stay as they stand
+    new = np.zeros(len(rank), dtype=bool)
+    new[0] = True
+    for code in codes:
+        new[1:] |= np.diff(code[rank]) != 0
+    rank, starts = _in_order(table, rank, np.flatnonzero(new), columns.order)
+    points = table[list(xy)].to_numpy(dtype=float)[rank]
+    if columns.ring is None:
+        starts = _closing(points, starts)
+    sizes = np.diff(starts, append=len(points))
+    ring = np.repeat(np.arange(len(starts)), sizes)
+    owner = polygon[rank[starts]]
+    few = np.flatnonzero(_distinct(points, ring) < _FEWEST)
+    if len(few):
+        raise InvalidInput(say("read.few_vertices", path=told.shown, name=told.name(owner[few[0]]), n=int(sizes[few[0]])))
+    lines = shapely.linearrings(points, indices=ring)
+    crossed = np.flatnonzero(~shapely.is_simple(lines))
+    if len(crossed):
+        raise InvalidInput(say("read.vertices_cross", path=told.shown, name=told.name(owner[crossed[0]])))
+    return np.asarray(shapely.polygons(lines)), owner
 
 
-def _rings(part: pd.DataFrame, columns: _Columns, xy: tuple[str, str], name: str, shown: str) -> list[Any]:
-    """The rings of one part: as its ring column tells, else where a list comes back to its first point."""
-    found = []
-    for _, group in _by(part, columns.ring):
-        points = _in_order(group, columns.order)[list(xy)].to_numpy(dtype=float)
-        for ring in [points] if columns.ring else _closing(points):
-            if len(np.unique(ring, axis=0)) < _FEWEST:
-                raise InvalidInput(say("read.few_vertices", path=shown, name=name, n=len(ring)))
-            line = shapely.linearrings(ring)
-            if not line.is_simple:
-                raise InvalidInput(say("read.vertices_cross", path=shown, name=name))
-            found.append(shapely.polygons(line))
-    return found
+def _distinct(points: NDArray[np.float64], ring: _Ints) -> _Ints:
+    """Different points of each ring, shape (rings,)."""
+    rank = np.lexsort((points[:, 1], points[:, 0], ring))
+    differs = np.ones(len(rank), dtype=bool)
+    differs[1:] = (np.diff(points[rank], axis=0) != 0).any(axis=1) | (np.diff(ring[rank]) != 0)
+    return np.bincount(ring[rank], weights=differs).astype(np.int64)
 
 
-def _in_order(group: pd.DataFrame, order: str | None) -> pd.DataFrame:
-    """Points by their number or label (J2 before J10) where each has its own; else as they stand."""
+def _in_order(table: pd.DataFrame, rank: _Ints, starts: _Ints, order: str | None) -> tuple[_Ints, _Ints]:
+    """Rows and where each list starts: by number or label (J2 before J10) where each point has its own, else as they stand."""
     if order is None:
-        return group
-    labels = [unicodedata.normalize("NFKC", str(v)).strip() for v in group[order]]
+        return rank, starts
+    labels = [unicodedata.normalize("NFKC", str(v)).strip() for v in table[order].iloc[rank]]
+    lists = [rank[a:b][_ranked(labels[a:b])] for a, b in zip(starts, [*starts[1:], len(rank)], strict=True)]
+    return np.concatenate(lists), np.cumsum([0, *map(len, lists[:-1])])
+
+
+def _ranked(labels: list[str]) -> list[int]:
+    """Positions of a list's points by their labels; a last label like the first only closes the ring and falls away."""
     closed = len(labels) > 1 and labels[0] == labels[-1]
-    if len(set(labels[:-1] if closed else labels)) < len(labels) - closed or "" in labels:
-        return group
-    numbers = [float(t) if re.fullmatch(r"[-+]?\d+(\.\d+)?", t) else None for t in labels]
+    own = set(labels[:-1] if closed else labels)
+    if len(own) < len(labels) - closed or "" in own:
+        return list(range(len(labels)))
+    numbers = [float(t) if _NUMBER.fullmatch(t) else None for t in labels]
     keys: list[Any] = numbers if None not in numbers else [natural(t) for t in labels]
-    rank = sorted(range(len(keys) - closed), key=keys.__getitem__)
-    return group.iloc[rank]
+    return sorted(range(len(keys) - closed), key=keys.__getitem__)
 
 
-def _closing(points: Any) -> list[Any]:
-    """Lists of points parted wherever one comes back to its first point."""
-    rings, start = [], 0
-    for i in range(1, len(points)):
-        if i - start >= _FEWEST and np.array_equal(points[i], points[start]):
-            rings.append(points[start : i + 1])
-            start = i + 1
-        if start == i + 1 and start >= len(points):
-            return rings
-    return [*rings, points[start:]] if start < len(points) else rings
+def _closing(points: NDArray[np.float64], starts: _Ints) -> _Ints:
+    """First points of the rings: lists of points parted wherever one comes back to its first point."""
+    rows, found = points.tolist(), []
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(rows)], strict=True):
+        found.append(start)
+        for i in range(start + 1, stop - 1):
+            if i - found[-1] >= _FEWEST and rows[i] == rows[found[-1]]:
+                found.append(i + 1)
+    return np.asarray(found, dtype=np.int64)
 
 
 def assembled(rings: list[Any]) -> Any:

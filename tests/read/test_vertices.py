@@ -84,3 +84,21 @@ def test_other_json_is_told_from_geojson() -> None:
     assert '"FeatureCollection"' in str(as_geojson(2 * line, "a.json"))
     with pytest.raises(InvalidInput):
         as_geojson('{"geometryType": "esriGeometryPolygon", "features": [{"geometry": {"rings": [[1]]}}]}', "a.json")
+
+
+def test_rings_that_stand_mixed_are_gathered_and_cells_left_empty_lose_no_polygon() -> None:
+    rows = points([*OUTER, OUTER[0]], id="P2", ring=0) + points(APART, id=None, ring=0) + points(HOLE, id="P2", ring=1)
+    for k, row in enumerate(rows):
+        row["点号"] = f"J{k % 5 + 1 if k < 5 else k + 1}"
+    mixed = [*rows[9:], *rows[:9]]
+    assert areas(mixed) == [500.0, 600.0]
+
+
+def test_many_polygons_keep_their_order_and_first_row() -> None:
+    many = 20_000
+    at, k = np.repeat(np.arange(many), 5), np.tile(np.arange(5), many)
+    x = at * 40.0 + np.array([0, 30, 30, 0, 0])[k]
+    table = pd.DataFrame({"id": at[::-1].astype(str), "x": x, "y": np.array([0, 0, 20, 20, 0])[k], "depth": at % 7 + 1.0})
+    found = from_vertices(table, "x", "y", shown="a.csv", first_row=2)
+    assert found["id"].tolist() == [str(n) for n in range(many - 1, -1, -1)]
+    assert (found.area == 600.0).all() and (found["depth"] == np.arange(many) % 7 + 1.0).all()

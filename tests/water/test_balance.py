@@ -533,6 +533,17 @@ def test_a_cascade_holds_what_the_hollows_hold(seed: int, steps: bool) -> None:
         assert result.fill_months.notna().all()
 
 
+def test_a_join_below_a_hollow_that_does_not_matter_is_still_a_join() -> None:
+    """Two pools meet at 5 m; a dimple of 0.2 m joins at 7 m and does not matter: their lake rises past it to 9 m."""
+    trench = valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6.8, 7, 9)
+    lakes = {lake.name: lake for lake in cascade(trench, min_volume_m3=1.0, min_depth_m=0.5)}
+    assert set(lakes) == {"H1", "H2", "H1+H2"}
+    assert lakes["H1"].joins == lakes["H2"].joins == "H1+H2"
+    assert float(lakes["H1+H2"].level_m[-1]) == 9.0
+    result = balance(list(lakes.values()), weather(rain=100.0))
+    assert_closes(result)
+
+
 def test_small_hollows_belong_to_the_one_they_spill_to() -> None:
     lakes = cascade(valley(9, 3, 1, 3, 5, 4, 2, 4, 7, 6, 0, 6, 9), min_volume_m3=6.0, min_depth_m=0.0)
     assert sorted(float(lake.level_m[0]) for lake in lakes) == [0.0, 1.0, 7.0]
