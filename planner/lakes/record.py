@@ -49,7 +49,7 @@ class LakeYearsRecord:
         return max(run.residual_share for run in self.runs.values())
 
     def monthly(self, name: str) -> pd.DataFrame:
-        """Month by month, run by run: level_m, storage_m3, area_m2 of a reservoir, m³ in and out. Raises KeyError for none."""
+        """Month by month, run by run: level_m and storage_m3 of a reservoir, m³ in and out. Raises KeyError for none."""
         body = next((b for b in self.lakes.bodies if b.name == name), None)
         if body is None:
             raise KeyError(name)
