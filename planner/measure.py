@@ -25,6 +25,7 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
 from planner.protection import WORKS
+from planner.scenario import DEPTH_COLUMN, Layer
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
 from planner.words import say
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+WHOLE_CELLS: Final = 4  # areas of a cell below which even a square parcel need not hold one whole cell
 TOUCH_SHARE: Final = 1e-3  # a constraint is named for a unit from this share on: less is the width of a drawn line
 
 
@@ -52,6 +54,11 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     area = np.asarray(ellipsoidal_m2(shapes, site.crs))
     facts: dict[str, Any] = {"area_m2": area, "area_mu": mu_from_m2(area), "plane_m2": plane}
     facts |= _of_ground(site, cover, plane)
+    told = _told_depth(site, units)
+    for name in ("subsidence_m", "subsidence_max_m"):
+        facts[name] = np.where(np.isnan(told), facts[name], told)
+    outer_m = site.scenario.number("standards.boundary.outer_subsidence_mm") / 1e3
+    facts["sunk_share"] = np.where(np.isnan(told), facts["sunk_share"], told >= outer_m)
     facts["sunk_mu"] = np.nan_to_num(facts.pop("sunk_share")) * facts["area_mu"]
     facts |= _of_water(site, cover)
     for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
@@ -106,6 +113,20 @@ def _of_ground(site: Site, cover: _Cover, plane: Floats) -> dict[str, Floats]:
         "slope_deg": cover.summary(slope.ravel()[cover.cells.cell]).mean,
         "missing_share": np.where(known > 1.0 - 1e-9, 0.0, 1.0 - known),
     }
+
+
+def _told_depth(site: Site, units: gpd.GeoDataFrame) -> Floats:
+    """The depth their parcel's table tells of units in parcels too small for the cells, m, (n,); NaN where the grid tells it.
+
+    Where the ground lost was made of the table, cells hold one parcel's depth each and mix or lose those of small parcels.
+    """
+    given = site.scenario.layers.subsidence
+    by_table = given is None or (isinstance(given, Layer) and given.path == DEPTH_COLUMN)
+    if not by_table or "subsidence_m" not in site.parcels:
+        return np.full(len(units), np.nan)
+    small = site.parcels.area < WHOLE_CELLS * site.terrain.cell_area
+    depth = site.parcels["subsidence_m"].astype(float).where(small)
+    return np.asarray(depth.reindex(units["parcel_id"]).to_numpy(float))
 
 
 def _of_water(site: Site, cover: _Cover) -> dict[str, Any]:

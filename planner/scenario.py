@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -34,6 +34,9 @@ class SiteSection(_Part):
     year: int = 2025
     approval_number: str = ""
     outside_paths: bool = False  # whether paths may lead out of site.toml's folder
+
+
+DEPTH_COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 
 
 class Layer(_Part):

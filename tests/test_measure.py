@@ -1,5 +1,7 @@
 """Facts of units on a small site worked by hand, and what holds of them on any site."""
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -37,11 +39,11 @@ def site(z: np.ndarray, shapes: list, table: float = 30.0, **more: object) -> Si
     return Site("t", CRS, units, grid(z), grid(PLAIN - z), water, scenario, **more)  # type: ignore[arg-type]
 
 
-def measured(world: Site, **ground: np.ndarray) -> Measures:
+def measured(world: Site, units: gpd.GeoDataFrame | None = None, **ground: np.ndarray) -> Measures:
     zero = world.terrain.like(0.0)
     names = ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year")
     state = Ground(**{n: world.terrain.like(ground[n]) if n in ground else zero for n in names}, known=True)
-    return measure(world, Partition(world.parcels, pd.DataFrame()), state)
+    return measure(world, Partition(world.parcels if units is None else units, pd.DataFrame()), state)
 
 
 def test_a_unit_by_hand() -> None:
@@ -215,3 +217,19 @@ def test_the_order_of_units_changes_nothing_but_the_order() -> None:
     again = measured(shuffled).table
     assert again.index.tolist() == first.index[order].tolist()
     pd.testing.assert_frame_equal(again.sort_index(), first, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("subsidence", "told"), [(None, True), ({"path": "polygons.depth"}, True), ({"path": "w.tif"}, False)])
+def test_parcels_smaller_than_a_cell_keep_the_depths_of_their_table(subsidence: dict | None, told: bool) -> None:
+    side = 0.4  # of a cell
+    shapes = [box(2 + k * side, 2, 2 + (k + 1) * side, 2 + side) for k in range(5)] + [box(5, 5, 15, 15)]
+    world = site(np.full((20, 20), PLAIN - 1.5), shapes)
+    ids = [f"P{k}" for k in range(6)]
+    layers = {"polygons": "p.gpkg"} | ({"subsidence": subsidence} if subsidence else {})
+    parcels = world.parcels.assign(subsidence_m=[1.0, 2.0, 3.0, 4.0, 0.005, 6.0]).set_axis(ids, axis=0)
+    scenario = parse_scenario({"layers": layers, "measure": {"hollow_min_volume_m3": 100.0}})
+    units = world.parcels.assign(parcel_id=ids)
+    facts = measured(dataclasses.replace(world, parcels=parcels, scenario=scenario), units).table
+    small = [1.0, 2.0, 3.0, 4.0, 0.005] if told else [1.5] * 5
+    assert facts["subsidence_m"].tolist() == pytest.approx([*small, 1.5])  # a large parcel is what its cells say
+    assert (facts["sunk_mu"] > 0).tolist() == [True] * 4 + [not told, True]

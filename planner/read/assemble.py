@@ -16,7 +16,7 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
-from planner.read.grids import COLUMN, Context, onto, owners, terrain_and_subsidence
+from planner.read.grids import Context, onto, owners, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
@@ -24,7 +24,7 @@ from planner.read.rasters import raster_info
 from planner.read.record import Record
 from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
-from planner.scenario import Layer, Scenario
+from planner.scenario import DEPTH_COLUMN, Layer, Scenario
 from planner.site import Grid, Site
 from planner.units import mu_from_m2
 from planner.words import say
@@ -162,7 +162,7 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
 def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: Record) -> gpd.GeoDataFrame:
     """Parcels whose depth no column gave get the mean of the ground lost over their cells; big disagreements are told."""
     column = parcels["subsidence_m"].to_numpy(dtype=float)
-    if given is None or (isinstance(given, Layer) and given.path == COLUMN):
+    if given is None or (isinstance(given, Layer) and given.path == DEPTH_COLUMN):
         return parcels  # the column is what the ground lost was made of
     owner = owners(parcels, lost)
     inside = owner >= 0

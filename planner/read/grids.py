@@ -26,12 +26,11 @@ from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
 from planner.read.record import Record
-from planner.scenario import Layer, Scenario
+from planner.scenario import DEPTH_COLUMN, Layer, Scenario
 from planner.site import Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
 
-COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 _GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
 _DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
 _SUBSIDENCE_NOISE_M: Final = 0.05  # m: negative ground lost down to this is noise of the survey
@@ -281,7 +280,7 @@ def ragged(geometry: Any) -> tuple[Any, Any, Any]:
 
 
 def _is_column(layer: Layer) -> bool:
-    return layer.path == COLUMN
+    return layer.path == DEPTH_COLUMN
 
 
 def _subsidence_on(context: Context, grid: Grid) -> Grid:
