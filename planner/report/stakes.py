@@ -166,7 +166,10 @@ def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
     """Farmland and approvals where the plan keeps account of them; villages, households, and what becomes of their land."""
     blocks: list[Block] = []
     farm = s.get("farmland")
-    if farm:
+    if farm and farm.get("before_mu") is None:
+        after = say.mu(farm["after_mu"])
+        blocks.append(Text(say(f"Farmland today is not known; arable after: {after}.", f"治理前耕地情况不明；治理后{after}。")))
+    elif farm:
         net, new, lost = (farm.get(k, 0.0) for k in ("net_mu", "new_mu", "lost_mu"))
         blocks.append(
             Text(
