@@ -68,6 +68,8 @@ ABBREVIATED: Final = words_of(
 )
 EMPTY: Final = ("", *words_of("- — -- nan null none 无 / n/a na <null> #n/a 不详 未知 缺"))
 SENTINELS: Final = (-999.0, -9999.0, -99999.0, -999999.0, -32768.0, -32767.0, 9999.0, 99999.0, 999999.0)
+OWN: Final = "subsidence_m"  # what plans and saved troughs call the mean, and beside it the greatest depth
+GREATEST: Final = "subsidence_max_m"
 HUGE: Final = 1e30  # Surfer's blank 1.70141e38, Esri's −3.4e38, netCDF's 9.97e36: no depth in any unit
 SHALLOW_M: Final = 30.0  # up to here a bare number can only be metres
 DEEPEST_M: Final = 60.0  # of any known subsidence; deeper ones (opencast voids) count where their unit is stated
@@ -100,7 +102,7 @@ def read_depths(frame: gpd.GeoDataFrame, layer: Layer, record: Record) -> Depths
     best, numbered, texts = 9, None, []
     fits: list[str] = []
     for column in columns:
-        rank = tier(column)
+        rank = None if column == GREATEST and OWN in columns else tier(column)
         if rank is None or frame[column].isna().all():
             continue
         if plain(column) in PLACE and _counts(frame[column]):
