@@ -23,7 +23,7 @@ def slots(z: np.ndarray, stages: np.ndarray) -> tuple[Entries, np.ndarray]:
     low, high, _ = extremes(z)
     width = 2.0 ** np.ceil(np.log2(max(high - low, 1e-9) / 500))
     entries = entries_of_width(width, low, high, stages, z.dtype)
-    return entries, entries.below() + np.count_nonzero(stages < low)
+    return entries, entries.below() + np.count_nonzero(stages < np.floor(low / width) * width)
 
 
 def between(z: np.ndarray, stages: np.ndarray, datum: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
