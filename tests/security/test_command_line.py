@@ -46,13 +46,15 @@ def test_a_refusal_is_two_lines_however_long_the_names(folder: Path, tmp_path: P
     assert len(done.stderr) < 1500
 
 
-STUCK = """
+# A job in the background ignores Ctrl-C, and hands that on to what it starts.
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+STUCK = f"""{HEARS}
 from planner.interrupt import watched
 watched("last words")
 print("go", flush=True)
 sum(range(10**12))  # in C, and long: no handler of Python's runs
 """
-CAREFUL = """
+CAREFUL = f"""{HEARS}
 import time
 from planner.interrupt import carry_on, watched
 watched("last words")
@@ -73,7 +75,10 @@ def test_ctrl_c_ends_what_no_signal_reaches() -> None:
         assert process.stdout.readline() == b"go\n"
         time.sleep(1.0)  # so that it is within
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        try:
+            _, told = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGKILL
     assert told == b"last words\n"
 
