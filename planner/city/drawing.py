@@ -71,7 +71,7 @@ def _homes(study: CityStudy) -> gpd.GeoDataFrame:
 def _share(green: Greening | None) -> np.ndarray:
     assert green is not None
     assert green.reach is not None
-    return np.asarray(green.reach.served_m2 / np.where(green.reach.area_m2 > 0, green.reach.area_m2, 1.0))
+    return green.reach.shares
 
 
 def _layer(frame: gpd.GeoDataFrame, key: str, page: OfflineMap, lang: str, tip: list[str] | None = None) -> None:

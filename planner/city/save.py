@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from planner.city.drawing import city_map
 from planner.city.pages import FIGURES, document, indicator_name
 from planner.export.folder import json_text
@@ -75,11 +73,10 @@ def _layers(study: CityStudy, path: Path) -> None:
     homes = study.layers["residential"].geometry.to_frame("geometry")
     after = study.after or study.before
     assert after.reach is not None
-    ground = after.reach.area_m2
     homes = homes.assign(
-        area_m2=ground,
-        served_before=study.before.reach.served_m2 / pd.Series(ground).where(ground > 0, 1.0).to_numpy(),
-        served_after=after.reach.served_m2 / pd.Series(ground).where(ground > 0, 1.0).to_numpy(),
+        area_m2=after.reach.area_m2,
+        served_before=study.before.reach.shares,
+        served_after=after.reach.shares,
     )
     homes.to_file(path, layer="residential", driver="GPKG")
     if study.parks is not None and len(study.parks):

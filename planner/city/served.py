@@ -34,10 +34,14 @@ class Served:
     served_m2: Floats
     region: Any
 
+    @property
+    def shares(self) -> Floats:
+        """Share of every residential polygon within reach, (n,); 0 of one that another covers already."""
+        return np.divide(self.served_m2, self.area_m2, out=np.zeros_like(self.area_m2), where=self.area_m2 > 0)
+
     def people(self, residents: Any) -> float:
         """Residents within reach, of residents per polygon, (n,), spread evenly over each."""
-        ground = np.where(self.area_m2 > 0, self.area_m2, 1.0)  # one that another covers already has no residents of its own
-        return float(np.sum(np.asarray(residents, dtype=np.float64) * self.served_m2 / ground))
+        return float(np.sum(np.asarray(residents, dtype=np.float64) * self.shares))
 
 
 def served_share(parks: Any, residential: Any, radius_m: float | None = None, *, roads: Any = None) -> float:

@@ -112,9 +112,10 @@ def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _MinPatchSeparator:
+class _OfPatches:
+    """What the separators of patches have in common."""
+
     patches: Patches
-    min_mu: float
 
     @property
     def inside(self) -> Bools:
@@ -129,6 +130,11 @@ class _MinPatchSeparator:
     def area(self, chosen: Ints) -> float:
         """Area of what a choice has inside, mu."""
         return float(self.patches.area[self.patches.inside[chosen]].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _MinPatchSeparator(_OfPatches):
+    min_mu: float
 
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
@@ -163,23 +169,7 @@ class _MinPatchSeparator:
 
 
 @dataclass(frozen=True, eq=False)
-class _ConnectedSeparator:
-    patches: Patches
-
-    @property
-    def inside(self) -> Bools:
-        """The options the rule is about, (K,)."""
-        return self.patches.inside
-
-    @property
-    def graph(self) -> sparse.csr_array:
-        """Which units lie side by side."""
-        return self.patches.graph
-
-    def area(self, chosen: Ints) -> float:
-        """Area of what a choice has inside, mu."""
-        return float(self.patches.area[self.patches.inside[chosen]].sum())
-
+class _ConnectedSeparator(_OfPatches):
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """The patch worth most, others whose worth pays for the cheapest way to it, and units along its edge, up to most_mu."""
         area, can = self.patches.area, self.patches.count > 0
