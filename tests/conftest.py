@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -85,3 +89,23 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_small_world(tmp_path: Path) -> Path:
     """A small world of the test's own, to be changed."""
     return write_small_world(tmp_path / "site")
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, one for all tests of a worker (two cannot run side by side); without one the tests are
+    skipped, in CI they fail."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine, and CI is set")
+        pytest.skip("no Chromium on this machine (as root: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        running = tools.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()

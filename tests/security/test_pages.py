@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.conftest import browser  # noqa: F401 - the fixture
 from map_world import HOSTILE, world
 
 from planner.maps import draw
@@ -86,7 +85,7 @@ def test_a_report_runs_nothing_at_all() -> None:
 
 
 @pytest.mark.browser
-def test_what_is_slipped_into_a_page_does_not_run(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_slipped_into_a_page_does_not_run(browser: Any, tmp_path: Path) -> None:
     text = draw(world()).page()
     slipped = "<script>window.slipped = 1</script><img src=x onerror='window.slipped = 2'>"
     slipped += "<a id=l href='javascript:window.slipped=3'>x</a>"
