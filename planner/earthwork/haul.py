@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.core.transport import GATE, INSIDE, NOWHERE, Places
 from planner.earthwork.checks import check_amount, check_factor, metres, places, quantity
-from planner.earthwork.scale import Side, cheapest
+from planner.core.multiscale import Side, cheapest
 from planner.errors import Infeasible, InvalidInput
 from planner.words import say
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import as_mapping, check_number, finite_column
-from planner.allocation.parts import INF, Column, Part, Sum
-from planner.allocation.rules.zones import check_zones, largest, zone_part
-from planner.allocation.table import OptionTable
+from planner.allocation.parts import INF, Column, Hauls, Part, Sum
+from planner.allocation.rules.zones import check_places, check_zones, largest, zone_part
+from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
+
+NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3", "haul_cny_per_m3_km")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,6 +25,8 @@ class Earthwork:
     export_cny_per_m3: price of a m³ bought or carted away, added to the plan's cost.
     zones (unit id → zone) and haul (columns from, to, cny_per_m3 and, where a way is limited, max_m3): the balance is kept
     zone by zone, and earth goes between zones only on these ways and at their prices.
+    places (index unit_id, columns x_m, y_m): the least haul from every unit to every other, along straight lines at
+    haul_cny_per_m3_km per compacted m³, is a cost of the plan like any other; what is imported or exported is carried no way.
     Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
     """
 
@@ -32,6 +37,8 @@ class Earthwork:
     export_cny_per_m3: float = 0.0
     zones: Mapping[str, str] | pd.Series[str] | None = None
     haul: pd.DataFrame | None = None
+    places: pd.DataFrame | None = None
+    haul_cny_per_m3_km: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.zones is None) != (self.haul is None):
@@ -39,7 +46,11 @@ class Earthwork:
         if self.zones is not None:
             object.__setattr__(self, "zones", as_mapping(self.zones))
             check_zones(self.zones, self.haul)
-        for name in ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3"):
+        if self.places is not None:
+            if self.zones is not None:
+                raise InvalidInput("Earthwork: give zones with hauls between them, or places, not both")
+            check_places(self.places)
+        for name in NUMBERS:
             check_number("Earthwork", name, getattr(self, name))
         if not self.compaction:
             raise InvalidInput("Earthwork: compaction = 0 m³ of fill per m³ of cut makes every cut worthless; use about 0.95")
@@ -53,7 +64,8 @@ class Earthwork:
             )
         ]
         where = "" if self.zones is None or self.haul is None else f", {len(set(self.zones.values()))} zones"
-        return f"earthwork: {', '.join(limits)}{where}"
+        way = "" if self.places is None else f", haul at {self.haul_cny_per_m3_km:g} yuan/m³/km"
+        return f"earthwork: {', '.join(limits)}{where}{way}"
 
     def part(self, table: OptionTable) -> Part:
         """A sum for the import, one for the export, and a priced column for each that costs something."""
@@ -78,4 +90,15 @@ class Earthwork:
             upper = min(INF if most is None else float(most), largest(coef, table))
             columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
             sums.append(Sum(f"{name}" if most is None else f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=0.0, kind=kind))
-        return Part(sums=tuple(sums), columns=tuple(columns))
+        return Part(sums=tuple(sums), columns=tuple(columns), hauls=self._hauls(table, lack))
+
+    def _hauls(self, table: OptionTable, lack: Floats) -> Hauls | None:
+        """What carrying earth costs, None where it costs nothing. lack (K,): compacted m³ that an option wants."""
+        rate = self.haul_cny_per_m3_km / 1000.0
+        if self.places is None or rate == 0:
+            return None
+        where = self.places.set_axis(self.places.index.astype(str)).reindex(table.units.astype(str))
+        xy = where[["x_m", "y_m"]].to_numpy(np.float64)
+        if (nowhere := ~np.isfinite(xy).all(axis=1)).any():
+            raise InvalidInput(f"{self}: unit {table.units[int(np.argmax(nowhere))]!r} has no place x_m, y_m")
+        return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0)

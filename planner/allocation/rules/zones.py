@@ -26,6 +26,13 @@ def check_zones(zones: Mapping[str, str], haul: pd.DataFrame) -> None:
         raise InvalidInput("Earthwork: every haul needs a price ≥ 0 yuan/m³")
 
 
+def check_places(places: pd.DataFrame) -> None:
+    """Raises InvalidInput where places lack a column."""
+    for name in ("x_m", "y_m"):
+        if name not in places.columns:
+            raise InvalidInput(f"Earthwork: places have no column {name!r}; needed are x_m, y_m by unit_id")
+
+
 def largest(coef: Floats, table: OptionTable) -> float:
     """The most that Σ coef·x can be, at least 0."""
     most = np.maximum.reduceat(coef, table.start[:-1])
