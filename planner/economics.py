@@ -25,6 +25,7 @@ class Economics:
     flow: pd.DataFrame
     funds: pd.DataFrame
     works_cny: float
+    haul_cny: float
     lump_cny: float
     benefit_cny: float
     npv_cny: float
@@ -32,8 +33,8 @@ class Economics:
 
     @property
     def cost_cny(self) -> float:
-        """Works of the units plus lump sums, yuan."""
-        return self.works_cny + self.lump_cny
+        """Works of the units, the haul of earth between them, and lump sums, yuan."""
+        return self.works_cny + self.haul_cny + self.lump_cny
 
     @property
     def benefit_cost_ratio(self) -> float:
@@ -46,12 +47,14 @@ def lump_sums(scenario: Scenario) -> float:
     return float(sum(item.cny for item in scenario.economics.item))
 
 
-def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
+def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Economics:
     """The money of chosen units: columns `target`, `area_mu`, `cost_cny`, `benefit_cny`, `ready_year`, nullable `phase`.
 
     Works are paid evenly over the years of a unit's phase (without phases: the plan's year and the next), benefits come in the
-    year the target can be used.
+    year the target can be used. haul: who digs for whom, columns `from_unit`, `cost_cny`; it is paid with the works of the unit
+    that is dug.
     """
+    carried = haul.groupby("from_unit")["cost_cny"].sum().reindex(units.index).fillna(0.0)
     grouped = units.assign(units=1).groupby("target", sort=True)
     by_target = grouped[["area_mu", "units", "cost_cny", "benefit_cny"]].sum()
     items = pd.DataFrame(
@@ -59,13 +62,14 @@ def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
         columns=["name", "name_en", "cny", "source"],
     )
     works, lump = float(units["cost_cny"].sum()), lump_sums(scenario)
-    flow = _flow(units, scenario, lump)
+    flow = _flow(units.assign(cost_cny=units["cost_cny"] + carried), scenario, lump)
     return Economics(
         by_target=by_target,
         items=items,
         flow=flow,
-        funds=_funds(scenario, works + lump),
+        funds=_funds(scenario, works + float(carried.sum()) + lump),
         works_cny=works,
+        haul_cny=float(carried.sum()),
         lump_cny=lump,
         benefit_cny=float(units["benefit_cny"].sum()),
         npv_cny=float(flow["discounted_cny"].sum()),

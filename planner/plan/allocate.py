@@ -22,6 +22,7 @@ from planner.allocation import (
     WaterLevel,
 )
 from planner.design import ways
+from planner.earthwork import places
 from planner.economics import lump_sums
 from planner.errors import InvalidInput
 from planner.interrupt import careful
@@ -65,7 +66,15 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
         rules.append(Budget(max_cny=limit - lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
-    rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
+    rules.append(
+        Earthwork(
+            max_import_m3=bring,
+            max_export_m3=take,
+            compaction=compaction,
+            places=pd.DataFrame(places(parts.units), index=parts.units.index, columns=["x_m", "y_m"]),
+            haul_cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
+        )
+    )
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
         rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))

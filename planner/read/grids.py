@@ -82,10 +82,9 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
     else:
         lost = _subsidence_on(context, _plain(context))
     record.warn(
-        "no terrain: the polygons are taken as hollows in a level plain at elevation 0; give layers.terrain for real ground",
-        "没有地形：沉陷区按高程为 0 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
+        say("read.no_terrain_taken"),
     )
-    record.decide(("terrain", "地形"), ("0 m minus the ground lost", "0 米减去下沉量"), ("no terrain was given", "未给出地形"))
+    record.decide(say("read.terrain"), say("read.zero_less_lost"), say("read.no_terrain_given"))
     return lost.like(0.0 - np.nan_to_num(lost.values, nan=0.0)), lost.like(np.nan_to_num(lost.values, nan=0.0))
 
 
@@ -95,7 +94,7 @@ def _plain(context: Context) -> Grid:
     cell = float(max(1.0, math.ceil(math.sqrt((e - w) * (n - s) / _DEFAULT_CELLS))))
     west, north = math.floor(w / cell) * cell, math.ceil(n / cell) * cell
     cols, rows = math.ceil((e - west) / cell), math.ceil((north - s) / cell)
-    context.record.decide(("cell size", "格网大小"), (f"{cell:g} m", f"{cell:g} 米"), ("no raster was given", "未给出栅格"))
+    context.record.decide(say("read.cell_size"), say("read.metres", cell=cell), say("read.no_raster_given"))
     return Grid(np.zeros((rows, cols)), west, north, cell, cell)
 
 
@@ -106,8 +105,19 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
     if bounds[0] > theirs[2] or theirs[0] > bounds[2] or bounds[1] > theirs[3] or theirs[1] > bounds[3]:
         reason = why_apart(bounds, context.crs, theirs)
         raise CRSMismatch(
-            f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
-            f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
+            say(
+                "read.apart",
+                x0=bounds[0],
+                x1=bounds[2],
+                y0=bounds[1],
+                y1=bounds[3],
+                path=layer.path,
+                u0=theirs[0],
+                u1=theirs[2],
+                v0=theirs[1],
+                v1=theirs[3],
+                reason=reason,
+            )
         )
     return _read_window(context, layer, path, info, theirs, ELEVATION)
 
@@ -131,15 +141,9 @@ def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, t
     if beyond.any():
         whole = f"{info.rows:,} × {info.cols:,}"
         context.record.decide(
-            ("ground read", "读取的地面范围"),
-            (
-                f"{context.margin_m:g} m around the polygons: {rows:,} × {cols:,} of {whole} cells",
-                f"沉陷区外扩 {context.margin_m:g} 米：{whole} 格网中的 {rows:,} × {cols:,}",
-            ),
-            (
-                "water leaves a hollow that reaches farther at that edge; measure.surroundings_m widens it",
-                "更远的洼地在此边缘溢出；可用 measure.surroundings_m 扩大",
-            ),
+            say("read.ground_read"),
+            say("read.around", margin_m=context.margin_m, rows=rows, cols=cols, whole=whole),
+            say("read.leaves_at_edge"),
         )
     return raster.grid
 
@@ -158,8 +162,7 @@ def onto(context: Context, layer: Layer, role: str, grid: Grid, *, meant: Meanin
         raster = read_onto(source, grid, crs=context.crs, meant=meant, unit=layer.unit)
     _notes(raster.notes, context.record)
     context.record.warn(
-        f"{layer.path}: brought onto the terrain's cells of {grid.cell_x:g} m (bilinear) from {info.cell_x:g}",
-        f"{layer.path}：由 {info.cell_x:g} 双线性重采样到地形的 {grid.cell_x:g} 米格网",
+        say("read.brought_onto", path=layer.path, cell_x=grid.cell_x, cell_x_2=info.cell_x),
     )
     return raster.grid
 
@@ -179,8 +182,7 @@ def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Path, Ra
     context.record.used(role, layer.path, cell_files(path, window))
     if info.bands > 1 and layer.layer is None:
         context.record.warn(
-            f"{layer.path}: has {info.bands} bands; the first is read as {role}",
-            f"{layer.path}：有 {info.bands} 个波段，读取第一个",
+            say("read.first_band", path=layer.path, bands=info.bands, role=role),
         )
     return path, info, own
 
@@ -196,9 +198,7 @@ def _cells_in(bounds: Bounds, info: RasterInfo) -> tuple[float, float, float, fl
 def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:
     own = parse_crs(layer.crs, where=f"layers.{role}.crs") if layer.crs else info.crs
     if own is not None and is_old_datum(own):
-        raise CRSMismatch(
-            f"{layer.path}: {own.name} is an old datum, off by 60–150 m; warp it to CGCS2000 with local parameters first"
-        )
+        raise CRSMismatch(say("read.old_datum_raster", path=layer.path, crs=own.name))
     return own
 
 
@@ -225,8 +225,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
     if need > have:
         factor = math.ceil(math.sqrt(need / have))
         raise InvalidInput(
-            f"{shown}: {cells / 1e6:,.0f} M cells over the polygons take {need / 1e9:.0f} GB, {have / 1e9:.1f} GB may be used; "
-            f"use cells {factor} times as wide (gdalwarp -tr) or cut the site in parts"
+            say("read.cells_memory", path=shown, cells=cells / 1e6, need=need / 1e9, have=have / 1e9, times=factor)
         )
 
 
@@ -238,8 +237,13 @@ def _covers(context: Context, grid: Grid, shown: str) -> None:
     if float(lost.sum()) > 1e-6 * float(context.parcels.area.sum()):
         worst = lost.idxmax()
         raise InvalidInput(
-            f"{shown} does not cover the polygons: {mu_from_m2(float(lost.sum())):,.1f} mu lie outside it "
-            f"(parcel {worst}: {mu_from_m2(float(lost[worst])):,.1f} mu); use a larger terrain or clip the polygons"
+            say(
+                "read.not_covered",
+                path=shown,
+                lost=mu_from_m2(float(lost.sum())),
+                parcel=worst,
+                worst=mu_from_m2(float(lost[worst])),
+            )
         )
     missing = np.isnan(grid.values)
     if not missing.any():
@@ -252,8 +256,14 @@ def _covers(context: Context, grid: Grid, shown: str) -> None:
         row, col = (int(v[0]) for v in np.nonzero(hit & (owner == worst_at)))
         x, y = grid.west + (col + 0.5) * grid.cell_x, grid.north - (row + 0.5) * grid.cell_y
         raise InvalidInput(
-            f"{shown} has no data over {mu_from_m2(float(hit.sum()) * grid.cell_area):,.2f} mu of the polygons, first in "
-            f"parcel {context.parcels.index[worst_at]} at x {x:,.1f}, y {y:,.1f}; fill the holes or cut the polygons"
+            say(
+                "read.holes",
+                path=shown,
+                area=mu_from_m2(float(hit.sum()) * grid.cell_area),
+                parcel=context.parcels.index[worst_at],
+                x=x,
+                y=y,
+            )
         )
 
 
@@ -296,19 +306,13 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
-        raise InvalidInput(
-            "no depth: the polygons have no depth column that can be recognised and layers.subsidence is not given; "
-            'name the column: layers.polygons = {path = "…", depth = "…"}, or give a raster or a number'
-        )
+        raise InvalidInput(say("read.no_depth_at_all"))
     if len(unknown):
-        raise InvalidInput(
-            f"parcel {context.parcels.index[unknown[0]]} and {len(unknown) - 1} more have no depth; "
-            "fill the column or give layers.subsidence"
-        )
+        raise InvalidInput(say("read.parcels_no_depth", parcel=context.parcels.index[unknown[0]], more=len(unknown) - 1))
     record.decide(
-        ("subsidence", "沉陷深度"),
-        ("the polygons' depth column", "沉陷区图层的深度字段"),
-        ("no raster was given", "未给出栅格"),
+        say("read.subsidence"),
+        say("read.polygons_depth_column"),
+        say("read.no_raster_given"),
     )
     return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
 
@@ -343,8 +347,7 @@ def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
         if hit.any():
             area = mu_from_m2(float(hit.sum()) * lost.cell_area)
             context.record.warn(
-                f"{shown}: no value over {area:,.1f} mu of the polygons; no ground lost there",
-                f"{shown}：沉陷区内 {area:,.1f} 亩无值；按未下沉处理",
+                say("read.no_value_over", shown=shown, area=area),
             )
 
 

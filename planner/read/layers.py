@@ -25,7 +25,7 @@ from planner.read.position import Bounds, Reference, parse_crs, settle, working_
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.words import both
+from planner.words import say
 
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
@@ -90,7 +90,7 @@ def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
     boxes = shapely.bounds(frame.geometry.to_numpy())
     boxes = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(boxes):
-        raise InvalidInput("polygons: no feature has a geometry")
+        raise InvalidInput(say("read.no_geometries"))
     return float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max())
 
 
@@ -116,7 +116,7 @@ def _projected(frame: gpd.GeoDataFrame, crs: pyproj.CRS, role: str) -> gpd.GeoDa
     moved = frame.to_crs(crs)
     was, now = _broken(frame), _broken(moved)
     if now > was:
-        raise CRSMismatch(f"{role}: {now - was} vertices have no image in {crs.name}; check layers.{role}.crs and site.crs")
+        raise CRSMismatch(say("read.no_image", role=role, n=now - was, crs=crs.name))
     return moved
 
 
@@ -223,15 +223,12 @@ def _unique_ids(texts: list[str | None], order: NDArray[np.intp], record: Record
         ids[i] = text
     if doubled:
         record.warn(
-            f"{doubled} parcel ids occur more than once; a number was added (-2, -3, …)",
-            f"{doubled} 个地块编号重复；已加后缀（-2、-3……）",
+            say("read.ids_doubled", doubled=doubled),
         )
     if missing and any(texts):
-        record.warn(
-            f"{missing} parcels have no id; numbered P001… from north to south", f"{missing} 个地块无编号；由北向南编为 P001……"
-        )
+        record.warn(say("read.ids_missing", missing=missing))
     elif missing:
-        record.decide(("parcel ids", "地块编号"), "P001…", ("no id column; from north to south", "无编号字段；由北向南编号"))
+        record.decide(say("read.parcel_ids"), "P001…", say("read.no_id_column_north"))
     return [str(i) for i in ids]
 
 
@@ -247,9 +244,9 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     found = [f for f in record.faults[before:] if f.kind in ("overlap", "duplicate")]
     if found:
         record.decide(
-            ("overlaps", "重叠"),
-            (f"{len(found)}, counted once", f"{len(found)} 处，只计一次"),
-            ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
+            say("read.overlaps"),
+            say("read.counted_once", n=len(found)),
+            say("read.deeper_first"),
         )
     return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
 
@@ -267,13 +264,13 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
         parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
-        action = both("cut off: outside the boundary", "已裁去：在边界之外")
+        action = say("read.cut_off_outside_boundary")
         record.faults.append(
             Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
         )
     keep = ~shapely.is_empty(result)
     if not keep.any():
-        raise InvalidInput("boundary: no polygon lies inside it; check its position")
+        raise InvalidInput(say("read.boundary_misses"))
     return parcels.set_geometry(gpd.GeoSeries(result, index=parcels.index, crs=parcels.crs))[keep]
 
 
@@ -287,9 +284,7 @@ def _meant(frame: gpd.GeoDataFrame, role: str, shown: str) -> gpd.GeoDataFrame:
     elif role == "landuse":
         source = _first(frame, _LANDUSE_NAMES)
         if source is None:
-            raise InvalidInput(
-                f"{shown}: no land-use column; name it landuse or 地类 (it has {', '.join(map(str, frame.columns))})"
-            )
+            raise InvalidInput(say("read.no_landuse", path=shown, has=list(map(str, frame.columns))))
         frame["landuse"] = [t or "" for t in _texts(frame[source])]
     return frame
 
@@ -339,7 +334,14 @@ def _forbidden(text: str, row: int, shown: str) -> str:
             found.add(known[key])
         elif key:
             raise InvalidInput(
-                f"{shown}: row {row + 1}: forbids {word.strip()[:30]!r}{nearest(key, known)}; use {', '.join(CHOICES)}"
+                say(
+                    "read.forbids_unknown",
+                    path=shown,
+                    row=row + 1,
+                    word=word.strip()[:30],
+                    nearest=nearest(key, known),
+                    known=list(CHOICES),
+                )
             )
     return ",".join(c for c in CHOICES if c in found)
 

@@ -19,7 +19,9 @@ COLUMNS = ["unit_id", "option", "target", "treatment", "area_mu", "benefit_cny",
 RATE = 0.02  # yuan per m³ and m
 
 
-def world(seed: int, n: int, *, import_m3: float | None = 0.0, export_m3: float | None = 900.0) -> tuple[al.Problem, al.Earthwork]:
+def world(
+    seed: int, n: int, *, import_m3: float | None = 0.0, export_m3: float | None = 900.0
+) -> tuple[al.Problem, al.Earthwork]:
     """Units scattered over a square kilometre: left alone, built on filled ground, or a lake that is dug."""
     rng = np.random.default_rng(seed)
     names = [f"u{i:03d}" for i in range(n)]
@@ -56,7 +58,11 @@ def test_two_units_by_hand() -> None:
     """Of two lakes that bring the same, the one beside the site that wants fill is dug: 100 m³ over 100 m for 2 yuan a m³."""
     rows = [
         ("a", "fill", "construction", "fill", 1.0, 1000.0, 0.0, 0.0, 100.0, 0.0),
-        *((u, t, "reservoir" if c else "unrestored", t, 1.0, 0.0, 0.0, c, 0.0, 0.0) for u in "bc" for t, c in (("dig", 100.0), ("no", 0.0))),
+        *(
+            (u, t, "reservoir" if c else "unrestored", t, 1.0, 0.0, 0.0, c, 0.0, 0.0)
+            for u in "bc"
+            for t, c in (("dig", 100.0), ("no", 0.0))
+        ),
     ]
     options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
     places = pd.DataFrame({"x_m": [0.0, 100.0, 300.0], "y_m": 0.0}, index=list("abc"))
@@ -70,7 +76,7 @@ def test_two_units_by_hand() -> None:
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(("bring", "take"), [(0.0, 900.0), (0.0, 0.0), (900.0, 0.0), (None, None)])
 def test_the_least_haul_and_its_proof(seed: int, bring: float | None, take: float | None) -> None:
-    """The haul is that of a dense program, and the worth of earth proves it: nowhere steeper than the way, and Σ v·lack = haul."""
+    """The haul is a dense program's, and the worth of earth proves it: nowhere steeper than the way, and Σ v·lack = haul."""
     problem, earth = world(seed, 9, import_m3=bring, export_m3=take)
     hauls = earth.part(problem.table).hauls
     assert hauls is not None
@@ -154,7 +160,10 @@ def test_many_units_by_prices(borders: float) -> None:
 
 def test_a_budget_that_the_haul_breaks_is_infeasible() -> None:
     """The works alone fit; the haul does not: the budget is named, and by how much it misses."""
-    rows = [("a", "fill", "construction", "fill", 1.0, 9.0, 5.0, 0.0, 100.0, 0.0), ("b", "dig", "reservoir", "dig", 1.0, 9.0, 5.0, 100.0, 0.0, 0.0)]
+    rows = [
+        ("a", "fill", "construction", "fill", 1.0, 9.0, 5.0, 0.0, 100.0, 0.0),
+        ("b", "dig", "reservoir", "dig", 1.0, 9.0, 5.0, 100.0, 0.0, 0.0),
+    ]
     options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
     places = pd.DataFrame({"x_m": [0.0, 100.0], "y_m": 0.0}, index=["a", "b"])
     earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=20.0)
