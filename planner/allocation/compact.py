@@ -30,8 +30,13 @@ CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
 PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
 MOST_STEPS = 20_000
-STILL = 6  # plans in a row without headway after which the iteration leaves the rest to plans at their own worth of earth
-PLAYS = 16  # plans made at the worth of earth that earlier ones have shown
+STILL = (
+    4  # looks at plans in a row without headway after which the iteration leaves the rest to plans at their own worth of earth
+)
+PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
+MANY = 3_000
+NUDGE = 8.0  # the first such plan's own worth counts one in so many
+REST = 1e-4  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
 HEADWAY = 0.02  # share of the gap that counts as headway
 
 
@@ -84,6 +89,7 @@ class _Search:
         self.best, self.short, self.least = Best(), 0.0, _least(m)
         self.interrupted = self.impossible = self.examined = False
         self.seen: list[tuple[float, float]] = []
+        self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
         if start is not None and (settled := settle(m, start)).feasible:
             self.best = Best(settled.objective, start)
         value = m.gain - (self.rows @ m.coef if self.rows.size else 0.0)
@@ -139,8 +145,11 @@ class _Search:
 
     def _still(self) -> bool:
         """Whether neither bound nor plan has moved for a while: what prices can do is done."""
+        if self.nearest is self.tried:  # prices still move
+            return False
+        self.tried = self.nearest
         self.seen.append((self.bound, self.best.value))
-        if len(self.seen) <= 2 * STILL:
+        if len(self.seen) <= STILL:
             return False
         (bound, value), scale = self.seen[-1 - STILL], abs(self.bound)
         left = bound - value if np.isfinite(value) else 0.01 * scale
@@ -157,10 +166,10 @@ class _Search:
             return
         chosen = self.nearest if self.best.chosen is None else self.best.chosen
         try:
-            for turn in range(PLAYS):
+            for turn in range(PLAYS if self.saddle.model.size < MANY else PLAYS // 4):
                 if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
                     return
-                worth = worth + (hauls.of(chosen).worth - worth) / (turn + 2.0)
+                worth = worth + (hauls.of(chosen).worth - worth) / (turn + NUDGE)
                 self.offer_plan(chosen, worth)
                 chosen = self.nearest
                 if self.settings.progress is not None:
@@ -183,7 +192,9 @@ class _Search:
             ).multipliers.rows
             self.offer(rows, pull, worth)
             hat.row[:] = self.rows * saddle.scale / saddle.money
-        self.try_plan(hat.x, worth)
+        moved, self.before = self.before - self.bound, self.bound
+        if worth is None or moved <= REST * abs(self.bound):
+            self.try_plan(hat.x, worth)
         if self.settings.progress is not None:
             self.settings.progress(self.bound, self.best.value, self.gap)
 
