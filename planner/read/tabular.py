@@ -46,7 +46,7 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
     """Polygons of a comma-, semicolon- or tab-separated file. Raises InvalidInput where no geometry is found."""
     text, found = decode_text(path.read_bytes(), encoding=encoding, where=shown)
     if found not in ("ASCII", "UTF-8"):
-        record.decide((f"encoding of {role}", f"{role} 的编码"), found, ("by its bytes", "由字节判断"))
+        record.decide(say("read.encoding_of", role=role), found, say("read.by_bytes"))
     return _polygons(csv_rows(text, shown), shown, record)
 
 
@@ -66,7 +66,7 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
     """Polygons of a workbook's sheet: the one named, or the only or first one. Formulas give their last computed value."""
     rows, names = sheet_rows(path, shown, sheet)
     if sheet is None and len(names) > 1:
-        record.decide((f"sheet of {role}", f"{role} 的工作表"), names[0], ("the first of several", "多个工作表中的第一个"))
+        record.decide(say("read.sheet_of", role=role), names[0], say("read.first_several"))
     return _polygons(rows, shown, record)
 
 
@@ -78,6 +78,8 @@ def sheet_rows(path: Path, shown: str, sheet: str | None = None) -> tuple[list[l
     _safe_workbook(path, shown)
     try:
         return _sheet_rows(path, shown, sheet)
+    except InvalidInput:
+        raise
     except _NO_WORKBOOK as error:
         raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
 
