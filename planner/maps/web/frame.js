@@ -6,7 +6,7 @@
   planner.header = function (page) {
     const box = el("header", { class: "planner-head" });
     const story = el("div", { class: "planner-story" });
-    let open = !page.config.compare.length;
+    let open = !page.config.compare.length && !page.compact;
     box.update = function () {
       const { speech, config } = page, site = config.site;
       planner.replace(box,
