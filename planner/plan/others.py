@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from planner.allocation import Keep, Limit, Problem, Result, evaluate
+from planner.allocation import Limit, Problem, Result, evaluate
 from planner.economics import money
 from planner.errors import Infeasible, NoPlanInTime
 from planner.landuse import CHOICES, LAND, UNRESTORED
@@ -20,7 +20,9 @@ from planner.words import Message, both, say
 CHEAPEST: Final = "cheapest"
 UNLIKE: Final = "unlike"
 KEYS: Final = (CHEAPEST, UNLIKE)
-GAP: Final = 2e-3  # proven distance to the best that is near enough to show what else could be done
+GAP: Final = 2e-3  # proven distance to the least cost that is near enough to show what else could be done
+FINE: Final = 1e-4  # of the worth and the pay together: what changes is a small part of it
+RAISES: Final = (1.0, 4.0, 16.0)  # by which the pay for land that changes is raised
 PATIENCE_S: Final = 30.0  # for each of them
 GIVEN_UP: Final = 0.01  # share of the plan's worth that the unlike plan may do without
 LAND_KEPT: Final = 1e-4  # share of the plan's usable land that the cheapest may lack: units are whole
@@ -38,8 +40,8 @@ P = TypeVar("P", bound=PlanRecord)
 def with_others(plan: P, *, seconds: float = PATIENCE_S) -> P:
     """A plan together with its alternatives: the same limits, worked out from the plan's own options.
 
-    cheapest: the least cost for as much usable land. unlike: as many mu as possible under another target than in the plan,
-    for at most GIVEN_UP of its worth. One for which no plan was found within the seconds is left out.
+    cheapest: the least cost for as much usable land. unlike: many mu under another target than in the plan, for at most
+    GIVEN_UP of its worth. One for which no plan was found within the seconds is left out.
     """
     scenario = plan.site.scenario
     chosen = (plan.units["target"].astype(str) + ":" + plan.units["treatment"].astype(str)).rename("option")
@@ -52,21 +54,41 @@ def with_others(plan: P, *, seconds: float = PATIENCE_S) -> P:
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
     problem = Problem(options, unrestored=False).subject_to(*rules_of(scenario, plan.units, parts))
     land = float(plan.units["area_mu"][plan.units["target"].isin(LAND)].sum())
+    enough = problem.subject_to(Limit("land_mu", min=land * (1 - LAND_KEPT)))
+    how: dict[str, Any] = {"time_limit_s": seconds, "seed": scenario.solver.seed, "start": chosen}
+    try:
+        found = {CHEAPEST: enough.solve(objective="cost", gap=GAP, **how)}
+    except (Infeasible, NoPlanInTime):
+        found = {}
+    if (result := _unlike(problem, chosen, how)) is not None:
+        found[UNLIKE] = result
+    return replace(plan, others=tuple(_other(key, result) for key, result in found.items()))
+
+
+def _other(key: str, result: Result) -> Other:
+    return Other(key, result.choice.astype(str).rename("option"), str(result.status.value), float(result.gap))
+
+
+def _unlike(problem: Problem, chosen: pd.Series[str], how: dict[str, Any]) -> Result | None:
+    """The plan with the most mu under another target among those that lose at most GIVEN_UP of the worth.
+
+    Every mu that changes is paid for: at GIVEN_UP of the worth over all land a plan can never lose more than that; the pay is
+    raised until one does. Source: weighting method of multi-objective programming, Zadeh 1963.
+    """
     worth = evaluate(problem, "net", chosen)
-    asked: dict[str, tuple[str, Any]] = {
-        CHEAPEST: ("cost", Limit("land_mu", min=land * (1 - LAND_KEPT))),
-        UNLIKE: ("unlike_mu", Keep("net", worth - GIVEN_UP * abs(worth))),
-    }
-    found = []
-    for key, (goal, rule) in asked.items():
+    room = GIVEN_UP * abs(worth)
+    area = float(problem.table.values["area_mu"][problem.table.start[:-1]].sum())
+    rate, best = room / area, None
+    each = {**how, "time_limit_s": how["time_limit_s"] / len(RAISES)}
+    for raised in RAISES:
         try:
-            result: Result = problem.subject_to(rule).solve(
-                objective=goal, gap=GAP, time_limit_s=seconds, seed=scenario.solver.seed, start=chosen
-            )
+            result = problem.solve(objective={"net": 1.0, "unlike_mu": rate * raised}, gap=FINE, **each)
         except (Infeasible, NoPlanInTime):
-            continue
-        found.append(Other(key, result.choice.astype(str).rename("option"), str(result.status.value), float(result.gap)))
-    return replace(plan, others=tuple(found))
+            break
+        if worth - evaluate(problem, "net", result) > room:
+            break
+        best = result
+    return best
 
 
 def rows_of(plan: PlanRecord, other: Other) -> pd.DataFrame:

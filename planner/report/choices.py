@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan.limits import limit_name
-from planner.plan.others import differs
+from planner.plan.others import UNLIKE, differs
 from planner.report.document import Block, Say, Section, Table, Text
 from planner.words import Message, render, term
 from planner.words import say as tell
@@ -50,6 +50,8 @@ def alternatives(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
 
 def _proof(other: Mapping[str, Any]) -> Message:
     key = other["key"]
+    if key == UNLIKE:
+        return tell("alternative.unlike_proof", name=tell(f"alternative.{key}"), why=tell(f"alternative.{key}_why"))
     name, why = tell(f"alternative.{key}"), tell(f"alternative.{key}_why")
     return tell("alternative.proof", name=name, why=why, percent=100 * other["gap"], status=other["status"])
 
