@@ -128,7 +128,7 @@ def test_a_text_renders_and_its_chinese_is_chinese(code: str) -> None:
         values = {name: sample(spec) for name, spec in reversed(parts(CODES[lang][code]))}
         shown = render(Message(code, values), lang)
         assert shown.strip() or not CODES[lang][code]
-        assert "{" not in shown or "{" in CODES[lang][code].replace("{{", "")
+        assert "{" not in shown or "{{" in CODES[lang][code]
         if lang == "zh":
             assert not english_in(shown), f"{code}: {english_in(shown)} in {shown!r}"
 
