@@ -347,7 +347,7 @@ def _forbidden(text: str, row: int, shown: str) -> str:
                     row=row + 1,
                     word=word.strip()[:30],
                     nearest=nearest(key, known),
-                    known=CHOICES,
+                    known=list(CHOICES),
                 )
             )
     return ",".join(c for c in CHOICES if c in found)
