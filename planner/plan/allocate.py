@@ -38,13 +38,14 @@ WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole mÂ
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate."""
+    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate; the haul."""
 
     chosen: pd.DataFrame
     next_best: pd.DataFrame
     options: pd.DataFrame
     certificate: Certificate
     warnings: tuple[Message, ...]
+    haul_cny: float
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
@@ -166,7 +167,7 @@ def allocate(
     binding = tuple(asdict(b) for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
     notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
-    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny)
 
 
 def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:
