@@ -65,7 +65,7 @@ class Drawing:
             "volumes": self.volumes,
             "storage": self.storage.to_dict("records"),
             "ditches": self.ditches.drop(columns="geometry").to_dict("records"),
-            "checks": self.checks.to_dict("records"),
+            "checks": self.checks.astype(object).where(self.checks.notna(), None).to_dict("records"),
         }
 
     def contours(self, step_m: float = 0.5) -> gpd.GeoDataFrame:
