@@ -59,7 +59,7 @@ def objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective)
     if wanted in table.values:
         return Objective(wanted, wanted, finite_column(table, wanted, f"objective {wanted}"), 0.0, 0.0)
     known = [*NAMES, *table.values]
-    raise InvalidInput(say("allocation.unknown_objective", wanted=wanted, names=NAMES, nearest=nearest(wanted, known)))
+    raise InvalidInput(say("allocation.unknown_objective", wanted=wanted, names=list(NAMES), nearest=nearest(wanted, known)))
 
 
 def restored_mu(table: OptionTable) -> Floats:

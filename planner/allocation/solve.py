@@ -91,7 +91,7 @@ def _checked_method(gap: float, time_limit_s: float, method: str) -> Method:
     if not time_limit_s > 0:
         raise InvalidInput(say("allocation.solve_time", time_limit_s=time_limit_s))
     if method not in tuple(Method):
-        raise InvalidInput(say("allocation.solve_method", method=method, known=Method))
+        raise InvalidInput(say("allocation.solve_method", method=method, known=list(Method)))
     return Method(method)
 
 

@@ -149,7 +149,7 @@ def _checked(options: pd.DataFrame) -> pd.DataFrame:
         raise InvalidInput(say("allocation.option_index"))
     missing = [c for c in REQUIRED if c not in frame.columns]
     if missing:
-        raise InvalidInput(say("allocation.option_column", missing=missing[0], needed=REQUIRED))
+        raise InvalidInput(say("allocation.option_column", missing=missing[0], needed=list(REQUIRED)))
     if frame["target"].isna().any():
         raise InvalidInput(say("allocation.option_no_target", where=frame.index[frame["target"].isna()][0]))
     return frame
