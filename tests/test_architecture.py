@@ -41,7 +41,7 @@ FLOORS = [
     {"terms"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs"},
+    {"locks", "proofs", "documents"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse", "private", "interrupt"},
