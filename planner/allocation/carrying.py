@@ -30,7 +30,7 @@ class Carrying:
         way = np.hypot(*(self.at[:, None, :] - self.at[None, :, :]).transpose(2, 0, 1)) * hauls.rate * self.size
         self.way = way / money  # scaled cost of a unit of flow between two zones
         self.in_rows = carriage.money * money / scale  # what a scaled yuan of haul is in each row
-        self.price, self.flow = np.zeros(count), np.zeros((count, count))
+        self.new_price, self.new_flow = np.zeros(count), np.zeros((count, count))
         own = np.bincount(self.by_option, weights=np.abs(self.lack), minlength=count)
         self.pace = 1.0 / (own + 2.0 * count)
         self.heavy = most / self.size
@@ -40,10 +40,8 @@ class Carrying:
 
     def restart(self) -> None:
         """Anchors the iteration where its projection is."""
-        if hasattr(self, "new_price"):
-            self.price, self.flow = self.new_price.copy(), self.new_flow.copy()
+        self.price, self.flow = self.new_price.copy(), self.new_flow.copy()
         self.home_price, self.home_flow = self.price.copy(), self.flow.copy()
-        self.new_price, self.new_flow = self.price.copy(), self.flow.copy()
 
     def begin(self, worth: Floats, dear: float) -> None:
         """Starts from a worth of earth at every unit (N,), yuan/m³, that weighs `dear` in the objective."""

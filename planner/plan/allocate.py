@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from planner.allocation import (
@@ -22,7 +23,7 @@ from planner.allocation import (
     WaterLevel,
 )
 from planner.design import ways
-from planner.earthwork import places
+from planner.earthwork import Haul, haul, places
 from planner.economics import lump_sums
 from planner.errors import InvalidInput
 from planner.interrupt import careful
@@ -120,6 +121,18 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     spread = scenario.number("earthwork.trim_m") * float(facts["area_m2"].sum())
     most = earth.max_export_m3 + spread
     return earth.max_import_m3, float(math.ceil(most)) if most > WHOLE_M3 else most
+
+
+def least_haul(units: gpd.GeoDataFrame, scenario: Scenario, bring: float | None = None, take: float | None = None) -> Haul:
+    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit)."""
+    return haul(
+        units,
+        compaction=scenario.number("earthwork.compaction"),
+        cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
+        max_import_m3=bring,
+        max_export_m3=take,
+        swell=scenario.number("earthwork.swell"),
+    )
 
 
 def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
