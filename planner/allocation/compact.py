@@ -22,7 +22,7 @@ from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.saddle import Saddle, copied, without_borders
-from planner.allocation.search import Best, Found, Outcome, Settings
+from planner.allocation.search import Best, Found, Outcome, Settings, Warm
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import Point
 
@@ -45,11 +45,11 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
     order = forest(model)
     near = neighbours(model)
     water = waters(model, order)
-    bare = without_borders(at_worth(model, np.zeros(model.size)))
+    saddle = Saddle(model, order, near, water, _typical_gain(model))
+    border, worth = saddle.begin(settings.warm)
+    bare = without_borders(model if worth is None else at_worth(model, worth), saddle.pull(border))
     first = minimise(bare, order, start=prices, accuracy=1e-6, go_on=lambda: settings.seconds_left > 0)
-    money = _typical_gain(model)
-    saddle = Saddle(model, order, near, water, money)
-    search = _Search(saddle, settings, first.multipliers.rows, start)
+    search = _Search(saddle, settings, first.multipliers.rows, start, (border, worth))
     search.run()
     if search.impossible:
         return Found(Outcome.INFEASIBLE, None, -np.inf, first.multipliers, "relaxation", relaxation_empty=True)
@@ -79,26 +79,32 @@ def _typical_gain(model: Model) -> float:
 class _Search:
     """The iteration with its restarts, its best bound and its best plan."""
 
-    def __init__(self, saddle: Saddle, settings: Settings, rows: Floats, start: Ints | None) -> None:
+    def __init__(
+        self, saddle: Saddle, settings: Settings, rows: Floats, start: Ints | None, begin: tuple[Floats, Floats | None]
+    ) -> None:
         self.saddle, self.settings = saddle, settings
         m = saddle.model
         self.fine = max(0.02 * settings.gap, 1e-8)
-        self.worth = None if m.carriage is None else np.zeros(m.size)
-        self.bound, self.rows = saddle.bound(rows, np.zeros(m.gain.size), self.worth)
-        self.pull = np.zeros(m.gain.size)
+        self.border, self.worth = begin
+        self.pull = saddle.pull(self.border)
+        self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
         self.best, self.short, self.least = Best(), 0.0, _least(m)
         self.interrupted = self.impossible = self.examined = False
         self.seen: list[tuple[float, float]] = []
         self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
         if start is not None and (settled := settle(m, start)).feasible:
             self.best = Best(settled.objective, start)
-        value = m.gain - (self.rows @ m.coef if self.rows.size else 0.0)
+        here = self._at(self.worth)
+        value = here.gain - self.pull - (self.rows @ here.coef if self.rows.size else 0.0)
         chosen = start if start is not None else saddle.rounded(value)
         self.x = np.zeros(m.gain.size)
         self.x[chosen] = 1.0
+        if start is not None and self.pull.any():  # the prices of an earlier search may know better than its plan
+            self.try_plan(value, self.worth)
         self.try_plan(self.x, self.worth)
         if saddle.carrying is not None and m.carriage is not None:
-            saddle.carrying.begin(m.carriage.of(self.nearest).worth, m.carriage.dear(self.rows))
+            known = self.worth if self.worth is not None and self.worth.any() else m.carriage.of(self.nearest).worth
+            saddle.carrying.begin(known, m.carriage.dear(self.rows))
 
     @property
     def gap(self) -> float:
@@ -110,7 +116,7 @@ class _Search:
         z = Point(
             self.x.copy(),
             self.rows * saddle.scale / saddle.money,
-            np.zeros((m.edges.cost.size, saddle.widest)),
+            self.border.copy(),
             np.zeros(m.size),
             np.zeros(m.price.size),
         )
@@ -182,7 +188,7 @@ class _Search:
         saddle = self.saddle
         pull = saddle.pull(hat.border)
         worth = None if saddle.carrying is None else saddle.carrying.worth(hat.row)
-        self.offer(hat.row * saddle.money / saddle.scale, pull, worth)
+        self.offer(hat.row * saddle.money / saddle.scale, hat.border, pull, worth)
         if (k // CHECK) % PLAN_EVERY:
             return
         if self.rows.size:
@@ -190,7 +196,7 @@ class _Search:
             rows = minimise(
                 priced, saddle.order, start=hat.row * saddle.money / saddle.scale, accuracy=self.fine
             ).multipliers.rows
-            self.offer(rows, pull, worth)
+            self.offer(rows, hat.border, pull, worth)
             hat.row[:] = self.rows * saddle.scale / saddle.money
         moved, self.before = self.before - self.bound, self.bound
         if worth is None or moved <= REST * abs(self.bound):
@@ -210,10 +216,11 @@ class _Search:
         free = without_borders(self._at(self.worth))
         return relax(free, program(free), self.settings)[0].status is Solved.INFEASIBLE
 
-    def offer(self, rows: Floats, pull: Floats, worth: Floats | None) -> None:
+    def offer(self, rows: Floats, border: Floats, pull: Floats, worth: Floats | None) -> None:
         bound, rows = self.saddle.bound(rows, pull, worth)
         if bound < self.bound:
             self.bound, self.rows, self.pull, self.worth = bound, rows, pull, worth
+            self.border = border.copy()
 
     def try_plan(self, x: Floats, worth: Floats | None) -> None:
         """The plan nearest to shares x, mended and improved at the prices reached; with hauls, at the worth of earth given."""
@@ -238,15 +245,16 @@ class _Search:
         """What was found, after a core program where the gap is not met yet."""
         m = self.saddle.model
         multipliers = Multipliers(self.rows, pull=self.pull, earth=self.worth)
-        method = "primal-dual + polish"
+        method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth)
         if m.carriage is not None or self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
             if self.best.chosen is None:
                 return None
-            return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted)
+            return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
-        return close_gap(
+        found = close_gap(
             m, self.settings, self.saddle.order, multipliers, self.bound, self.best, method=f"{method} + core", base=base
         )
+        return None if found is None else replace(found, warm=warm)
 
 
 def _balanced(weight: float, hat: Point, anchor: Point, saddle: Saddle) -> float:

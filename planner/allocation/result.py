@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.objective import Objective
+from planner.allocation.search import Warm
 from planner.allocation.table import Floats
 
 
@@ -58,6 +59,7 @@ class Result:
     worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
     multipliers: prices of the limits in the methods' own sense. aim: the objective itself. haul_cny: what carrying earth costs.
+    warm: prices from which a search under other limits goes on.
     """
 
     choice: pd.Series[str]
@@ -81,6 +83,7 @@ class Result:
     multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     aim: Objective | None = field(default=None, repr=False)
     haul_cny: float = 0.0
+    warm: Warm | None = field(default=None, repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

@@ -10,8 +10,9 @@ import numpy as np
 from planner.allocation.borders import no_edges
 from planner.allocation.bound import clean, limit_value
 from planner.allocation.carrying import Carrying
-from planner.allocation.hauls import sides
+from planner.allocation.hauls import from_places, sides
 from planner.allocation.model import Model, at_worth, sets_of_kinds
+from planner.allocation.search import Warm
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Forest, Near, Waters
 from planner.core.choice.assignment import best_options, forest_best
@@ -116,6 +117,21 @@ class Saddle:
             total = float(forest_best(m.start, value, m.allowed, self.order)[0])
         fixed = limit_value(m, rows)
         return total + fixed + 1e-12 * (float(np.abs(value).max()) * m.size + abs(fixed))
+
+    def begin(self, warm: Warm | None) -> tuple[Floats, Floats | None]:
+        """Scaled border prices (E, C) and a worth of earth to begin at: an earlier search's, drawn into what borders and ways
+        cost now, where it fits; else none."""
+        m, nothing = self.model, np.zeros((self.model.edges.cost.size, self.widest))
+        earth = None if m.carriage is None else np.zeros(m.size)
+        if warm is None or warm.border.shape != nothing.shape:
+            return nothing, earth
+        terms, layer = m.terms, m.edges.layer
+        place = terms.first[layer][:, None] + np.arange(self.widest)
+        there = place < terms.first[layer + 1][:, None]
+        weight = np.where(there, terms.weight[np.minimum(place, max(terms.weight.size - 1, 0))], 0.0) if there.size else nothing
+        if m.carriage is not None and warm.earth is not None and warm.earth.size == m.size:
+            earth = from_places(m.carriage.hauls, m.carriage.hauls.xy, warm.earth)
+        return np.clip(warm.border / self.money, 0.0, self.edges.cost[:, None] * weight), earth
 
     def rounded(self, x: Floats) -> Ints:
         """The whole choice nearest to shares x that keeps the order."""

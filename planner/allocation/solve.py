@@ -52,6 +52,7 @@ def solve(
     paused = time.monotonic()
     make_ready(model, way)
     settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
+    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None)
     first = None if start is None else start_positions(table, model, start)
     with interruptible(settings.stop):
         found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))
@@ -155,6 +156,7 @@ def _result(
         notes=found.notes,
         bound_from_prices=goal.sign * _from_prices(model, found),
         multipliers=found.multipliers.rows,
+        warm=found.warm,
         haul_cny=0.0 if model.carriage is None else model.carriage.of(chosen).cost,
         aim=goal,
     )
