@@ -50,6 +50,13 @@ def asbuilt(
     stands there now, polygons with a land-use column. date: of the survey (2027, "2027-06" or "2027-06-30"): what the mine was
     to settle since the plan's year is then taken into account. planned: the finished ground; the plan's design where left out.
     Raises InvalidInput where the survey does not meet the plan's ground or the date is none.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> pl.asbuilt(plan, pl.design(plan), date=2030).storage["reservoir_id"].unique().tolist()
+    ['R1']
     """
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     before = plan.site.terrain
