@@ -80,8 +80,7 @@ def asbuilt(
     table["stands"] = stands(table, parameters.number("asbuilt.done_share"))
     table["slope_deg"] = unit_slopes(survey.ground.values, before, sums)
     units = units.drop(columns=[c for c in table.columns if c in units.columns]).join(table)
-    heights = {"mean_m": survey.ground.values, "design_m": planned.values}
-    facts = {name: _mean(values, sums) for name, values in heights.items()}
+    facts = {name: _mean(z, sums) for name, z in (("mean_m", survey.ground.values), ("design_m", planned.values))}
     checks = acceptance(units.assign(water_m=_water_of(plan), **facts), plan.site.scenario)
     matrix, more = _matrix(units, landuse, plan)
     return AsBuilt(

@@ -92,16 +92,8 @@ def hollows(
         try:
             return hollows_of(lambda: bands_of(terrain), neighbours=neighbours, most=MOST_HOLLOWS, threads=threads(), **limits)
         except TooMany as error:
-            raise InvalidInput(
-                say(
-                    "water.too_many_hollows",
-                    most=MOST_HOLLOWS,
-                    volume_m3=volume,
-                    depth_m=depth,
-                    row=error.row,
-                    rows=terrain.frame.rows,
-                )
-            ) from None
+            limit = {"most": MOST_HOLLOWS, "volume_m3": volume, "depth_m": depth}
+            raise InvalidInput(say("water.too_many_hollows", **limit, row=error.row, rows=terrain.frame.rows)) from None
 
     return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", cells, in_bands), terrain)
 
