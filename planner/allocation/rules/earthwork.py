@@ -29,6 +29,12 @@ class Earthwork(Named):
     places (index unit_id, columns x_m, y_m): the least haul from every unit to every other, along straight lines at
     haul_cny_per_m3_km per compacted m³, is a cost of the plan like any other; what is imported or exported is carried no way.
     Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Earthwork(max_import_m3=0.0, export_cny_per_m3=18.0, compaction=0.95))
+    'earthwork: import ≤ 0 m³, export unlimited at 18 yuan/m³'
     """
 
     max_import_m3: float | None = None
