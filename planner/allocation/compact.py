@@ -36,7 +36,7 @@ STILL = (
 PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
 MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
-REST = 1e-4  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
+REST = 2e-5  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
 HEADWAY = 0.02  # share of the gap that counts as headway
 
 
