@@ -91,7 +91,7 @@
       show();
     };
     box.stop = function () {
-      if (!page.tool) return;
+      if (page.tool !== "measure" && page.tool !== "section") return;
       page.tool = "";
       points = [];
       line.remove();
