@@ -30,9 +30,7 @@ CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
 PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
 MOST_STEPS = 20_000
-STILL = (
-    4  # looks at plans in a row without headway after which the iteration leaves the rest to plans at their own worth of earth
-)
+STILL = 6  # looks at plans in a row without headway after which only plans at their own worth of earth are tried
 PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
 MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
