@@ -22,6 +22,7 @@ from planner.export.texts import FORMULA_START, plain_frame
 from planner.files import clean_beside, refuse_existing, refuse_target, whole_folder, write_whole
 from planner.locks import locked, plain_reason
 from planner.read.readback import check_layer
+from planner.scratch import scratch
 from planner.words import plain, say
 
 MAX_NAME_BYTES: Final = 10  # of a shapefile's field name; a name cut inside a character makes the file unreadable
@@ -196,8 +197,8 @@ def _take_back(path: Path) -> None:
 
 
 def _zipped(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
-    with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in _shapefile(rows, Path(work), path.stem, encoding):
+    with scratch() as work, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in _shapefile(rows, work, path.stem, encoding):
             info = zipfile.ZipInfo(part.name, date_time=(2000, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             with part.open("rb") as source, archive.open(info, "w") as sink:
