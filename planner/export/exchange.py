@@ -124,6 +124,8 @@ def _shapefile(rows: gpd.GeoDataFrame, folder: Path, stem: str, encoding: str) -
         warnings.simplefilter("ignore")  # GDAL's advice on long numbers and mixed parts; names and texts were cut above
         pyogrio.write_dataframe(frame, folder / f"{stem}.shp", driver="ESRI Shapefile", encoding=encoding)
     check_layer(folder / f"{stem}.shp", frame, encoding=encoding)
+    if not (folder / f"{stem}.cpg").read_bytes().strip():  # GDAL says nothing where it cannot be written
+        raise PlannerError(say("files.not_read_back", path=f"{stem}.cpg", why="0 bytes"))
     with (folder / f"{stem}.dbf").open("r+b") as file:
         file.seek(1)
         file.write(bytes((100, 1, 1)))  # the day of writing, 2000-01-01: the same plan gives the same file
