@@ -26,6 +26,7 @@ from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
 from planner.protection import WORKS
 from planner.scenario import DEPTH_COLUMN, Layer
+from planner.schedule import phase_of
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
 from planner.words import say
@@ -64,6 +65,7 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
         facts[name] = cover.of(getattr(ground, name)).high
     facts |= _of_constraints(site, shapes, plane)
+    facts["phase"] = phase_of(site.parcels).reindex(units["parcel_id"]).to_numpy(float)
     facts["landuse"] = _main_landuse(site.landuse, shapes)
     facts |= _of_hollows(site, cover, units.index)
     table = pd.DataFrame(facts, index=units.index)

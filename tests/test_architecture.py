@@ -36,7 +36,7 @@ FLOORS = [
     {"read"},
     {"tables"},
     {"site"},
-    {"protection"},
+    {"protection", "schedule"},
     {"scenario", "ellipsoid"},
     {"terms"},
     {"faults"},

@@ -16,6 +16,7 @@ from planner.allocation.rules import (
     MinPatch,
     Quota,
     Share,
+    Stockpile,
     Storage,
     WaterLevel,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Result",
     "Sequel",
     "Share",
+    "Stockpile",
     "Storage",
     "WaterLevel",
     "alternatives",

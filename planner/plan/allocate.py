@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.allocation import (
@@ -18,6 +19,7 @@ from planner.allocation import (
     MinPatch,
     Problem,
     Quota,
+    Stockpile,
     Storage,
     WaterLevel,
 )
@@ -28,10 +30,12 @@ from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.record import Certificate
-from planner.scenario import Scenario
+from planner.scenario import LockItem, Scenario
+from planner.schedule import earth_steps, with_present_value, works_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
 
+OBJECTIVE = "npv"  # what is maximised: the present value of benefit less cost, less the cost of borders
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
 
@@ -66,12 +70,13 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
     rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
+    rules += stock_rules(scenario, facts)
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
         rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))
     deeper = facts["deeper"].dropna()
     rules.append(WaterLevel(deeper={str(k): str(v) for k, v in deeper.items() if v}))
-    rules += _locks(scenario, parts)
+    rules += _locks(scenario, facts, parts)
     rules += [
         Limit(item.column, min=item.min, max=item.max, target=item.target, treatment=item.treatment) for item in scenario.limit
     ]
@@ -99,6 +104,18 @@ def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
     return rules
 
 
+def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
+    """Nothing is placed before it is dug or brought in: a row for every moment that phases set apart."""
+    most = scenario.earthwork.max_import_m3
+    if most is None:
+        return []
+    steps, compaction = earth_steps(facts, scenario), scenario.number("earthwork.compaction")
+    return [
+        Stockpile(done=share[share > 0], name=str(name), max_import_m3=most, compaction=compaction)
+        for name, share in steps.items()
+    ]
+
+
 def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None, float | None]:
     """Import and export at most, m³ (None: no limit).
 
@@ -117,21 +134,46 @@ def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return options[~options["target"].isin(scenario.ruled_out).to_numpy()]
 
 
-def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
-    units = parts.units
-    locks = []
+def offered(options: pd.DataFrame, facts: pd.DataFrame, parts: Partition, scenario: Scenario) -> pd.DataFrame:
+    """What may be chosen: the admitted options, as late as dated locks make them, and leaving each unit as it is."""
+    return with_unrestored(held_back(admitted(options, scenario), facts, parts, scenario), facts, scenario)
+
+
+def held_back(options: pd.DataFrame, facts: pd.DataFrame, parts: Partition, scenario: Scenario) -> pd.DataFrame:
+    """The options with locked land not ready before its lock's `not_before`, and its present value accordingly."""
+    unit, later = options.index.get_level_values(0), options["ready_year"].to_numpy().copy()
     for item in scenario.lock:
-        if item.unit is not None:
-            if item.unit not in units.index:
-                raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
-            ids = [item.unit]
-        else:
-            ids = list(units.index[units["parcel_id"] == item.parcel])
-            if not ids:
-                known = units["parcel_id"].unique()
-                raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
-        locks += [Lock(unit, item.target, treatment=item.treatment) for unit in ids]
-    return locks
+        if item.not_before is not None:
+            mine = unit.isin(_locked(item, parts)) & (options["target"] == item.target).to_numpy()
+            later[mine] = np.maximum(later[mine], item.not_before)
+    if (later == options["ready_year"].to_numpy()).all():
+        return options
+    return with_present_value(options.assign(ready_year=later), facts, scenario)
+
+
+def _locked(item: LockItem, parts: Partition) -> list[str]:
+    """The units a lock is about. Raises InvalidInput where it names nothing."""
+    units = parts.units
+    if item.unit is not None:
+        if item.unit not in units.index:
+            raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
+        return [item.unit]
+    ids = list(units.index[units["parcel_id"] == item.parcel])
+    if not ids:
+        known = units["parcel_id"].unique()
+        raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
+    return ids
+
+
+def _locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Lock]:
+    """The locks that bind: one with `until` lets go of units whose works begin later."""
+    begin = pd.Series(works_years(facts, scenario)[0], index=facts.index)
+    return [
+        Lock(unit, item.target, treatment=item.treatment)
+        for item in scenario.lock
+        for unit in _locked(item, parts)
+        if item.until is None or begin[unit] <= item.until
+    ]
 
 
 def allocate(
@@ -143,11 +185,13 @@ def allocate(
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
     """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
-    table = with_unrestored(admitted(options, scenario), facts, scenario)
+    table = offered(options, facts, parts, scenario)
     problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
     solver = scenario.solver
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
-        result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
+        result = problem.solve(
+            objective=OBJECTIVE, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress
+        )
     chosen = result.choice
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)

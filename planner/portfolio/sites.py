@@ -179,7 +179,10 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
         + options["target"].map(dict(zip(_targets(), ask.mu, strict=True))) * options["area_mu"]
     )
     worth = worth + (ask.spoil * left if key.free_earth else 0.0)
-    priced = options.assign(benefit_cny=worth, cost_cny=options["cost_cny"] * ask.cost)
+    spent = options["cost_cny"] * ask.cost
+    priced = options.assign(
+        benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
+    )  # the programme discounts by its own years
     found = allocate(priced, known.survey.facts.table, known.survey.parts, site.scenario)
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)
