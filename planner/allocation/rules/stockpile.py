@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.allocation.checks import as_mapping, check_number, finite_column
+from planner.allocation.checks import check_number, finite_column
 from planner.allocation.parts import Part, Sum
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
@@ -31,7 +31,7 @@ class Stockpile:
     compaction: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "done", as_mapping(self.done))
+        object.__setattr__(self, "done", {str(unit): float(share) for unit, share in self.done.items()})
         for name in ("max_import_m3", "compaction"):
             check_number("Stockpile", name, getattr(self, name))
         for unit, share in self.done.items():
