@@ -159,14 +159,19 @@ class LockItem(_Part):
 class ProtectionItem(_Part):
     """[[protection]]: a kind beside those of parameters.toml, or other words for one of them; it wins over them.
 
-    forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one.
+    forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one. from, until: the
+    first and last year in which it is in force, where the layer's rows do not say.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     kind: str
     names: tuple[str, ...] = ()
     forbids: tuple[str, ...] | None = None
     only_inside: tuple[str, ...] | None = None
     approved: str = ""
+    since: Annotated[int | None, Field(alias="from")] = None
+    until: int | None = None
 
 
 class LimitItem(_Part):
@@ -330,7 +335,7 @@ def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str,
 
 def document(scenario: Scenario) -> dict[str, Any]:
     """The scenario as the site.toml that says the same: what was set, and every parameter that was given."""
-    result: dict[str, Any] = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    result: dict[str, Any] = scenario.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     given = {key: p.value for key, p in scenario.parameters.items() if p.trust == "given"}
     return with_sets(result, given)
 

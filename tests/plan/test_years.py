@@ -156,3 +156,18 @@ def test_a_dated_lock_makes_land_wait_or_lets_it_go(world: Path) -> None:
     free = pl.make_plan(world, lock=[{"parcel": "P1", "target": "green", "until": 2020}])
     assert free.economics.npv_cny == pytest.approx(pl.make_plan(world).economics.npv_cny, rel=2e-3)
     assert free.economics.npv_cny >= bound.economics.npv_cny * (1 - 1e-3)
+
+
+def test_a_right_that_ends_between_phases_bars_only_those_before(tmp_path: Path) -> None:
+    """A mining right over everything until 2022: no houses in the north, whose works begin in 2021; later phases have them."""
+    folder = phased(tmp_path / "right", '[[protection]]\nkind = "mining_right"\nuntil = 2022\n')
+    text = (folder / "site.toml").read_text(encoding="utf-8")
+    (folder / "site.toml").write_text(
+        text.replace("water_table", 'constraints = "rights.gpkg"\nwater_table', 1), encoding="utf-8"
+    )
+    frame = gpd.read_file(folder / "parcels.gpkg")
+    gpd.GeoDataFrame({"kind": ["采矿权"]}, geometry=[frame.union_all()], crs=frame.crs).to_file(folder / "rights.gpkg")
+    plan = pl.make_plan(folder)
+    built = plan.units.groupby("phase")["target"].agg(lambda t: "construction" in set(t))
+    assert built.to_dict() == {1: False, 2: True, 3: True}
+    assert plan.summary()["protection"][0]["broken_mu"] == 0.0
