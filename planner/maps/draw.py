@@ -22,7 +22,7 @@ from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
 from planner.plan.flows import zone_flows
-from planner.words import pair
+from planner.words import pair, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,7 +60,7 @@ def draw(plan: Any, *, lang: str = "en", basemap: str | None = None, title: str 
     Raises InvalidInput where lang or basemap is unknown, or a key the base map wants is not set.
     """
     if lang not in ("en", "zh"):
-        raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
+        raise InvalidInput(say("maps.lang", lang=lang))
     view = plan if isinstance(plan, MapView) else view_of(plan)
     return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title)
 
@@ -156,6 +156,7 @@ def _config(
         "rules": _rule_words(view),
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
         "story": _story(view, specs),
+        "scenarios": _scenarios(view, specs),
         "charts": {"histograms": _histograms(view), "flow": _flow(view)},
         "opacity": OPACITY,
         "years": years,
@@ -178,6 +179,13 @@ def _story(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"view": key, "title": list(STEP_WORDS[key]), "text": list(pair(message))} for key, message in steps if key in offered
     ]
+
+
+def _scenarios(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What could be done instead: views by target that the page switches between, each with its name; none without a choice."""
+    ruled = any(spec["key"] == "rules" for spec in specs)
+    keys = ["plan", *(["rules"] if ruled else []), *(key for key, *_ in view.alternatives)]
+    return [{"view": key, "name": list(pair(say(f"alternative.{key}")))} for key in keys] if len(keys) > 1 else []
 
 
 def _histograms(view: MapView) -> list[dict[str, Any]]:
@@ -257,7 +265,7 @@ def _word_columns(view: MapView, columns: dict[str, Column], words: dict[str, li
     targets, ways = list(TARGETS), list(TREATMENTS)
     strange = sorted(set(view.coded("target")[1]) - set(targets))
     if strange:
-        raise InvalidInput(f"units: target {strange[0]!r} is unknown; known: {', '.join(targets)}")
+        raise InvalidInput(say("maps.unknown_target", target=strange[0], known=list(targets)))
     for name in ("target", "rules_target", "next_target"):
         columns[name], words[name] = Column(view.within(name, targets)), targets
     ways += sorted(set(view.coded("treatment")[1]) - set(ways))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from planner.plan.verdict import Verdict
     from planner.site import Grid
+    from planner.words import Message
 
 REQUIRED = ("target", "area_mu")
 TEXTS = ("parcel_id", "target", "treatment", "rules_target", "next_target", "waterlogging", "landuse", "reason", "reason_zh")
@@ -34,6 +36,7 @@ class MapView:
     finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
     summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
     makes them. verdict: what a decider reads first. flow: cost and benefit by year.
+    alternatives: key, name and what differs of each; its targets and amounts are the columns `KEY_target`, `KEY_cost_cny` ….
     """
 
     name: str
@@ -56,16 +59,17 @@ class MapView:
     places: pd.DataFrame | None = None
     verdict: Verdict | None = None
     flow: pd.DataFrame | None = None
+    alternatives: tuple[tuple[str, Message, Message], ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED if name not in self.units.columns]
         if missing:
-            raise InvalidInput(f"units: column {missing[0]!r} is missing; a map needs {', '.join(REQUIRED)} and geometry")
+            raise InvalidInput(say("maps.no_column", column=missing[0], needed=list(REQUIRED)))
         if not self.units.index.is_unique:
             twice = self.units.index[self.units.index.duplicated()][0]
-            raise InvalidInput(f"units: {twice!r} stands there twice; unit ids must be unique")
+            raise InvalidInput(say("maps.twice", unit=twice))
         if len(self.units) == 0:
-            raise InvalidInput("units: the plan has none, so there is nothing to draw")
+            raise InvalidInput(say("maps.no_units"))
 
     def numbers(self, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """A numeric column of the units, shape (units,), NaN where it is unknown or absent."""

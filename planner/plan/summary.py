@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.plan.ledgers import ledgers
+from planner.plan.others import told
 from planner.plan.years import as_rows, years
 from planner.schedule import phase_of
 from planner.timing import by_year, timetable
@@ -70,6 +71,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "agreement_mu": float(units["area_mu"][units["target"] == units["rules_target"]].sum()),
             "storage_m3": float(plan.rules["storage_m3"].sum()),
         },
+        "alternatives": told(plan),
         "published": [],
         "warnings": [render(w, "en") for w in plan.warnings],
         "warnings_zh": [render(w, "zh") for w in plan.warnings],
