@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import check_number, finite_column
-from planner.allocation.parts import Part, Sum
+from planner.allocation.parts import Named, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Stockpile:
+class Stockpile(Named):
     """Σ done·fill ≤ compaction·Σ done·cut + import, compacted m³: what is placed by a moment was dug by then, or brought in.
 
     done: unit id → share of its earth that is moved by then, 0 to 1 (units that are not named: 0). name: the moment.
@@ -36,11 +37,13 @@ class Stockpile:
             check_number("Stockpile", name, getattr(self, name))
         for unit, share in self.done.items():
             if not 0.0 <= share <= 1.0:
-                raise InvalidInput(f"Stockpile {self.name}: unit {unit} has done = {share:g}; give a share from 0 to 1")
+                raise InvalidInput(say("allocation.done_share", moment=self.name, unit=unit, share=share))
 
-    def __str__(self) -> str:
-        more = f", but for {self.max_import_m3:,.10g} m³ brought in" if self.max_import_m3 else ""
-        return f"earth placed by the end of {self.name} is dug by then{more}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        bought = say("rules.stock_bought", most=self.max_import_m3) if self.max_import_m3 else ""
+        return say("rules.stock", moment=self.name, bought=bought)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of what lacks by then."""
@@ -48,4 +51,4 @@ class Stockpile:
         share = np.zeros(len(table.units))
         share[table.positions(list(self.done), rule)] = list(self.done.values())
         lack = finite_column(table, "fill_m3", rule) - self.compaction * finite_column(table, "cut_m3", rule)
-        return Part(sums=(Sum(str(self), "m³", share[table.unit] * lack, hi=float(self.max_import_m3), kind="stock"),))
+        return Part(sums=(Sum(self.told, "m³", share[table.unit] * lack, hi=float(self.max_import_m3), kind="stock"),))
