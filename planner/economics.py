@@ -48,6 +48,11 @@ def lump_sums(scenario: Scenario) -> float:
     return float(sum(item.cny for item in scenario.economics.item if not item.hangs))
 
 
+def most_lumps(scenario: Scenario) -> float:
+    """Σ of all [[economics.item]], yuan: what is paid where every piece of land that one hangs on is treated."""
+    return float(sum(item.cny for item in scenario.economics.item))
+
+
 def lump_units(item: CostItem, units: pd.DataFrame) -> pd.Series[bool]:
     """Which units a lump sum hangs on: those of its parcels, or of its phase; all where it names neither."""
     if item.parcels:

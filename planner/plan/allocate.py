@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.allocation import (
     Budget,
+    Charge,
     Compactness,
     Earthwork,
     Limit,
@@ -22,16 +23,17 @@ from planner.allocation import (
     Stockpile,
     Storage,
     WaterLevel,
+    solve_charged,
 )
 from planner.design import ways
-from planner.economics import lump_sums
+from planner.economics import lump_sums, lump_units, lump_worth, most_lumps
 from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.record import Certificate
 from planner.scenario import LockItem, Scenario
-from planner.schedule import earth_steps, with_present_value, works_years
+from planner.schedule import earth_steps, phase_of, with_present_value, works_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
 
@@ -50,9 +52,10 @@ class Answer:
     warnings: tuple[Message, ...]
 
 
-def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
+def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_cny: float | None = None) -> list[Any]:
     """The rules a scenario stands for, in the order of DESIGN: quotas, money, earth, water, locks, limits, compactness.
 
+    lump_cny: what lump sums take off the budget beforehand; all of them where it is not given.
     Raises InvalidInput where the lump sums alone exceed the budget or a lock names nothing.
     """
     rules: list[Any] = []
@@ -63,7 +66,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
         if quota.min_mu is not None or quota.max_mu is not None:
             rules.append(Quota(target, min_mu=quota.min_mu, max_mu=quota.max_mu))
     if (limit := scenario.budget.max_cny) is not None:
-        lump = lump_sums(scenario)
+        lump = most_lumps(scenario) if lump_cny is None else lump_cny
         if lump > limit:
             raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
         rules.append(Budget(max_cny=limit - lump))
@@ -102,6 +105,18 @@ def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
                 same = tuple(t for t, main in ONE_ZONE.items() if main == treatment and (target, t) in ways())
                 rules.append(MinPatch(target, least, borders, treatment=(treatment, *same)))
     return rules
+
+
+def charges_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Charge]:
+    """The lump sums that hang on parcels or a phase, each with its units and its present value."""
+    units = pd.DataFrame({"parcel_id": parts.units["parcel_id"], "phase": phase_of(facts)}, index=parts.units.index)
+    found = []
+    for k, item in enumerate(scenario.economics.item):
+        mine = lump_units(item, units)
+        if item.hangs and item.cny > 0 and mine.any():
+            names = frozenset(str(unit) for unit in units.index[mine])
+            found.append(Charge(item.name or str(k + 1), names, item.cny, lump_worth(item, units, scenario)))
+    return found
 
 
 def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
@@ -186,12 +201,15 @@ def allocate(
 ) -> Answer:
     """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
     table = offered(options, facts, parts, scenario)
-    problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
-    solver = scenario.solver
+    rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
+    problem, solver = Problem(table, unrestored=False).subject_to(*rules), scenario.solver
+    how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
+    charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
-        result = problem.solve(
-            objective=OBJECTIVE, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress
-        )
+        if charges:
+            result = solve_charged(problem, charges, objective=OBJECTIVE, **how).result
+        else:
+            result = problem.solve(objective=OBJECTIVE, **how)
     chosen = result.choice
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from planner.allocation import Limit, Problem, Stockpile
-from planner.economics import lump_sums
+from planner.economics import most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
@@ -117,7 +117,7 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
     if scenario.budget.max_cny is not None:
-        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, lump_sums(scenario)))
+        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)
     if earth.max_import_m3 is not None:
         found.append(Soft("earthwork.max_import_m3", earth.max_import_m3, "earth wanted", False))

@@ -171,3 +171,19 @@ def test_a_right_that_ends_between_phases_bars_only_those_before(tmp_path: Path)
     built = plan.units.groupby("phase")["target"].agg(lambda t: "construction" in set(t))
     assert built.to_dict() == {1: False, 2: True, 3: True}
     assert plan.summary()["protection"][0]["broken_mu"] == 0.0
+
+
+def test_a_lump_sum_is_paid_where_its_land_is_treated_and_leaves_it_alone_where_it_does_not_pay(world: Path) -> None:
+    def item(cny: float, **where: object) -> dict[str, object]:
+        return {"name": "village", "cny": cny, "source": "assumed", **where}
+
+    paid = pl.make_plan(world, **{"economics.item": [item(1e6, phase=1)]})
+    s = paid.summary()
+    assert s["economics"]["lump_sums_cny"] == 1e6
+    assert s["solver"]["objective"] == pytest.approx(s["economics"]["npv_cny"], rel=1e-9)
+    assert sum(r["cost_cny"] for r in s["years"]) == pytest.approx(s["economics"]["cost_cny"], rel=1e-12)
+    dear = pl.make_plan(world, **{"economics.item": [item(1e12, parcels=["P1", "P9"])]})
+    assert dear.economics.lump_cny == 0.0
+    left = dear.units["target"][dear.units["parcel_id"].isin(["P1", "P9"])]
+    assert set(left) == {"unrestored"}
+    assert dear.certificate.gap <= dear.site.scenario.solver.gap
