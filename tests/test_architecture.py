@@ -42,7 +42,7 @@ FLOORS = [
     {"terms"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs", "documents"},
+    {"locks", "proofs", "documents", "scratch"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse", "private", "interrupt"},
