@@ -37,6 +37,7 @@ FLOORS = [
     {"tables"},
     {"site"},
     {"protection"},
+    {"schedule"},
     {"scenario", "ellipsoid"},
     {"terms"},
     {"faults"},
