@@ -52,7 +52,7 @@ class Carriage:
 
 def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage | None:
     """The hauls of a problem; None where no rule has any."""
-    return Carriage(found[0], counts, money) if found else None
+    return Carriage(found[0], counts * found[0].worth, money) if found else None
 
 
 def least_haul(hauls: Hauls, chosen: Ints) -> Carried:

@@ -77,7 +77,7 @@ class Hauls:
     """Earth carried from unit to unit at the least cost.
 
     lack (K,): compacted m³ that an option wants (spoil it gives below 0); xy (N, 2): where units lie, m; rate: yuan per m³ and
-    m. imported, exported: whether more can be wanted than given, or less.
+    m. imported, exported: whether more can be wanted than given, or less. worth: what a yuan of it takes off the objective.
     """
 
     lack: Floats
@@ -85,6 +85,7 @@ class Hauls:
     rate: float
     imported: bool
     exported: bool
+    worth: float = 1.0
 
     def most(self, start: Ints) -> float:
         """No haul costs more, yuan; start (N + 1,): first option of each unit."""

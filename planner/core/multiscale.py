@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.transport import INSIDE, Places, cheapest_flow, corner_flow
+from planner.core.corner import corner_flow
+from planner.core.transport import INSIDE, Places, cheapest_flow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Budget, Limit, Problem
+from planner.allocation import Budget, Limit, Problem, Stockpile
 from planner.allocation.objective import Objective
-from planner.economics import lump_sums
+from planner.economics import haul_worth, most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
-from planner.plan.allocate import admitted, earth_limits, rules_of, with_unrestored
+from planner.plan.allocate import earth_limits, offered, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
@@ -119,7 +119,7 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
     if scenario.budget.max_cny is not None:
-        found.append(Soft("budget.max_cny", scenario.budget.max_cny, MONEY, False, lump_sums(scenario)))
+        found.append(Soft("budget.max_cny", scenario.budget.max_cny, MONEY, False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)
     if earth.max_import_m3 is not None:
         found.append(Soft("earthwork.max_import_m3", earth.max_import_m3, "earth wanted", False))
@@ -143,9 +143,11 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     scenario = known.site.scenario
     bare = replaced(scenario, {soft.key: None for soft in limits})
     judgement = judge(known.facts.table, scenario)
-    options = with_unrestored(admitted(appraise(known.facts, judgement, scenario), scenario), known.facts.table, scenario)
+    facts = known.facts.table
+    options = offered(appraise(known.facts, judgement, scenario), facts, known.parts, scenario)
     options = _summed(options, scenario.number("earthwork.compaction"))
-    problem = Problem(options, unrestored=False).subject_to(*rules_of(bare, known.facts.table, known.parts))
+    firm = [rule for rule in rules_of(bare, facts, known.parts) if not isinstance(rule, Stockpile)]
+    problem = Problem(options, unrestored=False).subject_to(*firm, *stock_rules(scenario, facts))  # by phase as it was asked
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver
@@ -153,7 +155,10 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
         found = problem.solve(
-            objective=_goal(problem, soft.column, sign), gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed
+            objective=_goal(problem, soft.column, sign, haul_worth(scenario)),
+            gap=solver.gap,
+            time_limit_s=solver.time_limit_s,
+            seed=solver.seed,
         )
         reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
         kept = sign * (reached - soft.asked) >= 0
@@ -171,10 +176,10 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     return values, possible
 
 
-def _goal(problem: Problem, column: str, sign: float) -> dict[str, float] | Objective:
-    """A limit's own sum as an objective; money holds the haul."""
+def _goal(problem: Problem, column: str, sign: float, worth: float) -> dict[str, float] | Objective:
+    """A limit's own sum as an objective; money holds the haul in full, not its present value (worth)."""
     if column == MONEY:
-        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0, 0.0)
+        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0 / worth, 0.0)
     return {column: sign}
 
 

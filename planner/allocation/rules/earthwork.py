@@ -15,7 +15,8 @@ from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 from planner.words import Message, say
 
-NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3", "haul_cny_per_m3_km")
+NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3")
+HAUL_NUMBERS = ("haul_cny_per_m3_km", "haul_worth")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +29,7 @@ class Earthwork(Named):
     zone by zone, and earth goes between zones only on these ways and at their prices.
     places (index unit_id, columns x_m, y_m): the least haul from every unit to every other, along straight lines at
     haul_cny_per_m3_km per compacted m³, is a cost of the plan like any other; what is imported or exported is carried no way.
+    haul_worth: what a yuan of haul takes off the objective, its present value where that is maximised.
     Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
 
     Examples
@@ -46,6 +48,7 @@ class Earthwork(Named):
     haul: pd.DataFrame | None = None
     places: pd.DataFrame | None = None
     haul_cny_per_m3_km: float = 0.0
+    haul_worth: float = 1.0
 
     def __post_init__(self) -> None:
         if (self.zones is None) != (self.haul is None):
@@ -57,7 +60,7 @@ class Earthwork(Named):
             if self.zones is not None:
                 raise InvalidInput(say("allocation.zones_or_places"))
             check_places(self.places)
-        for name in NUMBERS:
+        for name in NUMBERS + HAUL_NUMBERS:
             check_number("Earthwork", name, getattr(self, name))
         if not self.compaction:
             raise InvalidInput(say("allocation.no_compaction"))
@@ -115,4 +118,4 @@ class Earthwork(Named):
         xy = where[["x_m", "y_m"]].to_numpy(np.float64)
         if (nowhere := ~np.isfinite(xy).all(axis=1)).any():
             raise InvalidInput(say("allocation.no_place", unit=str(table.units[int(np.argmax(nowhere))])))
-        return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0)
+        return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0, self.haul_worth)
