@@ -154,12 +154,8 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     for soft in limits:
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
-        found = problem.solve(
-            objective=_goal(problem, soft.column, sign, haul_worth(scenario)),
-            gap=solver.gap,
-            time_limit_s=solver.time_limit_s,
-            seed=solver.seed,
-        )
+        goal = _goal(problem, soft.column, sign, haul_worth(scenario))
+        found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
         reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
         kept = sign * (reached - soft.asked) >= 0
         values[soft.key] = soft.asked if kept else _wider(reached, soft.least)
