@@ -5,6 +5,7 @@ from planner.allocation.result import Binding, Result
 from planner.allocation.rules import (
     Adjacent,
     Apart,
+    Belt,
     Budget,
     Compactness,
     Connected,
@@ -34,6 +35,7 @@ __all__ = [
     "Adjacent",
     "Alternatives",
     "Apart",
+    "Belt",
     "Binding",
     "Budget",
     "Compactness",

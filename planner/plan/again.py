@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from planner.allocation import Lock, Problem
+from planner.allocation import Lock
 from planner.errors import InvalidInput
 from planner.options import appraise
-from planner.plan.allocate import admitted, rules_of, with_unrestored
+from planner.plan.allocate import admitted, problem_of, with_unrestored
 from planner.plan.compose import Survey, survey
 from planner.scenario import Scenario, replaced
 from planner.suitability import judge
@@ -77,11 +77,11 @@ def again(
     if missing:
         raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
-    rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
-    problem = Problem(admitted(options, scenario), unrestored=False).subject_to(*rules)
+    held = [Lock(unit, target) for unit, target in sorted(locks.items())]
+    problem = problem_of(admitted(options, scenario), scenario, plan.units, parts, plan.site.places).subject_to(*held)
     start: Any = last.result if last.result is not None and options is last.options else last.option
     result = problem.solve(gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
-    option = result.choice.astype(str)
+    option = result.choice.reindex(plan.units.index).astype(str)
     return Attempt(scenario, dict(locks), option, _rows(options, option), options, result)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,10 +28,15 @@ from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
+from planner.plan.homes import joined
 from planner.plan.record import Certificate
+from planner.plan.stated import stated
 from planner.scenario import Scenario
 from planner.tables import Partition
 from planner.words import Message, plain, say
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
@@ -44,6 +50,18 @@ class Answer:
     options: pd.DataFrame
     certificate: Certificate
     warnings: tuple[Message, ...]
+
+
+def problem_of(
+    options: pd.DataFrame, scenario: Scenario, facts: pd.DataFrame, parts: Partition, places: Mapping[str, gpd.GeoDataFrame]
+) -> Problem:
+    """The options, with homes that rules of the site file count, subject to all rules a scenario stands for.
+
+    options: with `unrestored`, without the targets that are ruled out. places: the site's layers by key.
+    """
+    said = stated(scenario, parts, places)
+    table = reduce(joined, said.homes, options)
+    return Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts), *said.rules)
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
@@ -140,15 +158,16 @@ def allocate(
     parts: Partition,
     scenario: Scenario,
     *,
+    places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
-    """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    """Chooses one option per unit; places: the site's layers by key. Raises InvalidInput, Infeasible, NoPlanInTime."""
     table = with_unrestored(admitted(options, scenario), facts, scenario)
-    problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
+    problem = problem_of(table, scenario, facts, parts, places or {})
     solver = scenario.solver
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
         result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
-    chosen = result.choice
+    chosen = result.choice.reindex(facts.index)  # without the homes that rules count
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)
     best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Limit, Problem
+from planner.allocation import Limit
 from planner.economics import lump_sums
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
-from planner.plan.allocate import admitted, earth_limits, rules_of, with_unrestored
+from planner.plan.allocate import admitted, earth_limits, problem_of, with_unrestored
 from planner.plan.compose import Survey, plan_of, survey
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
@@ -136,7 +136,7 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     judgement = judge(known.facts.table, scenario)
     options = with_unrestored(admitted(appraise(known.facts, judgement, scenario), scenario), known.facts.table, scenario)
     options = _summed(options, scenario.number("earthwork.compaction"))
-    problem = Problem(options, unrestored=False).subject_to(*rules_of(bare, known.facts.table, known.parts))
+    problem = problem_of(options, bare, known.facts.table, known.parts, known.site.places)
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver
