@@ -106,8 +106,19 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
     if bounds[0] > theirs[2] or theirs[0] > bounds[2] or bounds[1] > theirs[3] or theirs[1] > bounds[3]:
         reason = why_apart(bounds, context.crs, theirs)
         raise CRSMismatch(
-            f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
-            f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
+            say(
+                "read.apart",
+                x0=bounds[0],
+                x1=bounds[2],
+                y0=bounds[1],
+                y1=bounds[3],
+                path=layer.path,
+                u0=theirs[0],
+                u1=theirs[2],
+                v0=theirs[1],
+                v1=theirs[3],
+                reason=reason,
+            )
         )
     return _read_window(context, layer, path, info, theirs, ELEVATION)
 
@@ -196,9 +207,7 @@ def _cells_in(bounds: Bounds, info: RasterInfo) -> tuple[float, float, float, fl
 def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:
     own = parse_crs(layer.crs, where=f"layers.{role}.crs") if layer.crs else info.crs
     if own is not None and is_old_datum(own):
-        raise CRSMismatch(
-            f"{layer.path}: {own.name} is an old datum, off by 60–150 m; warp it to CGCS2000 with local parameters first"
-        )
+        raise CRSMismatch(say("read.old_datum_raster", path=layer.path, crs=own.name))
     return own
 
 
@@ -225,8 +234,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
     if need > have:
         factor = math.ceil(math.sqrt(need / have))
         raise InvalidInput(
-            f"{shown}: {cells / 1e6:,.0f} M cells over the polygons take {need / 1e9:.0f} GB, {have / 1e9:.1f} GB may be used; "
-            f"use cells {factor} times as wide (gdalwarp -tr) or cut the site in parts"
+            say("read.cells_memory", path=shown, cells=cells / 1e6, need=need / 1e9, have=have / 1e9, times=factor)
         )
 
 
@@ -238,8 +246,13 @@ def _covers(context: Context, grid: Grid, shown: str) -> None:
     if float(lost.sum()) > 1e-6 * float(context.parcels.area.sum()):
         worst = lost.idxmax()
         raise InvalidInput(
-            f"{shown} does not cover the polygons: {mu_from_m2(float(lost.sum())):,.1f} mu lie outside it "
-            f"(parcel {worst}: {mu_from_m2(float(lost[worst])):,.1f} mu); use a larger terrain or clip the polygons"
+            say(
+                "read.not_covered",
+                path=shown,
+                lost=mu_from_m2(float(lost.sum())),
+                parcel=worst,
+                worst=mu_from_m2(float(lost[worst])),
+            )
         )
     missing = np.isnan(grid.values)
     if not missing.any():
@@ -252,8 +265,14 @@ def _covers(context: Context, grid: Grid, shown: str) -> None:
         row, col = (int(v[0]) for v in np.nonzero(hit & (owner == worst_at)))
         x, y = grid.west + (col + 0.5) * grid.cell_x, grid.north - (row + 0.5) * grid.cell_y
         raise InvalidInput(
-            f"{shown} has no data over {mu_from_m2(float(hit.sum()) * grid.cell_area):,.2f} mu of the polygons, first in "
-            f"parcel {context.parcels.index[worst_at]} at x {x:,.1f}, y {y:,.1f}; fill the holes or cut the polygons"
+            say(
+                "read.holes",
+                path=shown,
+                area=mu_from_m2(float(hit.sum()) * grid.cell_area),
+                parcel=context.parcels.index[worst_at],
+                x=x,
+                y=y,
+            )
         )
 
 
@@ -296,15 +315,9 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
-        raise InvalidInput(
-            "no depth: the polygons have no depth column that can be recognised and layers.subsidence is not given; "
-            'name the column: layers.polygons = {path = "…", depth = "…"}, or give a raster or a number'
-        )
+        raise InvalidInput(say("read.no_depth_at_all"))
     if len(unknown):
-        raise InvalidInput(
-            f"parcel {context.parcels.index[unknown[0]]} and {len(unknown) - 1} more have no depth; "
-            "fill the column or give layers.subsidence"
-        )
+        raise InvalidInput(say("read.parcels_no_depth", parcel=context.parcels.index[unknown[0]], more=len(unknown) - 1))
     record.decide(
         ("subsidence", "沉陷深度"),
         ("the polygons' depth column", "沉陷区图层的深度字段"),
