@@ -41,8 +41,14 @@ _UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 
-def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str) -> None:
-    """Writes the workbook of a plan; headings in `en` or `zh`, units in every heading, nothing that executes."""
+Sheets = Callable[[Book, str], None]
+
+
+def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str, more: Sheets | None = None) -> None:
+    """Writes the workbook of a plan; headings in `en` or `zh`, units in every heading, nothing that executes.
+
+    more: writes further sheets into the book, in a language.
+    """
     book = Book(lang=lang)
     say: Callable[[str, str], str] = lambda en, zh: zh if lang == "zh" else en  # noqa: E731
     names = {key: say(*pair) for key, pair in _SHEETS.items()}
@@ -61,6 +67,8 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _money(book, names, getattr(plan, "economics", None), costs, say)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
+    if more is not None:
+        more(book, lang)
     write_published(book, names["published"], summary, say)
     _sources(book, names["sources"], summary, say)
     book.save(path, title=str(summary.get("site", {}).get("name", "")))

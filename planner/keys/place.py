@@ -14,6 +14,12 @@ from planner.words import say
 WATER: Final = "water"  # what `around` says for ground that lies under water today
 
 
+class CityKey(Part):
+    """[city]: the city.toml whose chapter, panel and layers the plan's own pages get."""
+
+    file: LayerKey
+
+
 class NearItem(Part):
     """[[near]]: a target only within, or only beyond, a distance of a layer's features; hard, unless cny_per_mu prices it."""
 

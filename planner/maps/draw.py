@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,16 +54,32 @@ FACTS = (
 )
 
 
-def draw(plan: Any, *, lang: str = "en", basemap: str | None = None, title: str | None = None) -> OfflineMap:
+def draw(
+    plan: Any,
+    *,
+    lang: str = "en",
+    basemap: str | None = None,
+    title: str | None = None,
+    city: Mapping[str, Any] | None = None,
+) -> OfflineMap:
     """The interactive map of a plan (or of a MapView), complete in itself.
 
     lang: `en` or `zh`, the language it opens in. basemap: None for no request at all, or a name of `basemaps.BASEMAPS`.
+    city: the panel of the city around the lake, and its homes as (polygons in the site's CRS, colour).
     Raises InvalidInput where lang or basemap is unknown, or a key the base map wants is not set.
     """
     if lang not in ("en", "zh"):
         raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
     view = plan if isinstance(plan, MapView) else view_of(plan)
-    return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title)
+    more = {} if city is None else {"city": _city(city, view, shifted=bool((tiles := named(basemap)) and tiles.gcj02))}
+    return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title, more=more)
+
+
+def _city(city: Mapping[str, Any], view: MapView, *, shifted: bool) -> dict[str, Any]:
+    """The city's panel with its homes as rings of [lat, lon]."""
+    where = place(view.crs, view.bounds, shifted=shifted)
+    homes = [{"colour": colour, "rings": _outlines(frame, where)} for frame, colour in city["homes"]]
+    return {**city, "homes": [home for home in homes if home["rings"]]}
 
 
 def draw_views(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.files import write_whole
 from planner.report import meaning, sections, stakes
 from planner.report.decision import decision
-from planner.report.document import Document, Say
+from planner.report.document import Document, Say, Section
 from planner.report.fonts import HINT, chinese_family
 from planner.report.html import as_html
 from planner.report.pdf import as_pdf
@@ -21,8 +21,8 @@ LONGEST_NAME = 120  # characters of a site's name that stand in the title
 log = logging.getLogger(__name__)
 
 
-def compose(plan: Plan, *, lang: str = "en") -> Document:
-    """The report of a plan as a document.
+def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ()) -> Document:
+    """The report of a plan as a document; chapters: what other rooms have to say of it, before how far it can be trusted.
 
     Raises InvalidInput where lang is neither `en` nor `zh`.
     """
@@ -50,6 +50,7 @@ def compose(plan: Plan, *, lang: str = "en") -> Document:
             sections.water(plan, s, say),
             sections.earth(plan, s, say),
             sections.money(plan, s, say),
+            *chapters,
             meaning.sensitivities(plan, s, say),
             meaning.binding(plan, s, say),
             meaning.limits(plan, s, say),
@@ -90,12 +91,14 @@ def report_pdf(plan: Plan, *, lang: str = "en") -> bytes:
     return as_pdf(compose(plan, lang="en"), note=note)
 
 
-def write_report(plan: Plan, folder: str | Path, *, lang: str = "en", overwrite: bool = True) -> tuple[Path, Path]:
-    """Writes report.html and report.pdf into a folder, each whole or not at all; their paths.
+def write_report(
+    plan: Plan, folder: str | Path, *, lang: str = "en", overwrite: bool = True, chapters: tuple[Section, ...] = ()
+) -> tuple[Path, Path]:
+    """Writes report.html and report.pdf into a folder, each whole or not at all; their paths. chapters: as compose takes them.
 
     Raises OutputExists where one exists and overwrite is off; PlannerError where matplotlib is missing or the system refuses.
     """
-    document = compose(plan, lang=lang)
+    document = compose(plan, lang=lang, chapters=chapters)
     page = as_html(document)
     sheets = as_pdf(document) if chinese_family() is not None else report_pdf(plan, lang=lang)
     target = Path(folder)

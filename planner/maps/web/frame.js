@@ -86,7 +86,7 @@
     const share = el("details", { class: "planner-share" });
     const top = el("div", { class: "planner-top" });
     const fold = el("button", { type: "button", class: "planner-fold", "aria-expanded": "true", onclick: () => box.fold(!box.classList.contains("planner-folded")) }, "☰");
-    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.livePanel || "", page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, share, settings));
+    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.livePanel || "", page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, page.parts.city, share, settings));
 
     // on a small screen an open panel and a card would leave nothing of the map: one closes the other
     box.fold = function (folded) {
@@ -96,7 +96,7 @@
     };
 
     function switches() {
-      return ["hillshade", "names", "hauls", "reservoirs", "constraints"].filter((name) => page.overlays[name]).map((name) =>
+      return ["hillshade", "names", "hauls", "reservoirs", "constraints", "homes"].filter((name) => page.overlays[name]).map((name) =>
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
     }
@@ -120,7 +120,7 @@
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-keys", checked: state.keys, onchange: (event) => { state.keys = event.target.checked; } }), speech.t("keys")),
         el("p", { class: "planner-fine" }, speech.t("keys_help")));
-      for (const part of ["search", "livePanel", "years", "legend", "water", "charts"]) if (page.parts[part]) page.parts[part].update();
+      for (const part of ["search", "livePanel", "years", "legend", "water", "charts", "city"]) if (page.parts[part]) page.parts[part].update();
     };
     return box;
   };
