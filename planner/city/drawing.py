@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLOURS = {
     "served": "#3B8F5A",
     "newly": "#F2B134",
-    "unserved": "#B5373A",
+    "unserved": "#7B3F98",
     "park": "#6DBE73",
     "plan": "#1B7F4D",
     "town": "#4a5551",

@@ -139,7 +139,7 @@ def _enterprises(study: CityStudy, lang: str) -> Section | None:
 
 def _candidates(table: pd.DataFrame, lang: str) -> Table:
     """The land that yields least, and the tax that would justify what a mu costs in the plan."""
-    columns = [c for c in CANDIDATE_COLUMNS if c in table]
+    columns = [c for c in CANDIDATE_COLUMNS[2:] if c in table]  # class and score stand in the ranking above
 
     def told(column: str, value: object) -> str:
         if value is None or value != value:
