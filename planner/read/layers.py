@@ -25,7 +25,7 @@ from planner.read.position import Bounds, Reference, parse_crs, settle, working_
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.words import both, say
+from planner.words import say
 
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
@@ -232,15 +232,12 @@ def _unique_ids(texts: list[str | None], order: NDArray[np.intp], record: Record
         ids[i] = text
     if doubled:
         record.warn(
-            f"{doubled} parcel ids occur more than once; a number was added (-2, -3, …)",
-            f"{doubled} 个地块编号重复；已加后缀（-2、-3……）",
+            say("read.ids_doubled", doubled=doubled),
         )
     if missing and any(texts):
-        record.warn(
-            f"{missing} parcels have no id; numbered P001… from north to south", f"{missing} 个地块无编号；由北向南编为 P001……"
-        )
+        record.warn(say("read.ids_missing", missing=missing))
     elif missing:
-        record.decide(("parcel ids", "地块编号"), "P001…", ("no id column; from north to south", "无编号字段；由北向南编号"))
+        record.decide(say("read.parcel_ids"), "P001…", say("read.no_id_column_north"))
     return [str(i) for i in ids]
 
 
@@ -256,9 +253,9 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     found = [f for f in record.faults[before:] if f.kind in ("overlap", "duplicate")]
     if found:
         record.decide(
-            ("overlaps", "重叠"),
-            (f"{len(found)}, counted once", f"{len(found)} 处，只计一次"),
-            ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
+            say("read.overlaps"),
+            say("read.counted_once", n=len(found)),
+            say("read.deeper_first"),
         )
     return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
 
@@ -276,7 +273,7 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
         parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
-        action = both("cut off: outside the boundary", "已裁去：在边界之外")
+        action = say("read.cut_off_outside_boundary")
         record.faults.append(
             Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
         )
@@ -352,7 +349,7 @@ def _forbidden(text: str, row: int, shown: str) -> str:
                     row=row + 1,
                     word=word.strip()[:30],
                     nearest=nearest(key, known),
-                    known=CHOICES,
+                    known=list(CHOICES),
                 )
             )
     return ",".join(c for c in CHOICES if c in found)

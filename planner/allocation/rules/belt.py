@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import check_target, check_words, pairs
-from planner.allocation.parts import Clauses, Part
+from planner.allocation.parts import Clauses, Named, Part
 from planner.allocation.rules.adjacency import options_by_unit, spread
 from planner.allocation.table import Bools, Ints, OptionTable
 from planner.errors import InvalidInput
 from planner.landuse import UNRESTORED
-from planner.words import say
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class Belt:
+class Belt(Named):
     """x_a,around + Σ x_b,t ≤ 1 over targets t other than `target`, `around` and unrestored, for every pair a, b that is near.
 
     near: columns unit_a, unit_b, the pairs within the belt's width of each other, named once. With a green belt around the
@@ -40,8 +40,10 @@ class Belt:
         if self.around == self.target:
             raise InvalidInput(say("keys.buffer_itself", target=self.target))
 
-    def __str__(self) -> str:
-        return f"a belt of {self.target} {self.width_m:g} m wide around {self.around}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.belt", target=self.target, around=self.around, width=self.width_m)
 
     def part(self, table: OptionTable) -> Part:
         """A clause per pair and direction in which something else could come near."""
