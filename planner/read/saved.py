@@ -24,7 +24,7 @@ from planner.words import Message, both, say
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
-TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use")
+TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use", "others")
 MAX_SUMMARY_BYTES: Final = 256 << 20
 _SUMMARY_TABLES: Final = ("site", "targets", "water", "earthwork", "economics", "solver", "provenance")
 
@@ -76,6 +76,8 @@ def read_saved(folder: str | Path) -> SavedFolder:
             layers[name] = _checked(name, layers[name].set_index(key))
         tables["options"] = _checked("options", tables["options"].set_index(["unit_id", "option"]))
         tables["rules"] = tables["rules"].set_index("unit_id")
+        if len(tables["others"]):  # plans whose alternatives were asked for
+            tables["others"] = tables["others"].set_index("unit_id")
         site = replace(
             _site(folder, layers["parcels"], summary), constraints=beside["constraints"], boundary=beside["boundary"]
         )
