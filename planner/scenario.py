@@ -14,6 +14,7 @@ from planner.faults import first_fault, keys_of
 from planner.keys.layer import Finite, NonNegative, TargetName
 from planner.keys.layer import Layer as Layer
 from planner.keys.layer import Part as Part
+from planner.keys.locale import LocaleKey
 from planner.keys.place import BufferItem, CityKey, NearItem, ValueSection
 from planner.keys.rules import CoveredRule, RuleItem
 from planner.landuse import CHOICES
@@ -217,6 +218,7 @@ class Scenario(Part):
     buffer: tuple[BufferItem, ...] = ()
     value_in_place: Annotated[ValueSection, Field(alias="value")] = ValueSection()
     city: CityKey | None = None
+    locale: LocaleKey = LocaleKey()
     phase: tuple[PhaseItem, ...] = ()
     reference: tuple[ReferenceItem, ...] = ()
     parameters: Annotated[Parameters, Field(exclude=True)] = Field(default_factory=defaults)

@@ -245,7 +245,7 @@ def _evaluation(
 
 
 def _of_plan(plan: Plan | None, year: int | None) -> dict[str, float]:
-    """The shipped indicators that a plan can fill; spent_share: of its cost what is due by the end of the year evaluated."""
+    """The shipped indicators that a plan can fill; money_spent_share: what is due by the end of the year evaluated."""
     if plan is None:
         return {}
     s = plan.summary()
@@ -257,7 +257,7 @@ def _of_plan(plan: Plan | None, year: int | None) -> dict[str, float]:
     }
     due = plan.economics.flow["cost_cny"]
     if year is not None and due.sum() > 0:
-        found["spent_share"] = float(due[due.index <= year].sum() / due.sum())
+        found["money_spent_share"] = float(due[due.index <= year].sum() / due.sum())
     return found
 
 

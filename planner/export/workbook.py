@@ -49,7 +49,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
 
     more: writes further sheets into the book, in a language.
     """
-    book = Book(lang=lang)
+    book = Book(lang=lang, locale=plan.site.scenario.locale.told)
     say: Callable[[str, str], str] = lambda en, zh: zh if lang == "zh" else en  # noqa: E731
     names = {key: say(*pair) for key, pair in _SHEETS.items()}
     units = _unit_rows(plan.units, lang)
@@ -229,6 +229,8 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
     table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
     columns = [c for c in RESERVOIRS if c in table.columns]
+    if not book.locale.native:  # the classes of SL 252 are China's
+        columns = [c for c in columns if c != "size_class"]
     if "size_class" in columns:
         table = table.assign(size_class=[term("size", kind, book.lang) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]

@@ -13,6 +13,7 @@ from planner.report.document import Document, Say, Section
 from planner.report.fonts import HINT, chinese_family
 from planner.report.html import as_html
 from planner.report.pdf import as_pdf
+from planner.report.told import told_in
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -31,9 +32,9 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
     name = say(s["site"].get("name_en") or s["site"]["name"], s["site"]["name"])
     name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
     number = plan.site.scenario.site.approval_number
-    return Document(
+    document = Document(
         title=name,
-        subtitle=_subtitle(s, say, number),
+        subtitle=_subtitle(s, say, number if plan.site.scenario.locale.told.native else None),
         badge=say("Reconstruction, not survey data", "情景重建，非实测数据") if s["site"]["kind"] == "reconstruction" else "",
         lang=lang,
         sections=(
@@ -57,13 +58,16 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
         ),
         footer=_footer(s, say),
     )
+    return told_in(document, plan.site.scenario.locale.told)
 
 
-def _subtitle(s: dict[str, Any], say: Say, number: str) -> str:
+def _subtitle(s: dict[str, Any], say: Say, number: str | None) -> str:
     text = say(
         f"Restoration plan, {s['site']['year']}: {s['site']['units']:,} planning units in {s['site']['parcels']:,} parcels",
         f"{s['site']['year']}年治理规划方案：{s['site']['parcels']:,}个地块，{s['site']['units']:,}个规划单元",
     )
+    if number is None:  # where no map needs one
+        return text
     none = say("none, internal use", "无，仅供内部使用")
     return text + say("; map approval no.: ", "；审图号：") + (number or none)
 

@@ -116,7 +116,7 @@ def test_the_evaluation_is_filled_from_plan_and_survey(plan: pl.Plan) -> None:
     assert found is not None
     items = found.study.evaluation.items
     flow = plan.economics.flow["cost_cny"]
-    assert items.loc["spent_share", "value"] == pytest.approx(flow[flow.index <= 2021].sum() / flow.sum())
+    assert items.loc["money_spent_share", "value"] == pytest.approx(flow[flow.index <= 2021].sum() / flow.sum())
     assert items.loc["built_share", "value"] == 0.75
     summary = plan.summary()
     assert items.loc["restored_mu", "value"] == summary["restored_mu"]

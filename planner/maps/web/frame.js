@@ -16,7 +16,7 @@
         site.subtitle ? el("p", { class: "planner-subtitle" }, speech.pick(site.subtitle)) : null,
         site.kind === "reconstruction" ? el("p", { class: "planner-badge", title: speech.t("reconstruction_why") }, speech.t("reconstruction")) : null,
         site.shifted ? el("p", { class: "planner-badge" }, speech.t("shifted_note")) : null,
-        el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))),
+        config.area ? null : el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))),
         config.story.length ? story : null);
       story.update();
       document.title = speech.pick([site.name_en || site.name, site.name]);
@@ -119,7 +119,7 @@
       planner.replace(share, el("summary", {}, speech.t("share")), planner.shareButtons(page));
       planner.replace(settings, el("summary", {}, speech.t("settings")),
         choice(speech.t("language"), "planner-lang", [["en", "English"], ["zh", "中文"]], state.lang, (lang) => page.setLanguage(lang)),
-        choice(speech.t("area_unit"), "planner-unit", [["mu", speech.t("mu_name")], ["ha", speech.t("ha_name")]], speech.areaUnit, (unit) => page.setUnit(unit)),
+        page.config.area ? null : choice(speech.t("area_unit"), "planner-unit", [["mu", speech.t("mu_name")], ["ha", speech.t("ha_name")]], speech.areaUnit, (unit) => page.setUnit(unit)),
         choice(speech.t("palette"), "planner-palette", ["soft", "contrast", "survey"].map((name, i) => [String(i), speech.t("palette_" + name)]), String(state.palette), (i) => page.setPalette(Number(i))),
         choice(speech.t("dark"), "planner-darkness", ["auto", "on", "off"].map((mode) => [mode, speech.t("dark_" + mode)]), state.dark, (mode) => page.setDark(mode)),
         el("label", { class: "planner-choice" }, el("span", {}, speech.t("opacity")),

@@ -14,6 +14,7 @@
       this.texts = texts;
       this.units = units;
       this.speech = new planner.Speech(config.words, config.lang);
+      if (config.area) this.speech.areaUnit = config.area;
       for (const spec of config.views) spec.today = TODAY.has(spec.key);
       this.views = new planner.Views(config.views, this.columns, units.count);
       this.state = { dark: "auto", lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
