@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -93,7 +94,7 @@ def allocate(
         wanted["solver.gap"] = gap
     if time_limit is not None:
         wanted["solver.time_limit_s"] = time_limit
-    folder = output or Path(f"{site.stem if site.is_file() else site.resolve().name}-plan")
+    folder = output or Path(f"{site.stem if site.is_file() else Path(os.path.realpath(site)).name}-plan")
     if not dry_run:
         _refuse_existing(folder, overwrite=overwrite)
     plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs, others=others)

@@ -19,6 +19,7 @@ from planner.maps.flood import waters
 from planner.maps.folium_layer import OfflineMap, UnitLayer
 from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.terrain import shading
+from planner.maps.told import told_in
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
@@ -27,8 +28,6 @@ from planner.words import pair, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-    from planner.words.locale import Locale
 
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
@@ -101,7 +100,7 @@ def draw_views(
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
     lakes, flood = waters(view, where)
     config = {
-        **_told(_config(view, where, specs, lakes, lang=lang), view.locale),
+        **told_in(_config(view, where, specs, lakes, lang=lang), view.locale),
         "raster": flood.frame if flood else None,
         **(more or {}),
     }
@@ -192,31 +191,6 @@ def _config(
         "constraints": [*_outlines(view.constraints, where), *_outlines(view.boundary, where)],
         "hauls": _hauls(view, where),
         "places": _places(view, where),
-    }
-
-
-def _told(config: dict[str, Any], locale: Locale) -> dict[str, Any]:
-    """The page's configuration in a locale: sentences with their figures exchanged, words and headings with units renamed."""
-    if locale.native:
-        return config
-    site = config["site"]
-    sentences = {k: None if site[k] is None else [locale.text(t) for t in site[k]] for k in ("verdict", "subtitle")}
-
-    def named(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {k: v if k in ("column", "unit", "key") else named(v) for k, v in node.items()}
-        if isinstance(node, list):
-            return [named(v) for v in node]
-        return locale.words(node) if isinstance(node, str) else node
-
-    return {
-        **config,
-        "site": {**site, **sentences},
-        "story": [{**step, "text": [locale.text(t) for t in step["text"]]} for step in config["story"]],
-        **{k: named(config[k]) for k in ("words", "views", "facts")},
-        "charts": {**config["charts"], "histograms": named(config["charts"]["histograms"])},
-        "area": "ha",
-        "reservoirs": [{**lake, "size": ""} for lake in config["reservoirs"]],
     }
 
 

@@ -66,7 +66,7 @@ def read_saved(folder: str | Path) -> SavedFolder:
         if not file.resolve().is_relative_to(folder.resolve()):
             raise InvalidInput(say("door.side_file_leads_out", shown=f"{folder.name}/{name}"))
     with damaged(folder):
-        summary = _summary(folder / "summary.json")
+        summary = read_summary(folder)
         with door.vector(folder / "plan.gpkg", f"{folder.name}/plan.gpkg") as base:
             there = {name for name, _ in base.layers()}
             layers = {name: base.read(layer=name) for name in ("units", "parcels", "reservoirs")}
@@ -84,8 +84,9 @@ def read_saved(folder: str | Path) -> SavedFolder:
     return SavedFolder(site, layers["units"], layers["reservoirs"], tables, summary)
 
 
-def _summary(path: Path) -> dict[str, Any]:
-    """What summary.json holds. Raises ValueError or KeyError where it is spoilt."""
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What a plan folder's summary.json holds; to be called within `damaged`, for it raises KeyError … where it is spoilt."""
+    path = folder / "summary.json"
     if path.stat().st_size > MAX_SUMMARY_BYTES:
         raise ValueError(f"summary.json of {path.stat().st_size / 1e6:,.0f} MB")
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -23,6 +23,18 @@ from planner.read.vertices import from_vertices
 from planner.words import say
 
 MAX_TITLES: Final = 10  # rows in which headings are sought
+# What openpyxl and its parts raise of a workbook that is not as it should be.
+_NO_WORKBOOK: Final = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 MAX_CELLS: Final = 20_000_000  # of a workbook: what openpyxl holds in about 2 GB
 _WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "几何", "图形", "坐标串")
 _X = ("x", "lon", "lng", "longitude", "经度", "easting", "东坐标", "x坐标", "横坐标")
@@ -35,43 +47,62 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
     text, found = decode_text(path.read_bytes(), encoding=encoding, where=shown)
     if found not in ("ASCII", "UTF-8"):
         record.decide(say("read.encoding_of", role=role), found, say("read.by_bytes"))
+    return _polygons(csv_rows(text, shown), shown, record)
+
+
+def csv_rows(text: str, shown: str) -> list[list[str]]:
+    """The filled rows of a table that is text, whatever parts its columns. Raises InvalidInput where it is no table."""
     if "\0" in text:
         raise InvalidInput(say("read.nul_text", path=shown))
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t|", key=head.count)
+    separator = max(",;\t|", key=text.split("\n", 1)[0].count)
     try:
         csv.field_size_limit(1 << 28)
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+        return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InvalidInput(say("read.no_table", path=shown, why=str(error))) from None
-    return _polygons([r for r in rows if any(c.strip() for c in r)], shown, record)
 
 
 def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Record) -> gpd.GeoDataFrame:
     """Polygons of a workbook's sheet: the one named, or the only or first one. Formulas give their last computed value."""
+    rows, names = sheet_rows(path, shown, sheet)
+    if sheet is None and len(names) > 1:
+        record.decide(say("read.sheet_of", role=role), names[0], say("read.first_several"))
+    return _polygons(rows, shown, record)
+
+
+def sheet_rows(path: Path, shown: str, sheet: str | None = None) -> tuple[list[list[Any]], list[str]]:
+    """The filled rows of a workbook's sheet (the one named, else the first), empty cells as "", and the names of all sheets.
+
+    Raises InvalidInput where it is no workbook, expands without measure, or has no such sheet.
+    """
     _safe_workbook(path, shown)
+    try:
+        return _sheet_rows(path, shown, sheet)
+    except InvalidInput:
+        raise
+    except _NO_WORKBOOK as error:
+        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
+
+
+def _sheet_rows(path: Path, shown: str, sheet: str | None) -> tuple[list[list[Any]], list[str]]:
     from openpyxl import load_workbook
 
+    book = load_workbook(path, read_only=True, data_only=True)
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (KeyError, ValueError, zipfile.BadZipFile, OSError, SyntaxError) as error:
-        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=book.sheetnames[:8]))
-        chosen = sheet or book.sheetnames[0]
-        if sheet is None and len(book.sheetnames) > 1:
-            record.decide(say("read.sheet_of", role=role), chosen, say("read.first_several"))
-        rows, cells = [], 0
-        for row in book[chosen].iter_rows(values_only=True):
+        names = [page.title for page in book.worksheets]
+        if not names or (sheet is not None and sheet not in names):
+            raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=names[:8]))
+        rows: list[list[Any]] = []
+        cells = 0
+        for row in book[sheet or names[0]].iter_rows(values_only=True):
             cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
             if cells > MAX_CELLS:
                 raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
             if any(c is not None and str(c).strip() for c in row):
                 rows.append(["" if c is None else c for c in row])
+        return rows, names
     finally:
         book.close()
-    return _polygons(rows, shown, record)
 
 
 def _safe_workbook(path: Path, shown: str) -> None:
