@@ -25,6 +25,8 @@ class Covered(Named):
     options where it is another, so that rules on the land's target (its patches, its share) do not count homes.
     Source: maximal covering location, Church & ReVelle 1974.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> str(Covered(pd.DataFrame({"home": ["h1"], "unit": ["u1"]})))
     'homes are served by green near them'
