@@ -184,7 +184,8 @@ def dry(plan: Plan, say: Say) -> Section:
     held, left = float(plan.reservoirs["storage_m3"].sum()), plan.summary()["water"]["settled"]
     kept = say(
         f"Built to hold {say.cubic(held)}; left to rain, evaporation and groundwater the lakes settle at "
-        f"{say.cubic(left['mean_m3'])} in the mean of a year ({left['mean_m3'] / held:.0%}), {say.cubic(left['lowest_m3'])} at the lowest.",
+        f"{say.cubic(left['mean_m3'])} in the mean of a year ({left['mean_m3'] / held:.0%}), "
+        f"{say.cubic(left['lowest_m3'])} at the lowest.",
         f"设计蓄水{say.cubic(held)}；仅靠降雨、蒸发与地下水交换，年内平均稳定在{say.cubic(left['mean_m3'])}"
         f"（{left['mean_m3'] / held:.0%}），最低{say.cubic(left['lowest_m3'])}。",
     )
