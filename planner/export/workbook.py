@@ -156,7 +156,7 @@ def _summary(
     rows += [
         (say("Solver", "求解状态"), term("status", solver.get("status", ""), lang), ""),
         (key_name("solver.gap", lang), Share(solver.get("gap") or 0.0), ""),
-        (say("Site", "场地"), str(site.get("name", "")), ""),
+        (say("Site", "场地"), say(str(site.get("name_en") or site.get("name", "")), str(site.get("name", ""))), ""),
         (say("Kind of data", "数据性质"), term("kind", site.get("kind", "survey"), lang), ""),
     ]
     headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
@@ -209,12 +209,18 @@ def _parcels(
     as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns
     rows = []
     for i, (key, row) in enumerate(parcels.sort_index().iterrows()):
-        cells: list[Any] = [str(key), *(row[c] for c in described)]
+        cells: list[Any] = [str(key), *(_named(row, c, book.lang) for c in described)]
         for c in summed:
             value = float(sums.at[key, c]) if key in sums.index else 0.0
             cells.append(Formula(f"=SUMIFS({ranges[c]},{ranges['parcel_id']},A{i + 2})", value) if as_formula else value)
         rows.append(tuple(cells))
     book.table(sheet, headings, rows, total=say("Total", "合计"), add=range(1 + len(described), len(headings)))
+
+
+def _named(row: pd.Series[Any], column: str, lang: str) -> Any:
+    """A parcel's entry; a name in the workbook's language, where it has one."""
+    english = row.get(f"{column}_en") if lang == "en" else None
+    return english if isinstance(english, str) and english.strip() else row[column]
 
 
 def _word(column: str, book: Book) -> Heading:
