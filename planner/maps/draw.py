@@ -246,13 +246,18 @@ def _subtitle(view: MapView) -> list[str] | None:
     storage, money = s["water"]["storage_m3"], s["economics"]
     en = (
         f"{s['restored_mu']:,.0f} mu restored, {s['water_mu']:,.0f} mu of water holding {storage / 1e6:,.2f} Mm³; "
-        f"{money['cost_cny'] / 1e9:,.2f} bn yuan for a value of {money['benefit_cny'] / 1e9:,.2f} bn yuan"
+        f"{_steps(money['cost_cny'])} yuan for a value of {_steps(money['benefit_cny'])} yuan"
     )
     zh = (
         f"恢复土地{s['restored_mu']:,.0f}亩，水面{s['water_mu']:,.0f}亩，蓄水{storage / 1e4:,.0f}万立方米；"
         f"投资{money['cost_cny'] / 1e8:,.2f}亿元，收益{money['benefit_cny'] / 1e8:,.2f}亿元"
     )
     return [en, zh]
+
+
+def _steps(cny: float) -> str:
+    """Money in thousand millions, or in millions where it is less."""
+    return f"{cny / 1e9:,.2f} bn" if abs(cny) >= 1e9 else f"{cny / 1e6:,.2f} M"
 
 
 def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:
