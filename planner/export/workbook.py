@@ -12,6 +12,7 @@ import pandas as pd
 from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share
+from planner.export.yearly import write_years
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
 from planner.plan.figures import key_name
 from planner.plan.limits import limit_name
@@ -32,12 +33,13 @@ _SHEETS: Final = {
     "money": ("Money", "资金"),
     "funds": ("Funds", "资金来源"),
     "flow": ("Cash flow", "现金流"),
+    "years": ("Years", "逐年"),
     "units": ("Units", "单元"),
     "limits": ("Limits", "约束"),
     "published": ("Published", "公布数据对照"),
     "sources": ("Sources", "来源"),
 }
-_UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "ready_year", "reason")
+_UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "phase", "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 
@@ -65,6 +67,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _reservoirs(book, names, plan, say)
     _earth(book, names, plan, units, ranges, say)
     _money(book, names, getattr(plan, "economics", None), costs, say)
+    write_years(book, names["years"], summary)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
     if more is not None:

@@ -12,7 +12,7 @@ from planner.allocation import Limit, Problem, Result, evaluate
 from planner.economics import money
 from planner.errors import Infeasible, NoPlanInTime
 from planner.landuse import CHOICES, LAND, UNRESTORED
-from planner.plan.allocate import admitted, problem_of
+from planner.plan.allocate import admitted, problem_of, rules_of
 from planner.plan.record import Other, PlanRecord
 from planner.tables import Partition
 from planner.words import Message, both, say
@@ -52,7 +52,7 @@ def with_others(plan: P, *, seconds: float = PATIENCE_S) -> P:
         land_mu=area.where(options["target"].isin(LAND), 0.0), unlike_mu=area.where(options["target"].to_numpy() != mine, 0.0)
     )
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
-    problem = problem_of(options, scenario, plan.units, parts, plan.site.places)
+    problem = problem_of(options, rules_of(scenario, plan.units, parts), scenario, parts, plan.site.places)
     land = float(plan.units["area_mu"][plan.units["target"].isin(LAND)].sum())
     enough = problem.subject_to(Limit("land_mu", min=land * (1 - LAND_KEPT)))
     how: dict[str, Any] = {"time_limit_s": seconds, "seed": scenario.solver.seed, "start": chosen}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
 from planner.read.tabular import read_csv, read_xlsx
+from planner.scratch import scratch
 from planner.words import Message, say
 
 SUFFIXES: Final = {
@@ -234,14 +234,14 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if not indexed:
         record.warn(say("read.shx_missing_rebuilt_shp", shown=ask.shown))
     with (
-        tempfile.TemporaryDirectory() as work,
+        scratch() as work,
         _options(SHAPE_RESTORE_SHX="YES"),
     ):  # in a copy: the user's folder stays as it is
         for part in used_files(ask.path):
-            shutil.copyfile(part, Path(work) / f"copy{part.suffix.lower()}")
+            shutil.copyfile(part, work / f"copy{part.suffix.lower()}")
         if whole is not None:
-            (Path(work) / "copy.dbf").write_bytes(whole)
-        with door.vector(Path(work) / "copy.shp", ask.shown) as file:
+            (work / "copy.dbf").write_bytes(whole)
+        with door.vector(work / "copy.shp", ask.shown) as file:
             return door.as_frame(file.read(encoding=encoding), ask.shown)
 
 
@@ -269,8 +269,8 @@ def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if found not in ("ASCII", "UTF-8"):
         why = say("read.geojson_should_utf")
         record.decide(say("read.encoding_of", role=ask.role), found, why)
-    with tempfile.TemporaryDirectory() as work:
-        copy = Path(work) / ask.path.name
+    with scratch() as work:
+        copy = work / ask.path.name
         copy.write_text(text if other is None else other, encoding="utf-8")
         return _read_ogr(replace(ask, path=copy, encoding=None), record)
 
@@ -285,9 +285,9 @@ def _read_parquet(ask: Ask, record: Record) -> gpd.GeoDataFrame:
 
 def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     """The one vector file inside a zip or KMZ."""
-    with tempfile.TemporaryDirectory() as work:
-        files = unpack(ask.path, Path(work), shown=ask.shown)
-        inside = sorted({_geodata(p, Path(work)) for p in files} - {None}, key=str)
+    with scratch() as work:
+        files = unpack(ask.path, work, shown=ask.shown)
+        inside = sorted({_geodata(p, work) for p in files} - {None}, key=str)
         if len(inside) != 1:
             found = [p.name for p in inside if p] or say("read.none")
             raise InvalidInput(say("read.one_in_archive", path=ask.shown, found=found))
