@@ -238,8 +238,7 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
     table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
     columns = [c for c in RESERVOIRS if c in table.columns]
-    if not book.locale.native:  # the classes of SL 252 are China's
-        columns = [c for c in columns if c != "size_class"]
+    columns = [c for c in columns if c != "size_class" or book.locale.native]  # the classes of SL 252 are China's
     if "size_class" in columns:
         table = table.assign(size_class=[term("size", kind, book.lang) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]

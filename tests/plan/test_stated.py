@@ -18,7 +18,7 @@ import planner.allocation.rules as grammar
 from planner.cli.verbs import parse_sets
 from planner.errors import Infeasible, InvalidInput
 from planner.keys.rules import RULES
-from planner.plan.allocate import problem_of, with_unrestored
+from planner.plan.allocate import problem_of, rules_of, with_unrestored
 from planner.scenario import parse_scenario, replaced
 from planner.tables import Partition
 
@@ -68,7 +68,11 @@ class World:
         scenario = replaced(scenario, sets) if sets else scenario
         table = with_unrestored(self.options, self.facts, scenario)
         try:
-            return problem_of(table, scenario, self.facts, self.parts, places or {}).solve(gap=0.0).objective
+            return (
+                problem_of(table, rules_of(scenario, self.facts, self.parts), scenario, self.parts, places or {})
+                .solve(gap=0.0)
+                .objective
+            )
         except Infeasible:
             return None
 
@@ -244,7 +248,7 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
     from_site = {"boundaries", "near", "zones", "haul", "served"}
     named = {"Lock": {"parcel"}, "Exclude": {"parcel"}, "Covered": {"homes", "people", "parks", "radius_m"}}
     named["Covered"] |= {"min_people", "min_mu", "min_share"}
-    known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n != "Belt"}}
+    known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Stockpile")}}  # [[buffer]], phases
     assert set(RULES) == {*known, "Keep"}
     for name, rule in known.items():
         wanted = {f.name for f in fields(rule)} - from_site
