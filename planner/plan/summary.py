@@ -79,12 +79,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         "provenance": provenance(plan),
     }
     if not locale.native:
-        summary["locale"] = {
-            "preset": locale.preset,
-            "area": "ha",
-            "currency": locale.currency,
-            "cny_per_unit": locale.cny_per_unit,
-        }
+        summary["locale"] = locale.figures
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
     return summary
 

@@ -38,6 +38,11 @@ class Locale:
         return self.preset == "cn"
 
     @property
+    def figures(self) -> dict[str, Any]:
+        """What a summary says of it."""
+        return {"preset": self.preset, "area": "ha", "currency": self.currency, "cny_per_unit": self.cny_per_unit}
+
+    @property
     def mu(self) -> float:
         """How much of the locale's unit of land a mu is."""
         return 1.0 if self.native else 1.0 / MU_PER_HA
