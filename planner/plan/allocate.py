@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -27,17 +27,21 @@ from planner.allocation import (
     solve_charged,
 )
 from planner.design import ways
-from planner.earthwork import Haul, haul, places
-from planner.economics import haul_worth, lump_sums, lump_units, lump_worth, most_lumps
+from planner.economics import lump_sums, lump_units, lump_worth, most_lumps
 from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
+from planner.plan.homes import joined
 from planner.plan.record import Certificate
+from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
 from planner.schedule import earth_steps, phase_of, with_present_value, works_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 OBJECTIVE = "npv"  # what is maximised: the present value of benefit less cost, less the cost of borders
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
@@ -45,14 +49,25 @@ WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m�
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate; the haul."""
+    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate."""
 
     chosen: pd.DataFrame
     next_best: pd.DataFrame
     options: pd.DataFrame
     certificate: Certificate
     warnings: tuple[Message, ...]
-    haul_cny: float
+
+
+def problem_of(
+    options: pd.DataFrame, rules: list[Any], scenario: Scenario, parts: Partition, places: Mapping[str, gpd.GeoDataFrame]
+) -> Problem:
+    """The options, with homes that rules of the site file count, subject to rules and those that the site file states.
+
+    options: with `unrestored`, without the targets that are ruled out. places: the site's layers by key.
+    """
+    said = stated(scenario, parts, places)
+    table = reduce(joined, said.homes, options)
+    return Problem(table, unrestored=False).subject_to(*rules, *said.rules)
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_cny: float | None = None) -> list[Any]:
@@ -75,16 +90,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
         rules.append(Budget(max_cny=limit - lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
-    rules.append(
-        Earthwork(
-            max_import_m3=bring,
-            max_export_m3=take,
-            compaction=compaction,
-            places=pd.DataFrame(places(parts.units), index=parts.units.index, columns=["x_m", "y_m"]),
-            haul_cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
-            haul_worth=haul_worth(scenario),
-        )
-    )
+    rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
     rules += stock_rules(scenario, facts)
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
@@ -156,18 +162,6 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     return earth.max_import_m3, float(math.ceil(most)) if most > WHOLE_M3 else most
 
 
-def least_haul(units: gpd.GeoDataFrame, scenario: Scenario, bring: float | None = None, take: float | None = None) -> Haul:
-    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit)."""
-    return haul(
-        units,
-        compaction=scenario.number("earthwork.compaction"),
-        cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
-        max_import_m3=bring,
-        max_export_m3=take,
-        swell=scenario.number("earthwork.swell"),
-    )
-
-
 def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """The options without the targets that the scenario rules out altogether (max_mu = 0)."""
     return options[~options["target"].isin(scenario.ruled_out).to_numpy()]
@@ -221,12 +215,13 @@ def allocate(
     parts: Partition,
     scenario: Scenario,
     *,
+    places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
-    """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    """Chooses one option per unit; places: the site's layers by key. Raises InvalidInput, Infeasible, NoPlanInTime."""
     table = offered(options, facts, parts, scenario)
     rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
-    problem, solver = Problem(table, unrestored=False).subject_to(*rules), scenario.solver
+    problem, solver = problem_of(table, rules, scenario, parts, places or {}), scenario.solver
     how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
     charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
@@ -234,7 +229,7 @@ def allocate(
             result = solve_charged(problem, charges, objective=OBJECTIVE, **how).result
         else:
             result = problem.solve(objective=OBJECTIVE, **how)
-    chosen = result.choice
+    chosen = result.choice.reindex(facts.index)  # without the homes that rules count
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)
     best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")
@@ -243,7 +238,7 @@ def allocate(
     binding = tuple(asdict(b) for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
     notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
-    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny)
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
 
 
 def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from planner.design import Design
+from planner.earthwork import haul
 from planner.economics import money
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
-from planner.plan.allocate import Answer, allocate, earth_limits, least_haul
+from planner.plan.allocate import Answer, allocate, earth_limits
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
@@ -99,7 +100,9 @@ def choose(known: Survey, scenario: Scenario, *, announce: Announce = _quiet, pr
     announce("appraise")
     options = appraise(known.facts, judgement, scenario)
     announce("allocate")
-    return Choice(judgement, options, allocate(options, known.facts.table, known.parts, scenario, progress=progress))
+    facts, parts = known.facts.table, known.parts
+    answer = allocate(options, facts, parts, scenario, places=known.site.places, progress=progress)
+    return Choice(judgement, options, answer)
 
 
 def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None) -> Plan:
@@ -113,7 +116,15 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
     )  # also where nothing is possible
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
     units, bodies = _water(site, facts, units, parts.borders)
-    haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table))
+    bring, take = earth_limits(site.scenario, facts.table)
+    haulage = haul(
+        units,
+        compaction=site.scenario.number("earthwork.compaction"),
+        cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
+        max_import_m3=bring,
+        max_export_m3=take,
+        swell=site.scenario.number("earthwork.swell"),
+    )
     plan = Plan(
         site=site,
         units=units,
@@ -125,7 +136,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         reservoirs=bodies.table,
         storage_tables=bodies.storage_tables,
         haul=haulage.table,
-        economics=money(units, site.scenario, haulage.table),
+        economics=money(units, site.scenario),
         rules=rules,
         warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings))),
         land_use=land_use(site.landuse, units),

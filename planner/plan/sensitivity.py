@@ -77,7 +77,6 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
         "gap": proof.gap,
         **{f"{t}_mu": float(area.get(t, 0.0)) for t in (*CHOICES, UNRESTORED)},
         **{c: float(rows[c].sum()) for c in SUMS},
-        "haul_cny": answer.haul_cny,
     }
 
 

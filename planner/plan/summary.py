@@ -29,6 +29,7 @@ PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", 
 def summarise(plan: PlanRecord) -> dict[str, Any]:
     """The dictionary behind summary.json."""
     site, units = plan.site, plan.units
+    locale = site.scenario.locale.told
     targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
     proof = plan.certificate
     summary = {
@@ -62,7 +63,6 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "objective": proof.objective,
             "bound": proof.bound,
             "gap": proof.gap,
-            "gap_of_cost": abs(proof.bound - proof.objective) / plan.economics.cost_cny if plan.economics.cost_cny > 0 else 0.0,
             "seconds": proof.seconds,
             "method": proof.method,
             "binding": [dict(row) for row in proof.binding],
@@ -74,10 +74,12 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         },
         "alternatives": told(plan),
         "published": [],
-        "warnings": [render(w, "en") for w in plan.warnings],
-        "warnings_zh": [render(w, "zh") for w in plan.warnings],
+        "warnings": [locale.text(render(w, "en")) for w in plan.warnings],
+        "warnings_zh": [locale.text(render(w, "zh")) for w in plan.warnings],
         "provenance": provenance(plan),
     }
+    if not locale.native:
+        summary["locale"] = locale.figures
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
     return summary
 
@@ -88,7 +90,6 @@ def _economics(plan: PlanRecord) -> dict[str, Any]:
     return {
         "cost_cny": money.cost_cny,
         "works_cny": money.works_cny,
-        "haul_cny": money.haul_cny,
         "lump_sums_cny": money.lump_cny,
         "benefit_cny": money.benefit_cny,
         "benefit_cost_ratio": money.benefit_cost_ratio,

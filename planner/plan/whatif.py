@@ -11,14 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Budget, Limit, Problem, Stockpile
-from planner.allocation.objective import Objective
-from planner.economics import haul_worth, most_lumps
+from planner.allocation import Limit, Stockpile
+from planner.economics import most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
-from planner.plan.allocate import earth_limits, offered, rules_of, stock_rules
+from planner.plan.allocate import earth_limits, offered, problem_of, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
@@ -29,7 +28,6 @@ from planner.suitability import judge
 from planner.words import say
 
 ROOM = 1e-6  # share of a limit that has given way by which it is set wider than what was found possible: whole units
-MONEY = "cost_cny"
 MOST_CASES = 200  # of a table over several keys
 
 Announce = Callable[[str], None]
@@ -119,7 +117,7 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
     if scenario.budget.max_cny is not None:
-        found.append(Soft("budget.max_cny", scenario.budget.max_cny, MONEY, False, most_lumps(scenario)))
+        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)
     if earth.max_import_m3 is not None:
         found.append(Soft("earthwork.max_import_m3", earth.max_import_m3, "earth wanted", False))
@@ -147,14 +145,15 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     options = offered(appraise(known.facts, judgement, scenario), facts, known.parts, scenario)
     options = _summed(options, scenario.number("earthwork.compaction"))
     firm = [rule for rule in rules_of(bare, facts, known.parts) if not isinstance(rule, Stockpile)]
-    problem = Problem(options, unrestored=False).subject_to(*firm, *stock_rules(scenario, facts))  # by phase as it was asked
+    firm += stock_rules(scenario, facts)  # by phase as it was asked
+    problem = problem_of(options, firm, scenario, known.parts, known.site.places)
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver
     for soft in limits:
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
-        goal = _goal(problem, soft.column, sign, haul_worth(scenario))
+        goal = {soft.column: sign}
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
         reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
         kept = sign * (reached - soft.asked) >= 0
@@ -162,21 +161,8 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         possible[soft.key] = soft.asked if kept else bound
         limit = values[soft.key] - soft.beside
         least, most = (limit, None) if soft.least else (None, limit)
-        problem = problem.subject_to(
-            Budget(limit * (1.0 + solver.gap))
-            if soft.column == MONEY
-            else Limit(soft.column, min=least, max=most, name=soft.key)
-        )
-        if soft.column == MONEY and not kept:  # the haul of the next plan may be dearer within its gap
-            values[soft.key] = _wider(soft.beside + limit * (1.0 + solver.gap), soft.least)
+        problem = problem.subject_to(Limit(soft.column, min=least, max=most, name=soft.key))
     return values, possible
-
-
-def _goal(problem: Problem, column: str, sign: float, worth: float) -> dict[str, float] | Objective:
-    """A limit's own sum as an objective; money holds the haul in full, not its present value (worth)."""
-    if column == MONEY:
-        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0 / worth, 0.0)
-    return {column: sign}
 
 
 def _wider(value: float, least: bool) -> float:
