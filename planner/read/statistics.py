@@ -140,8 +140,10 @@ def raster_statistics(
         lists.close(frame.rows)
         _uncrossed(found.statistics[:, :, FAR], index)
         outside = _outside(shapes, found, frame)
+        how = {"shares": shares, "breaks": breaks}
+        of = found.statistics
         return tuple(
-            _result(layer, index, found.statistics[:, k], outside, shares, lists.quantiles[:, k], breaks, lists.classes[:, k])
+            _result(layer, index, of[:, k], outside, quantiles=lists.quantiles[:, k], cells=lists.classes[:, k], **how)
             for k, layer in enumerate(layers)
         )
 
@@ -185,6 +187,7 @@ def _result(
     index: pd.Index,
     found: Floats,
     outside: Floats,
+    *,
     shares: Floats,
     quantiles: Floats,
     breaks: Floats,
