@@ -29,10 +29,13 @@ def exchange(plan: PlanRecord) -> list[dict[str, Any]]:
     price = dict.fromkeys(CHOICES, 0.0)
     for row in rows:
         price[str(row["target"])] += float(row["shadow_price"])
-    bound = [t for t in CHOICES if any(row["target"] == t for row in rows)]
+    bound = {str(row["target"]) for row in rows}
+    taken = [t for t in CHOICES if t in bound or bool((plan.units["target"] == t).any())]
     open_cny = abs(plan.certificate.bound - plan.certificate.objective)
     found = []
-    for a, b in permutations(bound, 2):
+    for a, b in permutations(taken, 2):
+        if not bound & {a, b}:
+            continue  # neither is asked for: the choice has settled what lies where
         brings = price[b] - price[a]
         found.append({"from": a, "to": b, "cny_per_mu": brings, "proven": abs(brings) * MANY_MU > open_cny})
     return found
