@@ -16,6 +16,7 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
+from planner.read.features import read_places, read_values
 from planner.read.grids import Context, onto, owners, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.places import Opened, open_site
@@ -120,6 +121,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         landuse=beside["landuse"],
         constraints=beside["constraints"],
         boundary=beside["boundary"],
+        places=read_places(context, near),
+        values=read_values(context, terrain),
         inputs=tuple(record.inputs),
         decisions=record.decisions(),
         warnings=record.warnings(),
