@@ -1,14 +1,20 @@
-"""The workbook's sheets of three ledgers that are never summed, and of what a mu of one use made another would bring."""
+"""The workbook's sheets of three ledgers that are never summed, of limits, and of what a mu made another use brings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from planner.export.sheets import Book, Heading
-from planner.words import term, text
+from planner.plan.limits import limit_name
+from planner.words import render, term, text
 
 LEDGERS: Final = ("fiscal_cny", "quota_cny", "potential_cny")
+
+
+def number(value: Any) -> float | None:
+    """A figure as a number, None where it is not known."""
+    return None if value is None else float(value)
 
 
 def write_ledgers(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
@@ -41,3 +47,26 @@ def write_exchange(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
         for row in rows
     ]
     book.table(sheet, heads, lines)
+
+
+def write_limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+    """A row for every limit that binds, with its price."""
+    binding = summary.get("solver", {}).get("binding", [])
+    headings = [
+        Heading(say("Limit that binds", "起作用的约束"), ""),
+        Heading(say("Allowed", "限值"), ""),
+        Heading(say("Actual", "实际"), ""),
+        Heading(say("Unit", "单位"), ""),
+        Heading(say("Net value if the limit is one larger", "限值每增大一单位，净收益变化"), say("yuan", "元")),
+    ]
+    rows = [
+        (
+            render(limit_name(b), book.lang),
+            number(b.get("limit")),
+            number(b.get("activity")),
+            term("unit", b.get("unit", ""), book.lang),
+            number(b.get("shadow_price")),
+        )
+        for b in binding
+    ]
+    book.table(sheet, headings, rows)

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
-from planner.export.ledger_sheets import write_exchange, write_ledgers
+from planner.export.ledger_sheets import number, write_exchange, write_ledgers, write_limits
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share
 from planner.export.yearly import write_years
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
 from planner.plan.figures import key_name
-from planner.plan.limits import limit_name
-from planner.words import render, term
+from planner.words import term
 
 MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
 MAX_HAUL_ROWS: Final = 50_000
@@ -74,7 +73,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     write_ledgers(book, names["ledgers"], summary)
     write_exchange(book, names["exchange"], summary)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
-    _limits(book, names["limits"], summary, say)
+    write_limits(book, names["limits"], summary, say)
     if more is not None:
         more(book, lang)
     write_published(book, names["published"], summary, say)
@@ -160,7 +159,7 @@ def _summary(
         n, benefit = len(rows) + 1, columns.get("benefit_cny", ("", 0.0))[1]
         ratio = Formula(f"=IF(B{n}=0,0,B{n - 1}/B{n})", benefit / money[1] if money[1] else 0.0)
         rows.append((key_name("economics.benefit_cost_ratio", lang), ratio, ""))
-    rows.append((key_name("water_mu", lang), _number(summary.get("water_mu")), say("mu", "亩")))
+    rows.append((key_name("water_mu", lang), number(summary.get("water_mu")), say("mu", "亩")))
     rows += [
         (say("Solver", "求解状态"), term("status", solver.get("status", ""), lang), ""),
         (key_name("solver.gap", lang), Share(solver.get("gap") or 0.0), ""),
@@ -169,10 +168,6 @@ def _summary(
     ]
     headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
     book.table(names["summary"], headings, rows)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _targets(book: Book, sheet: str, units: pd.DataFrame, ranges: Mapping[str, str], say: Callable[[str, str], str]) -> None:
@@ -362,28 +357,6 @@ def _money(
         heads = [Heading(say("Year", "年份"), ""), *(Heading(words[c], yuan) for c in columns)]
         lines = [(int(year), *(float(row[c]) for c in columns)) for year, row in flow.iterrows()]
         book.table(names["flow"], heads, lines, total=say("Total", "合计"), add=range(1, len(heads)))
-
-
-def _limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
-    binding = summary.get("solver", {}).get("binding", [])
-    headings = [
-        Heading(say("Limit that binds", "起作用的约束"), ""),
-        Heading(say("Allowed", "限值"), ""),
-        Heading(say("Actual", "实际"), ""),
-        Heading(say("Unit", "单位"), ""),
-        Heading(say("Net value if the limit is one larger", "限值每增大一单位，净收益变化"), say("yuan", "元")),
-    ]
-    rows = [
-        (
-            render(limit_name(b), book.lang),
-            _number(b.get("limit")),
-            _number(b.get("activity")),
-            term("unit", b.get("unit", ""), book.lang),
-            _number(b.get("shadow_price")),
-        )
-        for b in binding
-    ]
-    book.table(sheet, headings, rows)
 
 
 def _sources(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
