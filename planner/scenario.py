@@ -42,7 +42,9 @@ DEPTH_COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the p
 class Layer(_Part):
     """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth.
 
-    unit: of the depth (m, cm, mm). crs: of the file, where it has none or a wrong one.
+    layer: in a raster the band, by its number or name. unit: of the depth or the raster (m, cm, mm, ft …). crs: of the file,
+    where it has none or a wrong one. fill_holes_mu: holes of a raster up to this area are filled from their rims, mu. clip:
+    the polygons are cut to where the raster has values.
     """
 
     path: str
@@ -53,6 +55,19 @@ class Layer(_Part):
     name: str | None = None
     unit: str | None = None
     crs: str | None = None
+    fill_holes_mu: NonNegative | None = None
+    clip: bool = False
+
+
+# What a layer's table may say by role, beside path, layer and crs; what has no effect there is refused.
+HEEDED: Final = {
+    "polygons": ("encoding", "id", "depth", "name", "unit"),
+    "terrain": ("unit", "fill_holes_mu", "clip"),
+    "subsidence": ("unit", "fill_holes_mu", "clip"),
+    "water_table": ("unit", "fill_holes_mu"),
+    "residual": ("unit", "fill_holes_mu"),
+    **dict.fromkeys(("panels", "landuse", "constraints", "boundary"), ("encoding",)),
+}
 
 
 class WaterTableLayer(_Part):
@@ -75,6 +90,25 @@ class Layers(_Part):
     landuse: Layer | None = None
     constraints: Layer | None = None
     boundary: Layer | None = None
+
+    @model_validator(mode="after")
+    def _heeds_all(self) -> Layers:
+        for role, heeded in HEEDED.items():
+            layer = getattr(self, role)
+            if not isinstance(layer, Layer):
+                continue
+            idle = layer.model_fields_set - {"path", "layer", "crs", *heeded}
+            idle = {key for key in idle if getattr(layer, key) not in (None, False)}
+            if idle:
+                raise ValueError(say("scenario.layer_idle", role=role, keys=sorted(idle), heeded=list(heeded)))
+        if self.clip_without_effect:
+            raise ValueError(say("scenario.clip_idle"))
+        return self
+
+    @property
+    def clip_without_effect(self) -> bool:
+        """Whether ground lost is to cut the polygons while the terrain brings the cells."""
+        return self.terrain is not None and isinstance(self.subsidence, Layer) and self.subsidence.clip
 
 
 class TargetSection(_Part):

@@ -16,8 +16,10 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
-from planner.read.grids import Context, onto, owners, terrain_and_subsidence
+from planner.read.bands import chosen_band
+from planner.read.grids import Context, onto, terrain_and_subsidence
 from planner.read.layers import clipped, read_beside, read_parcels, reference
+from planner.read.owners import owners
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
@@ -93,7 +95,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         frame = clipped(frame, beside["boundary"], record)
     tell_missed(beside, frame, record)
     context = Context(parcels.crs, places, scenario, frame, record)
-    terrain, lost = terrain_and_subsidence(context)
+    context, terrain, lost = terrain_and_subsidence(context)
+    frame = context.parcels
     water = water_table(context, terrain, lost)
     tell_cut_water(context, terrain, water)
     tell_sizes(context, terrain)
@@ -145,7 +148,8 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
         if given < 0:
             raise InvalidInput(f"layers.residual = {given:g}: mm still to sink cannot be negative")
         return terrain.like(given)
-    unit = given.unit or raster_info(context.places.raster(given.path)).unit or "mm"
+    path = context.places.raster(given.path)
+    unit = given.unit or chosen_band(raster_info(path), given, "residual", Record()).unit or "mm"
     grid = onto(context, given.model_copy(update={"unit": unit}), "residual", terrain)
     values = grid.values * 1e3
     if float(np.nanmin(values, initial=0.0)) < -1.0:

@@ -25,7 +25,7 @@ from planner.read.position import Bounds, Reference, parse_crs, settle, working_
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.words import both
+from planner.words import Message, say
 
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
@@ -257,7 +257,15 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
     limit = shapely.union_all(boundary.geometry.to_numpy())
+    return cut_to(parcels, limit, record, action=say("read.cut_outside"), nothing=say("read.nothing_inside"))
+
+
+def cut_to(
+    parcels: gpd.GeoDataFrame, limit: shapely.Geometry, record: Record, *, action: Message, nothing: Message
+) -> gpd.GeoDataFrame:
+    """The parcels inside a limit; what is cut off them is a fault with its action. Raises InvalidInput where all is."""
     geometry = parcels.geometry.to_numpy()
+    shapely.prepare(limit)
     inside = shapely.covers(limit, geometry)
     result = geometry.copy()
     for i in np.flatnonzero(~inside):
@@ -267,13 +275,11 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
         parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
-        action = both("cut off: outside the boundary", "已裁去：在边界之外")
-        record.faults.append(
-            Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
-        )
+        change = float(shapely.area(result[i]) - geometry[i].area)
+        record.faults.append(Fault("outside", "polygons", str(parcels.index[i]), change, action, lost))
     keep = ~shapely.is_empty(result)
     if not keep.any():
-        raise InvalidInput("boundary: no polygon lies inside it; check its position")
+        raise InvalidInput(nothing)
     return parcels.set_geometry(gpd.GeoSeries(result, index=parcels.index, crs=parcels.crs))[keep]
 
 

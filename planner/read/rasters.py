@@ -43,6 +43,8 @@ from planner.words import Message, say
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
 ALWAYS: Final = (-99999.0, -32768.0, -32767.0)  # and these even where another number is declared: mosaics bring them along
 
+MOST_BANDS: Final = 200  # whose units are looked up
+
 Bounds = tuple[float, float, float, float]
 
 
@@ -59,7 +61,8 @@ class Raster:
 class RasterInfo:
     """What a raster file says of itself; rotated: rows lie askew, upright: north-up, names: of the bands or empty.
 
-    unit: of the first band, as the file states it. ellipsoidal: whether heights are above the ellipsoid.
+    band: the one that is meant. unit: that band's, as the file states it; units: of every band. ellipsoidal: whether heights
+    are above the ellipsoid.
     """
 
     rows: int
@@ -75,6 +78,8 @@ class RasterInfo:
     names: tuple[str, ...]
     unit: str | None = None
     ellipsoidal: bool = False
+    band: int = 1
+    units: tuple[str | None, ...] = ()
 
 
 def raster_info(path: str | Path) -> RasterInfo:
@@ -97,6 +102,7 @@ def raster_info(path: str | Path) -> RasterInfo:
             tuple(name or "" for name in source.descriptions),
             stated_unit(source, 1),
             is_ellipsoidal(source.crs),
+            units=tuple(stated_unit(source, band) for band in range(1, min(source.count, MOST_BANDS) + 1)),
         )
 
 

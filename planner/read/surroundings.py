@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from planner.read.grids import Context, owners
+from planner.read.grids import Context
+from planner.read.owners import owners
 from planner.read.record import Record
 from planner.site import Grid, WaterTable
 from planner.units import M2_PER_MU
