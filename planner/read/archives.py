@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 MAX_MEMBERS: Final = 10_000
 MAX_BYTES: Final = 4 << 30  # of everything unpacked
@@ -37,27 +38,23 @@ def unpack(path: Path, folder: Path, *, shown: str) -> list[Path]:
         RuntimeError,
         OSError,
     ) as error:
-        raise InvalidInput(f"{shown}: not a readable zip archive ({str(error)[:100]})") from None
+        raise InvalidInput(say("read.bad_zip", path=shown, why=str(error)[:100])) from None
 
 
 def _admit(members: list[zipfile.ZipInfo], shown: str) -> None:
     if len(members) > MAX_MEMBERS:
-        raise InvalidInput(
-            f"{shown}: {len(members):,} files in one archive, at most {MAX_MEMBERS:,} are opened; unpack it yourself"
-        )
+        raise InvalidInput(say("read.many_members", path=shown, n=len(members), most=MAX_MEMBERS))
     total, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
     if total > MAX_BYTES or (total > _RATIO_FREE and total > MAX_RATIO * max(packed, 1)):
-        raise InvalidInput(
-            f"{shown}: would expand from {packed / 1e6:,.1f} to {total / 1e6:,.0f} MB; unpack it yourself if you trust it"
-        )
+        raise InvalidInput(say("read.expands", path=shown, packed=packed / 1e6, total=total / 1e6))
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or re.match(r"^[A-Za-z]:", member.filename):
-            raise InvalidInput(f"{shown}: the archive wants to write to {member.filename[:80]!r}, outside its folder; refused")
+            raise InvalidInput(say("read.writes_outside", path=shown, member=member.filename[:80]))
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise InvalidInput(f"{shown}: {member.filename[:80]!r} in the archive is a link; refused")
+            raise InvalidInput(say("read.link_inside", path=shown, member=member.filename[:80]))
         if member.flag_bits & 0x1:
-            raise InvalidInput(f"{shown}: the archive is encrypted; unpack it yourself")
+            raise InvalidInput(say("read.encrypted", path=shown))
 
 
 def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, shown: str) -> Path:
@@ -68,7 +65,7 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, show
         while block := source.read(1 << 20):
             left -= len(block)
             if left < 0:
-                raise InvalidInput(f"{shown}: {member.filename[:80]!r} is larger than the archive says; refused")
+                raise InvalidInput(say("read.larger_than_said", path=shown, member=member.filename[:80]))
             sink.write(block)
     return target
 

@@ -146,14 +146,14 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
         return None
     if not isinstance(given, Layer):
         if given < 0:
-            raise InvalidInput(f"layers.residual = {given:g}: mm still to sink cannot be negative")
+            raise InvalidInput(say("read.residual_negative", given=given))
         return terrain.like(given)
     path = context.places.raster(given.path)
     unit = given.unit or chosen_band(raster_info(path), given, "residual", Record()).unit or "mm"
     grid = onto(context, given.model_copy(update={"unit": unit}), "residual", terrain)
     values = grid.values * 1e3
     if float(np.nanmin(values, initial=0.0)) < -1.0:
-        raise InvalidInput(f"{given.path}: residual subsidence of {np.nanmin(values):.1f} mm; it cannot be negative")
+        raise InvalidInput(say("read.residual_below_zero", path=given.path, least=np.nanmin(values)))
     if float(np.nanmax(values, initial=0.0)) > MOST_RESIDUAL_MM:
         raise InvalidInput(say("read.residual_much", path=given.path, most=float(np.nanmax(values)), unit=unit))
     empty = np.isnan(values) & (owners(context.parcels, terrain) >= 0)
@@ -191,16 +191,13 @@ def _check_wishes(scenario: Scenario, parcels: gpd.GeoDataFrame, terrain: Grid) 
     area = area_mu(parcels) if any(q.min_mu is not None for q in quotas.values()) else float("inf")
     for target, quota in quotas.items():
         if quota.min_mu is not None and quota.min_mu > area * (1 + 1e-9):
-            raise InvalidInput(
-                f"targets.{target}.min_mu = {quota.min_mu:,.1f} is above the site's area of {area:,.1f} mu; "
-                "lower it or add polygons"
-            )
+            raise InvalidInput(say("read.quota_above_site", target=target, min_mu=quota.min_mu, area=area))
         if quota.min_mu is not None and quota.max_mu is not None and quota.min_mu > quota.max_mu:
-            raise InvalidInput(f"targets.{target}: min_mu {quota.min_mu:,.1f} is above max_mu {quota.max_mu:,.1f}")
+            raise InvalidInput(say("read.quota_crossed", target=target, min_mu=quota.min_mu, max_mu=quota.max_mu))
     _check_levels(scenario, terrain)
     for item in scenario.lock:
         if item.parcel is not None and item.parcel not in parcels.index:
-            raise InvalidInput(f"lock: no parcel {item.parcel!r}{nearest(item.parcel, parcels.index)}")
+            raise InvalidInput(say("read.lock_no_parcel", parcel=item.parcel, nearest=nearest(item.parcel, parcels.index)))
 
 
 def _check_levels(scenario: Scenario, terrain: Grid) -> None:
@@ -211,18 +208,14 @@ def _check_levels(scenario: Scenario, terrain: Grid) -> None:
         if level is None:
             continue
         if level > high:
-            raise InvalidInput(
-                f"reservoir.{key} = {level:g} m is above the highest rim, {high:.2f} m; lower it below the ground around"
-            )
+            raise InvalidInput(say("read.level_above_rim", key=key, level=level, high=high))
         if key != "dead_level_m" and level < low - 10:
-            raise InvalidInput(
-                f"reservoir.{key} = {level:g} m is {low - level:.1f} m below the lowest ground, {low:.2f} m; raise it"
-            )
+            raise InvalidInput(say("read.level_below_ground", key=key, level=level, below=low - level, low=low))
     order = [("dead_level_m", wish.dead_level_m), ("level_m", wish.level_m), ("flood_level_m", wish.flood_level_m)]
     known = [(k, v) for k, v in order if v is not None]
     for (lower, a), (upper, b) in pairwise(known):
         if a > b:
-            raise InvalidInput(f"reservoir.{lower} = {a:g} m is above reservoir.{upper} = {b:g} m; dead ≤ normal ≤ flood")
+            raise InvalidInput(say("read.levels_crossed", lower=lower, a=a, upper=upper, b=b))
 
 
 def area_mu(parcels: gpd.GeoDataFrame) -> float:

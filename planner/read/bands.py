@@ -51,7 +51,7 @@ def _named(layer: Layer, names: list[str], role: str) -> int:
     if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
         return int(wanted)
     has = [name or str(i) for i, name in enumerate(names[:8], start=1)]
-    raise InvalidInput(say("read.no_band", path=layer.path, role=role, wanted=wanted, meant=nearest(wanted, has), has=has))
+    raise InvalidInput(say("read.band_missing", path=layer.path, role=role, wanted=wanted, meant=nearest(wanted, has), has=has))
 
 
 def _taken(info: RasterInfo, band: int) -> RasterInfo:

@@ -20,10 +20,9 @@ from planner.files import write_whole
 from planner.read.assemble import Reading, read
 from planner.read.readback import check_layer
 from planner.read.record import Fault, Record
-from planner.read.refusals import in_chinese
 from planner.site import Site
 from planner.units import mu_from_m2
-from planner.words import Message, render
+from planner.words import Message, render, say
 
 KINDS_ZH: Final = {
     "self-intersection": "自相交",
@@ -89,7 +88,7 @@ class CheckReport:
         if self.refusal is None:
             verdict = f"可以规划：planner allocate {self.shown}" if zh else f"Ready: planner allocate {self.shown}"
         else:
-            verdict = f"不能规划：{in_chinese(self.refusal)}" if zh else f"Cannot be planned: {self.error}"
+            verdict = f"不能规划：{render(self.refusal, lang)}" if zh else f"Cannot be planned: {self.error}"
         return "\n".join([*lines, "", verdict]) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,7 +114,7 @@ class CheckReport:
         Raises OutputExists where the file is there and overwrite is off.
         """
         if Path(path).suffix.lower() != ".gpkg":
-            raise InvalidInput(f"--faults {path}: faults are written as a GeoPackage; name it …{Path(path).stem}.gpkg")
+            raise InvalidInput(say("read.faults_gpkg", path=path, stem=Path(path).stem))
         crs = self.site.crs if self.site is not None else None
         return write_whole(
             path, lambda partial: _faults_to(partial, self.record.faults, crs), overwrite=overwrite, inputs=self.record.files

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 _LATIN: Final = ("iso-8859", "iso8859", "8859", "latin", "1252", "1250", "88591")
 _LATIN_LDID: Final = {0x01, 0x02, 0x03, 0x57, 0x58, 0x59}
@@ -20,7 +21,7 @@ def check_encoding(name: str, *, where: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise InvalidInput(f'{where}: no encoding {name!r}; e.g. "GB18030", "UTF-8", "Big5"') from None
+        raise InvalidInput(say("read.no_encoding", path=where, name=name)) from None
 
 
 def encoding_of(texts: list[bytes], *, declared: str = "") -> str | None:
@@ -67,7 +68,7 @@ def dbf_texts(path: Path) -> list[bytes]:
     """Field names and distinct non-ASCII values of a dBase table's text columns, as bytes."""
     raw = path.read_bytes()
     if len(raw) < 33:
-        raise InvalidInput(f"{path.name}: {len(raw)} bytes are no attribute table; the .dbf is cut off or empty")
+        raise InvalidInput(say("read.no_dbf", path=path.name, n=len(raw)))
     records = int.from_bytes(raw[4:8], "little")
     start = int.from_bytes(raw[8:10], "little")
     width = int.from_bytes(raw[10:12], "little")
@@ -149,8 +150,8 @@ def decode_text(raw: bytes, *, encoding: str | None, where: str) -> tuple[str, s
     else:
         found = encoding or encoding_of([raw])
     if found is None:
-        raise InvalidInput(f"{where}: its text is neither UTF-8 nor GB18030; name the encoding with --encoding")
+        raise InvalidInput(say("read.neither_encoding", path=where))
     try:
         return raw.decode("utf-8" if found == "ASCII" else found), found
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{where}: byte {error.start} is not {found}; name the encoding with --encoding") from None
+        raise InvalidInput(say("read.not_in_encoding", path=where, at=error.start, encoding=found)) from None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.read.record import Fault, Record
 from planner.read.rings import Geometries, mended
-from planner.words import Message, both
+from planner.words import Message, both, say
 
 MIN_PART_M2: Final = 1.0  # m²: a part below this is digitising dust, far under the 0.01 mu that surveys report
 CLOSE_M: Final = 1.0  # m: a line whose ends miss each other by less was meant to be closed
@@ -40,7 +40,7 @@ def repaired(frame: gpd.GeoDataFrame, *, role: str, shown: str, labels: NDArray[
     geometry = _valid(geometry, keep & ~sound, role, labels, record)
     geometry, keep = _without_dust(geometry, keep, role, labels, record)
     if not keep.any():
-        raise InvalidInput(f"{shown}: holds no polygon with an area; its {len(frame)} features are {_kinds(frame)}")
+        raise InvalidInput(say("read.no_area", path=shown, n=len(frame), kinds=_kinds(frame)))
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs))[keep]
 
 
@@ -51,9 +51,10 @@ def _note(
         record.faults.append(Fault(kind, role, str(labels[i]), 0.0, action, geometry[i]))
 
 
-def _kinds(frame: gpd.GeoDataFrame) -> str:
-    kinds = sorted({str(k) for k in frame.geom_type.fillna("empty").unique()})
-    return ", ".join(kinds)
+def _kinds(frame: gpd.GeoDataFrame) -> list[Message | str]:
+    kinds = frame.geom_type
+    named: list[Message | str] = [str(k) for k in sorted(kinds.dropna().unique())]
+    return [*named, say("read.empty_geometry")] if kinds.isna().any() else named
 
 
 def _finite(geometry: Geometries) -> NDArray[np.bool_]:

@@ -115,8 +115,19 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
     if bounds[0] > theirs[2] or theirs[0] > bounds[2] or bounds[1] > theirs[3] or theirs[1] > bounds[3]:
         reason = why_apart(bounds, context.crs, theirs)
         raise CRSMismatch(
-            f"polygons at x {bounds[0]:,.0f}…{bounds[2]:,.0f}, y {bounds[1]:,.0f}…{bounds[3]:,.0f} do not meet {layer.path} at "
-            f"x {theirs[0]:,.0f}…{theirs[2]:,.0f}, y {theirs[1]:,.0f}…{theirs[3]:,.0f}: {reason}; check layers.*.crs"
+            say(
+                "read.apart",
+                x0=bounds[0],
+                x1=bounds[2],
+                y0=bounds[1],
+                y1=bounds[3],
+                path=layer.path,
+                u0=theirs[0],
+                u1=theirs[2],
+                v0=theirs[1],
+                v1=theirs[3],
+                reason=reason,
+            )
         )
     return _read_window(context, (layer, "terrain"), path, info, theirs, ELEVATION)
 
@@ -204,9 +215,7 @@ def _cells_in(bounds: Bounds, info: RasterInfo) -> tuple[float, float, float, fl
 def _raster_crs(layer: Layer, info: RasterInfo, role: str) -> pyproj.CRS | None:
     own = parse_crs(layer.crs, where=f"layers.{role}.crs") if layer.crs else info.crs
     if own is not None and is_old_datum(own):
-        raise CRSMismatch(
-            f"{layer.path}: {own.name} is an old datum, off by 60–150 m; warp it to CGCS2000 with local parameters first"
-        )
+        raise CRSMismatch(say("read.old_datum_raster", path=layer.path, crs=own.name))
     return own
 
 
@@ -233,8 +242,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
     if need > have:
         factor = math.ceil(math.sqrt(need / have))
         raise InvalidInput(
-            f"{shown}: {cells / 1e6:,.0f} M cells over the polygons take {need / 1e9:.0f} GB, {have / 1e9:.1f} GB may be used; "
-            f"use cells {factor} times as wide (gdalwarp -tr) or cut the site in parts"
+            say("read.cells_memory", path=shown, cells=cells / 1e6, need=need / 1e9, have=have / 1e9, times=factor)
         )
 
 
@@ -255,15 +263,9 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
-        raise InvalidInput(
-            "no depth: the polygons have no depth column that can be recognised and layers.subsidence is not given; "
-            'name the column: layers.polygons = {path = "…", depth = "…"}, or give a raster or a number'
-        )
+        raise InvalidInput(say("read.no_depth_at_all"))
     if len(unknown):
-        raise InvalidInput(
-            f"parcel {context.parcels.index[unknown[0]]} and {len(unknown) - 1} more have no depth; "
-            "fill the column or give layers.subsidence"
-        )
+        raise InvalidInput(say("read.parcels_no_depth", parcel=context.parcels.index[unknown[0]], more=len(unknown) - 1))
     record.decide(
         ("subsidence", "沉陷深度"),
         ("the polygons' depth column", "沉陷区图层的深度字段"),

@@ -15,6 +15,7 @@ from planner.read.assemble import area_mu, read
 from planner.read.record import Record
 from planner.scenario import parse_scenario
 from planner.site import Site
+from planner.words import say
 
 
 def init_text(
@@ -35,7 +36,7 @@ def init_text(
     home = Path(beside) if beside is not None else Path(polygons).parent
     for path in (polygons, terrain):
         if path is not None and not Path(path).exists():
-            raise InvalidInput(f"{path}: no such file")
+            raise InvalidInput(say("read.no_file", path=path, nearest=""))
     shown = _relative(Path(polygons), home)
     ground = None if terrain is None else _relative(Path(terrain), home)
     outside = any(p.startswith("..") or Path(p).is_absolute() for p in (shown, ground) if p is not None)
@@ -85,7 +86,7 @@ def _layer(shown: str, record: Record, encoding: str | None) -> dict[str, str]:
 def _compose(
     site: Site, layer: dict[str, str], ground: str | None, outside: bool, crs: str | None, depthless: bool, *, zh: bool
 ) -> str:
-    def say(en: str, chinese: str) -> str:
+    def told(en: str, chinese: str) -> str:
         return chinese if zh else en
 
     area = area_mu(site.parcels)
@@ -93,70 +94,70 @@ def _compose(
     depth = site.parcels["subsidence_m"].to_numpy(dtype=float)
     table = ", ".join(f"{k} = {_quoted(v)}" for k, v in layer.items())
     lines = [
-        say(
+        told(
             f"# {len(site.parcels)} parcels, {area:,.1f} mu, {np.nanmin(depth):.2f} to {np.nanmax(depth):.2f} m deep.",
             f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩，深 {np.nanmin(depth):.2f} 至 {np.nanmax(depth):.2f} 米。",
         )
         if not depthless
-        else say(f"# {len(site.parcels)} parcels, {area:,.1f} mu.", f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩。"),
-        say("# Lines that begin with # are choices left open.", "# 以 # 开头的行是可选项。"),
+        else told(f"# {len(site.parcels)} parcels, {area:,.1f} mu.", f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩。"),
+        told("# Lines that begin with # are choices left open.", "# 以 # 开头的行是可选项。"),
         "",
         "[site]",
         f"name = {_quoted(site.name)}",
     ]
     if forced:
-        lines.append(f"crs = {_quoted(forced)}  # {say('working CRS, metres', '工作坐标系，米')}: {site.crs.name}")
+        lines.append(f"crs = {_quoted(forced)}  # {told('working CRS, metres', '工作坐标系，米')}: {site.crs.name}")
     if outside:
-        lines.append(f"outside_paths = true  # {say('inputs lie outside this folder', '数据在本文件夹之外')}")
+        lines.append(f"outside_paths = true  # {told('inputs lie outside this folder', '数据在本文件夹之外')}")
     lines += ["", "[layers]", f"polygons = {{{table}}}"]
-    lines += _ground_lines(site, ground, depthless, say)
-    lines += _wish_lines(area, float(np.nanmedian(site.water_table.normal.values)), say)
+    lines += _ground_lines(site, ground, depthless, told)
+    lines += _wish_lines(area, float(np.nanmedian(site.water_table.normal.values)), told)
     return "\n".join(lines) + "\n"
 
 
-def _ground_lines(site: Site, ground: str | None, depthless: bool, say: Any) -> list[str]:
+def _ground_lines(site: Site, ground: str | None, depthless: bool, told: Any) -> list[str]:
     if ground is None:
-        note = say(
+        note = told(
             "ground elevation today, m; without it: hollows in a level plain", "现状地面高程，米；缺省为水平地面上的洼地"
         )
         lines = [f'# terrain = "dem.tif"  # {note}']
     else:
         low, high = np.nanmin(site.terrain.values), np.nanmax(site.terrain.values)
-        lines = [f"terrain = {_quoted(ground)}  # {say('ground elevation today', '现状地面高程')}, {low:.2f}…{high:.2f} m"]
+        lines = [f"terrain = {_quoted(ground)}  # {told('ground elevation today', '现状地面高程')}, {low:.2f}…{high:.2f} m"]
     if depthless:
-        note = say(
+        note = told(
             "m, ASSUMED: no depth column was found; give the true depth or a raster",
             "米，假定值：无深度字段，请改为实测深度或栅格",
         )
         lines.append(f"subsidence = 1.0  # {note}")
     else:
-        note = say("ground lost, m, as a raster instead of the depth column", "沉陷量栅格，米，代替深度字段")
+        note = told("ground lost, m, as a raster instead of the depth column", "沉陷量栅格，米，代替深度字段")
         lines.append(f'# subsidence = "w.tif"  # {note}')
     inside = site.water_table.normal.values
     level = float(np.nanmedian(inside))
-    note = say(
+    note = told(
         "elevation, m, or a raster; without it 1.5 m below the original ground", "高程，米，或栅格；缺省为原地面以下 1.5 米"
     )
     return [*lines, f"# water_table = {level:.2f}  # {note}"]
 
 
-def _wish_lines(area: float, water: float, say: Any) -> list[str]:
+def _wish_lines(area: float, water: float, told: Any) -> list[str]:
     share = {"construction": 0.2, "arable": 0.2, "green": 0.2}
     notes = {
-        "construction": say("at least so much, mu; max_mu likewise", "下限，亩；上限用 max_mu"),
-        "arable": say("mu", "亩"),
-        "green": say("mu", "亩"),
+        "construction": told("at least so much, mu; max_mu likewise", "下限，亩；上限用 max_mu"),
+        "arable": told("mu", "亩"),
+        "green": told("mu", "亩"),
     }
     lines: list[str] = []
     for target, part in share.items():
         lines += ["", f"[targets.{target}]", f"# min_mu = {round(area * part, 1)}  # {notes[target]}"]
-    money = say("yuan; Zhonghu spent about 60 942 a mu", "元；中湖约每亩 60942 元")
-    earth = say("no fill from outside: dig deep, fill shallow", "不外借土方：挖深填浅")
-    level = say("normal level, m; without it the water table", "正常蓄水位，米；缺省为地下水位")
+    money = told("yuan; Zhonghu spent about 60 942 a mu", "元；中湖约每亩 60942 元")
+    earth = told("no fill from outside: dig deep, fill shallow", "不外借土方：挖深填浅")
+    level = told("normal level, m; without it the water table", "正常蓄水位，米；缺省为地下水位")
     lines += ["", "[budget]", f"# max_cny = {round(area * 60_942, -4):.1f}  # {money}"]
     lines += ["", "[earthwork]", f"max_import_m3 = 0.0  # {earth}"]
     lines += ["", "[reservoir]", f"# level_m = {water:.2f}  # {level}"]
-    lines += ["", "[solver]", f"gap = 1e-4  # {say('relative gap to prove', '要证明的相对间隙')}"]
+    lines += ["", "[solver]", f"gap = 1e-4  # {told('relative gap to prove', '要证明的相对间隙')}"]
     return lines
 
 

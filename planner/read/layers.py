@@ -90,7 +90,7 @@ def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
     boxes = shapely.bounds(frame.geometry.to_numpy())
     boxes = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(boxes):
-        raise InvalidInput("polygons: no feature has a geometry")
+        raise InvalidInput(say("read.no_geometries"))
     return float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max())
 
 
@@ -116,7 +116,7 @@ def _projected(frame: gpd.GeoDataFrame, crs: pyproj.CRS, role: str) -> gpd.GeoDa
     moved = frame.to_crs(crs)
     was, now = _broken(frame), _broken(moved)
     if now > was:
-        raise CRSMismatch(f"{role}: {now - was} vertices have no image in {crs.name}; check layers.{role}.crs and site.crs")
+        raise CRSMismatch(say("read.no_image", role=role, n=now - was, crs=crs.name))
     return moved
 
 
@@ -257,7 +257,7 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
     limit = shapely.union_all(boundary.geometry.to_numpy())
-    return cut_to(parcels, limit, record, action=say("read.cut_outside"), nothing=say("read.nothing_inside"))
+    return cut_to(parcels, limit, record, action=say("read.cut_outside"), nothing=say("read.boundary_misses"))
 
 
 def cut_to(
@@ -293,9 +293,7 @@ def _meant(frame: gpd.GeoDataFrame, role: str, shown: str) -> gpd.GeoDataFrame:
     elif role == "landuse":
         source = _first(frame, _LANDUSE_NAMES)
         if source is None:
-            raise InvalidInput(
-                f"{shown}: no land-use column; name it landuse or 地类 (it has {', '.join(map(str, frame.columns))})"
-            )
+            raise InvalidInput(say("read.no_landuse", path=shown, has=list(map(str, frame.columns))))
         frame["landuse"] = [t or "" for t in _texts(frame[source])]
     return frame
 
@@ -345,7 +343,14 @@ def _forbidden(text: str, row: int, shown: str) -> str:
             found.add(known[key])
         elif key:
             raise InvalidInput(
-                f"{shown}: row {row + 1}: forbids {word.strip()[:30]!r}{nearest(key, known)}; use {', '.join(CHOICES)}"
+                say(
+                    "read.forbids_unknown",
+                    path=shown,
+                    row=row + 1,
+                    word=word.strip()[:30],
+                    nearest=nearest(key, known),
+                    known=CHOICES,
+                )
             )
     return ",".join(c for c in CHOICES if c in found)
 

@@ -15,7 +15,7 @@ from planner.errors import InvalidInput
 from planner.read.geometry import MIN_PART_M2
 from planner.read.record import Fault, Record
 from planner.read.rings import Geometries, polygonal
-from planner.words import both
+from planner.words import both, say
 
 OVERLAP_M2: Final = 1e-3  # m²: an overlap below this is rounding of coordinates, it is cut without being told
 MAX_PAIRS: Final = 500_000  # of bounding boxes that meet; a sound map of 100 000 parcels has some 900 000
@@ -55,10 +55,7 @@ def suspects(geometry: Geometries) -> NDArray[np.intp]:
     for start in range(0, len(geometry), 1_000):
         met += tree.query(geometry[start : start + 1_000]).shape[1]
         if met > max(MAX_PAIRS, 40 * len(geometry)):
-            raise InvalidInput(
-                f"polygons: {len(geometry):,} polygons lie on top of each other, more than {met:,} pairs meet; "
-                "dissolve them first (e.g. QGIS' dissolve)"
-            )
+            raise InvalidInput(say("read.piled", n=len(geometry), pairs=met))
     return np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(geometry, gap_width=GAP_M)))
 
 

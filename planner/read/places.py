@@ -15,6 +15,7 @@ from planner.read.content import head_of, is_mosaic, raster_driver, regular
 from planner.read.mosaic import named, parsed
 from planner.read.sources import SUFFIXES
 from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
+from planner.words import say
 
 MAX_TOML_BYTES: Final = 16 << 20
 EVERYWHERE: Final = (-math.inf, -math.inf, math.inf, math.inf)
@@ -48,23 +49,21 @@ class Places:
         Raises InvalidInput for a network or virtual path, one that leads out of the folder, or a missing file.
         """
         if "\0" in written or not written.strip():
-            raise InvalidInput(f"path {written[:60]!r} is empty or holds a NUL character")
+            raise InvalidInput(say("read.empty_path", path=written[:60]))
         if written.startswith(("/vsi", "\\\\", "//")) or "://" in written:
-            raise InvalidInput(f"{written[:80]}: only files on this machine are read; download it first")
+            raise InvalidInput(say("read.not_local", path=written[:80]))
         try:
             path = (self.folder / written).resolve()
             exists = path.exists()
         except (OSError, ValueError, RuntimeError) as error:
             raise InvalidInput(
-                f"{written[:80]}: not a usable path ({type(error).__name__}, {len(written)} characters)"
+                say("read.unusable_path", path=written[:80], kind=type(error).__name__, n=len(written))
             ) from None
         if not self.outside and not path.is_relative_to(self.folder.resolve()):
-            raise InvalidInput(
-                f"{written[:120]} lies outside the site's folder; move it there, or allow it with --set site.outside_paths=true"
-            )
+            raise InvalidInput(say("read.outside_folder", path=written[:120]))
         if not exists:
             near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise InvalidInput(f"{written[:120]}: no such file{nearest(path.name, near)}")
+            raise InvalidInput(say("read.no_file", path=written[:120], nearest=nearest(path.name, near)))
         return path
 
     def raster(self, written: str, seen: set[Path] | None = None) -> Path:
@@ -77,11 +76,10 @@ class Places:
         seen.add(path)
         if suffix not in RASTER_SUFFIXES:
             raise InvalidInput(
-                f"{written}: {suffix or 'a file without suffix'} is not read as a raster; "
-                f"use one of {', '.join(RASTER_SUFFIXES)}"
+                say("read.no_raster_kind", path=written, suffix=suffix or say("read.no_suffix"), known=RASTER_SUFFIXES)
             )
         if regular(path, written).stat().st_size == 0:
-            raise InvalidInput(f"{written}: the file is empty (0 bytes)")
+            raise InvalidInput(say("read.empty_file", path=written))
         head = head_of(path)
         if not is_mosaic(path, head):
             raster_driver(path, head, written)
@@ -147,16 +145,16 @@ def open_site(path: str | Path, *, sets: Mapping[str, Any] | None) -> Opened:
         place = place / "site.toml"
         if not place.exists():
             vectors = sorted(p.name for p in place.parent.iterdir() if p.suffix.lower() in SUFFIXES)
-            hint = f"; name the file: {Path(path) / vectors[0]}" if vectors else ""
-            raise InvalidInput(f"{path}: no site.toml in this folder{hint}, or write one with `planner init POLYGONS`")
+            hint = say("read.name_the_file", path=Path(path) / vectors[0]) if vectors else ""
+            raise InvalidInput(say("read.no_site_file", path=path, hint=hint))
     if place.suffix.lower() == ".toml":
         if place.exists() and place.stat().st_size > MAX_TOML_BYTES:
-            raise InvalidInput(f"{place}: {place.stat().st_size / 1e6:,.0f} MB is no site.toml")
+            raise InvalidInput(say("read.large_site_file", path=place, size=place.stat().st_size / 1e6))
         scenario = _loaded(place, sets)
         return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), place)
     if not place.exists():
         near = [p.name for p in place.parent.iterdir()] if place.parent.is_dir() else []
-        raise InvalidInput(f"{path}: no such file or folder{nearest(place.name, near)}")
+        raise InvalidInput(say("read.no_file_or_folder", path=path, nearest=nearest(place.name, near)))
     document = with_sets({"layers": {"polygons": place.name}}, sets or {})
     scenario = parse_scenario(document, source="--set")
     return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), None)
@@ -166,8 +164,8 @@ def _loaded(path: Path, sets: Mapping[str, Any] | None) -> Scenario:
     try:
         return load_scenario(path, sets)
     except RecursionError:
-        raise InvalidInput(f"{path.name}: nested too deeply to be a site.toml") from None
+        raise InvalidInput(say("read.nested", path=path.name)) from None
     except IsADirectoryError:
-        raise InvalidInput(f"{path}: a folder, not a site.toml") from None
+        raise InvalidInput(say("read.folder_not_site", path=path)) from None
     except PermissionError:
-        raise InvalidInput(f"{path}: may not be read; check its permissions") from None
+        raise InvalidInput(say("read.no_permission", path=path)) from None

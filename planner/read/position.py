@@ -12,7 +12,7 @@ from pyproj.exceptions import CRSError
 from planner.errors import CRSMismatch
 from planner.read.door import crs_of
 from planner.read.record import Record
-from planner.words import say
+from planner.words import Message, say
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north
 
@@ -40,7 +40,7 @@ def parse_crs(text: object, *, where: str) -> pyproj.CRS:
     try:
         return horizontal(crs_of(text, where))
     except CRSError:
-        raise CRSMismatch(f'{where}: {str(text)[:80]!r} is no CRS; write an EPSG code, e.g. crs = "EPSG:4527"') from None
+        raise CRSMismatch(say("read.crs_unknown", where=where, text=str(text)[:80])) from None
 
 
 def horizontal(crs: pyproj.CRS) -> pyproj.CRS:
@@ -77,10 +77,7 @@ def settle(bounds: Bounds, said: pyproj.CRS | None, *, role: str, record: Record
     Raises CRSMismatch where the numbers leave it open, with the question to answer.
     """
     if said is not None and is_old_datum(said):
-        raise CRSMismatch(
-            f"{role}: {said.name} is an old datum, off by 60–150 m, and needs local parameters: give them as "
-            f'layers.{role}.crs = "+proj=… +towgs84=dx,dy,dz,rx,ry,rz,s", or crs = "EPSG:45xx" if it is CGCS2000 already'
-        )
+        raise CRSMismatch(say("read.old_datum", role=role, crs=said.name))
     x0, y0, x1, y1 = bounds
     if said is None:
         return _guess(bounds, role=role, record=record, near=near, said_what=None)
@@ -123,8 +120,7 @@ def _match_prefix(bounds: Bounds, said: pyproj.CRS, *, role: str, record: Record
         zone, width = prefix
         if abs(_zone_meridian(zone, width) - meridian) > 1e-6:
             raise CRSMismatch(
-                f"{role}: the file says central meridian {meridian:g}° but its x ≈ {bounds[0]:,.0f} is zone {zone} "
-                f"({_zone_meridian(zone, width):g}°); say which is right with layers.{role}.crs"
+                say("read.meridians", role=role, meridian=meridian, x=bounds[0], zone=zone, central=_zone_meridian(zone, width))
             )
         return _with_easting(said, zone * 1e6 + 500_000, role=role, record=record)
     if easting > 1e6 and bounds[0] >= 1e5 and bounds[2] <= 9e5:
@@ -164,7 +160,7 @@ def _guess(
         )
         return near.crs, False
     if hit is None:
-        raise CRSMismatch(f"{role}: {_question(bounds, role)}")
+        raise CRSMismatch(say("read.position_open", role=role, question=_question(bounds, role)))
     crs, swap, why, why_zh = hit
     cause = (
         ("the file says degrees, its numbers are not", "文件声明为经纬度，坐标却不是")
@@ -224,14 +220,13 @@ def _in_china_degrees(bounds: Bounds) -> str | None:
     return "swapped" if w <= y0 and y1 <= e and s <= x0 and x1 <= n else None
 
 
-def _question(bounds: Bounds, role: str) -> str:
+def _question(bounds: Bounds, role: str) -> Message:
     x0, y0, x1, y1 = bounds
-    fix = f'layers.{role}.crs or --crs, e.g. "EPSG:4548" for the 3° zone of 117° E'
     if x0 >= 1e5 and x1 <= 9e5 and y0 >= _CHINA_NORTHING[0] and y1 <= _CHINA_NORTHING[1]:
-        return f"no CRS, and x ≈ {x0:,.0f} without a zone number fits every zone; say which with {fix}"
+        return say("read.which_zone", x=x0, role=role)
     if x0 >= 2e6 and y0 >= 1e5 and y1 <= 9e5:
-        return f"no CRS, axes look swapped (x ≈ {x0:,.0f}, y ≈ {y0:,.0f}) and there is no zone number; give {fix} and swap them"
-    return f"no CRS, and x {x0:,.0f}…{x1:,.0f}, y {y0:,.0f}…{y1:,.0f} do not tell one; give {fix}"
+        return say("read.axes_swapped", x=x0, y=y0, role=role)
+    return say("read.no_crs_told", x0=x0, x1=x1, y0=y0, y1=y1, role=role)
 
 
 def _say_swapped(role: str, record: Record) -> None:
@@ -307,7 +302,7 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
     what = ("working CRS", "工作坐标系")
     if forced is not None and not forced.is_geographic:
         if not suits(forced):
-            raise CRSMismatch(f'site.crs: {forced.name} is not a projection in metres; e.g. crs = "EPSG:4527"')
+            raise CRSMismatch(say("read.site_crs", crs=forced.name))
         record.decide(what, label(forced), ("given", "用户指定"))
         if not keeps_areas(forced, transformed(bounds, crs, forced)):
             record.warn(say("read.crs_distorts", crs=label(forced)))
@@ -321,7 +316,7 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
     lonlat = transformed(bounds, crs, pyproj.CRS(4326))
     lon, lat = (lonlat[0] + lonlat[2]) / 2, (lonlat[1] + lonlat[3]) / 2
     if not np.isfinite([lon, lat]).all():
-        raise CRSMismatch(f"polygons: {bounds} has no position on the Earth in {crs.name}; check layers.polygons.crs")
+        raise CRSMismatch(say("read.nowhere", bounds=bounds, crs=crs.name))
     if CHINA[0] <= lon <= CHINA[2] and CHINA[1] <= lat <= CHINA[3]:
         chosen = pyproj.CRS(4488 + min(max(round(lon / 3), 25), 45))
         why = (
@@ -339,24 +334,22 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
     return chosen
 
 
-def why_apart(mine: Bounds, crs: pyproj.CRS, theirs: Bounds) -> str:
+def why_apart(mine: Bounds, crs: pyproj.CRS, theirs: Bounds) -> Message:
     """The likely reason why bounds do not meet others in the same CRS, as a phrase, by trying the usual mistakes."""
     x0, y0, x1, y1 = mine
     if _meet((y0, x0, y1, x1), theirs):
-        return "x and y look swapped in one of them"
+        return say("read.why_swapped")
     meridian = _central_meridian(crs)
     easting = _false_easting(crs)
     if easting is not None and meridian is not None:
         for step in (-6.0, -3.0, 3.0, 6.0):
             other = pyproj.CRS.from_proj4(f"+proj=tmerc +lon_0={meridian + step} +x_0={easting} +ellps=GRS80 +units=m")
             if _meet(transformed(mine, other, crs), theirs):
-                return (
-                    f"one of them is probably in another zone (central meridian {meridian + step:g}° instead of {meridian:g}°)"
-                )
+                return say("read.why_zone", other=meridian + step, meridian=meridian)
         offset = round((theirs[0] - x0) / 1e6) * 1e6
         if offset and _meet((x0 + offset, y0, x1 + offset, y1), theirs):
-            return "one of them has a zone number in x and the other has not"
+            return say("read.why_zone_number")
     gap = max(theirs[0] - x1, x0 - theirs[2], theirs[1] - y1, y0 - theirs[3])
     if gap < 1_000:
-        return f"they miss each other by {gap:.0f} m: probably another datum, or the wrong tile"
-    return f"they lie {gap / 1000:,.0f} km apart: probably another sheet, or a wrong CRS in one of them"
+        return say("read.why_datum", gap=gap)
+    return say("read.why_far", gap=gap / 1000)

@@ -249,23 +249,21 @@ def _coarser(t: Affine, box: Bounds, options: dict[str, Any]) -> float:
 def opened(path: str | Path) -> Iterator[Any]:
     """The raster file, open for reading. Raises InvalidInput where there is none or it cannot be read."""
     if not str(path).startswith("/vsi") and not Path(path).exists():
-        raise InvalidInput(f"{path}: no such file")
+        raise InvalidInput(say("read.no_file", path=path, nearest=""))
     with door.raster(path) as source:
         yield source
 
 
 def check_band(path: str | Path, source: Any, band: int) -> None:
     if not 1 <= band <= source.count:
-        raise InvalidInput(f"{Path(path).name}: band {band} asked for, it has {source.count}")
+        raise InvalidInput(say("read.no_band", path=Path(path).name, band=band, bands=source.count))
     if "complex" in source.dtypes[band - 1]:
-        raise InvalidInput(f"{Path(path).name}: band {band} holds complex numbers; elevations are expected")
+        raise InvalidInput(say("read.complex_band", path=Path(path).name, band=band))
 
 
 def positioned(path: str | Path, source: Any) -> None:
     if source.transform == Affine.identity() and crs_of(source) is None:
-        raise CRSMismatch(
-            f"{Path(path).name}: neither a CRS nor a position in the file; georeference it (e.g. gdal_translate -a_srs -a_ullr)"
-        )
+        raise CRSMismatch(say("read.no_place", path=Path(path).name))
 
 
 def crs_of(source: Any) -> pyproj.CRS | None:
@@ -283,7 +281,7 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> 
         notes.append(say("read.no_crs_taken", name=name))
         own = wanted
     if wanted is not None and wanted.is_geographic:
-        raise InvalidInput(f'{name}: cells are in degrees; name a projected CRS (crs = "EPSG:…") to read it in metres')
+        raise InvalidInput(say("read.degrees", path=name))
     t = source.transform
     upright = t.b == 0 and t.d == 0 and t.a > 0 and t.e < 0
     same = own is None or wanted is None or same_place(own, wanted)
@@ -345,8 +343,7 @@ def _window(path: str | Path, view: Any, bounds: Bounds | None, margin: int) -> 
     if col0 >= col1 or row0 >= row1:
         w, s, e, n = array_bounds(view.height, view.width, t)
         raise InvalidInput(
-            f"{Path(path).name}: lies at {w:.0f} … {e:.0f} E, {s:.0f} … {n:.0f} N and does not touch "
-            f"{west:.0f} … {east:.0f} E, {south:.0f} … {north:.0f} N; check its CRS"
+            say("read.raster_apart", path=Path(path).name, w=w, e=e, s=s, n=n, west=west, east=east, south=south, north=north)
         )
     return Window(col0, row0, col1 - col0, row1 - row0)
 

@@ -12,6 +12,7 @@ from planner.errors import InvalidInput
 from planner.parameters import nearest
 from planner.read.record import Record
 from planner.scenario import Layer
+from planner.words import say
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,8 @@ def chosen(layer: Layer, columns: Sequence[str], *, shown: str, record: Record) 
         wanted = given.get(role)
         if wanted is not None:
             if wanted not in columns:
-                raise InvalidInput(
-                    f"{shown}: no column {wanted!r}{nearest(wanted, columns)}; it has {', '.join(map(str, columns)) or 'none'}"
-                )
+                has = [str(c) for c in columns] or say("read.none")
+                raise InvalidInput(say("read.no_column", path=shown, column=wanted, meant=nearest(wanted, columns), has=has))
             result[role] = wanted
             continue
         hit = find(role, [c for c in columns if c not in result.values()])

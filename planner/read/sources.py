@@ -27,6 +27,7 @@ from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
 from planner.read.tabular import read_csv, read_xlsx
+from planner.words import say
 
 SUFFIXES: Final = {
     ".gpkg": "GeoPackage",
@@ -65,10 +66,10 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     """
     suffix = ask.path.suffix.lower()
     if not ask.path.exists():
-        raise InvalidInput(f"{ask.shown}: no such file{nearest(ask.path.name, _neighbours(ask.path))}")
+        raise InvalidInput(say("read.no_file", path=ask.shown, nearest=nearest(ask.path.name, _neighbours(ask.path))))
     if suffix not in SUFFIXES:
         raise InvalidInput(
-            f"{ask.shown}: {suffix or 'a file without suffix'} is not read; use one of {', '.join(sorted(SUFFIXES))}"
+            say("read.no_vector_kind", path=ask.shown, suffix=suffix or say("read.no_suffix"), known=sorted(SUFFIXES))
         )
     regular(ask.path, ask.shown)
     _fits(ask)
@@ -78,7 +79,7 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if frame.crs is not None:
         frame = frame.set_crs(horizontal(pyproj.CRS(frame.crs)), allow_override=True)
     if len(frame) == 0:
-        raise InvalidInput(f"{ask.shown}: holds no features")
+        raise InvalidInput(say("read.no_features", path=ask.shown))
     return frame
 
 
@@ -96,8 +97,13 @@ def _fits(ask: Ask) -> None:
     need, have = size * _BYTES_PER_BYTE, int(available_memory() * 0.7)
     if need > have:
         raise InvalidInput(
-            f"{ask.shown}: {size / 1e9:.1f} GB would take about {need / 1e9:.0f} GB of memory, {have / 1e9:.1f} GB may "
-            "be used; cut it to the site first (ogr2ogr -spat)"
+            say(
+                "read.needs_memory",
+                path=ask.shown,
+                size=size / 1e9,
+                need=need / 1e9,
+                have=have / 1e9,
+            )
         )
 
 
@@ -105,12 +111,12 @@ def _sniff(path: Path, suffix: str, shown: str) -> None:
     """Refuses a file whose first bytes belong to something else: drivers that look inside could be led elsewhere."""
     if path.is_dir():
         if suffix != ".gdb":
-            raise InvalidInput(f"{shown}: a folder, not a {SUFFIXES[suffix]} file")
+            raise InvalidInput(say("read.folder_not_kind", path=shown, kind=SUFFIXES[suffix]))
         return
     with path.open("rb") as file:
         head = file.read(4096)
     if not head:
-        raise InvalidInput(f"{shown}: the file is empty (0 bytes)")
+        raise InvalidInput(say("read.empty_file", path=shown))
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     good = {
         ".gpkg": head.startswith(b"SQLite format 3\0"),
@@ -127,7 +133,7 @@ def _sniff(path: Path, suffix: str, shown: str) -> None:
         ".zip": head.startswith(b"PK"),
     }.get(suffix, True)
     if not good:
-        raise InvalidInput(f"{shown}: its first bytes are not those of a {SUFFIXES[suffix]} file; was it renamed or cut off?")
+        raise InvalidInput(say("read.first_bytes", path=shown, kind=SUFFIXES[suffix]))
 
 
 def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -139,17 +145,19 @@ def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame
     except InvalidInput:
         raise
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{ask.shown}: its text is not {error.encoding}; name the encoding with --encoding") from None
+        raise InvalidInput(say("read.text_not_in", path=ask.shown, encoding=error.encoding)) from None
     except door.FOREIGN as error:
         reason = " ".join(str(error).replace(str(ask.path), ask.path.name).split())
-        raise InvalidInput(f"{ask.shown}: cannot be read as {SUFFIXES[ask.path.suffix.lower()]} ({reason[:160]})") from None
+        raise InvalidInput(
+            say("read.unreadable_as", path=ask.shown, kind=SUFFIXES[ask.path.suffix.lower()], why=reason[:160])
+        ) from None
     except FileNotFoundError:
-        raise InvalidInput(f"{ask.shown}: vanished while it was read; put it back and run again") from None
+        raise InvalidInput(say("read.vanished", path=ask.shown)) from None
     except PermissionError:
-        raise InvalidInput(f"{ask.shown}: may not be read; check its permissions") from None
+        raise InvalidInput(say("read.no_permission", path=ask.shown)) from None
     except (ValueError, TypeError, KeyError, OverflowError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise InvalidInput(f"{ask.shown}: cannot be read ({type(error).__name__}: {reason[:140]})") from None
+        raise InvalidInput(say("read.unreadable", path=ask.shown, kind=type(error).__name__, why=reason[:140])) from None
 
 
 def _read_ogr(ask: Ask, record: Record) -> gpd.GeoDataFrame:
@@ -175,13 +183,13 @@ def _layer(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> st
     if ask.layer is not None:
         if ask.layer not in names:
             raise InvalidInput(
-                f"{ask.shown}: no layer {ask.layer!r}{nearest(ask.layer, names)}; it has {', '.join(names[:12])}"
+                say("read.no_layer", path=ask.shown, layer=ask.layer, nearest=nearest(ask.layer, names), has=names[:12])
             )
         return ask.layer
     spatial = [(n, k) for n, k in listed if k is not None and n != "layer_styles"]
     polygonal = [n for n, k in spatial if "Polygon" in k or "Surface" in k] or [n for n, _ in spatial]
     if not polygonal:
-        raise InvalidInput(f"{ask.shown}: no layer with geometry; it has {', '.join(names[:12]) or 'nothing'}")
+        raise InvalidInput(say("read.no_layer_drawn", path=ask.shown, has=names[:12] or say("read.nothing")))
     if len(polygonal) == 1:
         if len(listed) > 1:
             _say_layer(ask, polygonal[0], ("the only one with polygons", "唯一的面图层"), record)
@@ -194,8 +202,7 @@ def _layer(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> st
         _say_layer(ask, hits[0], ("named like its role", "图层名与用途相符"), record)
         return hits[0]
     raise InvalidInput(
-        f"{ask.shown}: holds {len(polygonal)} polygon layers ({', '.join(polygonal[:8])}); "
-        f'say which: layers.{ask.role} = {{path = "{ask.shown}", layer = "{polygonal[0]}"}}'
+        say("read.many_layers", path=ask.shown, n=len(polygonal), layers=polygonal[:8], role=ask.role, first=polygonal[0])
     )
 
 
@@ -242,7 +249,7 @@ def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
     declared = dbf_declared(dbf)
     found = encoding_of(dbf_texts(dbf), declared=declared)
     if found is None:
-        raise InvalidInput(f"{ask.shown}: its text is neither UTF-8 nor GB18030; name the encoding with --encoding")
+        raise InvalidInput(say("read.neither_encoding", path=ask.shown))
     if found == "ASCII":
         return "UTF-8"
     record.decide(
@@ -275,7 +282,7 @@ def _read_parquet(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(ask.path)
     except ImportError:
-        raise InvalidInput(f"{ask.shown}: GeoParquet needs pyarrow; install subsidence-planner[parquet]") from None
+        raise InvalidInput(say("read.needs_pyarrow", path=ask.shown)) from None
 
 
 def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
@@ -284,10 +291,8 @@ def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         files = unpack(ask.path, Path(work), shown=ask.shown)
         inside = sorted({_geodata(p, Path(work)) for p in files} - {None}, key=str)
         if len(inside) != 1:
-            found = ", ".join(p.name for p in inside if p) or "none"
-            raise InvalidInput(
-                f"{ask.shown}: one vector file is expected in the archive, found {found}; unpack it and name one"
-            )
+            found = [p.name for p in inside if p] or say("read.none")
+            raise InvalidInput(say("read.one_in_archive", path=ask.shown, found=found))
         path = inside[0]
         assert path is not None
         suffix = path.suffix.lower()

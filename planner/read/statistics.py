@@ -31,6 +31,7 @@ from planner.read.position import keeps_areas, metric_crs
 from planner.read.rasters import opened, plain_values, raster_info, read_raster, same_place, stored_in
 from planner.read.tiled import CACHE_MB, open_tiled
 from planner.site import Floats, Grid
+from planner.words import say
 
 TILE_CELLS: Final = 1 << 21  # of 2^18 … 2^22 this took the least CPU on 10 000 × 10 000 cells in blocks of 512
 LIST_CELLS: Final = 1 << 22  # cells listed at a time for quantiles and classes
@@ -118,7 +119,7 @@ def raster_statistics(
         try:
             rings = rings_of(shapes)
         except ValueError as error:
-            raise InvalidInput(f"polygons: {error}") from None
+            raise InvalidInput(say("read.polygons_wrong", why=str(error))) from None
         found = Sweep(*rings, frame=frame, rasters=len(layers))
         lists = _Lists(rings, found, frame, shares, breaks, len(layers))
         for row, col, near, tile in _tiles(layers, found, tile_cells):
@@ -137,9 +138,9 @@ def raster_statistics(
 def _numbers(quantiles: Sequence[float], classes: Sequence[float]) -> tuple[Floats, Floats]:
     shares, breaks = np.asarray(quantiles, dtype=np.float64).ravel(), np.asarray(classes, dtype=np.float64).ravel()
     if not np.all((shares >= 0) & (shares <= 1)):
-        raise InvalidInput(f"quantiles {list(quantiles)}: a share lies outside 0…1")
+        raise InvalidInput(say("read.quantile_range", asked=list(quantiles)))
     if not np.all(np.isfinite(breaks)) or np.any(np.diff(breaks) <= 0):
-        raise InvalidInput(f"classes {list(classes)}: the values that part classes must be finite and ascending")
+        raise InvalidInput(say("read.class_order", asked=list(classes)))
     return shares, breaks
 
 
@@ -162,10 +163,7 @@ def _metric(
     if first.crs is None or keeps_areas(first.crs, first.bounds):
         return sources, shapes, crs
     if crs is not None and not same_place(first.crs, crs):
-        raise CRSMismatch(
-            f"{Path(sources[0]).name}: is in {first.crs.name}, the polygons in {crs.name}; "
-            "bring them to its CRS (polygons.to_crs)"
-        )
+        raise CRSMismatch(say("read.other_crs", name=Path(sources[0]).name, theirs=first.crs.name, ours=crs.name))
     metric = metric_crs(first.bounds, first.crs)
     grids: list[Source] = [s if isinstance(s, Grid) else read_raster(s, crs=metric, band=band).grid for s in sources]
     return grids, np.asarray(gpd.GeoSeries(shapes, crs=first.crs).to_crs(metric)), metric
@@ -202,10 +200,8 @@ def _result(
 def _uncrossed(far: Floats, index: pd.Index) -> None:
     wrong = np.flatnonzero(far.max(axis=1, initial=0.0) > 0.5 + CROSSING)
     if len(wrong):
-        raise InvalidInput(
-            f"polygon {index[wrong[0]]}{f' and {len(wrong) - 1} more' if len(wrong) > 1 else ''}: crosses itself, or its parts "
-            "or holes overlap; repair it first (geometry.make_valid)"
-        )
+        more = say("read.and_more", n=len(wrong) - 1) if len(wrong) > 1 else ""
+        raise InvalidInput(say("read.crosses_itself", polygon=index[wrong[0]], more=more))
 
 
 def _outside(shapes: NDArray[Any], found: Sweep, frame: Frame) -> Floats:
@@ -235,7 +231,7 @@ class _Layer:
 def _opened(sources: Sequence[Source], band: int, crs: pyproj.CRS | None) -> Iterator[list[_Layer]]:
     """The rasters, all of the same cells and in the polygons' CRS."""
     if not sources:
-        raise InvalidInput("no raster was given")
+        raise InvalidInput(say("read.no_raster"))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MB))
         layers = [
@@ -246,7 +242,7 @@ def _opened(sources: Sequence[Source], band: int, crs: pyproj.CRS | None) -> Ite
         for layer in layers[1:]:
             apart = np.abs(np.array(layer.frame) - first.frame)
             if np.any(apart[:4] > 1e-6 * min(first.frame.cell_x, first.frame.cell_y)) or np.any(apart[4:]):
-                raise InvalidInput(f"{layer.name}: its cells are not those of {first.name}; resample it first")
+                raise InvalidInput(say("read.other_cells", name=layer.name, first=first.name))
         yield layers
 
 
@@ -262,7 +258,7 @@ def _file(path: str | Path, band: int, crs: pyproj.CRS | None, stack: ExitStack)
     tiled, name = open_tiled(path, band=band), Path(path).name
     own = raster_info(path).crs
     if crs is not None and own is not None and not same_place(own, crs):
-        raise CRSMismatch(f"{name}: is in {own.name}, the polygons in {crs.name}; bring them to its CRS (polygons.to_crs)")
+        raise CRSMismatch(say("read.other_crs", name=name, theirs=own.name, ours=crs.name))
     source = stack.enter_context(opened(path))
     kind, factor = stored_in(source, band), metres_per_unit(source, band, [])
 
@@ -348,10 +344,7 @@ class _Lists:
             self._open[k].add(part, start, value[known], weight[known])
             held = sum(pieces.held for pieces in self._open)
             if held > self._may_hold:
-                raise InvalidInput(
-                    f"quantiles: {held / 2**30:.1f} GiB of values are needed at once, half of the free memory; ask for fewer "
-                    "polygons or rasters at a time, or for classes"
-                )
+                raise InvalidInput(say("read.quantile_memory", size=held / 2**30))
 
     def close(self, row: int) -> None:
         """Reads the quantiles of polygons that end in the rows from where it last was to `row`."""

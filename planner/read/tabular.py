@@ -36,14 +36,14 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
     if found not in ("ASCII", "UTF-8"):
         record.decide((f"encoding of {role}", f"{role} 的编码"), found, ("by its bytes", "由字节判断"))
     if "\0" in text:
-        raise InvalidInput(f"{shown}: holds NUL characters; it is not a text file")
+        raise InvalidInput(say("read.nul_text", path=shown))
     head = text.split("\n", 1)[0]
     separator = max(",;\t|", key=head.count)
     try:
         csv.field_size_limit(1 << 28)
         rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error as error:
-        raise InvalidInput(f"{shown}: not a table ({error})") from None
+        raise InvalidInput(say("read.no_table", path=shown, why=str(error))) from None
     return _polygons([r for r in rows if any(c.strip() for c in r)], shown, record)
 
 
@@ -55,10 +55,10 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (KeyError, ValueError, zipfile.BadZipFile, OSError, SyntaxError) as error:
-        raise InvalidInput(f"{shown}: not a readable workbook ({str(error)[:100]})") from None
+        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
     try:
         if sheet is not None and sheet not in book.sheetnames:
-            raise InvalidInput(f"{shown}: no sheet {sheet!r}; it has {', '.join(book.sheetnames[:8])}")
+            raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=book.sheetnames[:8]))
         chosen = sheet or book.sheetnames[0]
         if sheet is None and len(book.sheetnames) > 1:
             record.decide((f"sheet of {role}", f"{role} 的工作表"), chosen, ("the first of several", "多个工作表中的第一个"))
@@ -66,7 +66,7 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
         for row in book[chosen].iter_rows(values_only=True):
             cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
             if cells > MAX_CELLS:
-                raise InvalidInput(f"{shown}: more than {MAX_CELLS:,} cells; save the sheet as CSV")
+                raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
             if any(c is not None and str(c).strip() for c in row):
                 rows.append(["" if c is None else c for c in row])
     finally:
@@ -82,19 +82,19 @@ def _safe_workbook(path: Path, shown: str) -> None:
                     member.file_size > 64 << 20 and member.file_size > 200 * member.compress_size
                 ):
                     raise InvalidInput(
-                        f"{shown}: {member.filename!r} would expand to {member.file_size / 1e6:,.0f} MB; refused"
+                        say("read.member_expands", path=shown, member=member.filename, size=member.file_size / 1e6)
                     )
                 if member.filename.endswith((".xml", ".rels")):
                     with archive.open(member) as part:
                         if b"<!DOCTYPE" in part.read(4096).upper():
-                            raise InvalidInput(f"{shown}: {member.filename!r} declares XML entities; refused")
+                            raise InvalidInput(say("read.xml_entities", path=shown, member=member.filename))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
-        raise InvalidInput(f"{shown}: not a readable workbook ({str(error)[:100]})") from None
+        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
 
 
 def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataFrame:
     if len(rows) < 2:
-        raise InvalidInput(f"{shown}: holds {max(len(rows) - 1, 0)} rows under its headings")
+        raise InvalidInput(say("read.few_rows", path=shown, n=max(len(rows) - 1, 0)))
     head = _heading(rows)
     if head:
         record.warn(say("read.heading_row", path=shown, row=head + 1))
@@ -108,9 +108,7 @@ def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataF
         return _from_wkt(table, wkt, shown)
     x, y = _named(names, _X), _named(names, _Y)
     if x is None or y is None:
-        raise InvalidInput(
-            f"{shown}: no geometry; it needs a WKT column, or x and y with a vertex a row (it has {', '.join(names[:10])})"
-        )
+        raise InvalidInput(say("read.no_geometry", path=shown, has=names[:10]))
     _fill_merged(table, (x, y), shown, record)
     return from_vertices(table, x, y, shown=shown, first_row=head + 2)
 
@@ -165,7 +163,7 @@ def _from_wkt(table: pd.DataFrame, column: str, shown: str) -> gpd.GeoDataFrame:
     geometry = shapely.from_wkt(texts.to_numpy(dtype=object), on_invalid="ignore")
     bad = np.flatnonzero(shapely.is_missing(geometry) & (texts.str.strip() != "").to_numpy())
     if len(bad):
-        raise InvalidInput(f"{shown}: row {bad[0] + 2}, column {column!r}: {texts.iloc[bad[0]][:40]!r} is not WKT")
+        raise InvalidInput(say("read.no_wkt", path=shown, row=bad[0] + 2, column=column, text=texts.iloc[bad[0]][:40]))
     crs = _srid(table[column])
     return gpd.GeoDataFrame(table.drop(columns=column), geometry=geometry, crs=crs)
 

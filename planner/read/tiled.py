@@ -16,7 +16,7 @@ from planner.core.terrain.compiled import Frame
 from planner.errors import InvalidInput
 from planner.read.meaning import ANY, Meaning, metres_per_unit
 from planner.read.rasters import Values, check_band, crs_of, opened, plain_values, positioned, stored_in
-from planner.words import Message
+from planner.words import Message, say
 
 CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
 MOST_CACHE_MB: Final = 512  # for files whose rows of blocks are larger
@@ -109,9 +109,9 @@ def open_tiled(path: str | Path, *, band: int = 1, meant: Meaning = ANY) -> Tile
         own = crs_of(source)
         positioned(path, source)
         if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
-            raise InvalidInput(f"{Path(path).name}: rotated or south-up; warp it to north-up (gdalwarp) to stream it")
+            raise InvalidInput(say("read.not_north_up", path=Path(path).name))
         if own is not None and own.is_geographic:
-            raise InvalidInput(f"{Path(path).name}: cells are in degrees; warp it (gdalwarp -t_srs) to stream it")
+            raise InvalidInput(say("read.stream_degrees", path=Path(path).name))
         notes: list[Message] = []
         Values(Path(path).name, band, meant, None, notes).check(source)
         metres_per_unit(source, band, notes, meant=meant, name=Path(path).name)

@@ -56,7 +56,7 @@ def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
     grid = onto(context, given, "water_table", terrain, meant=ELEVATION)
     holes = np.isnan(grid.values)
     if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
-        raise InvalidInput(f"{given.path}: the water table has no data inside the polygons; extend the raster over them")
+        raise InvalidInput(say("read.table_gaps", path=given.path))
     if not holes.any():
         return grid
     nearest = distance_transform_edt(holes, return_distances=False, return_indices=True)  # beyond the raster: as at its edge
@@ -75,7 +75,7 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
     for lower, upper, names in ((dry, normal, "dry ≤ normal"), (normal, wet, "normal ≤ wet")):
         worst = float(np.nanmax(lower.values - upper.values))
         if worst > 1e-6:
-            raise InvalidInput(f"layers.water_table: {names} is broken by up to {worst:.2f} m; check which level is which")
+            raise InvalidInput(say("read.table_order", names=names, worst=worst))
     return WaterTable(normal, dry, wet)
 
 

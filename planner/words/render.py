@@ -167,8 +167,10 @@ def with_unit(figure: str, unit: str, lang: str) -> str:
 
 
 def _shaped(written: str, conversion: str | None, lang: str) -> str:
-    """`!r` in quotes, `!l` and `!c` with a small or capital first letter (names such as SL 252 stay)."""
+    """`!r` in quotes, control characters escaped; `!l`, `!c` with a small or capital first letter (names stay)."""
     if conversion == "r":
+        if not written.isprintable():  # what a terminal would obey
+            written = "".join(c if c.isprintable() else repr(c)[1:-1] for c in written)
         return f"“{written}”" if lang == "zh" else f"'{written}'"
     if conversion == "l":
         return written if written[:2].isupper() else written[:1].lower() + written[1:]
