@@ -41,7 +41,7 @@ FLOORS = [
     {"terms"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs"},
+    {"locks", "proofs", "periods"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse", "private", "interrupt"},

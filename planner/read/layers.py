@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
+from planner.periods import arabic
 from planner.read import roles
 from planner.read.depths import read_depths, tell_zero
 from planner.read.geometry import MIN_PART_M2, repaired
@@ -27,6 +28,7 @@ from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
 from planner.words import Message, say
 
+YEARS: Final = 1_000  # from here on a number in a phase's name is a year, no phase
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
 
@@ -178,15 +180,13 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
 
 
 def _phases(texts: list[str | None]) -> Any:
-    """Phases as whole numbers where all are ('一期', 'Phase 2' too), else as texts."""
-    chinese = dict(zip("一二三四五六七八九", range(1, 10), strict=True))
+    """Phases as whole numbers where each text holds just one ('一期', 'Phase 2', '第十一期'), else as texts."""
     found: list[int | None] = []
     for text in texts:
-        digits = re.search(r"\d+", text) if text else None
-        word = next((chinese[c] for c in text if c in chinese), None) if text else None
-        if text and digits is None and word is None:
+        numbers = re.findall(r"\d+", arabic(text)) if text else []
+        if text and (len(numbers) != 1 or int(numbers[0]) >= YEARS):
             return np.array(texts, dtype=object)
-        found.append(int(digits.group()) if digits else word)
+        found.append(int(numbers[0]) if numbers else None)
     return pd.array(found, dtype="Int64")
 
 
