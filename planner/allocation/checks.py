@@ -13,6 +13,7 @@ from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
 from planner.landuse import TARGETS, TREATMENTS
 from planner.parameters import nearest
+from planner.words import Message, say
 
 SLIP = 0.85  # likeness of two words from which one is taken for the other misspelt
 
@@ -25,19 +26,20 @@ def check_target(rule: str, target: str | None) -> None:
     if target is None:
         return
     if not isinstance(target, str) or not target:
-        raise InvalidInput(f"{rule}: target = {target!r} is no name of a target")
+        raise InvalidInput(say("allocation.target_no_name", rule=rule, target=target))
     if target not in TARGETS and target.isalpha() and get_close_matches(target, TARGETS, 1, SLIP):
-        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(target, list(TARGETS))}")
+        raise InvalidInput(say("allocation.unknown_target", rule=rule, target=target, nearest=nearest(target, list(TARGETS))))
 
 
 def check_words(rule: str, table: OptionTable, target: str | None = None, treatment: str | Sequence[str] | None = None) -> None:
     """Raises InvalidInput where a target or treatment is neither in the options nor one of the planner's own."""
     if target is not None and target not in table.targets and target not in TARGETS:
-        raise InvalidInput(f"{rule}: unknown target {target!r}{nearest(target, [*TARGETS, *table.targets])}")
+        near = nearest(target, [*TARGETS, *table.targets])
+        raise InvalidInput(say("allocation.unknown_target", rule=rule, target=target, nearest=near))
     for word in (treatment,) if isinstance(treatment, str) else treatment or ():
         if word not in table.treatments and word not in TREATMENTS:
             known = [*TREATMENTS, *table.treatments]
-            raise InvalidInput(f"{rule}: unknown treatment {word!r}{nearest(word, known)}")
+            raise InvalidInput(say("allocation.unknown_treatment", rule=rule, word=word, nearest=nearest(word, known)))
 
 
 def check_number(rule: str, name: str, value: float | None, *, negative: bool = False, infinite: bool = False) -> None:
@@ -45,26 +47,36 @@ def check_number(rule: str, name: str, value: float | None, *, negative: bool = 
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise InvalidInput(f"{rule}: {name} = {value!r} is not a number")
+        raise InvalidInput(say("allocation.not_a_number", rule=rule, name=name, value=value))
     if math.isnan(value) or (math.isinf(value) and not infinite):
-        raise InvalidInput(f"{rule}: {name} = {value} is not a finite number; leave it out for no limit")
+        raise InvalidInput(say("allocation.not_finite", rule=rule, name=name, value=value))
     if value < 0 and not negative:
-        raise InvalidInput(f"{rule}: {name} = {value:g} is below zero")
+        raise InvalidInput(say("allocation.below_zero", rule=rule, name=name, value=value))
 
 
 def check_interval(rule: str, low: float | None, high: float | None, unit: str, *, needed: bool = True) -> None:
     """Raises InvalidInput where neither limit is given (if needed), or the lower lies above the upper."""
     if needed and low is None and high is None:
-        raise InvalidInput(f"{rule}: give a minimum or a maximum")
+        raise InvalidInput(say("allocation.min_or_max", rule=rule))
     if low is not None and high is not None and low > high:
-        raise InvalidInput(f"{rule}: the minimum {low:,.10g} {unit} is above the maximum {high:,.10g} {unit}")
+        raise InvalidInput(say("allocation.min_above_max", rule=rule, low=low, unit=unit, high=high))
 
 
-def interval_words(low: float | None, high: float | None, unit: str) -> str:
+def interval(low: float | None, high: float | None, unit: str) -> Message:
     """ "≥ 8 000 mu", "≤ 2 mu", "8 000 to 9 000 mu"."""
     if low is not None and high is not None:
-        return f"{low:,.10g} to {high:,.10g} {unit}"
-    return f"≥ {low:,.10g} {unit}" if low is not None else f"≤ {high:,.10g} {unit}"
+        return say("rules.between", low=low, high=high, unit=unit)
+    return say("rules.at_least", low=low, unit=unit) if low is not None else say("rules.at_most", high=high, unit=unit)
+
+
+def works(target: str, treatment: str | Sequence[str] | None) -> Message:
+    """A target, by which treatments where they are named."""
+    if treatment is None:
+        return say("rules.target", target=target)
+    if isinstance(treatment, str) or len(treatment) == 1:
+        return say("rules.by", target=target, way=treatment if isinstance(treatment, str) else treatment[0])
+    *first, last = treatment
+    return say("rules.by_either", target=target, ways=first, last=last)
 
 
 def finite_column(table: OptionTable, name: str, rule: str, among: np.ndarray | None = None) -> Floats:
@@ -77,7 +89,7 @@ def finite_column(table: OptionTable, name: str, rule: str, among: np.ndarray | 
     bad = np.flatnonzero(used & ~np.isfinite(column))
     if bad.size:
         where = table.name(int(bad[0]))
-        raise InvalidInput(f"{rule}: {name} of {where} is {column[bad[0]]}; every option counted needs a number")
+        raise InvalidInput(say("allocation.option_counts", rule=rule, name=name, where=where, value=column[bad[0]]))
     return np.where(used, column, 0.0)
 
 
@@ -88,12 +100,12 @@ def pairs(rule: str, table: OptionTable, borders: pd.DataFrame) -> tuple[Ints, I
     """
     for name in ("unit_a", "unit_b"):
         if name not in borders.columns:
-            raise InvalidInput(f"{rule}: the borders have no column {name!r}; needed are unit_a, unit_b, length_m")
+            raise InvalidInput(say("allocation.border_column", rule=rule, name=name))
     a = table.positions(borders["unit_a"], rule)
     b = table.positions(borders["unit_b"], rule)
     same = np.flatnonzero(a == b)
     if same.size:
-        raise InvalidInput(f"{rule}: unit {table.units[a[same[0]]]!r} borders itself in row {same[0]}")
+        raise InvalidInput(say("allocation.borders_itself", rule=rule, unit=table.units[a[same[0]]], row=same[0]))
     return a, b
 
 

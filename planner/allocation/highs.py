@@ -151,7 +151,7 @@ def _pass(solver: Any, prog: Program, whole: Bools) -> None:
         whole.astype(np.int32),
     )
     if status == highspy.HighsStatus.kError:
-        raise PlannerError(f"the solver refused a program of {columns} columns and {rows} rows; is a coefficient not finite?")
+        raise PlannerError(say("allocation.refused_program", columns=columns, rows=rows))
 
 
 class _Watch:

@@ -15,12 +15,13 @@ from planner.allocation.highs import Solved, solve_program
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, chosen_options, settle
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, ROUNDING, Part, Rule
+from planner.allocation.parts import INF, ROUNDING, Part, Rule, told
 from planner.allocation.program import program
 from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.table import OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
+from planner.words import Message, say
 
 PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond
 MANY = 2_000  # units from which a feasibility test goes by interior point
@@ -68,11 +69,13 @@ def _refuse_unit(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part
     mine = table.options_of(unit)
     taken = {i: np.isin(mine, p.forbid) for i, p in enumerate(parts) if p.forbid is not None}
     items = [i for i, t in taken.items() if t.any()]
-    guilty = tuple(str(rules[i]) for i in quick_explain(lambda kept: not np.any([taken[i] for i in kept], axis=0).all(), items))
+    guilty = tuple(
+        told(rules[i]) for i in quick_explain(lambda kept: not np.any([taken[i] for i in kept], axis=0).all(), items)
+    )
     raise Infeasible(
-        f"unit {table.units[unit]}: no option is left under {'; '.join(guilty)}\ndrop one of them",
+        say("allocation.no_option_left", unit=table.units[unit], rules=listed(guilty)),
         conflicts=guilty,
-        relaxations=tuple(f"drop: {g}" for g in guilty),
+        relaxations=tuple(say("allocation.drop", rule=g) for g in guilty),
     )
 
 
@@ -100,21 +103,27 @@ def _refuse(
 
     others = [i for i, p in enumerate(parts) if i != own and (p.forbid is not None or p.below is not None)]
     guilty = quick_explain(holds, others) if others and holds([]) else []
-    label, unit = model.labels[row], model.row_units[row]
-    words = "all eligible units together give at most" if verb == "lower" else "no choice comes to less than"
-    relaxation = f"{verb} {_bound_name(model, row, verb)} by {_amount(amount)} {unit}"
-    conflicts = (label, *(str(rules[i]) for i in guilty))
+    relaxation = _give(model, row, verb, amount)
+    conflicts = (model.labels[row], *(told(rules[i]) for i in guilty))
+    reached = {"reached": reachable, "unit": model.row_units[row], "relaxation": relaxation}
     raise Infeasible(
-        f"{'; '.join(conflicts)}: {words} {reachable:,.6g} {unit}\n{relaxation}",
+        say(f"allocation.beyond_{verb}", rules=listed(conflicts), **reached),
         conflicts=conflicts,
-        relaxations=(relaxation, *(f"drop: {rules[i]}" for i in guilty)),
+        relaxations=(relaxation, *(say("allocation.drop", rule=told(rules[i])) for i in guilty)),
     )
 
 
-def _bound_name(model: Model, row: int, verb: str) -> str:
-    """The limit, with its end named where it has two."""
+def listed(items: Sequence[Message | str]) -> Message | str:
+    """Several messages in a row, semicolons between."""
+    first, *rest = items
+    return say("allocation.and_then", first=first, rest=listed(rest)) if rest else first
+
+
+def _give(model: Model, row: int, verb: str, amount: float) -> Message:
+    """By how much a limit has to give, its end named where it has two. verb: lower or raise."""
     two_sided = np.isfinite(model.lo[row]) and np.isfinite(model.hi[row])
-    return f"the {'minimum' if verb == 'lower' else 'maximum'} of {model.labels[row]}" if two_sided else model.labels[row]
+    name = say(f"allocation.end_{verb}", rule=model.labels[row]) if two_sided else model.labels[row]
+    return say(f"allocation.{verb}", rule=name, amount=_amount(amount), unit=model.row_units[row])
 
 
 def _amount(value: float) -> str:
@@ -145,11 +154,11 @@ def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *
         items = items if holds(rest) else rest
     conflict = quick_explain(holds, items)
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
-    words = tuple(str(rules[i]) for i in conflict)
-    fix = relaxations[0] if relaxations else "drop one of them"
+    words = tuple(told(rules[i]) for i in conflict)
+    fix = relaxations[0] if relaxations else say("allocation.drop_one")
+    others = say("allocation.other_ways", n=len(relaxations) - 1) if relaxations[1:] else ""
     return Infeasible(
-        f"no plan keeps all of: {'; '.join(words)}\n{fix}"
-        + (f" (or {len(relaxations) - 1} other ways)" if relaxations[1:] else ""),
+        say("allocation.no_plan", rules=listed(words), fix=fix, others=others),
         conflicts=words,
         relaxations=tuple(relaxations),
     )
@@ -199,10 +208,10 @@ def quick_explain(holds: Callable[[Sequence[int]], bool], items: Sequence[int]) 
 
 def least_relaxations(
     table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], conflict: Sequence[int], seed: int
-) -> list[str]:
+) -> list[Message | str]:
     """For each rule of a conflict: the least it has to give, alone, for all others to hold; else what they give together."""
     deadline = time.monotonic() + PATIENCE_S
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, Message | str]] = []
     for i in reversed(conflict):  # the later rules, money, earth and water, are sooner settled than the quotas
         if parts[i].sums:
             alone = single_row_gives(table, parts, i, deadline, seed)
@@ -210,21 +219,21 @@ def least_relaxations(
             amounts = elastic(table, parts, [i], deadline - time.monotonic(), seed) if joint else []
             found += [(amount / scale, words) for amount, scale, words in alone]
             if amounts:
-                found.append((max(a / s for a, s, _ in amounts), "; ".join(w for _, _, w in amounts)))
+                found.append((max(a / s for a, s, _ in amounts), listed([w for _, _, w in amounts])))
         elif time.monotonic() < deadline:
             others = feasibility_model(table, [p for j, p in enumerate(parts) if j != i])
             possible = bool(np.add.reduceat(others.allowed, others.start[:-1]).all())
             if possible and _any_plan(others, deadline - time.monotonic(), seed).chosen is not None:
-                found.append((1.0, f"drop: {rules[i]}"))
+                found.append((1.0, say("allocation.drop", rule=told(rules[i]))))
     if not found:
         together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - time.monotonic(), seed)
-        return ["together: " + "; ".join(w for _, _, w in together)] if together else []
+        return [say("allocation.together", gives=listed([w for _, _, w in together]))] if together else []
     return [words for _, words in sorted(found, key=lambda f: f[0])]
 
 
 def single_row_gives(
     table: OptionTable, parts: Sequence[Part], rule: int, deadline: float, seed: int
-) -> list[tuple[float, float, str]]:
+) -> list[tuple[float, float, Message]]:
     """What each limit of a rule has to give alone: (amount, scale, words). The limit's own sum becomes the objective."""
     model = feasibility_model(table, parts)
     result = []
@@ -245,14 +254,14 @@ def single_row_gives(
             miss = sign * (limit - math.fsum(model.coef[row][found.chosen]))
             if miss > 0:
                 scale = abs(limit) if limit else max(1.0, abs(miss))
-                words = f"{verb} {_bound_name(model, int(row), verb)} by {_amount(miss)} {model.row_units[row]}"
+                words = _give(model, int(row), verb, miss)
                 result.append((miss, scale, words))
     return result
 
 
 def elastic(
     table: OptionTable, parts: Sequence[Part], soft: Sequence[int], seconds: float, seed: int
-) -> list[tuple[float, float, str]]:
+) -> list[tuple[float, float, Message]]:
     """The least total give (relative to each limit) of the rules `soft` with all others kept: (amount, scale, words) each."""
     if seconds <= 0:
         return []
@@ -283,6 +292,6 @@ def elastic(
     for way, verb in ((0, "lower"), (1, "raise")):
         for j in np.flatnonzero(amounts[way] > 1e-9 * scale):
             row = rows[j]
-            words = f"{verb} {_bound_name(model, row, verb)} by {_amount(float(amounts[way, j]))} {model.row_units[row]}"
+            words = _give(model, row, verb, float(amounts[way, j]))
             result.append((float(amounts[way, j]), float(scale[j]), words))
     return result

@@ -15,6 +15,7 @@ from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
+from planner.words import Message
 
 REFINEMENTS = 6  # most times that a transport is refined
 
@@ -39,7 +40,7 @@ class Model:
     lo: Floats
     hi: Floats
     border: Floats
-    labels: tuple[str, ...]
+    labels: tuple[Message | str, ...]
     row_units: tuple[str, ...]
     owner: Ints
     kinds: tuple[str, ...]

@@ -13,6 +13,7 @@ from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 from planner.landuse import LAND
 from planner.parameters import nearest
+from planner.words import say
 
 NAMES: Final = ("net", "cost", "land", "compactness")
 
@@ -58,7 +59,7 @@ def objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective)
     if wanted in table.values:
         return Objective(wanted, wanted, finite_column(table, wanted, f"objective {wanted}"), 0.0, 0.0)
     known = [*NAMES, *table.values]
-    raise InvalidInput(f"objective {wanted!r} is neither {', '.join(NAMES)} nor a numeric column{nearest(wanted, known)}")
+    raise InvalidInput(say("allocation.unknown_objective", wanted=wanted, names=list(NAMES), nearest=nearest(wanted, known)))
 
 
 def restored_mu(table: OptionTable) -> Floats:
@@ -69,16 +70,16 @@ def restored_mu(table: OptionTable) -> Floats:
 
 def _weighted(table: OptionTable, weights: Mapping[str, float]) -> Objective:
     if not weights:
-        raise InvalidInput("objective: give at least one weight, e.g. {'net': 1.0, 'land': 5e4}")
+        raise InvalidInput(say("allocation.no_weight"))
     gain, money, border = np.zeros(table.size), 0.0, 0.0
     for name, weight in weights.items():
         if not np.isfinite(weight):
-            raise InvalidInput(f"objective: the weight of {name} is {weight}; it must be a finite number")
+            raise InvalidInput(say("allocation.weight_not_finite", name=name, weight=weight))
         one = objective(table, name)
         gain = gain + weight * one.gain
         money += weight * one.money
         border += weight * one.border
     if money < 0 or border < 0:
-        raise InvalidInput("objective: the weights would reward hauling earth or long borders; make them ≥ 0")
+        raise InvalidInput(say("allocation.weights_negative"))
     words = " + ".join(f"{weight:g}·{name}" for name, weight in weights.items())
     return Objective(words, "weighted", gain, money, border)

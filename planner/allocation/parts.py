@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
+from planner.words import Message, plain
 
 INF = float("inf")
 ROUNDING = 2.0**-50  # share of its terms by which a sum may be off from numbers and coefficients becoming doubles: four ulps
@@ -23,7 +24,7 @@ class Sum:
     with an upper limit alone may count them.
     """
 
-    label: str
+    label: Message | str
     unit: str
     coef: Floats
     lo: float = -INF
@@ -146,10 +147,27 @@ class Conflict:
 
 
 class Rule(Protocol):
-    """A named limit. `str(rule)` says it in words."""
+    """A named limit. `str(rule)` says it in words; `told(rule)` in any language."""
 
     def part(self, table: OptionTable) -> Part:
         """What the rule adds to a problem over these options."""
+
+
+class Named:
+    """A rule that says itself in any language: `rule.told`; str(rule) is its English."""
+
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return str(self.told)
+
+
+def told(rule: Rule) -> Message:
+    """A rule in words; one that is not the planner's own by its str()."""
+    return rule.told if isinstance(rule, Named) else plain(rule)
 
 
 def empty_clauses() -> Clauses:

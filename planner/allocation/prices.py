@@ -92,7 +92,7 @@ def _rows_table(
     size = np.maximum(np.abs(activity), 1.0)
     price = goal.sign * rows
     significant = np.abs(rows) * size > 1e-9 * max(abs(settled.objective), 1e-9)
-    labels = pd.Index(unique_labels(model.labels), name="limit")
+    labels = pd.Index(unique_labels(tuple(map(str, model.labels))), name="limit")
     return pd.DataFrame(
         {
             "rule": rules,

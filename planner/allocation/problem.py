@@ -14,6 +14,7 @@ from planner.allocation.search import Progress
 from planner.allocation.solve import solve
 from planner.allocation.table import OptionTable, read_options
 from planner.errors import InvalidInput
+from planner.words import say
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Problem:
         """
         for rule in rules:
             if not callable(getattr(rule, "part", None)):
-                raise InvalidInput(f"subject_to: {rule!r} is no rule; use Quota, Budget, Earthwork and their like")
+                raise InvalidInput(say("allocation.no_rule", rule=rule))
         return replace(self, rules=self.rules + tuple(rules))
 
     def without(self, *rules: Rule) -> Problem:

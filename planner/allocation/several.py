@@ -19,6 +19,7 @@ from planner.allocation.rules.keep import Keep
 from planner.allocation.solve import start_positions
 from planner.allocation.table import Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+from planner.words import say
 
 Goal = str | Mapping[str, float] | Objective
 
@@ -43,12 +44,12 @@ def lexicographic(problem: Problem, goals: Sequence[tuple[Goal, float]], **how: 
     Raises InvalidInput where no goal or a give below zero is named, and what `Problem.solve` raises.
     """
     if not goals:
-        raise InvalidInput("lexicographic: name at least one objective, e.g. [('net', 0.01), ('compactness', 0)]")
+        raise InvalidInput(say("allocation.no_goal"))
     results: list[Result] = []
     levels: list[float] = []
     for goal, give in goals:
         if not give >= 0:
-            raise InvalidInput(f"lexicographic: a give of {give} is below zero; 0.01 gives way by 1 %")
+            raise InvalidInput(say("allocation.give_below_zero", give=give))
         result = problem.solve(objective=goal, start=results[-1] if results else None, **how)
         worse = 1.0 if result.sense == "min" else -1.0
         level = result.objective + worse * give * abs(result.objective)
@@ -76,7 +77,7 @@ def pareto(problem: Problem, goals: Sequence[Goal] = ("net", "compactness"), *, 
     Raises InvalidInput, and what `Problem.solve` raises where not even the ends exist.
     """
     if not 2 <= len(goals) <= 3 or points < 2:
-        raise InvalidInput(f"pareto: {len(goals)} objectives and {points} points; give two or three, and at least 2 points")
+        raise InvalidInput(say("allocation.pareto_size", goals=len(goals), points=points))
     aims = [objective(problem.table, g) for g in goals]
     sequels = [_end(problem, aims, first, how) for first in range(len(aims))]
     ends = [s.final for s in sequels]

@@ -25,6 +25,7 @@ from planner.allocation.table import Floats, Ints, OptionTable
 from planner.allocation.verify import misses
 from planner.allocation.warm import make_ready
 from planner.errors import InvalidInput, NoPlanInTime
+from planner.words import say
 
 
 def solve(
@@ -61,8 +62,7 @@ def solve(
         raise KeyboardInterrupt
     if found.chosen is None:
         raise NoPlanInTime(
-            f"no plan that keeps all limits was found in {time_limit_s:g} s; the bound so far is {goal.sign * found.bound:,.6g}"
-            f" {goal.unit}\ngive more time or relax a limit"
+            say("allocation.no_plan_in_time", seconds=time_limit_s, bound=goal.sign * found.bound, unit=goal.unit)
         )
     return _result(table, rules, model, goal, found, settings)
 
@@ -87,11 +87,11 @@ def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floa
 
 def _checked_method(gap: float, time_limit_s: float, method: str) -> Method:
     if not (math.isfinite(gap) and gap >= 0):
-        raise InvalidInput(f"solve: gap = {gap} is not a number ≥ 0")
+        raise InvalidInput(say("allocation.solve_gap", gap=gap))
     if not time_limit_s > 0:
-        raise InvalidInput(f"solve: time_limit_s = {time_limit_s} must be above 0")
+        raise InvalidInput(say("allocation.solve_time", time_limit_s=time_limit_s))
     if method not in tuple(Method):
-        raise InvalidInput(f"solve: unknown method {method!r}; use {', '.join(Method)}")
+        raise InvalidInput(say("allocation.solve_method", method=method, known=list(Method)))
     return Method(method)
 
 

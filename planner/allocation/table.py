@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.landuse import UNRESTORED
+from planner.words import say
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +53,7 @@ class OptionTable:
         """
         if name not in self.values:
             known = ", ".join(sorted(self.values))
-            raise InvalidInput(f"{rule}: the options have no numeric column {name!r}; they have {known}")
+            raise InvalidInput(say("allocation.no_numeric", rule=rule, name=name, known=known))
         return self.values[name]
 
     def mask(self, target: str | None = None, treatment: str | Sequence[str] | None = None) -> Bools:
@@ -74,7 +75,7 @@ class OptionTable:
         found = np.asarray(self.units.get_indexer(wanted), dtype=np.int64)
         wrong = np.flatnonzero(found < 0)
         if wrong.size:
-            raise InvalidInput(f"{rule}: unit {wanted[wrong[0]]!r} is not among the {len(self.units)} units of the options")
+            raise InvalidInput(say("allocation.no_unit", rule=rule, unit=wanted[wrong[0]], n=len(self.units)))
         return found
 
     def options_of(self, unit: int) -> Ints:
@@ -116,18 +117,16 @@ def read_options(options: pd.DataFrame, *, unrestored: bool = True, units: Itera
         unit = np.r_[unit, lacking]
         values = {name: np.r_[column, np.zeros(lacking.size)] for name, column in values.items()}
     if not every.size:
-        raise InvalidInput("options: there are no units to allocate")
+        raise InvalidInput(say("allocation.no_units"))
     order = np.lexsort((option, unit))
     unit, option = unit[order], option[order]
     count = np.bincount(unit, minlength=every.size)
     if (count == 0).any():
-        raise InvalidInput(
-            f"options: unit {every[int(np.argmin(count))]!r} has no option; leave 'unrestored' in or give it one"
-        )
+        raise InvalidInput(say("allocation.no_option", unit=every[int(np.argmin(count))]))
     doubled = np.flatnonzero((unit[1:] == unit[:-1]) & (option[1:] == option[:-1]))
     if doubled.size:
         what = f"{every[unit[doubled[0]]]} {names[option[doubled[0]]]}"
-        raise InvalidInput(f"options: {what} occurs more than once; give each option of a unit its own id")
+        raise InvalidInput(say("allocation.option_twice", what=what))
     return OptionTable(
         units=pd.Index(every, dtype=object, name="unit_id"),
         start=np.r_[0, np.cumsum(count)].astype(np.int64),
@@ -147,12 +146,12 @@ def _checked(options: pd.DataFrame) -> pd.DataFrame:
     if frame.index.nlevels == 1 and {"unit_id", "option"} <= set(frame.columns):
         frame = frame.set_index(["unit_id", "option"])
     if frame.index.nlevels != 2:
-        raise InvalidInput("options: index the table by (unit_id, option)")
+        raise InvalidInput(say("allocation.option_index"))
     missing = [c for c in REQUIRED if c not in frame.columns]
     if missing:
-        raise InvalidInput(f"options: column {missing[0]!r} is missing; needed are {', '.join(REQUIRED)}")
+        raise InvalidInput(say("allocation.option_column", missing=missing[0], needed=list(REQUIRED)))
     if frame["target"].isna().any():
-        raise InvalidInput(f"options: {frame.index[frame['target'].isna()][0]} has no target")
+        raise InvalidInput(say("allocation.option_no_target", where=frame.index[frame["target"].isna()][0]))
     return frame
 
 
@@ -163,7 +162,9 @@ def _level(frame: pd.DataFrame, level: int) -> tuple[NDArray[np.object_], Ints]:
     words = np.array([str(w) for w in index.levels[level]], dtype=object)
     codes = np.asarray(index.codes[level], dtype=np.int64)
     if (codes < 0).any():
-        raise InvalidInput(f"options: row {int(np.argmax(codes < 0))} has no {'unit_id' if level == 0 else 'option'}")
+        raise InvalidInput(
+            say("allocation.option_no_key", row=int(np.argmax(codes < 0)), key="unit_id" if level == 0 else "option")
+        )
     return _used(words, codes)
 
 
@@ -200,16 +201,16 @@ def _numbers(
     values: dict[str, Floats] = {name: np.zeros(len(frame)) for name in OPTIONAL if name not in frame.columns}
     for name in (*REQUIRED[1:], *OPTIONAL):
         if name in frame.columns and name not in numeric:
-            raise InvalidInput(f"options: column {name!r} holds {frame[name].dtype} instead of numbers")
+            raise InvalidInput(say("allocation.option_text", name=name, kind=frame[name].dtype))
     for name in numeric:
         column = np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
         bad = np.flatnonzero(~np.isfinite(column)) if name in REQUIRED or name in OPTIONAL else np.empty(0, np.int64)
         if bad.size:
             what = f"{units[unit[bad[0]]]} {names[option[bad[0]]]}"
-            raise InvalidInput(f"options: {name} of {what} is {column[bad[0]]}; every option needs a number")
+            raise InvalidInput(say("allocation.option_gap", name=name, what=what, value=column[bad[0]]))
         values[str(name)] = column
     negative = np.flatnonzero(values["area_mu"] < 0)
     if negative.size:
         what = f"{units[unit[negative[0]]]} {names[option[negative[0]]]}"
-        raise InvalidInput(f"options: area_mu of {what} is {values['area_mu'][negative[0]]:g}, below zero")
+        raise InvalidInput(say("allocation.option_area", what=what, area=values["area_mu"][negative[0]]))
     return values

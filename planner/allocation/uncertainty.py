@@ -12,7 +12,7 @@ import pandas as pd
 from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.model import assemble, settle
 from planner.allocation.objective import Objective, objective
-from planner.allocation.parts import Clauses, Column, Part, Sum
+from planner.allocation.parts import Clauses, Column, Named, Part, Sum
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
@@ -20,6 +20,7 @@ from planner.allocation.rules.lock import Exclude, Lock
 from planner.allocation.several import evaluate
 from planner.allocation.table import Floats, Ints, OptionTable, read_options
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+from planner.words import Message, say
 
 FEW = 500  # units up to which a plan met before is excluded as a whole
 
@@ -46,7 +47,7 @@ def minimise_regret(
     Raises InvalidInput where a scenario's rows differ, Infeasible where the limits cannot hold in all scenarios.
     """
     if not scenarios:
-        raise InvalidInput("minimise_regret: give at least one scenario")
+        raise InvalidInput(say("allocation.no_scenario"))
     tables = {name: _same_rows(problem, name, frame) for name, frame in scenarios.items()}
     alone = {name: replace(problem, table=table).solve(objective=goal, **how) for name, table in tables.items()}
     best = {name: result.bound if result.sense == "max" else -result.bound for name, result in alone.items()}
@@ -63,7 +64,7 @@ def minimise_regret(
 
 
 @dataclass(frozen=True, eq=False)
-class _LeastRegret:
+class _LeastRegret(Named):
     """Rows best_s − goal_s(x) ≤ r for every scenario s, and every scenario's own limits; r is what the objective pays."""
 
     problem: Problem
@@ -71,8 +72,10 @@ class _LeastRegret:
     best: Mapping[str, float]
     goal: str | Mapping[str, float]
 
-    def __str__(self) -> str:
-        return f"regret over {len(self.tables)} scenarios"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.regret", n=len(self.tables))
 
     def part(self, table: OptionTable) -> Part:
         """The scenarios' limits, each scenario's regret row, the column r."""
@@ -86,12 +89,20 @@ class _LeastRegret:
             for rule in self.problem.rules:
                 part = rule.part(other)
                 offset = len(sums)
-                sums += [replace(s, label=f"{s.label} in {name}", money=0.0) for s in part.sums]
+                sums += [replace(s, label=say("rules.row_in", row=s.label, scenario=name), money=0.0) for s in part.sums]
                 bought += [(c, offset) for c in part.columns]
                 budgets = [offset + i for i, s in enumerate(part.sums) if s.money]
                 columns += [_moved(c, offset, budgets) for c in part.columns]
             row = len(sums)
-            sums.append(Sum(f"regret in {name}", goal.unit, np.asarray(-goal.gain), hi=-self.best[name], border=goal.border))
+            sums.append(
+                Sum(
+                    say("rules.regret_in", scenario=name),
+                    goal.unit,
+                    np.asarray(-goal.gain),
+                    hi=-self.best[name],
+                    border=goal.border,
+                )
+            )
             regret.append((row, -1.0))
             if bought and goal.money:
                 first = len(columns) - len(bought)
@@ -116,7 +127,7 @@ def _same_rows(problem: Problem, name: str, frame: pd.DataFrame) -> OptionTable:
     mine = problem.table
     same = table.size == mine.size and bool((table.unit == mine.unit).all())
     if not same or not (table.names[table.option] == mine.names[mine.option]).all():
-        raise InvalidInput(f"scenario {name!r}: its options are not those of the problem; change numbers, not rows")
+        raise InvalidInput(say("allocation.other_options", name=name))
     return table
 
 
@@ -147,7 +158,7 @@ def robustness(draws: Iterable[Problem], **how: Any) -> pd.DataFrame:
         dummies = pd.get_dummies(before.chosen["target"]).astype(float)
         counts = dummies if counts is None else counts.add(dummies, fill_value=0.0)
     if counts is None:
-        raise InvalidInput(f"robustness: none of {infeasible} draws has a plan; relax the limits or sample less widely")
+        raise InvalidInput(say("allocation.no_draw", n=infeasible))
     shares = counts.fillna(0.0) / solved
     table = shares.assign(target=shares.idxmax(axis=1), confidence=shares.max(axis=1))
     table.attrs.update(draws=solved, infeasible=infeasible)

@@ -8,6 +8,7 @@ from typing import Final
 
 from planner.errors import InvalidInput
 from planner.parameters import nearest
+from planner.words import say
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def named(name: str | None) -> Basemap | None:
     if name is None or name == "none":
         return None
     if name not in BASEMAPS:
-        raise InvalidInput(f"basemap {name!r} is unknown{nearest(name, BASEMAPS)}; known: none, {', '.join(BASEMAPS)}")
+        raise InvalidInput(say("maps.unknown_basemap", name=name, nearest=nearest(name, BASEMAPS), known=list(BASEMAPS)))
     return BASEMAPS[name]
 
 
@@ -78,5 +79,5 @@ def key_of(chosen: Basemap) -> str:
         return ""
     key = os.environ.get(chosen.key_variable, "")
     if not key or not key.replace("-", "").replace("_", "").isalnum():
-        raise InvalidInput(f"basemap {chosen.name}: set the environment variable {chosen.key_variable} to your own key for it")
+        raise InvalidInput(say("maps.basemap_key", name=chosen.name, variable=chosen.key_variable))
     return key

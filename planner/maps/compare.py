@@ -17,6 +17,7 @@ from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS, compared_specs
+from planner.words import say
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -32,12 +33,18 @@ def compare_html(plans: Sequence[Plan], *, names: Sequence[str], lang: str = "en
     no land.
     """
     if len(plans) < 2 or len(plans) != len(names):
-        raise UsageError(f"compare needs two plans or more and a name for each; got {len(plans)} and {len(names)}")
+        raise UsageError(say("maps.compare_needs", plans=len(plans), names=len(names)))
     first = plans[0]
     for plan in plans[1:]:
         if plan.site.crs != first.site.crs:
             raise CRSMismatch(
-                f"{plan.site.name} is in {plan.site.crs.name}, {first.site.name} in {first.site.crs.name}; use one CRS"
+                say(
+                    "maps.compare_crs",
+                    one=plan.site.name,
+                    one_crs=plan.site.crs.name,
+                    other=first.site.name,
+                    other_crs=first.site.crs.name,
+                )
             )
     pieces = shared_units([plan.units for plan in plans])
     about = first.site.scenario.site
@@ -74,7 +81,7 @@ def shared_units(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
         rows, shapes, share = _overlay(frames)
         ids = ["·".join(str(f.index[r]) for f, r in zip(frames, place, strict=True)) for place in zip(*rows, strict=True)]
     if len(shapes) == 0:
-        raise InvalidInput("the plans share no land, so there is nothing to compare")
+        raise InvalidInput(say("maps.no_shared_land"))
     columns: dict[str, Any] = {}
     for k, (frame, row, part) in enumerate(zip(frames, rows, share, strict=True), start=1):
         columns[f"plan_{k}"] = frame["target"].to_numpy(object)[row]

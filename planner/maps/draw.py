@@ -22,7 +22,7 @@ from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
 from planner.plan.flows import zone_flows
-from planner.words import pair
+from planner.words import pair, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,7 +60,7 @@ def draw(plan: Any, *, lang: str = "en", basemap: str | None = None, title: str 
     Raises InvalidInput where lang or basemap is unknown, or a key the base map wants is not set.
     """
     if lang not in ("en", "zh"):
-        raise InvalidInput(f"lang = {lang!r}: the map speaks 'en' and 'zh'")
+        raise InvalidInput(say("maps.lang", lang=lang))
     view = plan if isinstance(plan, MapView) else view_of(plan)
     return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title)
 
@@ -257,7 +257,7 @@ def _word_columns(view: MapView, columns: dict[str, Column], words: dict[str, li
     targets, ways = list(TARGETS), list(TREATMENTS)
     strange = sorted(set(view.coded("target")[1]) - set(targets))
     if strange:
-        raise InvalidInput(f"units: target {strange[0]!r} is unknown; known: {', '.join(targets)}")
+        raise InvalidInput(say("maps.unknown_target", target=strange[0], known=list(targets)))
     for name in ("target", "rules_target", "next_target"):
         columns[name], words[name] = Column(view.within(name, targets)), targets
     ways += sorted(set(view.coded("treatment")[1]) - set(ways))

@@ -18,6 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 Ints = NDArray[np.int64]
 MISSING = -(2**31)  # stands for NaN in a coded column; no scaled value reaches it
@@ -72,7 +73,7 @@ def rings_of(geometries: NDArray[np.object_]) -> Rings:
     kinds = shapely.get_type_id(geometries)
     wrong = np.flatnonzero((kinds != 3) & (kinds != 6))
     if wrong.size:
-        raise InvalidInput(f"unit {int(wrong[0])} (of {len(geometries)}) is no polygon; drop it or repair its geometry")
+        raise InvalidInput(say("maps.no_polygon", unit=int(wrong[0]), n=len(geometries)))
     oriented = shapely.orient_polygons(geometries)
     parts, part_owner = shapely.get_parts(oriented, return_index=True)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
@@ -112,7 +113,7 @@ def pack(columns: Mapping[str, Column], texts: Mapping[str, Any] | None = None, 
 
 def _planes(name: str, values: Ints) -> list[bytes]:
     if values.size and (values.min() < MISSING or values.max() > LARGEST):
-        raise InvalidInput(f"column {name}: {int(np.abs(values).max())} does not fit 32 bits; use a coarser step")
+        raise InvalidInput(say("maps.too_large", name=name, value=int(np.abs(values).max())))
     zigzag = ((values << 1) ^ (values >> 63)).astype(np.uint32)
     top = int(zigzag.max()) if zigzag.size else 0
     count = max(1, (top.bit_length() + 7) // 8)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,12 +61,12 @@ class MapView:
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED if name not in self.units.columns]
         if missing:
-            raise InvalidInput(f"units: column {missing[0]!r} is missing; a map needs {', '.join(REQUIRED)} and geometry")
+            raise InvalidInput(say("maps.no_column", column=missing[0], needed=list(REQUIRED)))
         if not self.units.index.is_unique:
             twice = self.units.index[self.units.index.duplicated()][0]
-            raise InvalidInput(f"units: {twice!r} stands there twice; unit ids must be unique")
+            raise InvalidInput(say("maps.twice", unit=twice))
         if len(self.units) == 0:
-            raise InvalidInput("units: the plan has none, so there is nothing to draw")
+            raise InvalidInput(say("maps.no_units"))
 
     def numbers(self, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """A numeric column of the units, shape (units,), NaN where it is unknown or absent."""

@@ -70,9 +70,7 @@ def read(
     if opened.toml is not None:
         record.used("site", opened.toml.name, [opened.toml])
     if opened.places.outside:
-        record.warn(
-            "site.outside_paths: inputs may lie outside the site's folder", "site.outside_paths：允许读取文件夹之外的数据"
-        )
+        record.warn(say("read.outside_allowed"))
     return _read(opened, record, encoding, crs)
 
 
@@ -177,10 +175,7 @@ def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: R
     if len(apart):
         i = int(apart[0])
         record.warn(
-            f"{len(apart)} parcels' depth column disagrees with the ground lost, first {parcels.index[i]}: {column[i]:.2f} m "
-            f"against {mean[i]:.2f} m; the raster (or number) counts",
-            f"{len(apart)} 个地块的深度字段与沉陷栅格不符，如 {parcels.index[i]}：{column[i]:.2f} 米与 {mean[i]:.2f} 米；"
-            "以栅格（或数值）为准",
+            say("read.depths_disagree", n=len(apart), index=parcels.index[i], column=column[i], mean=mean[i]),
         )
     return parcels.assign(subsidence_m=np.where(np.isnan(column), mean, column))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,26 +22,7 @@ from planner.read.readback import check_layer
 from planner.read.record import Fault, Record
 from planner.site import Site
 from planner.units import mu_from_m2
-from planner.words import Message, render, say
-
-KINDS_ZH: Final = {
-    "self-intersection": "自相交",
-    "ring self-intersection": "环自相接",
-    "overlap": "重叠",
-    "duplicate": "重复",
-    "sliver": "碎屑",
-    "empty": "空图形",
-    "not finite": "坐标无效",
-    "outside": "超出边界",
-    "hole lies outside shell": "洞在外环之外",
-    "nested holes": "洞嵌套",
-    "nested shells": "面嵌套",
-    "interior is disconnected": "内部不连通",
-    "duplicate rings": "环重复",
-    "too few points in geometry component": "点数不足",
-    "invalid coordinate": "坐标无效",
-    "gap": "缝隙",
-}
+from planner.words import Message, plain, render, say, term, text
 
 
 @dataclass(frozen=True)
@@ -79,17 +60,15 @@ class CheckReport:
 
     def text(self, lang: str = "en") -> str:
         """The report as a person would tell it, in `en` or `zh`."""
-        zh = lang == "zh"
-        lines = [_title(self, zh)]
-        lines += _block("发现" if zh else "Found", _found(self, zh))
-        lines += _block("决定" if zh else "Decided", [_decided(s, zh) for s in self.record.settled])
-        lines += _block("修复" if zh else "Mended", [_mended(m, zh) for m in self.mended] + _areas(self, zh))
-        lines += _block("注意" if zh else "Mind", [render(w, lang) for w in self.record.warned])
-        if self.refusal is None:
-            verdict = f"可以规划：planner allocate {self.shown}" if zh else f"Ready: planner allocate {self.shown}"
-        else:
-            verdict = f"不能规划：{render(self.refusal, lang)}" if zh else f"Cannot be planned: {self.error}"
-        return "\n".join([*lines, "", verdict]) + "\n"
+        settled = [say("check.decided", what=s.what, value=s.value, why=s.why) for s in self.record.settled]
+        lines = [render(_title(self), lang)]
+        lines += _block("check.found", _found(self), lang)
+        lines += _block("check.settled", settled, lang)
+        lines += _block("check.mended", [*map(_mended, self.mended), *_areas(self)], lang)
+        lines += _block("check.mind", self.record.warned, lang)
+        ready = say("check.ready", path=self.shown)
+        verdict = ready if self.refusal is None else say("check.refused", why=self.refusal)
+        return "\n".join([*lines, "", render(verdict, lang)]) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """The report as one JSON document (schema planner.check/1)."""
@@ -185,74 +164,51 @@ def _figures(report: CheckReport) -> dict[str, Any]:
 
 
 _BESIDE: Final = ("panels", "landuse", "constraints", "boundary")
-_BESIDE_ZH: Final = {"panels": "工作面", "landuse": "土地利用", "constraints": "限制条件", "boundary": "边界"}
 
 
 def _finite(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _title(report: CheckReport, zh: bool) -> str:
+def _title(report: CheckReport) -> Message:
     if report.site is None:
-        return report.shown
+        return plain(report.shown)
     kind = report.site.scenario.site.kind
-    note = "" if kind == "survey" else ("（复原示例，非实测）" if zh else " (a reconstruction, not survey data)")
-    return f"{report.site.name}{note}"
+    return plain(report.site.name) if kind == "survey" else say("check.title", name=report.site.name, kind=kind)
 
 
-def _block(head: str, rows: list[str]) -> list[str]:
-    if not rows:
-        return []
-    return ["", head, *(f"  {row}" for row in rows)]
+def _block(head: str, rows: Sequence[Message], lang: str) -> list[str]:
+    return ["", text(head, lang), *(f"  {render(row, lang)}" for row in rows)] if rows else []
 
 
-def _found(report: CheckReport, zh: bool) -> list[str]:
+def _found(report: CheckReport) -> list[Message]:
     site = report.site
     if site is None:
-        files = ", ".join(dict.fromkeys(i.path for i in report.record.inputs))
-        return [f"{'文件' if zh else 'files'}: {files}"] if files else []
-    n, area = len(site.parcels), report.area_mu
-    depth = site.parcels["subsidence_m"].to_numpy(dtype=float)
+        files = list(dict.fromkeys(i.path for i in report.record.inputs))
+        return [say("check.files", files=files)] if files else []
+    depth, ground = site.parcels["subsidence_m"].to_numpy(dtype=float), site.terrain
     low, high = float(np.nanmin(depth)), float(np.nanmax(depth))
-    rows, cols = site.terrain.shape
-    bottom, top = float(np.nanmin(site.terrain.values)), float(np.nanmax(site.terrain.values))
-    w, s, e, north = site.parcels.total_bounds
-    result = [
-        f"沉陷区 {n} 块，共 {area:,.1f} 亩（原有 {report.features} 个要素），深 {low:.2f}–{high:.2f} 米"
-        if zh
-        else f"{n} parcels, {area:,.1f} mu ({report.features} features in the file), {low:.2f}–{high:.2f} m deep",
-        f"位置 x {w:,.0f}–{e:,.0f}，y {s:,.0f}–{north:,.0f}" if zh else f"at x {w:,.0f}–{e:,.0f}, y {s:,.0f}–{north:,.0f}",
-        f"地形 {rows} × {cols} 格，格宽 {site.terrain.cell_x:g} 米，高程 {bottom:.2f}–{top:.2f} 米"
-        if zh
-        else f"terrain of {rows} × {cols} cells of {site.terrain.cell_x:g} m, {bottom:.2f}–{top:.2f} m high",
+    rows, cols = ground.shape
+    bottom, top = float(np.nanmin(ground.values)), float(np.nanmax(ground.values))
+    w, s, e, n = site.parcels.total_bounds
+    parcels = len(site.parcels)
+    return [
+        say("check.parcels", n=parcels, area=report.area_mu, features=report.features, low=low, high=high),
+        say("check.place", w=w, e=e, s=s, n=n),
+        say("check.terrain", rows=rows, cols=cols, cell=ground.cell_x, low=bottom, high=top),
+        *(say("check.beside", role=role, n=len(frame)) for role in _BESIDE if (frame := getattr(site, role)) is not None),
     ]
-    for role in _BESIDE:
-        frame = getattr(site, role)
-        if frame is not None:
-            result.append(f"{_BESIDE_ZH[role]} {len(frame)} 个" if zh else f"{len(frame)} {role}")
-    return result
 
 
-def _decided(settled: Any, zh: bool) -> str:
-    lang = "zh" if zh else "en"
-    what, value, why = (render(part, lang) for part in (settled.what, settled.value, settled.why))
-    return f"{what}：{value}（{why}）" if zh else f"{what}: {value} ({why})"
+def _mended(item: Mended) -> Message:
+    moved = "" if abs(item.change_mu) < 5e-5 else say("check.moved", change=item.change_mu)
+    return say("check.mended_kind", role=item.role, kind=item.kind, n=item.count, moved=moved)
 
 
-def _mended(item: Mended, zh: bool) -> str:
-    moved = "" if abs(item.change_mu) < 5e-5 else f"{'：' if zh else ': '}{item.change_mu:+,.4f} {'亩' if zh else 'mu'}"
-    if zh:
-        return f"{item.role}：{KINDS_ZH.get(item.kind, item.kind)} {item.count} 处{moved}"
-    return f"{item.role}: {item.count} × {item.kind}{moved}"
-
-
-def _areas(report: CheckReport, zh: bool) -> list[str]:
+def _areas(report: CheckReport) -> list[Message]:
     if report.site is None or not report.mended:
         return []
-    change = report.area_mu - report.stored_mu
-    if zh:
-        return [f"面积：文件中 {report.stored_mu:,.4f} 亩 → 现 {report.area_mu:,.4f} 亩（{change:+,.4f}）"]
-    return [f"area: {report.stored_mu:,.4f} mu as stored → {report.area_mu:,.4f} mu ({change:+,.4f})"]
+    return [say("check.areas", stored=report.stored_mu, now=report.area_mu, change=report.area_mu - report.stored_mu)]
 
 
 def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
@@ -260,7 +216,7 @@ def _faults_to(path: Path, faults: list[Fault], crs: pyproj.CRS | None) -> None:
     table = gpd.GeoDataFrame(
         {
             "kind": [f.kind for f in faults],
-            "kind_zh": [KINDS_ZH.get(f.kind, f.kind) for f in faults],
+            "kind_zh": [term("fault", f.kind, "zh") for f in faults],
             "layer": [f.role for f in faults],
             "feature": [f.feature for f in faults],
             "change_mu": [float(mu_from_m2(f.change_m2)) for f in faults],

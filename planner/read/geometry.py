@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.read.record import Fault, Record
 from planner.read.rings import Geometries, mended
-from planner.words import Message, both, say
+from planner.words import Message, say
 
 MIN_PART_M2: Final = 1.0  # m²: a part below this is digitising dust, far under the 0.01 mu that surveys report
 CLOSE_M: Final = 1.0  # m: a line whose ends miss each other by less was meant to be closed
@@ -26,15 +26,13 @@ def repaired(frame: gpd.GeoDataFrame, *, role: str, shown: str, labels: NDArray[
     """
     geometry: Geometries = np.array(frame.geometry.to_numpy(), dtype=object)
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-    _note(record, "empty", role, labels, empty, geometry, both("dropped", "已删除"))
+    _note(record, "empty", role, labels, empty, geometry, say("read.dropped"))
     if (shapely.has_z(geometry) | shapely.has_m(geometry)).any():
         geometry = shapely.force_2d(geometry)
     sound = shapely.is_valid(geometry)  # a coordinate that is no number makes a geometry invalid
     finite = sound | empty
     finite[~finite] = _finite(geometry[~finite])
-    _note(
-        record, "not finite", role, labels, ~finite, geometry, both("dropped: a coordinate is no number", "已删除：坐标不是数")
-    )
+    _note(record, "not finite", role, labels, ~finite, geometry, say("read.dropped_coordinate_no_number"))
     keep = ~empty & finite
     geometry, keep = _areal(geometry, keep, role, labels, record)
     geometry = _valid(geometry, keep & ~sound, role, labels, record)
@@ -83,14 +81,10 @@ def _areal(
         if areal:
             result[i] = areal[0] if len(areal) == 1 else shapely.multipolygons(areal)
             name = geometry[i].geom_type
-            record.faults.append(
-                Fault(
-                    f"is a {name}", role, str(labels[i]), 0.0, both("closed and read as polygon", "闭合并按面读取"), geometry[i]
-                )
-            )
+            record.faults.append(Fault(f"is a {name}", role, str(labels[i]), 0.0, say("read.closed_read_polygon"), geometry[i]))
         else:
             kept[i] = False
-            action = both("dropped: it encloses no area", "已删除：不构成面")
+            action = say("read.dropped_encloses_no_area")
             record.faults.append(Fault(f"is a {geometry[i].geom_type}", role, str(labels[i]), 0.0, action, geometry[i]))
     return result, kept
 
@@ -117,7 +111,7 @@ def _valid(geometry: Geometries, suspect: NDArray[np.bool_], role: str, labels: 
     result = geometry.copy()
     reasons = shapely.is_valid_reason(geometry[bad])
     result[bad] = mended(geometry[bad])
-    action = both("mended: what its rings enclose, less what its holes enclose", "已修复：取外环所围面积，扣除洞所围面积")
+    action = say("read.mended_rings")
     for i, reason in zip(bad, reasons, strict=True):
         kind = str(reason).split("[")[0].strip().lower()
         kind = {"holes are nested": "nested holes"}.get(kind, kind)
@@ -139,7 +133,7 @@ def _without_dust(
     for i in np.unique(owner[small]):
         mine = owner == i
         lost, rest = parts[mine & small], parts[mine & ~small]
-        action = both(f"dropped: under {MIN_PART_M2:g} m²", f"已删除：小于 {MIN_PART_M2:g} 平方米")
+        action = say("read.dropped_under_m", min_part_m2=MIN_PART_M2)
         record.faults.append(
             Fault("sliver", role, str(labels[i]), -float(shapely.area(lost).sum()), action, shapely.geometrycollections(lost))
         )

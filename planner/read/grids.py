@@ -85,10 +85,9 @@ def terrain_and_subsidence(context: Context) -> tuple[Context, Grid, Grid]:
     else:
         lost = _subsidence_on(context, _plain(context))
     record.warn(
-        "no terrain: the polygons are taken as hollows in a level plain at elevation 0; give layers.terrain for real ground",
-        "没有地形：沉陷区按高程为 0 的水平地面上的洼地处理；真实地形请给出 layers.terrain",
+        say("read.no_terrain_taken"),
     )
-    record.decide(("terrain", "地形"), ("0 m minus the ground lost", "0 米减去下沉量"), ("no terrain was given", "未给出地形"))
+    record.decide(say("read.terrain"), say("read.zero_less_lost"), say("read.no_terrain_given"))
     known = np.nan_to_num(lost.values, nan=0.0)
     return context, lost.like(0.0 - known), lost.like(known)
 
@@ -104,7 +103,7 @@ def _plain(context: Context) -> Grid:
     cell = float(max(1.0, math.ceil(math.sqrt((e - w) * (n - s) / _DEFAULT_CELLS))))
     west, north = math.floor(w / cell) * cell, math.ceil(n / cell) * cell
     cols, rows = math.ceil((e - west) / cell), math.ceil((north - s) / cell)
-    context.record.decide(("cell size", "格网大小"), (f"{cell:g} m", f"{cell:g} 米"), ("no raster was given", "未给出栅格"))
+    context.record.decide(say("read.cell_size"), say("read.metres", cell=cell), say("read.no_raster_given"))
     return Grid(np.zeros((rows, cols)), west, north, cell, cell)
 
 
@@ -154,15 +153,9 @@ def _read_window(
     if beyond.any():
         whole = f"{info.rows:,} × {info.cols:,}"
         context.record.decide(
-            ("ground read", "读取的地面范围"),
-            (
-                f"{context.margin_m:g} m around the polygons: {rows:,} × {cols:,} of {whole} cells",
-                f"沉陷区外扩 {context.margin_m:g} 米：{whole} 格网中的 {rows:,} × {cols:,}",
-            ),
-            (
-                "water leaves a hollow that reaches farther at that edge; measure.surroundings_m widens it",
-                "更远的洼地在此边缘溢出；可用 measure.surroundings_m 扩大",
-            ),
+            say("read.ground_read"),
+            say("read.around", margin_m=context.margin_m, rows=rows, cols=cols, whole=whole),
+            say("read.leaves_at_edge"),
         )
     return grid
 
@@ -182,8 +175,7 @@ def onto(context: Context, layer: Layer, role: str, grid: Grid, *, meant: Meanin
         raster = read_onto(source, grid, **asked)
     _notes(raster.notes, context.record)
     context.record.warn(
-        f"{layer.path}: brought onto the terrain's cells of {grid.cell_x:g} m (bilinear) from {info.cell_x:g}",
-        f"{layer.path}：由 {info.cell_x:g} 双线性重采样到地形的 {grid.cell_x:g} 米格网",
+        say("read.brought_onto", path=layer.path, cell_x=grid.cell_x, cell_x_2=info.cell_x),
     )
     return without_holes(raster.grid, layer, role, context.record)
 
@@ -267,9 +259,9 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     if len(unknown):
         raise InvalidInput(say("read.parcels_no_depth", parcel=context.parcels.index[unknown[0]], more=len(unknown) - 1))
     record.decide(
-        ("subsidence", "沉陷深度"),
-        ("the polygons' depth column", "沉陷区图层的深度字段"),
-        ("no raster was given", "未给出栅格"),
+        say("read.subsidence"),
+        say("read.polygons_depth_column"),
+        say("read.no_raster_given"),
     )
     return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
 
@@ -306,8 +298,7 @@ def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
         if hit.any():
             area = mu_from_m2(float(hit.sum()) * lost.cell_area)
             context.record.warn(
-                f"{shown}: no value over {area:,.1f} mu of the polygons; no ground lost there",
-                f"{shown}：沉陷区内 {area:,.1f} 亩无值；按未下沉处理",
+                say("read.no_value_over", shown=shown, area=area),
             )
 
 

@@ -65,19 +65,25 @@ def _read(
     try:
         return read(polygons, sets=sets, encoding=encoding, crs=crs, record=record).site, False
     except InvalidInput as error:
-        if not str(error).startswith("no depth"):
+        if error.message.code not in ("read.no_depth_at_all", "read.all_zero"):
             raise
         again = read(polygons, sets={**sets, "layers.subsidence": 1.0}, encoding=encoding, crs=crs, record=record)
         return again.site, True
 
 
 def _layer(shown: str, record: Record, encoding: str | None) -> dict[str, str]:
-    found = {str(s.what): str(s.value) for s in record.settled}
+    found = {(s.what.code, s.what.values.get("role")): str(s.value) for s in record.settled}
     layer = {"path": shown}
-    keys = {"layer of polygons": "layer", "sheet of polygons": "layer", "column for id": "id", "column for depth": "depth"}
-    keys |= {"column for name": "name", "unit of depth": "unit"}
+    keys = {
+        ("read.layer_of", "polygons"): "layer",
+        ("read.sheet_of", "polygons"): "layer",
+        ("read.column_for", "id"): "id",
+        ("read.depth_column", None): "depth",
+        ("read.column_for", "name"): "name",
+        ("read.unit_of_depth", None): "unit",
+    }
     layer |= {key: found[what] for what, key in keys.items() if what in found}
-    said = encoding or found.get("encoding of polygons")
+    said = encoding or found.get(("read.encoding_of", "polygons"))
     if said:
         layer["encoding"] = said
     return layer

@@ -223,15 +223,12 @@ def _unique_ids(texts: list[str | None], order: NDArray[np.intp], record: Record
         ids[i] = text
     if doubled:
         record.warn(
-            f"{doubled} parcel ids occur more than once; a number was added (-2, -3, …)",
-            f"{doubled} 个地块编号重复；已加后缀（-2、-3……）",
+            say("read.ids_doubled", doubled=doubled),
         )
     if missing and any(texts):
-        record.warn(
-            f"{missing} parcels have no id; numbered P001… from north to south", f"{missing} 个地块无编号；由北向南编为 P001……"
-        )
+        record.warn(say("read.ids_missing", missing=missing))
     elif missing:
-        record.decide(("parcel ids", "地块编号"), "P001…", ("no id column; from north to south", "无编号字段；由北向南编号"))
+        record.decide(say("read.parcel_ids"), "P001…", say("read.no_id_column_north"))
     return [str(i) for i in ids]
 
 
@@ -247,9 +244,9 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
     found = [f for f in record.faults[before:] if f.kind in ("overlap", "duplicate")]
     if found:
         record.decide(
-            ("overlaps", "重叠"),
-            (f"{len(found)}, counted once", f"{len(found)} 处，只计一次"),
-            ("to the deeper polygon, then the smaller, then the first id", "计入较深者，其次较小者，再次编号在前者"),
+            say("read.overlaps"),
+            say("read.counted_once", n=len(found)),
+            say("read.deeper_first"),
         )
     return parcels.set_geometry(gpd.GeoSeries(cut, index=parcels.index, crs=parcels.crs))[keep]
 
@@ -257,7 +254,7 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
     limit = shapely.union_all(boundary.geometry.to_numpy())
-    return cut_to(parcels, limit, record, action=say("read.cut_outside"), nothing=say("read.boundary_misses"))
+    return cut_to(parcels, limit, record, action=say("read.cut_off_outside_boundary"), nothing=say("read.boundary_misses"))
 
 
 def cut_to(
@@ -349,7 +346,7 @@ def _forbidden(text: str, row: int, shown: str) -> str:
                     row=row + 1,
                     word=word.strip()[:30],
                     nearest=nearest(key, known),
-                    known=CHOICES,
+                    known=list(CHOICES),
                 )
             )
     return ",".join(c for c in CHOICES if c in found)

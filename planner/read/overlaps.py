@@ -15,7 +15,7 @@ from planner.errors import InvalidInput
 from planner.read.geometry import MIN_PART_M2
 from planner.read.record import Fault, Record
 from planner.read.rings import Geometries, polygonal
-from planner.words import both, say
+from planner.words import say
 
 OVERLAP_M2: Final = 1e-3  # m²: an overlap below this is rounding of coordinates, it is cut without being told
 MAX_PAIRS: Final = 500_000  # of bounding boxes that meet; a sound map of 100 000 parcels has some 900 000
@@ -85,11 +85,11 @@ def counted_once(
         if len(over) == 1 and rest.is_empty and abs(geometry[over[0]].area - geometry[i].area) < OVERLAP_M2:
             kind, action = (
                 "duplicate",
-                both(f"dropped: the same ground as {labels[over[0]]}", f"已删除：与 {labels[over[0]]} 重复"),
+                say("read.dropped_same_ground", labels=labels[over[0]]),
             )
         else:
             names = ", ".join(str(labels[j]) for j in over[:5])
-            kind, action = "overlap", both(f"cut off: that ground counts to {names}", f"已裁去：该处计入 {names}")
+            kind, action = "overlap", say("read.cut_off_ground_counts", names=names)
         if lost >= OVERLAP_M2:
             place = polygonal(shapely.intersection(geometry[i], taken))
             record.faults.append(Fault(kind, role, str(labels[i]), -lost, action, place))
@@ -140,9 +140,9 @@ def joined(
     change = shapely.area(after) - shapely.area(geometry[among])
     open_still = np.zeros(len(among), dtype=bool)
     open_still[suspects(after)] = True
-    action = both(f"closed: neighbours less than {GAP_M:g} m apart touch", f"已闭合：相距不足 {GAP_M:g} 米的相邻面接合")
-    gone = both(f"dropped: narrower than {GAP_M:g} m, it counts to its neighbours", f"已删除：窄于 {GAP_M:g} 米，计入相邻地块")
-    left = both(f"left: neighbours less than {GAP_M:g} m apart", f"未处理：相邻面相距不足 {GAP_M:g} 米")
+    action = say("read.gap_closed", gap_m=GAP_M)
+    gone = say("read.sliver_dropped", gap_m=GAP_M)
+    left = say("read.gap_left", gap_m=GAP_M)
     moved, empty = np.abs(change) >= OVERLAP_M2, shapely.is_empty(after)
     for k in np.flatnonzero(moved | empty | open_still):
         before = geometry[among[k]]

@@ -76,7 +76,7 @@ class Places:
         seen.add(path)
         if suffix not in RASTER_SUFFIXES:
             raise InvalidInput(
-                say("read.no_raster_kind", path=written, suffix=suffix or say("read.no_suffix"), known=RASTER_SUFFIXES)
+                say("read.no_raster_kind", path=written, suffix=suffix or say("read.no_suffix"), known=list(RASTER_SUFFIXES))
             )
         if regular(path, written).stat().st_size == 0:
             raise InvalidInput(say("read.empty_file", path=written))

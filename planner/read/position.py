@@ -97,8 +97,7 @@ def _settle_projected(bounds: Bounds, said: pyproj.CRS, *, role: str, record: Re
         swap = _in_china_degrees(bounds) == "swapped"
         base = said.geodetic_crs or pyproj.CRS(4490)
         record.warn(
-            f"{role}: the file says metres ({said.name}) but holds degrees; read as degrees of {base.name}",
-            f"{role}：文件声明为米（{said.name}），但坐标是经纬度；按 {base.name} 经纬度读取",
+            say("read.metres_but_degrees", role=role, name=said.name, base=base.name),
         )
         return base, swap
     zone = _zone_prefix((y0, x0, y1, x1))
@@ -138,8 +137,7 @@ def _with_easting(said: pyproj.CRS, easting: float, *, role: str, record: Record
     described.get("conversion", {}).pop("id", None)
     crs = pyproj.CRS.from_json_dict(described)
     record.warn(
-        f"{role}: the file says {said.name}, whose false easting does not fit its numbers; read with {easting:,.0f} m",
-        f"{role}：文件声明 {said.name}，其东偏移与坐标不符；按东偏移 {easting:,.0f} 米读取",
+        say("read.false_easting", role=role, name=said.name, easting=easting),
     )
     return crs
 
@@ -151,29 +149,22 @@ def _guess(
     hit = _by_numbers(bounds)
     if hit is None and near is not None and _meet(bounds, near.bounds):
         record.decide(
-            (f"CRS of {role}", f"{role} 的坐标系"),
+            say("read.crs_of", role=role),
             label(near.crs),
-            (
-                f"the file has none; its numbers lie on the {near.role}, so it takes that one's",
-                f"文件未带坐标系；坐标与{near.role}重合，取其坐标系",
-            ),
+            say("read.takes_crs_of", role=near.role),
         )
         return near.crs, False
     if hit is None:
         raise CRSMismatch(say("read.position_open", role=role, question=_question(bounds, role)))
-    crs, swap, why, why_zh = hit
-    cause = (
-        ("the file says degrees, its numbers are not", "文件声明为经纬度，坐标却不是")
-        if said_what
-        else ("the file has none", "文件未带坐标系")
-    )
-    record.decide((f"CRS of {role}", f"{role} 的坐标系"), label(crs), (f"{cause[0]}; {why}", f"{cause[1]}；{why_zh}"))
+    crs, swap, why = hit
+    cause = say("read.degrees_but_metres") if said_what else say("read.file_says_no_crs")
+    record.decide(say("read.crs_of", role=role), label(crs), say("read.cause", cause=cause, why=why))
     if swap:
         _say_swapped(role, record)
     return crs, swap
 
 
-def _by_numbers(bounds: Bounds) -> tuple[pyproj.CRS, bool, str, str] | None:
+def _by_numbers(bounds: Bounds) -> tuple[pyproj.CRS, bool, Message] | None:
     x0, y0, x1, y1 = bounds
     for swap, box in ((False, bounds), (True, (y0, x0, y1, x1))):
         prefix = _zone_prefix(box)
@@ -182,16 +173,10 @@ def _by_numbers(bounds: Bounds) -> tuple[pyproj.CRS, bool, str, str] | None:
             code = 4488 + zone if width == 3 else 4478 + zone
             if width == 6 and zone <= 14:
                 return None  # Web Mercator gives the same numbers in eastern China
-            why = f"x ≈ {box[0]:,.0f} begins with zone number {zone} of the {width}° Gauss–Krüger zones, CGCS2000 assumed"
-            return pyproj.CRS(code), swap, why, f"x ≈ {box[0]:,.0f} 带 {width}° 带号 {zone}，按 CGCS2000 处理"
+            return pyproj.CRS(code), swap, say("read.zone_number", x=box[0], zone=zone, width=width)
     order = _in_china_degrees(bounds)
     if order is not None:
-        return (
-            pyproj.CRS(4490),
-            order == "swapped",
-            "degrees within China, CGCS2000 assumed",
-            "坐标为中国境内经纬度，按 CGCS2000 处理",
-        )
+        return pyproj.CRS(4490), order == "swapped", say("read.china_degrees")
     return None
 
 
@@ -231,8 +216,7 @@ def _question(bounds: Bounds, role: str) -> Message:
 
 def _say_swapped(role: str, record: Record) -> None:
     record.warn(
-        f"{role}: x and y are swapped (northing first); they were put right",
-        f"{role}：x、y 坐标互换（北坐标在前），已调正",
+        say("read.swapped", role=role),
     )
 
 
@@ -317,19 +301,19 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
 
     Raises CRSMismatch where the forced one is not projected in metres.
     """
-    what = ("working CRS", "工作坐标系")
+    what = say("read.working_crs")
     if forced is not None and not forced.is_geographic:
         if not suits(forced):
             raise CRSMismatch(say("read.site_crs", crs=forced.name))
-        record.decide(what, label(forced), ("given", "用户指定"))
+        record.decide(what, label(forced), say("read.unit_given"))
         if not keeps_areas(forced, transformed(bounds, crs, forced)):
             record.warn(say("read.crs_distorts", crs=label(forced)))
         return forced
     if forced is not None:
-        why = ("in degrees: it can say where layers lie, plans need metres", "以度为单位：仅用于图层定位，规划须用米制投影")
-        record.decide(("CRS given", "指定的坐标系"), label(forced), why)
+        why = say("read.degrees_place")
+        record.decide(say("read.crs_given"), label(forced), why)
     if keeps_areas(crs, bounds):
-        record.decide(what, label(crs), ("that of the polygons", "与沉陷区图层一致"))
+        record.decide(what, label(crs), say("read.that_of_polygons"))
         return crs
     lonlat = transformed(bounds, crs, pyproj.CRS(4326))
     lon, lat = (lonlat[0] + lonlat[2]) / 2, (lonlat[1] + lonlat[3]) / 2
@@ -337,17 +321,11 @@ def working_crs(bounds: Bounds, crs: pyproj.CRS, *, forced: pyproj.CRS | None, r
         raise CRSMismatch(say("read.nowhere", bounds=bounds, crs=crs.name))
     if CHINA[0] <= lon <= CHINA[2] and CHINA[1] <= lat <= CHINA[3]:
         chosen = pyproj.CRS(4488 + min(max(round(lon / 3), 25), 45))
-        why = (
-            f"{crs.name} keeps no areas in metres here; the 3° zone around {lon:.2f}° E",
-            f"{crs.name} 在此处不能保持以米计的面积；取 {lon:.2f}° 所在 3° 带",
-        )
+        why = say("read.areas_zone", name=crs.name, lon=lon)
     else:
         zone = min(int((lon + 180) // 6) + 1, 60)
         chosen = pyproj.CRS((32600 if lat >= 0 else 32700) + zone)
-        why = (
-            f"{crs.name} keeps no areas in metres here; the UTM zone of {lon:.2f}°",
-            f"{crs.name} 在此处不能保持以米计的面积；取 {lon:.2f}° 所在 UTM 带",
-        )
+        why = say("read.areas_utm", name=crs.name, lon=lon)
     record.decide(what, label(chosen), why)
     return chosen
 

@@ -10,9 +10,7 @@ from typing import Any
 
 from planner.files import sha256_of
 from planner.site import Decision, InputFile
-from planner.words import Message, both, plain
-
-Said = Message | tuple[str, str]
+from planner.words import Message, plain
 
 
 @dataclass(frozen=True)
@@ -53,15 +51,15 @@ class Record:
     faults: list[Fault] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
-    def decide(self, what: Said, value: object, why: Said) -> None:
+    def decide(self, what: Message, value: object, why: Message) -> None:
         """Notes a decision: what was settled, the value taken, why; texts of the files are made printable."""
-        item = Settled(_said(what), _said(value), _said(why))
+        item = Settled(_printable(what), _printable(value if isinstance(value, Message) else plain(value)), _printable(why))
         if item not in self.settled:
             self.settled.append(item)
 
-    def warn(self, said: Message | str, zh: str = "") -> None:
-        """Notes a warning."""
-        item = said if isinstance(said, Message) else both(said, zh)
+    def warn(self, said: Message) -> None:
+        """Notes a warning; texts of the files are made printable."""
+        item = _printable(said)
         if item not in self.warned:
             self.warned.append(item)
 
@@ -87,12 +85,16 @@ class Record:
         return tuple(self.warned)
 
 
-def _said(value: object) -> Message:
+def _printable(said: Message) -> Message:
+    """A message whose texts hold no characters that steer a terminal, as columns' and layers' names may."""
+    return Message(said.code, {name: _clean(value) for name, value in said.values.items()})
+
+
+def _clean(value: Any) -> Any:
     if isinstance(value, Message):
-        return value
-    return both(*map(_printable, value)) if isinstance(value, tuple) else plain(_printable(value))
-
-
-def _printable(value: object) -> str:
-    """A value without characters that steer a terminal, as columns' and layers' names may hold."""
-    return "".join(c if c.isprintable() else "�" for c in str(value))
+        return _printable(value)
+    if isinstance(value, list | tuple):
+        return [_clean(v) for v in value]
+    if isinstance(value, str) and not value.isprintable():
+        return "".join(c if c.isprintable() else "�" for c in value)
+    return value

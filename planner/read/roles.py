@@ -22,7 +22,6 @@ class Role:
     exact: tuple[str, ...]
     inside: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
-    zh: str = ""
 
 
 ROLES: Final = {
@@ -49,7 +48,6 @@ ROLES: Final = {
         ),
         ("编号", "编码"),
         ("煤矿", "mine"),
-        "编号",
     ),
     "name": Role(
         (
@@ -70,9 +68,8 @@ ROLES: Final = {
         ),
         ("名称",),
         ("矿", "mine", "_en", "english", "权属", "坐落"),
-        "名称",
     ),
-    "name_en": Role(("name_en", "english", "english_name", "英文名", "英文名称"), (), (), "英文名"),
+    "name_en": Role(("name_en", "english", "english_name", "英文名", "英文名称")),
     "mine": Role(
         (
             "mine",
@@ -90,15 +87,11 @@ ROLES: Final = {
             "kjmc",
         ),
         ("煤矿", "矿井"),
-        (),
-        "矿井",
     ),
-    "phase": Role(("phase", "stage", "period", "期", "期次", "分期", "治理分期", "治理期", "阶段"), ("分期",), (), "分期"),
+    "phase": Role(("phase", "stage", "period", "期", "期次", "分期", "治理分期", "治理期", "阶段"), ("分期",)),
     "date": Role(
         ("date", "year", "time", "survey_date", "日期", "时间", "年份", "年度", "沉陷时间", "塌陷时间", "调查日期", "稳沉时间"),
         ("日期", "时间", "年份"),
-        (),
-        "日期",
     ),
 }
 
@@ -144,7 +137,7 @@ def chosen(layer: Layer, columns: Sequence[str], *, shown: str, record: Record) 
         hit = find(role, [c for c in columns if c not in result.values()])
         if hit is not None:
             result[role] = hit
-            record.decide((f"column for {role}", f"{ROLES[role].zh}字段"), hit, ("by its name", "按字段名判断"))
+            record.decide(say("read.column_for", role=role), hit, say("read.by_name"))
     return result
 
 

@@ -27,7 +27,7 @@ from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
 from planner.read.tabular import read_csv, read_xlsx
-from planner.words import say
+from planner.words import Message, say
 
 SUFFIXES: Final = {
     ".gpkg": "GeoPackage",
@@ -192,14 +192,14 @@ def _layer(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> st
         raise InvalidInput(say("read.no_layer_drawn", path=ask.shown, has=names[:12] or say("read.nothing")))
     if len(polygonal) == 1:
         if len(listed) > 1:
-            _say_layer(ask, polygonal[0], ("the only one with polygons", "唯一的面图层"), record)
+            _say_layer(ask, polygonal[0], say("read.only_polygons"), record)
         return polygonal[0]
     wanted = _ROLE_NAMES.get(ask.role, (ask.role,))
     hits = [n for w in wanted for n in polygonal if w == n.lower()] or [
         n for n in polygonal if any(w in n.lower() for w in wanted)
     ]
     if len(hits) == 1 or (hits and hits[0].lower() in wanted):
-        _say_layer(ask, hits[0], ("named like its role", "图层名与用途相符"), record)
+        _say_layer(ask, hits[0], say("read.named_like_role"), record)
         return hits[0]
     raise InvalidInput(
         say("read.many_layers", path=ask.shown, n=len(polygonal), layers=polygonal[:8], role=ask.role, first=polygonal[0])
@@ -215,15 +215,15 @@ _ROLE_NAMES: Final = {
 }
 
 
-def _say_layer(ask: Ask, layer: str, why: tuple[str, str], record: Record) -> None:
-    record.decide((f"layer of {ask.role}", f"{ask.role} 的图层"), layer, why)
+def _say_layer(ask: Ask, layer: str, why: Message, record: Record) -> None:
+    record.decide(say("read.layer_of", role=ask.role), layer, why)
 
 
 def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     dbf = next((p for p in used_files(ask.path) if p.suffix.lower() == ".dbf"), None)
     encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
     if dbf is None:
-        record.warn(f"{ask.shown}: its .dbf is missing, so there are no attributes", f"{ask.shown}：缺少 .dbf，没有属性")
+        record.warn(say("read.dbf_missing_so_there", shown=ask.shown))
     elif encoding is None:
         encoding = _shapefile_encoding(ask, dbf, record)
     whole = None if dbf is None else dbf_whole(dbf.read_bytes(), encoding or "utf-8")
@@ -232,7 +232,7 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         with door.vector(ask.path, ask.shown) as file:
             return door.as_frame(file.read(encoding=encoding), ask.shown)
     if not indexed:
-        record.warn(f"{ask.shown}: its .shx is missing; rebuilt from the .shp", f"{ask.shown}：缺少 .shx，已由 .shp 重建")
+        record.warn(say("read.shx_missing_rebuilt_shp", shown=ask.shown))
     with (
         tempfile.TemporaryDirectory() as work,
         _options(SHAPE_RESTORE_SHX="YES"),
@@ -252,14 +252,12 @@ def _shapefile_encoding(ask: Ask, dbf: Path, record: Record) -> str:
         raise InvalidInput(say("read.neither_encoding", path=ask.shown))
     if found == "ASCII":
         return "UTF-8"
-    record.decide(
-        (f"encoding of {ask.role}", f"{ask.role} 的编码"),
-        found,
-        (
-            f"its bytes are valid {found}" + (f"; the file says {declared}" if declared else "; the file does not say"),
-            f"字节符合 {found}" + (f"；文件声明为 {declared}" if declared else "；文件未声明"),
-        ),
+    why = (
+        say("read.bytes_and_declared", found=found, declared=declared)
+        if declared
+        else say("read.bytes_undeclared", found=found)
     )
+    record.decide(say("read.encoding_of", role=ask.role), found, why)
     return found
 
 
@@ -269,8 +267,8 @@ def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if other is None and found in ("ASCII", "UTF-8"):
         return _read_ogr(ask, record)
     if found not in ("ASCII", "UTF-8"):
-        why = ("GeoJSON should be UTF-8", "GeoJSON 应为 UTF-8")
-        record.decide((f"encoding of {ask.role}", f"{ask.role} 的编码"), found, why)
+        why = say("read.geojson_should_utf")
+        record.decide(say("read.encoding_of", role=ask.role), found, why)
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work) / ask.path.name
         copy.write_text(text if other is None else other, encoding="utf-8")
@@ -297,7 +295,7 @@ def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         assert path is not None
         suffix = path.suffix.lower()
         _sniff(path, suffix, f"{ask.shown}/{path.name}")
-        record.decide((f"file in {ask.shown}", f"{ask.shown} 中的文件"), path.name, ("the only one", "唯一的矢量文件"))
+        record.decide(say("read.file_in", shown=ask.shown), path.name, say("read.only_one"))
         inner = replace(ask, path=path, shown=f"{ask.shown}/{path.name}")
         _fits(inner)
         return _guarded(inner, lambda: _OPENERS.get(suffix, _read_ogr)(inner, record))

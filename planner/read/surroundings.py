@@ -65,8 +65,5 @@ def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:
     if not len(cut):
         return
     context.record.warn(
-        "water that stands in the polygons goes on to the edge of the ground read: rims, spill levels and storage beyond are "
-        f"not known; raise measure.surroundings_m above {context.margin_m:g} m or give a larger terrain",
-        "沉陷区内的水面延伸到所读地面的边缘：其外的岸线、溢流水位和库容未知；"
-        f"请将 measure.surroundings_m 调到 {context.margin_m:g} 米以上，或提供更大范围的地形",
+        say("read.water_beyond", margin_m=context.margin_m),
     )

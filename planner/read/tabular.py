@@ -34,7 +34,7 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
     """Polygons of a comma-, semicolon- or tab-separated file. Raises InvalidInput where no geometry is found."""
     text, found = decode_text(path.read_bytes(), encoding=encoding, where=shown)
     if found not in ("ASCII", "UTF-8"):
-        record.decide((f"encoding of {role}", f"{role} 的编码"), found, ("by its bytes", "由字节判断"))
+        record.decide(say("read.encoding_of", role=role), found, say("read.by_bytes"))
     if "\0" in text:
         raise InvalidInput(say("read.nul_text", path=shown))
     head = text.split("\n", 1)[0]
@@ -61,7 +61,7 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
             raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=book.sheetnames[:8]))
         chosen = sheet or book.sheetnames[0]
         if sheet is None and len(book.sheetnames) > 1:
-            record.decide((f"sheet of {role}", f"{role} 的工作表"), chosen, ("the first of several", "多个工作表中的第一个"))
+            record.decide(say("read.sheet_of", role=role), chosen, say("read.first_several"))
         rows, cells = [], 0
         for row in book[chosen].iter_rows(values_only=True):
             cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²

@@ -31,13 +31,12 @@ def water_table(context: Context, terrain: Grid, lost: Grid) -> WaterTable:
     if given is None:
         depth = scenario.number("water.default_depth_m")
         record.warn(
-            f"no water table: taken {depth:g} m below the original ground",
-            f"没有地下水位：取原地面以下 {depth:g} 米",
+            say("read.no_water_table_taken", depth=depth),
         )
         record.decide(
-            ("water table", "地下水位"),
-            (f"original ground − {depth:g} m", f"原地面 − {depth:g} 米"),
-            ("none was given", "未给出"),
+            say("read.water_table"),
+            say("read.original_ground_m", depth=depth),
+            say("read.none_given"),
         )
         normal = terrain.like(terrain.values + lost.values - depth)
         return _seasons(context, normal, None, None, amplitude)
@@ -66,9 +65,9 @@ def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
 def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None, amplitude: float) -> WaterTable:
     if dry is None or wet is None:
         context.record.decide(
-            ("seasons of the water table", "地下水位季节变幅"),
-            (f"normal ∓ {amplitude:g} m", f"常水位 ∓ {amplitude:g} 米"),
-            ("dry or wet was not given", "未给出枯水或丰水位"),
+            say("read.seasons_water_table"),
+            say("read.normal_less", amplitude=amplitude),
+            say("read.dry_wet_not_given"),
         )
     dry = normal.like(normal.values - amplitude) if dry is None else dry
     wet = normal.like(normal.values + amplitude) if wet is None else wet

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +26,7 @@ class Say:
 
     def __post_init__(self) -> None:
         if self.lang not in ("en", "zh"):
-            raise InvalidInput(f"lang = {self.lang!r}: the report speaks 'en' and 'zh'")
+            raise InvalidInput(say("report.lang", lang=self.lang))
 
     def __call__(self, en: str, zh: str) -> str:
         return zh if self.lang == "zh" else en

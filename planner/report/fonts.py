@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import PlannerError
+from planner.words import say
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
@@ -25,7 +26,7 @@ FAMILIES = (
     "Noto Sans CJK JP",
     "Arial Unicode MS",
 )
-HINT = "install one, e.g. `apt-get install fonts-noto-cjk`"
+HINT = say("report.font_hint")
 
 
 def plotting() -> Any:
@@ -33,9 +34,7 @@ def plotting() -> Any:
     try:
         import matplotlib
     except ImportError:
-        raise PlannerError(
-            "reports need matplotlib, which is not installed; install it with `pip install 'subsidence-planner[report]'`"
-        ) from None
+        raise PlannerError(say("report.no_matplotlib")) from None
     matplotlib.use("agg", force=False)
     return matplotlib
 

@@ -9,6 +9,7 @@ from planner.errors import InvalidInput
 from planner.report.charts import plan_map
 from planner.report.document import Say
 from planner.report.fonts import HINT, chinese_family, font, plotting
+from planner.words import Message
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -24,10 +25,10 @@ def map_pdf(plan: Plan, *, paper: Literal["A3", "A4"] = "A3", lang: str = "en") 
     Raises InvalidInput where paper is neither A3 nor A4, or a Chinese sheet is wanted and no font for it is there.
     """
     if paper not in PAPER_IN:
-        raise InvalidInput(f"paper = {paper!r}: the map is printed on {' or '.join(sorted(PAPER_IN))}")
+        raise InvalidInput(Message("report.paper", {"paper": paper, "known": sorted(PAPER_IN)}))
     matplotlib = plotting()
     if lang == "zh" and chinese_family() is None:
-        raise InvalidInput(f"lang = 'zh': no Chinese font on this system; {HINT}, or print it with lang = 'en'")
+        raise InvalidInput(Message("report.no_font", {"hint": HINT}))
     say = Say(lang)
     width, height = PAPER_IN[paper]
     inner = (width - 2 * MARGIN_IN, height - 2 * MARGIN_IN - HEAD_IN)

@@ -98,7 +98,7 @@ def test_the_relaxation_an_infeasible_brief_is_told_is_enough(seed: int) -> None
     try:
         problem.solve(gap=0)
     except Infeasible as failure:
-        lowered = [r for r in failure.relaxations if r.startswith("lower storage")]
+        lowered = [r for r in map(str, failure.relaxations) if r.startswith("lower storage")]
         if lowered:
             amount = float(lowered[0].split(" by ")[1].split(" ")[0].replace(",", ""))
             assert problem.replaced(rule, al.Storage(min_m3=rule.min_m3 - amount)).solve(gap=0).objective is not None

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import check_number, check_target, check_words, pairs
-from planner.allocation.parts import Clauses, Part
+from planner.allocation.parts import Clauses, Named, Part
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class Apart:
+class Apart(Named):
     """Σ x_a,first + Σ x_b,second ≤ 1 across every border of at least min_length_m: the two never touch.
 
     With construction and reservoir it makes a green belt between them. boundaries: unit_a, unit_b, length_m.
@@ -31,10 +32,12 @@ class Apart:
         check_target(rule, self.second)
         check_number(rule, "min_length_m", self.min_length_m)
         if self.first == self.second:
-            raise InvalidInput(f"{rule}: a target cannot lie apart from itself; use MinPatch or Limit")
+            raise InvalidInput(say("allocation.apart_itself", rule=rule))
 
-    def __str__(self) -> str:
-        return f"{self.first} never touches {self.second}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.apart", first=self.first, second=self.second)
 
     def part(self, table: OptionTable) -> Part:
         """A clause per border and direction."""
@@ -56,7 +59,7 @@ class Apart:
 
 
 @dataclass(frozen=True, eq=False)
-class Adjacent:
+class Adjacent(Named):
     """Σ x_i,target ≤ Σ over neighbours j of Σ x_j,beside: each unit of the target has a neighbour of `beside`.
 
     beside: a target; borders of at least min_length_m count. boundaries: unit_a, unit_b, length_m.
@@ -73,8 +76,10 @@ class Adjacent:
         check_target(rule, self.beside)
         check_number(rule, "min_length_m", self.min_length_m)
 
-    def __str__(self) -> str:
-        return f"every unit of {self.target} has {self.beside} beside it"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.adjacent", target=self.target, beside=self.beside)
 
     def part(self, table: OptionTable) -> Part:
         """A clause per unit that could take the target."""
@@ -142,6 +147,6 @@ def long_borders(rule: str, table: OptionTable, boundaries: pd.DataFrame, least:
     if least <= 0:
         return a, b
     if "length_m" not in boundaries.columns:
-        raise InvalidInput(f"{rule}: the borders have no column 'length_m', which min_length_m = {least:g} asks for")
+        raise InvalidInput(say("allocation.no_length", rule=rule, least=least))
     keep = boundaries["length_m"].to_numpy(dtype=np.float64) >= least
     return a[keep], b[keep]

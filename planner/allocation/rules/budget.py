@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.allocation.checks import check_number, finite_column
-from planner.allocation.parts import Part, Sum
+from planner.allocation.parts import Named, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(Named):
     """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
 
     years: (first, last); only options whose ready_year lies within count, and earth does not.
@@ -24,12 +25,15 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.max_cny is None:
-            raise InvalidInput("Budget: give max_cny")
+            raise InvalidInput(say("allocation.budget_needs"))
         check_number("Budget", "max_cny", self.max_cny)
 
-    def __str__(self) -> str:
-        when = "" if self.years is None else f" in {self.years[0]}-{self.years[1]}"
-        return f"budget{when} ≤ {self.max_cny:,.10g} yuan"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        if self.years is None:
+            return say("rules.budget", most=self.max_cny)
+        return say("rules.budget_of_years", first=self.years[0], last=self.years[1], most=self.max_cny)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of cost_cny."""
@@ -37,4 +41,4 @@ class Budget:
         if self.years is not None:
             year = table.column("ready_year", str(self))
             coef = np.where((year >= self.years[0]) & (year <= self.years[1]), coef, 0.0)
-        return Part(sums=(Sum(str(self), "yuan", coef, hi=float(self.max_cny), money=float(self.years is None)),))
+        return Part(sums=(Sum(self.told, "yuan", coef, hi=float(self.max_cny), money=float(self.years is None)),))

@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.allocation.checks import check_number, check_words, pairs
-from planner.allocation.parts import Borders, Part
+from planner.allocation.parts import Borders, Named, Part
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class Compactness:
+class Compactness(Named):
     """cny_per_m · Σ length_m · weight over borders whose two units are unlike, yuan, off the objective.
 
     boundaries: columns unit_a, unit_b, length_m. by: "target", or "treatment" for works in few, large zones. weights: factor of
@@ -34,17 +35,18 @@ class Compactness:
     def __post_init__(self) -> None:
         check_number("Compactness", "cny_per_m", self.cny_per_m)
         if "length_m" not in self.boundaries.columns:
-            raise InvalidInput("Compactness: the borders have no column 'length_m'; needed are unit_a, unit_b, length_m")
+            raise InvalidInput(say("allocation.compactness_length"))
         if self.by not in ("target", "treatment"):
-            raise InvalidInput(f"Compactness: by = {self.by!r}; use 'target' or 'treatment'")
+            raise InvalidInput(say("allocation.compactness_by", by=self.by))
         for (one, other), weight in (self.weights or {}).items():
             check_number(f"Compactness {one}, {other}", "weight", weight)
             if one == other and weight:
-                raise InvalidInput(f"Compactness: a weight for {one} beside itself would price borders that are none")
+                raise InvalidInput(say("allocation.compactness_itself", one=one))
 
-    def __str__(self) -> str:
-        what = "different targets" if self.by == "target" else "unlike treatments"
-        return f"borders between {what} cost {self.cny_per_m:,.10g} yuan/m"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say(f"rules.compact_{self.by}", price=self.cny_per_m)
 
     def part(self, table: OptionTable) -> Part:
         """The borders and what each costs. A border named twice counts twice; a table that names every border both ways, as
@@ -55,7 +57,7 @@ class Compactness:
         bad = np.flatnonzero(~(np.isfinite(length) & (length >= 0)))
         if bad.size:
             where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
-            raise InvalidInput(f"Compactness: length_m of border {where} is {length[bad[0]]}; it must be a length ≥ 0")
+            raise InvalidInput(say("allocation.border_length", where=where, length=length[bad[0]]))
         words, kind = (table.targets, table.target) if self.by == "target" else (table.treatments, table.treatment)
         once = _once(a, b, length)
         a, b, length = a[once], b[once], length[once]

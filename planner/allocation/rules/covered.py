@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import check_target
-from planner.allocation.parts import Clauses, Part
+from planner.allocation.parts import Clauses, Named, Part
 from planner.allocation.rules.adjacency import options_by_unit, spread
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
-from planner.words import say
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class Covered:
+class Covered(Named):
     """x_home,target ≤ Σ over units near it of x_unit,target: a home counts as served where a unit near it takes the target.
 
     near: columns `home` and `unit`, ids of the options table: which unit lies within reach of which home. Homes are units
@@ -38,8 +38,10 @@ class Covered:
             if column not in self.near.columns:
                 raise InvalidInput(say("city.near_column", column=column))
 
-    def __str__(self) -> str:
-        return f"homes are served by {self.target} near them"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.covered", target=self.target)
 
     def part(self, table: OptionTable) -> Part:
         """A clause per home."""

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.allocation.checks import as_mapping, check_number, finite_column
-from planner.allocation.parts import INF, Column, Part, Sum
-from planner.allocation.rules.zones import check_zones, largest, zone_part
+from planner.allocation.parts import INF, Column, Named, Part, Sum
+from planner.allocation.rules.zones import check_zones, earth_row, largest, zone_part
 from planner.allocation.table import OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Earthwork:
+class Earthwork(Named):
     """Σ fill ≤ compaction·Σ cut + import and compaction·Σ cut − Σ fill ≤ export, compacted m³ (挖深填浅).
 
     max_import_m3, max_export_m3: None for no limit. compaction: m³ of fill per m³ of cut. import_cny_per_m3 and
@@ -35,25 +36,32 @@ class Earthwork:
 
     def __post_init__(self) -> None:
         if (self.zones is None) != (self.haul is None):
-            raise InvalidInput("Earthwork: give zones and haul together; zones alone say not what a way between them costs")
+            raise InvalidInput(say("allocation.zones_and_haul"))
         if self.zones is not None:
             object.__setattr__(self, "zones", as_mapping(self.zones))
             check_zones(self.zones, self.haul)
         for name in ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3"):
             check_number("Earthwork", name, getattr(self, name))
         if not self.compaction:
-            raise InvalidInput("Earthwork: compaction = 0 m³ of fill per m³ of cut makes every cut worthless; use about 0.95")
+            raise InvalidInput(say("allocation.no_compaction"))
 
-    def __str__(self) -> str:
-        limits = [
-            f"{name} " + ("unlimited" if value is None else f"≤ {value:,.10g} m³") + (f" at {price:g} yuan/m³" if price else "")
-            for name, value, price in (
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        imported, exported = (
+            say(
+                f"rules.earth_{way}",
+                most=say("rules.unlimited") if most is None else say("rules.at_most", high=most, unit="m³"),
+                price=say("rules.at_price", price=price) if price else "",
+            )
+            for way, most, price in (
                 ("import", self.max_import_m3, self.import_cny_per_m3),
                 ("export", self.max_export_m3, self.export_cny_per_m3),
             )
-        ]
-        where = "" if self.zones is None or self.haul is None else f", {len(set(self.zones.values()))} zones"
-        return f"earthwork: {', '.join(limits)}{where}"
+        )
+        zoned = self.zones is not None and self.haul is not None
+        where = say("rules.zones", n=len(set((self.zones or {}).values()))) if zoned else ""
+        return say("rules.earthwork", imported=imported, exported=exported, where=where)
 
     def part(self, table: OptionTable) -> Part:
         """A sum for the import, one for the export, and a priced column for each that costs something."""
@@ -73,9 +81,9 @@ class Earthwork:
             if not price and most is None:
                 continue
             if not price:
-                sums.append(Sum(f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=INF if most is None else float(most), kind=kind))
+                sums.append(Sum(earth_row(kind, most), "m³", coef, hi=INF if most is None else float(most), kind=kind))
                 continue
             upper = min(INF if most is None else float(most), largest(coef, table))
             columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
-            sums.append(Sum(f"{name}" if most is None else f"{name} ≤ {most:,.10g} m³", "m³", coef, hi=0.0, kind=kind))
+            sums.append(Sum(earth_row(kind, most), "m³", coef, hi=0.0, kind=kind))
         return Part(sums=tuple(sums), columns=tuple(columns))

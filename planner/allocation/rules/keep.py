@@ -9,12 +9,13 @@ import numpy as np
 
 from planner.allocation.checks import check_number
 from planner.allocation.objective import Objective, objective
-from planner.allocation.parts import Part, Sum
+from planner.allocation.parts import Named, Part, Sum
 from planner.allocation.table import OptionTable
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class Keep:
+class Keep(Named):
     """The objective is no worse than `level` in its own unit: at least so much, or at most so much where it is minimised.
 
     As a row: −Σ gain·x + money + borders ≤ −level. Source: ε-constraint method, Haimes et al. 1971.
@@ -26,14 +27,16 @@ class Keep:
     def __post_init__(self) -> None:
         check_number("Keep", "level", self.level, negative=True)
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
         name = self.goal.name if isinstance(self.goal, Objective) else str(self.goal)
-        return f"{name} no worse than {self.level:,.10g}"
+        return say("rules.keep", name=name, level=self.level)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of minus the objective."""
         goal = objective(table, self.goal)
         row = Sum(
-            str(self), goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border, money=goal.money
+            self.told, goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border, money=goal.money
         )
         return Part(sums=(row,))

@@ -7,15 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval_words
-from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval
+from planner.allocation.parts import INF, Named, Part, Sum
 from planner.allocation.table import OptionTable
+from planner.words import Message, say
 
 _SUFFIXES: Final = {"_mu": "mu", "_ha": "ha", "_m3": "m³", "_cny": "yuan", "_m2": "m²", "_m": "m", "_t": "t", "_kg": "kg"}
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(Named):
     """min ≤ Σ column·x ≤ max over the options of a target and treatment (None: all), in the column's unit."""
 
     column: str
@@ -37,10 +38,15 @@ class Limit:
         """The column's unit as its suffix says it, or its name."""
         return next((unit for suffix, unit in _SUFFIXES.items() if self.column.endswith(suffix)), self.column)
 
-    def __str__(self) -> str:
-        where = " ".join(w for w in (self.target, self.treatment) if w)
-        title = self.name or (f"{self.column} of {where}" if where else self.column)
-        return f"{title} {interval_words(self.min, self.max, self.unit)}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        ends = interval(self.min, self.max, self.unit)
+        if self.name or not (self.target or self.treatment):
+            return say("rules.limit", name=self.name or self.column, ends=ends)
+        if self.target and self.treatment:
+            return say("rules.limit_of_way", column=self.column, target=self.target, way=self.treatment, ends=ends)
+        return say("rules.limit_of", column=self.column, target=self.target or self.treatment, ends=ends)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of the column."""
@@ -49,4 +55,4 @@ class Limit:
         coef = np.where(among, finite_column(table, self.column, str(self), among), 0.0)
         lo = -INF if self.min is None else float(self.min)
         hi = INF if self.max is None else float(self.max)
-        return Part(sums=(Sum(str(self), self.unit, coef, lo, hi),))
+        return Part(sums=(Sum(self.told, self.unit, coef, lo, hi),))

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.checks import check_target, check_words
-from planner.allocation.parts import Part
+from planner.allocation.checks import check_target, check_words, works
+from planner.allocation.parts import Named, Part
 from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True)
-class Lock:
+class Lock(Named):
     """x = 0 for every option of the unit without the target (and treatment)."""
 
     unit: str
@@ -23,8 +24,10 @@ class Lock:
     def __post_init__(self) -> None:
         check_target(f"Lock {self.unit}", self.target)
 
-    def __str__(self) -> str:
-        return f"unit {self.unit} is {_what(self.target, self.treatment)}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.lock", unit=self.unit, what=works(self.target, self.treatment))
 
     def part(self, table: OptionTable) -> Part:
         """The options it rules out.
@@ -33,9 +36,9 @@ class Lock:
         """
         mine, fits = _fitting(table, f"Lock {self.unit}", self.unit, self.target, self.treatment)
         if not fits.size:
-            has = ", ".join(str(table.names[o]) for o in table.option[mine])
-            what = _what(self.target, self.treatment)
-            raise InvalidInput(f"Lock {self.unit}: the unit has no option {what}; it has {has}")
+            has = [str(table.names[o]) for o in table.option[mine]]
+            what = works(self.target, self.treatment)
+            raise InvalidInput(say("allocation.lock_no_option", unit=self.unit, what=what, has=has))
         return Part(forbid=mine[[k not in fits for k in mine]])
 
     def kept(self, table: OptionTable, chosen: Ints) -> bool:
@@ -44,7 +47,7 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class Exclude:
+class Exclude(Named):
     """x = 0 for every option of the unit with the target (and treatment)."""
 
     unit: str
@@ -54,10 +57,12 @@ class Exclude:
     def __post_init__(self) -> None:
         check_target(f"Exclude {self.unit}", self.target)
         if self.target is None:
-            raise InvalidInput(f"Exclude {self.unit}: say which target the unit must not have")
+            raise InvalidInput(say("allocation.exclude_needs", unit=self.unit))
 
-    def __str__(self) -> str:
-        return f"unit {self.unit} is not {_what(self.target, self.treatment)}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.exclude", unit=self.unit, what=works(self.target, self.treatment))
 
     def part(self, table: OptionTable) -> Part:
         """The options it rules out."""
@@ -85,7 +90,3 @@ def _is(table: OptionTable, chosen: Ints, unit: str, target: str, treatment: str
     option = chosen[int(np.flatnonzero(table.units == str(unit))[0])]
     right = table.targets[table.target[option]] == target
     return bool(right and (treatment is None or table.treatments[table.treatment[option]] == treatment))
-
-
-def _what(target: str, treatment: str | None) -> str:
-    return target if treatment is None else f"{target} by {treatment}"

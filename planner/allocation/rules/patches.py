@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from planner.allocation.checks import check_number, check_target, check_words
-from planner.allocation.parts import ROUNDING, Clauses, Part
+from planner.allocation.checks import check_number, check_target, check_words, works
+from planner.allocation.parts import ROUNDING, Clauses, Named, Part
 from planner.allocation.rules.adjacency import long_borders
 from planner.allocation.rules.patch_graph import Patches, cheapest_way, flow_rows, grown, patches_of, small_set_rows
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False)
-class MinPatch:
+class MinPatch(Named):
     """Every connected patch of the target (of one of the treatments, where given) has at least min_mu of area.
 
     For a set S of units too small to be a patch, each unit i of S needs a neighbour of S: x_i ≤ Σ_{j beside S} x_j. The rows
@@ -33,8 +34,10 @@ class MinPatch:
         check_target("MinPatch", self.target)
         check_number("MinPatch", "min_mu", self.min_mu)
 
-    def __str__(self) -> str:
-        return f"no patch of {_works(self.target, self.treatment)} below {self.min_mu:,.10g} mu"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.min_patch", what=works(self.target, self.treatment), least=self.min_mu)
 
     def part(self, table: OptionTable) -> Part:
         """A separator, and the units that can never be part of a large enough patch ruled out beforehand."""
@@ -56,7 +59,7 @@ class MinPatch:
 
 
 @dataclass(frozen=True, eq=False)
-class Connected:
+class Connected(Named):
     """All units of the target form one connected patch.
 
     For a patch P beside the plan's largest, with units i of P and j of the largest: x_i + x_j − 1 ≤ Σ_{k beside P} x_k.
@@ -70,8 +73,10 @@ class Connected:
     def __post_init__(self) -> None:
         check_target("Connected", self.target)
 
-    def __str__(self) -> str:
-        return f"{_works(self.target, self.treatment)} is one connected patch"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.connected", what=works(self.target, self.treatment))
 
     def part(self, table: OptionTable) -> Part:
         """A separator."""
@@ -103,12 +108,6 @@ def walked(rule: MinPatch | Connected, table: OptionTable, chosen: Ints) -> list
             patch += fresh
         patches.append(patch)
     return patches
-
-
-def _works(target: str, treatment: str | tuple[str, ...] | None) -> str:
-    if treatment is None:
-        return target
-    return f"{target} by {treatment if isinstance(treatment, str) else ' or '.join(treatment)}"
 
 
 @dataclass(frozen=True, eq=False)

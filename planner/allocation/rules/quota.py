@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval_words
-from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.checks import check_interval, check_number, check_target, check_words, finite_column, interval
+from planner.allocation.parts import INF, Named, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.landuse import UNRESTORED
+from planner.words import Message, say
 
 
 @dataclass(frozen=True)
-class Quota:
+class Quota(Named):
     """min_mu ≤ Σ area_mu·x over the options of a target ≤ max_mu, mu. Source: the land-use quotas of a restoration plan."""
 
     target: str
@@ -26,8 +27,10 @@ class Quota:
         check_number(f"Quota {self.target}", "max_mu", self.max_mu)
         check_interval(f"Quota {self.target}", self.min_mu, self.max_mu, "mu")
 
-    def __str__(self) -> str:
-        return f"{self.target} {interval_words(self.min_mu, self.max_mu, 'mu')}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.quota", target=self.target, ends=interval(self.min_mu, self.max_mu, "mu"))
 
     def part(self, table: OptionTable) -> Part:
         """One sum of area_mu over the target's options."""
@@ -38,4 +41,4 @@ class Quota:
         coef = np.where(table.mask(self.target), area, 0.0)
         lo = -INF if self.min_mu is None else float(self.min_mu)
         hi = INF if self.max_mu is None else float(self.max_mu)
-        return Part(sums=(Sum(str(self), "mu", coef, lo, hi),))
+        return Part(sums=(Sum(self.told, "mu", coef, lo, hi),))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.checks import check_interval, check_number, finite_column, interval_words
-from planner.allocation.parts import INF, Part, Sum
+from planner.allocation.checks import check_interval, check_number, finite_column, interval
+from planner.allocation.parts import INF, Named, Part, Sum
 from planner.allocation.table import OptionTable
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage:
+class Storage(Named):
     """min_m3 ≤ Σ storage_m3·x ≤ max_m3 over all units or those of one reservoir (`units`, unit ids), m³."""
 
     min_m3: float | None = None
@@ -27,9 +28,13 @@ class Storage:
         if self.units is not None:
             object.__setattr__(self, "units", tuple(str(u) for u in self.units))
 
-    def __str__(self) -> str:
-        of = f" of {self.name}" if self.name else "" if self.units is None else f" of {len(self.units)} units"
-        return f"storage{of} {interval_words(self.min_m3, self.max_m3, 'm³')}"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        ends = interval(self.min_m3, self.max_m3, "m³")
+        if self.name:
+            return say("rules.storage_of", name=self.name, ends=ends)
+        return say("rules.storage", ends=ends) if self.units is None else say("rules.storage_in", n=len(self.units), ends=ends)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of storage_m3."""
@@ -40,4 +45,4 @@ class Storage:
             coef = np.where(within[table.unit], coef, 0.0)
         lo = -INF if self.min_m3 is None else float(self.min_m3)
         hi = INF if self.max_m3 is None else float(self.max_m3)
-        return Part(sums=(Sum(str(self), "m³", coef, lo, hi),))
+        return Part(sums=(Sum(self.told, "m³", coef, lo, hi),))

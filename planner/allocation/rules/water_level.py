@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import as_mapping, check_target, check_words
-from planner.allocation.parts import Below, Part
+from planner.allocation.parts import Below, Named, Part
 from planner.allocation.table import Ints, OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class WaterLevel:
+class WaterLevel(Named):
     """Σ x_unit,target ≤ Σ x_deeper,target for every unit that has a next deeper neighbour.
 
     deeper: unit id → id of the next deeper unit on the way to its basin's bottom (empty where it is the bottom itself).
@@ -29,8 +30,10 @@ class WaterLevel:
         check_target("WaterLevel", self.target)
         object.__setattr__(self, "deeper", as_mapping(self.deeper))
 
-    def __str__(self) -> str:
-        return f"{self.target} fills from the bottom ({len(self.deeper):,} units have a deeper neighbour)"
+    @property
+    def told(self) -> Message:
+        """The rule in words."""
+        return say("rules.water_level", target=self.target, n=len(self.deeper))
 
     def part(self, table: OptionTable) -> Part:
         """The order child ≤ parent.
@@ -58,6 +61,4 @@ def _refuse_circles(table: OptionTable, child: Ints, parent: Ints) -> None:
         step = step[step]
     lost = np.flatnonzero((up[step] != step) | ((up == np.arange(up.size)) & np.isin(np.arange(up.size), child)))
     if lost.size:
-        raise InvalidInput(
-            f"WaterLevel: following the deeper unit from {table.units[lost[0]]!r} runs in a circle; it must end at a bottom"
-        )
+        raise InvalidInput(say("allocation.circle", unit=table.units[lost[0]]))

@@ -11,6 +11,7 @@ from planner.allocation.checks import finite_column
 from planner.allocation.parts import Column, Part, Sum
 from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
+from planner.words import Message, say
 
 
 def check_zones(zones: Mapping[str, str], haul: pd.DataFrame) -> None:
@@ -18,18 +19,23 @@ def check_zones(zones: Mapping[str, str], haul: pd.DataFrame) -> None:
     known = set(zones.values())
     for name in ("from", "to", "cny_per_m3"):
         if name not in haul.columns:
-            raise InvalidInput(f"Earthwork: the hauls have no column {name!r}; needed are from, to, cny_per_m3")
+            raise InvalidInput(say("allocation.haul_column", name=name))
     for zone in (*haul["from"].astype(str), *haul["to"].astype(str)):
         if zone not in known:
-            raise InvalidInput(f"Earthwork: haul names zone {zone!r}, which no unit is in")
+            raise InvalidInput(say("allocation.haul_zone", zone=zone))
     if not (haul["cny_per_m3"] >= 0).all():
-        raise InvalidInput("Earthwork: every haul needs a price ≥ 0 yuan/m³")
+        raise InvalidInput(say("allocation.haul_price"))
 
 
 def largest(coef: Floats, table: OptionTable) -> float:
     """The most that Σ coef·x can be, at least 0."""
     most = np.maximum.reduceat(coef, table.start[:-1])
     return float(max(np.maximum(most, 0.0).sum() * (1 + 1e-12), 0.0))
+
+
+def earth_row(kind: str, most: float | None) -> Message:
+    """What the row of imported fill or exported spoil is called. kind: import or export. most: its limit, m³."""
+    return say(f"rules.{kind}_free") if most is None else say(f"rules.{kind}_row", most=most)
 
 
 def zone_part(
@@ -51,11 +57,11 @@ def zone_part(
     place = np.full(len(table.units), -1, dtype=np.int64)
     place[table.positions(list(by_unit), rule)] = [zones.index(z) for z in by_unit.values()]
     if (place < 0).any():
-        raise InvalidInput(f"{rule}: unit {table.units[int(np.argmin(place))]!r} is in no zone")
+        raise InvalidInput(say("allocation.no_zone", rule=rule, unit=table.units[int(np.argmin(place))]))
     lack = finite_column(table, "fill_m3", rule) - compaction * finite_column(table, "cut_m3", rule)
     zone = place[table.unit]
     needs = [np.where(zone == i, lack, 0.0) for i in range(len(zones))]
-    sums = [Sum(f"earth of zone {z}", "m³", need, 0.0, 0.0) for z, need in zip(zones, needs, strict=True)]
+    sums = [Sum(say("rules.earth_of_zone", zone=z), "m³", need, 0.0, 0.0) for z, need in zip(zones, needs, strict=True)]
     most = [max(largest(n, table), largest(-n, table)) for n in needs]
     columns = []
     for _, way in haul.iterrows():
@@ -63,14 +69,14 @@ def zone_part(
         upper = float(way["max_m3"]) if "max_m3" in haul.columns and way["max_m3"] == way["max_m3"] else sum(most)
         columns.append(Column(f"haul {zones[a]} → {zones[b]}", float(way["cny_per_m3"]), upper, ((a, 1.0), (b, -1.0))))
     totals = (
-        ("imported fill", -1.0, *imported),
-        ("exported spoil", 1.0, *exported),
+        ("import", "imported fill", -1.0, *imported),
+        ("export", "exported spoil", 1.0, *exported),
     )
     nothing = np.zeros(table.size)
-    for name, sign, limit, price in totals:
+    for kind, name, sign, limit, price in totals:
         if limit == 0:
             continue
         total = len(sums)
-        sums.append(Sum(name, "m³", nothing, hi=float("inf") if limit is None else float(limit)))
+        sums.append(Sum(earth_row(kind, None), "m³", nothing, hi=float("inf") if limit is None else float(limit)))
         columns += [Column(f"{name} {z}", price, most[i], ((i, sign), (total, 1.0))) for i, z in enumerate(zones)]
     return Part(sums=tuple(sums), columns=tuple(columns))
