@@ -57,21 +57,48 @@ def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Reco
     except (KeyError, ValueError, zipfile.BadZipFile, OSError, SyntaxError) as error:
         raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
     try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=book.sheetnames[:8]))
-        chosen = sheet or book.sheetnames[0]
-        if sheet is None and len(book.sheetnames) > 1:
-            record.decide(say("read.sheet_of", role=role), chosen, say("read.first_several"))
-        rows, cells = [], 0
-        for row in book[chosen].iter_rows(values_only=True):
-            cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
-            if cells > MAX_CELLS:
-                raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
-            if any(c is not None and str(c).strip() for c in row):
-                rows.append(["" if c is None else c for c in row])
+        rows = _cells(book, _sheet(book, sheet, shown, role, record), shown)
     finally:
         book.close()
     return _polygons(rows, shown, record)
+
+
+def _sheet(book: Any, wanted: str | None, shown: str, role: str, record: Record) -> str:
+    """The sheet named, the only one, or the only one with headings for a geometry."""
+    names: list[str] = book.sheetnames
+    if wanted is not None:
+        if wanted not in names:
+            raise InvalidInput(say("read.no_sheet", path=shown, sheet=wanted, has=names[:8]))
+        return wanted
+    if len(names) == 1:
+        return names[0]
+    drawn = []
+    for name in names:
+        head = (
+            [list(r) for r in book[name].iter_rows(max_row=MAX_TITLES, values_only=True)]
+            if hasattr(book[name], "iter_rows")
+            else []
+        )
+        if any(_places(row) for row in head):
+            drawn.append(name)
+    if len(drawn) > 1:
+        raise InvalidInput(say("read.many_sheets", path=shown, n=len(drawn), sheets=drawn[:8], role=role, first=drawn[0]))
+    record.decide(
+        say("read.sheet_of", role=role), (drawn or names)[0], say("read.only_sheet" if drawn else "read.first_several")
+    )
+    return (drawn or names)[0]
+
+
+def _cells(book: Any, sheet: str, shown: str) -> list[list[Any]]:
+    """A sheet's rows that are not empty."""
+    rows, cells = [], 0
+    for row in book[sheet].iter_rows(values_only=True):
+        cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
+        if cells > MAX_CELLS:
+            raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
+        if any(c is not None and str(c).strip() for c in row):
+            rows.append(["" if c is None else c for c in row])
+    return rows
 
 
 def _safe_workbook(path: Path, shown: str) -> None:
@@ -115,11 +142,13 @@ def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataF
 
 def _heading(rows: list[list[Any]]) -> int:
     """The row of the headings: the first, unless it has none for a geometry and one of the next ones has."""
-    for at, row in enumerate(rows[:MAX_TITLES]):
-        names = [str(c).strip().lstrip("\ufeff") for c in row]
-        if (_named(names, _X) and _named(names, _Y)) or any(n.lower() in _WKT for n in names):
-            return at
-    return 0
+    return next((at for at, row in enumerate(rows[:MAX_TITLES]) if _places(row)), 0)
+
+
+def _places(row: list[Any]) -> bool:
+    """Whether a row holds headings for a geometry: x and y, or a column of WKT."""
+    names = ["" if c is None else str(c).strip().lstrip("\ufeff") for c in row]
+    return bool(_named(names, _X) and _named(names, _Y)) or any(n.lower() in _WKT for n in names)
 
 
 def _fill_merged(table: pd.DataFrame, used: tuple[str, str], shown: str, record: Record) -> None:
