@@ -141,6 +141,8 @@ def read_raster(
                 values = values_of.read(view, window, source)
             else:
                 frame = {"transform": view.window_transform(window), "width": int(window.width), "height": int(window.height)}
+                own, wanted = (None if c is None else pyproj.CRS.from_wkt(c.to_wkt()) for c in (view.src_crs, view.crs))
+                frame |= _scales(source, own, wanted, (view.transform.a, -view.transform.e))
                 values = _interpolated(source, values_of, {"crs": view.crs, "src_crs": view.src_crs, **frame})
             return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else crs_of(source), tuple(notes))
 
@@ -162,16 +164,13 @@ def read_onto(
             positioned(path, source)
             notes.append(say("read.no_crs_taken", name=Path(path).name))
         rows, cols = grid.shape
-        same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
             "crs": crs,
             "src_crs": own if own is not None else crs,
             "transform": Affine(*grid.transform),
             "width": cols,
             "height": rows,
-            # else the warper takes the ratio from rounded windows and smooths a little where it should interpolate
-            "XSCALE": min(1.0, math.hypot(source.transform.a, source.transform.d) / grid.cell_x) if same else None,
-            "YSCALE": min(1.0, math.hypot(source.transform.b, source.transform.e) / grid.cell_y) if same else None,
+            **_scales(source, own, pyproj.CRS.from_user_input(crs), (grid.cell_x, grid.cell_y)),
         }
         values = _interpolated(source, values_of, options)
         return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
@@ -220,9 +219,7 @@ def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Fl
             box = transformed(box, pyproj.CRS.from_user_input(options["crs"]), pyproj.CRS.from_user_input(options["src_crs"]))
         if np.isfinite(box).all():
             xs, ys = sorted(((box[0] - t.c) / t.a, (box[2] - t.c) / t.a)), sorted(((box[3] - t.f) / t.e, (box[1] - t.f) / t.e))
-            margin = (
-                4 + max(1, math.ceil(frame.a / abs(t.a))) if options.get("XSCALE") else 4 + math.ceil(_coarser(t, box, options))
-            )
+            margin = 4 + math.ceil(1.0 / min(options["XSCALE"], options["YSCALE"]))
             col0, row0 = max(0, math.floor(xs[0]) - margin), max(0, math.floor(ys[0]) - margin)
             col1, row1 = min(source.width, math.ceil(xs[1]) + margin), min(source.height, math.ceil(ys[1]) + margin)
             if col0 >= col1 or row0 >= row1:
@@ -239,10 +236,23 @@ def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Fl
             return found
 
 
-def _coarser(t: Affine, box: Bounds, options: dict[str, Any]) -> float:
-    """How many cells of a file one cell of the frame is wide, at most."""
-    wide, tall = (box[2] - box[0]) / abs(t.a) / options["width"], (box[3] - box[1]) / abs(t.e) / options["height"]
-    return float(max(wide, tall, 1.0))
+def _scales(source: Any, own: pyproj.CRS | None, wanted: pyproj.CRS | None, cell: tuple[float, float]) -> dict[str, float]:
+    """How many cells of a frame lie on one of the file, at most 1, as the warper takes them along x and y.
+
+    Below 1 it averages so many cells instead of interpolating. Left to itself it takes the ratio from its windows, so that the
+    same ground differs from window to window, on slopes by metres. The file's cells are measured at its centre.
+    """
+    t = source.transform
+    across, down = np.array([t.a, t.d]), np.array([t.b, t.e])
+    if own is not None and wanted is not None and not same_place(own, wanted):
+        middle = np.array([t.c, t.f]) + across * (source.width / 2) + down * (source.height / 2)
+        points = np.stack([middle, middle + across, middle + down])
+        x, y = pyproj.Transformer.from_crs(own, wanted, always_xy=True).transform(points[:, 0], points[:, 1])
+        across, down = np.array([x[1] - x[0], y[1] - y[0]]), np.array([x[2] - x[0], y[2] - y[0]])
+    size = np.maximum(np.abs(across), np.abs(down))
+    if not (np.isfinite(size).all() and (size > 0).all()):
+        return {"XSCALE": 1.0, "YSCALE": 1.0}
+    return {"XSCALE": float(min(1.0, size[0] / cell[0])), "YSCALE": float(min(1.0, size[1] / cell[1]))}
 
 
 @contextmanager

@@ -311,7 +311,7 @@ def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
         if len(chosen) != 1:
             if not inside:
                 raise InvalidInput(say("read.none_in_archive", path=ask.shown))
-            told = {"n": len(inside), "found": names[:8], "role": ask.role, "first": names[0]}
+            told = {"found": names[:8], "role": ask.role, "first": names[0]}
             raise InvalidInput(say("read.one_in_archive", path=ask.shown, **told))
         path = chosen[0]
         suffix = path.suffix.lower()
