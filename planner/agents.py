@@ -5,12 +5,12 @@ Read-only unless it is told otherwise, and confined to one folder: no tool reads
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from planner.documents import read_toml
 from planner.errors import InvalidInput, OutputExists, PlannerError
 from planner.facade import load_plan, make_plan
 from planner.plan.compare import compare_plans
@@ -52,7 +52,7 @@ class Desk:
         found = self.inside(path)
         document = found / "site.toml" if found.is_dir() else found
         if document.suffix == ".toml" and document.is_file():
-            for text in _texts(tomllib.loads(document.read_text(encoding="utf-8"))):
+            for text in _texts(read_toml(document, say("scenario.no_file", path=document))):
                 named = (document.parent / text).resolve()
                 if named.exists() and not named.is_relative_to(self.root.resolve()):
                     raise InvalidInput(say("agents.outside", path=text))

@@ -38,6 +38,15 @@ class Plan(stages.Plan):
         """The same plan with what draws and writes it."""
         return cls(**{field.name: getattr(plan, field.name) for field in fields(plan)})
 
+    def alternatives(self, *, seconds: float | None = None) -> Plan:
+        """The same plan with its alternatives (`others`): the cheapest with as much usable land, and one as unlike as can be.
+
+        seconds: at most for each; without it as `plan.others` says. Map, report and saved folder then show them side by side.
+        """
+        from planner.plan.others import PATIENCE_S, with_others
+
+        return with_others(self, seconds=PATIENCE_S if seconds is None else seconds)
+
     def map(self, *, lang: str = "en") -> folium.Map:
         """The interactive map; lang `en` or `zh` is the language it opens in."""
         from planner.maps import draw

@@ -135,7 +135,7 @@ def write_whole(
     refuse_existing(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        target = path.parent.resolve() / path.name
+        target = Path(os.path.realpath(path.parent)) / path.name
         with locked(target):
             clean_beside(target)
             with tempfile.TemporaryDirectory(prefix=f".{target.name}{_PARTIAL}", dir=target.parent) as work:
@@ -171,7 +171,7 @@ def whole_folder(
     Raises OutputExists where the folder is full and overwrite is False, or holds something else; PlannerError where the
     system refuses, another process is writing the same folder, or a file cannot be read back.
     """
-    shown, target = Path(folder), Path(folder).resolve()
+    shown, target = Path(folder), Path(os.path.realpath(folder))  # resolve() ends in a RuntimeError for links in a circle
     try:
         if Path(folder).is_symlink() and not target.exists():
             raise OutputExists(say("files.is_a_link", path=shown))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from planner.documents import read_toml
 from planner.errors import InvalidInput
 from planner.faults import first_fault
 from planner.parameters import Parameters, defaults
@@ -303,12 +303,7 @@ def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Sc
     Raises InvalidInput where the file is missing, not TOML, or holds what parse_scenario refuses.
     """
     path = Path(path)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise InvalidInput(say("scenario.no_file", path=path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(say("scenario.not_toml", name=path.name, error=error)) from None
+    document = read_toml(path, say("scenario.no_file", path=path))
     return parse_scenario(with_sets(document, sets or {}), source=path.name)
 
 

@@ -10,6 +10,7 @@ import shapely
 
 from planner.maps import MapView
 from planner.site import Grid
+from planner.words import plain, say
 
 WEST, SOUTH, LEVEL = 39_485_000.0, 3_757_000.0, 30.0
 HOSTILE = {
@@ -70,6 +71,12 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             "constraint": np.where(i == 3, "gas main", ""),
             "reason": [planted[k % len(planted)] if planted else "worth most under the limits" for k in i],
             "reason_zh": "在约束下价值最高",
+            "cheapest_target": np.where((target == "construction") & (j % 2 == 0), "arable", target),
+            "cheapest_storage_m3": np.where(target == "reservoir", (depth + 1) * area_m2, 0.0),
+            "cheapest_cut_m3": np.where(target == "reservoir", area_m2, 0.0),
+            "cheapest_fill_m3": 0.0,
+            "cheapest_cost_cny": 3000.0 * area_m2 * 15 / 1e4,
+            "cheapest_benefit_cny": 60000.0 * area_m2 * 15 / 1e4,
             "loss_green": np.where(target == "green", 0.0, 1000.0),
             "loss_arable": np.where(target == "green", 1500.0, np.nan),
         },
@@ -123,6 +130,7 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
             {"x_from": x[::7], "y_from": y[::7], "x_to": x[::7] + 300, "y_to": y[::7] + 200, "volume_m3": 100.0 + i[::7]}
         ),
         places=places(float(lake["storage_m3"].sum()), size),
+        alternatives=(("cheapest", say("alternative.cheapest"), plain("400 mu would be used otherwise.")),),
         names={str(p): (str(p) + "村", "village " + str(p)) for p in set(parcels)},
     )
 

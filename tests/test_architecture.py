@@ -41,7 +41,7 @@ FLOORS = [
     {"terms"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs", "periods"},
+    {"locks", "proofs", "documents", "periods"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse", "private", "interrupt"},
@@ -49,7 +49,7 @@ FLOORS = [
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
     f"planner.core.terrain.{name}"
-    for name in ("compiled", "cells", "catchments", "joining", "merge_tree", "neighbours", "stitching")
+    for name in ("compiled", "cells", "catchments", "flood", "joining", "merge_tree", "neighbours", "stitching")
 } | {"planner.core.choice.arrays"}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 NEVER = {

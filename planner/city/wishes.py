@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from planner.documents import read_toml
 from planner.errors import InvalidInput
 from planner.faults import fault_of
 from planner.scenario import Layer
-from planner.words import plain, say
+from planner.words import say
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -77,13 +77,7 @@ class CityFile(_Part):
 
 def load(path: Path) -> CityFile:
     """Reads a city.toml. Raises InvalidInput naming the file, the key and the nearest known one."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(say("city.no_file", path=str(path))) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise InvalidInput(say("city.no_toml", path=path.name, why=plain(str(error)))) from None
-    tables: dict[str, Any] = dict(document)
+    tables = read_toml(path, say("city.no_file", path=path))
     given = tables.get("greening")
     if isinstance(given, Mapping):
         layers = ("built_up", "green", "parks", "residential", "canopy", "roads")

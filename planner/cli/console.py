@@ -22,6 +22,7 @@ STAGES: Final = {
     "appraise": "pricing every option",
     "allocate": "choosing under the limits",
     "assess": "assessing water, earth and money",
+    "alternatives": "working out alternatives",
     "write": "writing map, tables and layers",
 }
 

@@ -51,8 +51,19 @@ def design(
             block_fill=v["block_fill_m3"],
         )
     )
-    for row in found.checks.itertuples():
+    beds, lines = found.storage["bed_m"], found.ditches
+    if (beds != 0).any() or v["land_m"] > 0:
+        deepest = float(beds.abs().max()) if len(beds) else 0.0
         voice.say(
-            text("groundworks.check", lang, check=str(row.check), value=row.value, limit=row.limit, verdict=str(row.verdict))
+            text("groundworks.closed", lang, beds=int((beds != 0).sum()), bed=deepest, land=v["land_m"], left=v["left_m3"])
         )
+    if len(lines):
+        length, cut = float(lines["length_m"].sum()), v["ditch_cut_m3"]
+        voice.say(text("groundworks.ditches", lang, n=len(lines), length=length, cut=cut))
+    for row in found.checks.itertuples():
+        told = {"check": str(row.check), "value": f"{round(float(row.value), 6) + 0.0:.3g} {row.unit}".strip()}
+        if row.verdict == "told":
+            voice.say(text("groundworks.check_told", lang, **told))
+        else:
+            voice.say(text("groundworks.check", lang, **told, limit=row.limit, verdict=str(row.verdict)))
     voice.document(found.summary())

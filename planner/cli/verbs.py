@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,12 +27,22 @@ Sets = Annotated[
 ]
 
 
+Alternatives = Annotated[
+    bool,
+    typer.Option(
+        "--alternatives/--no-alternatives",
+        help="Also work out the cheapest plan and one laid out otherwise under the same limits, half a minute each at most.",
+    ),
+]
+
+
 @app.command()
 def demo(
     name: Annotated[str | None, typer.Argument(help="zhonghu, panan (both where none is named), jiawang or aidans.")] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     lang: Lang = "en",
+    others: Alternatives = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -53,7 +64,7 @@ def demo(
 
             documents[one] = written(site, folder / one, voice, overwrite=overwrite, lang=lang)
             continue
-        plan = _plan(site, voice, sets={})
+        plan = _plan(site, voice, sets={}, others=others)
         documents[one] = _write(plan, folder / one, voice, overwrite=overwrite, lang=lang)
     voice.document(documents)
 
@@ -69,6 +80,7 @@ def allocate(
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
     encoding: Encoding = None,
     crs: Crs = None,
+    others: Alternatives = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -82,10 +94,10 @@ def allocate(
         wanted["solver.gap"] = gap
     if time_limit is not None:
         wanted["solver.time_limit_s"] = time_limit
-    folder = output or Path(f"{site.stem if site.is_file() else site.resolve().name}-plan")
+    folder = output or Path(f"{site.stem if site.is_file() else Path(os.path.realpath(site)).name}-plan")
     if not dry_run:
         _refuse_existing(folder, overwrite=overwrite)
-    plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs)
+    plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs, others=others)
     if dry_run:
         voice.say(tell.plan_text(plan.summary(), lang))
         _warn(plan.summary(), voice, lang)
@@ -254,11 +266,23 @@ def _refuse_existing(folder: Path, *, overwrite: bool) -> None:
         raise OutputExists(say("cli.holds_files", folder=folder))
 
 
-def _plan(site: Path, voice: Voice, *, sets: dict[str, Any], encoding: str | None = None, crs: str | None = None) -> Plan:
+def _plan(
+    site: Path,
+    voice: Voice,
+    *,
+    sets: dict[str, Any],
+    encoding: str | None = None,
+    crs: str | None = None,
+    others: bool = False,
+) -> Plan:
     from planner.facade import make_plan
 
     with voice.progress() as bar:
-        return make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, **sets)
+        plan = make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, **sets)
+        if not others:
+            return plan
+        bar.announce("alternatives")
+        return plan.alternatives()
 
 
 def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str) -> dict[str, Any]:

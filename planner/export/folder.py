@@ -115,12 +115,14 @@ def _units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def attribute_tables(plan: SavedPlan) -> dict[str, pd.DataFrame]:
-    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules, land_use."""
+    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules, land_use, others."""
     tables: dict[str, pd.DataFrame] = {}
     for name in ("options", "borders", "haul", "rules", "land_use"):
         table = getattr(plan, name, None)
         if isinstance(table, pd.DataFrame) and len(table.columns):
             tables[name] = pd.DataFrame(table)
+    if others := getattr(plan, "others", ()):
+        tables["others"] = pd.DataFrame({other.key: other.option for other in others})
     curves = getattr(plan, "storage_tables", None) or {}
     if len(curves):
         parts = [frame.reset_index(drop=True).assign(reservoir_id=key) for key, frame in sorted(curves.items())]

@@ -25,12 +25,13 @@ NAMES: Final = {
     "borders": ("Shared borders", "相邻边界"),
     "haul": ("Earth haul", "土方调配"),
     "rules": ("What the rules alone would choose", "仅按评判规则的方案"),
+    "others": ("Alternatives: option of each unit", "备选方案：各单元选项"),
     "storage": ("Stage and storage", "水位—库容表"),
 }
 GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
     ("Site", "现状与限制", ("boundary", "constraints", "parcels")),
     ("Plan", "规划方案", ("reservoirs", "units")),
-    ("Tables", "数据表", ("options", "rules", "haul", "storage", "borders")),
+    ("Tables", "数据表", ("options", "rules", "others", "haul", "storage", "borders")),
 )
 _MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
 _PREFIX: Final = "restoration_plan_"  # QGIS takes no layer id of ten characters or less

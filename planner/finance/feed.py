@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from planner.documents import read_toml
 from planner.errors import InvalidInput
 from planner.faults import fault_of
+from planner.read.saved import damaged, read_summary
 from planner.terms import Terms
 from planner.words import say
 
@@ -44,20 +44,16 @@ def terms_of(source: str | Path | Plan | Mapping[str, Any] | None, keys: Mapping
 
 def _from_path(path: Path, keys: Mapping[str, Any]) -> Source:
     file = path / "site.toml" if path.is_dir() else path
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(say("finance.no_file", file=file)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise InvalidInput(say("scenario.not_toml", name=file.name, error=str(error))) from None
+    document = read_toml(file, say("finance.no_file", file=file))
     given = document.get("finance")
     if not isinstance(given, Mapping):
         raise InvalidInput(say("finance.no_section", file=file.name))
-    about = document.get("site", {})
+    about = document.get("site")
+    about = about if isinstance(about, Mapping) else {}
     name = str(document.get("name", about.get("name", path.resolve().stem)))
-    summary = path / "summary.json"
-    if path.is_dir() and summary.is_file():
-        return _from_summary(json.loads(summary.read_text(encoding="utf-8")), given, keys, file.name)
+    if path.is_dir() and (path / "summary.json").is_file():
+        with damaged(path):
+            return _from_summary(read_summary(path), given, keys, file.name)
     return Source(checked({**given, **keys}, file.name), name, str(about.get("kind", "survey")))
 
 

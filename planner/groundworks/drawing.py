@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,11 +15,10 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from planner.core.terrain.merge_tree import merge_tree
-from planner.core.terrain.neighbours import EDGES
 from planner.core.terrain.sloping import run_of
 from planner.design import Design, owners
-from planner.earthwork.finished import block_ground, finished_ground, water_level
+from planner.earthwork.finished import AS_IT_LIES_M, Finished, finished, finished_ground, water_level
+from planner.groundworks.ditches import ditches, undrained
 from planner.landuse import LAND
 from planner.plan import Plan, load_plan
 from planner.site import Grid
@@ -27,9 +26,10 @@ from planner.water import storage_curve
 
 Floats = NDArray[np.float64]
 
+Check = tuple[str, float, float, str, str]
+
 SCHEMA: Final = "planner.design/1"
 CHAMFER: Final = 1.028  # distances of the side slopes are up to this much too long
-POND_M: Final = 0.1  # shallower hollows of a platform drain by their crossfall
 
 
 def design(plan: Plan | str | Path) -> Grid:
@@ -42,8 +42,11 @@ def design(plan: Plan | str | Path) -> Grid:
 class Drawing:
     """What is handed out for building.
 
-    ground: finished, with side slopes; blocks: with walls, as priced. checks: check, value, limit, unit, verdict. volumes: cut
-    and fill of both, m³. storage: of every reservoir at its normal level on both, m³, within the land given to it.
+    ground: finished, with side slopes, closed on the plan's storage and earth; blocks: with walls, as priced. checks: check,
+    value, limit, unit, verdict. volumes: cut and fill of both, what is left over of both and of the plan, m³, and land_m, how
+    much higher filled land lies than its block. storage: of every reservoir at its normal level on both, m³, within the land
+    given to it, and bed_m, how much deeper its worked bed lies than its block. ditches: by which worked land drains, 3D
+    lines with length_m, head_m, end_m, deepest_m, cut_m3.
     """
 
     plan: Plan
@@ -52,6 +55,7 @@ class Drawing:
     checks: pd.DataFrame
     volumes: dict[str, float]
     storage: pd.DataFrame
+    ditches: gpd.GeoDataFrame
 
     def summary(self) -> dict[str, Any]:
         """As one JSON document (schema planner.design/1)."""
@@ -60,7 +64,8 @@ class Drawing:
             "site": {"name": self.plan.site.name},
             "volumes": self.volumes,
             "storage": self.storage.to_dict("records"),
-            "checks": self.checks.to_dict("records"),
+            "ditches": self.ditches.drop(columns="geometry").to_dict("records"),
+            "checks": self.checks.astype(object).where(self.checks.notna(), None).to_dict("records"),
         }
 
     def contours(self, step_m: float = 0.5) -> gpd.GeoDataFrame:
@@ -80,7 +85,8 @@ def drawing(plan: Plan | str | Path) -> Drawing:
     """The finished ground of a plan with what it holds, moves and keeps. plan: a Plan, or the folder it was saved in."""
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     scenario, terrain = plan.site.scenario, plan.site.terrain
-    ground, blocks = finished_ground(plan.units, terrain, scenario), block_ground(plan.units, terrain, scenario)
+    made = finished(plan.units, terrain, scenario)
+    ground, blocks = made.ground, made.blocks
     volumes: dict[str, float] = {}
     for name, grid in (("", ground), ("block_", blocks)):
         change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
@@ -88,15 +94,36 @@ def drawing(plan: Plan | str | Path) -> Drawing:
     compaction = scenario.number("earthwork.compaction")
     volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"]
     volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"]
-    return Drawing(plan, ground, blocks, _checks(plan, ground, blocks), volumes, _storage(plan, ground, blocks))
+    volumes |= {"plan_left_m3": made.plan_left_m3, "land_m": made.land_m}
+    land = _Land.of(plan, made)
+    lines = ditches(plan, ground, land.worked, land.water)
+    volumes["ditch_cut_m3"] = float(lines["cut_m3"].sum())
+    return Drawing(plan, ground, blocks, _checks(plan, made, land, lines), volumes, _storage(plan, made), lines)
 
 
-def _storage(plan: Plan, ground: Grid, blocks: Grid) -> pd.DataFrame:
+class _Land(NamedTuple):
+    """Dry land of a plan on the terrain's cells, worked on and left, and the level of the water beside it, m."""
+
+    worked: NDArray[np.bool_]
+    left: NDArray[np.bool_]
+    water: Grid
+
+    @classmethod
+    def of(cls, plan: Plan, made: Finished) -> _Land:
+        design = Design.of(plan.units, plan.site.scenario)
+        owner = owners(plan.units, made.ground)
+        dry = plan.units["target"].isin(LAND).to_numpy() & ~design.wetland
+        land = np.append(dry, False)[owner]
+        worked = np.abs(made.blocks.values - plan.site.terrain.values) > AS_IT_LIES_M
+        return cls(land & worked, land & ~worked, made.ground.like(design.level_at_cells(owner)))
+
+
+def _storage(plan: Plan, made: Finished) -> pd.DataFrame:
     """Storage at the normal level within each reservoir's land: sloped, in blocks, and as the plan counts it, m³."""
     rows = []
     for name, row in plan.reservoirs.iterrows():
         level = float(row["level_m"])
-        held = [float(storage_curve(g, [row.geometry], levels=[level]).storage(level)) for g in (ground, blocks)]
+        held = [float(storage_curve(g, [row.geometry], levels=[level]).storage(level)) for g in (made.ground, made.blocks)]
         rows.append(
             {
                 "reservoir_id": str(name),
@@ -104,42 +131,66 @@ def _storage(plan: Plan, ground: Grid, blocks: Grid) -> pd.DataFrame:
                 "design_m3": held[0],
                 "block_m3": held[1],
                 "plan_m3": float(row["normal_m3"]),
+                "bed_m": float(made.lakes["bed_m"].get(str(name), 0.0)),
             }
         )
-    return pd.DataFrame(rows, columns=["reservoir_id", "level_m", "design_m3", "block_m3", "plan_m3"])
+    return pd.DataFrame(rows, columns=["reservoir_id", "level_m", "design_m3", "block_m3", "plan_m3", "bed_m"])
 
 
-def _checks(plan: Plan, ground: Grid, blocks: Grid) -> pd.DataFrame:
-    """The checks of a design, each with what was found, its limit and a verdict: passed or failed."""
-    scenario, terrain = plan.site.scenario, plan.site.terrain
-    wet, dry = scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry")
-    run = run_of(ground.values, water_level(plan.units, scenario), wet, dry)
-    worked = np.abs(blocks.values - terrain.values) > 1e-3
+def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The checks of a design: check, value, limit, unit and a verdict (passed, failed; told where there is no limit)."""
+    rows = [*_surface_checks(plan, done, land, lines), *_level_checks(plan, done)]
+    frame = pd.DataFrame(rows, columns=["check", "value", "limit", "unit", "side"])
+    kept = np.where(frame["side"] == "most", frame["value"] <= frame["limit"], frame["value"] >= frame["limit"])
+    return frame.assign(verdict=np.where(frame["limit"].isna(), "told", np.where(kept, "passed", "failed"))).drop(
+        columns="side"
+    )
+
+
+def _surface_checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame) -> list[Check]:
+    """Slopes of the works, and drainage: the share of worked land that stands ponded beside the ditches, and of land left as it
+    lies."""
+    scenario, terrain, ground = plan.site.scenario, plan.site.terrain, done.ground
+    run = run_of(
+        ground.values, water_level(plan.units, scenario), *(scenario.number(f"earthwork.slope_{k}") for k in ("wet", "dry"))
+    )
+    worked = np.abs(done.blocks.values - terrain.values) > AS_IT_LIES_M
     steep = [
         np.abs(np.diff(run, axis=axis))[_both(worked, axis)] / cell for axis, cell in ((0, terrain.cell_y), (1, terrain.cell_x))
     ]
-    rows = [("slope", max((float(np.nanmax(s)) for s in steep if s.size), default=0.0), CHAMFER, "", "most")]
-    owner = owners(plan.units, terrain)
-    made = Design.of(plan.units, scenario)
-    target = plan.units["target"].to_numpy(object)
-    for land in LAND:
-        platform = made.levels.platform(land, scenario)
-        mine = (target == land) & (plan.units["treatment"].isin(["fill", "raise", "mound"])).to_numpy()
+    wet = undrained(ground, land.water, lines)
+    return [
+        ("slope", max((float(np.nanmax(s)) for s in steep if s.size), default=0.0), CHAMFER, "", "most"),
+        ("drainage", float(wet[land.worked].mean()) if land.worked.any() else 0.0, 0.0, "", "most"),
+        ("drainage_left", float(wet[land.left].mean()) if land.left.any() else 0.0, np.nan, "", "most"),
+    ]
+
+
+def _level_checks(plan: Plan, done: Finished) -> list[Check]:
+    """Freeboard of filled land over normal and flood level, depth of lakes, rims above the water, rock left above the goaf."""
+    scenario, units = plan.site.scenario, plan.units
+    owner = owners(units, plan.site.terrain)
+    made = Design.of(units, scenario)
+    target = units["target"].to_numpy(object)
+    rows: list[Check] = []
+    for use in LAND:
+        mine = (target == use) & (units["treatment"].isin(["fill", "raise", "mound"])).to_numpy()
         if mine.any():
-            lowest = _median(blocks.values, owner, mine) - platform[mine]
-            rows.append((f"freeboard_{land}", float(np.nanmin(lowest)), -0.01, "m", "least"))
-    lake = made.lake
-    if lake.any():
-        depth = made.levels.normal[lake] - _median(ground.values, owner, lake)
+            lowest = _median(done.blocks.values, owner, mine) - made.levels.platform(use, scenario)[mine]
+            rows.append((f"freeboard_{use}", float(np.nanmin(lowest)), -0.01, "m", "least"))
+    if made.lake.any():
+        depth = made.levels.normal[made.lake] - _median(done.ground.values, owner, made.lake)
         rows.append(("depth", float(np.nanmin(depth)), scenario.number("targets.reservoir.min_depth_m") / 2, "m", "least"))
         rim = plan.reservoirs["spill_level_m"] - plan.reservoirs["level_m"]
         if rim.notna().any():
             rows.append(("rim", float(rim.min()), 0.0, "m", "least"))
-    dry = np.isin(target, LAND) & (plan.units["treatment"] != "wetland").to_numpy()
-    rows.append(("drainage", _ponded(ground, owner, dry, made.water), 0.01, "", "most"))
-    frame = pd.DataFrame(rows, columns=["check", "value", "limit", "unit", "side"])
-    kept = np.where(frame["side"] == "most", frame["value"] <= frame["limit"], frame["value"] >= frame["limit"])
-    return frame.assign(verdict=np.where(kept, "passed", "failed")).drop(columns="side")
+    dug = plan.site.terrain.values - done.ground.values
+    if "mining_depth_m" in units and made.water.any():
+        sound = units["mining_depth_m"].to_numpy(float) - np.nan_to_num(units["fractured_m"].to_numpy(float))
+        left = sound[made.water] - np.maximum(_median(dug, owner, made.water), 0.0)
+        if np.isfinite(left).any():
+            rows.append(("cover", float(np.nanmin(left)), scenario.number("earthwork.cover_m"), "m", "least"))
+    return rows
 
 
 def _both(worked: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
@@ -152,21 +203,6 @@ def _median(values: Floats, owner: NDArray[np.int32], mine: NDArray[np.bool_]) -
     use = (of >= 0) & np.append(mine, False)[of]
     table = pd.Series(flat[use]).groupby(of[use]).median()
     return np.asarray(table.reindex(np.flatnonzero(mine)), dtype=np.float64)
-
-
-def _ponded(ground: Grid, owner: NDArray[np.int32], land: NDArray[np.bool_], water: NDArray[np.bool_]) -> float:
-    """Share of the land that lies in a hollow deeper than POND_M from which no water runs off to a lake or off the site."""
-    outlets = (owner >= 0) & np.append(water, False)[owner]
-    open_ground = np.where(outlets, np.nan, ground.values)
-    tree = merge_tree(np.ascontiguousarray(open_ground), neighbours=EDGES)
-    level = np.append(-np.inf, tree.spill_level)
-    top = np.zeros(len(tree) + 1, dtype=np.int64)
-    for node in range(len(tree), 0, -1):
-        up = int(tree.parent[node - 1])
-        top[node] = top[up] if up > 0 and top[up] > 0 else node
-    fill = level[top[tree.label]].reshape(ground.shape)
-    mine = (owner >= 0) & np.append(land, False)[owner]
-    return float((fill - ground.values > POND_M)[mine].mean()) if mine.any() else 0.0
 
 
 def section(grids: Sequence[Grid], line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OWNED: Final = (
-    *("design.tif", "cutfill.tif", "design.gpkg", "contours.dxf", "breaklines.dxf", "stakes.csv", "section.csv", "section.png"),
+    *(
+        "design.tif",
+        "cutfill.tif",
+        "design.gpkg",
+        "contours.dxf",
+        "breaklines.dxf",
+        "ditches.dxf",
+        "stakes.csv",
+        "section.csv",
+        "section.png",
+    ),
     *("design.json", "checks.csv"),
 )
 SECTION_STEPS: Final = 400
@@ -47,7 +57,12 @@ def save(
         write_bands({"design_m": found.ground}, plan.site.crs, work / "design.tif")
         change = found.ground.like(found.ground.values - plan.site.terrain.values)
         write_bands({"fill_m": change}, plan.site.crs, work / "cutfill.tif")
-        layers = {"contours": found.contours(step_m), "breaklines": found.breaklines(), "stakes": found.stakes()}
+        layers = {
+            "contours": found.contours(step_m),
+            "breaklines": found.breaklines(),
+            "ditches": found.ditches,
+            "stakes": found.stakes(),
+        }
         for name, layer in layers.items():
             if len(layer):
                 layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")

@@ -10,10 +10,11 @@ from planner.design import Design
 from planner.landuse import CHOICES
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS
+from planner.plan.others import differs, rows_of
 from planner.plan.places import places_of
 from planner.plan.verdict import verdict
 from planner.units import mu_from_m2
-from planner.words import term
+from planner.words import say, term
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -27,7 +28,8 @@ def view_of(plan: Plan) -> MapView:
     site, summary = plan.site, plan.summary()
     about = site.scenario.site
     rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
-    units = plan.units.join(_losses(plan)).join(rules)
+    others = [rows_of(plan, other)[["target", *AMOUNTS]].add_prefix(f"{other.key}_") for other in plan.others]
+    units = plan.units.join(_losses(plan)).join([rules, *others])
     return MapView(
         name=site.name,
         name_en=about.name_en,
@@ -49,6 +51,9 @@ def view_of(plan: Plan) -> MapView:
         places=places_of(plan),
         verdict=verdict(summary),
         flow=plan.economics.flow,
+        alternatives=tuple(
+            (row["key"], say(f"alternative.{row['key']}"), differs(summary, row)) for row in summary["alternatives"]
+        ),
     )
 
 

@@ -156,6 +156,7 @@ def _config(
         "rules": _rule_words(view),
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
         "story": _story(view, specs),
+        "scenarios": _scenarios(view, specs),
         "charts": {"histograms": _histograms(view), "flow": _flow(view)},
         "opacity": OPACITY,
         "years": years,
@@ -178,6 +179,13 @@ def _story(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"view": key, "title": list(STEP_WORDS[key]), "text": list(pair(message))} for key, message in steps if key in offered
     ]
+
+
+def _scenarios(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What could be done instead: views by target that the page switches between, each with its name; none without a choice."""
+    ruled = any(spec["key"] == "rules" for spec in specs)
+    keys = ["plan", *(["rules"] if ruled else []), *(key for key, *_ in view.alternatives)]
+    return [{"view": key, "name": list(pair(say(f"alternative.{key}")))} for key in keys] if len(keys) > 1 else []
 
 
 def _histograms(view: MapView) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
 from planner.maps.views import options_of, view_specs
 from planner.plan.again import LEVEL, Attempt, again, first
+from planner.plan.compose import Survey, survey
 from planner.words import pair, say
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, plan: Plan, *, lang: str = "en", height: int = 640) -> None:
         self.plan = plan
         self.attempt: Attempt = first(plan)
-        self.values: dict[str, float] = _values(plan)
+        self._own = _values(plan)
+        self.values: dict[str, float] = dict(self._own)
         self.locks: dict[str, str] = {}
         self.seconds = 0.0
         self.message: tuple[str, str] = ("", "")
         self._before: list[tuple[Attempt, dict[str, float], dict[str, str]]] = []
         self._turn = 0
+        self._known: Survey | None = None
         view = view_of(plan)
         live = {"values": dict(self.values), "ranges": _ranges(plan, self.values)}
         drawn = draw_views(view, view_specs(view), lang=lang, more={"live": live, "options": options_of(view)})
@@ -70,7 +73,9 @@ class Explorer(anywidget.AnyWidget):
         began = time.perf_counter()
         wanted = {**self.values, **values}
         held = dict(self.locks if locks is None else locks)
-        found = again(self.plan, self.attempt, _sets(self.plan, wanted), held)
+        if wanted.get(LEVEL) != self._own.get(LEVEL) and self._known is None:
+            self._known = survey(self.plan.site)  # once for all levels that are tried
+        found = again(self.plan, self.attempt, _sets(self.plan, wanted), held, known=self._known)
         self.seconds = time.perf_counter() - began
         self._before.append((self.attempt, self.values, self.locks))
         self._show(found, wanted, held)

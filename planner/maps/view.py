@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from planner.plan.verdict import Verdict
     from planner.site import Grid
+    from planner.words import Message
 
 REQUIRED = ("target", "area_mu")
 TEXTS = ("parcel_id", "target", "treatment", "rules_target", "next_target", "waterlogging", "landuse", "reason", "reason_zh")
@@ -35,6 +36,7 @@ class MapView:
     finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
     summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
     makes them. verdict: what a decider reads first. flow: cost and benefit by year.
+    alternatives: key, name and what differs of each; its targets and amounts are the columns `KEY_target`, `KEY_cost_cny` ….
     """
 
     name: str
@@ -57,6 +59,7 @@ class MapView:
     places: pd.DataFrame | None = None
     verdict: Verdict | None = None
     flow: pd.DataFrame | None = None
+    alternatives: tuple[tuple[str, Message, Message], ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED if name not in self.units.columns]

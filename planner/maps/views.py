@@ -10,6 +10,7 @@ import numpy as np
 from planner.landuse import COVERS, TARGETS, TREATMENTS, cover_of
 from planner.maps.view import MapView
 from planner.maps.words import NOTES, VIEW_WORDS
+from planner.words import pair
 
 Spec = dict[str, Any]
 UNKNOWN = {"label": list(VIEW_WORDS["unknown"]), "colours": ["#D9D5CE"] * 3}
@@ -41,6 +42,10 @@ def view_specs(view: MapView) -> list[Spec]:
     if view.coded("rules_target")[1]:
         rules = {name: f"rules_{name}" for name in AMOUNTS if f"rules_{name}" in view.units.columns}
         specs += [{**_targets("rules", "rules_target", amounts=False), "amounts": rules}, _changed()]
+    for key, name, text in view.alternatives:
+        amounts = {column: f"{key}_{column}" for column in AMOUNTS}
+        by_target = _spec("rules", f"{key}_target", "words", target_classes(), vocabulary=list(TARGETS))
+        specs.append({**by_target, "key": key, "label": list(pair(name)), "note": list(pair(text)), "amounts": amounts})
     if view.coded("waterlogging")[1]:
         specs.append(_today())
     if view.coded("landuse")[1]:
@@ -137,12 +142,12 @@ def options_of(view: MapView) -> list[str]:
     pairs = view.pairs()[1]
     targets, ways = list(TARGETS), list(TREATMENTS)
 
-    def place(pair: str) -> tuple[int, int, str]:
-        target, _, way = pair.partition(":")
+    def place(option: str) -> tuple[int, int, str]:
+        target, _, way = option.partition(":")
         return (
             targets.index(target) if target in targets else len(targets),
             ways.index(way) if way in ways else len(ways),
-            pair,
+            option,
         )
 
     return sorted(pairs, key=place)
@@ -151,10 +156,10 @@ def options_of(view: MapView) -> list[str]:
 def _treatments(view: MapView) -> Spec:
     pairs = options_of(view)
     classes = []
-    for i, pair in enumerate(pairs):
-        target, _, way = pair.partition(":")
+    for i, option in enumerate(pairs):
+        target, _, way = option.partition(":")
         siblings = [p for p in pairs if p.partition(":")[0] == target]
-        share = siblings.index(pair) / max(1, len(siblings) - 1) if len(siblings) > 1 else 0.5
+        share = siblings.index(option) / max(1, len(siblings) - 1) if len(siblings) > 1 else 0.5
         base = target_colours(target) if target in TARGETS else ["#888888"] * 3
         classes.append({"code": i, "label": list(option_name(target, way)), "colours": [_shade(c, share) for c in base]})
     return _spec("treatment", "option", "words", classes, amounts=True)

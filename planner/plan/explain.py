@@ -119,8 +119,10 @@ def _reason(row: Any) -> list[Message]:
     if row["target"] == UNRESTORED:
         return [say("explain.none")]
     follower = row["next_target"]
-    if pd.isna(follower) or follower in ("", UNRESTORED):
+    if pd.isna(follower) or follower == "":
         first = say("explain.only")
+    elif follower == UNRESTORED:
+        first = say("explain.left", loss=max(row["next_loss_cny"], 0.0))
     elif row["next_loss_cny"] < 1.0:
         first = say("explain.tie", next=follower)
     else:

@@ -33,6 +33,19 @@ class Certificate:
 
 
 @dataclass(frozen=True, eq=False)
+class Other:
+    """Another plan of the same land under the same limits: its key, the option of every unit by unit_id, and its proof.
+
+    status, gap: of its own objective, e.g. the cost where it is the cheapest.
+    """
+
+    key: str
+    option: pd.Series[str]
+    status: str
+    gap: float
+
+
+@dataclass(frozen=True, eq=False)
 class PlanRecord:
     """A restoration plan of a site: its tables and what proves it.
 
@@ -41,6 +54,7 @@ class PlanRecord:
     option), with `loss_cny` against the chosen one at the plan's shadow prices. borders: who touches whom. reservoirs: one row
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
     rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
+    others: its alternatives, where they were asked for.
     """
 
     site: Site
@@ -57,6 +71,7 @@ class PlanRecord:
     rules: pd.DataFrame
     warnings: tuple[Message, ...]
     land_use: pd.DataFrame
+    others: tuple[Other, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """The units without their geometry, index `unit_id`."""

@@ -9,6 +9,7 @@ import pandas as pd
 from planner.economics import money
 from planner.measure import land_use
 from planner.plan.noun import Plan
+from planner.plan.others import others_of
 from planner.plan.record import Certificate
 from planner.read.saved import SavedFolder, damaged, read_saved
 from planner.suitability import judge
@@ -51,4 +52,5 @@ def _plan(saved: SavedFolder) -> Plan:
         rules=saved.tables["rules"],
         warnings=saved.site.warnings,
         land_use=saved.tables["land_use"] if len(saved.tables["land_use"]) else land_use(None, saved.units),
+        others=others_of(saved.tables["others"], saved.summary.get("alternatives", [])),
     )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.plan.ledgers import ledgers
+from planner.plan.others import told
 from planner.timing import by_year, timetable
 from planner.words import render
 
@@ -67,6 +68,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "agreement_mu": float(units["area_mu"][units["target"] == units["rules_target"]].sum()),
             "storage_m3": float(plan.rules["storage_m3"].sum()),
         },
+        "alternatives": told(plan),
         "published": [],
         "warnings": [render(w, "en") for w in plan.warnings],
         "warnings_zh": [render(w, "zh") for w in plan.warnings],

@@ -32,7 +32,8 @@ def verdict(s: Mapping[str, Any]) -> Verdict:
     if open_cny >= ENOUGH:
         tail = say("headline.unfunded", open_cny=open_cny, cost=cost)
     else:
-        tail = say("headline.lent", lent=lent, cost=cost) if lent >= ENOUGH else say("headline.funded")
+        whole = "headline.lent_all" if lent >= cost else "headline.lent"
+        tail = say(whole, lent=lent, cost=cost) if lent >= ENOUGH else say("headline.funded")
     if cash is not None:
         tail = say("headline.and_cash", tail=tail, cash=cash)
     if npv >= 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from planner.documents import read_toml
 from planner.errors import InvalidInput
 from planner.faults import fault_of
 from planner.portfolio.keys import ProgrammeFile, ProjectItem
@@ -52,13 +52,7 @@ def load(path: str | Path) -> Loaded:
     """Reads a programme's file and the layer it names. Raises InvalidInput naming file, key and fix."""
     path = Path(path)
     path = path / "portfolio.toml" if path.is_dir() else path
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(say("portfolio.no_file", path=path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(say("scenario.not_toml", name=path.name, error=str(error))) from None
-    return described(document, path.parent, path.name)
+    return described(read_toml(path, say("portfolio.no_file", path=path)), path.parent, path.name)
 
 
 def described(document: Mapping[str, Any], folder: Path, source: str) -> Loaded:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
-from openpyxl import load_workbook
 
 from planner.errors import InvalidInput
 from planner.read.encoding import decode_text
 from planner.read.record import Record
 from planner.read.sources import Ask, open_vector
+from planner.read.tabular import csv_rows, sheet_rows
 from planner.scenario import Layer
 from planner.words import say
 
@@ -32,7 +30,7 @@ def table_of(path: Path, shown: str, *, index: str) -> pd.DataFrame:
     """A table of figures from CSV or XLSX, indexed by one of its columns. Raises InvalidInput naming what is missing."""
     if not path.is_file():
         raise InvalidInput(say("city.no_table", path=shown))
-    rows = _sheet(path) if path.suffix.lower() == ".xlsx" else _text(path, shown)
+    rows = sheet_rows(path, shown)[0] if path.suffix.lower() == ".xlsx" else _text(path, shown)
     if len(rows) < 2:
         raise InvalidInput(say("city.empty_table", path=shown))
     head = [str(h).strip() for h in rows[0]]
@@ -44,13 +42,4 @@ def table_of(path: Path, shown: str, *, index: str) -> pd.DataFrame:
 
 def _text(path: Path, shown: str) -> list[list[object]]:
     text, _ = decode_text(path.read_bytes(), encoding=None, where=shown)
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    return [list(map(str.strip, r)) for r in csv.reader(io.StringIO(text), delimiter=separator) if any(c.strip() for c in r)]
-
-
-def _sheet(path: Path) -> list[list[object]]:
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        return [list(r) for r in book.worksheets[0].iter_rows(values_only=True) if any(c is not None for c in r)]
-    finally:
-        book.close()
+    return [[cell.strip() for cell in row] for row in csv_rows(text.lstrip("\ufeff"), shown)]

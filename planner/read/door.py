@@ -62,7 +62,7 @@ FOREIGN: Final = (
     UnicodeError,
     RecursionError,
 )
-CARELESS: Final = (LookupError, ValueError, TypeError, ArithmeticError)  # of libraries that take a file for whole
+CARELESS: Final = (LookupError, ValueError, TypeError, ArithmeticError, NameError)  # of libraries that take a file for whole
 FARTHEST: Final = 1e9  # m; no coordinate of a projection in use is as large
 _ARCHIVES: Final = re.compile(r"/vsi(zip|gzip|tar)/")
 _GRID: Final = re.compile(

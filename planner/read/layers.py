@@ -170,6 +170,7 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
             "mine": [m or "" for m in column("mine")],
             "phase": _phases(column("phase")),
             "date": [d or "" for d in column("date")],
+            **_english_mines(frame, chosen),
         },
         geometry=geometry,
         index=pd.Index(ids, name="parcel_id", dtype=object),
@@ -177,6 +178,12 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
     )
     keys = [roles.natural(i) for i in ids]
     return table.iloc[sorted(range(len(ids)), key=keys.__getitem__)]
+
+
+def _english_mines(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> dict[str, list[str]]:
+    """The mines' English names, where the file has them beside the others under the same heading with `_en`."""
+    heading = f"{chosen.get('mine', '')}_en"
+    return {"mine_en": [m or "" for m in _texts(frame[heading])]} if heading in frame.columns and "mine" in chosen else {}
 
 
 def _phases(texts: list[str | None]) -> Any:

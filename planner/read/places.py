@@ -17,7 +17,6 @@ from planner.read.sources import SUFFIXES
 from planner.scenario import Scenario, load_scenario, parse_scenario, with_sets
 from planner.words import say
 
-MAX_TOML_BYTES: Final = 16 << 20
 EVERYWHERE: Final = (-math.inf, -math.inf, math.inf, math.inf)
 RASTER_SUFFIXES: Final = (
     ".tif",
@@ -148,9 +147,7 @@ def open_site(path: str | Path, *, sets: Mapping[str, Any] | None) -> Opened:
             hint = say("read.name_the_file", path=Path(path) / vectors[0]) if vectors else ""
             raise InvalidInput(say("read.no_site_file", path=path, hint=hint))
     if place.suffix.lower() == ".toml":
-        if place.exists() and place.stat().st_size > MAX_TOML_BYTES:
-            raise InvalidInput(say("read.large_site_file", path=place, size=place.stat().st_size / 1e6))
-        scenario = _loaded(place, sets)
+        scenario = load_scenario(place, sets)
         return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), place)
     if not place.exists():
         near = [p.name for p in place.parent.iterdir()] if place.parent.is_dir() else []
@@ -158,14 +155,3 @@ def open_site(path: str | Path, *, sets: Mapping[str, Any] | None) -> Opened:
     document = with_sets({"layers": {"polygons": place.name}}, sets or {})
     scenario = parse_scenario(document, source="--set")
     return Opened(scenario, Places(place.parent, scenario.site.outside_paths), str(path), None)
-
-
-def _loaded(path: Path, sets: Mapping[str, Any] | None) -> Scenario:
-    try:
-        return load_scenario(path, sets)
-    except RecursionError:
-        raise InvalidInput(say("read.nested", path=path.name)) from None
-    except IsADirectoryError:
-        raise InvalidInput(say("read.folder_not_site", path=path)) from None
-    except PermissionError:
-        raise InvalidInput(say("read.no_permission", path=path)) from None

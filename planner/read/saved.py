@@ -24,7 +24,7 @@ from planner.words import Message, both, say
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
-TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use")
+TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use", "others")
 MAX_SUMMARY_BYTES: Final = 256 << 20
 _SUMMARY_TABLES: Final = ("site", "targets", "water", "earthwork", "economics", "solver", "provenance")
 
@@ -66,7 +66,7 @@ def read_saved(folder: str | Path) -> SavedFolder:
         if not file.resolve().is_relative_to(folder.resolve()):
             raise InvalidInput(say("door.side_file_leads_out", shown=f"{folder.name}/{name}"))
     with damaged(folder):
-        summary = _summary(folder / "summary.json")
+        summary = read_summary(folder)
         with door.vector(folder / "plan.gpkg", f"{folder.name}/plan.gpkg") as base:
             there = {name for name, _ in base.layers()}
             layers = {name: base.read(layer=name) for name in ("units", "parcels", "reservoirs")}
@@ -76,14 +76,17 @@ def read_saved(folder: str | Path) -> SavedFolder:
             layers[name] = _checked(name, layers[name].set_index(key))
         tables["options"] = _checked("options", tables["options"].set_index(["unit_id", "option"]))
         tables["rules"] = tables["rules"].set_index("unit_id")
+        if len(tables["others"]):  # plans whose alternatives were asked for
+            tables["others"] = tables["others"].set_index("unit_id")
         site = replace(
             _site(folder, layers["parcels"], summary), constraints=beside["constraints"], boundary=beside["boundary"]
         )
     return SavedFolder(site, layers["units"], layers["reservoirs"], tables, summary)
 
 
-def _summary(path: Path) -> dict[str, Any]:
-    """What summary.json holds. Raises ValueError or KeyError where it is spoilt."""
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What a plan folder's summary.json holds; to be called within `damaged`, for it raises KeyError … where it is spoilt."""
+    path = folder / "summary.json"
     if path.stat().st_size > MAX_SUMMARY_BYTES:
         raise ValueError(f"summary.json of {path.stat().st_size / 1e6:,.0f} MB")
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Final
 
 from planner.errors import InvalidInput
 from planner.read.encoding import decode_text
+from planner.read.tabular import csv_rows
 from planner.words import say
 
 NAMES: Final = {
@@ -29,7 +28,7 @@ def read_years(path: str | Path) -> list[tuple[int, tuple[float, ...], tuple[flo
     if not path.is_file():
         raise InvalidInput(say("read.no_series", path=path.name))
     text, _ = decode_text(path.read_bytes(), encoding=None, where=path.name)
-    rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if any(cell.strip() for cell in row)]
+    rows = csv_rows(text.lstrip("\ufeff"), path.name)
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
     at = {}
     for key, known in NAMES.items():
@@ -42,7 +41,7 @@ def read_years(path: str | Path) -> list[tuple[int, tuple[float, ...], tuple[flo
         try:
             year, month = int(float(row[at["year"]])), int(float(row[at["month"]]))
             values = float(row[at["rain"]]), float(row[at["evaporation"]])
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, OverflowError):
             raise InvalidInput(say("read.series_row", path=path.name, row=number)) from None
         if not (1 <= month <= 12 and min(values) >= 0) or (year, month) in found:
             raise InvalidInput(say("read.series_row", path=path.name, row=number))

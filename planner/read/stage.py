@@ -107,7 +107,10 @@ def put_raster(stage: Stage, path: Path, shown: str) -> Path:
     if path.is_dir():
         return _put_folder(stage, path, room, _COVERAGE_FILE, shown)
     if path.suffix.lower() == ".adf":
-        return _put_folder(stage, path.parent, room, _COVERAGE_FILE, shown) / path.name
+        place = _put_folder(stage, path.parent, room, _COVERAGE_FILE, shown) / path.name
+        if not place.exists():
+            raise InvalidInput(say("door.not_its_format", shown=shown, kind="ArcInfo Grid"))
+        return place
     known = stage.beside(path)
     for end in _LABELS + _WORLD_FILES:
         name = known.get((path.stem + end).lower())

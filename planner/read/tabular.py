@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,18 @@ from planner.read.vertices import from_vertices
 from planner.words import say
 
 MAX_TITLES: Final = 10  # rows in which headings are sought
+# What openpyxl and its parts raise of a workbook that is not as it should be.
+_NO_WORKBOOK: Final = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 MAX_CELLS: Final = 20_000_000  # of a workbook: what openpyxl holds in about 2 GB
 _WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "几何", "图形", "坐标串")
 _X = ("x", "lon", "lng", "longitude", "经度", "easting", "东坐标", "x坐标", "横坐标")
@@ -35,70 +48,81 @@ def read_csv(path: Path, shown: str, role: str, encoding: str | None, record: Re
     text, found = decode_text(path.read_bytes(), encoding=encoding, where=shown)
     if found not in ("ASCII", "UTF-8"):
         record.decide(say("read.encoding_of", role=role), found, say("read.by_bytes"))
+    return _polygons(csv_rows(text, shown), shown, record)
+
+
+def csv_rows(text: str, shown: str) -> list[list[str]]:
+    """The filled rows of a table that is text, whatever parts its columns. Raises InvalidInput where it is no table."""
     if "\0" in text:
         raise InvalidInput(say("read.nul_text", path=shown))
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t|", key=head.count)
+    separator = max(",;\t|", key=text.split("\n", 1)[0].count)
     try:
         csv.field_size_limit(1 << 28)
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+        return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InvalidInput(say("read.no_table", path=shown, why=str(error))) from None
-    return _polygons([r for r in rows if any(c.strip() for c in r)], shown, record)
+
+
+Heads = dict[str, list[list[Any]]]  # the first rows of each sheet
 
 
 def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Record) -> gpd.GeoDataFrame:
-    """Polygons of a workbook's sheet: the one named, or the only or first one. Formulas give their last computed value."""
-    _safe_workbook(path, shown)
-    from openpyxl import load_workbook
+    """Polygons of a workbook's sheet: the one named, the only one, or the only one with coordinates. Formulas give their last
+    computed value."""
 
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (KeyError, ValueError, zipfile.BadZipFile, OSError, SyntaxError) as error:
-        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
-    try:
-        rows = _cells(book, _sheet(book, sheet, shown, role, record), shown)
-    finally:
-        book.close()
+    def meant(heads: Heads) -> str:
+        drawn = [name for name, head in heads.items() if any(_places(row) for row in head)]
+        if len(drawn) > 1:
+            told = {"n": len(drawn), "sheets": drawn[:8], "role": role, "first": drawn[0]}
+            raise InvalidInput(say("read.many_sheets", path=shown, **told))
+        name = (drawn or list(heads))[0]
+        record.decide(say("read.sheet_of", role=role), name, say("read.only_sheet" if drawn else "read.first_several"))
+        return name
+
+    rows, _ = sheet_rows(path, shown, sheet, meant=meant)
     return _polygons(rows, shown, record)
 
 
-def _sheet(book: Any, wanted: str | None, shown: str, role: str, record: Record) -> str:
-    """The sheet named, the only one, or the only one with headings for a geometry."""
-    names: list[str] = book.sheetnames
-    if wanted is not None:
-        if wanted not in names:
-            raise InvalidInput(say("read.no_sheet", path=shown, sheet=wanted, has=names[:8]))
-        return wanted
-    if len(names) == 1:
-        return names[0]
-    drawn = []
-    for name in names:
-        head = (
-            [list(r) for r in book[name].iter_rows(max_row=MAX_TITLES, values_only=True)]
-            if hasattr(book[name], "iter_rows")
-            else []
-        )
-        if any(_places(row) for row in head):
-            drawn.append(name)
-    if len(drawn) > 1:
-        raise InvalidInput(say("read.many_sheets", path=shown, n=len(drawn), sheets=drawn[:8], role=role, first=drawn[0]))
-    record.decide(
-        say("read.sheet_of", role=role), (drawn or names)[0], say("read.only_sheet" if drawn else "read.first_several")
-    )
-    return (drawn or names)[0]
+def sheet_rows(
+    path: Path, shown: str, sheet: str | None = None, *, meant: Callable[[Heads], str] | None = None
+) -> tuple[list[list[Any]], list[str]]:
+    """The filled rows of a workbook's sheet (the one named, else the first), empty cells as "", and the names of all sheets.
+
+    meant: chooses one of several by their first rows. Raises InvalidInput where it is no workbook, expands without measure, or
+    has no such sheet.
+    """
+    _safe_workbook(path, shown)
+    try:
+        return _sheet_rows(path, shown, sheet, meant)
+    except InvalidInput:
+        raise
+    except _NO_WORKBOOK as error:
+        raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
 
 
-def _cells(book: Any, sheet: str, shown: str) -> list[list[Any]]:
-    """A sheet's rows that are not empty."""
-    rows, cells = [], 0
-    for row in book[sheet].iter_rows(values_only=True):
-        cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
-        if cells > MAX_CELLS:
-            raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
-        if any(c is not None and str(c).strip() for c in row):
-            rows.append(["" if c is None else c for c in row])
-    return rows
+def _sheet_rows(
+    path: Path, shown: str, sheet: str | None, meant: Callable[[Heads], str] | None
+) -> tuple[list[list[Any]], list[str]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        names = [page.title for page in book.worksheets]
+        if not names or (sheet is not None and sheet not in names):
+            raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=names[:8]))
+        if sheet is None and meant is not None and len(names) > 1:
+            sheet = meant({n: [list(r) for r in book[n].iter_rows(max_row=MAX_TITLES, values_only=True)] for n in names})
+        rows: list[list[Any]] = []
+        cells = 0
+        for row in book[sheet or names[0]].iter_rows(values_only=True):
+            cells += max(len(row), 20)  # a row without cells is one nevertheless: the last may be numbered 10¹²
+            if cells > MAX_CELLS:
+                raise InvalidInput(say("read.many_cells", path=shown, most=MAX_CELLS))
+            if any(c is not None and str(c).strip() for c in row):
+                rows.append(["" if c is None else c for c in row])
+        return rows, names
+    finally:
+        book.close()
 
 
 def _safe_workbook(path: Path, shown: str) -> None:

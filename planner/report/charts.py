@@ -135,9 +135,10 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
         w, h = max(ruler.width(line, size) for line in lines) / points, len(lines) * size * 1.3 / points
         if (place.kind == "parcel" and w > 2.2 * place.radius_m) or (place.kind == "lake" and w > 8 * place.radius_m):
             continue
-        if any(abs(x - place.x) < (w + ow) / 2 and abs(y - place.y) < (h + oh) / 2 for x, y, ow, oh in taken):
+        x, y = _within(place.x, west, east, w), _within(place.y, south, north, h)
+        if any(abs(x - ox) < (w + ow) / 2 and abs(y - oy) < (h + oh) / 2 for ox, oy, ow, oh in taken):
             continue
-        taken.append((place.x, place.y, w, h))
+        taken.append((x, y, w, h))
         lake = place.kind == "lake"
         look: dict[str, Any] = {
             "ha": "center",
@@ -146,8 +147,13 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
             "parse_math": False,
             "color": "white" if lake else INK,
         }
-        text = axes.text(place.x, place.y, "\n".join(lines), fontproperties=font(size, weight="bold"), **look)
+        text = axes.text(x, y, "\n".join(lines), fontproperties=font(size, weight="bold"), **look)
         text.set_path_effects([withStroke(linewidth=1.6, foreground="#0b2f5c" if lake else "white")])
+
+
+def _within(at: float, low: float, high: float, size: float) -> float:
+    """Where something of a size stands whole between two edges, as near to a place as can be."""
+    return min(max(at, low + size / 2), max(high - size / 2, low + size / 2))
 
 
 def _path(shapes: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.landuse import CHOICES, TARGETS, UNRESTORED
 from planner.plan.verdict import verdict
 from planner.report.charts import before_after, target_name
 from planner.report.document import Block, Picture, Say, Section, Table, Text
-from planner.words import render, term
+from planner.words import Message, render, term
+from planner.words import say as tell
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -26,12 +27,10 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     shown = say("Today and the plan by target.", "现状积水与规划方案。")
     blocks: list[Block] = [
         Text(render(told.sentence, say.lang), strong=True),
-        Text(_sentence(summary, say)),
         Table((say("Step", "步骤"), say("What it says", "要点")), steps, words=(0, 1)),
         Picture(partial(_map, plan, say, ratio), shown, ratio),
         target_table(summary, say),
-        Text(_money(summary, say)),
-        *(Text(line, strong=True) for line in _without_source(summary, say)),
+        *(Text(render(line, say.lang)) for line in approvals(summary)),
         Text(certificate(summary, say)),
     ]
     if summary["warnings"]:
@@ -51,26 +50,15 @@ def _caution(count: int, say: Say) -> str:
     )
 
 
-def _sentence(s: dict[str, Any], say: Say) -> str:
-    areas = {t: s["targets"][t]["area_mu"] for t in (*CHOICES, UNRESTORED)}
-    names = {t: target_name(t, say) for t in areas}
-    parts = [
-        say(f"{say.mu(areas[t])} {names[t].lower()}", f"{names[t]}{say.mu(areas[t])}")
-        for t in CHOICES
-        if t in LAND and areas[t] > 0
-    ]
-    listed = say(", ", "、").join(parts)
-    lake, left = areas["reservoir"], areas[UNRESTORED]
-    stored = say.cubic(s["water"]["storage_m3"])
-    water = (
-        say(f"; {say.mu(lake)} become lake and hold {stored}", f"；{say.mu(lake)}为水库水面，蓄水{stored}") if lake > 0 else ""
-    )
-    rest = say(f"; {say.mu(left)} stay as they are", f"；{say.mu(left)}暂不治理") if left > 0 else ""
-    whole, restored = say.mu(s["site"]["area_mu"]), say.mu(s["restored_mu"])
-    return say(
-        f"Of {whole}, {restored} become usable land again: {listed}{water}{rest}.",
-        f"在{whole}沉陷区中恢复可用土地{restored}：{listed}{water}{rest}。",
-    )
+def approvals(s: dict[str, Any]) -> list[Message]:
+    """What the plan needs others to agree to: protected land it lies on, and farmland it takes or gives."""
+    kinds = [tell("decision.kind", kind=r["kind"], mu=r["area_mu"]) for r in s["protection"] if r["area_mu"] > 0]
+    broken = sum(r.get("broken_mu", 0.0) for r in s["protection"])
+    told = [tell("decision.approvals", kinds=kinds, broken=broken)] if kinds else []
+    farm = s.get("farmland") or {}
+    if farm.get("before_mu") is not None:
+        told.append(tell("decision.farmland", lost=farm["lost_mu"], new=farm["new_mu"], after=farm["after_mu"]))
+    return told
 
 
 def target_table(s: dict[str, Any], say: Say) -> Table:
@@ -112,37 +100,6 @@ def target_table(s: dict[str, Any], say: Say) -> Table:
         say("Value, 10⁴ yuan", "收益（万元）"),
     )
     return Table(heads, (*rows, last), swatches=(*colours, ""))
-
-
-def _money(s: dict[str, Any], say: Say) -> str:
-    e = s["economics"]
-    lump = e.get("lump_sums_cny", 0.0)
-    extra = say(f" (of which {say.yuan(lump)} lump sums no unit carries)", f"（其中单列费用{say.yuan(lump)}）") if lump else ""
-    payback = e.get("payback_year")
-    pays = say(f" It has paid for itself by {payback}.", f"至{payback}年收回投资。") if payback else ""
-    cost, value, npv = say.yuan(e["cost_cny"]), say.yuan(e["benefit_cny"]), say.yuan(e["npv_cny"])
-    ratio = f"{e['benefit_cost_ratio']:.2f}"
-    return say(
-        f"Money: it costs {cost}{extra} and brings {value}, 1 : {ratio}; net present value {npv}.{pays}",
-        f"资金：总投资{cost}{extra}，收益{value}，投入产出比1:{ratio}；净现值{npv}。{pays}",
-    )
-
-
-def _without_source(s: dict[str, Any], say: Say) -> list[str]:
-    """What nobody pays for, and what is only lent: it belongs on the first page."""
-    e, told = s["economics"], []
-    if e.get("unfunded_cny", 0.0) > 0:
-        left, share = say.yuan(e["unfunded_cny"]), f"{100 * e['unfunded_cny'] / e['cost_cny']:.0f}"
-        told.append(say(f"{left} ({share} %) of the cost have no source yet.", f"总投资中{left}（{share}%）尚无资金来源。"))
-    if e.get("repaid_cny", 0.0) > 0:
-        lent = say.yuan(e["repaid_cny"])
-        told.append(
-            say(
-                f"{lent} are lent and have to be paid back; the plan names no source for that (see `planner finance`).",
-                f"其中{lent}为社会资本等需偿还资金，方案未列偿还来源（见`planner finance`）。",
-            )
-        )
-    return told
 
 
 def certificate(s: dict[str, Any], say: Say) -> str:

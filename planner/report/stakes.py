@@ -1,4 +1,4 @@
-"""The decision's further pages: alternatives, money by year, farmland, villages, the dry year, what matters, who signs."""
+"""The decision's further pages: money by year, farmland, villages, the dry year, what matters, who signs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 
 from planner.balance import climate, dry_year, settled
 from planner.core.money import discounted
-from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED, cover_of
-from planner.plan.limits import limit_name
+from planner.landuse import CHOICES, TARGETS, cover_of
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.report.drawing import FAINT, INK, dressed, figure
 from planner.report.fonts import font
-from planner.words import render
+from planner.words import term
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,104 +26,7 @@ SWING = 0.3  # share by which an assumption is moved for the tornado
 MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
 MOST_LAKES = 5  # whose dry year is told, the largest
 CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
-SAME_MU = 0.5  # areas closer than this are the same
 MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that pay for households that move
-
-
-def alternatives(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
-    """Nothing, the rules alone, and the plan side by side, with what differs in words."""
-    heads = (
-        say("Figure", "指标"),
-        say("Nothing is done", "不治理"),
-        say("Rules alone", "仅按规则"),
-        say("This plan", "本方案"),
-    )
-    alone, targets = s["rules_alone"], s["targets"]
-    whole = s["site"]["area_mu"]
-
-    def row(name: str, nothing: str, rules: str, chosen: str) -> tuple[str, str, str, str]:
-        return name, nothing, rules, chosen
-
-    rows = [
-        row(
-            say(TARGETS[t].en, TARGETS[t].zh),
-            say.mu(whole if t == UNRESTORED else 0.0),
-            say.mu(alone["targets"][t]["area_mu"]),
-            say.mu(targets[t]["area_mu"]),
-        )
-        for t in (*CHOICES, UNRESTORED)
-    ]
-    money = s["economics"]
-    works = sum(alone["targets"][t]["cost_cny"] for t in CHOICES) + money["lump_sums_cny"]
-    value = sum(alone["targets"][t]["benefit_cny"] for t in CHOICES)
-    ponded = say(f"ponds on {say.mu(s['site']['ponded_before_mu'])}", f"积水{say.mu(s['site']['ponded_before_mu'])}")
-    rows += [
-        row(say("Water", "水"), ponded, say.cubic(alone["storage_m3"]), say.cubic(s["water"]["storage_m3"])),
-        row(say("Cost", "投资"), say.yuan(0.0), say.yuan(works), say.yuan(money["cost_cny"])),
-        row(say("Value assumed", "假设收益"), say.yuan(0.0), say.yuan(value), say.yuan(money["benefit_cny"])),
-    ]
-    words = [Text(f"• {line}") for line in (_nothing(s, say), _rules(plan, s, say), _plan(s, say))]
-    return Section(say("Alternatives", "方案比选"), (Table(heads, tuple(rows)), *words))
-
-
-def _nothing(s: Mapping[str, Any], say: Say) -> str:
-    moved = s["site"]["subsidence_mean_m"]
-    return say(
-        f"Nothing: {say.mu(s['site']['area_mu'])} stay as they are, {moved:.2f} m lower on average; no money is spent and "
-        "no land comes back.",
-        f"不治理：{say.mu(s['site']['area_mu'])}维持现状，平均下沉{moved:.2f}米；不花钱，也不恢复土地。",
-    )
-
-
-def _rules(plan: Plan, s: Mapping[str, Any], say: Say) -> str:
-    """What the rules alone would do differently from the plan, and which limits they would break."""
-    alone = {t: s["rules_alone"]["targets"][t]["area_mu"] for t in CHOICES}
-    parts = []
-    for t in CHOICES:
-        more = alone[t] - s["targets"][t]["area_mu"]
-        if abs(more) > SAME_MU:
-            name, size = say(TARGETS[t].en.lower(), TARGETS[t].zh), say.mu(abs(more))
-            if more > 0:
-                parts.append(say(f"{size} more {name}", f"{name}多{size}"))
-            else:
-                parts.append(say(f"{size} less {name}", f"{name}少{size}"))
-    broken = _broken(plan, alone, s["rules_alone"]["storage_m3"], say)
-    listed = say(", ", "、").join(parts) or say("the same areas", "面积相同")
-    tail = (
-        say(f" They would break: {'; '.join(broken)}.", f"但会突破：{'；'.join(broken)}。")
-        if broken
-        else say(" They would keep every quota.", "各项指标均满足。")
-    )
-    return say(f"Rules alone: {listed}.{tail}", f"仅按规则：{listed}。{tail}")
-
-
-def _broken(plan: Plan, areas: Mapping[str, float], storage_m3: float, say: Say) -> list[str]:
-    """Limits of the scenario that an allocation by these areas would not keep."""
-    scenario, found = plan.site.scenario, []
-    for t in CHOICES:
-        quota = getattr(scenario.targets, t)
-        name = say(TARGETS[t].en.lower(), TARGETS[t].zh)
-        if quota.min_mu is not None and areas[t] < quota.min_mu - SAME_MU:
-            lack = say.mu(quota.min_mu - areas[t])
-            found.append(say(f"{name} is {lack} short of its quota", f"{name}比指标少{lack}"))
-        if quota.max_mu is not None and areas[t] > quota.max_mu + SAME_MU:
-            over = say.mu(areas[t] - quota.max_mu)
-            found.append(say(f"{name} exceeds its quota by {over}", f"{name}超指标{over}"))
-    least = scenario.reservoir.min_storage_m3
-    if least is not None and storage_m3 < least:
-        lack = say.cubic(least - storage_m3)
-        found.append(say(f"the lake holds {lack} too little", f"蓄水少{lack}"))
-    return found
-
-
-def _plan(s: Mapping[str, Any], say: Say) -> str:
-    names = [render(limit_name(b), say.lang) for b in s["solver"]["binding"]]
-    land = sum(s["targets"][t]["area_mu"] for t in LAND)
-    limits = say("; ".join(names) or "none", "；".join(names) or "无")
-    return say(
-        f"This plan: {say.mu(land)} of usable land under every limit; the limits that shape it: {limits}.",
-        f"本方案：满足全部约束，恢复可用土地{say.mu(land)}；起作用的约束：{limits}。",
-    )
 
 
 def treasury(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
@@ -143,7 +45,7 @@ def treasury(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
         say("In, 10⁴ yuan", "收入（万元）"),
         say("So far, 10⁴ yuan", "累计（万元）"),
     )
-    blocks: list[Block] = [Table(heads, rows)]
+    blocks: list[Block] = [*(Text(line) for line in money_lines(s, say)), Table(heads, rows)]
     ledgers = s["economics"].get("ledgers")
     if ledgers:
         names = {
@@ -160,6 +62,42 @@ def treasury(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
         )
         blocks.append(Text(say(*caution)))
     return Section(say("The treasury by year", "逐年收支"), tuple(blocks))
+
+
+def money_lines(s: Mapping[str, Any], say: Say) -> list[str]:
+    """Cost, value and payback in a sentence, then what nobody pays for and what is only lent."""
+    return [_spent(s, say), *_without_source(s, say)]
+
+
+def _spent(s: Mapping[str, Any], say: Say) -> str:
+    e = s["economics"]
+    lump = e.get("lump_sums_cny", 0.0)
+    extra = say(f" (of which {say.yuan(lump)} lump sums no unit carries)", f"（其中单列费用{say.yuan(lump)}）") if lump else ""
+    payback = e.get("payback_year")
+    pays = say(f" It has paid for itself by {payback}.", f"至{payback}年收回投资。") if payback else ""
+    cost, value, npv = say.yuan(e["cost_cny"]), say.yuan(e["benefit_cny"]), say.yuan(e["npv_cny"])
+    ratio = f"{e['benefit_cost_ratio']:.2f}"
+    return say(
+        f"Money: it costs {cost}{extra} and brings {value}, 1 : {ratio}; net present value {npv}.{pays}",
+        f"资金：总投资{cost}{extra}，收益{value}，投入产出比1:{ratio}；净现值{npv}。{pays}",
+    )
+
+
+def _without_source(s: Mapping[str, Any], say: Say) -> list[str]:
+    """What nobody pays for, and what is only lent: it belongs on the first page."""
+    e, told = s["economics"], []
+    if e.get("unfunded_cny", 0.0) > 0:
+        left, share = say.yuan(e["unfunded_cny"]), f"{100 * e['unfunded_cny'] / e['cost_cny']:.0f}"
+        told.append(say(f"{left} ({share} %) of the cost have no source yet.", f"总投资中{left}（{share}%）尚无资金来源。"))
+    if e.get("repaid_cny", 0.0) > 0:
+        lent = say.yuan(e["repaid_cny"])
+        told.append(
+            say(
+                f"{lent} are lent and have to be paid back; the plan names no source for that (see `planner finance`).",
+                f"其中{lent}为社会资本等需偿还资金，方案未列偿还来源（见`planner finance`）。",
+            )
+        )
+    return told
 
 
 def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
@@ -184,7 +122,10 @@ def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
     kinds = [row for row in s.get("protection", []) if row.get("area_mu", 0.0) > 0]
     if kinds:
         heads = (say("Protected", "保护类型"), say("Area, mu", "面积（亩）"), say("Broken, mu", "突破（亩）"))
-        lines = tuple((str(r["kind"]), f"{r['area_mu']:,.1f}", f"{r.get('broken_mu', 0.0):,.1f}") for r in kinds)
+        lines = tuple(
+            (term("protection_kind", r["kind"], say.lang), f"{r['area_mu']:,.1f}", f"{r.get('broken_mu', 0.0):,.1f}")
+            for r in kinds
+        )
         blocks.append(Table(heads, lines, say("Approvals to be had.", "需办理的审批。")))
     blocks += _villages(plan, say)
     if not blocks:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.files import write_whole
-from planner.report import meaning, sections, stakes
+from planner.report import choices, meaning, sections, stakes
 from planner.report.decision import decision
 from planner.report.document import Document, Say
 from planner.report.fonts import HINT, chinese_family
@@ -38,7 +38,7 @@ def compose(plan: Plan, *, lang: str = "en") -> Document:
         lang=lang,
         sections=(
             decision(plan, s, say),
-            stakes.alternatives(plan, s, say),
+            choices.alternatives(plan, s, say),
             stakes.treasury(plan, s, say),
             stakes.people(plan, s, say),
             stakes.dry(plan, say),

@@ -271,3 +271,32 @@ def test_dark_mode_is_dark(open_page: Callable[..., Any], path: Path) -> None:
         opened.page.evaluate("() => getComputedStyle(document.querySelector('.planner-panel')).backgroundColor")
         == "rgb(28, 35, 33)"
     )
+
+
+def test_scenarios_switch_inside_the_page(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
+    found = open_page(path)
+    buttons = found.page.locator(".planner-scenarios button")
+    assert buttons.all_inner_texts() == ["This plan", "Rules alone", "Cheapest"]
+    found.page.click("[data-scenario=cheapest]")
+    assert found.state("state.view") == "cheapest"
+    assert buttons.nth(2).get_attribute("aria-pressed") == "true"
+    units = view.units
+    arable = float(units["area_mu"][units["cheapest_target"] == "arable"].sum())
+    legend = found.text(".planner-legend")
+    assert f"{arable:,.1f} mu" in legend
+    assert "400 mu would be used otherwise." in legend
+    cost = units["cheapest_cost_cny"].sum() / 1e6
+    assert f"{cost:,.2f} M yuan" in legend
+    # the chart of areas is of the scenario, the card tells what it makes of the unit
+    found.page.evaluate("() => { document.querySelector('.planner-charts').open = true; }")
+    found.page.wait_for_selector(".planner-charts [data-target=arable]")
+    assert f"{arable:,.1f} mu" in (found.page.locator(".planner-charts [data-target=arable]").text_content() or "")
+    moved = int(((units["target"] != units["cheapest_target"]).to_numpy()).argmax())
+    found.page.evaluate(f"() => planner.page.select({moved}, true)")
+    row = found.page.locator(".planner-card tr", has_text="Cheapest")
+    assert "Arable land" in row.inner_text()
+    # beside the plan, and from a link
+    found.page.evaluate("() => { planner.page.setOther('plan'); planner.page.writeAddress(); }")
+    again = open_page(path, fragment=str(found.page.evaluate("() => location.hash")))
+    assert again.state("state.view") == "cheapest"
+    assert again.state("state.other") == "plan"

@@ -13,6 +13,7 @@ import rasterio
 
 import planner as pl
 from planner.cli.main import run
+from planner.earthwork.finished import finished
 from planner.groundworks import drawing, section
 from planner.groundworks.drawing import Drawing, contours
 from planner.site import Grid
@@ -51,7 +52,34 @@ def test_volumes_and_storage_are_those_of_the_surface(drawn: Drawing, saved: Pat
     row = drawn.storage.iloc[0]
     curve = pl.storage_curve(tmp_path / "out" / "design.tif", within=[shape], levels=[row["level_m"]])
     assert float(curve.storage(row["level_m"])) == pytest.approx(row["design_m3"], rel=1e-5)
-    assert row["design_m3"] < row["block_m3"]  # shores slope
+    # shores slope, so the blocks hold more than can be built; the bed is laid deeper until the plan's storage is there
+    assert row["design_m3"] == pytest.approx(row["plan_m3"], rel=1e-5)
+    assert row["bed_m"] > 0.0
+
+
+def test_earth_left_over_is_what_the_plan_leaves_and_filled_land_never_sinks(drawn: Drawing) -> None:
+    v, units = drawn.volumes, drawn.plan.units
+    compaction = drawn.plan.site.scenario.number("earthwork.compaction")
+    assert v["plan_left_m3"] == pytest.approx(compaction * units["cut_m3"].sum() - units["fill_m3"].sum())
+    assert v["land_m"] >= 0.0
+    assert v["left_m3"] == pytest.approx(v["plan_left_m3"], abs=1e-4 * v["fill_m3"])
+
+
+def test_ditches_drain_all_worked_land(drawn: Drawing) -> None:
+    checks = drawn.checks.set_index("check")
+    assert checks.at["drainage", "value"] == 0.0 and checks.at["drainage", "verdict"] == "passed"
+    assert checks.at["drainage_left", "verdict"] == "told"
+    assert (drawn.ditches["head_m"] >= drawn.ditches["end_m"]).all()
+    assert drawn.volumes["ditch_cut_m3"] == pytest.approx(drawn.ditches["cut_m3"].sum())
+
+
+def test_the_bed_of_a_lake_that_nobody_digs_stays_and_is_told(drawn: Drawing) -> None:
+    plan = drawn.plan
+    kept = plan.units.assign(treatment=plan.units["treatment"].where(plan.units["target"] != "reservoir", "none"))
+    kept.loc[kept["target"] == "reservoir", "design_m"] = kept["ground_m"]
+    made = finished(kept, plan.site.terrain, plan.site.scenario)
+    assert (made.lakes["bed_m"] == 0.0).all()
+    assert (made.lakes["design_m3"] != made.lakes["plan_m3"]).any()
 
 
 def test_the_folder_holds_lines_points_and_a_section(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

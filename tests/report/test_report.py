@@ -16,6 +16,7 @@ import planner as pl
 from planner.errors import InvalidInput, PlannerError
 from planner.landuse import CHOICES, TARGETS
 from planner.plan.limits import limit_name
+from planner.plan.verdict import verdict
 from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
@@ -70,7 +71,8 @@ def test_the_first_page_says_what_the_summary_says(plan: Any, english: Any) -> N
             assert rows[TARGETS[key].en][1] == f"{s['targets'][key]['area_mu']:,.1f}"
     assert rows["Total"][1] == f"{s['site']['area_mu']:,.1f}"
     said = "\n".join(b.text for b in first.blocks if isinstance(b, Text))
-    assert f"{s['restored_mu']:,.1f} mu become usable land" in said
+    said += "\n".join(cell for b in first.blocks if isinstance(b, Table) for row in b.rows for cell in row)
+    assert str(dict(verdict(s).steps)["plan"]) in said
     assert f"1 : {s['economics']['benefit_cost_ratio']:.2f}" in said
     assert f"{100 * s['solver']['gap']:.4f} %" in said
 

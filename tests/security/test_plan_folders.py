@@ -24,7 +24,9 @@ Spoil = Callable[[Path, str], None]
 def saved_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     frame().to_file(folder / "a.gpkg")
-    make_plan(site(folder, '[layers]\npolygons = "a.gpkg"\n[partition]\nmax_unit_mu = 60.0\n')).save(folder / "plan")
+    money = '[finance]\nregime = "2015"\nfirst_year = 2016\nbuild_years = 2\noperate_years = 10\n'
+    money += "equity_share = 0.3\nloan_rate = 0.06\n"
+    make_plan(site(folder, f'[layers]\npolygons = "a.gpkg"\n[partition]\nmax_unit_mu = 60.0\n{money}')).save(folder / "plan")
     return folder / "plan"
 
 
@@ -133,9 +135,12 @@ def test_a_spoilt_or_hostile_plan_is_refused_in_a_line(
         with pytest.raises(InvalidInput) as caught:
             load_plan(plan)
         assert run(["map", "plan"]) == InvalidInput.exit_code
+        told = capsys.readouterr()
+        money = run(["finance", "plan"])  # which reads the figures and the settings only
+        assert money == InvalidInput.exit_code or (money == 0 and not name.startswith(("figures", "no site", "site.toml")))
+        assert "please report" not in capsys.readouterr().err
     assert bird.calls == 0
     assert str(caught.value).count("\n") <= 1
-    told = capsys.readouterr()
     assert told.out == ""
     assert told.err.count("\n") <= 2
     assert "please report" not in told.err

@@ -91,6 +91,15 @@
     });
   }
 
+  // the unit's target in each of the plan's alternatives
+  function inScenarios(page, u) {
+    const keys = Object.keys(page.config.targets);
+    return (page.config.scenarios || []).filter((one) => one.view !== "plan").map((one) => {
+      const code = page.columns[page.views.byKey.get(one.view).column].values[u];
+      return el("tr", {}, el("th", { scope: "row" }, page.speech.pick(one.name)), el("td", {}, code < 0 ? "–" : labelOf(page, "targets", keys[code])));
+    });
+  }
+
   planner.card = function (page) {
     const box = el("aside", { class: "planner-card", role: "region", hidden: true, tabindex: "-1" });
 
@@ -116,6 +125,7 @@
         reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,
         shift ? [el("h3", {}, speech.t("what_changes")), el("p", {}, shift)] : null,
+        page.config.scenarios && page.config.scenarios.length > 2 ? [el("h3", {}, speech.t("in_scenarios")), el("table", {}, inScenarios(page, u))] : null,
         textAt(page, "constraint", u) ? el("p", { class: "planner-note" }, speech.t("constraint") + (speech.lang === "zh" ? "：" : ": ") + textAt(page, "constraint", u)) : null,
         el("h3", {}, speech.t("numbers")),
         el("table", { class: "planner-facts" }, facts(page, u, page.config.facts)));

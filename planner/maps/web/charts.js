@@ -23,8 +23,11 @@
   function areas(page) {
     const { speech, columns, visible, config, state } = page;
     const keys = Object.keys(config.targets), all = keys.map(() => 0), seen = keys.map(() => 0);
+    const scenario = (config.scenarios || []).some((one) => one.view === state.view) ? state.view : "plan"; // the one that is shown
+    const column = page.views.byKey.has(scenario) ? columns[page.views.byKey.get(scenario).column] : columns.target;
     for (let u = 0; u < visible.length; u++) {
-      const k = columns.target.values[u], mu = columns.area_mu.at(u) || 0;
+      const k = column.values[u], mu = columns.area_mu.at(u) || 0;
+      if (k < 0) continue;
       all[k] += mu;
       if (visible[u]) seen[k] += mu;
     }
@@ -33,7 +36,7 @@
     return svg("svg", { viewBox: "0 0 " + WIDTH + " " + (rows.length * 22 + 4), role: "img", class: "planner-chart", "aria-label": speech.t("chart_areas") }, rows.map((k, i) => {
       const bar = (v, opacity) => svg("rect", { x: left, y: i * 22 + 3, width: Math.max(0.5, (v / top) * (WIDTH - left - 74)), height: 15, fill: config.targets[keys[k]].colours[state.palette], "fill-opacity": opacity, stroke: "#555", "stroke-width": 0.4 });
       const row = svg("g", { "data-target": keys[k], class: plan ? "planner-click" : null }, text(0, i * 22 + 15, planner.labelOf(page, "targets", keys[k])), bar(all[k], 0.25), bar(seen[k], 1), text(WIDTH, i * 22 + 15, speech.area(seen[k]), "end"));
-      if (plan) row.addEventListener("click", () => { const index = page.views.byKey.get("plan").classes.findIndex((c) => c.code === k); page.views.only("plan", index); page.refilter(); });
+      if (plan) row.addEventListener("click", () => { const index = page.views.byKey.get(scenario).classes.findIndex((c) => c.code === k); page.views.only(scenario, index); page.refilter(); });
       return row;
     }));
   }

@@ -6,7 +6,7 @@
   planner.header = function (page) {
     const box = el("header", { class: "planner-head" });
     const story = el("div", { class: "planner-story" });
-    let open = !page.config.compare.length;
+    let open = !page.config.compare.length && !page.compact;
     box.update = function () {
       const { speech, config } = page, site = config.site;
       planner.replace(box,
@@ -101,11 +101,19 @@
           el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
     }
 
+    // what could be done instead: the same map by the target of another plan
+    function scenarios() {
+      const list = page.config.scenarios || [];
+      if (!list.length) return null;
+      return el("div", { class: "planner-scenarios", role: "group", "aria-label": speech.t("scenario") }, el("span", {}, speech.t("scenario")),
+        list.map((one) => el("button", { type: "button", "data-scenario": one.view, "aria-pressed": String(state.view === one.view), onclick: () => page.setView(one.view) }, speech.pick(one.name))));
+    }
+
     box.update = function () {
       box.setAttribute("aria-label", speech.t("panel"));
       fold.setAttribute("aria-label", speech.t("fold"));
       const entries = views.specs.map((spec) => [spec.key, speech.pick(spec.label)]);
-      planner.replace(top,
+      planner.replace(top, scenarios(),
         choice(speech.t("view"), "planner-view", entries, state.view, (key) => page.setView(key)),
         choice(speech.t("swipe_with"), "planner-other", [["", speech.t("no_swipe")], ...entries], state.other, (key) => page.setOther(key)));
       planner.replace(share, el("summary", {}, speech.t("share")), planner.shareButtons(page));

@@ -36,8 +36,9 @@
       const w = Math.max(...text.map((line) => ruler.measureText(line).width)) + 8 * zoomed, h = text.length * size * 1.25 + 4 * zoomed;
       if (!earned(place, rank, px / zoomed, w / zoomed)) continue;
       const at = project(place);
-      const box = { kind: place.kind, lines: text, x: at.x, y: at.y, w: w, h: h, size: size };
-      const inside = at.x - w / 2 >= 2 && at.x + w / 2 <= width - 2 && at.y - h / 2 >= 2 && at.y + h / 2 <= height - 2;
+      const inside = at.x >= 0 && at.x <= width && at.y >= 0 && at.y <= height; // of what is in sight the name stands whole
+      const within = (v, half, end) => Math.min(Math.max(v, half + 2), Math.max(end - half - 2, half + 2));
+      const box = { kind: place.kind, lines: text, x: within(at.x, w / 2, width), y: within(at.y, h / 2, height), w: w, h: h, size: size };
       if (inside && free(box)) shown.push(box);
     }
     return shown;
