@@ -24,6 +24,8 @@ from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
 from planner.read.record import Record
+from planner.read.standing import with_lakes
+from planner.read.statistics import raster_statistics
 from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
@@ -96,6 +98,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     context, terrain, lost = terrain_and_subsidence(context)
     frame = context.parcels
     water = water_table(context, terrain, lost)
+    water, beside["constraints"] = with_lakes(context, terrain, water, beside["constraints"])
     tell_cut_water(context, terrain, water)
     tell_sizes(context, terrain)
     residual = _residual(context, layers.residual, terrain)
@@ -162,15 +165,12 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
 
 
 def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: Record) -> gpd.GeoDataFrame:
-    """Parcels whose depth no column gave get the mean of the ground lost over their cells; big disagreements are told."""
+    """Parcels whose depth no column gave get the mean of the ground lost over them; big disagreements are told."""
     column = parcels["subsidence_m"].to_numpy(dtype=float)
     if given is None or (isinstance(given, Layer) and given.path == DEPTH_COLUMN):
         return parcels  # the column is what the ground lost was made of
-    owner = owners(parcels, lost)
-    inside = owner >= 0
-    count = np.bincount(owner[inside], minlength=len(parcels))
-    total = np.bincount(owner[inside], weights=lost.values[inside], minlength=len(parcels))
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    (found,) = raster_statistics(lost, parcels.geometry)
+    mean = found.table()["mean"].to_numpy(dtype=float)
     apart = np.flatnonzero(np.abs(column - mean) > np.maximum(1.0, 0.5 * mean))
     if len(apart):
         i = int(apart[0])

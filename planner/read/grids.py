@@ -246,7 +246,9 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     """Ground lost on the terrain's cells: from a raster, a number, or the parcels' depths; zero outside the parcels."""
     given, record = context.scenario.layers.subsidence, context.record
     if isinstance(given, Layer) and not _is_column(given):
-        lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record, stated=_stated(context, given))
+        found = onto(context, given, "subsidence", grid).values
+        shown = bool(np.nanmax(np.abs(found), initial=0.0) <= np.ptp(grid.values[np.isfinite(grid.values)]))
+        lost = _lost(found, given.path, record, stated=_stated(context, given), shown=shown)
         _subsidence_gaps(context, grid.like(lost), given.path)
         return grid.like(np.nan_to_num(lost, nan=0.0))
     owner = owners_and_touched(context.parcels, grid)
@@ -273,21 +275,22 @@ def _stated(context: Context, layer: Layer) -> bool:
     return layer.unit is not None or info.unit is not None
 
 
-def _lost(values: Floats, shown: str, record: Record, *, stated: bool = False) -> Floats:
+def _lost(values: Floats, path: str, record: Record, *, stated: bool = False, shown: bool = False) -> Floats:
     """Ground lost ≥ 0: noise clipped; a raster of negative sinking turned over.
 
-    stated: whether its unit is known. Raises InvalidInput for uplift, and for what is too deep or may be in another unit.
+    stated: whether its unit is known. shown: whether the terrain's relief has room for it. Raises InvalidInput for uplift, and
+    for what is too deep or may be in another unit.
     """
     low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
     if low < -_SUBSIDENCE_NOISE_M and high <= _SUBSIDENCE_NOISE_M:
-        record.warn(say("read.sinking_negative", path=shown))
+        record.warn(say("read.sinking_negative", path=path))
         values, low, high = -values, -high, -low
     if low < -_SUBSIDENCE_NOISE_M:
-        raise InvalidInput(say("read.uplift", path=shown, low=low, high=high))
-    if high > (DEEPEST_STATED_M if stated else DEEPEST_M):
-        raise InvalidInput(say("read.lost_too_much", path=shown, high=high))
+        raise InvalidInput(say("read.uplift", path=path, low=low, high=high))
+    if high > (DEEPEST_STATED_M if stated or shown else DEEPEST_M):
+        raise InvalidInput(say("read.lost_too_much", path=path, high=high))
     if high > SHALLOW_M and not stated:
-        record.warn(say("read.lost_much", path=shown, high=high))
+        record.warn(say("read.lost_much", path=path, high=high))
     return np.asarray(np.maximum(values, 0.0))
 
 

@@ -249,7 +249,8 @@ def _scales(source: Any, own: pyproj.CRS | None, wanted: pyproj.CRS | None, cell
         points = np.stack([middle, middle + across, middle + down])
         x, y = pyproj.Transformer.from_crs(own, wanted, always_xy=True).transform(points[:, 0], points[:, 1])
         across, down = np.array([x[1] - x[0], y[1] - y[0]]), np.array([x[2] - x[0], y[2] - y[0]])
-    size = np.maximum(np.abs(across), np.abs(down))
+    steps = np.stack([across, down])
+    size = np.hypot(steps[:, 0], steps[:, 1])[np.abs(steps).argmax(axis=0)]  # of the step that runs most along each axis
     if not (np.isfinite(size).all() and (size > 0).all()):
         return {"XSCALE": 1.0, "YSCALE": 1.0}
     return {"XSCALE": float(min(1.0, size[0] / cell[0])), "YSCALE": float(min(1.0, size[1] / cell[1]))}
