@@ -100,6 +100,7 @@ RESERVOIRS: Final = _table(
     ("wetland_mu", "mu", "Wetland", "相连湿地面积", "wetland that its water reaches"),
     ("water_mu", "mu", "Water surface", "水面面积", "under water at the normal level, wetland with it"),
     ("storage_m3", "m³", "Total storage", "总库容", "total storage, at the flood level"),
+    ("storage_sd_m3", "m³", "Error of total storage (1 sd)", "总库容误差（1倍标准差）", "from the errors of terrain and level"),
     ("normal_m3", "m³", "Storage at normal level", "正常蓄水位以下库容", "water held at the normal level"),
     ("dead_m3", "m³", "Dead storage", "死库容", "water held at the dead level"),
     ("usable_m3", "m³", "Usable storage", "兴利库容", "normal less dead"),

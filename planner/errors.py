@@ -10,6 +10,15 @@ class PlannerError(Exception):
 
     message: what is told, in any language (`render(error.message, "zh")`); str(error) is its English text. A plain text is
     the same in every language.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> try:
+    ...     pl.samples.folder("zhongu")
+    ... except pl.PlannerError as error:
+    ...     print(error.exit_code, error)
+    2 no sample 'zhongu'; did you mean 'zhonghu'?; the samples are zhonghu, panan, jiawang, aidans
     """
 
     exit_code = 1

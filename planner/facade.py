@@ -29,8 +29,10 @@ class Plan(stages.Plan):
     Examples
     --------
     >>> import planner as pl
-    >>> plan = pl.make_plan(pl.samples.folder("zhonghu"))  # doctest: +SKIP
-    >>> plan.summary()["restored_mu"]  # doctest: +SKIP
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> summary = plan.summary()
+    >>> summary["solver"]["gap"] <= 1e-4 and summary["restored_mu"] > 0
+    True
     """
 
     @classmethod
@@ -118,7 +120,9 @@ def make_plan(
     Examples
     --------
     >>> import planner as pl
-    >>> plan = pl.make_plan(pl.samples.folder("zhonghu"), **{"solver.gap": 1e-3})  # doctest: +SKIP
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"), **{"solver.gap": 1e-3})
+    >>> plan.certificate.gap <= 1e-3
+    True
     """
     quiet: Announce = announce if announce is not None else lambda stage: None
     made = stages.make_plan(site, announce=quiet, progress=progress, encoding=encoding, crs=crs, **sets)
@@ -133,6 +137,10 @@ def load_plan(folder: str | Path) -> Plan:
     Examples
     --------
     >>> import planner as pl
-    >>> plan = pl.load_plan("planner-demo/zhonghu")  # doctest: +SKIP
+    >>> import tempfile
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> folder = plan.save(tempfile.mkdtemp() + "/plan")
+    >>> pl.load_plan(folder).units["target"].equals(plan.units["target"])
+    True
     """
     return Plan.of(stages.load_plan(folder))

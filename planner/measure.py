@@ -46,6 +46,14 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     Means are weighted with the covered share of each cell; extremes are over all cells touched. Where the terrain is missing
     a mean is over what is known and `missing_share` says how much is not; NaN where nothing is known. Areas are ellipsoidal
     but for `plane_m2`; the hypsometry is in plane m² of the working projection.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.samples.aidans()
+    >>> facts = pl.measure(site, pl.partition(site), pl.ground(site)).table
+    >>> bool((facts["area_mu"] > 0).all())
+    True
     """
     units = partition.units
     shapes = np.asarray(units.geometry.values, dtype=object)
@@ -360,6 +368,13 @@ def area_mu(geometries: Any, crs: Any = None) -> pd.Series[float]:
     geometries: GeoSeries, GeoDataFrame, array or list of Polygons and MultiPolygons, valid ones. crs: of their coordinates,
     anything pyproj takes; None for a GeoSeries' own. Raises CRSMismatch where there is none, it is no place on the Earth, or
     not the GeoSeries' own. Method: `planner.ellipsoid`.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> import shapely
+    >>> pl.area_mu([shapely.box(500_000, 3_800_000, 500_100, 3_800_100)], crs="EPSG:4548").round(2).tolist()  # 1 ha is 15 mu
+    [15.0]
     """
     shapes = gpd.GeoSeries(geometries.geometry if isinstance(geometries, gpd.GeoDataFrame) else geometries)
     if crs is not None and shapes.crs is not None and not shapes.crs.equals(crs, ignore_axis_order=True):

@@ -29,6 +29,15 @@ def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd
     """The options of every unit, index (unit_id, option), columns as in `columns.OPTIONS`, sorted by unit and option.
 
     Only options whose target the judgement allows are listed. `option` is "target:treatment".
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.samples.aidans()
+    >>> measures = pl.measure(site, pl.partition(site), pl.ground(site))
+    >>> options = pl.appraise(measures, pl.judge(measures.table, site.scenario), site.scenario)
+    >>> list(options.index.names), sorted(set(options["target"]))
+    (['unit_id', 'option'], ['arable', 'construction', 'green', 'reservoir'])
     """
     facts = measures.table
     levels = Levels.of(facts, scenario)

@@ -1,4 +1,11 @@
-"""The bundled samples: reconstructions that close on published totals, and real ground (sample_geo/*/SOURCES.md)."""
+"""The bundled samples: reconstructions that close on published totals, and real ground (sample_geo/*/SOURCES.md).
+
+Examples
+--------
+>>> import planner as pl
+>>> pl.samples.aidans().name, pl.samples.folder("zhonghu").name
+("St Aidan's opencast void", 'zhonghu')
+"""
 
 from __future__ import annotations
 
@@ -10,6 +17,8 @@ from planner.parameters import nearest
 from planner.words import say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from planner.site import Site
 
 NAMES: Final = ("zhonghu", "panan")
@@ -46,6 +55,15 @@ def panan() -> Site:
 def aidans() -> Site:
     """St Aidan's, Yorkshire: a flooded opencast void, real terrain of 3″ cells."""
     return _read("aidans")
+
+
+def two_units() -> pd.DataFrame:
+    """Options of two units, 10 mu each, to try the grammar on: green or arable, u1 better arable, u2 better green."""
+    import pandas as pd
+
+    names = pd.MultiIndex.from_product([["u1", "u2"], ["green:level", "arable:level"]], names=["unit_id", "option"])
+    columns = {"target": ["green", "arable"] * 2, "treatment": "level", "area_mu": 10.0}
+    return pd.DataFrame({**columns, "benefit_cny": [3.0, 6.0, 5.0, 2.0], "cost_cny": 1.0}, index=names)
 
 
 def _read(name: str) -> Site:

@@ -26,6 +26,14 @@ class Grid:
 
     values: shape (rows, cols) float64. west, north: outer corner of the north-west cell, in the CRS's metres.
     cell_x, cell_y: cell size in metres, both positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import planner as pl
+    >>> ground = pl.Grid(np.array([[31.0, 30.5], [30.0, np.nan]]), 500_000.0, 3_800_000.0, 10.0, 10.0)
+    >>> ground.shape, float(np.nanmax(ground.values))
+    ((2, 2), 31.0)
     """
 
     values: Floats
@@ -117,6 +125,13 @@ class Site:
     None. panels: mining panels with the columns of CONTRACT's `planner predict`, or None. constraints: polygons with columns
     `kind` (str), `forbids` (comma-separated targets), `name`; landuse: polygons with column `landuse`; boundary: the
     plan's limit.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.samples.aidans()
+    >>> site.name, len(site.parcels), site.terrain.shape
+    ("St Aidan's opencast void", 1, (31, 31))
     """
 
     name: str

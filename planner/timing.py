@@ -21,6 +21,14 @@ def timetable(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     the units' order, without gaps; the last use of a unit is open (until_year missing).
 
     Raises InvalidInput for a missing column or an interim use that is no target.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> uses = pl.timetable(plan.units, plan.site.scenario)
+    >>> list(uses.columns), int(uses["until_year"].isna().sum()) == len(plan.units)  # the last use of each is open
+    (['unit_id', 'use', 'from_year', 'until_year'], True)
     """
     missing = [c for c in ("target", "ready_year") if c not in units.columns]
     if missing:

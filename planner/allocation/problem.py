@@ -24,6 +24,14 @@ class Problem:
     options: frame indexed (unit_id, option) with target, treatment, area_mu, benefit_cny, cost_cny and, where rules use them,
     cut_m3, fill_m3, storage_m3 and any other numeric column. unrestored: add an all-zero "unrestored" option to every unit.
     units: all units there are, where some have no option in the frame. table: the options as arrays, read from the frame.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> problem = pl.Problem(pl.samples.two_units()).subject_to(pl.Quota("green", min_mu=15))
+    >>> result = problem.solve()
+    >>> result.choice.to_dict(), result.objective  # free, u1 would be arable: 9 yuan
+    ({'u1': 'green:level', 'u2': 'green:level'}, 6.0)
     """
 
     options: pd.DataFrame

@@ -42,6 +42,13 @@ def lexicographic(problem: Problem, goals: Sequence[tuple[Goal, float]], **how: 
 
     goals: (objective, give), give 0.01 for 1 %; the last one's give is not used. how: gap, time_limit_s (for each), seed.
     Raises InvalidInput where no goal or a give below zero is named, and what `Problem.solve` raises.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> sequel = pl.lexicographic(pl.Problem(pl.samples.two_units()), [("land", 0.0), ("net", 0.0)])
+    >>> sequel.final.objective
+    9.0
     """
     if not goals:
         raise InvalidInput(say("allocation.no_goal"))
@@ -75,6 +82,13 @@ def pareto(problem: Problem, goals: Sequence[Goal] = ("net", "compactness"), *, 
 
     points: levels per other objective. Every point is an optimum within its own gap; dominated points are left out.
     Raises InvalidInput, and what `Problem.solve` raises where not even the ends exist.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> front = pl.pareto(pl.Problem(pl.samples.two_units()), ("net", "cost"), points=2)
+    >>> front.points["net"].tolist()
+    [9.0, 0.0]
     """
     if not 2 <= len(goals) <= 3 or points < 2:
         raise InvalidInput(say("allocation.pareto_size", goals=len(goals), points=points))
@@ -152,7 +166,15 @@ def _front(problem: Problem, aims: list[Objective], results: list[Result], bound
 
 
 def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> float:
-    """An objective's value, in its own unit, at a plan."""
+    """An objective's value, in its own unit, at a plan.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> problem = pl.Problem(pl.samples.two_units())
+    >>> pl.evaluate(problem, "land", problem.solve())  # mu
+    20.0
+    """
     aim = objective(problem.table, goal)
     model = assemble(problem.table, problem.parts(), aim)
     return aim.sign * settle(model, start_positions(problem.table, model, plan)).objective
@@ -163,6 +185,14 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
 
     Columns: objective, bound, gap, price (of the rule's limit that presses hardest), area in mu by target; NaN and the limits
     to relax where no plan exists. Each plan begins from the one before.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> quota = pl.Quota("green", min_mu=10)
+    >>> problem = pl.Problem(pl.samples.two_units()).subject_to(quota)
+    >>> pl.what_if(problem, quota, {mu: pl.Quota("green", min_mu=mu) for mu in (10, 20)})["objective"].to_dict()
+    {10: 9.0, 20: 6.0}
     """
     rows, names = [], []
     before: Result | None = None

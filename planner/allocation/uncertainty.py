@@ -45,6 +45,16 @@ def minimise_regret(
     scenarios: name → options with the same (unit_id, option) rows and other numbers (prices, depths, storage). goal: what each
     scenario counts. how: gap (of each scenario's best plan), time_limit_s (for each solve), seed.
     Raises InvalidInput where a scenario's rows differ, Infeasible where the limits cannot hold in all scenarios.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> today = pl.samples.two_units()
+    >>> dear = today.assign(benefit_cny=[3.0, 1.0, 5.0, 2.0])  # arable worth less
+    >>> problem = pl.Problem(today, unrestored=False)
+    >>> regret = pl.minimise_regret(problem, {"today": today, "dear": dear})
+    >>> regret.result.choice.to_dict(), regret.scenarios["regret"].round(6).to_dict()
+    ({'u1': 'arable:level', 'u2': 'green:level'}, {'today': 0.0, 'dear': 2.0})
     """
     if not scenarios:
         raise InvalidInput(say("allocation.no_scenario"))
@@ -144,6 +154,13 @@ def robustness(draws: Iterable[Problem], **how: Any) -> pd.DataFrame:
     Columns: one per target, `target` (the most frequent) and `confidence` (its share), by unit_id. Draws without a plan are
     counted in the attrs as `infeasible`. how: gap, time_limit_s, seed of each solve.
     Raises InvalidInput where there is no draw with a plan.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> problems = [pl.Problem(pl.samples.two_units().assign(benefit_cny=[3.0, v, 5.0, 2.0])) for v in (1.0, 4.0, 6.0)]
+    >>> pl.robustness(problems)[["target", "confidence"]].round(2).to_dict("index")
+    {'u1': {'target': 'arable', 'confidence': 0.67}, 'u2': {'target': 'green', 'confidence': 1.0}}
     """
     counts: pd.DataFrame | None = None
     solved = infeasible = 0
@@ -221,6 +238,14 @@ def alternatives(
 
     Each further plan maximises its least distance, mu, to all before; the search ends where none is left within the share.
     goal: what the share is of; the result's own objective unless given.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> problem = pl.Problem(pl.samples.two_units())
+    >>> others = pl.alternatives(problem, problem.solve(), count=2, within=0.5)
+    >>> others.results[1].choice.to_dict()  # at least half as good, and as different as can be
+    {'u1': 'green:level', 'u2': 'green:level'}
     """
     aim = objective(problem.table, goal if goal is not None else best.aim or "net")
     reached = evaluate(problem, aim, best)
@@ -258,6 +283,13 @@ def value_of_locks(
 
     The bound at the result's prices with the lock lifted, minus what the plan reaches: the plan's own duality gap is in it, so
     that no lock is worth more than it says.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> problem = pl.Problem(pl.samples.two_units()).subject_to(pl.Lock("u1", "green"))
+    >>> pl.value_of_locks(problem, problem.solve()).round(6).to_dict()  # arable would bring 5 instead of 2 yuan
+    {'unit u1 is green': 3.0}
     """
     table = problem.table
     aim = objective(table, goal if goal is not None else result.aim or "net")

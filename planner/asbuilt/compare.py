@@ -50,6 +50,13 @@ def asbuilt(
     stands there now, polygons with a land-use column. date: of the survey (2027, "2027-06" or "2027-06-30"): what the mine was
     to settle since the plan's year is then taken into account. planned: the finished ground; the plan's design where left out.
     Raises InvalidInput where the survey does not meet the plan's ground or the date is none.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> pl.asbuilt(plan, pl.design(plan), date=2030).storage["reservoir_id"].unique().tolist()
+    ['R1']
     """
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     before = plan.site.terrain
@@ -73,8 +80,7 @@ def asbuilt(
     table["stands"] = stands(table, parameters.number("asbuilt.done_share"))
     table["slope_deg"] = unit_slopes(survey.ground.values, before, sums)
     units = units.drop(columns=[c for c in table.columns if c in units.columns]).join(table)
-    heights = {"mean_m": survey.ground.values, "design_m": planned.values}
-    facts = {name: _mean(values, sums) for name, values in heights.items()}
+    facts = {name: _mean(z, sums) for name, z in (("mean_m", survey.ground.values), ("design_m", planned.values))}
     checks = acceptance(units.assign(water_m=_water_of(plan), **facts), plan.site.scenario)
     matrix, more = _matrix(units, landuse, plan)
     return AsBuilt(

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
 
 class AsBuilt(record.AsBuilt):
-    """What was built of a plan, with its map and its files."""
+    """What was built of a plan, with its map and its files.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> built = pl.asbuilt(plan, pl.design(plan), date=2030)  # built exactly as designed
+    >>> type(built).__name__, built.matrix.shape[0] > 0
+    ('AsBuilt', True)
+    """
 
     def map(self, *, lang: str = "en") -> folium.Map:
         """The map with before, plan and built to swipe between, and the figures below; lang `en` or `zh`."""

@@ -66,6 +66,8 @@ def yield_per_mu(
     An enterprise with a missing value or an exemption has no score, class or rank. Raises InvalidInput.
     Source: Huangyan district, Taizhou, 2022 (weights, benchmarks); classes: Zhejiang's practice of 亩均论英雄.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> marks = {c: [b] for c, b in named_set("huangyan-2022").benchmarks.items()}
     >>> float(yield_per_mu(pd.DataFrame(marks, index=["at the benchmarks"]))["score"].iloc[0])

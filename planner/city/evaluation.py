@@ -60,6 +60,8 @@ def evaluation(
     Raises InvalidInput where a target does not lie on the better side of its baseline, a weight is not above 0, or no
     indicator has a value. Source: national practice of yearly before-and-after evaluation; grades at 90, 80 and 60.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> one = {"direction": "higher", "weight": 10.0, "baseline": 0.5, "target": 0.8, "value": 0.74}
     >>> one = pd.DataFrame(one, index=["treated"])

@@ -72,6 +72,8 @@ def green_figures(
 ) -> Greening:
     """The green of a city from stated areas, m², and people. Raises InvalidInput where one is impossible.
 
+    Examples
+    --------
     >>> hohhot = green_figures(built_up_m2=272.668e6, green_m2=109.9941e6, parks_m2=42.1906e6, people=2_152_582)
     >>> round(hohhot.green_rate, 4), round(hohhot.park_m2_per_head, 2)
     (0.4034, 19.6)
@@ -103,6 +105,16 @@ def greening(
     built_up, green, parks, residential, canopy: GeoDataFrames or GeoSeries with a CRS, or shapes in metres; canopy: what
     vegetation covers from above (None: coverage is not told). roads: ways to walk along. people: residents, > 0.
     Raises InvalidInput, CRSMismatch. Source: GB/T 51346, CJJ/T 85 (definitions).
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> import shapely
+    >>> town = shapely.box(0, 0, 1000, 1000)  # 1 km²
+    >>> green = pl.greening(built_up=[town], green=[shapely.box(0, 0, 500, 800)], parks=[shapely.box(0, 0, 100, 200)],
+    ...                     residential=[shapely.box(500, 0, 1000, 1000)], people=2_000)
+    >>> green.green_rate, green.park_m2_per_head
+    (0.4, 10.0)
     """
     names = ("built_up", "green", "parks") + (() if canopy is None else ("canopy",))
     layers = {n: polygons_of(layer, n) for n, layer in zip(names, (built_up, green, parks, canopy), strict=False)}

@@ -54,6 +54,15 @@ def price_of_green(
 
     sets: dotted keys as in make_plan, for both plans. Raises InvalidInput for an unknown parcel or unit, and as make_plan
     does. Source: Huize Park, Shizuishan: 200 mu kept green, > 100 M yuan of land sales forgone (the brief).
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> green = plan.units.index[plan.units["target"] == "green"][0]
+    >>> price = pl.price_of_green(plan.site, unit=green)  # what it is anyway: it costs nothing that can be proven
+    >>> price.proven
+    False
     """
     if (parcel is None) == (unit is None):
         raise InvalidInput(say("city.what_to_keep"))

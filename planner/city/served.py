@@ -52,6 +52,8 @@ def served_share(parks: Any, residential: Any, radius_m: float | None = None, *,
     1 000 m². roads: lines to walk along; without them the straight line counts. Ground counts once where polygons overlap.
     Raises InvalidInput, CRSMismatch. Source: GB/T 51346-2019 (service radius); see `served` for bounds.
 
+    Examples
+    --------
     >>> import shapely
     >>> round(served_share([shapely.Point(0, 0)], [shapely.box(-1000, -1000, 1000, 1000)], 500.0), 6)  # π/16
     0.19635
@@ -62,7 +64,16 @@ def served_share(parks: Any, residential: Any, radius_m: float | None = None, *,
 def served(
     parks: Any, residential: Any, radius_m: float | None = None, *, roads: Any = None, parameters: Parameters | None = None
 ) -> Served:
-    """As served_share, with proven bounds, per polygon, and the ground within reach."""
+    """As served_share, with proven bounds, per polygon, and the ground within reach.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> import shapely
+    >>> found = pl.served([shapely.Point(0, 0)], [shapely.box(-1000, -1000, 1000, 1000)], 500.0)
+    >>> round(found.share, 4), found.low <= found.share <= found.high  # π/16, between proven bounds
+    (0.1963, True)
+    """
     p = defaults() if parameters is None else parameters
     park, park_crs = shapes_of(parks, "parks")
     home, home_crs = polygons_of(residential, "residential")

@@ -101,6 +101,13 @@ def city(path: str | Path, *, plan: Plan | None = None) -> CityStudy:
     """Studies the city that a city.toml describes; a plan given here wins over the one that the file names.
 
     Raises InvalidInput naming the file, the key or the row that is wrong.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> study = pl.city(pl.samples.folder("aidans").parent / "city" / "city.toml")
+    >>> sorted(study.limits)[:2]
+    ['coverage', 'park_m2_per_head']
     """
     file = Path(path)
     wishes = load(file)

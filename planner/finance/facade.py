@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 
 class Finance(noun.Finance):
-    """A project's money: a mapping over its summary, `table`, `value`, `tornado`, `chances`, `save(folder)`."""
+    """A project's money: a mapping over its summary, `table`, `value`, `tornado`, `chances`, `save(folder)`.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> money = pl.finance(investment_cny=1e8, first_year=2016, build_years=2, operate_years=10)
+    >>> len(money.table)
+    12
+    """
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
         """Writes summary.json, tables.xlsx, report.html and, where it can be set, report.pdf: a whole folder or nothing.
@@ -33,6 +41,13 @@ def finance(source: str | Path | Plan | Mapping[str, Any] | None = None, **keys:
     source: a TOML file with [finance], a site's or a plan's folder, a Plan, or a mapping of the keys of [finance]; keys win
     over it, `finance(investment_cny=1e8, first_year=2016, …)` needs no source. A plan gives first year, investment and mu
     where the keys name none. Raises InvalidInput naming the key.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> money = pl.finance(investment_cny=1e8, first_year=2016, build_years=2, operate_years=10)
+    >>> sorted(money)[:3]
+    ['bond_cover', 'building_interest_cny', 'burden_max']
     """
     found = terms_of(source, keys)
     return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, unfunded_cny=found.unfunded_cny)

@@ -33,7 +33,15 @@ CHAMFER: Final = 1.028  # distances of the side slopes are up to this much too l
 
 
 def design(plan: Plan | str | Path) -> Grid:
-    """The finished ground of a plan with its side slopes, on its terrain's cells, m. plan: a Plan, or its folder."""
+    """The finished ground of a plan with its side slopes, on its terrain's cells, m. plan: a Plan, or its folder.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> pl.design(plan).shape == plan.site.terrain.shape
+    True
+    """
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     return finished_ground(plan.units, plan.site.terrain, plan.site.scenario)
 
@@ -82,7 +90,15 @@ class Drawing:
 
 
 def drawing(plan: Plan | str | Path) -> Drawing:
-    """The finished ground of a plan with what it holds, moves and keeps. plan: a Plan, or the folder it was saved in."""
+    """The finished ground of a plan with what it holds, moves and keeps. plan: a Plan, or the folder it was saved in.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> pl.drawing(plan).ground.shape == plan.site.terrain.shape
+    True
+    """
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     scenario, terrain = plan.site.scenario, plan.site.terrain
     made = finished(plan.units, terrain, scenario)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +13,7 @@ from planner.export.folder import json_text
 from planner.export.ground import write_bands
 from planner.files import whole_folder
 from planner.groundworks.drawing import Drawing, section
-from planner.report.drawing import dressed, figure
-from planner.words import text
+from planner.groundworks.picture import change_picture, section_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +44,7 @@ def save(
     step_m: float = 0.5,
     line: Sequence[tuple[float, float]] | None = None,
 ) -> Path:
-    """Writes design.tif, cutfill.tif, lines and points (GeoPackage, DXF, CSV), a section and design.json into a folder.
+    """Writes surface, cut and fill with a picture, lines and points (GeoPackage, DXF, CSV), a section and design.json.
 
     step_m: between contours. line: of the section, in the plan's CRS; across the site through its largest lake where left out.
     Raises OutputExists where the folder holds files already and overwrite is off.
@@ -73,7 +71,8 @@ def save(
         _csv(found.checks, work / "checks.csv")
         cut = _section(found, line)
         _csv(cut.rename(columns={"z0": "today_m", "z1": "design_m"}), work / "section.csv")
-        (work / "section.png").write_bytes(_picture(found, cut, lang))
+        (work / "section.png").write_bytes(section_picture(found, cut, lang))
+        (work / "cutfill.png").write_bytes(change_picture(found, lang))
     return Path(folder)
 
 
@@ -90,20 +89,6 @@ def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.D
         line = [(west, middle), (east, middle)]
     step = shapely.LineString(line).length / SECTION_STEPS
     return section([found.plan.site.terrain, found.ground], line, step)
-
-
-def _picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
-    """The section as a PNG."""
-    made, axes = figure(7.2, 0.4)
-    axes.plot(cut["distance_m"], cut["z0"], color="#9aa3a0", lw=1.0, label=text("groundworks.today", lang))
-    axes.plot(cut["distance_m"], cut["z1"], color="#7A4A22", lw=1.5, label=text("groundworks.design", lang))
-    for level in sorted(set(found.plan.reservoirs["level_m"].round(3))):
-        wet = cut["z1"] < level
-        axes.fill_between(cut["distance_m"], cut["z1"], level, where=wet.to_numpy(), color="#8FBDDF", alpha=0.6, lw=0)
-    dressed(axes, x=text("groundworks.distance", lang), y=text("groundworks.height", lang), legend=True)
-    buffer = io.BytesIO()
-    made.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _is_ours(folder: Path) -> bool:

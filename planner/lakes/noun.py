@@ -9,7 +9,15 @@ from planner.lakes.save import save
 
 
 class LakeYears(LakeYearsRecord):
-    """A plan's lakes through the years: `summary()`, `monthly(reservoir)`, `save(folder)`, and its tables."""
+    """A plan's lakes through the years: `summary()`, `monthly(reservoir)`, `save(folder)`, and its tables.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> len(pl.water(plan, years=("dry",)).monthly("R1"))
+    372
+    """
 
     def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
         """Writes water.json, water.html and the tables as CSV into a folder, whole or not at all.

@@ -60,6 +60,14 @@ def water(
     file with year, month, rain_mm, evaporation_mm), else thirty that spread as the climate's rain does. supply_m3, use_m3:
     brought to and drawn from the reservoirs a year. surface: the finished ground; the plan's design where left out.
     Raises InvalidInput for an unknown year or climate, and for a plan without a reservoir.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> plan = pl.make_plan(pl.samples.folder("aidans"))
+    >>> lakes = pl.water(plan, years=("mean",))
+    >>> list(lakes.filling.index)
+    ['R1']
     """
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     if not len(plan.reservoirs):

@@ -35,6 +35,13 @@ def sweep(
 
     Returns a frame by value: objective, bound and gap (yuan), mu by target, sums of SUMS, `status`; where no plan exists the
     status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that changes the units themselves.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> table = pl.sweep(pl.samples.folder("aidans"), "solver.gap", [0.01])
+    >>> table["status"].tolist()
+    ['optimal']
     """
     refuse_remeasuring((key,))
     known = _surveyed(site)
@@ -88,6 +95,13 @@ def confidence(
     was chosen, `target` (the plan's own), `confidence` (the share that agrees with it). Draws without a plan are left out and
     counted in `attrs["failed"]`.
     Raises InvalidInput where a key holds no number, a spread is negative, or no draw has a plan.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> table = pl.confidence(pl.samples.folder("aidans"), {"earthwork.fill_cny_per_m3": 0.1}, draws=2)
+    >>> bool(table["confidence"].between(0, 1).all())
+    True
     """
     known = _surveyed(site)
     base = {key: _number(known, key) for key in spread}

@@ -70,6 +70,13 @@ def whatif(
     held as near to its figure as the limits before it allow (certified to the solver's gap), then the plan of greatest value
     is made under them. Locks, law, water levels and earth that is not limited are never given up. sets: as make_plan.
     Raises InvalidInput for a key that is no limit of the site; Infeasible where what may not give is itself in conflict.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> answer = pl.whatif(pl.samples.folder("aidans"), **{"targets.green.min_mu": 2_700.0})  # nearly all of the site
+    >>> answer.gave["gave"].gt(0).to_dict()
+    {'targets.green.min_mu': True, 'earthwork.max_import_m3': False}
     """
     tell = announce or (lambda _: None)
     given = _given(site, sets)
@@ -175,6 +182,13 @@ def vary(
 
     Returns a frame indexed by the keys, columns as `sweep` gives them and `change_cny`, the objective less the first row's;
     `proven` is False where that difference is inside the two plans' gaps. Raises InvalidInput as sweep does.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> table = pl.vary(pl.samples.folder("aidans"), {"solver.gap": [0.01]})
+    >>> float(table["change_cny"].iloc[0])
+    0.0
     """
     count = math.prod(len(v) for v in values.values())
     if not 1 <= count <= MOST_CASES:

@@ -18,7 +18,19 @@ Progress = Callable[[float, float, float], None]
 
 
 class Portfolio(Scheduled):
-    """A schedule of projects with its proof: `summary()`, `projects`, `funds`, `earth`, `map()`, `save(folder)`."""
+    """A schedule of projects with its proof: `summary()`, `projects`, `funds`, `earth`, `map()`, `save(folder)`.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> programme = {
+    ...     "portfolio": {"name": "two", "first_year": 2026, "years": 3},
+    ...     "fund": [{"id": "county", "yearly_cny": 6.0}],
+    ...     "project": [{"id": "A", "variant": [{"name": "all", "spend_cny": [6.0], "benefit_cny": [0.0, 10.0]}]}],
+    ... }
+    >>> pl.portfolio(programme).summary()["totals"]["cost_cny"]
+    6.0
+    """
 
     def map(self, *, lang: str = "en") -> folium.Map:
         """The projects by year on a map that needs no network, in `en` or `zh`. Raises InvalidInput without places."""
@@ -43,6 +55,18 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     settings: keys of [portfolio] that win over the file, and for sites that are planned `workers`, `scheduler`,
     `cache` (a folder that keeps finished plans), `told` (called with a line for each step).
     Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> programme = {
+    ...     "portfolio": {"name": "two", "first_year": 2026, "years": 3},
+    ...     "fund": [{"id": "county", "yearly_cny": 6.0}],
+    ...     "project": [{"id": "A", "variant": [{"name": "all", "spend_cny": [6.0], "benefit_cny": [0.0, 10.0]}]}],
+    ... }
+    >>> schedule = pl.portfolio(programme)
+    >>> schedule.projects["selected"].to_dict()
+    {'A': True}
     """
     cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache", "told") if key in settings}
     loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)

@@ -54,6 +54,13 @@ def read_site(
     sets: dotted keys that win over the file. encoding: of the polygons' text, where the rule errs. crs: the working CRS, which
     also stands for the CRS of polygons that come without one.
     Raises InvalidInput (CRSMismatch for positions) with what, where, the number and the fix.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.read_site(pl.samples.folder("aidans"), sets={"partition.max_unit_mu": 40.0})
+    >>> site.crs.to_epsg(), site.scenario.number("partition.max_unit_mu")
+    (27700, 40.0)
     """
     return read(path, sets=sets, encoding=encoding, crs=crs).site
 

@@ -103,7 +103,15 @@ class CheckReport:
 def check(
     path: str | Path, *, sets: Mapping[str, Any] | None = None, encoding: str | None = None, crs: str | None = None
 ) -> CheckReport:
-    """Reads a site as read_site would and tells how; what cannot be read is in the report's error, not raised."""
+    """Reads a site as read_site would and tells how; what cannot be read is in the report's error, not raised.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> report = pl.check(pl.samples.folder("aidans"))
+    >>> report.ok, report.text().splitlines()[0]
+    (True, "St Aidan's opencast void")
+    """
     record = Record()
     shown = str(path)
     try:

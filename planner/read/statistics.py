@@ -109,6 +109,17 @@ def raster_statistics(
     Raises InvalidInput where a file cannot be read, is rotated or south-up, the rasters have different cells, a
     polygon is no polygon, crosses itself or has a vertex that is not finite, or quantiles need more than half the free memory;
     CRSMismatch where polygons and rasters have different CRS or a raster has none and no position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import planner as pl
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> ground = pl.Grid(np.array([[1.0, 2.0], [3.0, 4.0]]), 0.0, 20.0, 10.0, 10.0)
+    >>> parcel = gpd.GeoSeries([shapely.box(0, 0, 15, 20)], index=["P1"])  # all of the west, half of the east
+    >>> pl.raster_statistics(ground, parcel)[0].mean.round(4).tolist()
+    [2.3333]
     """
     sources: list[Source] = [rasters] if isinstance(rasters, str | Path | Grid) else list(rasters)
     shares, breaks = _numbers(quantiles, classes)

@@ -88,6 +88,18 @@ def calibrate(
     bear on. Intervals are Huber's: noise independent from point to point and alike everywhere.
 
     Raises InvalidInput or CRSMismatch.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import planner as pl
+    >>> import shapely
+    >>> goaf = shapely.box(0, 0, 900, 900)
+    >>> panel = gpd.GeoDataFrame({"thickness_m": [3.0], "depth_m": [300.0]}, geometry=[goaf], crs="EPSG:4548")
+    >>> points = gpd.GeoDataFrame(geometry=[shapely.Point(x, 450) for x in range(-400, 1400, 50)], crs="EPSG:4548")
+    >>> points["subsidence_m"] = pl.predict(panel.assign(q=0.72), points)["subsidence_m"].to_numpy()
+    >>> round(float(pl.calibrate(panel, points, fit=["q"]).values["value"]["q"]), 3)
+    0.72
     """
     checked = check_panels(panels, parameters=parameters)
     data, notes = _observed(observations, panels)

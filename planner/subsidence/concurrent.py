@@ -81,6 +81,16 @@ def farmland(original: Grid, subsidence: Grid, water_table: Grid, *, parameters:
     Returns rows `left alone`, `waiting`, `before the water`; columns share (of the ground that sank by 10 mm or more),
     area_mu, pond_mu, dug_m3, fill_m3, fill_to_m (thickest fill used), topsoil_m3 (saved from ground that will stand under
     water).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import planner as pl
+    >>> def grid(values):
+    ...     return pl.Grid(np.array([values]), 500_000.0, 3_800_000.0, 10.0, 10.0)
+    >>> table = pl.farmland(grid([30.0, 30.0, 30.0]), grid([0.0, 1.0, 4.0]), grid([28.5, 28.5, 28.5]))
+    >>> list(table.index)
+    ['left alone', 'waiting', 'before the water']
     """
     p = parameters or defaults()
     sunk = subsidence.values >= p.number("standards.boundary.outer_subsidence_mm") / 1e3

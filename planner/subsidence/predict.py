@@ -44,6 +44,18 @@ def predict(
     Returns COLUMNS, indexed as the points.
 
     Raises InvalidInput or CRSMismatch.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import planner as pl
+    >>> import shapely
+    >>> goaf = shapely.box(0, 0, 900, 900)
+    >>> panel = gpd.GeoDataFrame({"thickness_m": [3.0], "depth_m": [300.0]}, geometry=[goaf], crs="EPSG:4548")
+    >>> middle = gpd.GeoSeries([shapely.Point(450, 450)], crs="EPSG:4548")
+    >>> moved = pl.predict(panel, middle)
+    >>> 1.5 < float(moved["subsidence_m"].iloc[0]) < 3.0
+    True
     """
     checked = check_panels(panels, parameters=parameters)
     xy, index = _coordinates(points, panels)

@@ -33,6 +33,12 @@ def ground(site: Site, *, year: float | None = None) -> Ground:
     From the mining panels by Knothe's law where they are dated, else from the residual raster by differences; where neither is
     known the ground is taken as settled, which `notes` says and `known` = False marks. year: `scenario.site.year` unless given
     (a residual raster holds for that year; later ones follow by Knothe's law with the default c).
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> pl.ground(pl.samples.aidans()).known  # nothing is known of the mine: taken as settled
+    False
     """
     stated = float(site.scenario.site.year)
     year = stated if year is None else float(year)

@@ -32,6 +32,14 @@ def judge(facts: pd.DataFrame, scenario: Scenario) -> Judgement:
     rule is broken; its score is 0 where it is not.
 
     Raises InvalidInput for a missing column or weights that contradict each other.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.samples.aidans()
+    >>> facts = pl.measure(site, pl.partition(site), pl.ground(site)).table
+    >>> list(pl.judge(facts, site.scenario).eligible.columns)
+    ['construction', 'arable', 'green', 'reservoir']
     """
     missing = [c for c in NEEDED if c not in facts.columns]
     if missing:

@@ -19,6 +19,7 @@ from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
 from planner.core.terrain.spill import spill
+from planner.water.spread import Errors, storage_sd
 
 if TYPE_CHECKING:
     from planner.design import Design
@@ -52,8 +53,9 @@ class Reservoirs:
 
     table: GeoDataFrame, index `reservoir_id` (R1, R2, …), columns level_m (normal), dead_level_m, flood_level_m, area_mu (land
     given to it), wetland_mu (wetland that its water reaches), water_mu (of both, under water at the normal level), storage_m3
-    (total: at the flood level, where there is none at the normal), normal_m3, dead_m3, usable_m3 (normal less dead),
-    mean_depth_m, max_depth_m (at the normal level), bed_m (deepest), size_class, units (how many), spill_level_m (lowest level
+    (total: at the flood level, where there is none at the normal), storage_sd_m3 (its standard deviation, from the errors of
+    terrain and level that [terrain] states), normal_m3, dead_m3, usable_m3 (normal less dead), mean_depth_m, max_depth_m (at
+    the normal level), bed_m (deepest), size_class, units (how many), spill_level_m (lowest level
     at which the water leaves over the ground around, as it lies today; NaN where no rim is known), dyke_m (height of the dyke
     the storage level and its freeboard need there).
     storage_tables: level_m, area_m2, storage_m3 by reservoir_id, with the normal and the storage level among the stages and on
@@ -135,6 +137,7 @@ def _described(
             "wetland_mu": wetland,
             "water_mu": (area + wetland) * np.divide(wet, ground.total(), out=np.zeros(count), where=wet > 0),
             "storage_m3": total,
+            "storage_sd_m3": storage_sd(ground, storage_level, Errors.of(scenario)),
             "normal_m3": held,
             "dead_m3": dead_m3,
             "usable_m3": held - dead_m3,

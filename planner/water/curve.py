@@ -108,6 +108,16 @@ def storage_curve(
     what is dug and filled before the water comes, in the terrain's CRS and not overlapping; spill and edge level stay those of
     today's ground. Raises InvalidInput where there is no ground within, the seed lies outside it, or connected water is asked
     for over works.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import planner as pl
+    >>> bowl = np.full((5, 5), 3.0)
+    >>> bowl[1:4, 1:4] = 2.0
+    >>> curve = pl.storage_curve(pl.Grid(bowl, 500_000.0, 3_800_000.0, 10.0, 10.0))
+    >>> float(curve.storage(2.5)), float(curve.area(2.5)), float(curve.level(450.0))
+    (450.0, 900.0, 2.5)
     """
     neighbours, stages = checked_neighbours(neighbours), asked_stages(levels)
     terrain, shapes = terrain_within(dem, within, band=band, crs=crs)

@@ -62,6 +62,16 @@ def hollows(
     parent: the hollow it is part of once it spills, 0 where the water leaves the terrain. attrs["notes"]: what had to be
     decided, a tuple of sentences. Raises InvalidInput where the file cannot be read, a limit is negative or no number or lets
     more than MOST_HOLLOWS of a large terrain through, neighbours is not 4 or 8, or keep is the terrain itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import planner as pl
+    >>> bowl = np.full((5, 5), 3.0)
+    >>> bowl[1:4, 1:4] = 2.0
+    >>> ground = pl.Grid(bowl, 500_000.0, 3_800_000.0, 10.0, 10.0)
+    >>> pl.hollows(ground, min_volume_m3=0, min_depth_m=0)["volume_m3"].tolist()  # 900 m², 1 m deep
+    [900.0]
     """
     neighbours = checked_neighbours(neighbours)
     volume = _limit("min_volume_m3", min_volume_m3, "measure.hollow_min_volume_m3")
@@ -82,16 +92,8 @@ def hollows(
         try:
             return hollows_of(lambda: bands_of(terrain), neighbours=neighbours, most=MOST_HOLLOWS, threads=threads(), **limits)
         except TooMany as error:
-            raise InvalidInput(
-                say(
-                    "water.too_many_hollows",
-                    most=MOST_HOLLOWS,
-                    volume_m3=volume,
-                    depth_m=depth,
-                    row=error.row,
-                    rows=terrain.frame.rows,
-                )
-            ) from None
+            limit = {"most": MOST_HOLLOWS, "volume_m3": volume, "depth_m": depth}
+            raise InvalidInput(say("water.too_many_hollows", **limit, row=error.row, rows=terrain.frame.rows)) from None
 
     return _table(_reused(of_file, keep, f"{band} {neighbours} {volume!r} {depth!r}", cells, in_bands), terrain)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -11,9 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.storage import Knots, area_at, storage_at
 from planner.errors import InvalidInput
 from planner.parameters import defaults
+from planner.scenario import Scenario
 from planner.words import say
 
 Floats = NDArray[np.float64]
@@ -36,6 +38,11 @@ class Errors:
     correlation_m: float = defaults().number("terrain.correlation_m")
     level_sd_m: float = defaults().number("terrain.level_sd_m")
 
+    @classmethod
+    def of(cls, scenario: Scenario) -> Errors:
+        """What a site's [terrain] says of its terrain and levels."""
+        return cls(*(scenario.number(f"terrain.{part.name}") for part in fields(cls)))
+
     def __post_init__(self) -> None:
         """Raises InvalidInput for what is no standard deviation."""
         for name, value in asdict(self).items():
@@ -52,8 +59,7 @@ def error_bars(curves: Sequence[Knots], level: ArrayLike, errors: Errors) -> pd.
     the variance of storage; that of the area, which it hardly moves, leaves it out.
     """
     stage = np.atleast_1d(np.asarray(level, dtype=np.float64)).ravel()
-    usual = ndtri((np.arange(SHIFTS) + 0.5) / SHIFTS)
-    shifted = stage[:, None] + np.hypot(errors.bias_sd_m, errors.level_sd_m) * usual / np.std(usual)
+    shifted = stage[:, None] + _shifts(errors)
     total = {name: np.zeros(shifted.shape) for name in ("area", "storage")}
     apart = {name: np.zeros(len(stage)) for name in ("area", "storage")}  # variance that no shift explains
     for knots in curves:
@@ -75,6 +81,25 @@ def error_bars(curves: Sequence[Knots], level: ArrayLike, errors: Errors) -> pd.
             "storage_sd_m3": np.sqrt(np.var(total["storage"], axis=1) + apart["storage"]),
         }
     )
+
+
+def storage_sd(ground: Hypsometry, level: ArrayLike, errors: Errors) -> Floats:
+    """Standard deviation of what each body of water holds at its level, m³, (n,), as in `error_bars`.
+
+    ground: the bodies' ground, (n,). level: scalar or (n,), m. Above a body's own ground its banks are vertical: no neighbour
+    joins it.
+    """
+    stage = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(ground),))
+    wet = ground.area_below(stage)
+    apart = errors.noise_sd_m**2 * wet * np.minimum(wet, 2.0 * np.pi * errors.correlation_m**2)
+    held = [ground.volume_below(stage + shift) for shift in _shifts(errors)]
+    return np.asarray(np.sqrt(np.var(held, axis=0) + apart))
+
+
+def _shifts(errors: Errors) -> Floats:
+    """Equally likely shifts of the water level against the whole terrain, m, (SHIFTS,)."""
+    usual = ndtri((np.arange(SHIFTS) + 0.5) / SHIFTS)
+    return np.asarray(np.hypot(errors.bias_sd_m, errors.level_sd_m) * usual / np.std(usual))
 
 
 def _joins(knots: Knots) -> tuple[Floats, Floats, Floats]:

@@ -94,7 +94,7 @@ def test_the_folder_holds_lines_points_and_a_section(saved: Path, tmp_path: Path
     assert len(gpd.read_file(out / "breaklines.dxf"))
     with rasterio.open(out / "design.tif") as file:
         assert file.count == 1
-    assert (out / "section.png").read_bytes()[:4] == b"\x89PNG"
+    assert all((out / name).read_bytes()[:4] == b"\x89PNG" for name in ("section.png", "cutfill.png"))
     assert run(call) == 1
     assert run([*call[:4], "--overwrite", "--line", "nonsense"]) == 2
 

@@ -142,7 +142,7 @@ def test_order_of_parcels_does_not_matter(plan: Plan) -> None:
 def test_impossible_limits_are_named_with_what_has_to_give(plan: Plan, sets: dict[str, float], words: str) -> None:
     with pytest.raises((Infeasible, InvalidInput)) as caught:
         pl.make_plan(plan.site, **sets)
-    told = str(caught.value) + " ".join(getattr(caught.value, "relaxations", ()))
+    told = str(caught.value) + " ".join(map(str, getattr(caught.value, "relaxations", ())))
     assert words in told
     assert "\n" not in told.strip() or told.count("\n") <= 2
 

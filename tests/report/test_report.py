@@ -222,7 +222,7 @@ def test_the_map_sheet_has_the_size_asked_for(plan: Any) -> None:
         width, height = (float(v) for v in re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", made)[0])
         assert (width, height) == pytest.approx(size, abs=1)
     assert map_pdf(plan, paper="A4") == made
-    with pytest.raises(InvalidInput, match="A3 or A4"):
+    with pytest.raises(InvalidInput, match="A3, A4"):
         map_pdf(plan, paper="B5")  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.design import Design, Levels, Shape
 from planner.errors import InvalidInput
-from planner.scenario import Scenario, parse_scenario
+from planner.scenario import Scenario, parse_scenario, replaced
 from planner.site import Grid
 from planner.water import Works, reservoirs, shoreline, size_class, storage_curve
 from planner.water.bodies import _stages
@@ -87,6 +87,17 @@ def test_bodies_levels_and_classes_by_hand() -> None:
     assert np.all(np.diff(curve["storage_m3"]) > 0)
     assert table.geometry["R1"].equals(shapely.box(200, 0, 400, 100))
     assert table.crs == units.crs
+
+
+def test_the_error_of_storage_comes_from_the_site_s_own_terrain() -> None:
+    """1 ½ ha under water: 0.3 m and 0.4 m make 0.5 m of stage, 7 500 m³; noise of 0.2 m over more than the lake: 3 000."""
+    units = strip([LAKE, LAKE])
+    bed = beds([[26.0], [27.0, 43.0]])
+    given = {"terrain.bias_sd_m": 0.3, "terrain.level_sd_m": 0.4, "terrain.noise_sd_m": 0.0, "terrain.correlation_m": 1e6}
+    for noise, error in ((0.0, 7_500.0), (0.2, np.hypot(7_500.0, 3_000.0))):
+        says = replaced(scenario(), {**given, "terrain.noise_sd_m": noise})
+        found = reservoirs(units, design=design(units, 32.0), ground=bed, borders=neighbours(2), scenario=says)
+        assert found.table["storage_sd_m3"].tolist() == pytest.approx([error])
 
 
 def test_the_dead_level_without_a_given_one_lies_above_the_mean_bed() -> None:

@@ -19,6 +19,14 @@ class Apart(Named):
     """Σ x_a,first + Σ x_b,second ≤ 1 across every border of at least min_length_m: the two never touch.
 
     With construction and reservoir it makes a green belt between them. boundaries: unit_a, unit_b, length_m.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import planner as pl
+    >>> borders = pd.DataFrame({"unit_a": ["u1"], "unit_b": ["u2"], "length_m": [120.0]})
+    >>> str(pl.Apart("construction", "reservoir", borders, min_length_m=10.0))
+    'construction never touches reservoir'
     """
 
     first: str
@@ -63,6 +71,14 @@ class Adjacent(Named):
     """Σ x_i,target ≤ Σ over neighbours j of Σ x_j,beside: each unit of the target has a neighbour of `beside`.
 
     beside: a target; borders of at least min_length_m count. boundaries: unit_a, unit_b, length_m.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import planner as pl
+    >>> borders = pd.DataFrame({"unit_a": ["u1"], "unit_b": ["u2"], "length_m": [120.0]})
+    >>> str(pl.Adjacent("construction", "green", borders))
+    'every unit of construction has green beside it'
     """
 
     target: str

@@ -18,6 +18,12 @@ class Budget(Named):
     """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
 
     years: (first, last); only options whose ready_year lies within count, and earth does not.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Budget(2.2e9)), str(pl.Budget(3e8, years=(2026, 2028)))
+    ('budget ≤ 2,200,000,000 yuan', 'budget in 2026-2028 ≤ 300,000,000 yuan')
     """
 
     max_cny: float

@@ -25,6 +25,14 @@ class Compactness(Named):
     z ≥ x_a,target − x_b,target, z ≥ 0; with weights, per set of targets that they can be cut along.
     Source: boundary length of Ball, Possingham & Watts 2009 (Marxan), per pair as in prioritizr's zones.
     Example: Compactness(boundaries, 50.0, by="treatment", weights={("dig_1", "dig_2"): 0.5}).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import planner as pl
+    >>> borders = pd.DataFrame({"unit_a": ["u1"], "unit_b": ["u2"], "length_m": [120.0]})
+    >>> str(pl.Compactness(borders, 50.0, by="treatment", weights={("dig_1", "dig_2"): 0.5}))
+    'borders between unlike treatments cost 50 yuan/m'
     """
 
     boundaries: pd.DataFrame

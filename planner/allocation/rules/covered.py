@@ -24,6 +24,8 @@ class Covered(Named):
     `Limit("served_people", min=…)` asks for a number served and the certificate covers it.
     Source: maximal covering location, Church & ReVelle 1974.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> str(Covered(pd.DataFrame({"home": ["h1"], "unit": ["u1"]})))
     'homes are served by green near them'

@@ -24,6 +24,12 @@ class Earthwork(Named):
     zones (unit id → zone) and haul (columns from, to, cny_per_m3 and, where a way is limited, max_m3): the balance is kept
     zone by zone, and earth goes between zones only on these ways and at their prices.
     Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Earthwork(max_import_m3=0.0, export_cny_per_m3=18.0, compaction=0.95))
+    'earthwork: import ≤ 0 m³, export unlimited at 18 yuan/m³'
     """
 
     max_import_m3: float | None = None

@@ -17,7 +17,14 @@ _SUFFIXES: Final = {"_mu": "mu", "_ha": "ha", "_m3": "m³", "_cny": "yuan", "_m2
 
 @dataclass(frozen=True)
 class Limit(Named):
-    """min ≤ Σ column·x ≤ max over the options of a target and treatment (None: all), in the column's unit."""
+    """min ≤ Σ column·x ≤ max over the options of a target and treatment (None: all), in the column's unit.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Limit("tree_t", min=500.0, target="green")), str(pl.Limit("ready_jobs", max=90.0, name="jobs"))
+    ('tree_t of green ≥ 500 t', 'jobs ≤ 90 ready_jobs')
+    """
 
     column: str
     min: float | None = None

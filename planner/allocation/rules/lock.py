@@ -15,7 +15,14 @@ from planner.words import Message, say
 
 @dataclass(frozen=True)
 class Lock(Named):
-    """x = 0 for every option of the unit without the target (and treatment)."""
+    """x = 0 for every option of the unit without the target (and treatment).
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Lock("u7", "green", "wetland"))
+    'unit u7 is green by wetland'
+    """
 
     unit: str
     target: str
@@ -48,7 +55,14 @@ class Lock(Named):
 
 @dataclass(frozen=True)
 class Exclude(Named):
-    """x = 0 for every option of the unit with the target (and treatment)."""
+    """x = 0 for every option of the unit with the target (and treatment).
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Exclude("u7", "construction"))
+    'unit u7 is not construction'
+    """
 
     unit: str
     target: str

@@ -23,6 +23,14 @@ class MinPatch(Named):
 
     For a set S of units too small to be a patch, each unit i of S needs a neighbour of S: x_i ≤ Σ_{j beside S} x_j. The rows
     are found as plans break them. Source: cover cuts of contiguity models, Önal & Briers 2006; Carvajal et al. 2013.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import planner as pl
+    >>> borders = pd.DataFrame({"unit_a": ["u1"], "unit_b": ["u2"], "length_m": [120.0]})
+    >>> str(pl.MinPatch("arable", 15.0, borders))
+    'no patch of arable below 15 mu'
     """
 
     target: str
@@ -64,6 +72,14 @@ class Connected(Named):
 
     For a patch P beside the plan's largest, with units i of P and j of the largest: x_i + x_j − 1 ≤ Σ_{k beside P} x_k.
     Source: node-separator cuts, Carvajal et al. 2013. Proof is slow beyond some hundred units: expect a stated gap.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import planner as pl
+    >>> borders = pd.DataFrame({"unit_a": ["u1"], "unit_b": ["u2"], "length_m": [120.0]})
+    >>> str(pl.Connected("reservoir", borders))
+    'reservoir is one connected patch'
     """
 
     target: str

@@ -15,7 +15,14 @@ from planner.words import Message, say
 
 @dataclass(frozen=True)
 class Quota(Named):
-    """min_mu ≤ Σ area_mu·x over the options of a target ≤ max_mu, mu. Source: the land-use quotas of a restoration plan."""
+    """min_mu ≤ Σ area_mu·x over the options of a target ≤ max_mu, mu. Source: the land-use quotas of a restoration plan.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Quota("arable", min_mu=8_000, max_mu=9_000))
+    'arable 8,000 to 9,000 mu'
+    """
 
     target: str
     min_mu: float | None = None

@@ -21,6 +21,12 @@ class Share(Named):
     """min·Σ area over `of` ≤ Σ area of the target ≤ max·Σ area over `of`, area_mu; of: the land targets unless named.
 
     As rows: Σ (area·[target] − min·area·[of])·x ≥ 0, the maximum alike. Source: greening rates of city plans.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Share("green", min=0.4))
+    'green ≥ 40 % of construction + arable + green'
     """
 
     target: str

@@ -14,7 +14,14 @@ from planner.words import Message, say
 
 @dataclass(frozen=True, kw_only=True)
 class Storage(Named):
-    """min_m3 ≤ Σ storage_m3·x ≤ max_m3 over all units or those of one reservoir (`units`, unit ids), m³."""
+    """min_m3 ≤ Σ storage_m3·x ≤ max_m3 over all units or those of one reservoir (`units`, unit ids), m³.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Storage(min_m3=38.6e6)), str(pl.Storage(min_m3=1e6, units=("u1", "u2"), name="north lake"))
+    ('storage ≥ 38,600,000 m³', 'storage of north lake ≥ 1,000,000 m³')
+    """
 
     min_m3: float | None = None
     max_m3: float | None = None

@@ -21,6 +21,12 @@ class WaterLevel(Named):
 
     deeper: unit id → id of the next deeper unit on the way to its basin's bottom (empty where it is the bottom itself).
     Source: the precedence rows of open-pit planning (Lerchs & Grossmann 1965) turned upside down.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.WaterLevel(deeper={"shore": "middle", "middle": "bottom"}))
+    'reservoir fills from the bottom (2 units have a deeper neighbour)'
     """
 
     deeper: Mapping[str, str] | pd.Series[str]
