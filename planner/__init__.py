@@ -61,6 +61,7 @@ _HOMES = {
     "Lock": "planner.allocation",
     "Problem": "planner.allocation",
     "Quota": "planner.allocation",
+    "Stockpile": "planner.allocation",
     "Storage": "planner.allocation",
     "WaterLevel": "planner.allocation",
     "Adjacent": "planner.allocation",

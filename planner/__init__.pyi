@@ -15,6 +15,7 @@ from planner.allocation import MinPatch as MinPatch
 from planner.allocation import Problem as Problem
 from planner.allocation import Quota as Quota
 from planner.allocation import Share as Share
+from planner.allocation import Stockpile as Stockpile
 from planner.allocation import Storage as Storage
 from planner.allocation import WaterLevel as WaterLevel
 from planner.allocation import alternatives as alternatives

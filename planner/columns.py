@@ -45,6 +45,7 @@ FACTS: Final = _table(
     ("settled_year", "", "Settled from", "稳沉年份", "year from which the ground counts as settled"),
     ("constraint", "", "Constraints", "限制条件", "names of the constraints that touch the unit, ; between"),
     ("forbids", "", "Forbidden targets", "禁止用途", "targets the constraints rule out, comma between"),
+    ("phase", "", "Phase", "分期", "phase of the works, of its parcel; empty where it has none"),
     ("landuse", "", "Land use today", "现状地类", "land use today where it is known"),
     ("missing_share", "", "Terrain missing", "高程缺失比", "share of the unit without terrain"),
     ("deeper", "", "Next deeper unit", "下一更深单元", "the neighbour on the way to the basin's bottom, or empty"),
@@ -72,7 +73,8 @@ OPTIONS: Final = _table(
     ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
     ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water won"),
-    ("ready_year", "", "Ready from", "可用年份", "year from which the target can be used"),
+    ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
+    ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),
     ("score", "", "Suitability", "适宜性得分", "0-1"),
 )
 

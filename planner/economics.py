@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from planner.core.money import discounted, payback, spread
-from planner.scenario import PhaseItem, Scenario
+from planner.core.money import payback, spread
+from planner.landuse import UNRESTORED
+from planner.scenario import CostItem, Scenario
+from planner.schedule import first_works_year, last_works_year, phase_of, works_years, worth_of_works, worth_today
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +18,8 @@ class Economics:
     """The money of a plan, yuan.
 
     by_target: index target, columns `area_mu`, `units`, `cost_cny`, `benefit_cny`. items: lump sums that no unit carries, with
-    their source. flow: index year, columns `cost_cny`, `benefit_cny`, `net_cny`, `discounted_cny`. funds: who pays; what no
-    fund covers is its last row.
+    their source. flow: index year, columns `cost_cny`, `benefit_cny`, `net_cny`, `discounted_cny` (to the plan's year). funds:
+    who pays; what no fund covers is its last row.
     """
 
     by_target: pd.DataFrame
@@ -42,24 +44,58 @@ class Economics:
 
 
 def lump_sums(scenario: Scenario) -> float:
-    """Σ of [[economics.item]], yuan: it comes off the budget before any unit is chosen."""
+    """Σ of the [[economics.item]] that hang on nothing, yuan: they come off the budget before any unit is chosen."""
+    return float(sum(item.cny for item in scenario.economics.item if not item.hangs))
+
+
+def most_lumps(scenario: Scenario) -> float:
+    """Σ of all [[economics.item]], yuan: what is paid where every piece of land that one hangs on is treated."""
     return float(sum(item.cny for item in scenario.economics.item))
+
+
+def lump_units(item: CostItem, units: pd.DataFrame) -> pd.Series[bool]:
+    """Which units a lump sum hangs on: those of its parcels, or of its phase; all where it names neither."""
+    if item.parcels:
+        return units["parcel_id"].astype(str).isin(item.parcels)
+    return phase_of(units) == item.phase if item.phase is not None else pd.Series(True, index=units.index)
+
+
+def lump_years(item: CostItem, units: pd.DataFrame, scenario: Scenario) -> tuple[int, int]:
+    """First and last year over which a lump sum is paid in equal parts: the works' years of what it hangs on.
+
+    They do not depend on what is chosen, so that the sum's present value is known beforehand.
+    """
+    first, last = works_years(units[lump_units(item, units)], scenario)
+    if not item.hangs or not len(first):
+        return first_works_year(scenario), last_works_year(scenario)
+    return int(first.min()), int(last.max())
+
+
+def lump_worth(item: CostItem, units: pd.DataFrame, scenario: Scenario) -> float:
+    """Present value of a lump sum where it is paid, yuan."""
+    first, last = (np.array([float(year)]) for year in lump_years(item, units, scenario))
+    return item.cny * float(worth_of_works(first, last, scenario)[0])
+
+
+def lump_paid(item: CostItem, units: pd.DataFrame) -> bool:
+    """Whether a lump sum falls due: it hangs on nothing, or on land of which some is treated."""
+    return not item.hangs or bool((units["target"][lump_units(item, units)] != UNRESTORED).any())
 
 
 def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
     """The money of chosen units: columns `target`, `area_mu`, `cost_cny`, `benefit_cny`, `ready_year`, nullable `phase`.
 
     Works are paid evenly over the years of a unit's phase (without phases: the plan's year and the next), benefits come in the
-    year the target can be used.
+    year the unit is ready.
     """
     grouped = units.assign(units=1).groupby("target", sort=True)
     by_target = grouped[["area_mu", "units", "cost_cny", "benefit_cny"]].sum()
+    due = [item for item in scenario.economics.item if lump_paid(item, units)]
     items = pd.DataFrame(
-        [(i.name, i.name_en or i.name, i.cny, i.source) for i in scenario.economics.item],
-        columns=["name", "name_en", "cny", "source"],
+        [(i.name, i.name_en or i.name, i.cny, i.source) for i in due], columns=["name", "name_en", "cny", "source"]
     )
-    works, lump = float(units["cost_cny"].sum()), lump_sums(scenario)
-    flow = _flow(units, scenario, lump)
+    works, lump = float(units["cost_cny"].sum()), float(sum(item.cny for item in due))
+    flow = _flow(units, scenario, due)
     return Economics(
         by_target=by_target,
         items=items,
@@ -73,35 +109,27 @@ def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
     )
 
 
-def _flow(units: pd.DataFrame, scenario: Scenario, lump: float) -> pd.DataFrame:
-    first, last = _works_years(units, scenario.phase, scenario.site.year)
-    begin = int(first.min()) if len(units) else scenario.site.year
-    done = units["ready_year"].to_numpy(float)
-    latest = max(float(done.max()), float(last.max())) if len(units) else begin
+def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem]) -> pd.DataFrame:
+    first, last = works_years(units, scenario)
+    ready = units["ready_year"].to_numpy(float)
+    sums = [(item.cny, *lump_years(item, units, scenario)) for item in lumps]
+    begin = first_works_year(scenario)
+    latest = max([begin, last_works_year(scenario), *ready, *(end for _, _, end in sums)])
     years = max(int(scenario.number("economics.years")), int(latest) - begin + 1)
     cost = spread(units["cost_cny"], first, last, begin, years)
-    whole = cost.sum()
-    cost = cost + (lump * cost / whole if whole > 0 else np.r_[lump, np.zeros(years - 1)])
-    benefit = spread(units["benefit_cny"], np.maximum(done, last + 1), np.maximum(done, last + 1), begin, years)
-    net = benefit - cost
+    for cny, start, end in sums:
+        cost += spread([cny], [start], [end], begin, years)
+    benefit = spread(units["benefit_cny"], ready, ready, begin, years)
+    net, calendar = benefit - cost, np.arange(begin, begin + years)
     return pd.DataFrame(
         {
             "cost_cny": cost,
             "benefit_cny": benefit,
             "net_cny": net,
-            "discounted_cny": discounted(net, scenario.number("economics.discount_rate")),
+            "discounted_cny": net * worth_today(calendar, scenario),
         },
-        index=pd.RangeIndex(begin, begin + years, name="year"),
+        index=pd.Index(calendar, name="year"),
     )
-
-
-def _works_years(units: pd.DataFrame, phases: tuple[PhaseItem, ...], year: int) -> tuple[pd.Series, pd.Series]:
-    """First and last year of the works on every unit."""
-    blank = pd.Series(np.nan, index=units.index)
-    mine = pd.to_numeric(units["phase"], errors="coerce") if "phase" in units else blank
-    first = mine.map({p.id: p.start for p in phases}).astype(float).fillna(year)
-    last = mine.map({p.id: p.end for p in phases}).astype(float).fillna(first + 1)
-    return first, last
 
 
 def _funds(scenario: Scenario, cost: float) -> pd.DataFrame:

@@ -24,8 +24,9 @@ from planner.design import lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
-from planner.protection import WORKS
+from planner.protection import WORKS, in_force
 from planner.scenario import DEPTH_COLUMN, Layer
+from planner.schedule import phase_of, works_years
 from planner.tables import Ground, Measures, Partition
 from planner.units import mu_from_m2
 from planner.words import say
@@ -71,7 +72,8 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     facts |= _of_water(site, cover)
     for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
         facts[name] = cover.of(getattr(ground, name)).high
-    facts |= _of_constraints(site, shapes, plane)
+    facts["phase"] = phase_of(site.parcels).reindex(units["parcel_id"]).to_numpy(float)
+    facts |= _of_constraints(site, shapes, plane, works_years(pd.DataFrame({"phase": facts["phase"]}), site.scenario))
     facts["landuse"] = _main_landuse(site.landuse, shapes)
     facts |= _of_hollows(site, cover, units.index)
     table = pd.DataFrame(facts, index=units.index)
@@ -162,8 +164,11 @@ def _of_water(site: Site, cover: _Cover) -> dict[str, Any]:
     }
 
 
-def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str, Any]:
-    """Names of the constraints that touch each unit, or their kinds where they have none, and the targets they rule out."""
+def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats, works: tuple[Floats, Floats]) -> dict[str, Any]:
+    """Names of the constraints that touch each unit, or their kinds where they have none, and the targets they rule out.
+
+    works: first and last year of the works on each unit, (n,): what a constraint with dates bars depends on them.
+    """
     names: list[list[str]] = [[] for _ in shapes]
     forbidden: list[list[str]] = [[] for _ in shapes]
     layer = site.constraints
@@ -178,8 +183,11 @@ def _of_constraints(site: Site, shapes: NDArray[Any], plane: Floats) -> dict[str
                 names[u].append(name)
         limit = site.scenario.number("measure.forbid_share")
         for word in (*CHOICES, *WORKS):
-            for u in _where_barred(layer, word, shapes, plane, limit):
-                forbidden[u].append(word)
+            for years in sorted(set(zip(*(w.tolist() for w in works), strict=True))):
+                mine = np.flatnonzero((works[0] == years[0]) & (works[1] == years[1]))
+                now = layer[in_force(layer, word, *years)]
+                for u in _where_barred(now, word, shapes[mine], plane[mine], limit):
+                    forbidden[mine[u]].append(word)
     return {"constraint": [";".join(sorted(n)) for n in names], "forbids": [",".join(f) for f in forbidden]}
 
 

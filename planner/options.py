@@ -19,10 +19,12 @@ from planner.design.ways import heap_of
 from planner.landuse import LAND, UNRESTORED
 from planner.protection import works_barred
 from planner.scenario import Scenario
+from planner.schedule import ready_years, with_present_value
 from planner.tables import Judgement, Measures
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
 def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd.DataFrame:
@@ -50,7 +52,7 @@ def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd
     for target in judgement.eligible.columns:
         mine = (options["target"] == target).to_numpy()
         allowed[mine] = judgement.eligible[target].reindex(options.index.get_level_values(0)[mine]).to_numpy(bool)
-    return options[allowed & ~_barred(options, facts)].sort_index()
+    return with_present_value(options[allowed & ~_barred(options, facts)], facts, scenario).sort_index()
 
 
 def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:
@@ -67,12 +69,13 @@ def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One treatment over all units: which can have it, earth, storage, works price, each (n,)."""
+    """One treatment over all units: which can have it, earth, storage, year it is ready, works price, each (n,)."""
 
     possible: Flags
     cut: Floats
     fill: Floats
     storage: Floats
+    ready: Ints
     works: float
 
 
@@ -93,7 +96,9 @@ def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tu
         else:
             high = balanced >= levels.platform(target, scenario)
             possible = _land_can(treatment, high, _mean(fill - cut, total) - heap_of(target, treatment, scenario), p, facts)
-        yield target, treatment, _Rows(possible, cut, fill, held, p.get(f"{treatment}_works_cny_per_mu", p["works_cny_per_mu"]))
+        ready = ready_years(facts, target, levels.normal - levels.table, scenario)
+        works = p.get(f"{treatment}_works_cny_per_mu", p["works_cny_per_mu"])
+        yield target, treatment, _Rows(possible, cut, fill, held, ready, works)
 
 
 def _land_can(treatment: str, high: Flags, depth: Floats, p: dict[str, float], facts: pd.DataFrame) -> Flags:
@@ -119,9 +124,6 @@ def _frame(
     area = facts["area_mu"].to_numpy(float)
     earth = scenario.parameters.section("earthwork")
     value = scenario.number(f"targets.{target}.value_cny_per_mu")
-    ready = np.full(len(facts), float(scenario.site.year + 1))
-    if target == "construction":
-        ready = np.fmax(ready, facts["settled_year"].to_numpy(float))
     frame = pd.DataFrame(
         {
             "target": target,
@@ -134,7 +136,7 @@ def _frame(
             "fill_m3": rows.fill,
             "cost_cny": area * rows.works + rows.cut * earth["cut_cny_per_m3"] + rows.fill * earth["fill_cny_per_m3"],
             "benefit_cny": area * value,
-            "ready_year": ready.astype(int),
+            "ready_year": rows.ready,
             "score": judgement.score[target].to_numpy(float),
         },
         index=pd.MultiIndex.from_arrays([facts.index, [f"{target}:{treatment}"] * len(facts)], names=["unit_id", "option"]),
@@ -143,14 +145,13 @@ def _frame(
 
 
 def rules_alone(options: pd.DataFrame, judgement: Judgement) -> pd.DataFrame:
-    """What the rules of judgement give without quotas, budget or earth: per unit the decided target by its best net option.
+    """What the rules of judgement give without quotas, budget or earth: the decided target, by its way of most present value.
 
     Returns one row per unit with the option's columns; a unit whose decided target has no option is left unrestored.
     """
     decided = judgement.decision.reindex(options.index.get_level_values(0)).to_numpy()
     mine = options[options["target"].to_numpy() == decided]
-    net = mine["benefit_cny"] - mine["cost_cny"]
-    best = mine.loc[net.groupby(level=0, sort=False).idxmax()].reset_index("option")
+    best = mine.loc[mine["npv_cny"].groupby(level=0, sort=False).idxmax()].reset_index("option")
     rest = judgement.decision.index.difference(best.index)
     blank = pd.DataFrame(0.0, index=rest, columns=best.columns.difference(["option", "target", "treatment"]))
     blank = blank.assign(option=f"{UNRESTORED}:none", target=UNRESTORED, treatment="none")

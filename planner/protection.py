@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
+from planner.schedule import first_works_year
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ WORKS: Final = {  # works a kind may forbid beside targets, and the treatments t
     "mounds": ("raise", "mound"),
 }
 LISTS: Final = ("names", "forbids", "unless_approved", "only_inside")
+SINCE: Final = ("from", "valid_from", "begins", "有效期起", "有效期自", "起始日期", "生效日期")
 UNTIL: Final = ("until", "valid_until", "expires", "有效期止", "有效期至", "截止日期", "到期日")
 SPACE: Final = re.compile(r"[\s_\-/.·（）()]+")
 
@@ -37,7 +39,7 @@ class Kind:
 
     names: what layers call it (kinds, names, codes, headings, layer names). forbids: targets and works (of WORKS) that may not
     be there. unless_approved: those that an approval the site names lets be there. only_inside: targets that may lie nowhere
-    else.
+    else. since, until: the years from and up to which it is in force, where the layer does not say.
     """
 
     key: str
@@ -47,6 +49,8 @@ class Kind:
     only_inside: tuple[str, ...] = ()
     approved: str = ""
     source: str = ""
+    since: int | None = None
+    until: int | None = None
 
     @property
     def barred(self) -> tuple[str, ...]:
@@ -77,6 +81,8 @@ def kinds(scenario: Scenario) -> dict[str, Kind]:
             unless_approved=() if item.forbids is not None else base.unless_approved,
             only_inside=base.only_inside if item.only_inside is None else item.only_inside,
             approved=item.approved,
+            since=item.since,
+            until=item.until,
             source="site.toml" if item.forbids is not None else base.source,
         )
     return found
@@ -130,7 +136,7 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
     file = scenario.layers.constraints
     around = [*headings, *((file.layer or "", re.split(r"[\\/]", file.path)[-1].rsplit(".", 1)[0]) if file else ())]
     texts = [c for c in headings if pd.api.types.is_string_dtype(layer[c]) or layer[c].dtype == object]
-    ended = _ended(layer, scenario.site.year)
+    since, until = (_years(layer, headings_of) for headings_of in (SINCE, UNTIL))
     kind, forbids, inside = [], [], []
     for i, row in enumerate(layer.drop(columns="geometry").to_dict("records")):
         own = [str(row["kind"]), str(row["name"])]
@@ -141,21 +147,35 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
             raise InvalidInput(
                 say("protection.unknown", file=shown, row=i + 1, label=label, known=", ".join(known), key=own[0] or "…")
             )
-        barred = () if ended[i] else found.barred if found else ()
         kind.append(found.key if found else own[0])
-        forbids.append(",".join(dict.fromkeys(() if ended[i] else (*told, *barred))))
-        inside.append(",".join(found.only_inside) if found and not ended[i] else "")
-    return layer.assign(kind=kind, forbids=forbids, only_inside=inside)
+        if found is not None:
+            since[i] = found.since if np.isnan(since[i]) and found.since is not None else since[i]
+            until[i] = found.until if np.isnan(until[i]) and found.until is not None else until[i]
+        over = until[i] < first_works_year(scenario)
+        forbids.append("" if over else ",".join(dict.fromkeys((*told, *(found.barred if found else ())))))
+        inside.append(",".join(found.only_inside) if found and not over else "")
+    return layer.assign(kind=kind, forbids=forbids, only_inside=inside, since_year=since, until_year=until)
 
 
-def _ended(layer: gpd.GeoDataFrame, year: int) -> NDArray[np.bool_]:
-    """Which rows have ended by the plan's year, by a column that says until when they last."""
-    column = next((c for c in layer.columns if str(c).strip().lower() in UNTIL), None)
+def _years(layer: gpd.GeoDataFrame, headings: tuple[str, ...]) -> NDArray[np.float64]:
+    """The years that a column of one of these headings tells, (n,); NaN where there is none."""
+    column = next((c for c in layer.columns if str(c).strip().lower() in headings), None)
     if column is None:
-        return np.zeros(len(layer), dtype=bool)
+        return np.full(len(layer), np.nan)
     text = layer[column].astype(str).str.extract(r"(\d{4})")[0]
-    until = pd.to_numeric(text, errors="coerce")
-    return np.asarray((until < year).fillna(False), dtype=bool)
+    return np.array(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+
+
+def in_force(layer: gpd.GeoDataFrame, word: str, first: float, last: float) -> NDArray[np.bool_]:
+    """Which rows bar a target or works of units whose works run from the year first to the year last, (n,).
+
+    A target stays once it is there: a row bars it unless it has ended before the works begin. Works end: a row bars them
+    only where it is in force in one of their years.
+    """
+    none = np.full(len(layer), np.nan)
+    since, until = (layer[c].to_numpy(float) if c in layer else none for c in ("since_year", "until_year"))
+    ended = until < first
+    return np.asarray(~ended & ~((since > last) if word in WORKS else np.zeros(len(layer), dtype=bool)))
 
 
 def works_barred(forbids: Any) -> set[str]:

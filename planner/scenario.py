@@ -146,6 +146,7 @@ class ReservoirSection(_Part):
     level_m: Finite | None = None
     flood_level_m: Finite | None = None
     dead_level_m: Finite | None = None
+    filling_years: NonNegative | None = None  # from the last works to the full lake; else by timing.filling_m_per_year
     min_storage_m3: NonNegative | None = None
     max_storage_m3: NonNegative | None = None
 
@@ -167,31 +168,44 @@ class GivenTerms(Terms):
 
 
 class LockItem(_Part):
-    """[[lock]]: a unit or a parcel that must have a target."""
+    """[[lock]]: a unit or a parcel that must have a target.
+
+    not_before: the year before which it is not ready as that target. until: the last year in which it is bound: works that
+    begin later are free.
+    """
 
     unit: str | None = None
     parcel: str | None = None
     target: TargetName
     treatment: str | None = None
+    not_before: int | None = None
+    until: int | None = None
 
     @model_validator(mode="after")
     def _names_one(self) -> LockItem:
         if (self.unit is None) == (self.parcel is None):
             raise ValueError(say("scenario.lock_names_one"))
+        if self.not_before is not None and self.until is not None and self.until < self.not_before:
+            raise ValueError(say("scenario.lock_backward", not_before=self.not_before, until=self.until))
         return self
 
 
 class ProtectionItem(_Part):
     """[[protection]]: a kind beside those of parameters.toml, or other words for one of them; it wins over them.
 
-    forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one.
+    forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one. from, until: the
+    first and last year in which it is in force, where the layer's rows do not say.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     kind: str
     names: tuple[str, ...] = ()
     forbids: tuple[str, ...] | None = None
     only_inside: tuple[str, ...] | None = None
     approved: str = ""
+    since: Annotated[int | None, Field(alias="from")] = None
+    until: int | None = None
 
 
 class LimitItem(_Part):
@@ -206,12 +220,22 @@ class LimitItem(_Part):
 
 
 class CostItem(_Part):
-    """[[economics.item]]: a lump sum that no unit carries (resettlement, embankment, roads), with its source."""
+    """[[economics.item]]: a lump sum that no unit carries (resettlement, embankment, roads), with its source.
 
-    name: str
+    parcels, phase: what it hangs on; then it is paid only where some of that land is treated.
+    """
+
+    name: str = ""
     name_en: str = ""
     cny: Finite
-    source: str
+    source: str = ""
+    parcels: tuple[str, ...] = ()
+    phase: int | None = None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the sum is paid only where some land is treated."""
+        return bool(self.parcels) or self.phase is not None
 
 
 class FundItem(_Part):
@@ -232,13 +256,19 @@ class EconomicsSection(_Part):
 
 
 class PhaseItem(_Part):
-    """[[phase]]: works in time; parcels carry the phase's id in their `phase` column."""
+    """[[phase]]: works in time, from the year start to the year end; parcels carry the phase's id in their `phase` column."""
 
     id: int
     name: str
     name_en: str = ""
     start: int
     end: int
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> PhaseItem:
+        if self.end < self.start:
+            raise ValueError(say("scenario.phase_backward", id=self.id, start=self.start, end=self.end))
+        return self
 
 
 class ReferenceItem(_Part):
@@ -268,6 +298,13 @@ class Scenario(_Part):
     phase: tuple[PhaseItem, ...] = ()
     reference: tuple[ReferenceItem, ...] = ()
     parameters: Annotated[Parameters, Field(exclude=True)] = Field(default_factory=defaults)
+
+    @model_validator(mode="after")
+    def _phases_once(self) -> Scenario:
+        ids = [p.id for p in self.phase]
+        for twice in {i for i in ids if ids.count(i) > 1}:
+            raise ValueError(say("scenario.phase_twice", id=twice))
+        return self
 
     @property
     def ruled_out(self) -> tuple[str, ...]:
@@ -327,7 +364,7 @@ def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str,
 
 def document(scenario: Scenario) -> dict[str, Any]:
     """The scenario as the site.toml that says the same: what was set, and every parameter that was given."""
-    result: dict[str, Any] = scenario.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    result: dict[str, Any] = scenario.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     given = {key: p.value for key, p in scenario.parameters.items() if p.trust == "given"}
     return with_sets(result, given)
 

@@ -51,7 +51,7 @@ def test_a_plan_of_two_units_by_hand() -> None:
     assert result.benefit_cost_ratio == pytest.approx(5.0)
     assert result.by_target.loc["construction", "benefit_cny"] == 500.0
     assert result.flow["cost_cny"].loc[[2020, 2021]].tolist() == pytest.approx([60.0, 60.0])
-    assert result.flow["benefit_cny"].loc[2022] == 100.0  # works end in 2021
+    assert result.flow["benefit_cny"].loc[2021] == 100.0  # ready in the year the works end
     assert result.flow["benefit_cny"].loc[2030] == 500.0
     assert result.npv_cny == pytest.approx(480.0)
     assert result.payback_year == 2030

@@ -3,12 +3,15 @@
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner.errors import InvalidInput
-from planner.protection import kind_named, kinds, protected, works_barred
-from planner.scenario import Scenario, parse_scenario
+from planner.protection import in_force, kind_named, kinds, protected, works_barred
+from planner.scenario import Scenario, document, parse_scenario
 
 
 def scenario(path: str = "c.gpkg", layer: str | None = None, **sections: Any) -> Scenario:
@@ -100,3 +103,34 @@ def test_inside_and_works() -> None:
     assert (found["forbids"].tolist(), found["only_inside"].tolist()) == ([""], ["construction"])
     assert works_barred("construction,digging") == {"dig_1", "dig_2", "dig_3", "dig_4"}
     assert works_barred("") == set()
+
+
+def test_a_kind_has_dates_where_its_rows_have_none() -> None:
+    own = {"kind": "mining_right", "from": 2020, "until": 2031}
+    told = scenario(protection=[own])
+    found = protected(rows(kind=["采矿权", "采矿权"], until=["", "2040"]), told, shown="c")
+    assert found["until_year"].tolist() == [2031.0, 2040.0]
+    assert found["since_year"].tolist() == [2020.0, 2020.0]
+    assert document(told)["protection"] == [own]  # written back as it was given
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    since=st.none() | st.integers(2018, 2032),
+    until=st.none() | st.integers(2018, 2032),
+    first=st.integers(2020, 2030),
+    span=st.integers(0, 4),
+)
+def test_what_is_in_force_year_by_year(since: int | None, until: int | None, first: int, span: int) -> None:
+    """Brute force: a target stands in every year from the works on, works go on in theirs; one year in force bars them."""
+    layer = rows(kind=["x"]).assign(
+        since_year=[np.nan if since is None else since], until_year=[np.nan if until is None else until]
+    )
+
+    def force(year: int) -> bool:
+        return (since is None or since <= year) and (until is None or year <= until)
+
+    if since is not None and until is not None and since > until:
+        return
+    for word, years in (("construction", range(first, 2060)), ("digging", range(first, first + span + 1))):
+        assert bool(in_force(layer, word, first, first + span)[0]) == any(force(y) for y in years)

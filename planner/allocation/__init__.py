@@ -1,5 +1,6 @@
 """Choosing one option per unit under named rules, with a certificate."""
 
+from planner.allocation.charges import Charge, Charged, solve_charged
 from planner.allocation.problem import Problem
 from planner.allocation.result import Binding, Result
 from planner.allocation.rules import (
@@ -16,6 +17,7 @@ from planner.allocation.rules import (
     MinPatch,
     Quota,
     Share,
+    Stockpile,
     Storage,
     WaterLevel,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "Apart",
     "Binding",
     "Budget",
+    "Charge",
+    "Charged",
     "Compactness",
     "Connected",
     "Covered",
@@ -52,6 +56,7 @@ __all__ = [
     "Result",
     "Sequel",
     "Share",
+    "Stockpile",
     "Storage",
     "WaterLevel",
     "alternatives",
@@ -60,6 +65,7 @@ __all__ = [
     "minimise_regret",
     "pareto",
     "robustness",
+    "solve_charged",
     "value_of_locks",
     "what_if",
 ]

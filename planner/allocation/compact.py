@@ -279,7 +279,14 @@ class _Search:
             return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
         return close_gap(
-            m, self.settings, self.saddle.order, multipliers, self.bound, self.best, method=f"{method} + core", base=base
+            m,
+            self.settings,
+            self.saddle.order,
+            multipliers,
+            bound=self.bound,
+            best=self.best,
+            method=f"{method} + core",
+            base=base,
         )
 
 

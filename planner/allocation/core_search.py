@@ -43,7 +43,7 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     base = polisher(model, neighbours(model), waters(model, order))(at_prices, multipliers.rows)
     if (settled := settle(model, base)).feasible and settled.objective > best.value:
         best = Best(settled.objective, base)
-    return close_gap(model, settings, order, multipliers, dual.bound, best, method="newton prices + core", base=base)
+    return close_gap(model, settings, order, multipliers, bound=dual.bound, best=best, method="newton prices + core", base=base)
 
 
 def close_gap(
@@ -51,9 +51,9 @@ def close_gap(
     settings: Settings,
     order: Forest | None,
     multipliers: Multipliers,
+    *,
     bound: float,
     best: Best,
-    *,
     method: str,
     base: Ints | None = None,
 ) -> Found | None:

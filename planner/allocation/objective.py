@@ -15,7 +15,7 @@ from planner.landuse import LAND
 from planner.parameters import nearest
 from planner.words import say
 
-NAMES: Final = ("net", "cost", "land", "compactness")
+NAMES: Final = ("net", "npv", "cost", "land", "compactness")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class Objective:
 def objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective) -> Objective:
     """The objective by name ("net", "cost", "land", "compactness" or a numeric column) or as weights of names.
 
-    "net": benefit − cost − compactness, yuan. "cost": cost + compactness, minimised, yuan. "land": restored mu.
-    "compactness": yuan of borders, minimised. A column is maximised; a weight below zero minimises it. In a weighted objective
-    each name counts in its own unit, costs negatively.
+    "net": benefit − cost − compactness, yuan. "npv": the column npv_cny (present value of benefit − cost) − compactness, yuan.
+    "cost": cost + compactness, minimised, yuan. "land": restored mu. "compactness": yuan of borders, minimised. A column is
+    maximised; a weight below zero minimises it. In a weighted objective each name counts in its own unit, costs negatively.
 
     Raises InvalidInput naming what is unknown.
     """
@@ -50,6 +50,8 @@ def objective(table: OptionTable, wanted: str | Mapping[str, float] | Objective)
     if wanted == "net":
         gain = finite_column(table, "benefit_cny", "objective net") - finite_column(table, "cost_cny", "objective net")
         return Objective("net", "yuan", gain, 1.0, 1.0)
+    if wanted == "npv":
+        return Objective("npv", "yuan", finite_column(table, "npv_cny", "objective npv"), 1.0, 1.0)
     if wanted == "cost":
         return Objective("cost", "yuan", -finite_column(table, "cost_cny", "objective cost"), 1.0, 1.0, -1.0)
     if wanted == "land":

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +38,35 @@ Encoding = Annotated[str | None, typer.Option("--encoding", help="Encoding of th
 Crs = Annotated[str | None, typer.Option("--crs", help="CRS to take for layers that name none, e.g. EPSG:4527.")]
 
 
+def fitted(text: str) -> str:
+    """A text for the terminal it goes to: lines that are wider end between words; in a pipe it stays as it is."""
+    return wrapped(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Lines of at most so many columns, broken at spaces or between Chinese characters, going on under their own indent."""
+    return "\n".join(part for line in text.split("\n") for part in _pieces(line, columns))
+
+
+def _pieces(line: str, columns: int) -> list[str]:
+    if _columns(line) <= columns:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())] + ("  " if line.lstrip().startswith("- ") else "")
+    found, current = [], ""
+    for word in re.findall(r"[\u2e80-\uffef][，。；：、！？）】”]*|[^\s\u2e80-\uffef]+[，。；：、！？）】”]*\s*|\s+", line):
+        if current.strip() and _columns((current + word).rstrip()) > columns:
+            found.append(current.rstrip())
+            current = indent + word.lstrip()
+        else:
+            current += word
+    return [*found, current.rstrip()]
+
+
+def _columns(text: str) -> int:
+    """Width of a text on a terminal: Chinese characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
 @dataclass(frozen=True)
 class Voice:
     """How much to say and in which form."""
@@ -51,7 +83,7 @@ class Voice:
     def say(self, text: str) -> None:
         """A line for a person; silent with --json or --quiet."""
         if not self.as_json and not self.quiet:
-            sys.stdout.write(clean(text) + "\n")
+            sys.stdout.write(fitted(clean(text)) + "\n")
 
     def warn(self, text: str) -> None:
         """A line on stderr; silent with --quiet."""

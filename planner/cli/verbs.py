@@ -31,7 +31,7 @@ Alternatives = Annotated[
     bool,
     typer.Option(
         "--alternatives/--no-alternatives",
-        help="Also work out the cheapest plan and one laid out otherwise under the same limits, half a minute each at most.",
+        help="Also work out the cheapest plan and one laid out otherwise under the same limits, three minutes at most.",
     ),
 ]
 

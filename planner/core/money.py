@@ -29,6 +29,12 @@ def spread(amount: ArrayLike, first: ArrayLike, last: ArrayLike, start: int, yea
     return paid
 
 
+def level_share(first: ArrayLike, last: ArrayLike, year: float) -> Floats:
+    """Share of works done in equal parts over first..last (calendar years, inclusive) that is done by a year's end, (n,)."""
+    first, last = (np.asarray(a, dtype=np.float64) for a in (first, last))
+    return np.asarray(np.clip((year - first + 1.0) / (last - first + 1.0), 0.0, 1.0))
+
+
 def payback(net: ArrayLike) -> int | None:
     """Index of the first year from which the running sum of net flows (years,) stays ≥ 0; None where it never does."""
     running = np.cumsum(np.asarray(net, dtype=np.float64))

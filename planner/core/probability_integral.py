@@ -12,8 +12,7 @@ Results are rows of `FIELDS` numbers, summed over panels: W; its gradient; its s
 displacement; the strain tensor. W is positive downward, so the gradient, and with it the displacement, points to the trough's
 middle, and compression is negative.
 
-Source: probability-integral method of the Chinese practice for ground movement prediction (closed forms re-derived; maxima
-tested against exam keys).
+Source: probability-integral method of Chinese practice (closed forms re-derived; maxima tested against exam keys).
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.core.transport import INSIDE, Places, cheapest_flow, corner_flow
+from planner.core.corner import corner_flow
+from planner.core.transport import INSIDE, Places, cheapest_flow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

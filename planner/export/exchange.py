@@ -22,6 +22,7 @@ from planner.export.texts import FORMULA_START, plain_frame
 from planner.files import clean_beside, refuse_existing, refuse_target, whole_folder, write_whole
 from planner.locks import locked, plain_reason
 from planner.read.readback import check_layer
+from planner.scratch import scratch
 from planner.words import plain, say
 
 MAX_NAME_BYTES: Final = 10  # of a shapefile's field name; a name cut inside a character makes the file unreadable
@@ -123,6 +124,8 @@ def _shapefile(rows: gpd.GeoDataFrame, folder: Path, stem: str, encoding: str) -
         warnings.simplefilter("ignore")  # GDAL's advice on long numbers and mixed parts; names and texts were cut above
         pyogrio.write_dataframe(frame, folder / f"{stem}.shp", driver="ESRI Shapefile", encoding=encoding)
     check_layer(folder / f"{stem}.shp", frame, encoding=encoding)
+    if not (folder / f"{stem}.cpg").read_bytes().strip():  # GDAL says nothing where it cannot be written
+        raise PlannerError(say("files.not_read_back", path=f"{stem}.cpg", why="0 bytes"))
     with (folder / f"{stem}.dbf").open("r+b") as file:
         file.seek(1)
         file.write(bytes((100, 1, 1)))  # the day of writing, 2000-01-01: the same plan gives the same file
@@ -196,8 +199,8 @@ def _take_back(path: Path) -> None:
 
 
 def _zipped(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
-    with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in _shapefile(rows, Path(work), path.stem, encoding):
+    with scratch() as work, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in _shapefile(rows, work, path.stem, encoding):
             info = zipfile.ZipInfo(part.name, date_time=(2000, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             with part.open("rb") as source, archive.open(info, "w") as sink:

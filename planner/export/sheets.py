@@ -21,6 +21,7 @@ from openpyxl.utils import get_column_letter
 from planner.export.longrows import GROUPED, inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
 
+WHOLE: Final = ("m³", "立方米", "yuan", "元")  # units nobody counts in hundredths
 SEEN_ROWS: Final = 200  # of a long table, by which its columns' widths are judged
 MAX_TEXT: Final = 32_767  # characters a cell can hold
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
@@ -141,6 +142,8 @@ class Book:
             at += 1
             for j, value in enumerate(row):
                 self._put(page, page.cell(at, j + 1), value)
+                if j < len(headings) and headings[j].unit in WHOLE and page.cell(at, j + 1).number_format == "#,##0.00":
+                    page.cell(at, j + 1).number_format = "#,##0"
                 if isinstance(value, str):
                     letter = get_column_letter(j + 1)
                     page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, _width(value) + 2)
@@ -228,7 +231,7 @@ def _amount(value: Any) -> float:
 
 def _format(value: float) -> str:
     """How a number is shown: counts whole, amounts with as many decimals as they need, never as powers of ten."""
-    if isinstance(value, int) or abs(value) >= 1e6:
+    if isinstance(value, int) or abs(value) >= 1e5:
         return "#,##0"
     return "0.0000" if value != 0 and abs(value) < 0.01 else "#,##0.00"
 

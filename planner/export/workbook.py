@@ -12,6 +12,7 @@ import pandas as pd
 from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share
+from planner.export.yearly import write_years
 from planner.landuse import CHOICES, LAND, TARGETS, TREATMENTS, UNRESTORED
 from planner.plan.figures import key_name
 from planner.plan.limits import limit_name
@@ -32,12 +33,13 @@ _SHEETS: Final = {
     "money": ("Money", "资金"),
     "funds": ("Funds", "资金来源"),
     "flow": ("Cash flow", "现金流"),
+    "years": ("Years", "逐年"),
     "units": ("Units", "单元"),
     "limits": ("Limits", "约束"),
     "published": ("Published", "公布数据对照"),
     "sources": ("Sources", "来源"),
 }
-_UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "ready_year", "reason")
+_UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "phase", "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 
@@ -59,6 +61,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _reservoirs(book, names, plan, say)
     _earth(book, names, plan, units, ranges, say)
     _money(book, names, getattr(plan, "economics", None), costs, say)
+    write_years(book, names["years"], summary)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
     write_published(book, names["published"], summary, say)
@@ -148,7 +151,7 @@ def _summary(
     rows += [
         (say("Solver", "求解状态"), term("status", solver.get("status", ""), lang), ""),
         (key_name("solver.gap", lang), Share(solver.get("gap") or 0.0), ""),
-        (say("Site", "场地"), str(site.get("name", "")), ""),
+        (say("Site", "场地"), say(str(site.get("name_en") or site.get("name", "")), str(site.get("name", ""))), ""),
         (say("Kind of data", "数据性质"), term("kind", site.get("kind", "survey"), lang), ""),
     ]
     headings = [Heading(say("Figure", "指标"), ""), Heading(say("Value", "数值"), ""), Heading(say("Unit", "单位"), "")]
@@ -201,12 +204,18 @@ def _parcels(
     as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns
     rows = []
     for i, (key, row) in enumerate(parcels.sort_index().iterrows()):
-        cells: list[Any] = [str(key), *(row[c] for c in described)]
+        cells: list[Any] = [str(key), *(_named(row, c, book.lang) for c in described)]
         for c in summed:
             value = float(sums.at[key, c]) if key in sums.index else 0.0
             cells.append(Formula(f"=SUMIFS({ranges[c]},{ranges['parcel_id']},A{i + 2})", value) if as_formula else value)
         rows.append(tuple(cells))
     book.table(sheet, headings, rows, total=say("Total", "合计"), add=range(1 + len(described), len(headings)))
+
+
+def _named(row: pd.Series[Any], column: str, lang: str) -> Any:
+    """A parcel's entry; a name in the workbook's language, where it has one."""
+    english = row.get(f"{column}_en") if lang == "en" else None
+    return english if isinstance(english, str) and english.strip() else row[column]
 
 
 def _word(column: str, book: Book) -> Heading:

@@ -230,8 +230,8 @@ def sankey(flow: pd.DataFrame, before: str, after: str) -> str:
             shapes.append(
                 f'<path d="{path}" fill="{TARGETS[row].colour}" fill-opacity="{strength}"><title>{title}</title></path>'
             )
-    shapes += _bars(left, start_left, flow.sum(axis=1), scale, x0, bar, "end", x0 - 6)
-    shapes += _bars(right, start_right, flow.sum(axis=0), scale, x1 - bar, bar, "start", x1 + 6)
+    shapes += _bars(left, start_left, flow.sum(axis=1), scale, x0, bar=bar, anchor="end", text_x=x0 - 6)
+    shapes += _bars(right, start_right, flow.sum(axis=0), scale, x1 - bar, bar=bar, anchor="start", text_x=x1 + 6)
     label = escape(f"{before} → {after}", quote=True)
     return f'<svg viewBox="0 0 {width:.0f} {height + 6:.0f}" role="img" aria-label="{label}">{"".join(shapes)}</svg>'
 
@@ -246,7 +246,15 @@ def _stack(targets: Sequence[str], sums: Any, scale: float, gap: float, top: flo
 
 
 def _bars(
-    targets: Sequence[str], starts: dict[str, float], sums: Any, scale: float, x: float, bar: float, anchor: str, text_x: float
+    targets: Sequence[str],
+    starts: dict[str, float],
+    sums: Any,
+    scale: float,
+    x: float,
+    *,
+    bar: float,
+    anchor: str,
+    text_x: float,
 ) -> list[str]:
     shapes = []
     for t in targets:

@@ -69,7 +69,7 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     width = site.scenario.number("partition.min_width_m")
     on_lattice = _on_lattice(shared, side_m, origin)
     unit = _merged(atoms, owner, side, shared, on_lattice, min_m2=min_m2, min_width_m=width, max_m2=max_m2)
-    return _as_partition(atoms, owner, unit, shared, parcels, origin, side_m)
+    return _as_partition(atoms, owner, unit, shared, parcels, origin=origin, side_m=side_m)
 
 
 def _sizes(site: Site) -> tuple[float, float]:
@@ -202,6 +202,7 @@ def _as_partition(
     unit: Ints,
     shared: planar.Shared,
     parcels: gpd.GeoDataFrame,
+    *,
     origin: Floats,
     side_m: float,
 ) -> Partition:

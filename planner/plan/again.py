@@ -11,7 +11,7 @@ import pandas as pd
 from planner.allocation import Lock, Problem
 from planner.errors import InvalidInput
 from planner.options import appraise
-from planner.plan.allocate import admitted, rules_of, with_unrestored
+from planner.plan.allocate import OBJECTIVE, admitted, offered, rules_of
 from planner.plan.compose import Survey, survey
 from planner.scenario import Scenario, replaced
 from planner.suitability import judge
@@ -80,7 +80,7 @@ def again(
     rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
     problem = Problem(admitted(options, scenario), unrestored=False).subject_to(*rules)
     start: Any = last.result if last.result is not None and options is last.options else last.option
-    result = problem.solve(gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
+    result = problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
     option = result.choice.astype(str)
     return Attempt(scenario, dict(locks), option, _rows(options, option), options, result)
 
@@ -91,7 +91,7 @@ def _at_level(plan: Plan, scenario: Scenario, known: Survey | None) -> pd.DataFr
     if not ground.facts.table.index.equals(plan.units.index):
         raise InvalidInput(say("plan.level_needs_site"))
     options = appraise(ground.facts, judge(ground.facts.table, scenario), scenario)
-    return with_unrestored(options, ground.facts.table, scenario)
+    return offered(options, ground.facts.table, ground.parts, scenario)
 
 
 def _rows(options: pd.DataFrame, option: pd.Series[str]) -> pd.DataFrame:

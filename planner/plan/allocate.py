@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.allocation import (
     Budget,
+    Charge,
     Compactness,
     Earthwork,
     Limit,
@@ -18,20 +20,24 @@ from planner.allocation import (
     MinPatch,
     Problem,
     Quota,
+    Stockpile,
     Storage,
     WaterLevel,
+    solve_charged,
 )
 from planner.design import ways
-from planner.economics import lump_sums
+from planner.economics import lump_sums, lump_units, lump_worth, most_lumps
 from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.record import Certificate
-from planner.scenario import Scenario
+from planner.scenario import LockItem, Scenario
+from planner.schedule import earth_steps, phase_of, with_present_value, works_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
 
+OBJECTIVE = "npv"  # what is maximised: the present value of benefit less cost, less the cost of borders
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
 
 
@@ -46,9 +52,10 @@ class Answer:
     warnings: tuple[Message, ...]
 
 
-def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Any]:
+def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_cny: float | None = None) -> list[Any]:
     """The rules a scenario stands for, in the order of DESIGN: quotas, money, earth, water, locks, limits, compactness.
 
+    lump_cny: what lump sums take off the budget beforehand; all of them where it is not given.
     Raises InvalidInput where the lump sums alone exceed the budget or a lock names nothing.
     """
     rules: list[Any] = []
@@ -59,19 +66,20 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[
         if quota.min_mu is not None or quota.max_mu is not None:
             rules.append(Quota(target, min_mu=quota.min_mu, max_mu=quota.max_mu))
     if (limit := scenario.budget.max_cny) is not None:
-        lump = lump_sums(scenario)
+        lump = most_lumps(scenario) if lump_cny is None else lump_cny
         if lump > limit:
             raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
         rules.append(Budget(max_cny=limit - lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
     rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
+    rules += stock_rules(scenario, facts)
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
         rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))
     deeper = facts["deeper"].dropna()
     rules.append(WaterLevel(deeper={str(k): str(v) for k, v in deeper.items() if v}))
-    rules += _locks(scenario, parts)
+    rules += _locks(scenario, facts, parts)
     rules += [
         Limit(item.column, min=item.min, max=item.max, target=item.target, treatment=item.treatment) for item in scenario.limit
     ]
@@ -99,6 +107,30 @@ def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
     return rules
 
 
+def charges_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Charge]:
+    """The lump sums that hang on parcels or a phase, each with its units and its present value."""
+    units = pd.DataFrame({"parcel_id": parts.units["parcel_id"], "phase": phase_of(facts)}, index=parts.units.index)
+    found = []
+    for k, item in enumerate(scenario.economics.item):
+        mine = lump_units(item, units)
+        if item.hangs and item.cny > 0 and mine.any():
+            names = frozenset(str(unit) for unit in units.index[mine])
+            found.append(Charge(item.name or str(k + 1), names, item.cny, lump_worth(item, units, scenario)))
+    return found
+
+
+def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
+    """Nothing is placed before it is dug or brought in: a row for every moment that phases set apart."""
+    most = scenario.earthwork.max_import_m3
+    if most is None:
+        return []
+    steps, compaction = earth_steps(facts, scenario), scenario.number("earthwork.compaction")
+    return [
+        Stockpile(done=share[share > 0], name=str(name), max_import_m3=most, compaction=compaction)
+        for name, share in steps.items()
+    ]
+
+
 def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None, float | None]:
     """Import and export at most, m³ (None: no limit).
 
@@ -117,21 +149,46 @@ def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return options[~options["target"].isin(scenario.ruled_out).to_numpy()]
 
 
-def _locks(scenario: Scenario, parts: Partition) -> list[Lock]:
-    units = parts.units
-    locks = []
+def offered(options: pd.DataFrame, facts: pd.DataFrame, parts: Partition, scenario: Scenario) -> pd.DataFrame:
+    """What may be chosen: the admitted options, as late as dated locks make them, and leaving each unit as it is."""
+    return with_unrestored(held_back(admitted(options, scenario), facts, parts, scenario), facts, scenario)
+
+
+def held_back(options: pd.DataFrame, facts: pd.DataFrame, parts: Partition, scenario: Scenario) -> pd.DataFrame:
+    """The options with locked land not ready before its lock's `not_before`, and its present value accordingly."""
+    unit, later = options.index.get_level_values(0), options["ready_year"].to_numpy().copy()
     for item in scenario.lock:
-        if item.unit is not None:
-            if item.unit not in units.index:
-                raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
-            ids = [item.unit]
-        else:
-            ids = list(units.index[units["parcel_id"] == item.parcel])
-            if not ids:
-                known = units["parcel_id"].unique()
-                raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
-        locks += [Lock(unit, item.target, treatment=item.treatment) for unit in ids]
-    return locks
+        if item.not_before is not None:
+            mine = unit.isin(_locked(item, parts)) & (options["target"] == item.target).to_numpy()
+            later[mine] = np.maximum(later[mine], item.not_before)
+    if (later == options["ready_year"].to_numpy()).all():
+        return options
+    return with_present_value(options.assign(ready_year=later), facts, scenario)
+
+
+def _locked(item: LockItem, parts: Partition) -> list[str]:
+    """The units a lock is about. Raises InvalidInput where it names nothing."""
+    units = parts.units
+    if item.unit is not None:
+        if item.unit not in units.index:
+            raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
+        return [item.unit]
+    ids = list(units.index[units["parcel_id"] == item.parcel])
+    if not ids:
+        known = units["parcel_id"].unique()
+        raise InvalidInput(say("plan.lock_no_parcel", parcel=item.parcel, nearest=nearest(str(item.parcel), known)))
+    return ids
+
+
+def _locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Lock]:
+    """The locks that bind: one with `until` lets go of units whose works begin later."""
+    begin = pd.Series(works_years(facts, scenario)[0], index=facts.index)
+    return [
+        Lock(unit, item.target, treatment=item.treatment)
+        for item in scenario.lock
+        for unit in _locked(item, parts)
+        if item.until is None or begin[unit] <= item.until
+    ]
 
 
 def allocate(
@@ -143,11 +200,16 @@ def allocate(
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
     """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
-    table = with_unrestored(admitted(options, scenario), facts, scenario)
-    problem = Problem(table, unrestored=False).subject_to(*rules_of(scenario, facts, parts))
-    solver = scenario.solver
+    table = offered(options, facts, parts, scenario)
+    rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
+    problem, solver = Problem(table, unrestored=False).subject_to(*rules), scenario.solver
+    how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
+    charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
-        result = problem.solve(gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed, progress=progress)
+        if charges:
+            result = solve_charged(problem, charges, objective=OBJECTIVE, **how).result
+        else:
+            result = problem.solve(objective=OBJECTIVE, **how)
     chosen = result.choice
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)

@@ -28,7 +28,7 @@ from planner.suitability import judge
 from planner.tables import Ground, Judgement, Measures, Partition
 from planner.water import Reservoirs, reservoirs
 
-PARCEL_COLUMNS = ("name", "name_en", "mine", "phase")  # what units inherit from their parcel
+PARCEL_COLUMNS = ("name", "name_en", "mine")  # what units inherit from their parcel
 
 Announce = Callable[[str], None]
 Progress = Callable[[float, float, float], None]
@@ -148,7 +148,7 @@ def _units(
     """One row per unit: where it is, what is known, what was chosen."""
     known = facts.drop(columns=[c for c in facts.columns if c in answer.chosen.columns or c in geometry.columns])
     named = parcels[[c for c in PARCEL_COLUMNS if c in parcels.columns]].rename(columns={"name": "parcel_name"})
-    frame = geometry.join(known).join(answer.chosen)
+    frame = geometry.join(known.astype({"phase": "Int64"})).join(answer.chosen)
     frame = frame.assign(rules_target=rules["target"]).join(answer.next_best)
     return frame.join(named.rename(columns={"name_en": "parcel_name_en"}), on="parcel_id").sort_index()
 

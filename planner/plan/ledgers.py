@@ -13,7 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.ellipsoid import ellipsoidal_m2
 from planner.landuse import CHOICES, LAND, ONE_ZONE, UNRESTORED
-from planner.protection import WORKS, kinds
+from planner.protection import WORKS, in_force, kinds
+from planner.schedule import works_years
 from planner.units import mu_from_m2
 
 if TYPE_CHECKING:
@@ -113,13 +114,16 @@ def _broken(plan: PlanRecord, layer: gpd.GeoDataFrame) -> float:
     """Area on which units are what rows of a layer say they may not be, mu."""
     total = 0.0
     target, treatment = (plan.units[c].astype(str).to_numpy() for c in ("target", "treatment"))
+    first, last = works_years(plan.units, plan.site.scenario)
     for word in (*CHOICES, *WORKS):
-        guilty = np.isin(treatment, WORKS[word]) if word in WORKS else target == word
-        for column in ("forbids", "only_inside"):
-            rows = _naming(layer, column, word)
-            if guilty.any() and rows.any():
-                ground = shapely.union_all(layer.geometry.to_numpy()[rows])
-                total += _overlap(plan.units[guilty], ground, outside=column == "only_inside")
+        does = np.isin(treatment, WORKS[word]) if word in WORKS else target == word
+        for years in sorted(set(zip(first[does].tolist(), last[does].tolist(), strict=True))):
+            guilty = does & (first == years[0]) & (last == years[1])
+            for column in ("forbids", "only_inside"):
+                rows = _naming(layer, column, word) & in_force(layer, word, *years)
+                if rows.any():
+                    ground = shapely.union_all(layer.geometry.to_numpy()[rows])
+                    total += _overlap(plan.units[guilty], ground, outside=column == "only_inside")
     return total
 
 

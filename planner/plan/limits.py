@@ -21,6 +21,8 @@ def limit_name(row: Mapping[str, Any]) -> Message:
         return say("limit.quota", target=row["target"], ends=ends)
     if kind == "storage" and row.get("name"):
         return say("limit.storage_of", name=row["name"], ends=ends)
+    if kind == "stock":
+        return say("limit.stock", moment=row.get("name") or "")
     if kind in BY_KIND:
         return say(f"limit.{kind}", ends=ends)
     if kind == "limit":

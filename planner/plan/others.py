@@ -21,9 +21,9 @@ CHEAPEST: Final = "cheapest"
 UNLIKE: Final = "unlike"
 KEYS: Final = (CHEAPEST, UNLIKE)
 GAP: Final = 2e-3  # proven distance to the least cost that is near enough to show what else could be done
-FINE: Final = 1e-4  # of the worth and the pay together: what changes is a small part of it
-RAISES: Final = (1.0, 4.0, 16.0)  # by which the pay for land that changes is raised
-PATIENCE_S: Final = 30.0  # for each of them
+FINE: Final = 2e-4  # of the worth and the pay together: what changes is a small part of it
+RAISES: Final = (1.0, 6.0)  # by which the pay for land that changes is raised
+PATIENCE_S: Final = 60.0  # for each search
 GIVEN_UP: Final = 0.01  # share of the plan's worth that the unlike plan may do without
 LAND_KEPT: Final = 1e-4  # share of the plan's usable land that the cheapest may lack: units are whole
 AMOUNTS: Final = ("storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
@@ -79,10 +79,10 @@ def _unlike(problem: Problem, chosen: pd.Series[str], how: dict[str, Any]) -> Re
     room = GIVEN_UP * abs(worth)
     area = float(problem.table.values["area_mu"][problem.table.start[:-1]].sum())
     rate, best = room / area, None
-    each = {**how, "time_limit_s": how["time_limit_s"] / len(RAISES)}
     for raised in RAISES:
+        begun = how if best is None else {**how, "start": best}
         try:
-            result = problem.solve(objective={"net": 1.0, "unlike_mu": rate * raised}, gap=FINE, **each)
+            result = problem.solve(objective={"net": 1.0, "unlike_mu": rate * raised}, gap=FINE, **begun)
         except (Infeasible, NoPlanInTime):
             break
         if worth - evaluate(problem, "net", result) > room:

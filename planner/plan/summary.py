@@ -13,6 +13,8 @@ import pandas as pd
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.plan.ledgers import ledgers
 from planner.plan.others import told
+from planner.plan.years import as_rows, years
+from planner.schedule import phase_of
 from planner.timing import by_year, timetable
 from planner.words import render
 
@@ -47,6 +49,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         "treatments": _treatments(units),
         "phase": _phases(plan),
         "use_by_year_mu": _uses(plan),
+        "years": as_rows(years(plan)),
         "restored_mu": sum(targets[t]["area_mu"] for t in LAND),
         **ledgers(plan),
         "wetland_mu": float(units["area_mu"][units["treatment"] == "wetland"].sum()),
@@ -121,7 +124,7 @@ def _target(units: pd.DataFrame, target: str) -> dict[str, float | int]:
 def _phases(plan: PlanRecord) -> dict[str, dict[str, Any]]:
     """What every phase of the works covers, by its id; its works without the lump sums."""
     units = plan.units
-    number = pd.to_numeric(units["phase"], errors="coerce") if "phase" in units else pd.Series(float("nan"), index=units.index)
+    number = phase_of(units)
     found = {}
     for phase in plan.site.scenario.phase:
         mine = units[number == phase.id]

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Limit, Problem
-from planner.economics import lump_sums
+from planner.allocation import Limit, Problem, Stockpile
+from planner.economics import most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
-from planner.plan.allocate import admitted, earth_limits, rules_of, with_unrestored
+from planner.plan.allocate import earth_limits, offered, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
@@ -117,7 +117,7 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
     if scenario.budget.max_cny is not None:
-        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, lump_sums(scenario)))
+        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)
     if earth.max_import_m3 is not None:
         found.append(Soft("earthwork.max_import_m3", earth.max_import_m3, "earth wanted", False))
@@ -141,9 +141,11 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     scenario = known.site.scenario
     bare = replaced(scenario, {soft.key: None for soft in limits})
     judgement = judge(known.facts.table, scenario)
-    options = with_unrestored(admitted(appraise(known.facts, judgement, scenario), scenario), known.facts.table, scenario)
+    facts = known.facts.table
+    options = offered(appraise(known.facts, judgement, scenario), facts, known.parts, scenario)
     options = _summed(options, scenario.number("earthwork.compaction"))
-    problem = Problem(options, unrestored=False).subject_to(*rules_of(bare, known.facts.table, known.parts))
+    firm = [rule for rule in rules_of(bare, facts, known.parts) if not isinstance(rule, Stockpile)]
+    problem = Problem(options, unrestored=False).subject_to(*firm, *stock_rules(scenario, facts))  # by phase as it was asked
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver

@@ -20,7 +20,7 @@ from planner.plan.compose import Survey, survey
 from planner.portfolio.keys import Layer
 from planner.portfolio.programme import MU
 from planner.read import read_site
-from planner.scenario import BudgetSection, EarthworkSection, replaced
+from planner.scenario import BudgetSection, EarthworkSection, EconomicsSection, replaced
 from planner.site import Grid, Site, WaterTable
 from planner.suitability import judge
 from planner.words import say
@@ -104,7 +104,7 @@ def site_of(key: SiteKey) -> Site:
     """The site, its scenario freed of what the programme decides: budget, compactness, and earth where that is shared."""
     site = read_site(key.folder) if key.layer is None else _cut(district(key), key.id)
     scenario = replaced(site.scenario, {"solver.compactness_cny_per_m": 0.0, "solver.gap": GAP})
-    update: dict[str, Any] = {"budget": BudgetSection()}
+    update: dict[str, Any] = {"budget": BudgetSection(), "economics": EconomicsSection()}
     if key.free_earth:
         update["earthwork"] = EarthworkSection(max_import_m3=None, max_export_m3=None)
     return replace(site, scenario=scenario.model_copy(update=update))
@@ -179,7 +179,10 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
         + options["target"].map(dict(zip(_targets(), ask.mu, strict=True))) * options["area_mu"]
     )
     worth = worth + (ask.spoil * left if key.free_earth else 0.0)
-    priced = options.assign(benefit_cny=worth, cost_cny=options["cost_cny"] * ask.cost)
+    spent = options["cost_cny"] * ask.cost
+    priced = options.assign(
+        benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
+    )  # the programme discounts by its own years
     found = allocate(priced, known.survey.facts.table, known.survey.parts, site.scenario)
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)

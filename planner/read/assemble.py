@@ -29,6 +29,7 @@ from planner.read.statistics import raster_statistics
 from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
+from planner.schedule import check_phases
 from planner.site import Grid, Site
 from planner.units import mu_from_m2
 from planner.words import say
@@ -111,6 +112,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     residual = _residual(context, layers.residual, terrain)
     frame = _with_depths(frame, lost, layers.subsidence, record)
     _check_wishes(scenario, frame, terrain)
+    check_phases(frame, scenario)
     site = Site(
         name=scenario.site.name or _stem(opened),
         crs=parcels.crs,

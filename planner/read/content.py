@@ -26,6 +26,7 @@ _CRS_NAME: Final = re.compile(
     r"(urn:(ogc|x-ogc):def:crs:[\w.:-]+|https?://www\.opengis\.net/def/crs/[\w./-]+|[A-Za-z]{3,9}:[\w.-]+|\d{4,6})"
 )
 _DXF: Final = re.compile(rb"(\s*999\s*\n[^\n]*\n)*\s*0\s*\n\s*SECTION\s*\n")
+_UNKNOWN_ENCODING: Final = 18  # of expat, which some builds tell as an error of Python's
 _STEPS: Final = 5_000_000  # of SQLite's machine, that reading a list of tables may take
 
 
@@ -110,8 +111,10 @@ def check_xml(path: Path, shown: str, root: str) -> None:
         raw = file.read()
     try:
         _walk_xml(raw, shown, root, None)
-    except expat.ExpatError as error:
-        if error.code != 18:  # an encoding expat does not know
+    except InvalidInput:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        if isinstance(error, expat.ExpatError) and error.code != _UNKNOWN_ENCODING:
             raise InvalidInput(say("door.not_xml", shown=shown, why=str(error))) from None
         declared = re.search(rb"encoding=[\"']([\w-]{2,20})[\"']", raw[:200])
         name = declared.group(1).decode("ascii") if declared else "gb18030"

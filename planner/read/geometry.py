@@ -26,13 +26,13 @@ def repaired(frame: gpd.GeoDataFrame, *, role: str, shown: str, labels: NDArray[
     """
     geometry: Geometries = np.array(frame.geometry.to_numpy(), dtype=object)
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-    _note(record, "empty", role, labels, empty, geometry, say("read.dropped"))
+    _note(record, "empty", role, labels, empty, geometry, action=say("read.dropped"))
     if (shapely.has_z(geometry) | shapely.has_m(geometry)).any():
         geometry = shapely.force_2d(geometry)
     sound = shapely.is_valid(geometry)  # a coordinate that is no number makes a geometry invalid
     finite = sound | empty
     finite[~finite] = _finite(geometry[~finite])
-    _note(record, "not finite", role, labels, ~finite, geometry, say("read.dropped_coordinate_no_number"))
+    _note(record, "not finite", role, labels, ~finite, geometry, action=say("read.dropped_coordinate_no_number"))
     keep = ~empty & finite
     geometry, keep = _areal(geometry, keep, role, labels, record)
     geometry = _valid(geometry, keep & ~sound, role, labels, record)
@@ -43,7 +43,14 @@ def repaired(frame: gpd.GeoDataFrame, *, role: str, shown: str, labels: NDArray[
 
 
 def _note(
-    record: Record, kind: str, role: str, labels: NDArray[Any], rows: NDArray[np.bool_], geometry: Geometries, action: Message
+    record: Record,
+    kind: str,
+    role: str,
+    labels: NDArray[Any],
+    rows: NDArray[np.bool_],
+    geometry: Geometries,
+    *,
+    action: Message,
 ) -> None:
     for i in np.flatnonzero(rows):
         record.faults.append(Fault(kind, role, str(labels[i]), 0.0, action, geometry[i]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, 
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
 from planner.read.record import Record
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
+from planner.scratch import scratch
 from planner.site import Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
@@ -217,8 +217,8 @@ def _placed(path: Path, layer: Layer) -> Iterator[Path]:
     if layer.crs is None:
         yield path
         return
-    with tempfile.TemporaryDirectory() as work:
-        copy = Path(work) / "placed.vrt"
+    with scratch() as work:
+        copy = work / "placed.vrt"
         with opened(path) as source:  # whose files the copy names: they stay while it is used
             rasterio.shutil.copy(source, copy, driver="VRT")
             with rasterio.open(copy, "r+", driver="VRT") as virtual:

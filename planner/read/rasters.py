@@ -37,6 +37,7 @@ from planner.read.meaning import (
     stated_unit,
 )
 from planner.read.position import horizontal, transformed
+from planner.read.ratios import same_place, scales
 from planner.site import Floats, Grid
 from planner.words import Message, say
 
@@ -142,7 +143,7 @@ def read_raster(
             else:
                 frame = {"transform": view.window_transform(window), "width": int(window.width), "height": int(window.height)}
                 own, wanted = (None if c is None else pyproj.CRS.from_wkt(c.to_wkt()) for c in (view.src_crs, view.crs))
-                frame |= _scales(source, own, wanted, (view.transform.a, -view.transform.e))
+                frame |= scales(source, own, wanted, (view.transform.a, -view.transform.e))
                 values = _interpolated(source, values_of, {"crs": view.crs, "src_crs": view.src_crs, **frame})
             return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else crs_of(source), tuple(notes))
 
@@ -170,7 +171,7 @@ def read_onto(
             "transform": Affine(*grid.transform),
             "width": cols,
             "height": rows,
-            **_scales(source, own, pyproj.CRS.from_user_input(crs), (grid.cell_x, grid.cell_y)),
+            **scales(source, own, pyproj.CRS.from_user_input(crs), (grid.cell_x, grid.cell_y)),
         }
         values = _interpolated(source, values_of, options)
         return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
@@ -236,26 +237,6 @@ def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Fl
             return found
 
 
-def _scales(source: Any, own: pyproj.CRS | None, wanted: pyproj.CRS | None, cell: tuple[float, float]) -> dict[str, float]:
-    """How many cells of a frame lie on one of the file, at most 1, as the warper takes them along x and y.
-
-    Below 1 it averages so many cells instead of interpolating. Left to itself it takes the ratio from its windows, so that the
-    same ground differs from window to window, on slopes by metres. The file's cells are measured at its centre.
-    """
-    t = source.transform
-    across, down = np.array([t.a, t.d]), np.array([t.b, t.e])
-    if own is not None and wanted is not None and not same_place(own, wanted):
-        middle = np.array([t.c, t.f]) + across * (source.width / 2) + down * (source.height / 2)
-        points = np.stack([middle, middle + across, middle + down])
-        x, y = pyproj.Transformer.from_crs(own, wanted, always_xy=True).transform(points[:, 0], points[:, 1])
-        across, down = np.array([x[1] - x[0], y[1] - y[0]]), np.array([x[2] - x[0], y[2] - y[0]])
-    steps = np.stack([across, down])
-    size = np.hypot(steps[:, 0], steps[:, 1])[np.abs(steps).argmax(axis=0)]  # of the step that runs most along each axis
-    if not (np.isfinite(size).all() and (size > 0).all()):
-        return {"XSCALE": 1.0, "YSCALE": 1.0}
-    return {"XSCALE": float(min(1.0, size[0] / cell[0])), "YSCALE": float(min(1.0, size[1] / cell[1]))}
-
-
 @contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
     """The raster file, open for reading. Raises InvalidInput where there is none or it cannot be read."""
@@ -309,15 +290,6 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> 
         notes.append(say("read.rotated" if same else "read.warped", name=name))
     with _warped(source, options) as view:
         yield view
-
-
-def same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
-    """Whether positions in both CRS mean the same, heights and axis order aside."""
-    flat = [c.sub_crs_list[0] if c.is_compound else c for c in (a, b)]
-    if flat[0].equals(flat[1], ignore_axis_order=True):
-        return True
-    epsg = [c.to_epsg() for c in flat]
-    return epsg[0] is not None and epsg[0] == epsg[1]
 
 
 @contextmanager

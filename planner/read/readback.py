@@ -70,7 +70,7 @@ def check_raster(path: Path, bands: NDArray[Any]) -> None:
 
 
 def check_layer(path: Path, rows: pd.DataFrame, *, layer: str | None = None, encoding: str | None = None) -> None:
-    """Compares a vector layer with the rows that were to be written: count, vertices, extent, sums of figures, texts.
+    """Compares a vector layer with the rows that were to be written: count, vertices, extent, figures, texts, a CRS.
 
     Rows may come in another order (FlatGeobuf). Raises PlannerError where they differ.
     """
@@ -88,6 +88,8 @@ def check_layer(path: Path, rows: pd.DataFrame, *, layer: str | None = None, enc
             raise _not_whole(path, f"{layer or ''} {column} differs".strip())
     if geometry is not None and len(rows) and not _same_shapes(rows.geometry, found.geometry):
         raise _not_whole(path, f"{layer or ''} shapes differ".strip())
+    if geometry is not None and rows.crs is not None and found.crs is None and path.suffix.lower() != ".dxf":  # which has none
+        raise _not_whole(path, f"{layer or ''} no CRS".strip())
 
 
 def _alike(wanted: pd.Series[Any], found: pd.Series[Any] | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from planner.read.position import horizontal
 from planner.read.record import Record
 from planner.read.stage import shapefile_parts
 from planner.read.tabular import read_csv, read_xlsx
+from planner.scratch import scratch
 from planner.words import Message, say
 
 SUFFIXES: Final = {
@@ -252,14 +252,14 @@ def _read_shapefile(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if not indexed:
         record.warn(say("read.shx_missing_rebuilt_shp", shown=ask.shown))
     with (
-        tempfile.TemporaryDirectory() as work,
+        scratch() as work,
         _options(SHAPE_RESTORE_SHX="YES"),
     ):  # in a copy: the user's folder stays as it is
         for part in used_files(ask.path):
-            shutil.copyfile(part, Path(work) / f"copy{part.suffix.lower()}")
+            shutil.copyfile(part, work / f"copy{part.suffix.lower()}")
         if whole is not None:
-            (Path(work) / "copy.dbf").write_bytes(whole)
-        with door.vector(Path(work) / "copy.shp", ask.shown) as file:
+            (work / "copy.dbf").write_bytes(whole)
+        with door.vector(work / "copy.shp", ask.shown) as file:
             return door.as_frame(file.read(encoding=encoding), ask.shown)
 
 
@@ -287,8 +287,8 @@ def _read_geojson(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     if found not in ("ASCII", "UTF-8"):
         why = say("read.geojson_should_utf")
         record.decide(say("read.encoding_of", role=ask.role), found, why)
-    with tempfile.TemporaryDirectory() as work:
-        copy = Path(work) / ask.path.name
+    with scratch() as work:
+        copy = work / ask.path.name
         copy.write_text(text if other is None else other, encoding="utf-8")
         return _read_ogr(replace(ask, path=copy, encoding=None), record)
 
@@ -303,8 +303,8 @@ def _read_parquet(ask: Ask, record: Record) -> gpd.GeoDataFrame:
 
 def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     """The one vector file inside a zip or KMZ, at whatever depth, or the one that `layer` names."""
-    with tempfile.TemporaryDirectory() as work:
-        inside = geodata(unpack(ask.path, Path(work), shown=ask.shown), Path(work))
+    with scratch() as work:
+        inside = geodata(unpack(ask.path, work, shown=ask.shown), work)
         names = [p.relative_to(work).as_posix() for p in inside]
         named = [p for p, name in zip(inside, names, strict=True) if ask.layer in (name, p.name, p.stem)]
         chosen = named if len(named) == 1 and len(inside) > 1 else inside

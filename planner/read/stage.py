@@ -19,6 +19,7 @@ from typing import Final
 
 from planner.errors import InvalidInput
 from planner.read.content import check_xml, head_of
+from planner.scratch import scratch
 from planner.words import say
 
 SHAPEFILE: Final = (".shx", ".dbf", ".prj", ".cpg")
@@ -75,8 +76,8 @@ class Stage:
 @contextmanager
 def staged() -> Iterator[Stage]:
     """An empty stage, gone afterwards; the files it leads to stay."""
-    with tempfile.TemporaryDirectory(prefix="planner-") as work:
-        yield Stage(Path(work).resolve())
+    with scratch() as work:
+        yield Stage(work)
 
 
 def shapefile_parts(path: Path) -> list[Path]:

@@ -28,7 +28,8 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.meaning import metres_per_unit
 from planner.read.position import keeps_areas, metric_crs
-from planner.read.rasters import opened, plain_values, raster_info, read_raster, same_place, stored_in
+from planner.read.rasters import opened, plain_values, raster_info, read_raster, stored_in
+from planner.read.ratios import same_place
 from planner.read.tiled import CACHE_MB, open_tiled
 from planner.site import Floats, Grid
 from planner.words import say
@@ -140,8 +141,10 @@ def raster_statistics(
         lists.close(frame.rows)
         _uncrossed(found.statistics[:, :, FAR], index)
         outside = _outside(shapes, found, frame)
+        how = {"shares": shares, "breaks": breaks}
+        of = found.statistics
         return tuple(
-            _result(layer, index, found.statistics[:, k], outside, shares, lists.quantiles[:, k], breaks, lists.classes[:, k])
+            _result(layer, index, of[:, k], outside, quantiles=lists.quantiles[:, k], cells=lists.classes[:, k], **how)
             for k, layer in enumerate(layers)
         )
 
@@ -185,6 +188,7 @@ def _result(
     index: pd.Index,
     found: Floats,
     outside: Floats,
+    *,
     shares: Floats,
     quantiles: Floats,
     breaks: Floats,

@@ -30,12 +30,11 @@ HINT = say("report.font_hint")
 
 
 def plotting() -> Any:
-    """matplotlib with a backend that needs no screen. Raises PlannerError where it is not installed."""
+    """matplotlib, its backend left alone: a notebook's own pictures go on. Raises PlannerError where it is not installed."""
     try:
         import matplotlib
     except ImportError:
         raise PlannerError(say("report.no_matplotlib")) from None
-    matplotlib.use("agg", force=False)
     return matplotlib
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 SWING = 0.3  # share by which an assumption is moved for the tornado
+POINTS = 0.03  # by which the discount rate is moved
 MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
 MOST_LAKES = 5  # whose dry year is told, the largest
 CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
@@ -190,8 +191,8 @@ def tornado(plan: Plan, say: Say) -> Section:
     picture = Picture(
         partial(_tornado, bars, base, say),
         say(
-            "Net present value when one assumption is moved by 30 % (discount rate: 3 and 8 %), the plan staying as it is.",
-            "方案不变，单项假设变动30%（折现率取3%和8%）时的净现值。",
+            "Net present value when one assumption is moved by 30 % (discount rate: by 3 points), the plan staying as it is.",
+            "方案不变，单项假设变动30%（折现率变动3个百分点）时的净现值。",
         ),
         0.34,
     )
@@ -217,7 +218,7 @@ def swings(plan: Plan, say: Say) -> list[tuple[str, float, float]]:
     found = [
         (say("works cost", "工程造价"), npv(1 - SWING * (1 - lump), 1, rate), npv(1 + SWING * (1 - lump), 1, rate)),
         (say("lump sums", "单列费用"), npv(1 - SWING * lump, 1, rate), npv(1 + SWING * lump, 1, rate)),
-        (say("discount rate", "折现率"), npv(1, 1, 0.03), npv(1, 1, 0.08)),
+        (say("discount rate", "折现率"), npv(1, 1, max(rate - POINTS, 0.0)), npv(1, 1, rate + POINTS)),
         (say("benefits a year later", "收益推迟一年"), npv(1, 1, rate), _later(cost, value, rate)),
     ]
     for t in CHOICES:

@@ -96,7 +96,7 @@ def reservoirs(
     first = first[order]
     rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
     storage_level = design.levels.storage[first]
-    found = _described(units, bed, body, design.levels.normal[first], storage_level, rim, scenario)
+    found = _described(units, bed, body, scenario, normal=design.levels.normal[first], storage_level=storage_level, rim=rim)
     need = storage_level + scenario.number("reservoir.freeboard_m") - rim
     table = found.table.assign(spill_level_m=rim, dyke_m=np.maximum(need, 0.0))
     return Reservoirs(table, found.storage_tables, found.member)
@@ -106,10 +106,11 @@ def _described(
     units: gpd.GeoDataFrame,
     bed: Hypsometry,
     body: Ints,
+    scenario: Scenario,
+    *,
     normal: Floats,
     storage_level: Floats,
     rim: Floats,
-    scenario: Scenario,
 ) -> Reservoirs:
     """The table, the storage tables and the members of bodies that are numbered in their final order."""
     count = len(normal)

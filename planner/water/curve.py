@@ -204,7 +204,7 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, neighbours: int, work
             raise _no_ground(terrain, shape)
         knots = knots_of_cells(part.level, part.level, part.share * terrain.cell_area)
         lowest = int(part.cell[np.argmin(part.level)])
-        return _finished(terrain, shape, knots, lowest, float(part.level.max()), 0.0, neighbours)
+        return _finished(terrain, shape, knots, lowest, float(part.level.max()), resolution=0.0, neighbours=neighbours)
     parts: list[Bins] = []
     bed, top, lowest, datum = np.inf, -np.inf, -1, np.nan
     for frame, values in terrain.bands():
@@ -223,7 +223,7 @@ def _bathtub(terrain: Terrain, shape: Any, stages: Floats, neighbours: int, work
     if not parts:
         raise _no_ground(terrain, shape)
     knots = knots_of_bins(merge_bins(parts), datum, terrain.cell_area)
-    return _finished(terrain, shape, knots, lowest, top, FINEST_M, neighbours, bed=bed)
+    return _finished(terrain, shape, knots, lowest, top, resolution=FINEST_M, neighbours=neighbours, bed=bed)
 
 
 def _binned(values: NDArray[Any], part: _Part | None, entries: Entries, datum: float) -> Bins:
@@ -245,9 +245,8 @@ def _connected(terrain: Terrain, shape: Any, seed: tuple[float, float] | None, s
         raise InvalidInput(say("water.seed_outside", seed=seed, where=where))
     width = None if _few(terrain, shape) else FINEST_M
     found = reach(terrain, shape, start, stages=stages, neighbours=neighbours, width=width)
-    return _finished(
-        terrain, shape, found.knots, start, found.top_m, width or 0.0, neighbours, known_m2=found.known_m2, bed=found.bed_m
-    )
+    left = {"known_m2": found.known_m2, "bed": found.bed_m}
+    return _finished(terrain, shape, found.knots, start, found.top_m, resolution=width or 0.0, neighbours=neighbours, **left)
 
 
 def _few(terrain: Terrain, shape: Any) -> bool:
@@ -263,9 +262,9 @@ def _finished(
     knots: Knots,
     lowest: int,
     top: float,
+    *,
     resolution: float,
     neighbours: int,
-    *,
     known_m2: float | None = None,
     bed: float | None = None,
 ) -> StorageCurve:

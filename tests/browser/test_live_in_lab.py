@@ -26,6 +26,8 @@ CELLS = (
     "print('CHOSEN', e.selected)",
     "a = e.again({u: 'green' for u in e.selected}); print('LOCKED', [e.units.target[u] for u in e.locks], len(a.changed(e._before[-1][0])))",
     "e.undo(); print('UNDONE', e.attempt.result is None, e.locks)",
+    "print('LASSO', len(e.selected), e.values['targets.arable.min_mu'], e.attempt.scenario.reservoir.level_m, e.seconds < 60)",
+    "print('BACK', e.values['targets.arable.min_mu'], e.attempt.scenario.reservoir.level_m)",
 )
 
 
@@ -129,4 +131,30 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     inside.wait_for_function(
         "id => { const p = planner.page; return planner.textAt(p, 'target', p.texts.ids.indexOf(id)) === 'green'; }", arg=unit
     )
+    # a lasso drawn with the mouse; a quota and the water level on their sliders; planned again; undone on the page
+    frame.locator("#planner-live-lasso").click()
+    page.locator("iframe[title=planner]").evaluate("(one) => one.scrollIntoView({ block: 'center' })")
+    frame_box = page.locator("iframe[title=planner]").bounding_box()
+    assert frame_box is not None
+    left, top, right, bottom = inside.evaluate("() => planner.page.free()")
+    x, y = frame_box["x"] + (left + right) / 2, frame_box["y"] + (top + bottom) / 2
+    page.mouse.move(x - 90, y - 70)
+    page.mouse.down()
+    for dx, dy in ((90, -70), (90, 70), (-90, 70), (-90, -68)):
+        page.mouse.move(x + dx, y + dy, steps=4)
+    page.mouse.up()
+    inside.wait_for_function("() => !/^[01] units/.test(document.querySelector('.planner-live-panel p').textContent)")
+    for key, value in (("targets-arable-min_mu", 150.0), ("reservoir-level_m", 30.75)):
+        slide = "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }"
+        frame.locator(f"#planner-live-{key}").evaluate(slide, value)
+        turn = inside.evaluate("() => Number(document.querySelector('.planner-live-panel').dataset.turn)")
+        frame.locator("#planner-live-solve").click()
+        inside.wait_for_function("t => Number(document.querySelector('.planner-live-panel').dataset.turn) > t", arg=turn)
+        assert "changed" in frame.locator(".planner-live-status").inner_text()
+    found = run_cell(page, "LASSO").split()
+    assert int(found[1]) > 1
+    assert found[2:] == ["150.0", "30.75", "True"]
+    frame.locator("#planner-live-undo").click()
+    inside.wait_for_function("() => Number(document.querySelector('#planner-live-reservoir-level_m').value) === 30.5")
+    assert run_cell(page, "BACK").split()[1:] == ["150.0", "30.5"]
     context.close()

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from planner.core.transport import GATE, INSIDE, NOWHERE, Places, cheapest_flow, corner_flow
+from planner.core.corner import corner_flow
+from planner.core.transport import GATE, INSIDE, NOWHERE, Places, cheapest_flow
 
 
 def places(xy: list[tuple[float, float]], toll: list[float] | None = None, kind: list[int] | None = None) -> Places:

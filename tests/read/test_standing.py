@@ -50,7 +50,9 @@ def test_a_lake_above_the_table_that_was_taken_stays_water(tmp_path: Path) -> No
     assert any("holds 1 lake" in str(w) and "stays water" in str(w) for w in plan.warnings)
     units = plan.units
     barred = units[units["forbids"].str.contains("construction")]
-    assert barred["area_mu"].sum() == pytest.approx(np.pi * 18 * 14 * 100 * 0.0015, rel=0.06)  # all but what lies beyond the parcels
+    assert barred["area_mu"].sum() == pytest.approx(
+        np.pi * 18 * 14 * 100 * 0.0015, rel=0.06
+    )  # all but what lies beyond the parcels
     assert set(barred["target"]) <= {"reservoir", "unrestored"}
     free = make_plan(here, **{"water.lake_min_mu": 0.0}).units
     assert (

@@ -12,24 +12,12 @@ import resource
 import shutil
 import signal
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pytest
-import rasterio
-from dirty.case import frame
 
-from planner import export, files
-from planner.errors import PlannerError
-from planner.export import export_as, write_cog
-from planner.site import Grid
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
-from test_export import stand_in
+from security.writers import WRITERS, Writer, in_child, state
 
 STEPS = {
     "open",
@@ -44,96 +32,6 @@ STEPS = {
     "shutil.rmtree",
 }
 MOST = 14  # steps that are tried of each verb, evenly among all there are
-
-REPORTS: list[Any] = []
-Writer = Callable[[Path, str], object]
-
-
-def layer(suffix: str) -> Writer:
-    return lambda place, mark: export_as(frame(name=[mark, mark]), place / f"u{suffix}", overwrite=True)
-
-
-def grid(place: Path, mark: str) -> None:
-    values = np.full((300, 300), float(len(mark))) + np.random.default_rng(1).random((300, 300))
-    write_cog(Grid(values, 39_500_000.0, 3_760_000.0, 1.0, 1.0), frame().crs, place / "g.tif", name="depth", overwrite=True)
-
-
-def filled(place: Path, mark: str) -> None:
-    from planner.water import fill
-
-    values = np.full((64, 64), float(len(mark)))
-    fill(Grid(values, 39_500_000.0, 3_760_000.0, 1.0, 1.0), place / "f.tif", overwrite=True)
-
-
-def faults(place: Path, mark: str) -> None:
-    from planner.read import check
-
-    if not REPORTS:  # read once: it is the writing that is broken off
-        frame().to_file(place.parent / "faults-of.gpkg")
-        REPORTS.append(check(place.parent / "faults-of.gpkg"))
-    REPORTS[0].write_faults(place / "faults.gpkg", overwrite=True)
-    del mark
-
-
-def plan(place: Path, mark: str) -> None:
-    export.save(stand_in(mark), place / "plan", overwrite=True)
-
-
-def page(place: Path, mark: str) -> None:
-    files.write_whole(place / "map.html", mark * 1000)
-
-
-WRITERS: dict[str, Writer] = {
-    "page": page,
-    "plan": plan,
-    "filled terrain": filled,
-    "water grid": grid,
-    "faults": faults,
-    **{suffix: layer(suffix) for suffix in (".shp", ".zip", ".geojson", ".kml", ".fgb", ".dxf", ".parquet")},
-}
-
-
-def state(place: Path) -> dict[str, str]:
-    """What a reader would meet: of every file that is no leftover, what it holds."""
-    found = {}
-    for path in sorted(place.rglob("*")):
-        inner = path.relative_to(place)
-        if path.is_dir() or any(part.startswith(".") for part in inner.parts):
-            continue
-        found[inner.as_posix()] = _told(path)
-    return found
-
-
-def _told(path: Path) -> str:
-    if path.name == "site.toml":
-        return "there"  # its paths lead from where it stands
-    if path.suffix in (".shp", ".geojson", ".fgb", ".kml", ".dxf"):
-        rows = gpd.read_file(path)
-        return rows.drop(columns="geometry").to_csv() + str(rows.geometry.to_wkb().map(bytes.hex).tolist())
-    if path.suffix == ".tif":
-        with rasterio.open(path) as file:
-            return str([file.checksum(k) for k in file.indexes])
-    if path.suffix == ".gpkg":
-        return str([(name, len(gpd.read_file(path, layer=name))) for name in gpd.list_layers(path)["name"]])
-    return str(hash(path.read_bytes()))
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """Runs something in a copy of this process; 0 done, 1 refused, 9 killed, 70 something else."""
-    child = os.fork()
-    if child:
-        _, told = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(told)
-    code = 70
-    try:
-        work()
-        code = 0
-    except PlannerError:
-        code = 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
 
 
 def steps_of(writer: Writer, place: Path) -> int:

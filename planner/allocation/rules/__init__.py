@@ -10,6 +10,7 @@ from planner.allocation.rules.lock import Exclude, Lock
 from planner.allocation.rules.patches import Connected, MinPatch
 from planner.allocation.rules.quota import Quota
 from planner.allocation.rules.share import Share
+from planner.allocation.rules.stockpile import Stockpile
 from planner.allocation.rules.storage import Storage
 from planner.allocation.rules.water_level import WaterLevel
 
@@ -27,6 +28,7 @@ __all__ = [
     "MinPatch",
     "Quota",
     "Share",
+    "Stockpile",
     "Storage",
     "WaterLevel",
 ]

@@ -104,7 +104,7 @@
     // what could be done instead: the same map by the target of another plan
     function scenarios() {
       const list = page.config.scenarios || [];
-      if (!list.length) return null;
+      if (!list.length || page.config.live) return null; // what is planned again is compared by undoing
       return el("div", { class: "planner-scenarios", role: "group", "aria-label": speech.t("scenario") }, el("span", {}, speech.t("scenario")),
         list.map((one) => el("button", { type: "button", "data-scenario": one.view, "aria-pressed": String(state.view === one.view), onclick: () => page.setView(one.view) }, speech.pick(one.name))));
     }

@@ -83,7 +83,7 @@
       choose(planner.within(page, ring), false);
     });
     function setLasso(on) {
-      setTimeout(() => { lasso = on; }, on ? 0 : 50); // the click that ends a lasso chooses nothing
+      setTimeout(() => { lasso = on; page.tool = on ? "lasso" : ""; }, on ? 0 : 50); // the click that ends a lasso chooses nothing
       page.map.getContainer().classList.toggle("planner-aiming", on);
     }
 
@@ -123,7 +123,7 @@
         el("div", { class: "planner-buttons" },
           button("lasso", "live_lasso", () => setLasso(true)),
           el("label", {}, speech.t("live_lock"), " ", pick),
-          el("button", { type: "button", id: "planner-live-lock", onclick: () => { [...chosen].forEach((u) => locks.set(page.texts.ids[u], pick.value)); box.update(); } }, "🔒"),
+          el("button", { type: "button", id: "planner-live-lock", onclick: () => { [...chosen].forEach((u) => locks.set(page.texts.ids[u], pick.value)); box.update(); } }, speech.t("live_lock_now")),
           button("unlock", "live_unlock", () => { [...chosen].forEach((u) => locks.delete(page.texts.ids[u])); box.update(); })),
         el("div", { class: "planner-buttons" },
           button("solve", "live_solve", () => {

@@ -91,7 +91,7 @@
       show();
     };
     box.stop = function () {
-      if (!page.tool) return;
+      if (page.tool !== "measure" && page.tool !== "section") return;
       page.tool = "";
       points = [];
       line.remove();
@@ -102,7 +102,7 @@
       box.update();
     };
     map.on("click", (event) => {
-      if (!page.tool) return;
+      if (page.tool !== "measure" && page.tool !== "section") return; // a lasso is no point
       points = page.tool === "section" && points.length >= 2 ? [event.latlng] : [...points, event.latlng];
       show();
     });

@@ -1,0 +1,29 @@
+"""The workbook's sheet of years: land that becomes ready, money and earth, with totals that are formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from planner.export.sheets import Book, Heading
+from planner.landuse import CHOICES
+from planner.words import term, text
+
+MONEY: Final = ("cost_cny", "benefit_cny")
+EARTH: Final = ("cut_m3", "fill_m3", "import_m3", "export_m3", "stock_m3")
+
+
+def write_years(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
+    """A row a year; everything but the stockpile adds up to the plan's totals."""
+    rows, lang = summary.get("years") or [], book.lang
+    if not rows:
+        return
+    targets = [t for t in CHOICES if any(row["ready_mu"].get(t) for row in rows)]
+    heads = [Heading(text("years.year", lang), "")]
+    heads += [Heading(text("years.ready", lang, target=t), term("unit", "mu", lang)) for t in targets]
+    heads += [Heading(text(f"years.{c}", lang), term("unit", "yuan", lang)) for c in MONEY]
+    heads += [Heading(text(f"years.{c}", lang), term("unit", "m3", lang)) for c in EARTH]
+    lines = [
+        (row["year"], *(row["ready_mu"].get(t, 0.0) for t in targets), *(row[c] for c in (*MONEY, *EARTH))) for row in rows
+    ]
+    book.table(sheet, heads, lines, total=text("years.total", lang), add=range(1, len(heads) - 1))

@@ -1,0 +1,130 @@
+"""What was ugly or false on paper once, each with an assertion: relief, legends, names, axes, fonts, raw keys, policies."""
+
+from __future__ import annotations
+
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import planner as pl
+from planner.core.money import discounted
+from planner.plan.relief import hillshade
+from planner.report import charts, fonts
+from planner.report.document import Say, Table
+from planner.report.stakes import swings
+from planner.report.write import compose
+from planner.words.table import section
+
+pytest.importorskip("matplotlib")
+ROOT = Path(pl.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def plan(small_world: Path) -> Any:
+    return pl.make_plan(small_world, **{"solver.gap": 1e-2}).alternatives(seconds=2.0)
+
+
+def test_hills_are_lit_from_the_north_west() -> None:
+    y, x = np.mgrid[-30:31, -30:31]  # rows run south
+    hill = hillshade(20.0 * np.exp(-(x**2 + y**2) / 200.0), 1.0).astype(float)
+    pit = hillshade(-20.0 * np.exp(-(x**2 + y**2) / 200.0), 1.0).astype(float)
+    assert hill[20, 20] > hill[40, 40] + 20  # north-west brighter than south-east
+    assert pit[20, 20] < pit[40, 40] - 20
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_legend_and_names_stand_whole_inside_the_picture(plan: Any, lang: str) -> None:
+    if lang == "zh" and fonts.chinese_family() is None:
+        pytest.skip("no Chinese font on this system")
+    made = charts.before_after(plan, Say(lang), 7.2, 0.5)
+    made.savefig(io.BytesIO(), format="png")
+    whole = made.bbox
+    box = made.legends[0].get_window_extent()
+    assert box.x0 >= whole.x0 - 1
+    assert box.x1 <= whole.x1 + 1
+    right = made.axes[1]
+    names = [text for text in right.texts if text.get_text() not in ("N", "北")]
+    assert names
+    for text in names:
+        extent, frame = text.get_window_extent(), right.get_window_extent()
+        assert extent.x0 >= frame.x0 - 3, text.get_text()
+        assert extent.x1 <= frame.x1 + 3, text.get_text()
+
+
+def test_every_lake_has_its_own_axes(plan: Any) -> None:
+    made = charts.storage_curves(plan, Say("en"), 7.2, 0.4)
+    assert len(made.axes) == min(len(plan.reservoirs), charts.MOST_CURVES)
+    assert made.axes[0].get_title(loc="left") == str(plan.reservoirs["storage_m3"].idxmax())
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """matplotlib's list of fonts as it was before a Chinese one was installed."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    kept = list(manager.ttflist)
+    manager.ttflist = [one for one in kept if not any(part in one.fname.lower() for part in fonts.FILES)]
+    fonts.chinese_family.cache_clear()
+    yield
+    manager.ttflist = kept
+    fonts.chinese_family.cache_clear()
+
+
+def test_a_font_installed_after_matplotlib_looked_is_found(forgotten: None) -> None:
+    from matplotlib import font_manager
+
+    there = [p for p in font_manager.findSystemFonts() if any(part in p.rsplit("/", 1)[-1].lower() for part in fonts.FILES)]
+    assert (fonts.chinese_family() is not None) == bool(there)
+
+
+def test_chinese_tables_hold_no_raw_keys(plan: Any) -> None:
+    for part in compose(plan, lang="zh").sections:
+        if part.title == "输入与取值":  # columns of the user's own files stand there as they are called
+            continue
+        for block in part.blocks:
+            if isinstance(block, Table):
+                cells = [cell for row in block.rows for cell in row]
+                raw = [c for c in cells if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", c)]
+                assert raw == [], (part.title, raw)
+
+
+def test_every_kind_of_protection_has_a_name_in_both_languages() -> None:
+    kinds = tomllib.loads((ROOT / "parameters.toml").read_text(encoding="utf-8"))["protection"]
+    for lang in ("en", "zh"):
+        assert set(kinds) <= set(section(lang, "protection_kind"))
+
+
+def test_the_alternatives_stand_side_by_side(plan: Any) -> None:
+    part = next(s for s in compose(plan).sections if s.title == "Alternatives")
+    table = next(b for b in part.blocks if isinstance(b, Table))
+    assert table.heads == ("Figure", "Rules alone", "This plan", "Cheapest", "Laid out otherwise")
+    cheapest = plan.summary()["alternatives"][0]
+    cost = next(row for row in table.rows if row[0] == "Cost")
+    assert cost[3] == Say("en").yuan(cheapest["cost_cny"])
+
+
+def test_the_discount_rate_moves_around_its_own_value(plan: Any) -> None:
+    rate = plan.site.scenario.number("economics.discount_rate")
+    flow = (plan.economics.flow["benefit_cny"] - plan.economics.flow["cost_cny"]).to_numpy(float)
+    found = {name: (low, high) for name, low, high in swings(plan, Say("en"))}
+    low, high = found["discount rate"]
+    assert low == pytest.approx(float(np.sum(discounted(flow, rate - 0.03))))
+    assert high == pytest.approx(float(np.sum(discounted(flow, rate + 0.03))))
+
+
+def test_every_page_is_written_by_a_room_that_gives_it_a_policy() -> None:
+    writers = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if "<!DOCTYPE html>" in path.read_text(encoding="utf-8") or "<html" in path.read_text(encoding="utf-8")
+    }
+    assert writers == {"maps/folium_layer.py", "report/html.py"}
+    for name in writers:
+        assert "Content-Security-Policy" in (ROOT / name).read_text(encoding="utf-8")
