@@ -59,17 +59,6 @@ class Layer(_Part):
     clip: bool = False
 
 
-# What a layer's table may say by role, beside path, layer and crs; what has no effect there is refused.
-HEEDED: Final = {
-    "polygons": ("encoding", "id", "depth", "name", "unit"),
-    "terrain": ("unit", "fill_holes_mu", "clip"),
-    "subsidence": ("unit", "fill_holes_mu", "clip"),
-    "water_table": ("unit", "fill_holes_mu"),
-    "residual": ("unit", "fill_holes_mu"),
-    **dict.fromkeys(("panels", "landuse", "constraints", "boundary"), ("encoding",)),
-}
-
-
 class WaterTableLayer(_Part):
     """Water table elevations, m: each a number or a raster's path."""
 
@@ -90,25 +79,6 @@ class Layers(_Part):
     landuse: Layer | None = None
     constraints: Layer | None = None
     boundary: Layer | None = None
-
-    @model_validator(mode="after")
-    def _heeds_all(self) -> Layers:
-        for role, heeded in HEEDED.items():
-            layer = getattr(self, role)
-            if not isinstance(layer, Layer):
-                continue
-            idle = layer.model_fields_set - {"path", "layer", "crs", *heeded}
-            idle = {key for key in idle if getattr(layer, key) not in (None, False)}
-            if idle:
-                raise ValueError(say("scenario.layer_idle", role=role, keys=sorted(idle), heeded=list(heeded)))
-        if self.clip_without_effect:
-            raise ValueError(say("scenario.clip_idle"))
-        return self
-
-    @property
-    def clip_without_effect(self) -> bool:
-        """Whether ground lost is to cut the polygons while the terrain brings the cells."""
-        return self.terrain is not None and isinstance(self.subsidence, Layer) and self.subsidence.clip
 
 
 class TargetSection(_Part):

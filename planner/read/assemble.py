@@ -18,6 +18,7 @@ from planner.parameters import nearest
 from planner.protection import protected
 from planner.read.bands import chosen_band
 from planner.read.grids import Context, onto, terrain_and_subsidence
+from planner.read.heeded import refuse_idle
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.owners import owners
 from planner.read.places import Opened, open_site
@@ -87,6 +88,7 @@ def read(
 def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None) -> Reading:
     scenario, places = opened.scenario, opened.places
     layers = scenario.layers
+    refuse_idle(layers)
     wanted = crs or scenario.site.crs
     forced = parse_crs(wanted, where="--crs" if crs else "site.crs") if wanted else None
     parcels = read_parcels(
