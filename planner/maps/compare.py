@@ -233,7 +233,7 @@ def sankey(flow: pd.DataFrame, before: str, after: str) -> str:
     shapes += _bars(left, start_left, flow.sum(axis=1), scale, x0, bar=bar, anchor="end", text_x=x0 - 6)
     shapes += _bars(right, start_right, flow.sum(axis=0), scale, x1 - bar, bar=bar, anchor="start", text_x=x1 + 6)
     label = escape(f"{before} → {after}", quote=True)
-    return f'<svg viewBox="0 0 {width:.0f} {height + 6:.0f}" role="img" aria-label="{label}">{"".join(shapes)}</svg>'
+    return f'<svg viewBox="0 0 {width:.0f} {height + 22:.0f}" role="img" aria-label="{label}">{"".join(shapes)}</svg>'
 
 
 def _stack(targets: Sequence[str], sums: Any, scale: float, gap: float, top: float) -> dict[str, float]:

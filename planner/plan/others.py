@@ -12,7 +12,7 @@ from planner.allocation import Limit, Problem, Result, evaluate
 from planner.economics import money
 from planner.errors import Infeasible, NoPlanInTime
 from planner.landuse import CHOICES, LAND, UNRESTORED
-from planner.plan.allocate import admitted, rules_of
+from planner.plan.allocate import OBJECTIVE, admitted, rules_of
 from planner.plan.record import Other, PlanRecord
 from planner.tables import Partition
 from planner.words import Message, both, say
@@ -75,17 +75,17 @@ def _unlike(problem: Problem, chosen: pd.Series[str], how: dict[str, Any]) -> Re
     Every mu that changes is paid for: at GIVEN_UP of the worth over all land a plan can never lose more than that; the pay is
     raised until one does. Source: weighting method of multi-objective programming, Zadeh 1963.
     """
-    worth = evaluate(problem, "net", chosen)
+    worth = evaluate(problem, OBJECTIVE, chosen)
     room = GIVEN_UP * abs(worth)
     area = float(problem.table.values["area_mu"][problem.table.start[:-1]].sum())
     rate, best = room / area, None
     for raised in RAISES:
         begun = how if best is None else {**how, "start": best}
         try:
-            result = problem.solve(objective={"net": 1.0, "unlike_mu": rate * raised}, gap=FINE, **begun)
+            result = problem.solve(objective={OBJECTIVE: 1.0, "unlike_mu": rate * raised}, gap=FINE, **begun)
         except (Infeasible, NoPlanInTime):
             break
-        if worth - evaluate(problem, "net", result) > room:
+        if worth - evaluate(problem, OBJECTIVE, result) > room:
             break
         best = result
     return best

@@ -25,6 +25,7 @@
     // today → rules → plan → price: four views, each with what it says
     story.update = function () {
       const { speech, config, state } = page;
+      if (page.overlays.names) page.overlays.names.update();
       const steps = config.story, at = steps.findIndex((step) => step.view === state.view);
       planner.replace(story,
         el("div", { class: "planner-steps", role: "group", "aria-label": speech.t("story") }, steps.map((step, i) =>

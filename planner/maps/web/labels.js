@@ -83,7 +83,9 @@
       if (!map) return;
       const size = map.getSize();
       const px = map.options.crs.scale(map.getZoom()) / (2 * planner.HALF);
-      const shown = this.page.shown.hauls ? this.places.filter((place) => place.kind !== "parcel") : this.places; // m³ stand there
+      const today = this.page.views.byKey.get(this.page.state.view).today; // the plan's lakes are not there yet
+      const known = today ? this.places.filter((place) => place.kind !== "lake") : this.places;
+      const shown = this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known; // m³ stand there
       const names = planner.placeNames(shown, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
       planner.replace(this._box, names.map((name) => {
         const at = map.containerPointToLayerPoint([name.x, name.y]);
