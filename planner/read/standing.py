@@ -24,6 +24,7 @@ FEWEST: Final = 20  # cells; fewer may be level by chance
 OUTLET: Final = 0.03  # share of the shore that may be as low as the water: where it leaves
 RISE_M: Final = 1.5  # m: how far a shore in whole metres rises on average: they make level ground of every gentle hollow
 FILM_M: Final = 0.01  # m: how deep the water is taken, whose bed the terrain does not show
+TOLD_SHARE: Final = 0.01  # of the polygons: from here on lakes above the table that was given are told
 BARRED: Final = "construction,arable,green"
 
 
@@ -90,6 +91,8 @@ def with_lakes(
     area = float(mu_from_m2(np.count_nonzero(cells & inside) * terrain.cell_area))
     told = {"n": len(above), "mu": area, "level": above[0].level_m}
     if context.scenario.layers.water_table is not None:
+        if np.count_nonzero(cells & inside) < TOLD_SHARE * np.count_nonzero(inside):
+            return water, constraints  # a pond's worth of level ground is no reason to doubt a table that was measured
         table = float(np.nanmean(water.normal.values[above[0].cells]))
         context.record.warn(say("read.lakes_above_table", **told, table=table))
         return water, constraints
