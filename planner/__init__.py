@@ -66,6 +66,7 @@ _HOMES = {
     "WaterLevel": "planner.allocation",
     "Adjacent": "planner.allocation",
     "Apart": "planner.allocation",
+    "Belt": "planner.allocation",
     "Connected": "planner.allocation",
     "Covered": "planner.allocation",
     "MinPatch": "planner.allocation",

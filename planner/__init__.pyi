@@ -3,6 +3,7 @@
 from planner import samples as samples
 from planner.allocation import Adjacent as Adjacent
 from planner.allocation import Apart as Apart
+from planner.allocation import Belt as Belt
 from planner.allocation import Budget as Budget
 from planner.allocation import Compactness as Compactness
 from planner.allocation import Connected as Connected

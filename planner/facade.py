@@ -12,9 +12,9 @@ from planner.errors import PlannerError
 from planner.words import say
 
 if TYPE_CHECKING:
-    import folium
-
+    from planner.city.inplan import InPlan
     from planner.maps.explore import Explorer
+    from planner.maps.folium_layer import OfflineMap
     from planner.site import Site
 
 Announce = Callable[[str], None]
@@ -49,11 +49,20 @@ class Plan(stages.Plan):
 
         return with_others(self, seconds=PATIENCE_S if seconds is None else seconds)
 
-    def map(self, *, lang: str = "en") -> folium.Map:
+    def map(self, *, lang: str = "en") -> OfflineMap:
         """The interactive map; lang `en` or `zh` is the language it opens in."""
         from planner.maps import draw
 
-        return draw(self, lang=lang)
+        around = self._city()
+        return draw(self, lang=lang, city=None if around is None else around.map_panel())
+
+    def _city(self) -> InPlan | None:
+        """What the city around the lake, where [city] names one, adds to the plan's own pages."""
+        if self.site.scenario.city is None:
+            return None
+        from planner.city.inplan import in_plan
+
+        return in_plan(self)
 
     def explore(self, *, lang: str = "en", height: int = 640) -> Explorer:
         """The map as a live widget for a notebook (extra `notebook`): choose units, move limits, lock, plan again, undo."""
@@ -72,9 +81,20 @@ class Plan(stages.Plan):
         from planner.export.ground import write_ground
         from planner.maps import draw
 
-        page = draw(self, lang=lang).page()
+        around = self._city()
+        page = draw(self, lang=lang, city=None if around is None else around.map_panel()).page()
         extra: dict[str, Any] = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
-        return save(self, folder, overwrite=overwrite, lang=lang, extra_files=extra)
+        figures, sheets = (None, None) if around is None else (around.figures, around.sheets)
+        given: dict[str, Any] = {"extra_files": extra, "more_figures": figures, "more_sheets": sheets}
+        return save(self, folder, overwrite=overwrite, lang=lang, **given)
+
+    def report(self, folder: str | Path, *, lang: str = "en", overwrite: bool = True) -> tuple[Path, Path]:
+        """Writes report.html and report.pdf into a folder, with the city's chapter where [city] names one; their paths."""
+        from planner.report import write_report
+
+        around = self._city()
+        chapters = () if around is None else around.sections(lang)
+        return write_report(self, folder, lang=lang, overwrite=overwrite, chapters=chapters)
 
 
 def make_plan(

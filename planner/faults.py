@@ -29,7 +29,7 @@ def first_fault(error: ValidationError, known: Callable[[Location], list[str]], 
         return say("scenario.missing_key", where=where)
     if fault["type"] == "value_error":
         said = fault["ctx"]["error"].args[0]
-        return say("scenario.wrong", where=where, why=said)
+        return say("scenario.wrong", where=where, why=said) if where else said
     return _wrong_value(where, fault)
 
 

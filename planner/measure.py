@@ -24,6 +24,7 @@ from planner.design import lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
+from planner.placing import place_facts
 from planner.protection import WORKS, in_force
 from planner.scenario import DEPTH_COLUMN, Layer
 from planner.schedule import phase_of, works_years
@@ -79,6 +80,7 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     table = pd.DataFrame(facts, index=units.index)
     depth = site.scenario.number("targets.reservoir.min_depth_m")
     table = table.join(lake_levels(table, partition.borders, min_depth_m=depth))[list(FACTS)]
+    table = table.assign(**place_facts(site, shapes, plane))
     return Measures(table, cover.hypsometry(site.terrain))
 
 

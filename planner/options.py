@@ -17,6 +17,7 @@ from planner.core.earth import balanced_levels
 from planner.design import Levels, shape_of, ways
 from planner.design.ways import heap_of
 from planner.landuse import LAND, UNRESTORED
+from planner.placing import near_column, value_column
 from planner.protection import works_barred
 from planner.scenario import Scenario
 from planner.schedule import ready_years, with_present_value
@@ -123,7 +124,7 @@ def _frame(
 ) -> pd.DataFrame:
     area = facts["area_mu"].to_numpy(float)
     earth = scenario.parameters.section("earthwork")
-    value = scenario.number(f"targets.{target}.value_cny_per_mu")
+    value = _value(facts, scenario, target)
     frame = pd.DataFrame(
         {
             "target": target,
@@ -142,6 +143,19 @@ def _frame(
         index=pd.MultiIndex.from_arrays([facts.index, [f"{target}:{treatment}"] * len(facts)], names=["unit_id", "option"]),
     )
     return frame.loc[rows.possible]
+
+
+def _value(facts: pd.DataFrame, scenario: Scenario, target: str) -> Floats:
+    """What a mu of a target is worth on every unit, yuan per mu, (n,): in place where the site says so, less what a distance
+    that is priced takes off.
+    """
+    flat = scenario.number(f"targets.{target}.value_cny_per_mu")
+    column = value_column(target)
+    value = facts[column].to_numpy(float) if column in facts else np.full(len(facts), flat)
+    for k, near in enumerate(scenario.near, 1):
+        if near.target == target and near.cny_per_mu is not None:
+            value = value - near.cny_per_mu * facts[near_column(k)].to_numpy(float)
+    return value
 
 
 def rules_alone(options: pd.DataFrame, judgement: Judgement) -> pd.DataFrame:

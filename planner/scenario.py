@@ -6,25 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from planner.documents import read_toml
 from planner.errors import InvalidInput
-from planner.faults import first_fault
+from planner.faults import first_fault, keys_of
+from planner.keys.layer import Finite, NonNegative, TargetName
+from planner.keys.layer import Layer as Layer
+from planner.keys.layer import Part as Part
+from planner.keys.locale import LocaleKey
+from planner.keys.place import BufferItem, CityKey, NearItem, ValueSection
+from planner.keys.rules import CoveredRule, RuleItem
+from planner.landuse import CHOICES
 from planner.parameters import Parameters, defaults
 from planner.terms import Terms
 from planner.words import say
 
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-TargetName = Literal["construction", "arable", "green", "reservoir", "unrestored"]
+DEPTH_COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class SiteSection(_Part):
+class SiteSection(Part):
     """[site]: name, CRS to force, kind of the data, the year the plan is made for."""
 
     name: str = ""
@@ -36,30 +37,7 @@ class SiteSection(_Part):
     outside_paths: bool = False  # whether paths may lead out of site.toml's folder
 
 
-DEPTH_COLUMN: Final = "polygons.depth"  # what layers.subsidence says for "the polygons' depth column"
-
-
-class Layer(_Part):
-    """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth.
-
-    layer: in a raster the band, by its number or name. unit: of the depth or the raster (m, cm, mm, ft …). crs: of the file,
-    where it has none or a wrong one. fill_holes_mu: holes of a raster up to this area are filled from their rims, mu. clip:
-    the polygons are cut to where the raster has values.
-    """
-
-    path: str
-    layer: str | None = None
-    encoding: str | None = None
-    id: str | None = None
-    depth: str | None = None
-    name: str | None = None
-    unit: str | None = None
-    crs: str | None = None
-    fill_holes_mu: NonNegative | None = None
-    clip: bool = False
-
-
-class WaterTableLayer(_Part):
+class WaterTableLayer(Part):
     """Water table elevations, m: each a number or a raster's path."""
 
     normal: Finite | str
@@ -67,7 +45,7 @@ class WaterTableLayer(_Part):
     wet: Finite | str | None = None
 
 
-class Layers(_Part):
+class Layers(Part):
     """[layers]: the files of a site by role."""
 
     polygons: Layer
@@ -81,14 +59,14 @@ class Layers(_Part):
     boundary: Layer | None = None
 
 
-class TargetSection(_Part):
+class TargetSection(Part):
     """[targets.X]: quota in mu. Prices and rules of the target are parameters of the same section."""
 
     min_mu: NonNegative | None = None
     max_mu: NonNegative | None = None
 
 
-class Targets(_Part):
+class Targets(Part):
     """The quotas by target."""
 
     construction: TargetSection = TargetSection()
@@ -97,20 +75,20 @@ class Targets(_Part):
     reservoir: TargetSection = TargetSection()
 
 
-class BudgetSection(_Part):
+class BudgetSection(Part):
     """[budget]: yuan at most."""
 
     max_cny: NonNegative | None = None
 
 
-class EarthworkSection(_Part):
+class EarthworkSection(Part):
     """[earthwork]: how much earth may come from or go outside, m³."""
 
     max_import_m3: NonNegative | None = 0.0
     max_export_m3: NonNegative | None = None
 
 
-class ReservoirSection(_Part):
+class ReservoirSection(Part):
     """[reservoir]: levels in m, storage in m³ (total storage, measured at the flood level where one is given)."""
 
     level_m: Finite | None = None
@@ -121,7 +99,7 @@ class ReservoirSection(_Part):
     max_storage_m3: NonNegative | None = None
 
 
-class SolverSection(_Part):
+class SolverSection(Part):
     """[solver]: relative gap to prove, seconds, seed."""
 
     gap: Annotated[float, Field(ge=0, le=1)] = 1e-4
@@ -137,7 +115,7 @@ class GivenTerms(Terms):
     investment_cny: NonNegative = 0.0
 
 
-class LockItem(_Part):
+class LockItem(Part):
     """[[lock]]: a unit or a parcel that must have a target.
 
     not_before: the year before which it is not ready as that target. until: the last year in which it is bound: works that
@@ -160,7 +138,7 @@ class LockItem(_Part):
         return self
 
 
-class ProtectionItem(_Part):
+class ProtectionItem(Part):
     """[[protection]]: a kind beside those of parameters.toml, or other words for one of them; it wins over them.
 
     forbids: targets, `digging`, `mounds`. approved: the approval that lets be what the kind allows with one. from, until: the
@@ -178,7 +156,7 @@ class ProtectionItem(_Part):
     until: int | None = None
 
 
-class LimitItem(_Part):
+class LimitItem(Part):
     """[[limit]]: bounds on the sum of a numeric option column, over a target and treatment or over all."""
 
     column: str
@@ -189,7 +167,7 @@ class LimitItem(_Part):
     name: str = ""
 
 
-class CostItem(_Part):
+class CostItem(Part):
     """[[economics.item]]: a lump sum that no unit carries (resettlement, embankment, roads), with its source.
 
     parcels, phase: what it hangs on; then it is paid only where some of that land is treated.
@@ -208,7 +186,7 @@ class CostItem(_Part):
         return bool(self.parcels) or self.phase is not None
 
 
-class FundItem(_Part):
+class FundItem(Part):
     """[[economics.fund]]: who pays, yuan; repaid: it is lent (social capital, bonds) and somebody has to pay it back."""
 
     name: str
@@ -218,14 +196,14 @@ class FundItem(_Part):
     repaid: bool = False
 
 
-class EconomicsSection(_Part):
+class EconomicsSection(Part):
     """[economics]: lump sums and funds."""
 
     item: tuple[CostItem, ...] = ()
     fund: tuple[FundItem, ...] = ()
 
 
-class PhaseItem(_Part):
+class PhaseItem(Part):
     """[[phase]]: works in time, from the year start to the year end; parcels carry the phase's id in their `phase` column."""
 
     id: int
@@ -241,7 +219,7 @@ class PhaseItem(_Part):
         return self
 
 
-class ReferenceItem(_Part):
+class ReferenceItem(Part):
     """[[reference]]: a published figure to show beside the plan's own (never an input)."""
 
     key: str
@@ -250,7 +228,7 @@ class ReferenceItem(_Part):
     source: str
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """A whole site.toml, plus the parameters with the file's overrides applied."""
 
     site: SiteSection = SiteSection()
@@ -265,6 +243,12 @@ class Scenario(_Part):
     lock: tuple[LockItem, ...] = ()
     protection: tuple[ProtectionItem, ...] = ()
     limit: tuple[LimitItem, ...] = ()
+    rule: tuple[RuleItem, ...] = ()
+    near: tuple[NearItem, ...] = ()
+    buffer: tuple[BufferItem, ...] = ()
+    value_in_place: Annotated[ValueSection, Field(alias="value")] = ValueSection()
+    city: CityKey | None = None
+    locale: LocaleKey = LocaleKey()
     phase: tuple[PhaseItem, ...] = ()
     reference: tuple[ReferenceItem, ...] = ()
     parameters: Annotated[Parameters, Field(exclude=True)] = Field(default_factory=defaults)
@@ -275,6 +259,18 @@ class Scenario(_Part):
         for twice in {i for i in ids if ids.count(i) > 1}:
             raise ValueError(say("scenario.phase_twice", id=twice))
         return self
+
+    @property
+    def places(self) -> dict[str, Layer]:
+        """The layers that rules, distances and belts ask for beside those of [layers], by key."""
+        homes = [stated for item in self.rule if isinstance(stated := item.stated, CoveredRule)]
+        value = self.value_in_place
+        found = [item.layer for item in self.near]
+        found += [item.around for item in self.buffer if isinstance(item.around, Layer)]
+        found += [layer for rule in homes for layer in (rule.homes, rule.parks) if layer is not None]
+        found += [layer for target in CHOICES if (layer := value.of(target).layer) is not None]
+        found += [item.layer for item in value.distance if item.layer is not None]
+        return {layer.key: layer for layer in found}
 
     @property
     def ruled_out(self) -> tuple[str, ...]:
@@ -315,21 +311,29 @@ def load_scenario(path: str | Path, sets: Mapping[str, Any] | None = None) -> Sc
 
 
 def with_sets(document: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a parsed document with dotted keys replaced: {"budget.max_cny": 1e9}."""
-    result = {k: dict(v) if isinstance(v, Mapping) else v for k, v in document.items()}
+    """A copy of a parsed document with dotted keys replaced: {"budget.max_cny": 1e9, "rule.0.min_mu": 40}."""
+    result: dict[str, Any] = dict(document)
     for key, value in sets.items():
-        *path, last = key.split(".")
-        node: dict[str, Any] = result
-        for name in path:
-            child = node.get(name, {})
-            if isinstance(child, str) and path[0] == "layers":
-                child = {"path": child}  # layers.terrain = "dem.tif" says the same as its table form
-            if not isinstance(child, Mapping):
-                raise InvalidInput(say("scenario.no_section", key=key, name=name))
-            node[name] = dict(child)
-            node = node[name]
-        node[last] = value
+        result = _with(result, key.split("."), value, key)
     return result
+
+
+def _with(node: Any, path: list[str], value: Any, key: str) -> Any:
+    """A copy of a section (or a list of sections) in which what a path leads to is replaced."""
+    name, *rest = path
+    if isinstance(node, list | tuple):
+        if not (name.isdecimal() and int(name) < len(node)):
+            raise InvalidInput(say("scenario.no_item", key=key, name=name, count=len(node)))
+        k = int(name)
+        return [*node[:k], _with(node[k], rest, value, key) if rest else value, *node[k + 1 :]]
+    if not rest:
+        return {**node, name: value}
+    child = node.get(name, {})
+    if isinstance(child, str) and key.startswith("layers."):
+        child = {"path": child}  # layers.terrain = "dem.tif" says the same as its table form
+    if not isinstance(child, Mapping | list | tuple):
+        raise InvalidInput(say("scenario.no_section", key=key, name=name))
+    return {**node, name: _with(child, rest, value, key)}
 
 
 def document(scenario: Scenario) -> dict[str, Any]:
@@ -375,9 +379,5 @@ def _layers_as_tables(document: dict[str, Any]) -> dict[str, Any]:
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     """Keys that may stand where an unknown one was found: the section's own and its parameters."""
-    node: Any = Scenario
-    for name in location[:-1]:
-        field = node.model_fields.get(str(name)) if isinstance(node, type) and issubclass(node, BaseModel) else None
-        node = field.annotation if field is not None else None
-    own = [k for k in getattr(node, "model_fields", {}) if k != "parameters"]
+    own = [k for k in keys_of(Scenario)(location) if k != "parameters"]
     return own + list(defaults().section(".".join(str(p) for p in location[:-1])))

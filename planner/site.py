@@ -130,7 +130,8 @@ class Site:
     subsidence: ground lost so far, m, on the terrain's cells, ≥ 0. residual_mm: what the ground still has to give, or
     None. panels: mining panels with the columns of CONTRACT's `planner predict`, or None. constraints: polygons with columns
     `kind` (str), `forbids` (comma-separated targets), `name`; landuse: polygons with column `landuse`; boundary: the
-    plan's limit.
+    plan's limit. places: features by `Layer.key` that rules, distances, belts and values ask for. values: yuan per mu in place
+    on the terrain's cells, by target.
 
     Examples
     --------
@@ -152,6 +153,8 @@ class Site:
     landuse: gpd.GeoDataFrame | None = None
     constraints: gpd.GeoDataFrame | None = None
     boundary: gpd.GeoDataFrame | None = None
+    places: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    values: Mapping[str, Grid] = field(default_factory=dict)
     inputs: tuple[InputFile, ...] = ()
     decisions: tuple[Decision, ...] = ()
     warnings: tuple[Message, ...] = ()

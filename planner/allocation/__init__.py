@@ -6,6 +6,7 @@ from planner.allocation.result import Binding, Result
 from planner.allocation.rules import (
     Adjacent,
     Apart,
+    Belt,
     Budget,
     Compactness,
     Connected,
@@ -36,6 +37,7 @@ __all__ = [
     "Adjacent",
     "Alternatives",
     "Apart",
+    "Belt",
     "Binding",
     "Budget",
     "Charge",

@@ -71,6 +71,8 @@ class OptionTable:
 
         Raises InvalidInput naming the first id that is no unit.
         """
+        if isinstance(ids, pd.Series | pd.Index):
+            ids = ids.to_numpy(dtype=object)  # at once: one by one cost a fifth of a compact plan's time
         wanted = pd.Index([str(i) for i in ids], dtype=object)
         found = np.asarray(self.units.get_indexer(wanted), dtype=np.int64)
         wrong = np.flatnonzero(found < 0)

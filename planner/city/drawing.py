@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLOURS = {
     "served": "#3B8F5A",
     "newly": "#F2B134",
-    "unserved": "#B5373A",
+    "unserved": "#7B3F98",
     "park": "#6DBE73",
     "plan": "#1B7F4D",
     "town": "#4a5551",
@@ -33,7 +33,7 @@ def city_map(study: CityStudy, lang: str) -> OfflineMap:
     """Residential land by whether a park is within reach, parks today and the plan's. Raises InvalidInput without layers."""
     if "residential" not in study.layers or study.before is None:
         raise InvalidInput(say("city.no_map"))
-    homes = _homes(study)
+    homes = homes_by_state(study)
     shown = {
         "park": study.layers["parks"].geometry,
         "plan": None if study.parks is None else study.parks,
@@ -60,7 +60,8 @@ def city_map(study: CityStudy, lang: str) -> OfflineMap:
     return page
 
 
-def _homes(study: CityStudy) -> gpd.GeoDataFrame:
+def homes_by_state(study: CityStudy) -> gpd.GeoDataFrame:
+    """Residential polygons with `state` (served, newly, unserved) and `told` (the share within reach, before and after)."""
     shapes, crs = polygons_of(study.layers["residential"], "residential")
     before, after = _share(study.before), _share(study.after or study.before)
     state = np.where(before >= MOST, "served", np.where(after >= MOST, "newly", "unserved"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from planner.city.evaluation import phase_out
 from planner.report.document import Block, Document, Picture, Section, Table, Text, plain
 from planner.words import render, term, text
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from planner.city.study import CityStudy
 
 MOST_UNITS = 10  # of the table of what units are worth
+CANDIDATE_COLUMNS = (
+    *("yield_class", "score", "area_mu", "tax_cny_per_mu", "worth_cny_per_mu"),
+    *("target", "cost_cny_per_mu", "justified_tax_cny_per_mu", "earns_it"),
+)
+MEASURED = ("area_mu", "tax_cny_per_mu", "worth_cny_per_mu", "cost_cny_per_mu", "justified_tax_cny_per_mu")
 FIGURES = ("coverage", "green_rate", "park_m2_per_head", "served_share")
 
 
@@ -126,7 +132,28 @@ def _enterprises(study: CityStudy, lang: str) -> Section | None:
     if len(left_out):
         names = [f"{i} ({m or text('city.exempt', lang)})" for i, m in left_out["missing"].items()]
         blocks.append(Text(text("city.not_ranked", lang, names=names)))
+    if study.candidates is not None and len(study.candidates):
+        blocks.append(_candidates(study.candidates, lang))
     return Section(text("city.yield_per_mu", lang), tuple(blocks))
+
+
+def _candidates(table: pd.DataFrame, lang: str) -> Table:
+    """The land that yields least, and the tax that would justify what a mu costs in the plan."""
+    columns = [c for c in CANDIDATE_COLUMNS[2:] if c in table]  # class and score stand in the ranking above
+
+    def told(column: str, value: object) -> str:
+        if value is None or value != value:
+            return "–"
+        if column == "earns_it":
+            return text("city.yes" if value else "city.no", lang)
+        if column == "target":
+            return term("target", value, lang)
+        return plain(value) if isinstance(value, float) else str(value)
+
+    rows = tuple((str(i), *(told(c, row[c]) for c in columns)) for i, row in table.iterrows())
+    heads = (text("city.enterprise", lang), *(text(f"city.{c}", lang) for c in columns))
+    words = (0, *(i + 1 for i, c in enumerate(columns) if c in ("yield_class", "target", "earns_it")))
+    return Table(heads, rows, caption=text("city.candidates_caption", lang), words=words)
 
 
 def _evaluation(study: CityStudy, lang: str) -> Section | None:
@@ -155,6 +182,11 @@ def _evaluation(study: CityStudy, lang: str) -> Section | None:
     if len(lost):
         reasons = [f"{indicator_name(str(n), lang)} −{v:.1f}" for n, v in lost["lost_points"].items()]
         blocks.append(Text(text("city.lost", lang, reasons=reasons)))
+    if "change" in e.items:
+        moved = [f"{indicator_name(str(n), lang)} {100 * v:+.1f} pp" for n, v in e.items["change"].dropna().items()]
+        blocks.append(Text(text("city.year_on_year", lang, changes=moved)))
+    if study.transfer_cny is not None:
+        blocks.append(Text(text("city.phase_out", lang, years=phase_out(study.transfer_cny))))
     if e.missing:
         blocks.append(Text(text("city.no_values", lang, names=[indicator_name(n, lang) for n in e.missing])))
     return Section(text("city.evaluation", lang), tuple(blocks))

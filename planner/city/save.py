@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.city.drawing import city_map
-from planner.city.pages import FIGURES, document, indicator_name
+from planner.city.pages import CANDIDATE_COLUMNS, FIGURES, MEASURED, document, indicator_name
 from planner.export.folder import json_text
 from planner.export.sheets import Book, Heading
 from planner.files import whole_folder
@@ -46,6 +46,12 @@ def is_study(folder: Path) -> bool:
 
 def _workbook(study: CityStudy, path: Path, lang: str) -> None:
     book = Book(lang=lang)
+    sheets(study, book, lang)
+    book.save(path, title=study.city.name or "city")
+
+
+def sheets(study: CityStudy, book: Book, lang: str) -> None:
+    """A sheet for each part of the study."""
     if study.before is not None:
         heads = [Heading(text(f"city.{k}", lang), "") for k in ("figure", "today", "with_plan", "limit")]
         after = study.after.to_dict() if study.after is not None else dict.fromkeys(FIGURES)
@@ -64,7 +70,24 @@ def _workbook(study: CityStudy, path: Path, lang: str) -> None:
     if study.worth is not None:
         heads = [Heading(text(f"city.{k}", lang), u) for k, u in (("unit", ""), ("served_mu", ""), ("served_people", ""))]
         book.table(text("city.worth", lang), heads, study.worth.reset_index().itertuples(index=False, name=None))
-    book.save(path, title=study.city.name or "city")
+    if study.candidates is not None and len(study.candidates):
+        columns = [c for c in CANDIDATE_COLUMNS if c in study.candidates]
+        heads = [Heading(text(f"city.{c}", lang), text(f"city.unit_of_{c}", lang) if c in MEASURED else "") for c in columns]
+        rows = [tuple(_cell(c, row[c], lang) for c in columns) for _, row in study.candidates[columns].iterrows()]
+        book.table(
+            text("city.candidates", lang),
+            [Heading(text("city.enterprise", lang), ""), *heads],
+            [(str(i), *row) for i, row in zip(study.candidates.index, rows, strict=True)],
+        )
+
+
+def _cell(column: str, value: Any, lang: str) -> Any:
+    """A value of the candidates as a cell."""
+    if value is None or value != value:
+        return None
+    if column == "earns_it":
+        return text("city.yes" if value else "city.no", lang)
+    return term("target", value, lang) if column == "target" else value
 
 
 def _layers(study: CityStudy, path: Path) -> None:
@@ -81,3 +104,5 @@ def _layers(study: CityStudy, path: Path) -> None:
     homes.to_file(path, layer="residential", driver="GPKG")
     if study.parks is not None and len(study.parks):
         study.parks.to_frame("geometry").to_file(path, layer="parks_of_plan", driver="GPKG")
+    if study.plots is not None:
+        study.plots.reset_index().to_file(path, layer="plots", driver="GPKG")

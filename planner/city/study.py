@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from planner.city.candidates import candidates, plots_of
 from planner.city.enterprises import yield_per_mu
 from planner.city.evaluation import Evaluation, evaluation, indicators
 from planner.city.greening import Greening, green_figures, greening, parks_of, together
+from planner.city.population import Residents, from_column, from_grid, from_number
 from planner.city.wishes import CityFile, CitySection, EvaluationSection, GreeningSection, load
 from planner.city.worth import worth_of_units
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
 from planner.plan import Plan, load_plan
-from planner.read.city import layer_of, table_of
+from planner.read.city import achieved_share, grid_of, layer_of, table_of
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class CityStudy:
     """What was found of a city. before, after: its green without and with the plan (after None where no plan is named).
 
     layers: the layers read, by role, to be drawn. parks: the plan's parks. worth: what each unit would bring, as
-    `worth_of_units` gives it. limits: share or figure demanded, by figure.
+    `worth_of_units` gives it. plots, candidates: the enterprises' land, and what of it yields least. limits: share or figure
+    demanded, by figure. transfer_cny: the yearly transfer, yuan.
     """
 
     city: CitySection
@@ -48,6 +50,9 @@ class CityStudy:
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     parks: gpd.GeoSeries | None = None
     worth: pd.DataFrame | None = None
+    plots: gpd.GeoDataFrame | None = None
+    candidates: pd.DataFrame | None = None
+    transfer_cny: float | None = None
     notes: tuple[Message, ...] = ()
 
     @property
@@ -68,6 +73,8 @@ class CityStudy:
         if self.before is not None:
             document["greening_before"] = self.before.to_dict()
             document["limits"] = {k: {"limit": v, "met": _met(green, k, v)} for k, v in self.limits.items()}
+        if self.candidates is not None:
+            document["candidates"] = _rows(self.candidates, "id")
         if self.evaluation is not None:
             e = self.evaluation
             document["evaluation"] = {
@@ -115,18 +122,21 @@ def city(path: str | Path, *, plan: Plan | None = None) -> CityStudy:
     if plan is None and wishes.city.plan is not None:
         plan = load_plan(home / wishes.city.plan)
     p = defaults() if plan is None else plan.site.scenario.parameters
-    green = _green(wishes, home, plan, p)
+    green, firms = _green(wishes, home, plan, p), _enterprises(wishes, home, plan, p)
     return CityStudy(
         city=wishes.city,
         before=green.before,
         after=green.after,
-        enterprises=_enterprises(wishes, home, p),
+        enterprises=firms.scores,
         evaluation=_evaluation(wishes.evaluation, home, plan, green.after or green.before, p),
         limits=_limits(wishes.greening, p),
         layers=green.layers,
         parks=green.parks,
         worth=green.worth,
-        notes=tuple(_notes(wishes, plan)),
+        plots=firms.plots,
+        candidates=firms.candidates,
+        transfer_cny=None if wishes.evaluation is None else wishes.evaluation.transfer_cny,
+        notes=(*_notes(wishes, plan), *green.notes),
     )
 
 
@@ -159,6 +169,7 @@ class _Green:
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     parks: gpd.GeoSeries | None = None
     worth: pd.DataFrame | None = None
+    notes: tuple[Message, ...] = ()
 
 
 def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _Green:
@@ -179,41 +190,49 @@ def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _G
         raise InvalidInput(say("city.no_layer", key=lacking[0]))
     roles = (*named, *(k for k in ("canopy", "roads") if getattr(g, k) is not None))
     layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
-    residents = _residents(g, layers["residential"])
-    given: dict[str, Any] = {"people": float(residents.sum()), "parameters": p, **layers}
+    residents = _residents(g, layers["residential"], home)
+    given: dict[str, Any] = {"people": residents.total, "parameters": p, **layers}
     before = greening(**given)
     if plan is None or before.reach is None:
-        return _Green(before, layers=layers)
+        return _Green(before, layers=layers, notes=residents.notes)
     parks = parks_of(plan, parameters=p)
     grown: dict[str, Any] = {role: together(layers[role], parks) for role in ("green", "parks", "canopy") if role in layers}
-    worth = worth_of_units(plan.units, layers["residential"], before.reach, residents, parameters=p)
-    return _Green(before, greening(**{**given, **grown}), layers, parks, worth)
+    worth = worth_of_units(plan.units, layers["residential"], before.reach, residents.by_home, parameters=p)
+    return _Green(before, greening(**{**given, **grown}), layers, parks, worth, residents.notes)
 
 
-def _residents(g: GreeningSection, residential: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """People of every residential polygon, (n,): from its column, or the whole number spread by area."""
-    if g.people_column is None:
-        if g.people is None:
-            raise InvalidInput(say("city.no_people"))
-        area = residential.geometry.area.to_numpy()
-        return np.asarray(g.people * area / area.sum())
-    if g.people_column not in residential.columns:
-        near = nearest(g.people_column, residential.columns)
-        raise InvalidInput(say("city.no_people_column", column=g.people_column, near=near))
-    people = pd.to_numeric(residential[g.people_column], errors="coerce").to_numpy(float)
-    bad = np.flatnonzero(~(people >= 0))
-    if bad.size:
-        raise InvalidInput(say("city.bad_people", column=g.people_column, row=int(bad[0]) + 1))
-    return np.asarray(people)
+def _residents(g: GreeningSection, residential: gpd.GeoDataFrame, home: Path) -> Residents:
+    """People of every residential polygon, as the file gives them. Raises InvalidInput for none, or for two ways at once."""
+    given = [k for k in ("people", "people_column", "people_grid") if getattr(g, k) is not None]
+    if len(given) != 1:
+        raise InvalidInput(say("city.no_people") if not given else say("city.people_twice", given=given))
+    if g.people_grid is not None:
+        return from_grid(grid_of(home / g.people_grid, residential), residential, g.people_grid)
+    if g.people_column is not None:
+        return from_column(g.people_column, residential)
+    return from_number(float(g.people or 0.0), residential)
 
 
-def _enterprises(wishes: CityFile, home: Path, p: Parameters) -> pd.DataFrame | None:
+@dataclass(frozen=True, eq=False)
+class _Firms:
+    """Scores of enterprises, their plots with what they yield, the candidates among them."""
+
+    scores: pd.DataFrame | None = None
+    plots: gpd.GeoDataFrame | None = None
+    candidates: pd.DataFrame | None = None
+
+
+def _enterprises(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _Firms:
     e = wishes.enterprises
     if e is None:
-        return None
+        return _Firms()
     table = table_of(home / e.table, e.table, index=e.id)
     exempt = table["exempt"].astype(str).str.lower().isin(("1", "true", "yes", "是")) if "exempt" in table else None
-    return yield_per_mu(table, weights=e.weights, cap=e.cap, exempt=exempt, parameters=p)
+    scores = yield_per_mu(table, weights=e.weights, cap=e.cap, exempt=exempt, parameters=p)
+    if e.plots is None:
+        return _Firms(scores)
+    plots = plots_of(layer_of(e.plots, "plots", home), scores, table, p, column=e.plot_id)
+    return _Firms(scores, plots, candidates(plots, plan, p))
 
 
 def _evaluation(
@@ -221,7 +240,7 @@ def _evaluation(
 ) -> Evaluation | None:
     if e is None:
         return None
-    filled = {**_of_plan(plan), **_of_green(green)}
+    filled = {**_of_plan(plan, e.year), **_of_green(green), **_of_survey(e.asbuilt, home)}
     if e.table is None:
         return evaluation(indicators({**filled, **e.values}, parameters=p), transfer_cny=e.transfer_cny, parameters=p)
     table = table_of(home / e.table, e.table, index="indicator")
@@ -232,17 +251,28 @@ def _evaluation(
     return evaluation(table, transfer_cny=e.transfer_cny, parameters=p)
 
 
-def _of_plan(plan: Plan | None) -> dict[str, float]:
-    """The shipped indicators that a plan can fill."""
+def _of_plan(plan: Plan | None, year: int | None) -> dict[str, float]:
+    """The shipped indicators that a plan can fill; money_spent_share: what is due by the end of the year evaluated."""
     if plan is None:
         return {}
     s = plan.summary()
-    return {
+    found = {
         "treated_share": 1.0 - s["targets"]["unrestored"]["area_mu"] / s["site"]["area_mu"],
         "restored_mu": s["restored_mu"],
         "arable_mu": s["targets"]["arable"]["area_mu"],
         "storage_m3": s["water"]["storage_m3"],
     }
+    due = plan.economics.flow["cost_cny"]
+    if year is not None and due.sum() > 0:
+        found["money_spent_share"] = float(due[due.index <= year].sum() / due.sum())
+    return found
+
+
+def _of_survey(folder: str | None, home: Path) -> dict[str, float]:
+    """built_share: of the earth that was to be moved what a survey found moved."""
+    if folder is None:
+        return {}
+    return {"built_share": achieved_share(home / folder / "asbuilt.json", f"{folder}/asbuilt.json")}
 
 
 def _of_green(green: Greening | None) -> dict[str, float]:

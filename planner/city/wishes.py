@@ -32,7 +32,10 @@ class CitySection(_Part):
 
 
 class GreeningSection(_Part):
-    """[greening]: layers (`built_up`, `green`, `parks`, `residential`, optionally `canopy`, `roads`) or stated areas in m²."""
+    """[greening]: layers (`built_up`, `green`, `parks`, `residential`, optionally `canopy`, `roads`) or stated areas in m².
+
+    people: a whole number; people_column: of the residential polygons; people_grid: a raster of people per cell.
+    """
 
     built_up: Layer | None = None
     green: Layer | None = None
@@ -46,24 +49,35 @@ class GreeningSection(_Part):
     canopy_m2: NonNegative | None = None
     people: Positive | None = None
     people_column: str | None = None
+    people_grid: str | None = None
     limits: str = "gb-55014-2021"
 
 
 class EnterprisesSection(_Part):
-    """[enterprises]: a table (CSV or XLSX) with `id` and the indicators of a weight set, `exempt` optionally."""
+    """[enterprises]: a table (CSV or XLSX) with `id` and the indicators of a weight set, `exempt` optionally.
+
+    plots: their land as polygons, the enterprise's id in the column plot_id.
+    """
 
     table: str
     weights: str = "huangyan-2022"
     cap: Positive | None = None
     id: str = "id"
+    plots: Layer | None = None
+    plot_id: str = "id"
 
 
 class EvaluationSection(_Part):
-    """[evaluation]: a table of indicators; without one the shipped list, filled from the plan and from `values`."""
+    """[evaluation]: a table of indicators; without one the shipped list, filled from the plan and from `values`.
+
+    year: the year that is evaluated, for the money due by its end. asbuilt: the folder that `planner asbuilt` wrote.
+    """
 
     table: str | None = None
     values: Mapping[str, float] = Field(default_factory=dict)
     transfer_cny: NonNegative | None = None
+    year: int | None = None
+    asbuilt: str | None = None
 
 
 class CityFile(_Part):
@@ -82,6 +96,9 @@ def load(path: Path) -> CityFile:
     if isinstance(given, Mapping):
         layers = ("built_up", "green", "parks", "residential", "canopy", "roads")
         tables["greening"] = {k: {"path": v} if k in layers and isinstance(v, str) else v for k, v in given.items()}
+    firms = tables.get("enterprises")
+    if isinstance(firms, Mapping) and isinstance(firms.get("plots"), str):
+        tables["enterprises"] = {**firms, "plots": {"path": firms["plots"]}}
     try:
         wishes = CityFile.model_validate(tables)
     except ValidationError as error:

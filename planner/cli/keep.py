@@ -80,9 +80,8 @@ def report(
 ) -> None:
     """Write a saved plan's report: one page for the decision, then how, from what, and what it means; HTML and A4 PDF."""
     from planner.facade import load_plan
-    from planner.report import write_report
 
     voice = Voice(as_json, quiet, verbose)
-    page, paper = write_report(load_plan(plan), output or plan, lang=known_lang(lang), overwrite=overwrite)
+    page, paper = load_plan(plan).report(output or plan, lang=known_lang(lang), overwrite=overwrite)
     voice.say(f"wrote {page}\nwrote {paper}")
     voice.document({"schema": "planner.report/1", "html": str(page), "pdf": str(paper)})

@@ -6,25 +6,27 @@ from typing import Any
 
 from planner.cli.console import table
 from planner.words import pair, render, say, term, text
+from planner.words.locale import CN, Locale
 
 SMALL_M3 = 1e5  # volumes below it are told in m³: 0.04 Mm³ tells nothing
 SMALL_CNY = 1e6  # and sums of money below it in yuan
+CELL_UNITS = ("", "mu", "", "yuan", "yuan")  # of the table by target
 MOST_BODIES = 3  # reservoirs that are named
 
 
 def plan_text(s: dict[str, Any], lang: str = "en") -> str:
     """A plan's summary (schema planner.summary/1) as text in a language."""
-    heads = [text(f"cli.head_{name}", lang) for name in ("target", "mu", "units", "cost", "value")]
-    return "\n".join(
-        [
-            _head(s, lang),
-            table(_rows(s, lang), tuple(heads)),
-            _land(s, lang),
-            _earth(s, lang),
-            _money_line(s, lang),
-            *_proof(s, lang),
-        ]
-    )
+    locale = locale_of(s)
+    heads = [locale.words(text(f"cli.head_{name}", lang)) for name in ("target", "mu", "units", "cost", "value")]
+    rows = [tuple(locale.cell(cell, unit) for cell, unit in zip(row, CELL_UNITS, strict=True)) for row in _rows(s, lang)]
+    lines = [_land(s, lang), _earth(s, lang), _money_line(s, lang), *_proof(s, lang)]
+    return "\n".join([locale.text(_head(s, lang)), table(rows, tuple(heads)), *(locale.text(line) for line in lines)])
+
+
+def locale_of(s: dict[str, Any]) -> Locale:
+    """The units a summary's site is told in."""
+    known = s.get("locale")
+    return CN if known is None else Locale(known["preset"], known["currency"], known["cny_per_unit"])
 
 
 def _head(s: dict[str, Any], lang: str) -> str:
@@ -124,7 +126,11 @@ def _worth(cny: float) -> str:
 
 def _bodies(s: dict[str, Any], lang: str) -> str:
     bodies = s["water"]["reservoirs"]
-    shown = [f"{b['id']} {_volume(b['storage_m3'], lang)} {term('size', b['size_class'], lang)}" for b in bodies[:MOST_BODIES]]
+    classed = locale_of(s).native  # classes of SL 252 are China's
+    shown = [
+        f"{b['id']} {_volume(b['storage_m3'], lang)}" + (f" {term('size', b['size_class'], lang)}" if classed else "")
+        for b in bodies[:MOST_BODIES]
+    ]
     if len(bodies) > MOST_BODIES:
         shown.append(text("cli.more_bodies", lang, count=len(bodies) - MOST_BODIES))
     return text("cli.semicolon", lang).join(shown)

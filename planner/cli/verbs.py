@@ -149,10 +149,8 @@ def map_(
         target = output or Path("map.pdf")
         page = map_pdf(load_plan(plan), paper=pdf.upper(), lang=lang)  # type: ignore[arg-type]  # it says what it takes
     else:
-        from planner.maps import draw
-
         target = output or Path("map.html")
-        page = draw(load_plan(plan), lang=lang).page()
+        page = load_plan(plan).map(lang=lang).page()
     write_whole(target, page, overwrite=overwrite)
     voice.say(f"wrote {target}")
     voice.document({"map": str(target), "bytes": target.stat().st_size})

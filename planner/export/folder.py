@@ -19,7 +19,7 @@ from planner.export.geopackage import write_geopackage
 from planner.export.project import project_xml
 from planner.export.sitefile import site_text
 from planner.export.styles import layer_styles, qml
-from planner.export.workbook import write_workbook
+from planner.export.workbook import Sheets, write_workbook
 from planner.files import PLAN_DATA, whole_folder
 from planner.locks import plain_reason
 from planner.site import Site
@@ -50,11 +50,14 @@ def save(
     overwrite: bool = False,
     lang: str = "en",
     extra_files: Mapping[str, Content] | None = None,
+    more_figures: Mapping[str, Any] | None = None,
+    more_sheets: Sheets | None = None,
 ) -> Path:
     """Writes plan.gpkg, tables.xlsx, summary.json and site.toml into a folder, whole or not at all.
 
     lang: of headings in the workbook and of the QGIS styles. extra_files: further files by name, as bytes, text, or a function
-    that writes the path it is given (map.html, report.html).
+    that writes the path it is given (map.html, report.html). more_figures: further keys of summary.json. more_sheets: writes
+    further sheets of the workbook.
     Raises OutputExists where the folder holds a plan and overwrite is off, or holds something else; PlannerError where the
     system refuses (disk full, read-only, another run writing).
     """
@@ -62,7 +65,7 @@ def save(
     owned = {*OWNED, *extra, "plan.gpkg-wal", "plan.gpkg-shm", "plan.gpkg-journal"}
     with whole_folder(folder, overwrite=overwrite, is_ours=is_plan, owned=owned.__contains__) as work:
         try:
-            _write(plan, work, Path(folder).resolve(), lang)
+            _write(plan, work, Path(folder).resolve(), lang, {**plan.summary(), **(more_figures or {})}, more_sheets)
             for name, content in extra.items():
                 _put(work / name, content)
         except (DataSourceError, FeatureError, FieldError, GeometryError) as error:
@@ -86,8 +89,9 @@ def _put(path: Path, content: Content) -> None:
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def _write(plan: SavedPlan, work: Path, target: Path, lang: str) -> None:
-    summary = plan.summary()
+def _write(
+    plan: SavedPlan, work: Path, target: Path, lang: str, summary: Mapping[str, Any], more_sheets: Sheets | None
+) -> None:
     (work / "summary.json").write_text(json_text(summary), encoding="utf-8")
     source = plan.site.extra.get("folder")
     origin = Path(source) if source else None
@@ -103,7 +107,7 @@ def _write(plan: SavedPlan, work: Path, target: Path, lang: str) -> None:
     project = project_xml(layers, tables, bodies, title=title, crs=plan.site.crs, lang=lang)
     styles = {name: qml(body) for name, body in bodies.items()}
     write_geopackage(work / "plan.gpkg", layers, tables, styles, project=project)
-    write_workbook(work / "tables.xlsx", plan, summary, lang=lang)
+    write_workbook(work / "tables.xlsx", plan, summary, lang=lang, more=more_sheets)
 
 
 def _units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -20,7 +20,9 @@ from openpyxl.utils import get_column_letter
 
 from planner.export.longrows import GROUPED, inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
+from planner.words.locale import CN, Locale
 
+ROW_UNITS: Final = ("mu", "yuan", "亩", "元", "yuan/mu", "元/亩")  # that stand in a cell beside their figure
 WHOLE: Final = ("m³", "立方米", "yuan", "元")  # units nobody counts in hundredths
 SEEN_ROWS: Final = 200  # of a long table, by which its columns' widths are judged
 MAX_TEXT: Final = 32_767  # characters a cell can hold
@@ -55,8 +57,9 @@ class Share(float):
 class Book:
     """A workbook under construction: one table a sheet, so that each can be filtered, sorted and printed."""
 
-    def __init__(self, *, lang: str) -> None:
+    def __init__(self, *, lang: str, locale: Locale = CN) -> None:
         self.lang = lang
+        self.locale = locale
         self._book = Workbook()
         self._book.remove(self._book.active)
         self._values: dict[str, dict[str, float]] = {}
@@ -95,6 +98,7 @@ class Book:
         """A table of many rows on a sheet of its own; nothing may follow it."""
         page, top = self._book.create_sheet(_sheet_name(sheet)), 1
         self._values[page.title] = {}
+        frame = self._frame_told(frame, headings)
         self._headings(page, top, headings)
         if len(frame):
             self._long.setdefault(page.title, []).append(
@@ -112,6 +116,35 @@ class Book:
             letter = get_column_letter(j + 1)
             page.column_dimensions[letter].width = max([page.column_dimensions[letter].width, *(_width(t) + 2 for t in texts)])
 
+    def _told(self, row: Sequence[Any], headings: Sequence[Heading]) -> Sequence[Any]:
+        """A row's figures in the locale's units: by the heading's unit, or by a unit that stands in a cell of the row."""
+        if self.locale.native:
+            return row
+        own = next((v for v in row if isinstance(v, str) and v in ROW_UNITS), "")
+        units = [f"{h.unit}/{own}" if h.unit and own else h.unit or own for h in headings]
+        return [self._value(v, unit) for v, unit in zip(row, units, strict=False)]
+
+    def _value(self, value: Any, unit: str) -> Any:
+        if isinstance(value, Formula):
+            return Formula(value.text, value.value * self.locale.factor(unit))
+        if isinstance(value, str):
+            return self.locale.text(value)
+        if isinstance(value, Share):
+            return value
+        return self.locale.cell(value.item() if hasattr(value, "item") else value, unit)
+
+    def _frame_told(self, frame: pd.DataFrame, headings: Sequence[Heading]) -> pd.DataFrame:
+        if self.locale.native:
+            return frame
+        columns = {}
+        for name, heading in zip(frame.columns, headings, strict=True):
+            by, column = self.locale.factor(heading.unit), frame[name]
+            if pd.api.types.is_numeric_dtype(column):
+                columns[name] = column * by if by != 1.0 else column
+            else:
+                columns[name] = column.map(lambda v: self.locale.text(v) if isinstance(v, str) else v)
+        return pd.DataFrame(columns)
+
     def _style(self, page: Any, code: str) -> int:
         """The id of a number format's style; "'" is that of text which must never become a formula."""
         scratch = Cell(page, row=1, column=1)
@@ -124,7 +157,7 @@ class Book:
     def _headings(self, page: Any, top: int, headings: Sequence[Heading]) -> None:
         for j, heading in enumerate(headings):
             cell = page.cell(top, j + 1)
-            self._put(page, cell, heading.text)
+            self._put(page, cell, self.locale.words(heading.text))
             cell.font = Font(bold=True)
             cell.fill = PatternFill("solid", fgColor="E8E8E8")
             cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -140,7 +173,7 @@ class Book:
         at = top
         for row in rows:
             at += 1
-            for j, value in enumerate(row):
+            for j, value in enumerate(self._told(row, headings)):
                 self._put(page, page.cell(at, j + 1), value)
                 if j < len(headings) and headings[j].unit in WHOLE and page.cell(at, j + 1).number_format == "#,##0.00":
                     page.cell(at, j + 1).number_format = "#,##0"

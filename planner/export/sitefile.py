@@ -13,6 +13,7 @@ from planner.scenario import Scenario, document
 
 _BARE: Final = re.compile(r"^[A-Za-z0-9_-]+$")
 _ROLES: Final = ("polygons", "terrain", "subsidence", "residual", "panels", "landuse", "constraints", "boundary")
+BESIDE: Final = ("near", "buffer", "value", "rule", "city")  # sections that name files in tables of their own
 
 
 def site_text(scenario: Scenario, *, name: str, source: Path | None, target: Path, version: str) -> str:
@@ -26,7 +27,10 @@ def site_text(scenario: Scenario, *, name: str, source: Path | None, target: Pat
     described["site"] = {**described["site"], "name": name}
     if source is not None:
         described["layers"] = _moved(described.get("layers", {}), source.resolve(), target.resolve())
-        if _leads_out(described["layers"]):
+        for name in BESIDE:
+            if name in described:
+                described[name] = _files_moved(described[name], source.resolve(), target.resolve())
+        if _leads_out(described["layers"]) or any(_out(path) for name in BESIDE for path in _paths(described.get(name))):
             described["site"] = {**described["site"], "outside_paths": True}
     head = f"# As resolved by subsidence-planner {version}. Paths are relative to this folder.\n"
     return head + toml(described)
@@ -44,6 +48,26 @@ def _moved(layers: Mapping[str, Any], source: Path, target: Path) -> dict[str, A
     return result
 
 
+def _files_moved(node: Any, source: Path, target: Path) -> Any:
+    """A section with the paths of every file it names, however deep, relative to another folder."""
+    if isinstance(node, Mapping):
+        moved = {k: _files_moved(v, source, target) for k, v in node.items()}
+        return {**moved, "path": _relative(node["path"], source, target)} if isinstance(node.get("path"), str) else moved
+    return [_files_moved(v, source, target) for v in node] if isinstance(node, list | tuple) else node
+
+
+def _paths(node: Any) -> list[str]:
+    """The paths of every file a section names."""
+    if isinstance(node, Mapping):
+        own = [node["path"]] if isinstance(node.get("path"), str) else []
+        return own + [path for v in node.values() for path in _paths(v)]
+    return [path for v in node for path in _paths(v)] if isinstance(node, list | tuple) else []
+
+
+def _out(path: str) -> bool:
+    return path.startswith("..") or Path(path).is_absolute()
+
+
 def _relative(path: str, source: Path, target: Path) -> str:
     absolute = source / path
     try:
@@ -55,7 +79,7 @@ def _relative(path: str, source: Path, target: Path) -> str:
 def _leads_out(layers: Mapping[str, Any]) -> bool:
     texts = [v["path"] if isinstance(v, Mapping) and "path" in v else v for v in layers.values()]
     texts += [v for w in layers.values() if isinstance(w, Mapping) for v in w.values()]
-    return any(isinstance(t, str) and (t.startswith("..") or Path(t).is_absolute()) for t in texts)
+    return any(isinstance(t, str) and _out(t) for t in texts)
 
 
 def toml(table: Mapping[str, Any]) -> str:

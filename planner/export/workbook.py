@@ -43,9 +43,15 @@ _UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "phase", "ready_year", "reason")
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 
-def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str) -> None:
-    """Writes the workbook of a plan; headings in `en` or `zh`, units in every heading, nothing that executes."""
-    book = Book(lang=lang)
+Sheets = Callable[[Book, str], None]
+
+
+def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: str, more: Sheets | None = None) -> None:
+    """Writes the workbook of a plan; headings in `en` or `zh`, units in every heading, nothing that executes.
+
+    more: writes further sheets into the book, in a language.
+    """
+    book = Book(lang=lang, locale=plan.site.scenario.locale.told)
     say: Callable[[str, str], str] = lambda en, zh: zh if lang == "zh" else en  # noqa: E731
     names = {key: say(*pair) for key, pair in _SHEETS.items()}
     units = _unit_rows(plan.units, lang)
@@ -64,6 +70,8 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     write_years(book, names["years"], summary)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
+    if more is not None:
+        more(book, lang)
     write_published(book, names["published"], summary, say)
     _sources(book, names["sources"], summary, say)
     book.save(path, title=str(summary.get("site", {}).get("name", "")))
@@ -230,6 +238,7 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any, say: Callable[[
     table = pd.DataFrame(plan.reservoirs.drop(columns=plan.reservoirs.geometry.name, errors="ignore")).sort_index()
     table = table.reset_index() if "reservoir_id" not in table.columns else table.reset_index(drop=True)
     columns = [c for c in RESERVOIRS if c in table.columns]
+    columns = [c for c in columns if c != "size_class" or book.locale.native]  # the classes of SL 252 are China's
     if "size_class" in columns:
         table = table.assign(size_class=[term("size", kind, book.lang) for kind in table["size_class"]])
     rows = [tuple(r) for r in table[columns].itertuples(index=False)]

@@ -17,8 +17,11 @@ from planner.units import mu_from_m2
 from planner.words import say, term
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from planner.plan import Plan
     from planner.site import Grid
+    from planner.words.locale import Locale
 
 CURVE_NAMES = {"stage_m": "level_m", "area": "area_m2", "storage": "storage_m3", "volume_m3": "storage_m3"}
 
@@ -29,12 +32,13 @@ def view_of(plan: Plan) -> MapView:
     about = site.scenario.site
     rules = plan.rules[[c for c in AMOUNTS if c in plan.rules.columns]].add_prefix("rules_")
     others = [rows_of(plan, other)[["target", *AMOUNTS]].add_prefix(f"{other.key}_") for other in plan.others]
-    units = plan.units.join(_losses(plan)).join([rules, *others])
+    locale = site.scenario.locale.told
+    units = _priced(plan.units.join(_losses(plan)).join([rules, *others]), locale)
     return MapView(
         name=site.name,
         name_en=about.name_en,
         kind=about.kind,
-        approval_number=about.approval_number,
+        approval_number=about.approval_number if locale.native else "",
         year=about.year,
         crs=site.crs,
         units=units,
@@ -50,11 +54,21 @@ def view_of(plan: Plan) -> MapView:
         summary=summary,
         places=places_of(plan),
         verdict=verdict(summary),
-        flow=plan.economics.flow,
+        flow=plan.economics.flow * locale.cny,
+        locale=locale,
         alternatives=tuple(
             (row["key"], say(f"alternative.{row['key']}"), differs(summary, row)) for row in summary["alternatives"]
         ),
     )
+
+
+def _priced(units: gpd.GeoDataFrame, locale: Locale) -> gpd.GeoDataFrame:
+    """The units with money in the locale's currency, and reasons told in it."""
+    if locale.native:
+        return units
+    money = [c for c in units.columns if str(c).endswith("_cny") or str(c).startswith("loss_")]
+    told = {c: units[c].map(locale.text) for c in ("reason", "reason_zh") if c in units.columns}
+    return units.assign(**{c: units[c] * locale.cny for c in money}, **told)
 
 
 def _finished(plan: Plan) -> Grid | None:

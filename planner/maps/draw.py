@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from planner.maps.flood import waters
 from planner.maps.folium_layer import OfflineMap, UnitLayer
 from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.terrain import shading
+from planner.maps.told import told_in
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
@@ -53,16 +55,32 @@ FACTS = (
 )
 
 
-def draw(plan: Any, *, lang: str = "en", basemap: str | None = None, title: str | None = None) -> OfflineMap:
+def draw(
+    plan: Any,
+    *,
+    lang: str = "en",
+    basemap: str | None = None,
+    title: str | None = None,
+    city: Mapping[str, Any] | None = None,
+) -> OfflineMap:
     """The interactive map of a plan (or of a MapView), complete in itself.
 
     lang: `en` or `zh`, the language it opens in. basemap: None for no request at all, or a name of `basemaps.BASEMAPS`.
+    city: the panel of the city around the lake, and its homes as (polygons in the site's CRS, colour).
     Raises InvalidInput where lang or basemap is unknown, or a key the base map wants is not set.
     """
     if lang not in ("en", "zh"):
         raise InvalidInput(say("maps.lang", lang=lang))
     view = plan if isinstance(plan, MapView) else view_of(plan)
-    return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title)
+    more = {} if city is None else {"city": _city(city, view, shifted=bool((tiles := named(basemap)) and tiles.gcj02))}
+    return draw_views(view, view_specs(view), lang=lang, basemap=basemap, title=title, more=more)
+
+
+def _city(city: Mapping[str, Any], view: MapView, *, shifted: bool) -> dict[str, Any]:
+    """The city's panel with its homes as rings of [lat, lon]."""
+    where = place(view.crs, view.bounds, shifted=shifted)
+    homes = [{"colour": colour, "rings": _outlines(frame, where)} for frame, colour in city["homes"]]
+    return {**city, "homes": [home for home in homes if home["rings"]]}
 
 
 def draw_views(
@@ -81,7 +99,11 @@ def draw_views(
     tiles = named(basemap)
     where = place(view.crs, view.bounds, shifted=bool(tiles and tiles.gcj02))
     lakes, flood = waters(view, where)
-    config = {**_config(view, where, specs, lakes, lang=lang), "raster": flood.frame if flood else None, **(more or {})}
+    config = {
+        **told_in(_config(view, where, specs, lakes, lang=lang), view.locale),
+        "raster": flood.frame if flood else None,
+        **(more or {}),
+    }
     page = OfflineMap(
         _degree_bounds(where),
         title=title or (view.name if lang == "zh" else view.name_en or view.name),
@@ -224,13 +246,18 @@ def _subtitle(view: MapView) -> list[str] | None:
     storage, money = s["water"]["storage_m3"], s["economics"]
     en = (
         f"{s['restored_mu']:,.0f} mu restored, {s['water_mu']:,.0f} mu of water holding {storage / 1e6:,.2f} Mm³; "
-        f"{money['cost_cny'] / 1e9:,.2f} bn yuan for a value of {money['benefit_cny'] / 1e9:,.2f} bn yuan"
+        f"{_steps(money['cost_cny'])} yuan for a value of {_steps(money['benefit_cny'])} yuan"
     )
     zh = (
         f"恢复土地{s['restored_mu']:,.0f}亩，水面{s['water_mu']:,.0f}亩，蓄水{storage / 1e4:,.0f}万立方米；"
         f"投资{money['cost_cny'] / 1e8:,.2f}亿元，收益{money['benefit_cny'] / 1e8:,.2f}亿元"
     )
     return [en, zh]
+
+
+def _steps(cny: float) -> str:
+    """Money in thousand millions, or in millions where it is less."""
+    return f"{cny / 1e9:,.2f} bn" if abs(cny) >= 1e9 else f"{cny / 1e6:,.2f} M"
 
 
 def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:

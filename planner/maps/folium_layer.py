@@ -29,7 +29,7 @@ L.control.scale({imperial: false, position: "bottomleft", maxWidth: 140}).addTo(
 """
 SCRIPTS = (
     *("decode", "units", "layer", "words", "views", "legend", "card", "swipe", "water", "hauls", "labels", "search", "frame"),
-    *("charts", "tools", "sheet", "live", "address", "page"),
+    *("charts", "city", "tools", "sheet", "live", "address", "page"),
 )
 FLAGS = "L_NO_TOUCH = false; L_DISABLE_3D = false;"
 NOTEBOOK_BYTES = 4_000_000  # a page above this does not go into a notebook's cell

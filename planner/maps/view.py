@@ -11,6 +11,7 @@ import pandas as pd
 
 from planner.errors import InvalidInput
 from planner.words import say
+from planner.words.locale import CN, Locale
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,6 +37,7 @@ class MapView:
     finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
     summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
     makes them. verdict: what a decider reads first. flow: cost and benefit by year.
+    locale: what land and money are told in; money in units and flow is in its currency already.
     alternatives: key, name and what differs of each; its targets and amounts are the columns `KEY_target`, `KEY_cost_cny` ….
     """
 
@@ -58,6 +60,7 @@ class MapView:
     summary: Mapping[str, Any] = field(default_factory=dict)
     places: pd.DataFrame | None = None
     verdict: Verdict | None = None
+    locale: Locale = CN
     flow: pd.DataFrame | None = None
     alternatives: tuple[tuple[str, Message, Message], ...] = ()
 

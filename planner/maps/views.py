@@ -64,6 +64,8 @@ def view_specs(view: MapView) -> list[Spec]:
     )
     for key, column, unit, ramp, digits in numbers:
         spec = _numbers(key, column, derived(view, column), unit, ramp, digits)
+        if spec is not None and not view.locale.native:
+            spec = {**spec, "classes": [{**c, "label": [view.locale.words(t) for t in c["label"]]} for c in spec["classes"]]}
         if spec is not None:
             specs.append(spec)
     return specs
@@ -71,7 +73,7 @@ def view_specs(view: MapView) -> list[Spec]:
 
 def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     """A numeric column of the view, or one the map works out: price and net value per mu, depth to the water table."""
-    area = view.numbers("area_mu")
+    area = view.numbers("area_mu") * view.locale.mu
     with np.errstate(divide="ignore", invalid="ignore"):
         if column == "price_cny_mu":
             return np.asarray(np.maximum(view.numbers("next_loss_cny"), 0.0) / area)

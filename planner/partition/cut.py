@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import lines, merging, planar
+from planner.placing import reach_outlines
 from planner.site import largest_unit_mu
 from planner.tables import Partition
 from planner.units import m2_from_mu
@@ -32,7 +33,8 @@ LONGEST = 2.5  # sides of the largest square unit that a unit may be long before
 def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     """The site's parcels cut into planning units: along contours, divides between hollows, constraints, and a lattice.
 
-    First the ground is cut along lines that mean something (parcels, constraints, contours, divides, `cuts`) and pieces below
+    First the ground is cut along lines that mean something (parcels, constraints, distances that are asked for, contours,
+    divides, `cuts`) and pieces below
     `partition.min_unit_mu` or `partition.min_width_m` are merged into their neighbours within the parcel. What is then still
     above `partition.max_unit_mu` is cut along a square lattice anchored to the CRS. No area is lost, shared borders are the
     same points on both sides, and ids (parcel, then number from north-west to south-east) depend on the geometry alone.
@@ -58,6 +60,7 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     origin = np.floor(parcels.total_bounds[:2] / ORIGIN_M) * ORIGIN_M
     shapes = _moved(parcels.geometry.to_numpy(), -origin)
     constraints = _shapes(None if site.constraints is None else site.constraints.geometry, origin)
+    constraints = np.concatenate([constraints, _shapes(reach_outlines(site), origin)])
     meaningful = [_drawn(site, origin, min_m2), _shapes(cuts, origin), constraints]
     side_m = float(np.sqrt(max(max_m2 - 2 * min_m2, max_m2 / 2)))
     linework = [shapely.normalize(shapely.boundary(shapes)), lines.near(_linework(meaningful), shapes)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from planner.allocation import Lock, Problem
+from planner.allocation import Lock
 from planner.errors import InvalidInput
 from planner.options import appraise
-from planner.plan.allocate import OBJECTIVE, admitted, offered, rules_of
+from planner.plan.allocate import OBJECTIVE, admitted, offered, problem_of, rules_of
 from planner.plan.compose import Survey, survey
 from planner.scenario import Scenario, replaced
 from planner.suitability import judge
@@ -78,10 +78,10 @@ def again(
         raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
     rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
-    problem = Problem(admitted(options, scenario), unrestored=False).subject_to(*rules)
+    problem = problem_of(admitted(options, scenario), rules, scenario, parts, plan.site.places)
     start: Any = last.result if last.result is not None and options is last.options else last.option
     result = problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
-    option = result.choice.astype(str)
+    option = result.choice.reindex(plan.units.index).astype(str)
     return Attempt(scenario, dict(locks), option, _rows(options, option), options, result)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,11 +32,16 @@ from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
+from planner.plan.homes import joined
 from planner.plan.record import Certificate
+from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
 from planner.schedule import earth_steps, phase_of, with_present_value, works_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 OBJECTIVE = "npv"  # what is maximised: the present value of benefit less cost, less the cost of borders
 WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole m³
@@ -50,6 +56,18 @@ class Answer:
     options: pd.DataFrame
     certificate: Certificate
     warnings: tuple[Message, ...]
+
+
+def problem_of(
+    options: pd.DataFrame, rules: list[Any], scenario: Scenario, parts: Partition, places: Mapping[str, gpd.GeoDataFrame]
+) -> Problem:
+    """The options, with homes that rules of the site file count, subject to rules and those that the site file states.
+
+    options: with `unrestored`, without the targets that are ruled out. places: the site's layers by key.
+    """
+    said = stated(scenario, parts, places)
+    table = reduce(joined, said.homes, options)
+    return Problem(table, unrestored=False).subject_to(*rules, *said.rules)
 
 
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_cny: float | None = None) -> list[Any]:
@@ -197,12 +215,13 @@ def allocate(
     parts: Partition,
     scenario: Scenario,
     *,
+    places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
 ) -> Answer:
-    """Chooses one option per unit. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    """Chooses one option per unit; places: the site's layers by key. Raises InvalidInput, Infeasible, NoPlanInTime."""
     table = offered(options, facts, parts, scenario)
     rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
-    problem, solver = Problem(table, unrestored=False).subject_to(*rules), scenario.solver
+    problem, solver = problem_of(table, rules, scenario, parts, places or {}), scenario.solver
     how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
     charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
@@ -210,7 +229,7 @@ def allocate(
             result = solve_charged(problem, charges, objective=OBJECTIVE, **how).result
         else:
             result = problem.solve(objective=OBJECTIVE, **how)
-    chosen = result.choice
+    chosen = result.choice.reindex(facts.index)  # without the homes that rules count
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)
     best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")

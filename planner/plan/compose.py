@@ -100,7 +100,9 @@ def choose(known: Survey, scenario: Scenario, *, announce: Announce = _quiet, pr
     announce("appraise")
     options = appraise(known.facts, judgement, scenario)
     announce("allocate")
-    return Choice(judgement, options, allocate(options, known.facts.table, known.parts, scenario, progress=progress))
+    facts, parts = known.facts.table, known.parts
+    answer = allocate(options, facts, parts, scenario, places=known.site.places, progress=progress)
+    return Choice(judgement, options, answer)
 
 
 def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None) -> Plan:

@@ -27,11 +27,17 @@ def limit_name(row: Mapping[str, Any]) -> Message:
         return say(f"limit.{kind}", ends=ends)
     if kind == "limit":
         known = OPTIONS.get(row["name"])
-        name = plain(row["name"]) if known is None else both(known.en, known.zh)
+        name = _served(row["name"]) if known is None else both(known.en, known.zh)
         if row["target"] and row.get("treatment"):
             return say("limit.column_of_way", name=name, target=row["target"], way=row["treatment"], ends=ends)
         return say("limit.column_of", name=name, target=row["target"], ends=ends) if row["target"] else _column(name, ends)
     return plain(row["rule"])
+
+
+def _served(name: str) -> Message:
+    """The name of a column: people or homes within reach, or as it is."""
+    kind = next((k for k in ("served_people", "served_mu") if name.startswith(k)), None)
+    return plain(name) if kind is None else say(f"limit.{kind}")
 
 
 def _column(name: Message, ends: Message) -> Message:

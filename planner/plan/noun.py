@@ -17,7 +17,26 @@ class Plan(PlanRecord):
 
     def summary(self) -> dict[str, Any]:
         """The plan in figures, as `summary.json` holds it (schema planner.summary/1)."""
-        return summarise(self)
+        figures = summarise(self)
+        if len(self.storage_tables):
+            figures["water"]["settled"] = self._settled()
+        return figures
+
+    def _settled(self) -> dict[str, Any]:
+        """What the lakes hold once the mean year has repeated itself until it closes, beside what they are built to hold.
+
+        No inflow from beyond the lakes and no use are counted: rain, evaporation and groundwater alone.
+        """
+        climate = str(self.site.scenario.value("water.climate"))
+        table = self.water_balance(climate).table
+        last = table[table["year"] == table["year"].max()]
+        stored = last.groupby("month")["storage_m3"].sum()
+        return {
+            "climate": climate,
+            "mean_m3": float(stored.mean()),
+            "lowest_m3": float(stored.min()),
+            "levels_m": {str(k): float(v) for k, v in last.groupby("lake")["level_m"].mean().items()},
+        }
 
     def explain(self, unit_id: str) -> Explanation:
         """Why a unit has its target, why not the others, and what would have to change.

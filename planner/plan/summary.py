@@ -29,6 +29,7 @@ PACKAGES = ("subsidence-planner", "geopandas", "shapely", "pyproj", "rasterio", 
 def summarise(plan: PlanRecord) -> dict[str, Any]:
     """The dictionary behind summary.json."""
     site, units = plan.site, plan.units
+    locale = site.scenario.locale.told
     targets = {t: _target(units, t) for t in (*CHOICES, UNRESTORED)}
     proof = plan.certificate
     summary = {
@@ -73,10 +74,12 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         },
         "alternatives": told(plan),
         "published": [],
-        "warnings": [render(w, "en") for w in plan.warnings],
-        "warnings_zh": [render(w, "zh") for w in plan.warnings],
+        "warnings": [locale.text(render(w, "en")) for w in plan.warnings],
+        "warnings_zh": [locale.text(render(w, "zh")) for w in plan.warnings],
         "provenance": provenance(plan),
     }
+    if not locale.native:
+        summary["locale"] = locale.figures
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
     return summary
 

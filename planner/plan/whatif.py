@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Limit, Problem, Stockpile
+from planner.allocation import Limit, Stockpile
 from planner.economics import most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
-from planner.plan.allocate import earth_limits, offered, rules_of, stock_rules
+from planner.plan.allocate import earth_limits, offered, problem_of, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
@@ -145,7 +145,8 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     options = offered(appraise(known.facts, judgement, scenario), facts, known.parts, scenario)
     options = _summed(options, scenario.number("earthwork.compaction"))
     firm = [rule for rule in rules_of(bare, facts, known.parts) if not isinstance(rule, Stockpile)]
-    problem = Problem(options, unrestored=False).subject_to(*firm, *stock_rules(scenario, facts))  # by phase as it was asked
+    firm += stock_rules(scenario, facts)  # by phase as it was asked
+    problem = problem_of(options, firm, scenario, known.parts, known.site.places)
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver

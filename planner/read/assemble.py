@@ -17,6 +17,7 @@ from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
 from planner.read.bands import chosen_band
+from planner.read.features import read_places, read_values
 from planner.read.grids import Context, onto, terrain_and_subsidence
 from planner.read.heeded import refuse_idle
 from planner.read.layers import clipped, read_beside, read_parcels, reference
@@ -128,6 +129,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         landuse=beside["landuse"],
         constraints=beside["constraints"],
         boundary=beside["boundary"],
+        places=read_places(context, near),
+        values=read_values(context, terrain),
         inputs=tuple(record.inputs),
         decisions=record.decisions(),
         warnings=record.warnings(),

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
 
 from planner.errors import InvalidInput
 from planner.read.encoding import decode_text
+from planner.read.meaning import ANY
+from planner.read.rasters import read_raster
 from planner.read.record import Record
 from planner.read.sources import Ask, open_vector
 from planner.read.tabular import csv_rows, sheet_rows
 from planner.scenario import Layer
+from planner.site import Grid
 from planner.words import say
+
+MOST_JSON_BYTES: Final = 64 << 20
 
 
 def layer_of(layer: Layer, role: str, home: Path) -> gpd.GeoDataFrame:
@@ -24,6 +31,26 @@ def layer_of(layer: Layer, role: str, home: Path) -> gpd.GeoDataFrame:
     if frame.crs is None:
         raise InvalidInput(say("city.no_crs", path=layer.path, role=role))
     return frame
+
+
+def grid_of(path: Path, like: gpd.GeoDataFrame) -> Grid:
+    """A raster in a layer's CRS, the cells that its shapes touch and more. Raises InvalidInput as read_raster does."""
+    if not path.is_file():
+        raise InvalidInput(say("city.no_table", path=path.name))
+    return read_raster(path, crs=like.crs, meant=ANY).grid
+
+
+def achieved_share(path: Path, shown: str) -> float:
+    """Of the earth that was planned, what a survey found moved, 0-1. Raises InvalidInput for what is no asbuilt.json."""
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(MOST_JSON_BYTES))
+        share = document["achieved_share"]
+        if not str(document["schema"]).startswith("planner.asbuilt/") or not 0.0 <= float(share) <= 1.0:
+            raise ValueError(share)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidInput(say("city.no_asbuilt", path=shown)) from None
+    return float(share)
 
 
 def table_of(path: Path, shown: str, *, index: str) -> pd.DataFrame:

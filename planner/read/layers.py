@@ -71,13 +71,22 @@ def read_beside(
     layer: Layer, role: str, places: Places, *, crs: pyproj.CRS, near: Reference, record: Record
 ) -> gpd.GeoDataFrame:
     """Another polygon layer of the site (panels, constraints, landuse, boundary) in the working CRS, repaired, columns kept."""
-    stored = _stored(layer, places, role, None, record)
-    frame = _projected(_located(stored, layer, role, None, near, record), crs, role)
+    frame = located(layer, places, role=role, near=near, crs=crs, record=record)
     labels = np.array([str(i) for i in range(1, len(frame) + 1)], dtype=object)
     frame = repaired(frame, role=role, shown=layer.path, labels=labels, record=record).reset_index(drop=True)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
     return _meant(frame, role, layer.path)
+
+
+def located(
+    layer: Layer, places: Places, *, crs: pyproj.CRS, near: Reference, record: Record, role: str = "place"
+) -> gpd.GeoDataFrame:
+    """A layer as stored, in the working CRS, of whatever kind its features are."""
+    stored = _stored(layer, places, role, None, record)
+    if not len(stored):
+        raise InvalidInput(say("place.no_features", path=layer.key))
+    return _projected(_located(stored, layer, role, None, near, record), crs, role)
 
 
 def _stored(layer: Layer, places: Places, role: str, encoding: str | None, record: Record) -> gpd.GeoDataFrame:

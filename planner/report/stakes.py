@@ -26,6 +26,7 @@ SWING = 0.3  # share by which an assumption is moved for the tornado
 POINTS = 0.03  # by which the discount rate is moved
 MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
 MOST_LAKES = 5  # whose dry year is told, the largest
+MUCH_LESS = 0.9  # of the storage built: from here on the difference is told first
 CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
 MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that pay for households that move
 
@@ -181,7 +182,15 @@ def dry(plan: Plan, say: Say) -> Section:
         "Month by month, the year repeated until it closes: rain, inflow, evaporation, groundwater; no water is taken out.",
         "逐月计算，按该年份反复至平衡：降雨、入流、蒸发与地下水交换，不计取用水。",
     )
-    return Section(title, (Table(heads, tuple(rows), note),))
+    held, left = float(plan.reservoirs["storage_m3"].sum()), plan.summary()["water"]["settled"]
+    kept = say(
+        f"Built to hold {say.cubic(held)}; left to rain, evaporation and groundwater the lakes settle at "
+        f"{say.cubic(left['mean_m3'])} in the mean of a year ({left['mean_m3'] / held:.0%}), "
+        f"{say.cubic(left['lowest_m3'])} at the lowest.",
+        f"设计蓄水{say.cubic(held)}；仅靠降雨、蒸发与地下水交换，年内平均稳定在{say.cubic(left['mean_m3'])}"
+        f"（{left['mean_m3'] / held:.0%}），最低{say.cubic(left['lowest_m3'])}。",
+    )
+    return Section(title, (Text(kept, strong=left["mean_m3"] < MUCH_LESS * held), Table(heads, tuple(rows), note)))
 
 
 def tornado(plan: Plan, say: Say) -> Section:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from planner.files import write_whole
 from planner.report import choices, meaning, sections, stakes
 from planner.report.decision import decision
-from planner.report.document import Document, Say
+from planner.report.document import Document, Say, Section
 from planner.report.fonts import HINT, chinese_family
 from planner.report.html import as_html
 from planner.report.pdf import as_pdf
+from planner.report.told import told_in
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -21,8 +22,8 @@ LONGEST_NAME = 120  # characters of a site's name that stand in the title
 log = logging.getLogger(__name__)
 
 
-def compose(plan: Plan, *, lang: str = "en") -> Document:
-    """The report of a plan as a document.
+def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ()) -> Document:
+    """The report of a plan as a document; chapters: what other rooms have to say of it, before how far it can be trusted.
 
     Raises InvalidInput where lang is neither `en` nor `zh`.
     """
@@ -31,9 +32,9 @@ def compose(plan: Plan, *, lang: str = "en") -> Document:
     name = say(s["site"].get("name_en") or s["site"]["name"], s["site"]["name"])
     name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
     number = plan.site.scenario.site.approval_number
-    return Document(
+    document = Document(
         title=name,
-        subtitle=_subtitle(s, say, number),
+        subtitle=_subtitle(s, say, number if plan.site.scenario.locale.told.native else None),
         badge=say("Reconstruction, not survey data", "情景重建，非实测数据") if s["site"]["kind"] == "reconstruction" else "",
         lang=lang,
         sections=(
@@ -50,19 +51,23 @@ def compose(plan: Plan, *, lang: str = "en") -> Document:
             sections.water(plan, s, say),
             sections.earth(plan, s, say),
             sections.money(plan, s, say),
+            *chapters,
             meaning.sensitivities(plan, s, say),
             meaning.binding(plan, s, say),
             meaning.limits(plan, s, say),
         ),
         footer=_footer(s, say),
     )
+    return told_in(document, plan.site.scenario.locale.told)
 
 
-def _subtitle(s: dict[str, Any], say: Say, number: str) -> str:
+def _subtitle(s: dict[str, Any], say: Say, number: str | None) -> str:
     text = say(
         f"Restoration plan, {s['site']['year']}: {s['site']['units']:,} planning units in {s['site']['parcels']:,} parcels",
         f"{s['site']['year']}年治理规划方案：{s['site']['parcels']:,}个地块，{s['site']['units']:,}个规划单元",
     )
+    if number is None:  # where no map needs one
+        return text
     none = say("none, internal use", "无，仅供内部使用")
     return text + say("; map approval no.: ", "；审图号：") + (number or none)
 
@@ -90,12 +95,14 @@ def report_pdf(plan: Plan, *, lang: str = "en") -> bytes:
     return as_pdf(compose(plan, lang="en"), note=note)
 
 
-def write_report(plan: Plan, folder: str | Path, *, lang: str = "en", overwrite: bool = True) -> tuple[Path, Path]:
-    """Writes report.html and report.pdf into a folder, each whole or not at all; their paths.
+def write_report(
+    plan: Plan, folder: str | Path, *, lang: str = "en", overwrite: bool = True, chapters: tuple[Section, ...] = ()
+) -> tuple[Path, Path]:
+    """Writes report.html and report.pdf into a folder, each whole or not at all; their paths. chapters: as compose takes them.
 
     Raises OutputExists where one exists and overwrite is off; PlannerError where matplotlib is missing or the system refuses.
     """
-    document = compose(plan, lang=lang)
+    document = compose(plan, lang=lang, chapters=chapters)
     page = as_html(document)
     sheets = as_pdf(document) if chinese_family() is not None else report_pdf(plan, lang=lang)
     target = Path(folder)

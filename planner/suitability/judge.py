@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
+from planner.placing import asked_facts
 from planner.scenario import Scenario
 from planner.suitability.ahp import checked_weights
 from planner.suitability.ground import building_class
@@ -41,7 +42,7 @@ def judge(facts: pd.DataFrame, scenario: Scenario) -> Judgement:
     >>> list(pl.judge(facts, site.scenario).eligible.columns)
     ['construction', 'arable', 'green', 'reservoir']
     """
-    missing = [c for c in NEEDED if c not in facts.columns]
+    missing = [c for c in (*NEEDED, *asked_facts(scenario)) if c not in facts.columns]
     if missing:
         raise InvalidInput(say("suitability.facts_missing", missing=list(missing)))
     if not facts.index.is_unique:

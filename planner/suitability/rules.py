@@ -12,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.design import Levels, dig_limit_m
+from planner.keys.layer import Layer
 from planner.landuse import CHOICES, LAND
+from planner.placing import belt_column, near_column
 from planner.scenario import Scenario
 from planner.suitability.foundation import load_reach_m
 from planner.suitability.ground import DEFORMATION, building_standard, farmland_damage
@@ -113,6 +115,25 @@ def _everywhere(case: Case, target: str) -> Iterator[Finding]:
     limit = case.number("suitability.max_missing_share")
     source = case.source("suitability.max_missing_share")
     yield case.at_most(target, "terrain_known", case.column("missing_share"), limit, True, "", source)
+    yield from _distances(case, target)
+
+
+def _distances(case: Case, target: str) -> Iterator[Finding]:
+    """[[near]] that is not priced, and belts around layers: by the share of the unit on the wrong side."""
+    limit = case.number("measure.forbid_share")
+    scenario = case.scenario
+
+    def found(key: str, column: str, told: str) -> Finding:
+        share = case.column(column)
+        one, note = np.ones(len(share)), np.full(len(share), told, dtype=object)
+        return Finding(target, key, share, limit * one, share <= limit, one.astype(bool), "", "site.toml", note)
+
+    for k, near in enumerate(scenario.near, 1):
+        if near.target == target and near.cny_per_mu is None:
+            yield found("near", near_column(k), near.told)
+    for k, belt in enumerate(scenario.buffer, 1):
+        if isinstance(belt.around, Layer) and belt.target != target:
+            yield found("belt", belt_column(k), belt.told)
 
 
 def _final_water(case: Case, target: str) -> Finding:

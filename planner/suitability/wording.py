@@ -72,6 +72,11 @@ def _message(row: dict[Any, Any]) -> Message:
             return say("verdict.not_forbidden", target=target)
         note = plain(row["note"]) if row["note"] else say("verdict.on_this_land")
         return say("verdict.forbidden", note=note, target=target, change=say("change.forbidden"))
+    if rule in ("near", "belt"):
+        if passed:
+            return say(f"verdict.{rule}_kept", target=target)
+        share, note = float(row["value"]), plain(row["note"])
+        return say(f"verdict.{rule}_broken", target=target, share=share, note=note, change=say(f"change.{rule}"))
     told = TOLD[rule]
     value, limit = float(row["value"]), float(row["limit"])
     unit = str(row["unit"] or "")

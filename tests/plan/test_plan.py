@@ -80,6 +80,16 @@ def test_the_water_balance_closes_in_a_wet_and_a_dry_climate(plan: Plan) -> None
         plan.water_balance("huabei")
 
 
+def test_what_the_lakes_settle_at_stands_beside_what_they_are_built_to_hold(plan: Plan) -> None:
+    settled = plan.summary()["water"]["settled"]
+    table = plan.water_balance(settled["climate"]).table
+    year = table[table["year"] == table["year"].max()].groupby("month")["storage_m3"].sum()
+    assert settled["mean_m3"] == pytest.approx(year.mean())
+    assert settled["lowest_m3"] == pytest.approx(year.min())
+    assert settled["mean_m3"] <= plan.summary()["water"]["storage_m3"] * (1 + 1e-9)
+    assert set(settled["levels_m"]) == set(plan.reservoirs.index)
+
+
 def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:
     assert plan.units["reason"].str.len().gt(10).all()
     assert plan.units["reason_zh"].str.len().gt(4).all()

@@ -1,6 +1,7 @@
 """The grammar: one file per rule, each with its formula and source."""
 
 from planner.allocation.rules.adjacency import Adjacent, Apart
+from planner.allocation.rules.belt import Belt
 from planner.allocation.rules.budget import Budget
 from planner.allocation.rules.compactness import Compactness
 from planner.allocation.rules.covered import Covered
@@ -17,6 +18,7 @@ from planner.allocation.rules.water_level import WaterLevel
 __all__ = [
     "Adjacent",
     "Apart",
+    "Belt",
     "Budget",
     "Compactness",
     "Connected",

@@ -21,7 +21,8 @@ class Covered(Named):
 
     near: columns `home` and `unit`, ids of the options table: which unit lies within reach of which home. Homes are units
     of their own with one option of the target that carries their people or area (`city.with_homes` makes them), so that
-    `Limit("served_people", min=…)` asks for a number served and the certificate covers it.
+    `Limit("served_people", min=…)` asks for a number served and the certificate covers it. served: the target of the homes' own
+    options where it is another, so that rules on the land's target (its patches, its share) do not count homes.
     Source: maximal covering location, Church & ReVelle 1974.
 
     Examples
@@ -33,9 +34,11 @@ class Covered(Named):
 
     near: pd.DataFrame
     target: str = "green"
+    served: str | None = None
 
     def __post_init__(self) -> None:
         check_target("Covered", self.target)
+        check_target("Covered", self.served)
         for column in ("home", "unit"):
             if column not in self.near.columns:
                 raise InvalidInput(say("city.near_column", column=column))
@@ -53,7 +56,8 @@ class Covered(Named):
         if np.isin(unit, row_of).any():
             raise InvalidInput(say("city.home_as_unit", home=str(table.units[unit[np.isin(unit, row_of)][0]])))
         grouped = options_by_unit(table, table.mask(self.target))
-        mine, taken = spread(row_of, grouped)
+        homes = grouped if self.served is None else options_by_unit(table, table.mask(self.served))
+        mine, taken = spread(row_of, homes)
         theirs, served_by = spread(unit, grouped)
         rows = np.concatenate([mine, row[theirs]])
         cols = np.concatenate([taken, served_by])

@@ -12,7 +12,17 @@ from planner.allocation.parts import INF, Named, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.words import Message, say
 
-_SUFFIXES: Final = {"_mu": "mu", "_ha": "ha", "_m3": "m³", "_cny": "yuan", "_m2": "m²", "_m": "m", "_t": "t", "_kg": "kg"}
+_SUFFIXES: Final = {
+    "_people": "people",
+    "_mu": "mu",
+    "_ha": "ha",
+    "_m3": "m³",
+    "_cny": "yuan",
+    "_m2": "m²",
+    "_m": "m",
+    "_t": "t",
+    "_kg": "kg",
+}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@
     const hidden = hiddenText(views);
     if (hidden) put.set("hide", hidden);
     if (state.palette) put.set("palette", String(state.palette));
-    if (page.speech.areaUnit !== "mu") put.set("area", page.speech.areaUnit);
+    if (page.speech.areaUnit !== (page.config.area || "mu")) put.set("area", page.speech.areaUnit);
     if (config.years && state.year < config.years[1]) put.set("year", String(state.year));
     const over = Object.keys(page.overlays).filter((name) => page.shown[name]).join(".");
     if (over !== page.usualOverlays) put.set("over", over);

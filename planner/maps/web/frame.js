@@ -16,7 +16,7 @@
         site.subtitle ? el("p", { class: "planner-subtitle" }, speech.pick(site.subtitle)) : null,
         site.kind === "reconstruction" ? el("p", { class: "planner-badge", title: speech.t("reconstruction_why") }, speech.t("reconstruction")) : null,
         site.shifted ? el("p", { class: "planner-badge" }, speech.t("shifted_note")) : null,
-        el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))),
+        config.area ? null : el("p", { class: "planner-approval" }, speech.t("approval") + " " + (site.approval || speech.t("approval_none"))),
         config.story.length ? story : null);
       story.update();
       document.title = speech.pick([site.name_en || site.name, site.name]);
@@ -87,7 +87,7 @@
     const share = el("details", { class: "planner-share" });
     const top = el("div", { class: "planner-top" });
     const fold = el("button", { type: "button", class: "planner-fold", "aria-expanded": "true", onclick: () => box.fold(!box.classList.contains("planner-folded")) }, "☰");
-    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.livePanel || "", page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, share, settings));
+    box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.livePanel || "", page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, page.parts.city, share, settings));
 
     // on a small screen an open panel and a card would leave nothing of the map: one closes the other
     box.fold = function (folded) {
@@ -97,7 +97,7 @@
     };
 
     function switches() {
-      return ["hillshade", "names", "hauls", "reservoirs", "constraints"].filter((name) => page.overlays[name]).map((name) =>
+      return ["hillshade", "names", "hauls", "reservoirs", "constraints", "homes"].filter((name) => page.overlays[name]).map((name) =>
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
     }
@@ -120,7 +120,7 @@
       planner.replace(share, el("summary", {}, speech.t("share")), planner.shareButtons(page));
       planner.replace(settings, el("summary", {}, speech.t("settings")),
         choice(speech.t("language"), "planner-lang", [["en", "English"], ["zh", "中文"]], state.lang, (lang) => page.setLanguage(lang)),
-        choice(speech.t("area_unit"), "planner-unit", [["mu", speech.t("mu_name")], ["ha", speech.t("ha_name")]], speech.areaUnit, (unit) => page.setUnit(unit)),
+        page.config.area ? null : choice(speech.t("area_unit"), "planner-unit", [["mu", speech.t("mu_name")], ["ha", speech.t("ha_name")]], speech.areaUnit, (unit) => page.setUnit(unit)),
         choice(speech.t("palette"), "planner-palette", ["soft", "contrast", "survey"].map((name, i) => [String(i), speech.t("palette_" + name)]), String(state.palette), (i) => page.setPalette(Number(i))),
         choice(speech.t("dark"), "planner-darkness", ["auto", "on", "off"].map((mode) => [mode, speech.t("dark_" + mode)]), state.dark, (mode) => page.setDark(mode)),
         el("label", { class: "planner-choice" }, el("span", {}, speech.t("opacity")),
@@ -129,7 +129,7 @@
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-keys", checked: state.keys, onchange: (event) => { state.keys = event.target.checked; } }), speech.t("keys")),
         el("p", { class: "planner-fine" }, speech.t("keys_help")));
-      for (const part of ["search", "livePanel", "years", "legend", "water", "charts"]) if (page.parts[part]) page.parts[part].update();
+      for (const part of ["search", "livePanel", "years", "legend", "water", "charts", "city"]) if (page.parts[part]) page.parts[part].update();
     };
     return box;
   };

@@ -14,6 +14,7 @@
       this.texts = texts;
       this.units = units;
       this.speech = new planner.Speech(config.words, config.lang);
+      if (config.area) this.speech.areaUnit = config.area;
       for (const spec of config.views) spec.today = TODAY.has(spec.key);
       this.views = new planner.Views(config.views, this.columns, units.count);
       this.state = { dark: "auto", lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
@@ -49,9 +50,12 @@
         const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#7a2e0b", weight: 1.6, dashArray: "5 4", interactive: false };
         this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
       }
+      if (config.city && config.city.homes.length) {
+        this.overlays.homes = planner.cityLayer(config.city, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), interactive: false });
+      }
       if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls, this);
       if (config.places.length) this.overlays.names = new planner.Labels(config.places, this);
-      this.shown = { hillshade: true, reservoirs: true, names: true, hauls: false, constraints: false };
+      this.shown = { hillshade: true, reservoirs: true, names: true, hauls: false, constraints: false, homes: true };
       this.usualOverlays = Object.keys(this.overlays).filter((name) => this.shown[name]).join(".");
       for (const name in this.overlays) if (this.shown[name]) this.overlays[name].addTo(this.map);
       this._markRenderer = svg("planner-mark");
@@ -182,7 +186,7 @@
     }
 
     update() {
-      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water", "charts", "livePanel"].includes(name)) this.parts[name].update();
+      for (const name in this.parts) if (this.parts[name] && this.parts[name].update && !["search", "legend", "water", "charts", "city", "livePanel"].includes(name)) this.parts[name].update();
       for (const name in this.overlays) if (this.overlays[name].update) this.overlays[name].update();
       this.map.getContainer().setAttribute("aria-label", this.speech.t("map_label", { site: this.speech.pick([this.config.site.name_en || this.config.site.name, this.config.site.name]), units: this.speech.number(this.units.count) }));
       this._swipeNames();
@@ -373,7 +377,7 @@
         header: planner.header(page), search: planner.search(page), legend: planner.legend(page),
         water: config.reservoirs.length ? planner.waterPanel(page, flood) : null,
         divider: planner.swipe(page), card: planner.card(page), status: planner.status(page), north: planner.north(page),
-        years: planner.years(page), charts: planner.charts(page), tools: planner.tools(page), livePanel: planner.live(page),
+        years: planner.years(page), charts: planner.charts(page), city: planner.cityPanel(page), tools: planner.tools(page), livePanel: planner.live(page),
       };
       page.parts.panel = planner.panel(page);
       for (const name of ["header", "panel", "card", "divider", "tip", "status", "north", "live", "tools"]) root.append(page.parts[name]);

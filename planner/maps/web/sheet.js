@@ -193,7 +193,7 @@
     context.font = "400 " + 10 * unit + "px " + FONT;
     context.fillStyle = "#5a625f";
     context.textAlign = "left";
-    const foot = [speech.t("approval") + " " + (site.approval || speech.t("approval_none")), config.place.crs];
+    const foot = [...(config.area ? [] : [speech.t("approval") + " " + (site.approval || speech.t("approval_none"))]), config.place.crs];
     foot.forEach((line, i) => context.fillText(line, x, canvas.height - edge - (14 - 13 * i) * unit));
     return canvas;
   };
