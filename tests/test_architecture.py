@@ -51,7 +51,7 @@ FLOORS = [
 BUILT_ON = {
     f"planner.core.terrain.{name}"
     for name in ("compiled", "cells", "catchments", "flood", "joining", "merge_tree", "neighbours", "stitching")
-} | {"planner.core.choice.arrays"}
+} | {"planner.core.choice.arrays", "planner.core.corner", "planner.core.transport"}
 LEVEL = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 NEVER = {
     "cli": {"folium", "scipy"},

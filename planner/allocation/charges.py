@@ -120,13 +120,14 @@ class _Search:
                 break
             bound = min(found.bound - self._worth(branch.state), -branch.minus_bound)
             used = self._used(found.choice)
-            self._take(tuple(bool(u > 0) if s is None else s for s, u in zip(branch.state, used, strict=True)))
+            paid = tuple(bool(u > 0) if s is None else s for s, u in zip(branch.state, used, strict=True))
+            self._take(paid, found, settled=None not in branch.state)
             split = self._most_open(branch.state, used)
             if split is None:
                 closed = max(closed, bound)
                 continue
-            for paid in (True, False):
-                state = tuple(paid if k == split else s for k, s in enumerate(branch.state))
+            for way in (True, False):
+                state = tuple(way if k == split else s for k, s in enumerate(branch.state))
                 heapq.heappush(queue, _Branch(-bound, next(count), state))
         if self.best is None:
             raise first or NoPlanInTime(say("allocation.no_charged_plan", seconds=self.limit_s))
@@ -140,8 +141,11 @@ class _Search:
     def _worth(self, state: Sequence[bool | None]) -> float:
         return sum(c.worth for c, s in zip(self.charges, state, strict=True) if s)
 
-    def _solved(self, state: tuple[bool | None, ...]) -> Result:
-        """The problem of a branch: paid sums off the budget, open ones spread, the land of those that are not left as it is."""
+    def _solved(self, state: tuple[bool | None, ...], start: pd.Series[str] | None = None) -> Result:
+        """The problem of a branch: paid sums off the budget, open ones spread, the land of those that are not left as it is.
+
+        It may take half of the time that is left, so that what follows has some. start: a choice to begin with.
+        """
         options = self.problem.options
         cost, value = np.zeros(len(options)), np.zeros(len(options))
         off, locks = 0.0, []
@@ -157,7 +161,8 @@ class _Search:
             priced = priced.assign(npv_cny=options["npv_cny"] - value)
         rules = [self._less(rule, off) for rule in self.problem.rules]
         smaller = Problem(priced, self.problem.unrestored, self.problem.units).subject_to(*rules, *locks)
-        return smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=max(self.left_s, 0.01), **self.how)
+        seconds = max(0.5 * self.left_s, 0.01)
+        return smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
 
     def _less(self, rule: Any, off: float) -> Any:
         """A budget with what is paid taken off; any other rule as it is."""
@@ -175,13 +180,16 @@ class _Search:
         chosen = np.asarray(pd.MultiIndex.from_arrays([index.get_level_values(k).astype(str) for k in (0, 1)]).isin(taken))
         return np.array([float(s[chosen & m].sum()) for m, s in zip(self.masks, self.shares, strict=True)])
 
-    def _take(self, paid: tuple[bool, ...]) -> None:
-        """The plan in which exactly these sums may fall due, where it is the best so far."""
+    def _take(self, paid: tuple[bool, ...], near: Result, *, settled: bool) -> None:
+        """The plan in which exactly these sums may fall due, where it is the best so far; near: of its branch, begun at.
+
+        settled: the branch's own result is that plan, or else may be under sums that were spread.
+        """
         if paid in self.tried:
             return
         self.tried.add(paid)
         try:
-            found = self._solved(paid)
+            found = near if settled else self._solved(paid, near.choice)
         except (Infeasible, NoPlanInTime):
             return
         due = tuple(bool(u > 0) for u in self._used(found.choice))

@@ -11,6 +11,7 @@ import numpy as np
 
 from planner.allocation.bound import forest
 from planner.allocation.exact import solve_exactly
+from planner.allocation.hauling import without_hauls
 from planner.allocation.highs import Solved, solve_program
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, chosen_options, settle
@@ -18,7 +19,7 @@ from planner.allocation.objective import Objective
 from planner.allocation.parts import INF, ROUNDING, Part, Rule, told
 from planner.allocation.program import program
 from planner.allocation.search import Found, Method, Outcome, Settings
-from planner.allocation.table import OptionTable
+from planner.allocation.table import Floats, OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
 from planner.words import Message, say
@@ -134,16 +135,25 @@ def _amount(value: float) -> str:
     return f"{math.ceil(value / step * (1 - 1e-12)) * step:,.6g}"
 
 
-def diagnose(table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], *, relaxed: bool, seed: int = 0) -> Infeasible:
+def diagnose(
+    table: OptionTable,
+    rules: Sequence[Rule],
+    parts: Sequence[Part],
+    *,
+    relaxed: bool,
+    seed: int = 0,
+    worth: Floats | None = None,
+) -> Infeasible:
     """The error for limits that cannot hold together: an irreducible set of them, and the least each must give alone.
 
-    relaxed: whether even the linear relaxation has no solution, so that quick linear tests suffice.
+    relaxed: whether even the linear relaxation has no solution, so that quick linear tests suffice. worth: of earth at every
+    unit, yuan/m³ (N,), at which the hauls alone show it.
     """
 
     deadline = time.monotonic() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
 
     def holds(kept: Sequence[int]) -> bool:
-        model = feasibility_model(table, [parts[i] for i in kept])
+        model = without_hauls(feasibility_model(table, [parts[i] for i in kept]), worth)
         if not np.add.reduceat(model.allowed, model.start[:-1]).all():
             return False
         return can_hold(model, relaxed=relaxed, seed=seed, deadline=deadline)
@@ -246,12 +256,16 @@ def single_row_gives(
             opened[row] = -sign * INF
             lo, hi = (opened, ends[1]) if sign > 0 else (ends[1], opened)
             soft = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi)
+            hauls = model.carriage
+            if hauls is not None:
+                soft = replace(soft, carriage=replace(hauls, counts=float(hauls.money[row]) if sign < 0 else 0.0, known={}))
             now = time.monotonic()
             settings = Settings(1e-3, now, min(deadline - now, PATIENCE_S / 6), seed, None, Method.CHOOSE)
             found = solve_by_shape(soft, settings, None, None) if deadline > now else None
             if found is None or found.chosen is None:
                 continue
-            miss = sign * (limit - math.fsum(model.coef[row][found.chosen]))
+            hauled = 0.0 if hauls is None or not hauls.money[row] else hauls.of(found.chosen).cost
+            miss = sign * (limit - math.fsum([*model.coef[row][found.chosen], hauled]))
             if miss > 0:
                 scale = abs(limit) if limit else max(1.0, abs(miss))
                 words = _give(model, int(row), verb, miss)

@@ -11,6 +11,7 @@ from planner.allocation.bound import Multipliers, order_possible
 from planner.allocation.compact import solve_compact
 from planner.allocation.core_search import solve_by_core
 from planner.allocation.exact import solve_exactly
+from planner.allocation.hauling import solve_hauled
 from planner.allocation.model import Model, settle
 from planner.allocation.patchwork import solve_patches
 from planner.allocation.search import Found, Method, Outcome, Settings, relative_gap
@@ -27,6 +28,8 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
     if not order_possible(model):
         none = Multipliers(np.zeros(model.hi.size))
         return Found(Outcome.INFEASIBLE, None, -math.inf, none, "water levels", relaxation_empty=True)
+    if model.carriage is not None:
+        return solve_hauled(model, settings, first, prices, solve_by_shape)
     if model.separators and model.size >= LARGE_PATCHES and settings.method is Method.CHOOSE:
         mended = solve_patches(model, settings, first, prices, solve_by_shape)
         done = mended.chosen is not None or mended.outcome is Outcome.INFEASIBLE

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from planner.allocation.borders import merged
+from planner.allocation.hauls import Carriage, merged_hauls
 from planner.allocation.objective import Objective
 from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
 from planner.allocation.sums import decimal_sum, written
@@ -29,6 +30,7 @@ class Model:
     member (G, K): order rows. kind (K,), edges and terms: borders and what unlike kinds side by side cost; borders_count: 1
     where the objective counts them, 0 where only rows do. clauses: sparse rows. separators, cuts: rules
     whose rows are found as they are broken, and the rows known beforehand. hidden: variables of branch and bound alone.
+    carriage: what earth carried from unit to unit costs, None where nothing is carried.
     """
 
     start: Ints
@@ -59,6 +61,7 @@ class Model:
     separators: tuple[Separator, ...] = ()
     cuts: Clauses = field(default_factory=empty_clauses)
     hidden: tuple[Hidden, ...] = ()
+    carriage: Carriage | None = None
 
     @property
     def choices(self) -> Options:
@@ -116,6 +119,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         separators=tuple(p.separator for p in parts if p.separator is not None),
         cuts=stack_clauses([p.cuts for p in parts if p.cuts is not None]),
         hidden=tuple(p.hidden for p in parts if p.hidden is not None),
+        carriage=merged_hauls([p.hauls for p in parts if p.hauls], goal.money, np.array([s.money for _, s in sums])),
     )
 
 
@@ -147,9 +151,14 @@ def settle(model: Model, chosen: Ints) -> Settled:
     cut = border_cost(model, chosen)
     activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
     slackness = ROUNDING * np.array([math.fsum(np.abs(t)) for t in terms]).reshape(-1)
+    hauled = 0.0
+    if model.carriage is not None and (hauled := model.carriage.of(chosen).cost):
+        activity = activity + model.carriage.money * hauled
+        slackness = slackness + ROUNDING * model.carriage.money * hauled
     columns, broken = _cheapest_columns(model, activity, slackness)
     broken = np.maximum(broken, _missed_exactly(model, terms, activity, slackness))
     value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut * model.borders_count])
+    value -= model.carriage.counts * hauled if model.carriage is not None else 0.0
     ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
     apart = all(s.clauses(chosen) is None for s in model.separators)
     return Settled(value, activity, columns, broken, ordered and apart and not bool((broken > 0).any()))
@@ -160,6 +169,8 @@ def _missed_exactly(model: Model, terms: Floats, activity: Floats, slack: Floats
     missed = np.zeros(activity.size)
     near = np.minimum(np.abs(model.hi - activity), np.abs(activity - model.lo)) <= slack + ROUNDING * np.abs(activity)
     near &= (model.border == 0) & ~(model.entries != 0).any(axis=0)
+    if model.carriage is not None:
+        near &= model.carriage.money == 0
     for r in np.flatnonzero(near):
         limits = np.array([v for v in (model.lo[r], model.hi[r]) if np.isfinite(v)])
         if written(terms[r]).all() and written(limits).all():
@@ -282,6 +293,15 @@ def clauses_kept(clauses: Clauses, chosen: Ints) -> bool:
     return bool((activity <= clauses.hi + 1e-9).all())
 
 
+def at_worth(model: Model, worth: Floats) -> Model:
+    """The model with the haul replaced by what it comes to at least at a worth of earth in every place, yuan/m³ (N,)."""
+    if model.carriage is None:
+        return model
+    price = worth[model.unit] * model.carriage.hauls.lack
+    gain, coef = model.gain - model.carriage.counts * price, model.coef + model.carriage.money[:, None] * price
+    return replace(model, gain=gain, coef=coef, carriage=None)
+
+
 def with_cuts(model: Model) -> Model:
     """The model with the rows that separated rules know beforehand among its clauses."""
     if not model.cuts.hi.size:
@@ -309,4 +329,5 @@ def without_rows(model: Model, keep: Bools) -> Model:
         owner=model.owner[keep],
         kinds=tuple(x for x, k in zip(model.kinds, keep, strict=True) if k),
         entries=model.entries[:, keep],
+        carriage=None if model.carriage is None else replace(model.carriage, money=model.carriage.money[keep]),
     )

@@ -20,8 +20,8 @@ class Sum:
     """One coupling row: lo ≤ Σ coef·x + helper columns + border·(border cost) ≤ hi, in `unit`.
 
     coef: shape (K,). label: what the row is called in results. limit: what the row's limit is called ("min", "max").
-    border, money: how much of the compactness cost and of the price of helper columns (yuan) the row counts; only rows
-    with an upper limit alone may count them.
+    border, money: how much of the compactness cost and of the price of helper columns and of hauls (yuan) the row counts; only
+    rows with an upper limit alone may count them.
     """
 
     label: Message | str
@@ -70,6 +70,27 @@ class Borders:
     cost: Floats
     kind: Ints
     weight: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Hauls:
+    """Earth carried from unit to unit at the least cost.
+
+    lack (K,): compacted m³ that an option wants (spoil it gives below 0); xy (N, 2): where units lie, m; rate: yuan per m³ and
+    m. imported, exported: whether more can be wanted than given, or less. worth: what a yuan of it takes off the objective.
+    """
+
+    lack: Floats
+    xy: Floats
+    rate: float
+    imported: bool
+    exported: bool
+    worth: float = 1.0
+
+    def most(self, start: Ints) -> float:
+        """No haul costs more, yuan; start (N + 1,): first option of each unit."""
+        earth = float(np.maximum.reduceat(np.abs(self.lack), start[:-1]).sum())
+        return earth * self.rate * float(np.hypot(*np.ptp(self.xy, axis=0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +157,7 @@ class Part:
     separator: Separator | None = None
     cuts: Clauses | None = None
     hidden: Hidden | None = None
+    hauls: Hauls | None = None
 
 
 @dataclass(frozen=True)

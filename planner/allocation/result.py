@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.objective import Objective
+from planner.allocation.search import Warm
 from planner.allocation.table import Floats
 
 
@@ -57,7 +58,8 @@ class Result:
     next_best: per unit `option` (the best other one at these prices) and `regret` (what taking it would lose).
     worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
-    multipliers: prices of the limits in the methods' own sense. aim: the objective itself.
+    multipliers: prices of the limits in the methods' own sense. aim: the objective itself. haul_cny: what carrying earth costs.
+    warm: prices from which a search under other limits goes on.
     """
 
     choice: pd.Series[str]
@@ -80,6 +82,8 @@ class Result:
     bound_from_prices: float = float("nan")
     multipliers: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     aim: Objective | None = field(default=None, repr=False)
+    haul_cny: float = 0.0
+    warm: Warm | None = field(default=None, repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from planner.allocation.bound import Multipliers
-from planner.allocation.table import Ints
+from planner.allocation.table import Floats, Ints
 
 Progress = Callable[[float, float, float], None]  # (bound, best, gap)
 
@@ -34,11 +34,19 @@ class Outcome(StrEnum):
     NOTHING = "nothing"
 
 
+@dataclass(frozen=True, eq=False)
+class Warm:
+    """Prices at which an earlier search ended: of each border's terms, yuan (E, C), of earth at every unit, yuan/m³ (N,)."""
+
+    border: Floats
+    earth: Floats | None
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method.
 
-    stop: set by Ctrl-C; then no seconds are left.
+    stop: set by Ctrl-C; then no seconds are left. warm: where an earlier search ended; whether it fits is asked by its shapes.
     """
 
     gap: float
@@ -48,6 +56,7 @@ class Settings:
     progress: Progress | None
     method: Method
     stop: threading.Event = field(default_factory=threading.Event)
+    warm: Warm | None = None
 
     @property
     def seconds(self) -> float:
@@ -83,6 +92,7 @@ class Found:
     interrupted: bool = False
     relaxation_empty: bool = False
     notes: tuple[str, ...] = ()
+    warm: Warm | None = None
 
 
 def relative_gap(objective: float, bound: float) -> float:

@@ -12,9 +12,10 @@ import pandas as pd
 
 from planner.allocation.bound import clean, forest, upper_bound
 from planner.allocation.exact import solve_exactly
+from planner.allocation.hauls import sides
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
 from planner.allocation.methods import solve_by_shape
-from planner.allocation.model import Model, assemble, settle
+from planner.allocation.model import Model, assemble, at_worth, settle
 from planner.allocation.objective import Objective
 from planner.allocation.objective import objective as objective_of
 from planner.allocation.parts import Rule
@@ -51,13 +52,14 @@ def solve(
     paused = time.monotonic()
     make_ready(model, way)
     settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
+    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None)
     first = None if start is None else start_positions(table, model, start)
     with interruptible(settings.stop):
         found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))
         found = replace(found, interrupted=found.interrupted or settings.stop.is_set())
     if found.outcome is Outcome.INFEASIBLE:
         parts = tuple(rule.part(table) for rule in rules)
-        raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed)
+        raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed, worth=found.multipliers.earth)
     if found.chosen is None and found.interrupted:
         raise KeyboardInterrupt
     if found.chosen is None:
@@ -73,7 +75,7 @@ def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: 
     def honest(one: Found) -> bool:
         return one.chosen is None or not misses(table, rules, one.chosen, settle(model, one.chosen).columns)
 
-    if not honest(found):
+    if not honest(found) and model.carriage is None:
         found = solve_exactly(model, settings, None)
     return found if honest(found) else replace(found, outcome=Outcome.NOTHING, chosen=None)
 
@@ -132,7 +134,8 @@ def _result(
     value, bound = goal.sign * settled.objective, goal.sign * max(found.bound, settled.objective)
     gap = relative_gap(value, bound)
     status = _status(found, gap, settings)
-    accounts = account(table, rules, model, goal, found, settled)
+    priced = at_worth(model, earth_at(model, found))
+    accounts = account(table, rules, priced, goal, found, settled)
     return Result(
         choice=pd.Series(table.names[table.option[chosen]], index=table.units, name="option", dtype=object),
         chosen=chosen_rows(table, chosen),
@@ -151,10 +154,28 @@ def _result(
         goal=goal.name,
         unit=goal.unit,
         notes=found.notes,
-        bound_from_prices=goal.sign * upper_bound(model, found.multipliers, forest(model)),
+        bound_from_prices=goal.sign * _from_prices(model, found),
         multipliers=found.multipliers.rows,
+        warm=found.warm,
+        haul_cny=0.0 if model.carriage is None else model.carriage.of(chosen).cost,
         aim=goal,
     )
+
+
+def earth_at(model: Model, found: Found) -> Floats:
+    """What earth is worth at every unit for the plan found, yuan/m³ (N,)."""
+    if model.carriage is None or found.multipliers.earth is None or found.chosen is None:
+        return np.zeros(model.size)
+    given = sides(model.carriage.hauls, found.multipliers.earth)
+    return given[int(model.carriage.hauls.lack[found.chosen].sum() > 0)] if len(given) > 1 else given[0]
+
+
+def _from_prices(model: Model, found: Found) -> float:
+    """The bound that the multipliers prove in closed form."""
+    if model.carriage is None or found.multipliers.earth is None:
+        return upper_bound(model, found.multipliers, forest(model))
+    worths = sides(model.carriage.hauls, found.multipliers.earth)
+    return max(upper_bound(at_worth(model, w), found.multipliers, forest(model)) for w in worths)
 
 
 def chosen_rows(table: OptionTable, chosen: Ints) -> pd.DataFrame:

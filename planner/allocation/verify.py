@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from planner.allocation.hauls import least_haul
 from planner.allocation.parts import ROUNDING, Column, Part, Rule, Sum
 from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Floats, Ints, OptionTable
@@ -31,7 +32,7 @@ def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Flo
     if (table.unit[chosen] != np.arange(n)).any():
         return (f"unit {table.units[int(np.argmax(table.unit[chosen] != np.arange(n)))]} has another unit's option",)
     parts = [rule.part(table) for rule in rules]
-    borders = _border_cost(parts, chosen)
+    borders, hauled = _border_cost(parts, chosen), _haul_cost(parts, chosen)
     found, first = [], 0
     every = [column for part in parts for column in part.columns]
     given = [Fraction(float(y)) for y in columns]
@@ -41,7 +42,7 @@ def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Flo
     for rule, part in zip(rules, parts, strict=True):
         own = bought[first : first + len(part.columns)]
         first += len(part.columns)
-        sums_hold = all(_sum_holds(row, i, chosen, borders, own, bought) for i, row in enumerate(part.sums))
+        sums_hold = all(_sum_holds(row, i, chosen, (borders, hauled), own, bought) for i, row in enumerate(part.sums))
         forbidden = part.forbid is not None and bool(np.isin(chosen, part.forbid).any())
         walk = getattr(rule, "kept", None)
         if not sums_hold or forbidden or not _clauses_hold(part, chosen) or (walk is not None and not walk(table, chosen)):
@@ -59,17 +60,22 @@ def _border_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
     return total
 
 
+def _haul_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
+    """Cost of a haul that serves the choice, yuan, solved for anew."""
+    return sum((Fraction(least_haul(part.hauls, chosen).cost) for part in parts if part.hauls is not None), Fraction(0))
+
+
 def _sum_holds(
     row: Sum,
     position: int,
     chosen: Ints,
-    borders: Fraction,
+    beside_it: tuple[Fraction, Fraction],
     own: Sequence[tuple[Column, Fraction]],
     bought: Sequence[tuple[Column, Fraction]],
 ) -> bool:
     """Whether a limit holds: exactly where numbers are as someone wrote them, else to the rounding they came with."""
     terms = row.coef[chosen]
-    beside = borders * Fraction(row.border)
+    beside = beside_it[0] * Fraction(row.border) + beside_it[1] * Fraction(row.money)
     beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
     beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in bought), Fraction(0)) if row.money else 0
     size = math.fsum(np.abs(terms)) + abs(float(beside))

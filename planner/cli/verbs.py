@@ -183,6 +183,8 @@ def compare(
             output, compare_html(loaded, names=[p.name for p in plans], lang=known_lang(lang)).encode(), overwrite=overwrite
         )
     voice.say(tell.compare_text(result, known_lang(lang)))
+    for warning in result["warnings_zh" if lang == "zh" else "warnings"]:
+        voice.warn(warning)
     voice.document(result)
 
 

@@ -1,5 +1,6 @@
 """Earthwork: cut and fill against a level, levels that balance, and who digs for whom."""
 
+from planner.earthwork.checks import places
 from planner.earthwork.haul import EXPORT, IMPORT, Haul, haul
 from planner.earthwork.levels import bed_level, cut_fill, dig_depth, grading_level, platform_level, pooled
 from planner.earthwork.mass import mass_curve
@@ -14,6 +15,7 @@ __all__ = [
     "grading_level",
     "haul",
     "mass_curve",
+    "places",
     "platform_level",
     "pooled",
 ]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from planner.core.multiscale import Side, cheapest
 from planner.core.transport import GATE, INSIDE, NOWHERE, Places
 from planner.earthwork.checks import check_amount, check_factor, metres, places, quantity
-from planner.earthwork.scale import Side, cheapest
 from planner.errors import Infeasible, InvalidInput
 from planner.words import say
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, RESERVOIRS, UNITS
+from planner.export.ledger_sheets import write_exchange, write_ledgers
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share
 from planner.export.yearly import write_years
@@ -34,6 +35,8 @@ _SHEETS: Final = {
     "funds": ("Funds", "资金来源"),
     "flow": ("Cash flow", "现金流"),
     "years": ("Years", "逐年"),
+    "ledgers": ("Ledgers", "三本账"),
+    "exchange": ("Exchange", "用途互换"),
     "units": ("Units", "单元"),
     "limits": ("Limits", "约束"),
     "published": ("Published", "公布数据对照"),
@@ -68,6 +71,8 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _earth(book, names, plan, units, ranges, say)
     _money(book, names, getattr(plan, "economics", None), costs, say)
     write_years(book, names["years"], summary)
+    write_ledgers(book, names["ledgers"], summary)
+    write_exchange(book, names["exchange"], summary)
     book.long_table(names["units"], [_heading(c, lang) for c in units.columns], units.head(MAX_UNIT_ROWS))
     _limits(book, names["limits"], summary, say)
     if more is not None:

@@ -10,8 +10,9 @@ import shapely
 
 from planner.errors import CRSMismatch, UsageError
 from planner.plan.figures import FIGURES, Figure, with_unit
+from planner.plan.prices import within_gap
 from planner.units import mu_from_m2
-from planner.words import say
+from planner.words import render, say
 
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
@@ -27,8 +28,11 @@ def compare_plans(plans: Sequence[Plan], *, names: Sequence[str]) -> dict[str, A
     if len(plans) < 2:
         raise UsageError(say("plan.two_plans"))
     summaries = [plan.summary() for plan in plans]
+    unsure = within_gap(summaries)
     return {
         "schema": "planner.compare/1",
+        "warnings": [] if unsure is None else [render(unsure, "en")],
+        "warnings_zh": [] if unsure is None else [render(unsure, "zh")],
         "plans": [{"name": name, "site": s["site"]["name"]} for name, s in zip(names, summaries, strict=True)],
         "rows": [_row(figure, summaries) for figure in FIGURES if figure.compared],
         "moves": [

@@ -13,6 +13,7 @@ import pandas as pd
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.plan.ledgers import ledgers
 from planner.plan.others import told
+from planner.plan.prices import exchange, three_ledgers
 from planner.plan.years import as_rows, years
 from planner.schedule import phase_of
 from planner.timing import by_year, timetable
@@ -66,6 +67,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "seconds": proof.seconds,
             "method": proof.method,
             "binding": [dict(row) for row in proof.binding],
+            "exchange": exchange(plan),
         },
         "rules_alone": {
             "targets": {t: _target(plan.rules, t) for t in (*CHOICES, UNRESTORED)},
@@ -96,6 +98,7 @@ def _economics(plan: PlanRecord) -> dict[str, Any]:
         "unfunded_cny": float(money.funds["cny"].iloc[-1]),
         "repaid_cny": float(sum(fund.cny for fund in plan.site.scenario.economics.fund if fund.repaid)),
         "npv_cny": money.npv_cny,
+        "ledgers": three_ledgers(plan),
         "payback_year": money.payback_year,
     }
 

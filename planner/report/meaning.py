@@ -9,7 +9,7 @@ import numpy as np
 from planner.core.money import discounted
 from planner.plan.limits import limit_name
 from planner.report.document import Block, Say, Section, Table, Text, plain
-from planner.words import render, term
+from planner.words import render, term, text
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -95,13 +95,25 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         say("Net value if the limit is one larger, yuan", "限值每增大一单位，净收益变化（元）"),
         say("per", "单位"),
     )
-    text = say(
+    told = say(
         "Each limit below shapes the plan. Its price is what the plan's net value would gain if the limit's figure were "
         "one unit larger; "
         "for a minimum it is negative, for then more is demanded. Prices hold for small changes.",
         "下列约束决定了方案。影子价格为限值增大一单位时总净收益的变化；对下限约束为负，因为要求更高。仅适用于小幅变化。",
     )
-    return Section(say("What binds", "约束与影子价格"), (Text(text), Table(heads, tuple(rows), words=(0, 4))))
+    blocks: list[Block] = [Text(told), Table(heads, tuple(rows), words=(0, 4))]
+    return Section(say("What binds", "约束与影子价格"), (*blocks, *_exchange(s, say.lang)))
+
+
+def _exchange(s: dict[str, Any], lang: str) -> list[Block]:
+    """What a mu of one use made another brings, each pair once, in the direction that brings more."""
+    pairs = [row for row in s["solver"].get("exchange", []) if row["cny_per_mu"] > 0 and row["proven"]]
+    if not pairs:
+        return []
+    pairs.sort(key=lambda row: -row["cny_per_mu"])
+    told = [(text("ledgers.mu_made", lang, before=r["from"], after=r["to"]), r["cny_per_mu"]) for r in pairs]
+    rows = [text("ledgers.row", lang, change=change, brings=brings) for change, brings in told]
+    return [Text(text("ledgers.exchange_told", lang, rows=("；" if lang == "zh" else "; ").join(rows)))]
 
 
 def limits(plan: Plan, s: dict[str, Any], say: Say) -> Section:

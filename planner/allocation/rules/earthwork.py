@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from planner.allocation.checks import as_mapping, check_number, finite_column
-from planner.allocation.parts import INF, Column, Named, Part, Sum
-from planner.allocation.rules.zones import check_zones, earth_row, largest, zone_part
-from planner.allocation.table import OptionTable
+from planner.allocation.parts import INF, Column, Hauls, Named, Part, Sum
+from planner.allocation.rules.zones import check_places, check_zones, earth_row, largest, zone_part
+from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 from planner.words import Message, say
+
+NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3")
+HAUL_NUMBERS = ("haul_cny_per_m3_km", "haul_worth")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,6 +27,9 @@ class Earthwork(Named):
     export_cny_per_m3: price of a m³ bought or carted away, added to the plan's cost.
     zones (unit id → zone) and haul (columns from, to, cny_per_m3 and, where a way is limited, max_m3): the balance is kept
     zone by zone, and earth goes between zones only on these ways and at their prices.
+    places (index unit_id, columns x_m, y_m): the least haul from every unit to every other, along straight lines at
+    haul_cny_per_m3_km per compacted m³, is a cost of the plan like any other; what is imported or exported is carried no way.
+    haul_worth: what a yuan of haul takes off the objective, its present value where that is maximised.
     Source: cut-fill balance of "dig deep, fill shallow", J. China Coal Soc. 2021, 46(12):4021; haul, Mayer & Stark 1981.
 
     Examples
@@ -39,6 +46,9 @@ class Earthwork(Named):
     export_cny_per_m3: float = 0.0
     zones: Mapping[str, str] | pd.Series[str] | None = None
     haul: pd.DataFrame | None = None
+    places: pd.DataFrame | None = None
+    haul_cny_per_m3_km: float = 0.0
+    haul_worth: float = 1.0
 
     def __post_init__(self) -> None:
         if (self.zones is None) != (self.haul is None):
@@ -46,7 +56,11 @@ class Earthwork(Named):
         if self.zones is not None:
             object.__setattr__(self, "zones", as_mapping(self.zones))
             check_zones(self.zones, self.haul)
-        for name in ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3"):
+        if self.places is not None:
+            if self.zones is not None:
+                raise InvalidInput(say("allocation.zones_or_places"))
+            check_places(self.places)
+        for name in NUMBERS + HAUL_NUMBERS:
             check_number("Earthwork", name, getattr(self, name))
         if not self.compaction:
             raise InvalidInput(say("allocation.no_compaction"))
@@ -67,7 +81,8 @@ class Earthwork(Named):
         )
         zoned = self.zones is not None and self.haul is not None
         where = say("rules.zones", n=len(set((self.zones or {}).values()))) if zoned else ""
-        return say("rules.earthwork", imported=imported, exported=exported, where=where)
+        way = say("rules.hauled", price=self.haul_cny_per_m3_km) if self.places is not None else ""
+        return say("rules.earthwork", imported=imported, exported=exported, where=where, way=way)
 
     def part(self, table: OptionTable) -> Part:
         """A sum for the import, one for the export, and a priced column for each that costs something."""
@@ -92,4 +107,15 @@ class Earthwork(Named):
             upper = min(INF if most is None else float(most), largest(coef, table))
             columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
             sums.append(Sum(earth_row(kind, most), "m³", coef, hi=0.0, kind=kind))
-        return Part(sums=tuple(sums), columns=tuple(columns))
+        return Part(sums=tuple(sums), columns=tuple(columns), hauls=self._hauls(table, lack))
+
+    def _hauls(self, table: OptionTable, lack: Floats) -> Hauls | None:
+        """What carrying earth costs, None where it costs nothing. lack (K,): compacted m³ that an option wants."""
+        rate = self.haul_cny_per_m3_km / 1000.0
+        if self.places is None or rate == 0:
+            return None
+        where = self.places.set_axis(self.places.index.astype(str)).reindex(table.units.astype(str))
+        xy = where[["x_m", "y_m"]].to_numpy(np.float64)
+        if (nowhere := ~np.isfinite(xy).all(axis=1)).any():
+            raise InvalidInput(say("allocation.no_place", unit=str(table.units[int(np.argmax(nowhere))])))
+        return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0, self.haul_worth)

@@ -27,6 +27,13 @@ def check_zones(zones: Mapping[str, str], haul: pd.DataFrame) -> None:
         raise InvalidInput(say("allocation.haul_price"))
 
 
+def check_places(places: pd.DataFrame) -> None:
+    """Raises InvalidInput where places lack a column."""
+    for name in ("x_m", "y_m"):
+        if name not in places.columns:
+            raise InvalidInput(say("allocation.place_column", name=name))
+
+
 def largest(coef: Floats, table: OptionTable) -> float:
     """The most that Σ coef·x can be, at least 0."""
     most = np.maximum.reduceat(coef, table.start[:-1])

@@ -92,17 +92,20 @@ def best_moves(
     for i in range(n):
         c = chosen[i]
         for k in range(start[i], start[i + 1]):
-            if k == c or not allowed[k] or not _fits(k, i, chosen, water, wet_children):
+            if k == c or not allowed[k]:
+                continue
+            force = 0.0
+            if pushing:  # asked first: most options do not push, and borders take longest to look up
+                for a in range(s):
+                    force += push[a] * (rows[k, a] - rows[c, a])
+                if force <= 1e-15:
+                    continue
+            if not _fits(k, i, chosen, water, wet_children):
                 continue
             border = 0.0
             if kind[k] != kind[c]:
                 border = _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
             if pushing:
-                force = 0.0
-                for a in range(s):
-                    force += push[a] * (rows[k, a] - rows[c, a])
-                if force <= 1e-15:
-                    continue
                 this = -max(value[c] - value[k] - border, 0.0) / force
             else:
                 this = gain[k] - gain[c] + border

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.corner import corner_flow
@@ -107,3 +108,32 @@ def _group(level: Level, code: Ints, begin: Ints) -> Level:
     centre = np.add.reduceat(places.xy * amount[:, None], begin) / total[:, None]
     kept = Places(centre, places.toll[begin], places.kind[begin])
     return Level(Side(kept, total), code[begin], np.append(begin, len(level.code)).astype(np.int64))
+
+
+@njit(cache=True)
+def gentlest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
+    """Worth of a unit of flow at places xy (N, 2), from its worth (M,) at places (M, 2), nowhere steeper than the way costs.
+
+    The mean of the highest and the lowest surface that change by at most `rate` per metre and pass the given places (McShane's
+    extensions); where the worths given are steeper themselves it passes between them, and is gentle all the same.
+    """
+    found = np.empty(len(xy))
+    for i in range(len(xy)):
+        low, high = np.inf, -np.inf
+        for j in range(len(at)):
+            way = rate * np.sqrt((xy[i, 0] - at[j, 0]) ** 2 + (xy[i, 1] - at[j, 1]) ** 2)
+            low, high = min(low, worth[j] + way), max(high, worth[j] - way)
+        found[i] = 0.5 * (low + high)
+    return found
+
+
+@njit(cache=True)
+def highest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
+    """The highest such surface: at sinks no lower than the potentials that prove a cheapest flow, at sources no higher."""
+    found = np.empty(len(xy))
+    for i in range(len(xy)):
+        low = np.inf
+        for j in range(len(at)):
+            low = min(low, worth[j] + rate * np.sqrt((xy[i, 0] - at[j, 0]) ** 2 + (xy[i, 1] - at[j, 1]) ** 2))
+        found[i] = low
+    return found

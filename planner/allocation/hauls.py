@@ -1,0 +1,104 @@
+"""Earth carried from unit to unit, as part of a choice: what a choice's haul costs, and what earth is worth where it lies.
+
+The least haul of a choice is the greatest Σ v·lack over all worths v(place) that change no faster than the way costs. So any
+such v gives, in place of the haul, a linear cost of every option that is never above it: a bound without zones or rows.
+Source: Kantorovich & Rubinstein 1958; haul in mine and road planning, Mayer & Stark 1981.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planner.allocation.parts import Hauls
+from planner.allocation.table import Floats, Ints
+from planner.core.multiscale import Side, cheapest, gentlest, highest
+from planner.core.transport import INSIDE, NOWHERE, Places
+
+GRAINS = 1e6  # per m³: earth is carried in whole cm³, so that balances close
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """The least haul of a choice: its cost, yuan, and a worth of earth at every unit, yuan/m³ (N,), that proves it."""
+
+    cost: float
+    worth: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Carriage:
+    """The hauls of a model: counts is how much of their cost the objective counts, money (S,) how much each row does."""
+
+    hauls: Hauls
+    counts: float
+    money: Floats
+    known: dict[bytes, Carried] = field(default_factory=dict, repr=False)
+
+    def of(self, chosen: Ints) -> Carried:
+        """The least haul of a choice (N,); remembered for the choice asked about last."""
+        key = chosen.tobytes()
+        if key not in self.known:
+            found = least_haul(self.hauls, chosen)
+            self.known.clear()
+            self.known[key] = found
+        return self.known[key]
+
+    def dear(self, rows: Floats) -> float:
+        """How much a yuan of haul weighs at prices of the rows (S,): in the objective, and in the rows that count it."""
+        return max(self.counts + float(rows @ self.money), 0.0)
+
+
+def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage | None:
+    """The hauls of a problem; None where no rule has any."""
+    return Carriage(found[0], counts * found[0].worth, money) if found else None
+
+
+def least_haul(hauls: Hauls, chosen: Ints) -> Carried:
+    """The least haul of a choice (N,), solved to the optimum; what does not balance comes or goes where that is cheapest."""
+    lack = np.rint(hauls.lack[chosen] * GRAINS).astype(np.int64)
+    over = int(lack.sum())
+    gives, takes = np.flatnonzero(lack < 0), np.flatnonzero(lack > 0)
+    if not gives.size or not takes.size:
+        return Carried(0.0, np.zeros(len(hauls.xy)))
+    sources = _side(hauls.xy[gives], -lack[gives], max(over, 0))
+    sinks = _side(hauls.xy[takes], lack[takes], max(-over, 0))
+    ways, potential, _ = cheapest(sources, sinks, hauls.rate, 0.0)
+    a, b = sources.places, sinks.places
+    inside = (a.kind[ways[:, 0]] == INSIDE) & (b.kind[ways[:, 1]] == INSIDE)
+    ways = ways[inside]
+    metres = np.hypot(*(a.xy[ways[:, 0]] - b.xy[ways[:, 1]]).T)
+    cost = float((ways[:, 2] / GRAINS * metres).sum() * hauls.rate)
+    worth = highest(hauls.xy, hauls.xy[gives], potential[: gives.size], hauls.rate)
+    if over > 0:  # nowhere is earth worth more than what comes from outside
+        worth = np.minimum(worth, potential[gives.size])
+    return Carried(cost, lawful(hauls, worth - (worth.min() if over <= 0 else worth.max())))
+
+
+def _side(xy: Floats, amount: Ints, outside: int) -> Side:
+    """Units that give (or take), and outside where something comes from (or goes) there."""
+    extra = 1 if outside else 0
+    kind = np.r_[np.full(len(xy), INSIDE), np.full(extra, NOWHERE)].astype(np.int64)
+    places = Places(np.r_[xy, np.zeros((extra, 2))], np.zeros(len(kind)), kind)
+    return Side(places, np.r_[amount, np.full(extra, outside)].astype(np.int64))
+
+
+def lawful(hauls: Hauls, worth: Floats) -> Floats:
+    """A worth of earth, clipped where spoil may leave the site for nothing (≥ 0) or fill come for nothing (≤ 0)."""
+    if hauls.exported and not hauls.imported:
+        return np.maximum(worth, 0.0)
+    return np.minimum(worth, 0.0) if hauls.imported and not hauls.exported else worth
+
+
+def sides(hauls: Hauls, worth: Floats) -> tuple[Floats, ...]:
+    """Worths of which the haul of every choice is bounded by one: where earth may both come and go, one for plans with spoil
+    to spare and one for plans that want fill."""
+    if hauls.exported and hauls.imported:
+        return worth - worth.min(), worth - worth.max()
+    return (lawful(hauls, worth),)
+
+
+def from_places(hauls: Hauls, at: Floats, worth: Floats) -> Floats:
+    """A worth at every unit (N,) from worths (M,) at some places (M, 2), nowhere steeper than the way costs."""
+    return lawful(hauls, np.asarray(gentlest(hauls.xy, at, worth, hauls.rate)))

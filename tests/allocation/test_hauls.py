@@ -1,0 +1,182 @@
+"""Haul in the choice: the least haul, its price by place, and plans against brute force with a linear program of their own."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+import planner.allocation as al
+from planner.allocation.hauls import least_haul, sides
+from planner.allocation.model import Model, assemble, settle
+from planner.allocation.objective import objective
+from planner.allocation.verify import misses
+from planner.errors import Infeasible, InvalidInput
+
+COLUMNS = ["unit_id", "option", "target", "treatment", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3", "storage_m3"]
+RATE = 0.02  # yuan per m³ and m
+
+
+def world(
+    seed: int, n: int, *, import_m3: float | None = 0.0, export_m3: float | None = 900.0
+) -> tuple[al.Problem, al.Earthwork]:
+    """Units scattered over a square kilometre: left alone, built on filled ground, or a lake that is dug."""
+    rng = np.random.default_rng(seed)
+    names = [f"u{i:03d}" for i in range(n)]
+    rows: list[tuple[Any, ...]] = []
+    for u in names:
+        fill, cut = rng.integers(100, 900, 2).astype(float)
+        rows.append((u, "none", "unrestored", "none", 5.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+        rows.append((u, "fill", "construction", "fill", 5.0, float(rng.integers(4000, 20000)), 300.0, 0.0, fill, 0.0))
+        rows.append((u, "dig", "reservoir", "dig_1", 5.0, float(rng.integers(0, 3000)), 200.0, cut, 0.0, 50.0))
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame(rng.uniform(0.0, 1000.0, (n, 2)), columns=["x_m", "y_m"], index=names)
+    earth = al.Earthwork(
+        max_import_m3=import_m3, max_export_m3=export_m3, compaction=0.9, places=places, haul_cny_per_m3_km=1000.0 * RATE
+    )
+    return al.Problem(options, unrestored=False), earth
+
+
+def model_of(problem: al.Problem) -> Model:
+    return assemble(problem.table, problem.parts(), objective(problem.table, "net"))
+
+
+def haul_by_program(lack: np.ndarray, xy: np.ndarray) -> float:
+    """The least haul by a dense linear program: everything that balances is carried, the rest comes or goes where it is."""
+    n, over = lack.size, float(lack.sum())
+    way = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)).ravel()
+    balance = np.repeat(np.eye(n), n, axis=0).T - np.tile(np.eye(n), n)  # out − in
+    outside = -np.eye(n) if over > 0 else np.eye(n)  # brought, or taken away
+    rows = np.vstack([np.hstack([balance, outside]), np.r_[np.zeros(n * n), np.ones(n)]])
+    found = linprog(np.r_[way * RATE, np.zeros(n)], A_eq=rows, b_eq=np.r_[-lack, abs(over)], method="highs")
+    return float(found.fun)
+
+
+def test_two_units_by_hand() -> None:
+    """Of two lakes that bring the same, the one beside the site that wants fill is dug: 100 m³ over 100 m for 2 yuan a m³."""
+    rows = [
+        ("a", "fill", "construction", "fill", 1.0, 1000.0, 0.0, 0.0, 100.0, 0.0),
+        *(
+            (u, t, "reservoir" if c else "unrestored", t, 1.0, 0.0, 0.0, c, 0.0, 0.0)
+            for u in "bc"
+            for t, c in (("dig", 100.0), ("no", 0.0))
+        ),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 100.0, 300.0], "y_m": 0.0}, index=list("abc"))
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=20.0)
+    result = al.Problem(options, unrestored=False).subject_to(earth).solve(gap=0.0)
+    assert result.choice.to_dict() == {"a": "fill", "b": "dig", "c": "no"}
+    assert result.haul_cny == pytest.approx(200.0)
+    assert result.objective == pytest.approx(800.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("bring", "take"), [(0.0, 900.0), (0.0, 0.0), (900.0, 0.0), (None, None)])
+def test_the_least_haul_and_its_proof(seed: int, bring: float | None, take: float | None) -> None:
+    """The haul is a dense program's, and the worth of earth proves it: nowhere steeper than the way, and Σ v·lack = haul."""
+    problem, earth = world(seed, 9, import_m3=bring, export_m3=take)
+    hauls = earth.part(problem.table).hauls
+    assert hauls is not None
+    rng = np.random.default_rng(seed)
+    chosen = problem.table.start[:-1] + rng.integers(0, 3, 9)
+    lack = hauls.lack[chosen]
+    if (bring == 0.0 and lack.sum() > 0) or (take == 0.0 and lack.sum() < 0):
+        return
+    found = least_haul(hauls, chosen)
+    assert found.cost == pytest.approx(haul_by_program(lack, hauls.xy), rel=1e-7, abs=1e-6)
+    steps = np.abs(found.worth[:, None] - found.worth[None])
+    way = np.hypot(*(hauls.xy[:, None] - hauls.xy[None]).transpose(2, 0, 1))
+    assert (steps <= RATE * way + 1e-9).all()
+    proven = [float(w @ lack) for w in sides(hauls, found.worth)]
+    assert proven[int(lack.sum() > 0) if len(proven) > 1 else 0] == pytest.approx(found.cost, rel=1e-7, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_tiny_worlds_against_brute_force(seed: int) -> None:
+    """Every choice of six units, its haul by a program of its own, inside quota and budget."""
+    free = seed % 3 == 2
+    problem, earth = world(seed, 6, import_m3=None if free else 0.0, export_m3=None if free else 900.0)
+    budget = al.Budget(2500.0 + 400.0 * (seed % 4))
+    problem = problem.subject_to(al.Quota("construction", min_mu=10.0), budget, earth)
+    hauls, table = earth.part(problem.table).hauls, problem.table
+    assert hauls is not None
+    best = -np.inf
+    for pick in itertools.product(range(3), repeat=6):
+        chosen = table.start[:-1] + np.array(pick)
+        lack = hauls.lack[chosen]
+        built = sum(p == 1 for p in pick) >= 2
+        if not built or (not free and not -900.0 <= lack.sum() <= 1e-9):
+            continue
+        haul = haul_by_program(lack, hauls.xy)
+        cost = table.values["cost_cny"][chosen].sum()
+        if cost + haul <= budget.max_cny + 1e-9:
+            best = max(best, table.values["benefit_cny"][chosen].sum() - cost - haul)
+    if best == -np.inf:
+        with pytest.raises(Infeasible):
+            problem.solve(gap=0.0)
+        return
+    result = problem.solve(gap=1e-9)
+    assert result.bound >= best - 1e-6 * abs(best)
+    assert result.objective <= best + 1e-6 * abs(best)
+    if not free:  # where earth may both come and go, the bound is that of plans that let it
+        assert result.objective == pytest.approx(best, rel=1e-7)
+        assert result.gap < 1e-6
+
+
+def positions(problem: al.Problem, result: al.Result) -> np.ndarray:
+    """The chosen options' places in the table."""
+    table = problem.table
+    taken = table.names[table.option] == result.choice.to_numpy()[table.unit]
+    return np.flatnonzero(taken)
+
+
+@pytest.mark.parametrize("borders", [0.0, 1.0])
+def test_many_units_by_prices(borders: float) -> None:
+    """The plan keeps its limits with the haul counted, is better than the plan that knew none, and lies under its bound."""
+    problem, earth = world(1, 240, export_m3=8000.0)
+    names = list(problem.table.units)
+    pairs = pd.DataFrame({"unit_a": names[:-1], "unit_b": names[1:], "length_m": 10.0})
+    rules: list[Any] = [al.Quota("construction", min_mu=450.0), al.Quota("reservoir", min_mu=300.0)]
+    rules += [al.Compactness(pairs, borders)] if borders else []
+    blind = al.Earthwork(max_import_m3=0.0, max_export_m3=8000.0, compaction=0.9)
+    without = problem.subject_to(*rules, blind).solve(gap=1e-3)
+    problem = problem.subject_to(*rules, earth)
+    free = problem.solve(gap=2e-2, time_limit_s=20)
+    known = settle(model_of(problem), positions(problem, without)).objective
+    assert free.objective > known
+    assert free.objective <= free.bound <= free.objective * 1.1
+    assert free.bound <= free.bound_from_prices * (1 + 1e-9)
+    budget = al.Budget(0.97 * (float(free.chosen["cost_cny"].sum()) + free.haul_cny))
+    tight = problem.subject_to(budget)
+    found = tight.solve(gap=2e-2, time_limit_s=20)
+    assert misses(tight.table, tight.rules, positions(tight, found), np.empty(0)) == ()
+    assert float(found.chosen["cost_cny"].sum()) + found.haul_cny <= budget.max_cny + 1e-6
+    assert settle(model_of(tight), positions(tight, found)).objective == pytest.approx(found.objective)
+    assert found.objective <= min(found.bound, free.bound)
+
+
+def test_a_budget_that_the_haul_breaks_is_infeasible() -> None:
+    """The works alone fit; the haul does not: the budget is named, and by how much it misses."""
+    rows = [
+        ("a", "fill", "construction", "fill", 1.0, 9.0, 5.0, 0.0, 100.0, 0.0),
+        ("b", "dig", "reservoir", "dig", 1.0, 9.0, 5.0, 100.0, 0.0, 0.0),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 100.0], "y_m": 0.0}, index=["a", "b"])
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=20.0)
+    with pytest.raises(Infeasible, match="budget"):
+        al.Problem(options, unrestored=False).subject_to(earth, al.Budget(100.0)).solve()
+    assert al.Problem(options, unrestored=False).subject_to(earth, al.Budget(210.0)).solve().haul_cny == pytest.approx(200.0)
+
+
+def test_places_that_are_missing_are_named() -> None:
+    problem, earth = world(0, 3)
+    assert earth.places is not None
+    with pytest.raises(InvalidInput, match="u001"):
+        al.Earthwork(places=earth.places.drop("u001"), haul_cny_per_m3_km=1.0).part(problem.table)
+    with pytest.raises(InvalidInput, match="y_m"):
+        al.Earthwork(places=earth.places.drop(columns="y_m"), haul_cny_per_m3_km=1.0)
+    assert al.Earthwork(places=earth.places, haul_cny_per_m3_km=0.0).part(problem.table).hauls is None
