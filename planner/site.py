@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from planner.units import M2_PER_MU
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from planner.words import Message
 
 Floats = NDArray[np.float64]
+CELLS_A_UNIT: Final = 4  # cells of the terrain that a planning unit should hold: fewer and neighbours share their ground
+MANY_UNITS: Final = 30_000  # planned in minutes; beyond, larger units tell as much in a fraction of the time
+PIECES: Final = 1.4  # units for each that would fit by area: they are cut along parcels and contours as well
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,3 +164,16 @@ class Site:
     def original(self) -> Grid:
         """The ground before mining: today's terrain plus what was lost, m."""
         return self.terrain.like(self.terrain.values + self.subsidence.values)
+
+
+def largest_unit_mu(scenario: Scenario, terrain: Grid, area_m2: float) -> float:
+    """The largest planning unit, mu: as given, else the default, or more where the terrain or the site calls for it.
+
+    No smaller than CELLS_A_UNIT cells of the terrain, so that every unit has ground of its own, and so large that a site of
+    area_m2 has about MANY_UNITS at most.
+    """
+    known = scenario.parameters["partition.max_unit_mu"]
+    if known.trust == "given":
+        return float(known.value)
+    cells = CELLS_A_UNIT * terrain.cell_area / M2_PER_MU
+    return float(max(known.value, math.ceil(cells), math.ceil(PIECES * area_m2 / M2_PER_MU / MANY_UNITS)))

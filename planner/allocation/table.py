@@ -89,6 +89,9 @@ class OptionTable:
         return f"{self.units[self.unit[position]]} {self.names[self.option[position]]}"
 
 
+EXACT = 2.0**53  # whole numbers from here on lose digits in a column of numbers with a fraction
+
+
 def read_options(options: pd.DataFrame, *, unrestored: bool = True, units: Iterable[object] | None = None) -> OptionTable:
     """The options frame as arrays, with an all-zero "unrestored" option for every unit that has none.
 
@@ -147,6 +150,10 @@ def _checked(options: pd.DataFrame) -> pd.DataFrame:
     frame = options
     if frame.index.nlevels == 1 and {"unit_id", "option"} <= set(frame.columns):
         frame = frame.set_index(["unit_id", "option"])
+    elif frame.index.nlevels == 1 and {frame.index.name, *frame.columns} >= {"unit_id", "option"}:
+        frame = frame.set_index("option" if frame.index.name == "unit_id" else "unit_id", append=True)
+    if frame.index.nlevels == 2 and (frame.index.names[0] == "option" or frame.index.names[1] == "unit_id"):
+        frame = frame.swaplevel()  # levels count by their names
     if frame.index.nlevels != 2:
         raise InvalidInput(say("allocation.option_index"))
     missing = [c for c in REQUIRED if c not in frame.columns]
@@ -161,7 +168,10 @@ def _level(frame: pd.DataFrame, level: int) -> tuple[NDArray[np.object_], Ints]:
     """A level of the index as sorted words and codes."""
     index = frame.index
     assert isinstance(index, pd.MultiIndex)
-    words = np.array([str(w) for w in index.levels[level]], dtype=object)
+    values = index.levels[level]
+    if pd.api.types.is_float_dtype(values) and len(values) and float(np.abs(values).max()) >= EXACT:
+        raise InvalidInput(say("allocation.ids_rounded", key=("unit_id", "option")[level], example=float(np.abs(values).max())))
+    words = np.array([str(w) for w in values], dtype=object)
     codes = np.asarray(index.codes[level], dtype=np.int64)
     if (codes < 0).any():
         raise InvalidInput(

@@ -25,7 +25,9 @@ class Part(BaseModel):
 class Layer(Part):
     """A file in a role: path relative to site.toml, layer in the file, encoding, the columns that hold id and depth.
 
-    unit: of the depth (m, cm, mm). crs: of the file, where it has none or a wrong one.
+    layer: in a raster the band, by its number or name. unit: of the depth or the raster (m, cm, mm, ft …). crs: of the file,
+    where it has none or a wrong one. fill_holes_mu: holes of a raster up to this area are filled from their rims, mu. clip:
+    the polygons are cut to where the raster has values.
     """
 
     path: str
@@ -36,6 +38,8 @@ class Layer(Part):
     name: str | None = None
     unit: str | None = None
     crs: str | None = None
+    fill_holes_mu: NonNegative | None = None
+    clip: bool = False
 
     @property
     def key(self) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import lines, merging, planar
 from planner.placing import reach_outlines
+from planner.site import largest_unit_mu
 from planner.tables import Partition
 from planner.units import m2_from_mu
 from planner.words import say
@@ -76,7 +77,8 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
 
 def _sizes(site: Site) -> tuple[float, float]:
     """Smallest and largest unit, m²."""
-    low, high = site.scenario.number("partition.min_unit_mu"), site.scenario.number("partition.max_unit_mu")
+    low = site.scenario.number("partition.min_unit_mu")
+    high = largest_unit_mu(site.scenario, site.terrain, float(site.parcels.area.sum()))
     if not 0 <= low <= high / 4 or high <= 0:
         raise InvalidInput(say("partition.sizes", low=low, high=high))
     return float(m2_from_mu(low)), float(m2_from_mu(high))

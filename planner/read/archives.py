@@ -17,18 +17,32 @@ MAX_MEMBERS: Final = 10_000
 MAX_BYTES: Final = 4 << 30  # of everything unpacked
 MAX_RATIO: Final = 200  # unpacked over packed, beyond 64 MB: what honest geodata never reaches
 _RATIO_FREE: Final = 64 << 20
+MAX_DEPTH: Final = 4  # archives in archives
+VECTORS: Final = frozenset(
+    (".gpkg", ".shp", ".geojson", ".fgb", ".kml", ".dxf", ".parquet", ".geoparquet", ".csv", ".xlsx")
+)  # beside .gdb folders, and .json that holds features
+_FEATURES: Final = re.compile(
+    rb'"(FeatureCollection|Feature|Topology|esriGeometry\w+|GeometryCollection|MultiPolygon|Polygon)"'
+)
 
 
 def unpack(path: Path, folder: Path, *, shown: str) -> list[Path]:
-    """The files of a zip archive, unpacked below `folder`, in name order.
+    """The files of a zip archive and of the archives in it, unpacked below `folder`, in name order.
 
-    Raises InvalidInput for an archive that is broken, encrypted, too large, or names a place outside itself.
+    Raises InvalidInput for an archive that is broken, encrypted, too large, nested too deeply, or names a place outside itself.
     """
+    return sorted(_unpacked(path, folder, shown, MAX_BYTES, 1))
+
+
+def _unpacked(path: Path, folder: Path, shown: str, room: int, depth: int) -> list[Path]:
+    """As `unpack`; room: bytes that all archives together may still take."""
+    if depth > MAX_DEPTH:
+        raise InvalidInput(say("read.nested_archives", path=shown, most=MAX_DEPTH))
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            _admit(members, shown)
-            return sorted(_write(archive, member, folder, shown) for member in members)
+            members = [m for m in archive.infolist() if not m.is_dir() and not _of_finder(m)]
+            _admit(members, shown, room)
+            files = sorted(_write(archive, member, folder, shown) for member in members)
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -39,13 +53,47 @@ def unpack(path: Path, folder: Path, *, shown: str) -> list[Path]:
         OSError,
     ) as error:
         raise InvalidInput(say("read.bad_zip", path=shown, why=str(error)[:100])) from None
+    room -= sum(f.stat().st_size for f in files)
+    found: list[Path] = []
+    for file in files:
+        if file.suffix.lower() not in (".zip", ".kmz"):
+            found.append(file)
+            continue
+        inner = _unpacked(file, file.with_name(f"{file.name}.d"), f"{shown}/{file.name}", room, depth + 1)
+        room -= sum(f.stat().st_size for f in inner)
+        found += inner
+    return found
 
 
-def _admit(members: list[zipfile.ZipInfo], shown: str) -> None:
+def _of_finder(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is what macOS keeps beside files: no data."""
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith("._"))
+
+
+def geodata(files: list[Path], root: Path) -> list[Path]:
+    """The vector files among those unpacked below a folder: a .gdb folder is one, and .json only where it holds features."""
+    found: set[Path] = set()
+    for path in files:
+        inside = next((root / p for p in path.relative_to(root).parents if p.suffix.lower() == ".gdb"), None)
+        suffix = path.suffix.lower()
+        if inside is not None:
+            found.add(inside)
+        elif suffix in VECTORS or (suffix == ".json" and _features(path)):
+            found.add(path)
+    return sorted(found, key=str)
+
+
+def _features(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _FEATURES.search(file.read(1 << 16)) is not None
+
+
+def _admit(members: list[zipfile.ZipInfo], shown: str, room: int) -> None:
     if len(members) > MAX_MEMBERS:
         raise InvalidInput(say("read.many_members", path=shown, n=len(members), most=MAX_MEMBERS))
     total, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
-    if total > MAX_BYTES or (total > _RATIO_FREE and total > MAX_RATIO * max(packed, 1)):
+    if total > room or (total > _RATIO_FREE and total > MAX_RATIO * max(packed, 1)):
         raise InvalidInput(say("read.expands", path=shown, packed=packed / 1e6, total=total / 1e6))
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))

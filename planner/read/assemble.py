@@ -16,13 +16,18 @@ from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
+from planner.read.bands import chosen_band
 from planner.read.features import read_places, read_values
-from planner.read.grids import Context, onto, owners, terrain_and_subsidence
+from planner.read.grids import Context, onto, terrain_and_subsidence
+from planner.read.heeded import refuse_idle
 from planner.read.layers import clipped, read_beside, read_parcels, reference
+from planner.read.owners import owners
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
 from planner.read.record import Record
+from planner.read.standing import with_lakes
+from planner.read.statistics import raster_statistics
 from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
@@ -84,6 +89,7 @@ def read(
 def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None) -> Reading:
     scenario, places = opened.scenario, opened.places
     layers = scenario.layers
+    refuse_idle(layers)
     wanted = crs or scenario.site.crs
     forced = parse_crs(wanted, where="--crs" if crs else "site.crs") if wanted else None
     parcels = read_parcels(
@@ -100,8 +106,10 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         frame = clipped(frame, beside["boundary"], record)
     tell_missed(beside, frame, record)
     context = Context(parcels.crs, places, scenario, frame, record)
-    terrain, lost = terrain_and_subsidence(context)
+    context, terrain, lost = terrain_and_subsidence(context)
+    frame = context.parcels
     water = water_table(context, terrain, lost)
+    water, beside["constraints"] = with_lakes(context, terrain, water, beside["constraints"])
     tell_cut_water(context, terrain, water)
     tell_sizes(context, terrain)
     residual = _residual(context, layers.residual, terrain)
@@ -155,7 +163,8 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
         if given < 0:
             raise InvalidInput(say("read.residual_negative", given=given))
         return terrain.like(given)
-    unit = given.unit or raster_info(context.places.raster(given.path)).unit or "mm"
+    path = context.places.raster(given.path)
+    unit = given.unit or chosen_band(raster_info(path), given, "residual", Record()).unit or "mm"
     grid = onto(context, given.model_copy(update={"unit": unit}), "residual", terrain)
     values = grid.values * 1e3
     if float(np.nanmin(values, initial=0.0)) < -1.0:
@@ -170,15 +179,12 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
 
 
 def _with_depths(parcels: gpd.GeoDataFrame, lost: Grid, given: object, record: Record) -> gpd.GeoDataFrame:
-    """Parcels whose depth no column gave get the mean of the ground lost over their cells; big disagreements are told."""
+    """Parcels whose depth no column gave get the mean of the ground lost over them; big disagreements are told."""
     column = parcels["subsidence_m"].to_numpy(dtype=float)
     if given is None or (isinstance(given, Layer) and given.path == DEPTH_COLUMN):
         return parcels  # the column is what the ground lost was made of
-    owner = owners(parcels, lost)
-    inside = owner >= 0
-    count = np.bincount(owner[inside], minlength=len(parcels))
-    total = np.bincount(owner[inside], weights=lost.values[inside], minlength=len(parcels))
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    (found,) = raster_statistics(lost, parcels.geometry)
+    mean = found.table()["mean"].to_numpy(dtype=float)
     apart = np.flatnonzero(np.abs(column - mean) > np.maximum(1.0, 0.5 * mean))
     if len(apart):
         i = int(apart[0])

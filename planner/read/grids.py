@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ import numpy as np
 import pyproj
 import rasterio
 import rasterio.shutil
-import shapely
 
-from planner.core.terrain.owner import by_centre, by_touch
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
+from planner.read.bands import chosen_band
 from planner.read.depths import DEEPEST_M, DEEPEST_STATED_M, SHALLOW_M
+from planner.read.gaps import covered, without_holes
 from planner.read.meaning import ELEVATION, LENGTH, Meaning
+from planner.read.owners import owners, owners_and_touched
 from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
@@ -64,8 +65,8 @@ class Context:
         return w - self.margin_m, s - self.margin_m, e + self.margin_m, n + self.margin_m
 
 
-def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
-    """Ground elevation today and ground lost, on the same cells, m.
+def terrain_and_subsidence(context: Context) -> tuple[Context, Grid, Grid]:
+    """Ground elevation today and ground lost, on the same cells, m; and the context with the parcels that lie on them.
 
     Of a terrain larger than the site only the cells within `measure.surroundings_m` of the parcels' bounding box are read, so
     its size does not matter; it is said in the decisions. Every cell under a parcel is as in the whole. What depends on ground
@@ -75,9 +76,11 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
     layers, record = context.scenario.layers, context.record
     if layers.terrain is not None:
         terrain = _read_terrain(context, layers.terrain)
-        return terrain, _subsidence_on(context, terrain)
+        context = _covered(context, terrain, layers.terrain, "terrain")
+        return context, terrain, _subsidence_on(context, terrain)
     if isinstance(layers.subsidence, Layer) and not _is_column(layers.subsidence):
         lost = _opened_grid(context, layers.subsidence, "subsidence")
+        context = _covered(context, lost, layers.subsidence, "subsidence")
         lost = lost.like(_lost(lost.values, layers.subsidence.path, record, stated=_stated(context, layers.subsidence)))
     else:
         lost = _subsidence_on(context, _plain(context))
@@ -85,7 +88,13 @@ def terrain_and_subsidence(context: Context) -> tuple[Grid, Grid]:
         say("read.no_terrain_taken"),
     )
     record.decide(say("read.terrain"), say("read.zero_less_lost"), say("read.no_terrain_given"))
-    return lost.like(0.0 - np.nan_to_num(lost.values, nan=0.0)), lost.like(np.nan_to_num(lost.values, nan=0.0))
+    known = np.nan_to_num(lost.values, nan=0.0)
+    return context, lost.like(0.0 - known), lost.like(known)
+
+
+def _covered(context: Context, grid: Grid, layer: Layer, role: str) -> Context:
+    """The context with the parcels that a grid knows the ground of."""
+    return replace(context, parcels=covered(context.parcels, grid, layer, role, context.record))
 
 
 def _plain(context: Context) -> Grid:
@@ -119,25 +128,28 @@ def _read_terrain(context: Context, layer: Layer) -> Grid:
                 reason=reason,
             )
         )
-    return _read_window(context, layer, path, info, theirs, ELEVATION)
+    return _read_window(context, (layer, "terrain"), path, info, theirs, ELEVATION)
 
 
 def _opened_grid(context: Context, layer: Layer, role: str) -> Grid:
     """A raster that brings its own cells, for the parcels' bounds and a margin."""
     path, info, own = _checked_raster(context, layer, role)
     theirs = transformed(info.bounds, own, context.crs) if own is not None else info.bounds
-    return _read_window(context, layer, path, info, theirs, LENGTH)
+    return _read_window(context, (layer, role), path, info, theirs, LENGTH)
 
 
-def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, theirs: Bounds, meant: Meaning) -> Grid:
-    """The cells around the parcels; what is left out is said."""
+def _read_window(
+    context: Context, said: tuple[Layer, str], path: Path, info: RasterInfo, theirs: Bounds, meant: Meaning
+) -> Grid:
+    """The cells around the parcels; what is left out is said. said: the layer and its role."""
+    layer, role = said
     _fits(context.wide, info, theirs, layer.path)
     with _placed(path, layer) as source:
-        raster = read_raster(source, bounds=context.wide, crs=context.crs, meant=meant, unit=layer.unit)
+        raster = read_raster(source, bounds=context.wide, crs=context.crs, band=info.band, meant=meant, unit=layer.unit)
     _notes(raster.notes, context.record)
-    _covers(context, raster.grid, layer.path)
-    rows, cols = raster.grid.shape
-    beyond = np.abs(np.subtract(raster.grid.bounds, theirs)) > 2 * max(raster.grid.cell_x, raster.grid.cell_y)
+    grid = without_holes(raster.grid, layer, role, context.record)
+    rows, cols = grid.shape
+    beyond = np.abs(np.subtract(grid.bounds, theirs)) > 2 * max(grid.cell_x, grid.cell_y)
     if beyond.any():
         whole = f"{info.rows:,} × {info.cols:,}"
         context.record.decide(
@@ -145,26 +157,27 @@ def _read_window(context: Context, layer: Layer, path: Path, info: RasterInfo, t
             say("read.around", margin_m=context.margin_m, rows=rows, cols=cols, whole=whole),
             say("read.leaves_at_edge"),
         )
-    return raster.grid
+    return grid
 
 
 def onto(context: Context, layer: Layer, role: str, grid: Grid, *, meant: Meaning = LENGTH) -> Grid:
     """A raster brought onto the terrain's cells (bilinear), metres, NaN where it does not reach."""
     path, info, own = _checked_raster(context, layer, role)
     same = own is None or own == context.crs
+    asked: dict[str, Any] = {"crs": context.crs, "band": info.band, "meant": meant, "unit": layer.unit}
     if same and not info.rotated and _same_lattice(info, grid):
         with _placed(path, layer) as source:
-            raster = read_raster(source, bounds=grid.bounds, crs=context.crs, meant=meant, unit=layer.unit)
+            raster = read_raster(source, bounds=grid.bounds, **asked)
         if raster.grid.aligned(grid):
             _notes(raster.notes, context.record)
-            return raster.grid
+            return without_holes(raster.grid, layer, role, context.record)
     with _placed(path, layer) as source:
-        raster = read_onto(source, grid, crs=context.crs, meant=meant, unit=layer.unit)
+        raster = read_onto(source, grid, **asked)
     _notes(raster.notes, context.record)
     context.record.warn(
         say("read.brought_onto", path=layer.path, cell_x=grid.cell_x, cell_x_2=info.cell_x),
     )
-    return raster.grid
+    return without_holes(raster.grid, layer, role, context.record)
 
 
 def _same_lattice(info: RasterInfo, grid: Grid) -> bool:
@@ -176,14 +189,10 @@ def _same_lattice(info: RasterInfo, grid: Grid) -> bool:
 
 def _checked_raster(context: Context, layer: Layer, role: str) -> tuple[Path, RasterInfo, pyproj.CRS | None]:
     path = context.places.raster(layer.path)
-    info = raster_info(path)
+    info = chosen_band(raster_info(path), layer, role, context.record)
     own = _raster_crs(layer, info, role)
     window = EVERYWHERE if own is None or info.rotated else _cells_in(transformed(context.wide, context.crs, own), info)
     context.record.used(role, layer.path, cell_files(path, window))
-    if info.bands > 1 and layer.layer is None:
-        context.record.warn(
-            say("read.first_band", path=layer.path, bands=info.bands, role=role),
-        )
     return path, info, own
 
 
@@ -229,66 +238,6 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
         )
 
 
-def _covers(context: Context, grid: Grid, shown: str) -> None:
-    """Raises InvalidInput where parcels reach beyond a grid or over holes in it."""
-    west, south, east, north = grid.bounds
-    outside = context.parcels.geometry.difference(shapely.box(west, south, east, north))
-    lost = outside.area
-    if float(lost.sum()) > 1e-6 * float(context.parcels.area.sum()):
-        worst = lost.idxmax()
-        raise InvalidInput(
-            say(
-                "read.not_covered",
-                path=shown,
-                lost=mu_from_m2(float(lost.sum())),
-                parcel=worst,
-                worst=mu_from_m2(float(lost[worst])),
-            )
-        )
-    missing = np.isnan(grid.values)
-    if not missing.any():
-        return
-    owner = owners(context.parcels, grid)
-    hit = missing & (owner >= 0)
-    if hit.any():
-        counts = np.bincount(owner[hit], minlength=len(context.parcels))
-        worst_at = int(counts.argmax())
-        row, col = (int(v[0]) for v in np.nonzero(hit & (owner == worst_at)))
-        x, y = grid.west + (col + 0.5) * grid.cell_x, grid.north - (row + 0.5) * grid.cell_y
-        raise InvalidInput(
-            say(
-                "read.holes",
-                path=shown,
-                area=mu_from_m2(float(hit.sum()) * grid.cell_area),
-                parcel=context.parcels.index[worst_at],
-                x=x,
-                y=y,
-            )
-        )
-
-
-def owners(parcels: gpd.GeoDataFrame, grid: Grid) -> Any:
-    """The row of the parcel that holds each cell's centre, −1 where none does; shape of the grid."""
-    xy, rings, parts = ragged(parcels.geometry.to_numpy())
-    rows, cols = grid.shape
-    return by_centre(xy, rings, parts, grid.west, grid.north, grid.cell_x, grid.cell_y, rows, cols)
-
-
-def _owners_and_touched(parcels: gpd.GeoDataFrame, grid: Grid) -> Any:
-    """As owners, and free cells that a parcel merely touches belong to it as well."""
-    xy, rings, parts = ragged(parcels.geometry.to_numpy())
-    place = (grid.west, grid.north, grid.cell_x, grid.cell_y)
-    return by_touch(xy, rings, parts, *place, by_centre(xy, rings, parts, *place, *grid.shape))
-
-
-def ragged(geometry: Any) -> tuple[Any, Any, Any]:
-    """Vertices, first vertex of each ring, first ring of each polygon or multipolygon, as the kernels take them."""
-    _, xy, offsets = shapely.to_ragged_array(geometry, include_z=False)
-    rings, parts = offsets[0], offsets[1]
-    first = parts if len(offsets) == 2 else parts[offsets[2]]
-    return np.ascontiguousarray(xy), rings.astype(np.int64), first.astype(np.int64)
-
-
 def _is_column(layer: Layer) -> bool:
     return layer.path == DEPTH_COLUMN
 
@@ -297,10 +246,12 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     """Ground lost on the terrain's cells: from a raster, a number, or the parcels' depths; zero outside the parcels."""
     given, record = context.scenario.layers.subsidence, context.record
     if isinstance(given, Layer) and not _is_column(given):
-        lost = _lost(onto(context, given, "subsidence", grid).values, given.path, record, stated=_stated(context, given))
+        found = onto(context, given, "subsidence", grid).values
+        shown = bool(np.nanmax(np.abs(found), initial=0.0) <= np.ptp(grid.values[np.isfinite(grid.values)]))
+        lost = _lost(found, given.path, record, stated=_stated(context, given), shown=shown)
         _subsidence_gaps(context, grid.like(lost), given.path)
         return grid.like(np.nan_to_num(lost, nan=0.0))
-    owner = _owners_and_touched(context.parcels, grid)
+    owner = owners_and_touched(context.parcels, grid)
     if isinstance(given, float):
         return grid.like(_lost(np.where(owner >= 0, given, 0.0), "layers.subsidence", record))
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
@@ -319,24 +270,27 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
 
 def _stated(context: Context, layer: Layer) -> bool:
     """Whether the unit of a raster is known: from site.toml or from the file."""
-    return layer.unit is not None or raster_info(context.places.raster(layer.path)).unit is not None
+    path = context.places.raster(layer.path)
+    info = chosen_band(raster_info(path), layer, "subsidence", Record())
+    return layer.unit is not None or info.unit is not None
 
 
-def _lost(values: Floats, shown: str, record: Record, *, stated: bool = False) -> Floats:
+def _lost(values: Floats, path: str, record: Record, *, stated: bool = False, shown: bool = False) -> Floats:
     """Ground lost ≥ 0: noise clipped; a raster of negative sinking turned over.
 
-    stated: whether its unit is known. Raises InvalidInput for uplift, and for what is too deep or may be in another unit.
+    stated: whether its unit is known. shown: whether the terrain's relief has room for it. Raises InvalidInput for uplift, and
+    for what is too deep or may be in another unit.
     """
     low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
     if low < -_SUBSIDENCE_NOISE_M and high <= _SUBSIDENCE_NOISE_M:
-        record.warn(say("read.sinking_negative", path=shown))
+        record.warn(say("read.sinking_negative", path=path))
         values, low, high = -values, -high, -low
     if low < -_SUBSIDENCE_NOISE_M:
-        raise InvalidInput(say("read.uplift", path=shown, low=low, high=high))
-    if high > (DEEPEST_STATED_M if stated else DEEPEST_M):
-        raise InvalidInput(say("read.lost_too_much", path=shown, high=high))
+        raise InvalidInput(say("read.uplift", path=path, low=low, high=high))
+    if high > (DEEPEST_STATED_M if stated or shown else DEEPEST_M):
+        raise InvalidInput(say("read.lost_too_much", path=path, high=high))
     if high > SHALLOW_M and not stated:
-        record.warn(say("read.lost_much", path=shown, high=high))
+        record.warn(say("read.lost_much", path=path, high=high))
     return np.asarray(np.maximum(values, 0.0))
 
 

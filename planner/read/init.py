@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.errors import InvalidInput
 from planner.read.assemble import area_mu, read
+from planner.read.owners import owners
 from planner.read.record import Record
 from planner.scenario import parse_scenario
 from planner.site import Site
@@ -139,12 +140,18 @@ def _ground_lines(site: Site, ground: str | None, depthless: bool, told: Any) ->
     else:
         note = told("ground lost, m, as a raster instead of the depth column", "沉陷量栅格，米，代替深度字段")
         lines.append(f'# subsidence = "w.tif"  # {note}')
-    inside = site.water_table.normal.values
-    level = float(np.nanmedian(inside))
+    level = _table(site)
     note = told(
         "elevation, m, or a raster; without it 1.5 m below the original ground", "高程，米，或栅格；缺省为原地面以下 1.5 米"
     )
     return [*lines, f"# water_table = {level:.2f}  # {note}"]
+
+
+def _table(site: Site) -> float:
+    """The water table in the polygons, m: the median over their cells, over all cells where none has its centre in them."""
+    values = site.water_table.normal.values
+    inside = values[owners(site.parcels, site.terrain) >= 0]
+    return float(np.nanmedian(inside if np.isfinite(inside).any() else values))
 
 
 def _wish_lines(area: float, water: float, told: Any) -> list[str]:

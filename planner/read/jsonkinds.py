@@ -26,6 +26,8 @@ def as_geojson(text: str, shown: str) -> str | None:
         build = _esri
     elif '"Topology"' in head:
         build = _topology
+    elif text.lstrip("\ufeff \t\r\n")[:1] == "[" or text.count('"FeatureCollection"') > 1:
+        build = _nested
     elif "\n{" in text or "\x1e" in head:
         build = _lines
     if build is None:
@@ -47,6 +49,28 @@ def _collection(features: list[Any], epsg: int | None) -> dict[str, Any]:
 def _feature(properties: Any, geometry: Any) -> dict[str, Any]:
     shape = None if geometry is None else shapely.geometry.mapping(geometry)
     return {"type": "Feature", "properties": dict(properties or {}), "geometry": shape}
+
+
+def _nested(text: str) -> dict[str, Any] | None:
+    """Collections in a list or in one another: their features, in order. Raises ValueError where they name different CRS."""
+    named: list[Any] = []
+
+    def walk(node: Any) -> list[Any]:
+        if isinstance(node, dict) and node.get("crs") is not None and node["crs"] not in named:
+            named.append(node["crs"])
+        if isinstance(node, list):
+            return [f for item in node for f in walk(item)]
+        if isinstance(node, dict) and node.get("type") == "FeatureCollection":
+            return walk(node.get("features") or [])
+        return [node] if isinstance(node, dict) and node.get("type") == "Feature" else []
+
+    root = json.loads(text.lstrip("\ufeff"))
+    features = walk(root)
+    if not features:
+        return None
+    if len(named) > 1:
+        raise ValueError(f"{len(named)} CRS in one file")
+    return {"type": "FeatureCollection", **({"crs": named[0]} if named else {}), "features": features}
 
 
 def _lines(text: str) -> dict[str, Any] | None:

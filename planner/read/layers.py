@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from planner.errors import CRSMismatch, InvalidInput
 from planner.landuse import CHOICES, TARGETS
 from planner.parameters import nearest
+from planner.periods import arabic
 from planner.read import roles
 from planner.read.depths import read_depths, tell_zero
 from planner.read.geometry import MIN_PART_M2, repaired
@@ -25,8 +26,9 @@ from planner.read.position import Bounds, Reference, parse_crs, settle, working_
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
-from planner.words import say
+from planner.words import Message, say
 
+YEARS: Final = 1_000  # from here on a number in a phase's name is a year, no phase
 PARCEL_COLUMNS: Final = ("name", "name_en", "subsidence_m", "mine", "phase", "date", "geometry")
 
 
@@ -194,15 +196,13 @@ def _english_mines(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> dict[str,
 
 
 def _phases(texts: list[str | None]) -> Any:
-    """Phases as whole numbers where all are ('一期', 'Phase 2' too), else as texts."""
-    chinese = dict(zip("一二三四五六七八九", range(1, 10), strict=True))
+    """Phases as whole numbers where each text holds just one ('一期', 'Phase 2', '第十一期'), else as texts."""
     found: list[int | None] = []
     for text in texts:
-        digits = re.search(r"\d+", text) if text else None
-        word = next((chinese[c] for c in text if c in chinese), None) if text else None
-        if text and digits is None and word is None:
+        numbers = re.findall(r"\d+", arabic(text)) if text else []
+        if text and (len(numbers) != 1 or int(numbers[0]) >= YEARS):
             return np.array(texts, dtype=object)
-        found.append(int(digits.group()) if digits else word)
+        found.append(int(numbers[0]) if numbers else None)
     return pd.array(found, dtype="Int64")
 
 
@@ -270,7 +270,15 @@ def _without_overlaps(parcels: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataF
 def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     """The parcels inside the plan's boundary, what lies outside told. Raises InvalidInput where nothing is left."""
     limit = shapely.union_all(boundary.geometry.to_numpy())
+    return cut_to(parcels, limit, record, action=say("read.cut_off_outside_boundary"), nothing=say("read.boundary_misses"))
+
+
+def cut_to(
+    parcels: gpd.GeoDataFrame, limit: shapely.Geometry, record: Record, *, action: Message, nothing: Message
+) -> gpd.GeoDataFrame:
+    """The parcels inside a limit; what is cut off them is a fault with its action. Raises InvalidInput where all is."""
     geometry = parcels.geometry.to_numpy()
+    shapely.prepare(limit)
     inside = shapely.covers(limit, geometry)
     result = geometry.copy()
     for i in np.flatnonzero(~inside):
@@ -280,13 +288,11 @@ def clipped(parcels: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, record: Recor
         pieces = shapely.get_parts(shapely.intersection(geometry[i], limit))
         parts = [p for p in pieces if p.geom_type == "Polygon" and p.area >= MIN_PART_M2]
         result[i] = shapely.multipolygons(parts) if len(parts) > 1 else parts[0] if parts else shapely.Polygon()
-        action = say("read.cut_off_outside_boundary")
-        record.faults.append(
-            Fault("outside", "polygons", str(parcels.index[i]), float(shapely.area(result[i]) - geometry[i].area), action, lost)
-        )
+        change = float(shapely.area(result[i]) - geometry[i].area)
+        record.faults.append(Fault("outside", "polygons", str(parcels.index[i]), change, action, lost))
     keep = ~shapely.is_empty(result)
     if not keep.any():
-        raise InvalidInput(say("read.boundary_misses"))
+        raise InvalidInput(nothing)
     return parcels.set_geometry(gpd.GeoSeries(result, index=parcels.index, crs=parcels.crs))[keep]
 
 

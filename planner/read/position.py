@@ -273,6 +273,24 @@ def keeps_areas(crs: pyproj.CRS, bounds: Bounds) -> bool:
     return bool(abs(factors.areal_scale - 1.0) <= MOST_DISTORTED)
 
 
+def keeps_lengths(crs: pyproj.CRS, bounds: Bounds) -> bool:
+    """Whether plane lengths at bounds are true to MOST_DISTORTED in every direction; so they are where bounds have no place."""
+    if not suits(crs):
+        return False
+    w, s, e, n = transformed(bounds, crs, pyproj.CRS(4326))
+    if not np.isfinite([w, s, e, n]).all():
+        return True
+    factors = pyproj.Proj(crs).get_factors((w + e) / 2, (s + n) / 2)
+    scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor])
+    return bool(not np.isfinite(scales).all() or np.abs(scales - 1.0).max() <= MOST_DISTORTED)
+
+
+def zone_crs(bounds: Bounds, crs: pyproj.CRS) -> pyproj.CRS:
+    """The zone, in metres, of bounds in a CRS that does not keep lengths."""
+    degrees = pyproj.CRS(4490)
+    return working_crs(transformed(bounds, crs, degrees), degrees, forced=None, record=Record())
+
+
 def metric_crs(bounds: Bounds, crs: pyproj.CRS) -> pyproj.CRS:
     """A projected CRS in metres that keeps areas at bounds in crs: this one where it does, else the zone there."""
     return crs if keeps_areas(crs, bounds) else working_crs(bounds, crs, forced=None, record=Record())

@@ -37,11 +37,14 @@ from planner.read.meaning import (
     stated_unit,
 )
 from planner.read.position import horizontal, transformed
+from planner.read.ratios import same_place, scales
 from planner.site import Floats, Grid
 from planner.words import Message, say
 
 UNDECLARED: Final = (-9999.0, -99999.0, -32768.0, -32767.0)  # what software writes for "no data" without saying so
 ALWAYS: Final = (-99999.0, -32768.0, -32767.0)  # and these even where another number is declared: mosaics bring them along
+
+MOST_BANDS: Final = 200  # whose units are looked up
 
 Bounds = tuple[float, float, float, float]
 
@@ -59,7 +62,8 @@ class Raster:
 class RasterInfo:
     """What a raster file says of itself; rotated: rows lie askew, upright: north-up, names: of the bands or empty.
 
-    unit: of the first band, as the file states it. ellipsoidal: whether heights are above the ellipsoid.
+    band: the one that is meant. unit: that band's, as the file states it; units: of every band. ellipsoidal: whether heights
+    are above the ellipsoid.
     """
 
     rows: int
@@ -75,6 +79,8 @@ class RasterInfo:
     names: tuple[str, ...]
     unit: str | None = None
     ellipsoidal: bool = False
+    band: int = 1
+    units: tuple[str | None, ...] = ()
 
 
 def raster_info(path: str | Path) -> RasterInfo:
@@ -97,6 +103,7 @@ def raster_info(path: str | Path) -> RasterInfo:
             tuple(name or "" for name in source.descriptions),
             stated_unit(source, 1),
             is_ellipsoidal(source.crs),
+            units=tuple(stated_unit(source, band) for band in range(1, min(source.count, MOST_BANDS) + 1)),
         )
 
 
@@ -135,6 +142,8 @@ def read_raster(
                 values = values_of.read(view, window, source)
             else:
                 frame = {"transform": view.window_transform(window), "width": int(window.width), "height": int(window.height)}
+                own, wanted = (None if c is None else pyproj.CRS.from_wkt(c.to_wkt()) for c in (view.src_crs, view.crs))
+                frame |= scales(source, own, wanted, (view.transform.a, -view.transform.e))
                 values = _interpolated(source, values_of, {"crs": view.crs, "src_crs": view.src_crs, **frame})
             return Raster(_grid(view, window, values), pyproj.CRS.from_user_input(crs) if crs else crs_of(source), tuple(notes))
 
@@ -156,16 +165,13 @@ def read_onto(
             positioned(path, source)
             notes.append(say("read.no_crs_taken", name=Path(path).name))
         rows, cols = grid.shape
-        same = own is None or same_place(own, pyproj.CRS.from_user_input(crs))
         options = {
             "crs": crs,
             "src_crs": own if own is not None else crs,
             "transform": Affine(*grid.transform),
             "width": cols,
             "height": rows,
-            # else the warper takes the ratio from rounded windows and smooths a little where it should interpolate
-            "XSCALE": min(1.0, math.hypot(source.transform.a, source.transform.d) / grid.cell_x) if same else None,
-            "YSCALE": min(1.0, math.hypot(source.transform.b, source.transform.e) / grid.cell_y) if same else None,
+            **scales(source, own, pyproj.CRS.from_user_input(crs), (grid.cell_x, grid.cell_y)),
         }
         values = _interpolated(source, values_of, options)
         return Raster(grid.like(values), pyproj.CRS.from_user_input(crs), tuple(notes))
@@ -214,9 +220,7 @@ def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Fl
             box = transformed(box, pyproj.CRS.from_user_input(options["crs"]), pyproj.CRS.from_user_input(options["src_crs"]))
         if np.isfinite(box).all():
             xs, ys = sorted(((box[0] - t.c) / t.a, (box[2] - t.c) / t.a)), sorted(((box[3] - t.f) / t.e, (box[1] - t.f) / t.e))
-            margin = (
-                4 + max(1, math.ceil(frame.a / abs(t.a))) if options.get("XSCALE") else 4 + math.ceil(_coarser(t, box, options))
-            )
+            margin = 4 + math.ceil(1.0 / min(options["XSCALE"], options["YSCALE"]))
             col0, row0 = max(0, math.floor(xs[0]) - margin), max(0, math.floor(ys[0]) - margin)
             col1, row1 = min(source.width, math.ceil(xs[1]) + margin), min(source.height, math.ceil(ys[1]) + margin)
             if col0 >= col1 or row0 >= row1:
@@ -231,12 +235,6 @@ def _interpolated(source: Any, values_of: Values, options: dict[str, Any]) -> Fl
             found = np.empty((options["height"], options["width"]))
             view.read(1, out=found)
             return found
-
-
-def _coarser(t: Affine, box: Bounds, options: dict[str, Any]) -> float:
-    """How many cells of a file one cell of the frame is wide, at most."""
-    wide, tall = (box[2] - box[0]) / abs(t.a) / options["width"], (box[3] - box[1]) / abs(t.e) / options["height"]
-    return float(max(wide, tall, 1.0))
 
 
 @contextmanager
@@ -292,15 +290,6 @@ def _north_up(path: str | Path, source: Any, crs: Any, notes: list[Message]) -> 
         notes.append(say("read.rotated" if same else "read.warped", name=name))
     with _warped(source, options) as view:
         yield view
-
-
-def same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
-    """Whether positions in both CRS mean the same, heights and axis order aside."""
-    flat = [c.sub_crs_list[0] if c.is_compound else c for c in (a, b)]
-    if flat[0].equals(flat[1], ignore_axis_order=True):
-        return True
-    epsg = [c.to_epsg() for c in flat]
-    return epsg[0] is not None and epsg[0] == epsg[1]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pyproj
 
@@ -18,7 +19,7 @@ from planner.errors import InvalidInput
 from planner.files import available_memory
 from planner.parameters import nearest
 from planner.read import door
-from planner.read.archives import unpack
+from planner.read.archives import geodata, unpack
 from planner.read.content import regular
 from planner.read.encoding import check_encoding, dbf_declared, dbf_texts, dbf_whole, decode_text, encoding_of
 from planner.read.jsonkinds import as_geojson
@@ -50,13 +51,17 @@ _BYTES_PER_BYTE = 12  # memory a vector file takes over its size on disk, measur
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked of a vector file: its path, how the user wrote it, its role, and what they said of it."""
+    """What is asked of a vector file: its path, how the user wrote it, its role, and what they said of it.
+
+    archive: the archive it was taken from, as the user wrote it.
+    """
 
     path: Path
     shown: str
     role: str
     layer: str | None = None
     encoding: str | None = None
+    archive: str | None = None
 
 
 def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
@@ -163,7 +168,15 @@ def _guarded(ask: Ask, read: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame
 def _read_ogr(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     encoding = check_encoding(ask.encoding, where=ask.shown) if ask.encoding else None
     with door.vector(ask.path, ask.shown) as file, _options(OGR_ARC_STEPSIZE="0.5"):  # degrees: an arc's area is true to 1.3e-5
-        return door.as_frame(file.read(layer=_layer(ask, file.layers(), record), encoding=encoding), ask.shown)
+        chosen = _layers(ask, file.layers(), record)
+        frames = [door.as_frame(file.read(layer=name, encoding=encoding), ask.shown) for name in chosen]
+    return frames[0] if len(frames) == 1 else _together(frames, chosen)
+
+
+def _together(frames: list[gpd.GeoDataFrame], names: list[str]) -> gpd.GeoDataFrame:
+    """The features of several folders of one drawing, each with its folder's name where it has none of its own."""
+    held = [f.assign(folder=name) if "folder" not in f.columns else f for f, name in zip(frames, names, strict=True) if len(f)]
+    return gpd.GeoDataFrame(pd.concat(held or frames[:1], ignore_index=True), crs=frames[0].crs)
 
 
 @contextmanager
@@ -177,35 +190,40 @@ def _options(**settings: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options(before)
 
 
-def _layer(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> str:
-    """The layer to read: the one asked for, the only one with geometry, or the one named like the role."""
+def _layers(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> list[str]:
+    """The layers to read: the one asked for, the only one with polygons, the one named like the role, or all folders of KML."""
     names = [name for name, _ in listed]
     if ask.layer is not None:
         if ask.layer not in names:
             raise InvalidInput(
                 say("read.no_layer", path=ask.shown, layer=ask.layer, nearest=nearest(ask.layer, names), has=names[:12])
             )
-        return ask.layer
+        return [ask.layer]
     spatial = [(n, k) for n, k in listed if k is not None and n != "layer_styles"]
-    polygonal = [n for n, k in spatial if "Polygon" in k or "Surface" in k] or [n for n, _ in spatial]
+    polygonal = [n for n, k in spatial if any(w in k for w in _AREAL)] or [n for n, _ in spatial]
     if not polygonal:
         raise InvalidInput(say("read.no_layer_drawn", path=ask.shown, has=names[:12] or say("read.nothing")))
     if len(polygonal) == 1:
         if len(listed) > 1:
             _say_layer(ask, polygonal[0], say("read.only_polygons"), record)
-        return polygonal[0]
+        return polygonal
     wanted = _ROLE_NAMES.get(ask.role, (ask.role,))
-    hits = [n for w in wanted for n in polygonal if w == n.lower()] or [
-        n for n in polygonal if any(w in n.lower() for w in wanted)
-    ]
-    if len(hits) == 1 or (hits and hits[0].lower() in wanted):
+    hits = [n for n in polygonal if n.lower() in wanted] or [n for n in polygonal if any(w in n.lower() for w in wanted)]
+    if len(hits) == 1:
         _say_layer(ask, hits[0], say("read.named_like_role"), record)
-        return hits[0]
+        return hits
+    if ask.path.suffix.lower() == ".kml":
+        record.decide(
+            say("read.folders_of", role=ask.role), ", ".join(polygonal[:8]), say("read.all_folders", n=len(polygonal))
+        )
+        return polygonal
+    shown = ask.archive or ask.shown
     raise InvalidInput(
-        say("read.many_layers", path=ask.shown, n=len(polygonal), layers=polygonal[:8], role=ask.role, first=polygonal[0])
+        say("read.many_layers", path=shown, n=len(polygonal), layers=polygonal[:8], role=ask.role, first=polygonal[0])
     )
 
 
+_AREAL: Final = ("Polygon", "Surface", "Unknown", "GeometryCollection")  # kinds of layer that may hold polygons
 _ROLE_NAMES: Final = {
     "polygons": ("polygons", "parcels", "subsidence", "沉陷", "塌陷", "地块", "沉陷区", "塌陷区", "图斑"),
     "panels": ("panels", "工作面", "采区"),
@@ -284,28 +302,27 @@ def _read_parquet(ask: Ask, record: Record) -> gpd.GeoDataFrame:
 
 
 def _read_archive(ask: Ask, record: Record) -> gpd.GeoDataFrame:
-    """The one vector file inside a zip or KMZ."""
+    """The one vector file inside a zip or KMZ, at whatever depth, or the one that `layer` names."""
     with scratch() as work:
-        files = unpack(ask.path, work, shown=ask.shown)
-        inside = sorted({_geodata(p, work) for p in files} - {None}, key=str)
-        if len(inside) != 1:
-            found = [p.name for p in inside if p] or say("read.none")
-            raise InvalidInput(say("read.one_in_archive", path=ask.shown, found=found))
-        path = inside[0]
-        assert path is not None
+        inside = geodata(unpack(ask.path, work, shown=ask.shown), work)
+        names = [p.relative_to(work).as_posix() for p in inside]
+        named = [p for p, name in zip(inside, names, strict=True) if ask.layer in (name, p.name, p.stem)]
+        chosen = named if len(named) == 1 and len(inside) > 1 else inside
+        if len(chosen) != 1:
+            if not inside:
+                raise InvalidInput(say("read.none_in_archive", path=ask.shown))
+            told = {"found": names[:8], "role": ask.role, "first": names[0]}
+            raise InvalidInput(say("read.one_in_archive", path=ask.shown, **told))
+        path = chosen[0]
         suffix = path.suffix.lower()
         _sniff(path, suffix, f"{ask.shown}/{path.name}")
-        record.decide(say("read.file_in", shown=ask.shown), path.name, say("read.only_one"))
-        inner = replace(ask, path=path, shown=f"{ask.shown}/{path.name}")
+        record.decide(
+            say("read.file_in", shown=ask.shown), path.name, say("read.unit_given" if chosen is named else "read.only_one")
+        )
+        layer = None if chosen is named else ask.layer
+        inner = replace(ask, path=path, shown=f"{ask.shown}/{path.name}", layer=layer, archive=ask.archive or ask.shown)
         _fits(inner)
         return _guarded(inner, lambda: _OPENERS.get(suffix, _read_ogr)(inner, record))
-
-
-def _geodata(path: Path, root: Path) -> Path | None:
-    for parent in path.relative_to(root).parents:
-        if parent.suffix.lower() == ".gdb":
-            return root / parent
-    return path if path.suffix.lower() in set(SUFFIXES) - {".zip", ".kmz", ".gdb", ".json"} else None
 
 
 def _read_csv(ask: Ask, record: Record) -> gpd.GeoDataFrame:

@@ -28,7 +28,8 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.meaning import metres_per_unit
 from planner.read.position import keeps_areas, metric_crs
-from planner.read.rasters import opened, plain_values, raster_info, read_raster, same_place, stored_in
+from planner.read.rasters import opened, plain_values, raster_info, read_raster, stored_in
+from planner.read.ratios import same_place
 from planner.read.tiled import CACHE_MB, open_tiled
 from planner.site import Floats, Grid
 from planner.words import say

@@ -10,13 +10,14 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from planner.read.grids import Context, owners
+from planner.read.grids import Context
+from planner.read.owners import owners
 from planner.read.record import Record
-from planner.site import Grid, WaterTable
+from planner.site import CELLS_A_UNIT, MANY_UNITS, PIECES, Grid, WaterTable, largest_unit_mu
 from planner.units import M2_PER_MU
 from planner.words import say
 
-MANY_UNITS: Final = 30_000  # planned in minutes; beyond, larger units tell as much in a fraction of the time
+FAR_M: Final = 50_000.0  # m: beyond, no earth is hauled from one end of a site to the other
 REACH_M: Final = 3_000.0  # m: a panel farther away moves no ground here (H / tan β of the deepest mines)
 
 
@@ -36,16 +37,25 @@ def tell_missed(beside: Mapping[str, gpd.GeoDataFrame | None], parcels: gpd.GeoD
 
 
 def tell_sizes(context: Context, terrain: Grid) -> None:
-    """Warns where planning units will be finer than the terrain's cells, or very many: better known before a long run."""
-    unit_m2 = context.scenario.number("partition.max_unit_mu") * M2_PER_MU
-    area, cell = float(context.parcels.area.sum()), max(terrain.cell_x, terrain.cell_y)
-    units = max(len(context.parcels), round(1.4 * area / unit_m2))  # pieces are cut along parcels and contours as well
-    fitting = np.ceil(4 * cell**2 / M2_PER_MU)
-    if cell**2 > unit_m2:
-        side = float(np.sqrt(unit_m2))
-        context.record.warn(say("read.units_finer", units=units, side=side, cell=cell, mu=float(fitting)))
+    """Tells where planning units are larger than usual, finer than the terrain's cells, or very many: before a long run.
+
+    Warns of a site so wide that earth is balanced over distances nobody hauls it.
+    """
+    scenario, area = context.scenario, float(context.parcels.area.sum())
+    usual, high = scenario.number("partition.max_unit_mu"), largest_unit_mu(scenario, terrain, area)
+    unit_m2, cell = high * M2_PER_MU, max(terrain.cell_x, terrain.cell_y)
+    units = max(len(context.parcels), round(PIECES * area / unit_m2))  # pieces are cut along parcels and contours as well
+    if high > usual:
+        context.record.warn(say("read.units_grown", units=units, mu=high, usual=usual, cell=cell))
+    elif cell**2 > unit_m2:
+        fitting = float(np.ceil(CELLS_A_UNIT * cell**2 / M2_PER_MU))
+        context.record.warn(say("read.units_finer", units=units, side=float(np.sqrt(unit_m2)), cell=cell, mu=fitting))
     elif units > MANY_UNITS:
-        context.record.warn(say("read.units_many", units=units, mu=float(np.ceil(1.4 * area / M2_PER_MU / MANY_UNITS))))
+        context.record.warn(say("read.units_many", units=units, mu=float(np.ceil(PIECES * area / M2_PER_MU / MANY_UNITS))))
+    west, south, east, north = context.bounds
+    across = float(np.hypot(east - west, north - south))
+    if across > FAR_M:
+        context.record.warn(say("read.one_market", km=across / 1e3, most=FAR_M / 1e3))
 
 
 def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:

@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,29 +63,46 @@ def csv_rows(text: str, shown: str) -> list[list[str]]:
         raise InvalidInput(say("read.no_table", path=shown, why=str(error))) from None
 
 
+Heads = dict[str, list[list[Any]]]  # the first rows of each sheet
+
+
 def read_xlsx(path: Path, shown: str, role: str, sheet: str | None, record: Record) -> gpd.GeoDataFrame:
-    """Polygons of a workbook's sheet: the one named, or the only or first one. Formulas give their last computed value."""
-    rows, names = sheet_rows(path, shown, sheet)
-    if sheet is None and len(names) > 1:
-        record.decide(say("read.sheet_of", role=role), names[0], say("read.first_several"))
+    """Polygons of a workbook's sheet: the one named, the only one, or the only one with coordinates. Formulas give their last
+    computed value."""
+
+    def meant(heads: Heads) -> str:
+        drawn = [name for name, head in heads.items() if any(_places(row) for row in head)]
+        if len(drawn) > 1:
+            told = {"n": len(drawn), "sheets": drawn[:8], "role": role, "first": drawn[0]}
+            raise InvalidInput(say("read.many_sheets", path=shown, **told))
+        name = (drawn or list(heads))[0]
+        record.decide(say("read.sheet_of", role=role), name, say("read.only_sheet" if drawn else "read.first_several"))
+        return name
+
+    rows, _ = sheet_rows(path, shown, sheet, meant=meant)
     return _polygons(rows, shown, record)
 
 
-def sheet_rows(path: Path, shown: str, sheet: str | None = None) -> tuple[list[list[Any]], list[str]]:
+def sheet_rows(
+    path: Path, shown: str, sheet: str | None = None, *, meant: Callable[[Heads], str] | None = None
+) -> tuple[list[list[Any]], list[str]]:
     """The filled rows of a workbook's sheet (the one named, else the first), empty cells as "", and the names of all sheets.
 
-    Raises InvalidInput where it is no workbook, expands without measure, or has no such sheet.
+    meant: chooses one of several by their first rows. Raises InvalidInput where it is no workbook, expands without measure, or
+    has no such sheet.
     """
     _safe_workbook(path, shown)
     try:
-        return _sheet_rows(path, shown, sheet)
+        return _sheet_rows(path, shown, sheet, meant)
     except InvalidInput:
         raise
     except _NO_WORKBOOK as error:
         raise InvalidInput(say("read.bad_workbook", path=shown, why=str(error)[:100])) from None
 
 
-def _sheet_rows(path: Path, shown: str, sheet: str | None) -> tuple[list[list[Any]], list[str]]:
+def _sheet_rows(
+    path: Path, shown: str, sheet: str | None, meant: Callable[[Heads], str] | None
+) -> tuple[list[list[Any]], list[str]]:
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
@@ -92,6 +110,8 @@ def _sheet_rows(path: Path, shown: str, sheet: str | None) -> tuple[list[list[An
         names = [page.title for page in book.worksheets]
         if not names or (sheet is not None and sheet not in names):
             raise InvalidInput(say("read.no_sheet", path=shown, sheet=sheet, has=names[:8]))
+        if sheet is None and meant is not None and len(names) > 1:
+            sheet = meant({n: [list(r) for r in book[n].iter_rows(max_row=MAX_TITLES, values_only=True)] for n in names})
         rows: list[list[Any]] = []
         cells = 0
         for row in book[sheet or names[0]].iter_rows(values_only=True):
@@ -146,11 +166,13 @@ def _polygons(rows: list[list[Any]], shown: str, record: Record) -> gpd.GeoDataF
 
 def _heading(rows: list[list[Any]]) -> int:
     """The row of the headings: the first, unless it has none for a geometry and one of the next ones has."""
-    for at, row in enumerate(rows[:MAX_TITLES]):
-        names = [str(c).strip().lstrip("\ufeff") for c in row]
-        if (_named(names, _X) and _named(names, _Y)) or any(n.lower() in _WKT for n in names):
-            return at
-    return 0
+    return next((at for at, row in enumerate(rows[:MAX_TITLES]) if _places(row)), 0)
+
+
+def _places(row: list[Any]) -> bool:
+    """Whether a row holds headings for a geometry: x and y, or a column of WKT."""
+    names = ["" if c is None else str(c).strip().lstrip("\ufeff") for c in row]
+    return bool(_named(names, _X) and _named(names, _Y)) or any(n.lower() in _WKT for n in names)
 
 
 def _fill_merged(table: pd.DataFrame, used: tuple[str, str], shown: str, record: Record) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from planner.errors import InvalidInput
-from planner.read.grids import Context, onto, owners
+from planner.read.grids import Context, onto
 from planner.read.meaning import ELEVATION
+from planner.read.owners import owners
 from planner.scenario import Layer, WaterTableLayer
 from planner.site import Grid, WaterTable
 from planner.words import say

@@ -14,8 +14,9 @@ from scipy.special import ndtri, stdtrit
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters
+from planner.periods import periods
 from planner.site import Grid
-from planner.subsidence.panels import Panels, check_panels, decimal_year, sources
+from planner.subsidence.panels import Panels, check_panels, sources
 from planner.subsidence.predict import fields_at
 from planner.words import say
 
@@ -163,7 +164,7 @@ def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data,
         raise InvalidInput(say("subsidence.no_observation_column"))
     notes = []
     xy = shapely.get_coordinates(np.asarray(table.geometry))
-    year = np.array([decimal_year(v) for v in table["year"]]) if "year" in table.columns else np.full(len(table), np.nan)
+    year = np.array([p.end for p in periods(table["year"])]) if "year" in table.columns else np.full(len(table), np.nan)
     kinds, parts, frames = {}, [], []
     for kind, column, unit in (("subsidence", "subsidence_m", 1.0), ("east", "east_mm", 1e-3), ("north", "north_mm", 1e-3)):
         if column not in table.columns:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +14,9 @@ from shapely import affinity
 from planner.core.settling import knothe_share
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters, defaults
+from planner.periods import period, periods
+from planner.read.position import keeps_lengths, label, zone_crs
+from planner.subsidence.headings import understood
 from planner.subsidence.outline import offset_outline, quadrature_nodes, rectangle_axes
 from planner.words import Message, say
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 REQUIRED: Final = ("thickness_m", "depth_m")
+THICKEST_M: Final = 100.0  # m: beyond any seam that is mined underground; more is another unit
+STRATA: Final = {"坚硬": "hard", "中硬": "medium", "软弱": "soft"}
+DEEPEST_MINE_M: Final = 5_000.0  # m: beyond the deepest mine (4 000 m); more is another unit
 OPTIONAL: Final = (
     "q", "tan_beta", "b", "dip_deg", "dip_azimuth_deg", "offset_m", "theta0_deg", "c_per_year", "start", "end", "seam",
     "overburden",
@@ -147,11 +151,13 @@ def sources(panels: Panels) -> Sources:
 def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = None) -> Panels:
     """Checks a table of panels and fills what it does not say from the parameters.
 
-    table: polygons in a projected CRS in metres, columns thickness_m, depth_m and any of OPTIONAL.
+    table: polygons in a projected CRS in metres, columns thickness_m, depth_m and any of OPTIONAL, or what `headings` knows
+    them by.
 
     Raises InvalidInput or CRSMismatch naming the panel, the number and the fix.
     """
     p = parameters or defaults()
+    table = understood(table)
     _check_frame(table)
     names = _names(table)
     n = {c: _column(table, c, names) for c in REQUIRED}
@@ -181,11 +187,16 @@ def _check_frame(table: gpd.GeoDataFrame) -> None:
         raise InvalidInput(say("subsidence.no_panels"))
     missing = [c for c in REQUIRED if c not in table.columns]
     if missing:
-        raise InvalidInput(say("subsidence.panel_columns", missing=list(missing), required=" and ".join(REQUIRED)))
+        has = [str(c) for c in table.columns if c != table.geometry.name]
+        raise InvalidInput(say("subsidence.panel_columns", missing=missing, required=" and ".join(REQUIRED), has=has or ["-"]))
     if table.crs is None:
         raise CRSMismatch(say("subsidence.panels_no_crs"))
     if not table.crs.is_projected or abs(table.crs.axis_info[0].unit_conversion_factor - 1.0) > 1e-9:
         raise CRSMismatch(say("subsidence.panels_not_metres", name=table.crs.name))
+    w, s, e, n = (float(v) for v in table.total_bounds)
+    if np.isfinite([w, s, e, n]).all() and not keeps_lengths(table.crs, (w, s, e, n)):
+        good = label(zone_crs((w, s, e, n), table.crs)).partition(" ")[0]
+        raise CRSMismatch(say("subsidence.panels_distorted", name=table.crs.name, good=good))
     for name, geometry in zip(_names(table), table.geometry, strict=True):
         if geometry is None or geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
             raise InvalidInput(
@@ -229,7 +240,7 @@ def overburden_classes(table: pd.DataFrame, p: Parameters) -> list[str]:
     """Class of the strata over every panel: hard, medium or soft. Raises InvalidInput for another."""
     default = str(p.value("prediction.overburden"))
     given = table["overburden"] if "overburden" in table.columns else [None] * len(table)
-    classes = [default if x is None or x != x else str(x) for x in given]
+    classes = [default if x is None or x != x else STRATA.get(str(x).strip(), str(x)) for x in given]
     for c in classes:
         if c not in ("hard", "medium", "soft"):
             raise InvalidInput(say("subsidence.overburden", given=c))
@@ -241,6 +252,8 @@ def _check_numbers(n: Mapping[str, Floats], names: tuple[str, ...]) -> None:
         ("thickness_m", n["thickness_m"] > 0, "above_0_m"),
         ("depth_m", n["depth_m"] > 0, "depth_downward"),
         ("depth_m", n["depth_m"] > n["thickness_m"], "deeper_than_thick"),
+        ("thickness_m", n["thickness_m"] <= THICKEST_M, "be_a_seam"),
+        ("depth_m", n["depth_m"] <= DEEPEST_MINE_M, "be_a_mine"),
         ("q", (n["q"] > 0) & (n["q"] <= 1.2), "q_range"),
         ("tan_beta", (n["tan_beta"] > 0.3) & (n["tan_beta"] < 10), "tan_beta_range"),
         ("b", (n["b"] >= 0) & (n["b"] < 1), "b_range"),
@@ -256,47 +269,25 @@ def _check_numbers(n: Mapping[str, Floats], names: tuple[str, ...]) -> None:
 
 
 def decimal_year(value: Any) -> float:
-    """A date as a decimal year: 2008, 2008.5, "2008-07", "2008/7/1", "2008年7月", a date or timestamp; NaN for nothing.
+    """The beginning of a date as a decimal year: 2008, 2008.5, "2008-07", "2008/7/1", "2008年7月", a timestamp, or NaN.
 
     Raises InvalidInput for text that is no date.
     """
-    if value is None or value != value or value == "":
-        return float("nan")
-    if isinstance(value, int | float | np.integer | np.floating):
-        return float(value)
-    day = _written_date(value) if isinstance(value, str) else dt.date(value.year, value.month, value.day)
-    if isinstance(day, float):
-        return day
-    first, last = dt.date(day.year, 1, 1), dt.date(day.year + 1, 1, 1)
-    return day.year + (day - first).days / (last - first).days
-
-
-def _written_date(text: str) -> dt.date | float:
-    """The date a text holds, or the decimal year."""
-    numbers = [int(n) for n in re.findall(r"\d+", text)]
-    try:
-        if re.fullmatch(r"\s*\d{8}\s*", text):
-            return dt.datetime.strptime(text.strip(), "%Y%m%d").date()
-        if re.fullmatch(r"\s*\d+(\.\d*)?\s*", text):
-            return float(text)
-        if numbers and len(str(numbers[0])) == 4:
-            return dt.date(*([*numbers, 1, 1][:3] if len(numbers) < 3 else numbers[:3]))
-    except ValueError:
-        pass
-    raise InvalidInput(say("subsidence.no_date", text=text))
+    return period(value).begin
 
 
 def _dates(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[Floats, Floats]:
-    empty = [None] * len(table)
-    start = np.array([decimal_year(x) for x in (table["start"] if "start" in table.columns else empty)], dtype=float)
-    end = np.array([decimal_year(x) for x in (table["end"] if "end" in table.columns else empty)], dtype=float)
-    # One date alone is taken as the moment of extraction: waiting for more would lose the little that is known.
-    start, end = np.where(np.isnan(start), end, start), np.where(np.isnan(end), start, end)
+    """Decimal years: extraction begins at the beginning of what `start` says and ends at the end of what `end` says."""
+    empty: list[None] = [None] * len(table)
+    starts, ends = (periods(table[c] if c in table.columns else empty) for c in ("start", "end"))
+    # One date alone is taken as the time of extraction: waiting for more would lose the little that is known.
+    known = [(s if s.begin == s.begin else e, e if e.end == e.end else s) for s, e in zip(starts, ends, strict=True)]
+    start, end = np.array([s.begin for s, _ in known]), np.array([e.end for _, e in known])
     bad = np.flatnonzero(start > end)
     if len(bad):
         k = bad[0]
         raise InvalidInput(say("subsidence.dates_swapped", name=names[k], start=start[k], end=end[k]))
-    wrong = np.flatnonzero((end < 1800) | (end > 2300) | (start < 1800))
+    wrong = np.flatnonzero((end < 1800) | (end > 2400) | (start < 1800))
     if len(wrong):
         raise InvalidInput(say("subsidence.no_calendar_year", name=names[wrong[0]], end=end[wrong[0]]))
     return start, end

@@ -32,7 +32,7 @@ from planner.site import Grid
 from planner.water.ground import FLAT_SHARE, Terrain, checked_neighbours, terrain_within
 from planner.water.reach import has_ground, lowest, reach
 from planner.water.spread import Errors, error_bars
-from planner.water.works import Works
+from planner.water.works import Works, refuse_overlaps
 from planner.words import Message, say
 
 Floats = NDArray[np.float64]
@@ -144,6 +144,7 @@ def curve_over(
     works: Sequence[Works] = (),
 ) -> StorageCurve:
     """The curve of a terrain that is open already, within one geometry or None. Raises InvalidInput as storage_curve does."""
+    refuse_overlaps(works)
     if seed is None and not connected:
         return _bathtub(terrain, shape, stages, neighbours, works)
     if works:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from planner.errors import InvalidInput
 from planner.site import Grid
-from planner.water.works import Works
+from planner.water.works import Works, refuse_overlaps
 from planner.words import say
 
 Floats = NDArray[np.float64]
@@ -33,12 +33,14 @@ def shoreline(
     Between the centres of four cells the ground is four triangles that meet in their mean, so a plane's shoreline is exact;
     the half cell along the edge goes on level. Of four centres of which one is missing the triangle of the other three
     counts. within: a geometry to cut it with. seed: x, y; only the water body it lies in. works: what is dug and filled before
-    the water comes; they do not overlap. Raises InvalidInput for a level that is no finite number.
+    the water comes; Raises InvalidInput for a level that is no
+    finite number and for works that overlap.
     """
     if not np.isfinite(level_m):
         raise InvalidInput(say("water.level_finite", level_m=level_m))
     surface = _below(ground, level_m)
     if works:
+        refuse_overlaps(works)
         changed = shapely.union_all([w.geometry for w in works])
         surface = shapely.union_all([shapely.difference(surface, changed), *_wet(ground, level_m, works)])
     if within is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import shapely
@@ -13,6 +15,7 @@ from planner.errors import InvalidInput
 from planner.words import say
 
 Floats = NDArray[np.float64]
+SHARED: Final = 1e-6  # of the smaller one's area: what two works may share where their border is drawn
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,14 @@ class Works:
     def changed(self, ground: Floats) -> Floats:
         """The ground after the works, m; NaN stays NaN."""
         return graded(ground, self.dig_m, self.at_most_m, self.at_least_m)
+
+
+def refuse_overlaps(works: Sequence[Works]) -> None:
+    """Raises InvalidInput where two works share ground: which comes last would decide what is left of it."""
+    shapes = np.array([w.geometry for w in works], dtype=object)
+    tree = shapely.STRtree(shapes)
+    for i, j in tree.query(shapes, predicate="intersects").T:
+        if i < j:
+            shared = shapely.area(shapely.intersection(shapes[i], shapes[j]))
+            if shared > SHARED * min(shapely.area(shapes[i]), shapely.area(shapes[j])):
+                raise InvalidInput(say("water.works_overlap", one=int(i), other=int(j), area_m2=float(shared)))

@@ -10,7 +10,7 @@ from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
 from planner.core.terrain.owner import by_centre, by_touch
-from planner.read.grids import ragged
+from planner.read.owners import ragged
 
 
 def owners(shapes: list[Any], rows: int, cols: int) -> Any:

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.transform import Affine
+from rasterio.warp import Resampling, aligned_target, calculate_default_transform, reproject
 
 from planner import samples
 from planner.read import check
@@ -16,17 +18,52 @@ COTTONWOOD = Path(__file__).parent / "cottonwood"
 AIDANS = samples.folder("aidans")
 
 
+WEST, NORTH, CELL = 436_500.0, 431_100.0, 90.0  # whole multiples of the cell around the void
+SEED = (439_186.0, 428_151.0)
+
+
+def in_whole_metres() -> Grid:
+    """The void as the two other tools had it: GDAL's warp onto aligned cells of 90 m, rounded to the file's whole metres."""
+    with rasterio.open(AIDANS / "dem.tif") as source:
+        found = calculate_default_transform(
+            source.crs, "EPSG:27700", source.width, source.height, *source.bounds, resolution=CELL
+        )
+        place, cols, rows = aligned_target(*found, CELL)
+        values = np.zeros((rows, cols), dtype=np.int16)
+        asked = {"dst_transform": place, "dst_crs": "EPSG:27700", "resampling": Resampling.bilinear}
+        reproject(rasterio.band(source, 1), values, **asked, init_dest_nodata=True, dst_nodata=-32768)
+    heights = np.where(values == -32768, np.nan, values.astype(float))
+    return Grid(heights, place.c, place.f, CELL, CELL)
+
+
 def test_the_void_of_st_aidans_holds_what_two_other_tools_say() -> None:
-    west, north, cell = 436_500.0, 431_100.0, 90.0  # whole multiples of the cell around the void
-    frame = Grid(np.zeros((60, 60)), west, north, cell, cell)
+    curve = storage_curve(in_whole_metres(), seed=SEED, levels=[12.0, 14.0])
+    assert [curve.area(z) for z in (14.0, 12.0)] == pytest.approx([1_077_300.0, 874_800.0], abs=1e-6)
+    assert [curve.storage(z) for z in (14.0, 12.0)] == pytest.approx([17_601_300.0, 15_568_200.0], abs=1e-3)
+
+
+def test_ours_differs_from_theirs_by_the_fractions_of_a_metre_they_round_away() -> None:
+    frame = Grid(np.zeros((60, 60)), WEST, NORTH, CELL, CELL)
     ground = read_onto(AIDANS / "dem.tif", frame, crs="EPSG:27700").grid
-    curve = storage_curve(ground, seed=(439_186.0, 428_151.0), levels=[12.0, 14.0])
-    # Theirs were warped in whole metres: whole rings of cells lie exactly at a stage, so areas differ more than storage does.
-    assert curve.storage(14.0) == pytest.approx(17_601_300, rel=5e-3)
-    assert curve.storage(12.0) == pytest.approx(15_568_200, rel=5e-3)
-    whole = storage_curve(ground.like(np.round(ground.values)), seed=(439_186.0, 428_151.0))
-    assert whole.area(14.0) == pytest.approx(1_077_300, rel=0.05)
-    assert whole.area(12.0) == pytest.approx(874_800, rel=0.02)
+    curve = storage_curve(ground, seed=SEED, levels=[12.0, 14.0])
+    assert [curve.storage(z) for z in (14.0, 12.0)] == pytest.approx([17_623_988.81, 15_539_894.07], abs=0.1)
+    assert [curve.storage(z) for z in (14.0, 12.0)] == pytest.approx([17_601_300.0, 15_568_200.0], rel=2e-3)
+    with rasterio.open(AIDANS / "dem.tif") as source:  # as plain GDAL keeps the fractions, in one window
+        values = np.zeros((60, 60))
+        asked = {"dst_transform": Affine(*frame.transform), "dst_crs": "EPSG:27700", "resampling": Resampling.bilinear}
+        reproject(rasterio.band(source, 1), values, **asked)
+    theirs = storage_curve(frame.like(values), seed=SEED, levels=[12.0, 14.0])
+    assert [curve.storage(z) for z in (14.0, 12.0)] == pytest.approx([theirs.storage(z) for z in (14.0, 12.0)], rel=1e-3)
+
+
+@pytest.mark.parametrize("window", [(5, 5, 40, 40), (10, 20, 30, 23), (20, 20, 10, 10)])
+def test_ground_is_the_same_whatever_is_read_around_it(window: tuple[int, int, int, int]) -> None:
+    def read(row: int, col: int, rows: int, cols: int) -> np.ndarray:
+        frame = Grid(np.zeros((rows, cols)), WEST + CELL * col, NORTH - CELL * row, CELL, CELL)
+        return read_onto(AIDANS / "dem.tif", frame, crs="EPSG:27700").grid.values
+
+    row, col, rows, cols = window
+    assert read(*window) == pytest.approx(read(0, 0, 60, 60)[row : row + rows, col : col + cols], abs=1e-9)
 
 
 def test_the_prairie_of_cottonwood_holds_what_a_second_tool_says() -> None:
