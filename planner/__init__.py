@@ -68,6 +68,7 @@ _HOMES = {
     "Apart": "planner.allocation",
     "Belt": "planner.allocation",
     "Connected": "planner.allocation",
+    "Coverage": "planner.allocation",
     "Covered": "planner.allocation",
     "MinPatch": "planner.allocation",
     "Share": "planner.allocation",

@@ -7,6 +7,7 @@ from planner.allocation import Belt as Belt
 from planner.allocation import Budget as Budget
 from planner.allocation import Compactness as Compactness
 from planner.allocation import Connected as Connected
+from planner.allocation import Coverage as Coverage
 from planner.allocation import Covered as Covered
 from planner.allocation import Earthwork as Earthwork
 from planner.allocation import Exclude as Exclude

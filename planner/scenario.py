@@ -16,7 +16,7 @@ from planner.keys.layer import Layer as Layer
 from planner.keys.layer import Part as Part
 from planner.keys.locale import LocaleKey
 from planner.keys.place import BufferItem, CityKey, NearItem, ValueSection
-from planner.keys.rules import CoveredRule, RuleItem
+from planner.keys.rules import RuleItem, layers_of
 from planner.landuse import CHOICES
 from planner.parameters import Parameters, defaults
 from planner.terms import Terms
@@ -263,11 +263,10 @@ class Scenario(Part):
     @property
     def places(self) -> dict[str, Layer]:
         """The layers that rules, distances and belts ask for beside those of [layers], by key."""
-        homes = [stated for item in self.rule if isinstance(stated := item.stated, CoveredRule)]
         value = self.value_in_place
         found = [item.layer for item in self.near]
         found += [item.around for item in self.buffer if isinstance(item.around, Layer)]
-        found += [layer for rule in homes for layer in (rule.homes, rule.parks) if layer is not None]
+        found += [layer for item in self.rule for layer in layers_of(item.stated).values()]
         found += [layer for target in CHOICES if (layer := value.of(target).layer) is not None]
         found += [item.layer for item in value.distance if item.layer is not None]
         return {layer.key: layer for layer in found}

@@ -190,6 +190,10 @@ def test_a_saved_plan_says_the_same_again(folder: Path, tmp_path: Path) -> None:
         ('[[rule]]\nrule = "Covered"\nhomes = "roads.gpkg"\nmin_mu = 1.0', "has no area"),
         ('[[rule]]\nrule = "Covered"\nhomes = "zones.gpkg"\npeople = "peeple"\nmin_people = 1.0', "no column 'peeple'"),
         ('[[rule]]\nrule = "Covered"\nhomes = "zones.gpkg"\nmin_mu = 1e6', "can be"),
+        ('[[rule]]\nrule = "Coverage"\nbuilt_up = "roads.gpkg"\nmin_share = 0.4', "has no area; built_up are polygons"),
+        ('[[rule]]\nrule = "Coverage"\nbuilt_up = "zones.gpkg"\ngreen = "roads.gpkg"\nmin_share = 0.4', "no area; green are"),
+        ('[[rule]]\nrule = "Coverage"\nbuilt_up = "zone.gpkg"\nmin_share = 0.4', "did you mean 'zones.gpkg'"),
+        ('[[rule]]\nrule = "Coverage"\nbuilt_up = "empty.gpkg"\nmin_share = 0.4', "holds no feature"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(folder: Path, text: str, words: str) -> None:

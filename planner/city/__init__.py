@@ -5,7 +5,7 @@ from planner.city.enterprises import YieldSet, justified_tax_per_mu, low_yield, 
 from planner.city.evaluation import Evaluation, evaluation, phase_out
 from planner.city.greening import Greening, green_figures, greening
 from planner.city.inplan import in_plan
-from planner.city.price import GreenPrice, price_of_green
+from planner.city.price import GreenPrice, price_curve, price_of_green
 from planner.city.served import Served, served, served_share
 from planner.city.study import CityStudy, city
 from planner.city.worth import worth_of_units
@@ -27,6 +27,7 @@ __all__ = [
     "justified_tax_per_mu",
     "low_yield",
     "phase_out",
+    "price_curve",
     "price_of_green",
     "served",
     "served_share",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from planner.city.layers import Shapes, in_one_plane, polygons_of
 from planner.city.served import Served, served
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
+from planner.landuse import UNRESTORED
 from planner.parameters import Parameters, defaults
 from planner.words import say
 
@@ -155,10 +156,33 @@ def parks_of(plan: Plan, *, parameters: Parameters | None = None) -> gpd.GeoSeri
     return gpd.GeoSeries(kept, crs=units.crs)
 
 
-def together(layer: gpd.GeoDataFrame | gpd.GeoSeries, more: gpd.GeoSeries) -> gpd.GeoSeries:
-    """A layer's shapes and further ones, in the layer's CRS."""
-    moved = more.to_crs(layer.crs) if len(more) else more
-    return gpd.GeoSeries(pd.concat([layer.geometry, moved], ignore_index=True), crs=layer.crs)
+def greening_with(plan: Plan, given: Mapping[str, Any], parks: gpd.GeoSeries) -> Greening:
+    """The green of a city with a plan: today's where the plan leaves ground as it is or green, and the plan's.
+
+    given: the arguments of `greening` today. parks: the plan's, as parks_of gives them: they are green land with the water
+    they enclose; what vegetation covers is the plan's green ground alone, whatever its size. Raises as `greening`.
+    """
+    target = plan.units["target"]
+    taken = plan.units.geometry[~target.isin(["green", UNRESTORED])]
+    planted = plan.units.geometry[target == "green"]
+    more = {"green": [parks, planted], "parks": [parks], "canopy": [planted]}
+    grown = {role: _regrown(given[role], taken, shapes) for role, shapes in more.items() if given.get(role) is not None}
+    found = greening(**{**given, **{role: shapes for role, shapes in grown.items() if len(shapes)}})
+    gone: dict[str, Any] = {f"{role}_m2": 0.0 for role, shapes in grown.items() if not len(shapes)}
+    if "parks_m2" in gone:  # a point is no park of any size: nothing is within reach
+        nothing = gpd.GeoSeries([shapely.Point(given["parks"].total_bounds[:2])], crs=given["parks"].crs)
+        gone["reach"] = served(nothing, given["residential"], roads=given.get("roads"), parameters=given.get("parameters"))
+    return replace(found, **gone)
+
+
+def _regrown(layer: gpd.GeoDataFrame | gpd.GeoSeries, taken: gpd.GeoSeries, more: list[gpd.GeoSeries]) -> gpd.GeoSeries:
+    """A layer's shapes less the ground that is taken, and further ones, in the layer's CRS."""
+    lost = shapely.union_all(taken.to_crs(layer.crs).to_numpy()) if len(taken) else shapely.Polygon()
+    shapes = layer.geometry.to_numpy()
+    left = np.where(shapely.intersects(shapes, lost), shapely.difference(shapes, lost), shapes)
+    moved = [left, *(one.to_crs(layer.crs).to_numpy() for one in more if len(one))]
+    every = np.concatenate(moved)
+    return gpd.GeoSeries(every[shapely.area(every) > 0], crs=layer.crs)
 
 
 def newly_served(before: Served, after: Served) -> np.ndarray:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
 
 from planner.errors import InvalidInput
+from planner.landuse import CHOICES
+from planner.parameters import nearest
 from planner.plan import Plan, make_plan
+from planner.plan.whatif import vary
 from planner.site import Site
 from planner.words import say
+
+if TYPE_CHECKING:
+    from planner.plan.whatif import Announce
+
+STEP: Final = ("step_mu", "best_cny", "low_cny", "high_cny", "proven", "cny_per_mu", "cny_per_head")
 
 
 @dataclass(frozen=True)
@@ -89,14 +101,69 @@ def difference(free: Plan, kept: Plan, *, where: Mapping[str, Any], people: floa
     )
 
 
-def price_curve(site: Site, mu: list[float], **sets: Any) -> list[tuple[float, float, float]]:
-    """What more green costs: per least area of green, mu, the plan's objective and its bound, yuan.
+def price_curve(
+    site: Site | str | Path,
+    mu: Sequence[float],
+    *,
+    target: str = "green",
+    people: float | None = None,
+    announce: Announce | None = None,
+    **sets: Any,
+) -> pd.DataFrame:
+    """What more green costs, step by step: a certified plan per least area, mu, least first, and what is proven of each step.
 
-    The marginal price between two rows is the difference of objectives by the difference of areas; it is known to the
-    gaps only. Raises as make_plan does.
+    mu: least areas of the target, two or more. people: among whom the price is shared out, > 0. sets: dotted keys as in
+    make_plan, for all plans. Returns a frame by `min_mu`: `status`, `area_mu` (what the plan has of the target),
+    `objective_cny`, `bound_cny`, and of the step from the plan before it `step_mu`, `best_cny`, `low_cny`, `high_cny`, `proven`
+    (False where the difference lies inside the two plans' gaps), `cny_per_mu` (the marginal price) and `cny_per_head`, both
+    None where nothing is proven. Raises InvalidInput, and as make_plan does for anything but an area that cannot be had.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> curve = price_curve(pl.samples.folder("aidans"), [1_200.0, 1_600.0], people=5_000)
+    >>> bool(curve["low_cny"].iloc[1] <= curve["best_cny"].iloc[1] <= curve["high_cny"].iloc[1])
+    True
     """
-    rows = []
-    for least in mu:
-        plan = make_plan(site, **{**sets, "targets.green.min_mu": float(least)})
-        rows.append((float(least), plan.certificate.objective, plan.certificate.bound))
-    return rows
+    if target not in CHOICES:
+        raise InvalidInput(say("keys.target", name=target, nearest=nearest(target, CHOICES), known=", ".join(CHOICES)))
+    for value in mu:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+            raise InvalidInput(say("city.curve_area", value=str(value)))
+    if people is not None and not (math.isfinite(people) and people > 0):
+        raise InvalidInput(say("city.bad_number", name="people", value=float(people)))
+    steps = sorted({float(value) for value in mu})
+    if len(steps) < 2:
+        raise InvalidInput(say("city.curve_steps", count=len(steps)))
+    plans = vary(site, {f"targets.{target}.min_mu": steps}, announce=announce, **sets)
+    rows: list[dict[str, Any]] = []
+    before: dict[str, Any] | None = None
+    for least, plan in zip(steps, plans.to_dict("records"), strict=True):
+        row = {
+            "min_mu": least,
+            "status": str(plan["status"]),
+            "area_mu": plan.get(f"{target}_mu"),
+            "objective_cny": plan.get("objective_cny"),
+            "bound_cny": plan.get("bound_cny"),
+        }
+        made = row["objective_cny"] is not None and math.isfinite(row["objective_cny"])
+        rows.append(row | _step(before, row, people) if made else row)
+        before = row if made else before
+    columns = ["min_mu", "status", "area_mu", "objective_cny", "bound_cny", *STEP]
+    return pd.DataFrame(rows, columns=columns, dtype=object).set_index("min_mu")
+
+
+def _step(before: Mapping[str, Any] | None, now: Mapping[str, Any], people: float | None) -> dict[str, Any]:
+    """The price of a step between two plans, yuan, as the columns STEP; nothing for the first plan."""
+    if before is None:
+        return {}
+    area = now["min_mu"] - before["min_mu"]
+    price = GreenPrice(
+        best_cny=before["objective_cny"] - now["objective_cny"],
+        low_cny=before["objective_cny"] - now["bound_cny"],
+        high_cny=before["bound_cny"] - now["objective_cny"],
+        area_mu=area,
+        people=people,
+    )
+    told = (area, price.best_cny, price.low_cny, price.high_cny, price.proven, price.cny_per_mu, price.cny_per_head)
+    return dict(zip(STEP, told, strict=True))

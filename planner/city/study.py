@@ -14,7 +14,7 @@ import pandas as pd
 from planner.city.candidates import candidates, plots_of
 from planner.city.enterprises import yield_per_mu
 from planner.city.evaluation import Evaluation, evaluation, indicators
-from planner.city.greening import Greening, green_figures, greening, parks_of, together
+from planner.city.greening import Greening, green_figures, greening, greening_with, parks_of
 from planner.city.population import Residents, from_column, from_grid, from_number
 from planner.city.wishes import CityFile, CitySection, EvaluationSection, GreeningSection, load
 from planner.city.worth import worth_of_units
@@ -196,9 +196,8 @@ def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _G
     if plan is None or before.reach is None:
         return _Green(before, layers=layers, notes=residents.notes)
     parks = parks_of(plan, parameters=p)
-    grown: dict[str, Any] = {role: together(layers[role], parks) for role in ("green", "parks", "canopy") if role in layers}
     worth = worth_of_units(plan.units, layers["residential"], before.reach, residents.by_home, parameters=p)
-    return _Green(before, greening(**{**given, **grown}), layers, parks, worth, residents.notes)
+    return _Green(before, greening_with(plan, given, parks), layers, parks, worth, residents.notes)
 
 
 def _residents(g: GreeningSection, residential: gpd.GeoDataFrame, home: Path) -> Residents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,13 @@ def whatif(
     keep: Annotated[
         str | None, typer.Option("--keep", help="parcel=P17,target=green: what keeping it costs.", metavar="parcel=…,target=…")
     ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option("--curve", help="green=15000,16000: what each further mu costs, plan by plan.", metavar="TARGET=MU,MU"),
+    ] = None,
+    people: Annotated[
+        float | None, typer.Option("--people", help="With --curve: share the price out among so many.", metavar="N")
+    ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the plan here.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
@@ -50,7 +58,11 @@ def whatif(
         document["keep"] = _keep(site, keep, changed, voice, lang)
     if varied:
         document["vary"] = _vary(site, varied, changed, voice, lang)
-    if keep is None and not varied:
+    if people is not None and curve is None:
+        raise UsageError(say("whatif.people"))
+    if curve is not None:
+        document["curve"] = _curve(site, curve, people, changed, voice, lang)
+    if keep is None and not varied and curve is None:
         document |= _best(site, changed, priority or [], (output, overwrite), voice, lang)
     voice.document(document)
 
@@ -133,3 +145,34 @@ def _keep(site: Path, asked: str, sets: dict[str, Any], voice: Voice, lang: str)
         "cny_per_head": found.cny_per_head,
         "proven": found.proven,
     }
+
+
+def _curve(site: Path, asked: str, people: float | None, sets: dict[str, Any], voice: Voice, lang: str) -> list[dict[str, Any]]:
+    """What each further mu of a target costs, as a table."""
+    from planner.city import price_curve
+
+    target, equals, listed = asked.partition("=")
+    try:
+        areas = [float(part) for part in listed.split(",")]
+    except ValueError:
+        raise UsageError(say("whatif.curve", item=asked)) from None
+    if not equals or not target.strip():
+        raise UsageError(say("whatif.curve", item=asked))
+    found = price_curve(site, areas, target=target.strip(), people=people, **sets)
+    shown = ["objective_cny", "best_cny", "low_cny", "high_cny", "cny_per_mu", *(["cny_per_head"] if people else [])]
+    rows = []
+    for least, row in zip(found.index, found.to_dict("records"), strict=True):
+        made = row["objective_cny"] == row["objective_cny"] and row["objective_cny"] is not None
+        cells = [_cell(math.nan if row[c] is None else row[c]) for c in shown]
+        rows.append(
+            (
+                f"{least:,.10g}",
+                *(cells if made else [text(f"whatif.{row['status']}".replace(" ", "_"), lang), *["–"] * (len(shown) - 1)]),
+            )
+        )
+    voice.say(
+        table(rows, (text("whatif.least_of", lang, target=target.strip()), *(text(f"whatif.curve_{c}", lang) for c in shown)))
+    )
+    if any(proven is False for proven in found["proven"]):  # None of the first plan, and where there is none
+        voice.warn(text("whatif.none_proven", lang))
+    return _records(found)

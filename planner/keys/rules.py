@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from planner.faults import first_fault, keys_of
-from planner.keys.layer import ChoiceKey, Finite, LayerKey, NonNegative, Part, Positive, TargetKey
+from planner.keys.layer import ChoiceKey, Finite, Layer, LayerKey, NonNegative, Part, Positive, TargetKey
 from planner.landuse import LAND, TREATMENTS
 from planner.parameters import nearest
 from planner.words import say
@@ -180,6 +180,19 @@ class KeepRule(Part):
     level: Finite
 
 
+class CoverageRule(Part):
+    """Coverage: the green of a built-up area, 0-1: what is green there today and stays, and what the plan makes green.
+
+    built_up: a layer of the built-up area. green: a layer of what is green today (canopy for coverage, green land for the
+    green rate); without it nothing is.
+    """
+
+    built_up: LayerKey
+    green: LayerKey | None = None
+    target: TargetKey = "green"
+    min_share: Share
+
+
 class CoveredRule(Part):
     """Covered: people (or mu of homes) within reach of the target, by a layer of homes; min_share of all there are.
 
@@ -212,6 +225,7 @@ RULES: Final[dict[str, type[Part]]] = {
     "Budget": BudgetRule,
     "Compactness": CompactnessRule,
     "Connected": ConnectedRule,
+    "Coverage": CoverageRule,
     "Covered": CoveredRule,
     "Earthwork": EarthworkRule,
     "Exclude": ExcludeRule,
@@ -225,7 +239,8 @@ RULES: Final[dict[str, type[Part]]] = {
     "WaterLevel": WaterLevelRule,
 }
 
-FILES: Final = ("homes", "parks")  # arguments that name a layer
+FILES: Final = ("homes", "parks", "built_up", "green")  # arguments that name a layer
+AREAS: Final = ("homes", "built_up", "green")  # those that are polygons
 
 
 class RuleItem(Part):
@@ -259,3 +274,9 @@ class RuleItem(Part):
     def stated(self) -> Part:
         """The rule's arguments, validated."""
         return RULES[self.rule].model_validate(self.model_extra or {})
+
+
+def layers_of(stated: Part) -> dict[str, Layer]:
+    """The layers that a rule's arguments name, by argument."""
+    found = {name: getattr(stated, name, None) for name in FILES}
+    return {name: layer for name, layer in found.items() if isinstance(layer, Layer)}

@@ -23,6 +23,8 @@ def limit_name(row: Mapping[str, Any]) -> Message:
         return say("limit.storage_of", name=row["name"], ends=ends)
     if kind == "stock":
         return say("limit.stock", moment=row.get("name") or "")
+    if kind == "coverage":
+        return say("limit.coverage", target=row["target"], ends=ends)
     if kind in BY_KIND:
         return say(f"limit.{kind}", ends=ends)
     if kind == "limit":

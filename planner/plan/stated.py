@@ -34,6 +34,7 @@ from planner.errors import InvalidInput
 from planner.keys import rules as keys
 from planner.landuse import UNRESTORED
 from planner.parameters import nearest
+from planner.plan.covering import coverage_rule
 from planner.plan.homes import home_rows, near_pairs
 from planner.units import mu_from_m2
 from planner.words import say
@@ -139,12 +140,18 @@ def _storage(r: keys.StorageRule, where: Where) -> list[Any]:
     return [Storage(**_given(r))]
 
 
+def _coverage(r: keys.CoverageRule, where: Where) -> list[Any]:
+    green = None if r.green is None else where.layer(r.green.key)
+    return [coverage_rule(r, where.parts.units, where.layer(r.built_up.key), green)]
+
+
 _MAKERS: Final[dict[type[Part], Callable[[Any, Where], list[Any]]]] = {
     keys.AdjacentRule: _bordered(Adjacent),
     keys.ApartRule: _bordered(Apart),
     keys.BudgetRule: _plain(Budget),
     keys.CompactnessRule: _compactness,
     keys.ConnectedRule: _bordered(Connected),
+    keys.CoverageRule: _coverage,
     keys.EarthworkRule: _earthwork,
     keys.ExcludeRule: _of_land(Exclude, "Exclude"),
     keys.KeepRule: _plain(Keep),

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from planner.errors import InvalidInput
-from planner.keys.rules import CoveredRule
+from planner.keys.rules import AREAS, CoveredRule, layers_of
 from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.read.grids import onto
@@ -39,14 +39,12 @@ def read_places(context: Context, near: Reference) -> dict[str, gpd.GeoDataFrame
             places[given.layer.key] = _numbers(places[given.layer.key], given.layer, given.column)
     for item in scenario.rule:
         stated = item.stated
-        if isinstance(stated, CoveredRule):
+        for name, layer in layers_of(stated).items():
+            if name in AREAS:
+                _with_area(places[layer.key], name, layer.key)
+        if isinstance(stated, CoveredRule) and stated.people is not None:
             key = stated.homes.key
-            shapes = places[key].geometry.to_numpy()
-            if not (shapely.area(shapes) > 0).all():
-                row = int(np.flatnonzero(~(shapely.area(shapes) > 0))[0]) + 1
-                raise InvalidInput(say("place.homes_without_area", path=key, row=row))
-            if stated.people is not None:
-                places[key] = _numbers(places[key], stated.homes, stated.people, least=0.0)
+            places[key] = _numbers(places[key], stated.homes, stated.people, least=0.0)
     return places
 
 
@@ -77,6 +75,13 @@ def _features(layer: Layer, context: Context, near: Reference) -> gpd.GeoDataFra
     shapes = frame.geometry.to_numpy()
     broken = ~shapely.is_valid(shapes)
     return frame.set_geometry(np.where(broken, shapely.make_valid(shapes), shapes), crs=frame.crs) if broken.any() else frame
+
+
+def _with_area(frame: gpd.GeoDataFrame, name: str, key: str) -> None:
+    """Raises InvalidInput naming the first feature of a layer of polygons that has no area."""
+    without = np.flatnonzero(~(shapely.area(frame.geometry.to_numpy()) > 0))
+    if without.size:
+        raise InvalidInput(say("place.without_area", path=key, row=int(without[0]) + 1, name=name))
 
 
 def _numbers(frame: gpd.GeoDataFrame, layer: Layer, column: str, *, least: float | None = None) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,11 +15,13 @@ import shapely
 from conftest import CELL, CRS, NORTH, SIDE, WEST, write_raster, write_small_world
 
 import planner as pl
-from planner.city import justified_tax_per_mu
+from planner.city import in_plan, justified_tax_per_mu
+from planner.city.greening import greening_with, parks_of
 from planner.city.population import from_grid
 from planner.errors import InvalidInput
+from planner.plan.limits import limit_name
 from planner.site import Grid
-from planner.words import text
+from planner.words import render, text
 
 EAST, SOUTH = WEST + SIDE * CELL, NORTH - SIDE * CELL
 BESIDE = """
@@ -110,8 +113,6 @@ def test_a_plans_own_pages_have_the_city(plan: pl.Plan, tmp_path: Path) -> None:
 
 
 def test_the_evaluation_is_filled_from_plan_and_survey(plan: pl.Plan) -> None:
-    from planner.city import in_plan
-
     found = in_plan(plan)
     assert found is not None
     items = found.study.evaluation.items
@@ -127,8 +128,6 @@ def test_the_evaluation_is_filled_from_plan_and_survey(plan: pl.Plan) -> None:
 
 
 def test_low_yield_plots_on_the_plans_ground(plan: pl.Plan) -> None:
-    from planner.city import in_plan
-
     study = in_plan(plan).study
     (row,) = study.candidates.reset_index().to_dict("records")
     assert (row["id"], row["yield_class"]) == ("D", "D")
@@ -166,8 +165,6 @@ def test_people_of_a_raster_by_brute_force() -> None:
 
 
 def test_the_raster_counts_as_the_column_it_was_made_from(plan: pl.Plan) -> None:
-    from planner.city import in_plan
-
     before = in_plan(plan).study.before
     assert before.people == pytest.approx(2.0 * 60 * 26)  # 26 columns of 60 cells with two people each
     assert before.park_m2_per_head == pytest.approx(10_000 / 3120, rel=1e-3)
@@ -207,3 +204,89 @@ def test_a_city_file_that_is_missing_is_named(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8") + '[city]\nfile = "towm.toml"\n', encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"towm\.toml"):
         pl.make_plan(folder).map()
+
+
+def test_a_plan_asked_for_coverage_reaches_it_as_the_city_counts(tmp_path: Path) -> None:
+    """The rule and `planner city` are two ways to the same figure: green beyond the site stays, what is built over is lost."""
+    folder = write_small_world(tmp_path / "site")
+    inner = shapely.box(WEST + 200, SOUTH + 100, WEST + 600, NORTH - 300)
+    lawns = [shapely.box(EAST + 700, SOUTH, EAST + 800, SOUTH + 100), inner]
+    town(folder)
+    gpd.GeoDataFrame(geometry=lawns, crs=CRS).to_file(folder / "town.gpkg", layer="green", driver="GPKG", mode="w")
+    file = folder / "site.toml"
+    bare = file.read_text(encoding="utf-8") + '[city]\nfile = "city.toml"\n'
+    rule = """[[rule]]
+rule = "Coverage"
+built_up = { path = "town.gpkg", layer = "built_up" }
+green = { path = "town.gpkg", layer = "green" }
+min_share = %r
+"""
+
+    def coverage(made: pl.Plan) -> tuple[float, float]:
+        found = in_plan(made)
+        assert found is not None
+        assert found.study.before is not None
+        assert found.study.after is not None
+        return float(found.study.before.coverage or 0.0), float(found.study.after.coverage or 0.0)
+
+    def by_overlay(made: pl.Plan) -> float:
+        kept = made.units["target"].isin(["green", "unrestored"])
+        taken = shapely.union_all(made.units.geometry[~kept].to_numpy())
+        planted = made.units.geometry[made.units["target"] == "green"].to_numpy()
+        border = shapely.box(WEST, SOUTH - 500, EAST + 900, NORTH + 500)
+        green = shapely.union_all([shapely.difference(shapely.union_all(lawns), taken), *planted])
+        return float(shapely.intersection(green, border).area / border.area)
+
+    file.write_text(bare, encoding="utf-8")
+    free = pl.make_plan(folder)
+    before, without = coverage(free)
+    assert without == pytest.approx(by_overlay(free), abs=1e-6)
+    least = round(max(before, without) + 0.04, 3)  # 494 mu are asked of the plan beside what stands
+    file.write_text(bare + rule % least, encoding="utf-8")
+    asked = pl.make_plan(folder)
+    _, reached = coverage(asked)
+    assert reached == pytest.approx(by_overlay(asked), abs=1e-6)
+    assert reached >= least - 1e-6 > without
+    assert asked.certificate.objective <= free.certificate.bound
+    (row,) = [row for row in asked.summary()["solver"]["binding"] if row["kind"] == "coverage"]
+    assert "计入建成区覆盖率的绿地 ≥" in render(limit_name(row), "zh")
+    assert reached < least + 0.005
+    file.write_text(bare + rule % 0.99, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"99 % are asked for; with all units made green it can be \d") as told:
+        pl.make_plan(folder)
+    assert "\n" not in str(told.value)
+
+
+def test_green_that_a_plan_builds_over_is_lost(plan: pl.Plan) -> None:
+    """All the town's green and its only park lie on ground that the plan takes: nothing is left but the plan's own."""
+    taken = plan.units[~plan.units["target"].isin(["green", "unrestored"])].iloc[[0]]
+    hidden = gpd.GeoSeries(taken.geometry.buffer(-5.0), crs=plan.units.crs)
+    homes = gpd.GeoSeries([shapely.box(EAST + 9000, SOUTH, EAST + 9100, SOUTH + 100)], crs=CRS)
+    border = gpd.GeoSeries([shapely.box(WEST, SOUTH - 500, EAST + 900, NORTH + 500)], crs=CRS)
+    given = {"built_up": border, "green": hidden, "parks": hidden, "canopy": hidden, "residential": homes, "people": 100.0}
+    none = replace(plan, units=plan.units.assign(target=plan.units["target"].where(plan.units["target"] != "green", "arable")))
+    after = greening_with(none, given, parks_of(none))
+    assert (after.green_m2, after.canopy_m2, after.parks_m2, after.served_share) == (0.0, 0.0, 0.0, 0.0)
+    with_green = greening_with(plan, given, parks_of(plan))
+    planted = plan.units[plan.units["target"] == "green"].geometry.union_all()
+    assert with_green.canopy_m2 == pytest.approx(planted.intersection(border.iloc[0]).area, rel=1e-3)
+
+
+def test_the_printed_sheet_shows_the_homes(plan: pl.Plan, browser, tmp_path: Path) -> None:
+    """The sheet's canvas has the homes' own colours on the map and in its key, and not where the layer is off."""
+    plan.save(tmp_path / "out")
+    page = browser.new_page(viewport={"width": 1500, "height": 950})
+    page.goto((tmp_path / "out" / "map.html").as_uri())
+    page.wait_for_function("!!(window.planner && planner.page)")
+    count = """() => {
+      const canvas = planner.sheet(planner.page, 'A4', false);
+      const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      const like = (i, colour) => colour.every((v, k) => Math.abs(data[i + k] - (0.75 * v + 0.25 * 244)) < 12);
+      let found = 0;
+      for (let i = 0; i < data.length; i += 4) found += like(i, [242, 177, 50]);
+      return found;
+    }"""
+    assert page.evaluate(count) > 1000
+    page.evaluate("planner.page.setOverlay('homes', false)")
+    assert page.evaluate(count) == 0
+    page.close()

@@ -9,12 +9,13 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 
 import planner as pl
 from planner.city import green_figures, worth_of_units
-from planner.city.greening import parks_of, together
+from planner.city.greening import parks_of
 from planner.city.price import GreenPrice
 from planner.city.save import save
 from planner.errors import InvalidInput, OutputExists
@@ -57,7 +58,9 @@ def test_a_plan_with_a_park_beside_homes_serves_more(town) -> None:
     gap = [shapely.box(*town.layers["residential"].geometry.iloc[0].bounds).buffer(40).exterior.interpolate(0).buffer(60)]
     more = gpd.GeoSeries(gap, crs=4527)
     before = pl.served_share(town.layers["parks"], town.layers["residential"])
-    after = pl.served_share(together(town.layers["parks"], more), town.layers["residential"])
+    after = pl.served_share(
+        pd.concat([town.layers["parks"].geometry, more.to_crs(town.layers["parks"].crs)]), town.layers["residential"]
+    )
     assert after >= before
 
 

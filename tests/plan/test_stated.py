@@ -233,6 +233,49 @@ def test_people_served_against_brute_force(seed: int, share: float) -> None:
     assert world.solved(text, places) == pytest.approx(truth)
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("share", [0.35, 0.5, 0.62])
+def test_coverage_of_a_built_up_area_against_brute_force(seed: int, share: float) -> None:
+    """A boundary that cuts units; green that overlaps itself, on units and beyond: counted by an overlay per choice."""
+    world, rng = World(seed), np.random.default_rng(40 + seed)
+    town = shapely.box(130, -80, 520, 180)
+    lawns = [shapely.box(x, y, x + w, y + 60) for x, y, w in rng.uniform((80, -120, 30), (450, 150, 90), (7, 3))]
+    lawns.append(shapely.box(300, -100, 420, 200))  # beyond the units
+    shapes = world.parts.units.geometry.to_dict()
+    green_today = shapely.union_all(lawns)
+
+    def covered(choice: Choice) -> float:
+        taken = shapely.union_all([shapes[u] for u, t in choice.items() if t not in ("green", "unrestored")])
+        planted = [shapes[u] for u, t in choice.items() if t == "green"]
+        green = shapely.union_all([shapely.difference(green_today, taken), *planted])
+        return float(shapely.intersection(green, town).area / town.area)
+
+    values = {c: covered(dict(zip(UNITS, c, strict=True))) for c in product((*TARGETS, "unrestored"), repeat=6)}
+    text = f'[[rule]]\nrule = "Coverage"\nbuilt_up = "town.gpkg"\ngreen = "lawns.gpkg"\nmin_share = {share}\n'
+    halves = [shapely.box(130, -80, 400, 180), shapely.box(300, -80, 520, 180)]  # the boundary in two that overlap
+    places = {
+        "town.gpkg": gpd.GeoDataFrame(geometry=halves, crs=4527),
+        "lawns.gpkg": gpd.GeoDataFrame(geometry=lawns, crs=4527),
+    }
+    if share > max(values.values()):
+        with pytest.raises(InvalidInput, match="at most"):
+            world.solved(text, places)
+        return
+    truth = world.best(lambda c: values[tuple(c.values())] >= share - 1e-9)
+    assert world.solved(text, places) == (None if truth is None else pytest.approx(truth))
+
+
+def test_coverage_presses_and_needs_no_layer_of_green() -> None:
+    places = {"town.gpkg": gpd.GeoDataFrame(geometry=[shapely.box(0, -100, 300, 100)], crs=4527)}
+    rule = '[[rule]]\nrule = "Coverage"\nbuilt_up = "town.gpkg"\nmin_share = 0.5\n'
+    worlds = [World(seed) for seed in range(4)]
+    free = [world.solved("") for world in worlds]
+    found = [world.solved(rule, places) for world in worlds]
+    assert found == [pytest.approx(world.best(lambda c: list(c.values()).count("green") >= 3)) for world in worlds]
+    assert found != free
+    assert [world.solved(rule.replace("0.5", "0.0"), places) for world in worlds] == free
+
+
 def test_from_the_command_line_as_from_the_file() -> None:
     world = World(0)
     text, _ = CASES["MinPatch"]
@@ -248,10 +291,12 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
     from_site = {"boundaries", "near", "zones", "haul", "served"}
     named = {"Lock": {"parcel"}, "Exclude": {"parcel"}, "Covered": {"homes", "people", "parks", "radius_m"}}
     named["Covered"] |= {"min_people", "min_mu", "min_share"}
+    named["Coverage"] = {"built_up", "green", "min_share"}
+    from_site |= {"ground", "built_up_m2", "outside_m2"}
     known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Stockpile")}}  # [[buffer]], phases
     assert set(RULES) == {*known, "Keep"}
     for name, rule in known.items():
-        wanted = {f.name for f in fields(rule)} - from_site
+        wanted = {f.name for f in fields(rule)} - from_site - ({"min"} if name == "Coverage" else set())
         assert set(RULES[name].model_fields) - named.get(name, set()) == wanted, name
 
 
@@ -276,6 +321,12 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
         ('rule = "Covered"\nhomes = "h.gpkg"', "one of min_people"),
         ('rule = "Covered"\nhomes = "h.gpkg"\nmin_people = 4.0', "needs people"),
         ('rule = "Covered"\nhomes = "h.gpkg"\nmin_mu = 4.0', "not at hand"),
+        ('rule = "Coverage"\nmin_share = 0.4', "Coverage: built_up is missing"),
+        ('rule = "Coverage"\nbuilt_up = "town.gpkg"', "Coverage: min_share is missing"),
+        ('rule = "Coverage"\nbuilt_up = "town.gpkg"\nmin_share = 43', "min_share = 43"),
+        ('rule = "Coverage"\nbuilt_up = "town.gpkg"\nmin_share = nan', "min_share"),
+        ('rule = "Coverage"\nbuild_up = "town.gpkg"\nmin_share = 0.4', "did you mean 'built_up'"),
+        ('rule = "Coverage"\nbuilt_up = "town.gpkg"\nmin_share = 0.4', "not at hand"),
         ('target = "green"', "rule.0.rule is missing"),
     ],
 )  # fmt: skip

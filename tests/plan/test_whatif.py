@@ -7,6 +7,7 @@ import pytest
 from conftest import write_small_world
 
 import planner as pl
+from planner.city.price import STEP, price_curve
 from planner.cli.main import run
 from planner.errors import Infeasible, InvalidInput
 
@@ -97,3 +98,68 @@ def test_the_price_of_keeping_a_parcel_green(world: Path, site, capsys: pytest.C
     told = json.loads(capsys.readouterr().out)
     if "keep" in told:
         assert told["keep"]["low_cny"] <= told["keep"]["best_cny"] <= told["keep"]["high_cny"]
+
+
+def test_what_each_further_mu_costs(site) -> None:
+    """Every step against the plans made one by one; the price is proven only where both gaps leave no zero."""
+    curve = price_curve(site, [300.0, 100.0, 300.0, 5000.0], people=2_000)
+    assert list(curve.index) == [100.0, 300.0, 5000.0]
+    one, two = (pl.make_plan(site, **{"targets.green.min_mu": least}).certificate for least in (100.0, 300.0))
+    assert curve["objective_cny"].iloc[:2].tolist() == pytest.approx([one.objective, two.objective])
+    step = curve.loc[300.0]
+    assert step["best_cny"] == pytest.approx(one.objective - two.objective)
+    assert step["low_cny"] == pytest.approx(one.objective - two.bound)
+    assert step["high_cny"] == pytest.approx(one.bound - two.objective)
+    assert step["proven"] is True
+    assert step["cny_per_mu"] == pytest.approx(step["best_cny"] / 200.0)
+    assert step["cny_per_head"] == pytest.approx(step["best_cny"] / 2_000)
+    assert curve["status"].iloc[2] == "infeasible"
+    assert curve.iloc[2][list(STEP)].isna().all()
+    assert curve.iloc[0][list(STEP)].isna().all()
+
+
+def test_a_step_inside_the_gap_has_no_price(site) -> None:
+    curve = price_curve(site, [100.0, 100.001], **{"solver.gap": 0.01})
+    step = curve.iloc[1]
+    assert step["low_cny"] <= 0 <= step["high_cny"]
+    assert step["proven"] is False
+    assert step["cny_per_mu"] is None
+    assert step["cny_per_head"] is None
+
+
+def test_the_curve_from_the_command_line(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_ = ["whatif", str(world), "--curve", "green=100,300,5000", "--people", "2000"]
+    assert run([*run_, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["curve"]
+    assert [row["min_mu"] for row in rows] == [100.0, 300.0, 5000.0]
+    assert rows[1]["cny_per_head"] == pytest.approx(rows[1]["best_cny"] / 2000)
+    assert rows[2]["best_cny"] is None
+    for lang, word in (("en", "not possible"), ("zh", "不可行")):
+        assert run([*run_, "--lang", lang]) == 0
+        told = capsys.readouterr().out
+        assert word in told
+        assert f"{rows[1]['cny_per_mu']:,.0f}" in told
+        assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["--curve", "green"], 2, "write it as green=15000,16000"),
+        (["--curve", "=5,6"], 2, "write it as green=15000,16000"),
+        (["--curve", "green=5,x"], 2, "write it as green=15000,16000"),
+        (["--curve", "green=5,5"], 3, "two or more different areas; 1 given"),
+        (["--curve", "grean=5,6"], 3, "did you mean 'green'"),
+        (["--curve", "green=5,-6"], 3, "'-6.0' is no number of mu"),
+        (["--curve", "green=nan,6"], 3, "'nan' is no number of mu"),
+        (["--curve", "green=5,6", "--people", "0"], 3, "people"),
+        (["--people", "5"], 2, "--people goes with --curve"),
+    ],
+)
+def test_a_curve_that_cannot_be_is_one_line(
+    world: Path, given: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["whatif", str(world), *given]) == code
+    told = capsys.readouterr().err.strip()
+    assert words in told
+    assert "\n" not in told

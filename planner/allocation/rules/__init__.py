@@ -4,6 +4,7 @@ from planner.allocation.rules.adjacency import Adjacent, Apart
 from planner.allocation.rules.belt import Belt
 from planner.allocation.rules.budget import Budget
 from planner.allocation.rules.compactness import Compactness
+from planner.allocation.rules.coverage import Coverage
 from planner.allocation.rules.covered import Covered
 from planner.allocation.rules.earthwork import Earthwork
 from planner.allocation.rules.limit import Limit
@@ -22,6 +23,7 @@ __all__ = [
     "Budget",
     "Compactness",
     "Connected",
+    "Coverage",
     "Covered",
     "Earthwork",
     "Exclude",

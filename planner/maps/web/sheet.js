@@ -46,6 +46,7 @@
     context.globalAlpha = state.opacity;
     context.drawImage(layer, box.x, box.y);
     context.globalAlpha = 1;
+    if (overlays.homes && shown.homes) homes(context, config.city.homes, where, zoomed);
     if (page.flood && page.flood.shown) raster(context, page.flood.canvas, page.flood.overlay.getBounds(), where);
     const ring = (points, colour, width, dash) => {
       context.beginPath();
@@ -70,6 +71,44 @@
   function raster(context, element, bounds, where) {
     const [x, y] = where.point(bounds.getNorthWest()), [x1, y1] = where.point(bounds.getSouthEast());
     context.drawImage(element, x, y, x1 - x, y1 - y);
+  }
+
+  // the city's homes, coloured by whether a park is within reach, as they are on the screen
+  function homes(context, groups, where, zoomed) {
+    for (const group of groups) {
+      context.beginPath();
+      for (const ring of group.rings) {
+        ring.forEach((latlng, i) => { const [x, y] = where.point(latlng); if (i) context.lineTo(x, y); else context.moveTo(x, y); });
+        context.closePath();
+      }
+      context.globalAlpha = 0.75;
+      context.fillStyle = group.colour;
+      context.fill("evenodd");
+      context.globalAlpha = 1;
+      context.strokeStyle = group.colour; context.lineWidth = 0.8 * zoomed;
+      context.stroke();
+    }
+  }
+
+  // what the colours of the homes say, below the legend; returns where it ends
+  function homesKey(context, page, x, y, width, unit) {
+    const { config, overlays, shown, speech } = page;
+    if (!overlays.homes || !shown.homes) return y;
+    y += 10 * unit;
+    for (const [colour, name] of config.city.key) {
+      y += 19 * unit;
+      context.globalAlpha = 0.75;
+      context.fillStyle = colour;
+      context.fillRect(x, y - 10 * unit, 18 * unit, 12 * unit);
+      context.globalAlpha = 1;
+      context.strokeStyle = "#555"; context.lineWidth = 0.6 * unit;
+      context.strokeRect(x, y - 10 * unit, 18 * unit, 12 * unit);
+      context.font = "400 " + 11 * unit + "px " + FONT;
+      context.fillStyle = "#1d2321";
+      context.textAlign = "left";
+      wrapped(context, speech.pick(name), width - 25 * unit).forEach((line, k) => { if (k) y += 14 * unit; context.fillText(line, x + 25 * unit, y); });
+    }
+    return y;
   }
 
   function arrows(context, page, where, zoomed) {
@@ -188,7 +227,7 @@
     context.strokeStyle = "#8d9793"; context.lineWidth = unit;
     context.strokeRect(box.x, box.y, box.w, box.h);
     const x = box.x + box.w + 16 * unit;
-    legend(context, page, x, box.y, side, unit);
+    homesKey(context, page, x, legend(context, page, x, box.y, side, unit), side, unit);
     scaleBar(context, where, page, x, canvas.height - edge - 44 * unit, unit);
     context.font = "400 " + 10 * unit + "px " + FONT;
     context.fillStyle = "#5a625f";
