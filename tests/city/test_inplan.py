@@ -287,6 +287,7 @@ def test_the_printed_sheet_shows_the_homes(plan: pl.Plan, browser, tmp_path: Pat
       return found;
     }"""
     assert page.evaluate(count) > 1000
+    assert page.evaluate("document.querySelector('#planner-homes').parentNode.textContent") == "Homes and parks within reach"
     page.evaluate("planner.page.setOverlay('homes', false)")
     assert page.evaluate(count) == 0
     page.close()

@@ -94,7 +94,11 @@
   function homesKey(context, page, x, y, width, unit) {
     const { config, overlays, shown, speech } = page;
     if (!overlays.homes || !shown.homes) return y;
-    y += 10 * unit;
+    y += 28 * unit;
+    context.font = "700 " + 11 * unit + "px " + FONT;
+    context.fillStyle = "#1d2321";
+    context.textAlign = "left";
+    context.fillText(speech.t("homes"), x, y);
     for (const [colour, name] of config.city.key) {
       y += 19 * unit;
       context.globalAlpha = 0.75;
