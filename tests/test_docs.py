@@ -41,6 +41,16 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+def test_the_house_names_every_room() -> None:
+    told = (ROOT / "docs/house.md").read_text(encoding="utf-8")
+    rooms = [
+        p.name + ("/" if p.is_dir() else "")
+        for p in (ROOT / "planner").iterdir()
+        if p.suffix == ".py" or (p / "__init__.py").exists()
+    ]
+    assert not [r for r in rooms if not r.startswith("__") and f"planner/{r}`" not in told]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_paths_exist(page: Path) -> None:
     missing = [p for p in PATH.findall(code_in(page)) if not any(ROOT.glob(p.rstrip("/"))) and not p.startswith(WRITTEN)]
