@@ -121,7 +121,7 @@ def price_curve(
     Examples
     --------
     >>> import planner as pl
-    >>> curve = price_curve(pl.samples.folder("aidans"), [1_200.0, 1_600.0], people=5_000)
+    >>> curve = price_curve(pl.samples.folder("aidans"), [400.0, 1_200.0], people=5_000)
     >>> bool(curve["low_cny"].iloc[1] <= curve["best_cny"].iloc[1] <= curve["high_cny"].iloc[1])
     True
     """
