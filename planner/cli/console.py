@@ -49,7 +49,7 @@ def wrapped(text: str, columns: int) -> str:
 
 
 def _pieces(line: str, columns: int) -> list[str]:
-    if _columns(line) <= columns:
+    if _columns(line) <= columns or re.search(r"\S {2,}\S", line):  # a table's row stays one row
         return [line]
     indent = line[: len(line) - len(line.lstrip())] + ("  " if line.lstrip().startswith("- ") else "")
     found, current = [], ""
@@ -168,7 +168,7 @@ def clean(text: str) -> str:
 def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Rows as aligned columns: the first to the left, numbers to the right."""
     body = [head, *rows]
-    widths = [max(_width(row[i]) for row in body) for i in range(len(head))]
+    widths = [max(_columns(row[i]) for row in body) for i in range(len(head))]
     lines = []
     for row in body:
         cells = [_pad(cell, widths[i], left=i == 0) for i, cell in enumerate(row)]
@@ -177,13 +177,6 @@ def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
-def _width(text: str) -> int:
-    """Columns of a terminal a text takes: wide characters count twice."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def _pad(text: str, width: int, *, left: bool) -> str:
-    gap = " " * (width - _width(text))
+    gap = " " * (width - _columns(text))
     return text + gap if left else gap + text

@@ -11,6 +11,7 @@ import rasterio.features
 from conftest import write_small_world
 
 import planner as pl
+from planner.earthwork.finished import block_ground
 from planner.landuse import CHOICES
 from planner.plan import Plan
 from planner.timing import earth_by_year
@@ -99,8 +100,12 @@ def test_nothing_is_placed_before_it_is_dug_by_the_units(plan: Plan) -> None:
 
 
 def test_nothing_is_placed_before_it_is_dug_by_the_rasters(plan: Plan) -> None:
-    """The finished ground against today's, cell by cell, knows nothing of options or rows."""
-    made, terrain = pl.design(plan), plan.site.terrain
+    """The blocks as priced against today's ground, cell by cell, know nothing of options or rows.
+
+    The sloped ground closes on the earth of the whole site, not of each phase.
+    """
+    terrain = plan.site.terrain
+    made = block_ground(plan.units, terrain, plan.site.scenario)
     change = (made.values - terrain.values) * terrain.cell_area
     transform = rasterio.transform.from_origin(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y)
     compaction, stock, moved = plan.site.scenario.number("earthwork.compaction"), 0.0, 0.0
