@@ -29,8 +29,7 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
     below the ground, cut_m3 of a section `earthwork.ditch_width_m` wide at its bottom with sides of 1:`earthwork.slope_dry`.
     """
     scenario = plan.site.scenario
-    outlets = np.isfinite(water.values)
-    surface = np.where(outlets, water.values, ground.values)
+    surface, outlets = _standing(ground, water)
     fall = scenario.number("earthwork.ditch_fall")
     found = drained(surface, outlets, wanted, (ground.cell_x, ground.cell_y), fall=fall, pond_m=POND_M)
     width, side = scenario.number("earthwork.ditch_width_m"), scenario.number("earthwork.slope_dry")
@@ -41,14 +40,19 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
 
 def undrained(ground: Grid, water: Grid, lines: gpd.GeoDataFrame) -> Flags:
     """Cells of a finished ground that stand ponded although the ditches are there, (rows, cols)."""
-    outlets = np.isfinite(water.values)
-    surface = np.where(outlets, water.values, ground.values)
+    surface, outlets = _standing(ground, water)
     for line in lines.geometry:
         xyz = shapely.get_coordinates(line, include_z=True)
         row = ((ground.north - xyz[:, 1]) / ground.cell_y).astype(int)
         col = ((xyz[:, 0] - ground.west) / ground.cell_x).astype(int)
         surface[row, col] = np.minimum(surface[row, col], xyz[:, 2])
     return ponded(surface, outlets, POND_M)
+
+
+def _standing(ground: Grid, water: Grid) -> tuple[NDArray[np.float64], Flags]:
+    """The ground with the level of the water that stands on it by design, m, and where it stands, (rows, cols) each."""
+    outlets = np.isfinite(water.values)
+    return np.where(outlets, water.values, ground.values), outlets
 
 
 def _line(
