@@ -72,6 +72,8 @@ OPTIONS: Final = _table(
     ("cut_m3", "m³", "Cut", "挖方", "earth dug, bank cubic metres"),
     ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
+    ("dyke_m3", "m³", "Dykes", "堤防填方", "earth of the dykes that are certain, part of the fill"),
+    ("dyke_cny", "yuan", "Cost of dykes", "堤防投资", "of the dykes that are certain, part of the cost"),
     ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water won"),
     ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
     ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),

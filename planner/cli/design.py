@@ -60,6 +60,19 @@ def design(
     if len(lines):
         length, cut = float(lines["length_m"].sum()), v["ditch_cut_m3"]
         voice.say(text("groundworks.ditches", lang, n=len(lines), length=length, cut=cut))
+    if len(banks := found.dykes):
+        voice.say(
+            text(
+                "groundworks.dykes",
+                lang,
+                n=len(banks),
+                length=float(banks["length_m"].sum()),
+                height=float(banks["height_m"].max()),
+                fill=v["dyke_m3"],
+                cost=float(banks["cost_cny"].sum()),
+                priced=v["priced_dyke_m3"],
+            )
+        )
     for row in found.checks.itertuples():
         told = {"check": str(row.check), "value": f"{round(float(row.value), 6) + 0.0:.3g} {row.unit}".strip()}
         if row.verdict == "told":

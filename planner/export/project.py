@@ -21,6 +21,7 @@ NAMES: Final = {
     "parcels": ("Parcels", "地块"),
     "constraints": ("Constraints", "限制条件"),
     "boundary": ("Plan boundary", "规划范围"),
+    "dykes": ("Dykes", "堤防"),
     "options": ("Options of each unit", "各单元备选方案"),
     "borders": ("Shared borders", "相邻边界"),
     "haul": ("Earth haul", "土方调配"),
@@ -30,7 +31,7 @@ NAMES: Final = {
 }
 GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
     ("Site", "现状与限制", ("boundary", "constraints", "parcels")),
-    ("Plan", "规划方案", ("reservoirs", "units")),
+    ("Plan", "规划方案", ("dykes", "reservoirs", "units")),
     ("Tables", "数据表", ("options", "rules", "others", "haul", "storage", "borders")),
 )
 _MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
