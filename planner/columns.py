@@ -76,6 +76,8 @@ OPTIONS: Final = _table(
     ("cut_m3", "m³", "Cut", "挖方", "earth dug, bank cubic metres"),
     ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
+    ("dyke_m3", "m³", "Dykes", "堤防填方", "earth of the dykes that are certain, part of the fill"),
+    ("dyke_cny", "yuan", "Cost of dykes", "堤防投资", "of the dykes that are certain, part of the cost"),
     ("benefit_cny", "yuan", "Value", "收益", "value of the land or water won"),
     ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
     ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),
@@ -114,6 +116,17 @@ RESERVOIRS: Final = _table(
     ("max_depth_m", "m", "Greatest depth", "最大水深", "at the normal level"),
     ("bed_m", "m", "Deepest bed", "最低湖底", "lowest point after digging"),
     ("units", "", "Units", "单元数", "how many planning units"),
+)
+
+DYKES: Final = _table(
+    ("dyke_id", "", "Dyke", "堤防", "a line that holds water above the ground beside it"),
+    ("reservoir_id", "", "Reservoir", "水库", "whose water it holds, or empty for a wetland's"),
+    ("crest_m", "m", "Crest", "堤顶高程", "storage level and freeboard"),
+    ("length_m", "m", "Length", "长度", "along the edge of the water's land"),
+    ("height_m", "m", "Greatest height", "最大堤高", "crest above the ground beside the edge"),
+    ("mean_m", "m", "Mean height", "平均堤高", "over the length"),
+    ("fill_m3", "m³", "Earth", "填方", "of its section, compacted"),
+    ("cost_cny", "yuan", "Cost", "投资", "earth and lining of the water side"),
 )
 
 PARCELS: Final = _table(
@@ -198,6 +211,7 @@ TABLES: Final = {
     "Reservoirs": RESERVOIRS,
     "Parcels": PARCELS,
     "Constraints": CONSTRAINTS,
+    "Dykes": DYKES,
     "Earth haul": HAUL,
     "Cash flow": FLOW,
     "Stage and storage": STAGES,
