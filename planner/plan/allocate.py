@@ -217,12 +217,21 @@ def allocate(
     *,
     places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
+    seconds: float | None = None,
 ) -> Answer:
-    """Chooses one option per unit; places: the site's layers by key. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    """Chooses one option per unit; places: the site's layers by key; seconds: at most, else the solver's own.
+
+    Raises InvalidInput, Infeasible, NoPlanInTime.
+    """
     table = offered(options, facts, parts, scenario)
     rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
     problem, solver = problem_of(table, rules, scenario, parts, places or {}), scenario.solver
-    how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
+    how: dict[str, Any] = {
+        "gap": solver.gap,
+        "time_limit_s": seconds or solver.time_limit_s,
+        "seed": solver.seed,
+        "progress": progress,
+    }
     charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
         if charges:
