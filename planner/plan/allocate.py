@@ -209,6 +209,16 @@ def _locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Lo
     ]
 
 
+def _idle_locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> tuple[Message, ...]:
+    """A warning for every lock that lets go of all its units: their works begin after its last year."""
+    begin = pd.Series(works_years(facts, scenario)[0], index=facts.index)
+    return tuple(
+        say("plan.lock_idle", lock=item.unit or item.parcel, until=item.until, begin=int(first))
+        for item in scenario.lock
+        if item.until is not None and (first := begin[_locked(item, parts)].min()) > item.until
+    )
+
+
 def allocate(
     options: pd.DataFrame,
     facts: pd.DataFrame,
@@ -246,7 +256,11 @@ def allocate(
     priced = table.assign(loss_cny=loss)
     binding = tuple(asdict(b) for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
-    notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
+    notes = (
+        *(note if isinstance(note, Message) else plain(note) for note in result.notes),
+        *_unproven(proof, solver.gap),
+        *_idle_locks(scenario, facts, parts),
+    )
     return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
 
 
