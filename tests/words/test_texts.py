@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from planner.words import Message, render
+from planner.words.table import sections
 
 ROOT = Path(__file__).parents[2] / "planner"
 CODES = {
@@ -112,6 +113,11 @@ SOURCES = {str(path.relative_to(ROOT)): told(path) for path in sorted(ROOT.rglob
 
 def test_both_languages_hold_the_same_codes_in_the_same_order() -> None:
     assert list(CODES["en"]) == list(CODES["zh"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_sections_are_in_alphabetical_order(lang: str) -> None:
+    assert list(sections(lang)) == sorted(sections(lang))
 
 
 @pytest.mark.parametrize("code", CODES["en"])
