@@ -62,6 +62,13 @@ def test_the_verdict_tells_what_is_lost_and_what_has_no_source(plan: Any) -> Non
     loss = "It loses 436.00 M yuan (net present value), and 1.83 bn yuan of 2.01 bn yuan have no source; in cash the treasury "
     assert str(told.sentence).startswith(loss)
     assert "没有资金来源" in render(told.sentence, "zh")
+    lake = {**s["water"]["reservoirs"][0], "id": "R1", "level_m": 27.0, "storage_m3": 10.4e6}
+    water = {"storage_m3": 10.4e6, "reservoirs": [lake], "settled": {"levels_m": {"R1": 24.88}, "mean_m3": 2.0e6}}
+    dry = verdict({**s, "water": water})
+    assert "at 24.9 m, not at the 27.0 m planned, and the lakes hold 2.00 Mm³ of 10.40 Mm³" in str(dry.sentence)
+    assert not dry.good
+    full = {**water, "settled": {"levels_m": {"R1": 26.9}, "mean_m3": 10.0e6}}
+    assert "26.9" not in str(verdict({**s, "water": full}).sentence)
     lent = {**s["economics"], "unfunded_cny": 0.0, "repaid_cny": 2.2e9, "npv_cny": 1e9}
     assert "to be paid back" in str(verdict({**s, "economics": lent}).sentence)
     assert not verdict({**s, "economics": lent}).good
