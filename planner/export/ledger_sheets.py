@@ -54,7 +54,7 @@ def write_limits(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     say, binding = book.say, summary.get("solver", {}).get("binding", [])
     headings = [
         *(Heading(say(code), "") for code in ("workbook.limit", "word.allowed", "word.actual", "word.unit")),
-        Heading(say("workbook.worth"), say.term("unit", "yuan")),
+        Heading(say("word.worth"), say.term("unit", "yuan")),
     ]
     rows = [
         (

@@ -27,7 +27,7 @@ def write_published(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
         )
         for p in published
     ]
-    words = ("word.figure", "word.published", "word.plan", "word.rules_alone", "word.unit", "workbook.published_by")
+    words = ("word.figure", "word.published", "word.plan", "word.rules_alone", "word.unit", "word.published_by")
     book.table(sheet, [Heading(book.say(code), "") for code in words], rows)
 
 

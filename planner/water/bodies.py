@@ -18,7 +18,7 @@ from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
-from planner.core.terrain.spill import rims
+from planner.core.terrain.spill import spills
 from planner.water.spread import Errors, storage_sd
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def reservoirs(
     rank[order] = np.arange(count)
     body = np.where(body >= 0, np.append(rank, -1)[body], -1)
     first = first[order]
-    rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
+    rim = rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
     storage_level = design.levels.storage[first]
     found = _described(units, bed, body, scenario, normal=design.levels.normal[first], storage_level=storage_level, rim=rim)
     need = storage_level + scenario.number("reservoir.freeboard_m") - rim
@@ -159,11 +159,14 @@ def _described(
     return Reservoirs(table, tables, member[body >= 0])
 
 
-def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
-    """The level at which water leaves each body over the ground around it, m, NaN where no rim is known."""
+def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
+    """The level at which water leaves each body over the ground around it, m, (count,); NaN where no rim is known.
+
+    body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
+    """
     cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), terrain.frame)
     of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)].astype(np.int32)
-    return rims(terrain.values, of_cell, count, CORNERS)
+    return spills(terrain.values, of_cell, count, CORNERS)
 
 
 def _bodies(ids: pd.Index[str], design: Design, borders: pd.DataFrame) -> Ints:

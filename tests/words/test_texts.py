@@ -81,11 +81,11 @@ class Calls(ast.NodeVisitor):
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             if name == "term":
                 self.tables.add(first.value)
-            elif name in ("say", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
+            elif name in ("say", "tell", "told", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
                 named = {k.arg for k in node.keywords if k.arg}
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))
-        if isinstance(first, ast.JoinedStr) and name in ("say", "text") and isinstance(first.values[0], ast.Constant):
+        if isinstance(first, ast.JoinedStr) and name in ("say", "tell", "text") and isinstance(first.values[0], ast.Constant):
             begins = str(first.values[0].value)
             self.said_beginnings |= {begins} if re.match(r"[a-z_]+\.", begins) else set()
         self.generic_visit(node)

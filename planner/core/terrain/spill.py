@@ -40,7 +40,7 @@ def spill(ground: Floats, start: int, neighbours: int) -> Spill:
 
 
 @njit(cache=True)
-def rims(ground: Floats, owner: Whole, count: int, neighbours: int) -> Floats:
+def spills(ground: Floats, owner: Whole, count: int, neighbours: int) -> Floats:
     """The level at which water leaves each of `count` bodies over the ground around it, m, (count,): NaN where no rim is known.
 
     ground: (rows, cols), m. owner: (rows · cols,), the body every cell is part of, −1 for none; inside a body the water finds
