@@ -72,3 +72,24 @@ def test_the_verdict_tells_what_is_lost_and_what_has_no_source(plan: Any) -> Non
     lent = {**s["economics"], "unfunded_cny": 0.0, "repaid_cny": 2.2e9, "npv_cny": 1e9}
     assert "to be paid back" in str(verdict({**s, "economics": lent}).sentence)
     assert not verdict({**s, "economics": lent}).good
+
+
+def test_roads_and_mines_have_names_on_the_map_and_in_qgis(plan: Any) -> None:
+    from planner.plan.places import names_alone
+
+    west, south, east, _ = plan.parcels.total_bounds
+    line = shapely.LineString([(west, south), (east, south)])
+    roads = gpd.GeoDataFrame(
+        {"name": ["环城路", "环城路", "小河"]}, geometry=[line, shapely.affinity.translate(line, 0, 9), line], crs=plan.site.crs
+    )
+    use = gpd.GeoDataFrame({"landuse": ["公路用地"], "name": ["S301"]}, geometry=[line.buffer(8)], crs=plan.site.crs)
+    site = dataclasses.replace(plan.site, places={"roads.gpkg": roads.iloc[:2], "rivers.gpkg": roads.iloc[2:]}, landuse=use)
+    places = places_of(dataclasses.replace(plan, site=site))
+    found = places[places["kind"] == "road"].set_index("name")
+    assert set(found.index) == {"环城路", "S301"}
+    assert found.loc["环城路", "x"] == pytest.approx((west + east) / 2)
+    assert found.loc["环城路", "radius_m"] == pytest.approx((east - west) / 2)
+    parcels = plan.parcels.assign(mine="朔里矿", mine_en="Shuoli mine")
+    names = names_alone(site, parcels)
+    assert set(names["name"]) == {"环城路", "S301", "朔里矿"}
+    assert set(names.geometry.geom_type) == {"Point"}
