@@ -13,7 +13,7 @@ from planner.cli import tell
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import InvalidInput, OutputExists, UsageError
-from planner.words import say
+from planner.words import both, say, text
 
 if TYPE_CHECKING:
     from planner.facade import Plan
@@ -101,7 +101,7 @@ def allocate(
     if dry_run:
         voice.say(tell.plan_text(plan.summary(), lang))
         _warn(plan.summary(), voice, lang)
-        voice.say("试算：未写入任何文件" if lang == "zh" else "dry run: nothing was written")
+        voice.say(text("cli.dry_run", lang))
         voice.document(plan.summary())
         return
     voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
@@ -292,10 +292,10 @@ def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
     _warn(summary, voice, lang)
-    voice.say(f"{'地图：' if lang == 'zh' else 'map: '}{folder / 'map.html'}\n")
+    voice.say(text("cli.map", lang, path=folder / "map.html") + "\n")
     return summary
 
 
 def _warn(summary: dict[str, Any], voice: Voice, lang: str) -> None:
     for line, zh in zip(summary["warnings"], summary["warnings_zh"], strict=True):
-        voice.warn(f"注意：{zh}" if lang == "zh" else f"warning: {line}")
+        voice.warn(text("cli.warning", lang, warning=both(line, zh)))
