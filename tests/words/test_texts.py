@@ -144,7 +144,8 @@ def test_a_text_renders_and_its_chinese_is_chinese(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES["en"])
 def test_an_english_text_is_english(code: str) -> None:
-    assert not CHINESE.search(CODES["en"][code])
+    kept = re.sub(r"[\u4e00-\u9fff]+〔\d{4}〕\d+号|地类", "", CODES["en"][code])  # decrees by their number, a field's name
+    assert not CHINESE.search(kept)
 
 
 @pytest.mark.parametrize("title", TABLES)
