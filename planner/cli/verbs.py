@@ -15,7 +15,7 @@ from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, V
 from planner.errors import InvalidInput, OutputExists, UsageError
 from planner.timelimit import UNLIMITED, WRITING_S, TimeLimit
 from planner.timelimit import time_limit as limited
-from planner.words import render, say
+from planner.words import both, render, say, text
 
 if TYPE_CHECKING:
     from planner.facade import Plan
@@ -106,7 +106,7 @@ def allocate(
         if dry_run:
             voice.say(tell.plan_text(plan.summary(), lang))
             _warn(plan.summary(), voice, lang)
-            voice.say("试算：未写入任何文件" if lang == "zh" else "dry run: nothing was written")
+            voice.say(text("cli.dry_run", lang))
             voice.document(plan.summary())
             return
         limit.expect(say("timelimit.writing", left=max(limit.left, 0.0)), len(plan.units) * WRITING_S)
@@ -307,10 +307,10 @@ def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
     _warn(summary, voice, lang)
-    voice.say(f"{'地图：' if lang == 'zh' else 'map: '}{folder / 'map.html'}\n")
+    voice.say(text("cli.map", lang, path=folder / "map.html") + "\n")
     return summary
 
 
 def _warn(summary: dict[str, Any], voice: Voice, lang: str) -> None:
     for line, zh in zip(summary["warnings"], summary["warnings_zh"], strict=True):
-        voice.warn(f"注意：{zh}" if lang == "zh" else f"warning: {line}")
+        voice.warn(text("cli.warning", lang, warning=both(line, zh)))

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.words import pair, say
+
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
     from planner.site import Site
@@ -143,7 +145,8 @@ def _use(plan: Plan, hole: Any) -> tuple[str, str]:
         if at.size:
             row = layer.iloc[int(at[0])]
             return _text(row.get("landuse")), _text(row.get("landuse_en"))
-    return "不在规划范围", "not planned"
+    english, chinese = pair(say("place.unplanned"))
+    return chinese, english
 
 
 def _mines(parcels: gpd.GeoDataFrame) -> list[dict[str, Any]]:

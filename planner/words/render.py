@@ -57,6 +57,11 @@ STEPS: Final = {
     "en": ((1e9, 1e9, 2, " bn "), (1e6, 1e6, 2, " M ")),
     "zh": ((1e8, 1e8, 2, "亿"), (1e4, 1e4, 1, "万")),
 }
+# Large amounts in one step whatever their size: divisor, digits, what stands before the unit.
+LARGE: Final = {
+    "en": {"m3": (1e6, 2, " M"), "yuan": (1e6, 1, " M ")},
+    "zh": {"m3": (1e4, 1, "万"), "yuan": (1e4, 0, "万")},
+}
 CUBIC_STEPS_EN: Final = ((1e6, 1e6, 2, " M"),)  # Mm³ is written without a space
 _PARTS: Final = Formatter()
 
@@ -145,6 +150,9 @@ def _figure(value: Any, spec: str, lang: str) -> str:
         return NOTHING
     if shape == "amount":
         return _amount(float(value), unit, lang)
+    if shape == "large":
+        size, digits, name = LARGE[lang][unit]
+        return f"{value / size:,.{digits}f}{name}{term('unit', unit, lang)}"
     return with_unit(format(value, shape or _digits(float(value), unit)), unit, lang)
 
 
