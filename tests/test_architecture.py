@@ -42,7 +42,7 @@ FLOORS = [
     {"terms", "keys"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs", "documents", "scratch", "periods"},
+    {"locks", "proofs", "documents", "scratch", "periods", "timelimit"},
     {"errors"},
     {"words"},
     {"columns", "units", "landuse", "sizes", "private", "interrupt"},

@@ -90,6 +90,7 @@ _RENDERERS: Final[Mapping[str, Callable[[str], str]]] = {
     "constraints": _constraints,
     "boundary": _boundary,
     "dykes": _dykes,
+    "names": lambda _: '<renderer-v2 type="nullSymbol"/>',
 }
 
 
@@ -148,6 +149,9 @@ def _labels(layer: str, columns: list[str], lang: str) -> str:
     if layer == "reservoirs" and {"reservoir_id", "storage_m3"} <= set(columns):
         text = f"concat(\"reservoir_id\", '\\n', {_volume(lang)})"
         size, colour = 10, _rgba("#08306B")
+    elif layer == "names":
+        text, colour = _name(columns, lang), _rgba("#4A2C12")
+        size = 9
     elif layer in ("parcels", "constraints"):
         text = _name(columns, lang)
         colour = _rgba(_MARK) if layer == "constraints" else colour

@@ -18,7 +18,7 @@ from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
-from planner.core.terrain.spill import spill
+from planner.core.terrain.spill import spills
 from planner.sizes import size_class
 from planner.water.spread import Errors, storage_sd
 
@@ -152,19 +152,9 @@ def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floa
 
     body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
     """
-    frame = terrain.frame
-    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
-    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
-    bottom = float(np.nanmin(terrain.values, initial=0.0)) - 1e4
-    rim = np.full(count, np.nan)
-    for k in range(count):
-        mine = np.flatnonzero(of_cell == k)
-        if len(mine):
-            ground = terrain.values.copy()
-            ground.ravel()[mine] = bottom  # inside the body the water finds its way
-            level = spill(ground, int(mine[0]), CORNERS).level
-            rim[k] = level if level > bottom else np.nan  # it leaves where ground is missing: no rim is known there
-    return rim
+    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), terrain.frame)
+    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)].astype(np.int32)
+    return spills(terrain.values, of_cell, count, CORNERS)
 
 
 def _bodies(ids: pd.Index[str], design: Design, borders: pd.DataFrame) -> Ints:

@@ -50,6 +50,7 @@ def plain(text: object) -> Message:
 
 NOTHING: Final = "–"  # what is not known
 # How many digits a bare unit takes in `{value:unit}`.
+LEAST_PERCENT: Final = 0.001  # a smaller share is told as less than this
 DIGITS: Final = {"m3": ",.0f", "m2": ",.0f", "yuan": ",.0f", "yuan_per_mu": ",.0f", "m": ",.2f", "mm": ",.0f", "km": ",.1f"}
 # Large amounts in the steps a language counts in: from, divisor, digits, what stands before the unit.
 STEPS: Final = {
@@ -140,6 +141,8 @@ def _bare(value: Any) -> str:
 
 
 def _figure(value: Any, spec: str, lang: str) -> str:
+    if spec == "share":
+        return share(float(value), lang)
     shape, _, unit = spec.rpartition(" ")
     if unit not in section(lang, "unit"):
         return format(value, spec)
@@ -166,6 +169,17 @@ def _amount(value: float, unit: str, lang: str) -> str:
         if abs(value) >= least:
             return f"{value / size:,.{digits}f}{name}{term('unit', unit, lang)}"
     return with_unit(f"{value:z,.0f}", unit, lang)
+
+
+def share(value: float, lang: str) -> str:
+    """A small share, such as a gap, in per cent with two figures and no power of ten: 9.3e-05 → 0.0093 %."""
+    percent = 100 * abs(value)
+    if percent == 0 or percent >= LEAST_PERCENT:
+        digits = max(0, 1 - math.floor(math.log10(percent))) if percent else 0
+        written = f"{100 * value:.{digits}f}"
+    else:
+        written = f"<{LEAST_PERCENT:g}" if lang == "zh" else f"< {LEAST_PERCENT:g}"
+    return f"{written}%" if lang == "zh" else f"{written} %"
 
 
 def with_unit(figure: str, unit: str, lang: str) -> str:
