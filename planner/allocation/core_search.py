@@ -21,7 +21,7 @@ from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
-from planner.allocation.search import Best, Found, Outcome, Settings
+from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
@@ -85,7 +85,7 @@ def close_gap(
             if chosen is not None and (value := settle(model, chosen).objective) > best.value:
                 best = Best(value, chosen)
             if settings.progress is not None:
-                settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
+                settings.progress(bound, best.value, relative_gap(best.value, bound))
         except KeyboardInterrupt:
             interrupted = True
             break
