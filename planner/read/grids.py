@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 import pyproj
 import rasterio
 import rasterio.shutil
+from numpy.typing import NDArray
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
@@ -46,6 +47,13 @@ class Context:
     scenario: Scenario
     parcels: gpd.GeoDataFrame
     record: Record
+    _inside: dict[tuple[float, ...], NDArray[np.bool_]] = field(default_factory=dict, init=False)
+
+    def inside(self, grid: Grid) -> NDArray[np.bool_]:
+        """Which cells of a grid have their centre in a parcel, (rows, cols); found once for grids that lie alike."""
+        if grid.frame not in self._inside:
+            self._inside[grid.frame] = owners(self.parcels, grid) >= 0
+        return self._inside[grid.frame]
 
     @property
     def bounds(self) -> Bounds:
@@ -247,10 +255,11 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     given, record = context.scenario.layers.subsidence, context.record
     if isinstance(given, Layer) and not _is_column(given):
         found = onto(context, given, "subsidence", grid).values
-        shown = bool(np.nanmax(np.abs(found), initial=0.0) <= np.ptp(grid.values[np.isfinite(grid.values)]))
+        deepest = float(np.nanmax(np.abs(found), initial=0.0))
+        shown = deepest > DEEPEST_M and bool(deepest <= np.ptp(grid.values[np.isfinite(grid.values)]))
         lost = _lost(found, given.path, record, stated=_stated(context, given), shown=shown)
         _subsidence_gaps(context, grid.like(lost), given.path)
-        return grid.like(np.nan_to_num(lost, nan=0.0))
+        return grid.like(np.fmax(lost, 0.0))
     owner = owners_and_touched(context.parcels, grid)
     if isinstance(given, float):
         return grid.like(_lost(np.where(owner >= 0, given, 0.0), "layers.subsidence", record))
@@ -297,7 +306,7 @@ def _lost(values: Floats, path: str, record: Record, *, stated: bool = False, sh
 def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
     gaps = np.isnan(lost.values)
     if gaps.any():
-        hit = gaps & (owners(context.parcels, lost) >= 0)
+        hit = gaps & context.inside(lost)
         if hit.any():
             area = mu_from_m2(float(hit.sum()) * lost.cell_area)
             context.record.warn(

@@ -13,7 +13,6 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-import pyproj
 
 from planner.errors import InvalidInput
 from planner.files import available_memory
@@ -82,7 +81,8 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     record.used(ask.role, ask.shown, used_files(ask.path))
     frame = _guarded(ask, lambda: _OPENERS.get(suffix, _read_ogr)(ask, record))
     if frame.crs is not None:
-        frame = frame.set_crs(horizontal(pyproj.CRS(frame.crs)), allow_override=True)
+        flat = horizontal(frame.crs)
+        frame = frame if flat is frame.crs else frame.set_crs(flat, allow_override=True)
     if len(frame) == 0:
         raise InvalidInput(say("read.no_features", path=ask.shown))
     return frame
