@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from planner.export.geopackage import write_geopackage
-from planner.export.ground import write_bands
 from planner.files import whole_folder
+from planner.geotiff import write_bands
 
 if TYPE_CHECKING:
     from planner.asbuilt.record import AsBuilt

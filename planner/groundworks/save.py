@@ -10,8 +10,8 @@ import pyogrio
 import shapely
 
 from planner.export.folder import json_text
-from planner.export.ground import write_bands
 from planner.files import whole_folder
+from planner.geotiff import write_bands
 from planner.groundworks.drawing import Drawing, section
 from planner.groundworks.picture import change_picture, section_picture
 

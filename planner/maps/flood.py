@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import rasterio
+import shapely
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
+from planner.core.terrain.owner import owner_of
 from planner.core.terrain.reach import reach
 from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place
@@ -51,28 +51,22 @@ def flooded(view: MapView, lakes: pd.DataFrame) -> Flooded | None:
     plan builds it; above, its water goes where the ground lets it.
     """
     whole = view.finished if view.finished is not None else view.terrain
-    shapes = [(shape, i + 1) for i, shape in enumerate(lakes["geometry"]) if shape is not None and not shape.is_empty]
-    if whole is None or not shapes:
+    shapes = lakes["geometry"].to_numpy(dtype=object)
+    if whole is None or (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
         return None
     finished = _thinned(whole)
     today = _thinned(view.terrain if view.terrain is not None else whole)
-    beds: Any = rasterize(
-        shapes, out_shape=finished.shape, transform=rasterio.Affine(*finished.transform), dtype="int32"
-    ).astype(np.int64)
-    level, owner = reach(np.round(finished.values, 2), beds - 1)
-    outside = (owner >= 0) & (beds == 0)
+    beds = owner_of(shapes, finished.frame).astype(np.int64)
+    level, lake = reach(np.round(finished.values, 2), beds)
+    outside = (lake >= 0) & (beds < 0)
     normal = lakes["level_m"].to_numpy(np.float64)
-    level[outside] = np.maximum(level[outside], normal[owner[outside]] + RISE_M)
-    return Flooded(finished, today, finished.like(level), owner)
+    level[outside] = np.maximum(level[outside], normal[lake[outside]] + RISE_M)
+    return Flooded(finished, today, finished.like(level), lake)
 
 
 def _thinned(grid: Grid) -> Grid:
     """The grid, or every n-th cell of it where it is larger than one can flood."""
-    step = int(np.ceil(np.sqrt(grid.values.size / MOST_CELLS)))
-    if step <= 1:
-        return grid
-    values = np.ascontiguousarray(grid.values[step // 2 :: step, step // 2 :: step])
-    return replace(grid, values=values, cell_x=grid.cell_x * step, cell_y=grid.cell_y * step)
+    return grid.thinned(int(np.ceil(np.sqrt(grid.values.size / MOST_CELLS))))
 
 
 def risen(curve: pd.DataFrame, water: Flooded, number: int, normal_m: float) -> pd.DataFrame:

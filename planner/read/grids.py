@@ -16,13 +16,13 @@ import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 
+from planner.core.terrain.owner import Rule, owner_of
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
 from planner.read.bands import chosen_band
 from planner.read.depths import DEEPEST_M, DEEPEST_STATED_M, SHALLOW_M
 from planner.read.gaps import covered, without_holes
 from planner.read.meaning import ELEVATION, LENGTH, Meaning
-from planner.read.owners import owners, owners_and_touched
 from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
@@ -52,7 +52,7 @@ class Context:
     def inside(self, grid: Grid) -> NDArray[np.bool_]:
         """Which cells of a grid have their centre in a parcel, (rows, cols); found once for grids that lie alike."""
         if grid.frame not in self._inside:
-            self._inside[grid.frame] = owners(self.parcels, grid) >= 0
+            self._inside[grid.frame] = owner_of(self.parcels.geometry.to_numpy(), grid.frame) >= 0
         return self._inside[grid.frame]
 
     @property
@@ -260,9 +260,9 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
         lost = _lost(found, given.path, record, stated=_stated(context, given), shown=shown)
         _subsidence_gaps(context, grid.like(lost), given.path)
         return grid.like(np.fmax(lost, 0.0))
-    owner = owners_and_touched(context.parcels, grid)
+    of_cell = owner_of(context.parcels.geometry.to_numpy(), grid.frame, rule=Rule.TOUCH)
     if isinstance(given, float):
-        return grid.like(_lost(np.where(owner >= 0, given, 0.0), "layers.subsidence", record))
+        return grid.like(_lost(np.where(of_cell >= 0, given, 0.0), "layers.subsidence", record))
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
@@ -274,7 +274,7 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
         say("read.polygons_depth_column"),
         say("read.no_raster_given"),
     )
-    return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
+    return grid.like(np.where(of_cell >= 0, depth[np.maximum(of_cell, 0)], 0.0))
 
 
 def _stated(context: Context, layer: Layer) -> bool:

@@ -20,12 +20,12 @@ from rasterio.windows import Window
 
 from planner.core.polygons.rings import Rings, rings_of
 from planner.core.terrain.cells import blank
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
 from planner.core.terrain.zonal import OpenPieces, by_class
 from planner.errors import CRSMismatch, InvalidInput
 from planner.files import available_memory
+from planner.frame import Frame
 from planner.read.meaning import metres_per_unit
 from planner.read.position import keeps_areas, metric_crs
 from planner.read.rasters import opened, plain_values, raster_info, read_raster, stored_in

@@ -12,8 +12,8 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from planner.core.terrain.compiled import Frame
 from planner.errors import InvalidInput
+from planner.frame import Frame
 from planner.read.meaning import ANY, Meaning, metres_per_unit
 from planner.read.rasters import Values, check_band, crs_of, opened, plain_values, positioned, stored_in
 from planner.words import Message, say

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.core.polygons.rings import rings_of
-from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
+from planner.core.terrain.owner import Rule, owner_of
 from planner.core.terrain.spill import spill
 from planner.water.spread import Errors, storage_sd
 
@@ -161,9 +160,7 @@ def _described(
 
 def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
     """The level at which water leaves each body over the ground around it, m, NaN where no rim is known."""
-    frame = terrain.frame
-    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
-    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
+    of_cell = np.append(body, -1)[owner_of(units.geometry.to_numpy(), terrain.frame, rule=Rule.MOST).ravel()]
     bottom = float(np.nanmin(terrain.values, initial=0.0)) - 1e4
     rim = np.full(count, np.nan)
     for k in range(count):

@@ -15,10 +15,10 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.core.terrain.cells import HUGE, blank
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.neighbours import KNOWN
 from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
+from planner.frame import Frame
 from planner.read.meaning import ELEVATION, plausible
 from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
 from planner.read.rasters import RasterInfo, raster_info, read_raster
@@ -59,7 +59,7 @@ class Terrain:
     @property
     def cell_area(self) -> float:
         """Plane area of one cell, m²."""
-        return self.frame.cell_x * self.frame.cell_y
+        return self.frame.cell_area
 
     @property
     def kind(self) -> Any:
@@ -103,20 +103,11 @@ class Terrain:
         f = self.frame
         if not (np.isfinite(x) and np.isfinite(y)):
             raise InvalidInput(say("water.seed_finite", x=x, y=y))
-        col, row = int(np.floor((x - f.west) / f.cell_x)), int(np.floor((f.north - y) / f.cell_y))
-        if not (0 <= row < f.rows and 0 <= col < f.cols):
-            raise InvalidInput(
-                say(
-                    "water.seed_off",
-                    x=x,
-                    y=y,
-                    west=f.west,
-                    east_end=f.west + f.cols * f.cell_x,
-                    south_end=f.north - f.rows * f.cell_y,
-                    north=f.north,
-                )
-            )
-        return row * f.cols + col
+        row, col = f.cell(x, y)
+        if not f.holds(row, col):
+            west, south, east, north = f.bounds
+            raise InvalidInput(say("water.seed_off", x=x, y=y, west=west, east_end=east, south_end=south, north=north))
+        return int(row * f.cols + col)
 
     def value_at(self, row: int, col: int) -> float:
         """Elevation of a cell, m; NaN where it is missing."""
@@ -135,7 +126,7 @@ class Terrain:
         file, size = self.file, FIRST_WINDOW
         if file is None:
             return None
-        row, col = int((file.north - y) / file.cell_y), int((x - file.west) / file.cell_x)
+        row, col = (int(k) for k in file.frame.cell(x, y))
         while True:
             top, left = max(0, row - size // 2), max(0, col - size // 2)
             rows, cols = min(file.rows - top, size), min(file.cols - left, size)
