@@ -152,7 +152,7 @@ def towns(folder: Path) -> None:
     pl.greening(built_up=home, green=park, parks=park, residential=home, people=1e3, roads=road)
     firms = pd.DataFrame({"tax_per_mu": [3.0, 9.0], "output_per_energy": [1.0, 2.0]}, index=["a", "b"])
     scores = pl.yield_per_mu(firms, weights="shizuishan")
-    plots = gpd.GeoDataFrame({"firm": ["a", "b"]}, geometry=[shapely.box(x, 0, x + 90, 90) for x in (0, 90)], crs=CRS)
+    plots = gpd.GeoDataFrame({"firm": ["a", "b"]}, geometry=[shapely.box(x, 0, x + 90, 90) for x in (0, 90)])
     plots_of(plots, scores, firms, defaults(), column="firm")
     for value in (0.0, 0.7, 0.85, 1.0):
         row = {"direction": "higher", "weight": 1.0, "baseline": 0.0, "target": 1.0, "value": value}
