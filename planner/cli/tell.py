@@ -133,7 +133,7 @@ def _bodies(s: dict[str, Any], lang: str) -> str:
     ]
     if len(bodies) > MOST_BODIES:
         shown.append(text("cli.more_bodies", lang, count=len(bodies) - MOST_BODIES))
-    return text("cli.semicolon", lang).join(shown)
+    return text("word.semicolon", lang).join(shown)
 
 
 def compare_text(result: dict[str, Any], lang: str = "en") -> str:
