@@ -105,13 +105,22 @@ def _is_the_same(found: os.stat_result, file: Path) -> bool:
 
 def is_plan_folder(folder: Path) -> bool:
     """Whether a folder holds something that this program wrote as a whole, by the schema its figures name."""
-    try:
-        if not stat.S_ISREG((folder / "summary.json").stat().st_mode):
+    return written_as("planner.")(folder)
+
+
+def written_as(schema: str, document: str = "summary.json") -> Callable[[Path], bool]:
+    """What tells whether a folder holds something of a kind that this program wrote, by the schema its document names."""
+
+    def holds(folder: Path) -> bool:
+        try:
+            if not stat.S_ISREG((folder / document).stat().st_mode):
+                return False
+            with (folder / document).open("rb") as file:
+                return b'"' + schema.encode() in file.read(400)
+        except OSError:
             return False
-        with (folder / "summary.json").open("rb") as file:
-            return b'"planner.' in file.read(400)
-    except OSError:
-        return False
+
+    return holds
 
 
 def write_whole(

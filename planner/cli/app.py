@@ -64,8 +64,8 @@ def _root(
 def verb(name: str | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A function as a verb of the command line with the options that every verb has: --json, -q and -v are its `voice`.
 
-    name: the verb's where it is not the function's. options: as typer's command takes them. A verb with --lang starts only where
-    the program speaks that language.
+    name: the verb's where it is not the function's. options: as typer's command takes them. A verb with --lang starts only
+    where the program speaks that language.
     """
 
     def of(act: Callable[..., None]) -> Callable[..., None]:
