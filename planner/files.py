@@ -43,32 +43,6 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def available_memory() -> int:
-    """Bytes a process may still take without swapping; a cautious 2 GiB where the system does not say."""
-    limits = [_meminfo_available(), _cgroup_left()]
-    known = [limit for limit in limits if limit is not None]
-    return min(known) if known else 2 << 30
-
-
-def _meminfo_available() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def _cgroup_left() -> int | None:
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
-        return None if limit == "max" else max(int(limit) - int(used), 0)
-    except (OSError, ValueError):
-        return None
-
-
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raises OutputExists where a file is there already and is not to be replaced."""
     if os.path.lexists(path) and not overwrite:

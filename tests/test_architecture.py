@@ -45,7 +45,7 @@ FLOORS = [
     {"locks", "proofs", "documents", "scratch", "periods"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse", "private", "interrupt", "frame"},
+    {"columns", "units", "landuse", "private", "interrupt", "frame", "memory"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from planner.geotiff import write_bands
+from planner.memory import MEMORY
 from planner.site import Site
 
-MAX_CELLS: Final = 4_000_000  # a saved plan keeps an overview, not somebody's whole terrain
+MAX_CELLS: Final = MEMORY.shown_cells  # an overview, not somebody's whole terrain
 BANDS: Final = ("ground_m", "subsidence_m", "water_normal_m", "water_dry_m", "water_wet_m", "residual_mm")
 
 

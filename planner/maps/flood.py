@@ -16,12 +16,13 @@ from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place
 from planner.maps.terrain import warp
 from planner.maps.view import MapView
+from planner.memory import MEMORY
 from planner.site import Grid
 from planner.units import mu_from_m2
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
-MOST_CELLS: Final = 4_000_000  # cells that are flooded one by one; a larger terrain is thinned to so many
+MOST_CELLS: Final = MEMORY.shown_cells
 RISE_M: Final = 0.01  # by which water must stand above the normal level to leave its bed: the slider's step
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from planner.core.terrain.owner import Rule, owner_of
 from planner.errors import CRSMismatch, InvalidInput
-from planner.files import available_memory
+from planner.memory import MEMORY, available_memory
 from planner.read.bands import chosen_band
 from planner.read.depths import DEEPEST_M, DEEPEST_STATED_M, SHALLOW_M
 from planner.read.gaps import covered, without_holes
@@ -33,7 +33,6 @@ from planner.site import Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
 
-_GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
 _DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
 _SUBSIDENCE_NOISE_M: Final = 0.05  # m: negative ground lost down to this is noise of the survey
 
@@ -238,7 +237,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
     width = min(wide[2], theirs[2]) - max(wide[0], theirs[0])
     height = min(wide[3], theirs[3]) - max(wide[1], theirs[1])
     cells = info.rows * info.cols * max(width, 0) / (theirs[2] - theirs[0]) * max(height, 0) / (theirs[3] - theirs[1])
-    need, have = cells * 8 * _GRIDS, available_memory() * 0.8
+    need, have = MEMORY.of_a_site(cells, available_memory())
     if need > have:
         factor = math.ceil(math.sqrt(need / have))
         raise InvalidInput(

@@ -15,7 +15,7 @@ import pandas as pd
 import pyogrio
 
 from planner.errors import InvalidInput
-from planner.files import available_memory
+from planner.memory import MEMORY, available_memory
 from planner.parameters import nearest
 from planner.read import door
 from planner.read.archives import geodata, unpack
@@ -45,7 +45,6 @@ SUFFIXES: Final = {
     ".xlsx": "XLSX",
     ".zip": "zip archive",
 }
-_BYTES_PER_BYTE = 12  # memory a vector file takes over its size on disk, measured on shapefiles and GeoJSON
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _neighbours(path: Path) -> list[str]:
 
 def _fits(ask: Ask) -> None:
     size = sum(p.stat().st_size for p in used_files(ask.path) if p.is_file())
-    need, have = size * _BYTES_PER_BYTE, int(available_memory() * 0.7)
+    need, have = MEMORY.of_vectors(size, available_memory())
     if need > have:
         raise InvalidInput(
             say(

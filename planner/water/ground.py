@@ -19,6 +19,7 @@ from planner.core.terrain.neighbours import KNOWN
 from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
 from planner.frame import Frame
+from planner.memory import MEMORY
 from planner.read.meaning import ELEVATION, plausible
 from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
 from planner.read.rasters import RasterInfo, raster_info, read_raster
@@ -28,11 +29,11 @@ from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
-IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
+IN_MEMORY_CELLS: Final = MEMORY.whole_cells
 DEPTHS: Final = re.compile(r"depth|subsid|bathym|水深|深度|下沉", re.IGNORECASE)  # what is counted downward, by its name
 FLAT_SHARE: Final = 0.2  # of the cells exactly 0, with all others above, from which a terrain may be depths or filled with 0
-TILE_CELLS: Final = 1 << 22
-WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
+TILE_CELLS: Final = MEMORY.band_cells
+WHOLE_CELLS: Final = MEMORY.at_once_cells
 FINEST_CELL: Final = 0.01  # of a terrain without a CRS, below which its cells are degrees rather than metres
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
 

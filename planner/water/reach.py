@@ -17,11 +17,12 @@ from planner.core.terrain.rising import count_connected
 from planner.core.terrain.stitching import Band, water_levels
 from planner.core.terrain.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
 from planner.frame import Frame
+from planner.memory import MEMORY
 from planner.water.ground import Terrain
 
 Floats = NDArray[np.float64]
 
-BAND_CELLS: Final = 1 << 24  # of a terrain in bands; one of so many cells is gone through once only
+BAND_CELLS: Final = MEMORY.at_once_cells
 MOST_THREADS: Final = 4  # each holds a band
 
 
