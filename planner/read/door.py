@@ -214,10 +214,10 @@ def _passing() -> Iterator[_Kept]:
 
 
 @contextmanager
-def _at_hand() -> Iterator[_Kept]:
-    """What the reading that goes on has let in so far; where none goes on, or it has enough open, something of its own."""
+def _at_hand(key: object) -> Iterator[_Kept]:
+    """What the reading that goes on has let in so far; where none goes on, or it has enough others open, something of its own."""
     kept = _kept.get()
-    if kept is not None and len(kept.rasters) < MOST_KEPT:
+    if kept is not None and (key in kept.rasters or len(kept.rasters) < MOST_KEPT):
         yield kept
     else:
         with _passing() as kept:
@@ -239,8 +239,8 @@ def vector(path: Path, shown: str) -> Iterator[Vector]:
 
     Raises InvalidInput where it is not what its name says, or it or a side file of it leads elsewhere.
     """
-    with _at_hand() as kept, switched_off():
-        key = _known_by(path, shown)
+    key = _known_by(path, shown)
+    with _at_hand(key) as kept, switched_off():
         if key not in kept.vectors:
             kept.vectors[key] = _looked_at(path, shown, kept.stage)
         yield kept.vectors[key]
@@ -269,8 +269,8 @@ def raster(path: str | Path, shown: str | None = None) -> Iterator[Any]:
     Raises InvalidInput where it is not what its name says, or it, a side file or a tile of it leads elsewhere.
     """
     name = shown or Path(path).name or str(path)
-    with refusing(name, "door.broken_raster"), _at_hand() as kept:
-        key = _known_by(path, name)
+    key = _known_by(path, name)
+    with refusing(name, "door.broken_raster"), _at_hand(key) as kept:
         if key not in kept.rasters:
             alone = Stage(kept.stage.room())
             with rasterio.Env(**SWITCHED_OFF):
