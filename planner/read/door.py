@@ -215,7 +215,7 @@ def _passing() -> Iterator[_Kept]:
 
 @contextmanager
 def _at_hand(key: object) -> Iterator[_Kept]:
-    """What the reading that goes on has let in so far; where none goes on, or it has enough others open, something of its own."""
+    """What the reading that goes on has let in so far; where none goes on, or enough is open, something of its own."""
     kept = _kept.get()
     if kept is not None and (key in kept.rasters or len(kept.rasters) < MOST_KEPT):
         yield kept
