@@ -315,12 +315,14 @@ def _left_over(plan: Any, left: float, unit: str, say: Callable[[str, str], str]
 
 
 def _money_rows(money: Any, lang: str, say: Callable[[str, str], str]) -> list[tuple[Any, ...]]:
-    """What the plan costs: works by target, then the lump sums."""
+    """What the plan costs: works by target, the haul, then the lump sums."""
     rows: list[tuple[Any, ...]] = []
     by_target = getattr(money, "by_target", None)
     if isinstance(by_target, pd.DataFrame):
         works, units = say("Works: ", "工程："), say("sum of the units", "单元合计")
         rows += [(works + _target(t, lang), float(r["cost_cny"]), units) for t, r in by_target.iterrows()]
+    if haul := float(getattr(money, "haul_cny", 0.0)):
+        rows.append((say("Earth carried between units", "单元间土方运输"), haul, say("least haul", "最小运距调配")))
     items = getattr(money, "items", None)
     if isinstance(items, pd.DataFrame):
         rows += [

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from planner.design import Design
-from planner.earthwork import haul
 from planner.economics import money
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
-from planner.plan.allocate import Answer, allocate, earth_limits
+from planner.plan.allocate import Answer, allocate, earth_limits, least_haul
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
@@ -116,15 +115,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
     )  # also where nothing is possible
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
     units, bodies = _water(site, facts, units, parts.borders)
-    bring, take = earth_limits(site.scenario, facts.table)
-    haulage = haul(
-        units,
-        compaction=site.scenario.number("earthwork.compaction"),
-        cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
-        max_import_m3=bring,
-        max_export_m3=take,
-        swell=site.scenario.number("earthwork.swell"),
-    )
+    haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table))
     plan = Plan(
         site=site,
         units=units,
@@ -136,7 +127,7 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         reservoirs=bodies.table,
         storage_tables=bodies.storage_tables,
         haul=haulage.table,
-        economics=money(units, site.scenario),
+        economics=money(units, site.scenario, haulage.table),
         rules=rules,
         warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings))),
         land_use=land_use(site.landuse, units),

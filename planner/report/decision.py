@@ -106,11 +106,12 @@ def certificate(s: dict[str, Any], say: Say) -> str:
     """What was proven of the plan, in plain words."""
     p = s["solver"]
     behind, gap = say.yuan(max(0.0, p["bound"] - p["objective"])), f"{100 * p['gap']:.4f}"
+    cost = f"{100 * p['gap_of_cost']:.2f}"
     if p["status"] == "optimal":
         return say(
             f"Proof: under the same limits and prices no plan whatever can be worth more than {behind} above this one "
-            f"({gap} % of its net value); the bound was computed, not guessed.",
-            f"最优性证明：在相同约束和价格下，任何方案的净收益最多比本方案高{behind}（占净收益的{gap}%）；该上界为计算所得。",
+            f"({gap} % of its net value, {cost} % of its cost); the bound was computed, not guessed.",
+            f"最优性证明：在相同约束和价格下，任何方案的净收益最多比本方案高{behind}（占净收益的{gap}%、投资的{cost}%）；该上界为计算所得。",
         )
     return say(
         f"Proof: the search stopped early ({p['status']}). A better plan may exist, but none can be worth more than "
