@@ -14,6 +14,10 @@ class Column:
     zh: str
     meaning: str
 
+    def heading(self, lang: str) -> str:
+        """Its heading in `en` or `zh`, without its unit."""
+        return self.zh if lang == "zh" else self.en
+
 
 def _table(*rows: tuple[str, str, str, str, str]) -> dict[str, Column]:
     return {row[0]: Column(*row) for row in rows}
@@ -111,6 +115,71 @@ RESERVOIRS: Final = _table(
     ("bed_m", "m", "Deepest bed", "最低湖底", "lowest point after digging"),
     ("units", "", "Units", "单元数", "how many planning units"),
 )
+
+PARCELS: Final = _table(
+    ("parcel_id", "", "Parcel", "地块编号", "the polygon"),
+    ("name", "", "Name", "名称", "as the file has it"),
+    ("name_en", "", "English name", "英文名称", "where the file has one"),
+    ("mine", "", "Mine", "矿井", "the mine whose subsidence it is"),
+    ("phase", "", "Phase", "分期", "phase of the works"),
+    ("date", "", "Date", "日期", "of the survey or the subsidence"),
+    ("subsidence_m", "m", "Subsidence", "沉陷深度", "mean ground lost"),
+    ("main_target", "", "Main target", "主要用途", "the target with the largest area of it"),
+)
+
+CONSTRAINTS: Final = _table(
+    ("name", "", "Name", "名称", "as the file has it"),
+    ("name_en", "", "English name", "英文名称", "where the file has one"),
+    ("kind", "", "Kind", "类型", "kind of protection"),
+    ("forbids", "", "Forbidden targets", "禁止用途", "targets it rules out, comma between"),
+)
+
+HAUL: Final = _table(
+    ("from_unit", "", "From unit", "取土单元", "the unit that is dug, or outside"),
+    ("to_unit", "", "To unit", "填土单元", "the unit that is filled, or outside"),
+    ("m3", "m³", "Volume, compacted", "压实方", "as it is placed"),
+    ("loose_m3", "m³", "Volume, loose", "松方", "as it is carried"),
+    ("distance_m", "m", "Distance", "运距", "between the units' middles"),
+    ("cost_cny", "yuan", "Haul cost", "运输费", "of carrying it"),
+)
+
+FLOW: Final = _table(
+    ("year", "", "Year", "年份", "calendar year"),
+    ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
+    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water ready in the year"),
+    ("net_cny", "yuan", "Net", "净现金流", "benefit less cost"),
+    ("discounted_cny", "yuan", "Discounted", "折现值", "net at the discount rate"),
+)
+
+STAGES: Final = _table(
+    ("level_m", "m", "Stage", "水位", "level of the water"),
+    ("area_m2", "m²", "Water surface", "水面面积", "under water at that level"),
+    ("storage_m3", "m³", "Storage", "库容", "water held at that level"),
+)
+
+HOLLOWS: Final = _table(
+    ("hollow", "", "Hollow", "洼地", "1 the one that holds most"),
+    ("pit_x", "m", "Pit x", "最低点x", "easting of the lowest cell"),
+    ("pit_y", "m", "Pit y", "最低点y", "northing of the lowest cell"),
+    ("pit_level_m", "m", "Pit", "底高程", "elevation of the lowest cell"),
+    ("spill_level_m", "m", "Spill level", "溢流水位", "lowest level at which water leaves it"),
+    ("depth_m", "m", "Depth", "深度", "spill level less pit"),
+    ("area_m2", "m²", "Area", "面积", "under water when it is full"),
+    ("volume_m3", "m³", "Volume", "容积", "held when it is full"),
+    ("parent", "", "Part of", "属于", "the hollow it is part of once it spills, 0 where the water leaves the terrain"),
+)
+
+TABLES: Final = {
+    "Units": UNITS,
+    "Options": OPTIONS,
+    "Reservoirs": RESERVOIRS,
+    "Parcels": PARCELS,
+    "Constraints": CONSTRAINTS,
+    "Earth haul": HAUL,
+    "Cash flow": FLOW,
+    "Stage and storage": STAGES,
+    "Hollows": HOLLOWS,
+}
 
 CONTRACT_COLUMNS: Final = (  # of the layer `units`, in this order
     *(

@@ -120,8 +120,7 @@ def _type(annotation: Any) -> str:
 def data() -> str:
     """Every column of every table, and the names of targets and treatments."""
     parts = ["# Columns, targets, treatments", "The data dictionary (`planner/columns.py`, `planner/landuse.py`)."]
-    tables = {"Units": columns.UNITS, "Options": columns.OPTIONS, "Reservoirs": columns.RESERVOIRS}
-    for title, table in tables.items():
+    for title, table in columns.TABLES.items():
         parts.append(f"## {title}")
         rows = [(f"`{c.name}`", c.unit, c.en, c.zh, c.meaning) for c in table.values()]
         parts.append(_table(("column", "unit", "English", "中文", "meaning"), rows))

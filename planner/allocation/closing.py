@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from planner.allocation.bound import Multipliers
 from planner.allocation.core_search import close_gap
 from planner.allocation.model import Model, at_worth, settle

@@ -245,8 +245,8 @@ def _evaluation(
     table = table_of(home / e.table, e.table, index="indicator")
     given = {**filled, **e.values}
     known = pd.Series({k: v for k, v in given.items() if k in table.index}, dtype=float)
-    value = pd.to_numeric(table["value"], errors="ignore") if "value" in table else pd.Series(np.nan, index=table.index)
-    table["value"] = value.where(value.notna() & (value.astype(str) != ""), known.reindex(table.index))
+    value = table.get("value", known).astype(object).reindex(table.index)
+    table["value"] = value.where(value.notna(), known.reindex(table.index))
     return evaluation(table, transfer_cny=e.transfer_cny, parameters=p)
 
 

@@ -84,9 +84,11 @@ def _earth(s: dict[str, Any], lang: str) -> str:
 
 def _money_line(s: dict[str, Any], lang: str) -> str:
     money = s["economics"]
-    sums = {k: _money(money[f"{k}_cny"], lang) for k in ("cost", "lump_sums", "benefit")}
+    sums = {k: _money(money[f"{k}_cny"], lang) for k in ("cost", "haul", "lump_sums", "benefit")}
     ratio = money["benefit_cost_ratio"]
-    return text("cli.money", lang, cost=sums["cost"], lump=sums["lump_sums"], value=sums["benefit"], ratio=ratio)
+    return text(
+        "cli.money", lang, cost=sums["cost"], haul=sums["haul"], lump=sums["lump_sums"], value=sums["benefit"], ratio=ratio
+    )
 
 
 def _proof(s: dict[str, Any], lang: str) -> list[str]:
@@ -133,7 +135,7 @@ def _bodies(s: dict[str, Any], lang: str) -> str:
     ]
     if len(bodies) > MOST_BODIES:
         shown.append(text("cli.more_bodies", lang, count=len(bodies) - MOST_BODIES))
-    return text("cli.semicolon", lang).join(shown)
+    return text("word.semicolon", lang).join(shown)
 
 
 def compare_text(result: dict[str, Any], lang: str = "en") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from planner.export.sheets import Book, Heading
@@ -49,15 +49,12 @@ def write_exchange(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     book.table(sheet, heads, lines)
 
 
-def write_limits(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+def write_limits(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     """A row for every limit that binds, with its price."""
-    binding = summary.get("solver", {}).get("binding", [])
+    say, binding = book.say, summary.get("solver", {}).get("binding", [])
     headings = [
-        Heading(say("Limit that binds", "起作用的约束"), ""),
-        Heading(say("Allowed", "限值"), ""),
-        Heading(say("Actual", "实际"), ""),
-        Heading(say("Unit", "单位"), ""),
-        Heading(say("Net value if the limit is one larger", "限值每增大一单位，净收益变化"), say("yuan", "元")),
+        *(Heading(say(code), "") for code in ("workbook.limit", "word.allowed", "word.actual", "word.unit")),
+        Heading(say("word.worth"), say.term("unit", "yuan")),
     ]
     rows = [
         (

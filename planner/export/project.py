@@ -13,25 +13,13 @@ import numpy as np
 
 from planner.export.styles import QGIS_VERSION
 from planner.export.texts import clean
+from planner.words import term
 
 FILE: Final = "./plan.gpkg"  # beside the project, which is in that very file
-NAMES: Final = {
-    "units": ("Planning units", "规划单元"),
-    "reservoirs": ("Reservoirs", "水库"),
-    "parcels": ("Parcels", "地块"),
-    "constraints": ("Constraints", "限制条件"),
-    "boundary": ("Plan boundary", "规划范围"),
-    "options": ("Options of each unit", "各单元备选方案"),
-    "borders": ("Shared borders", "相邻边界"),
-    "haul": ("Earth haul", "土方调配"),
-    "rules": ("What the rules alone would choose", "仅按评判规则的方案"),
-    "others": ("Alternatives: option of each unit", "备选方案：各单元选项"),
-    "storage": ("Stage and storage", "水位—库容表"),
-}
 GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
-    ("Site", "现状与限制", ("boundary", "constraints", "parcels")),
-    ("Plan", "规划方案", ("reservoirs", "units")),
-    ("Tables", "数据表", ("options", "rules", "others", "haul", "storage", "borders")),
+    ("site", ("boundary", "constraints", "parcels")),
+    ("plan", ("reservoirs", "units")),
+    ("tables", ("options", "rules", "others", "haul", "storage", "borders")),
 )
 _MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
 _PREFIX: Final = "restoration_plan_"  # QGIS takes no layer id of ten characters or less
@@ -54,13 +42,13 @@ def project_xml(
     """
     there = {**{name: frame.crs or crs for name, frame in layers.items()}, **dict.fromkeys(tables)}
     groups, order = "", []
-    for en, zh, members in GROUPS:
+    for group, members in GROUPS:
         found = [name for name in members if name in there]
         order += found
         if found:
             leaves = "".join(_leaf(name, lang) for name in found)
             opened = 0 if "options" in members else 1
-            name = quoteattr(zh if lang == "zh" else en)
+            name = quoteattr(term("layer_group", group, lang))
             groups += f'<layer-tree-group name={name} checked="Qt::Checked" expanded="{opened}">{leaves}</layer-tree-group>'
     maps = "".join(_map_layer(name, there[name], bodies.get(name, ""), lang) for name in order)
     text = escape(clean(title))
@@ -84,23 +72,18 @@ def packed(project: str) -> str:
 
 def _leaf(name: str, lang: str) -> str:
     return (
-        f'<layer-tree-layer id="{_PREFIX}{name}" name={quoteattr(_title(name, lang))} source={quoteattr(_source(name))} '
+        f'<layer-tree-layer id="{_PREFIX}{name}" name={quoteattr(term("layer", name, lang))} source={quoteattr(_source(name))} '
         f'providerKey="ogr" checked="Qt::Checked" expanded="{int(name == "units")}"/>'
     )
 
 
 def _map_layer(name: str, crs: Any, body: str, lang: str) -> str:
-    shape = "No geometry" if crs is None else "Polygon"
+    shape, title = "No geometry" if crs is None else "Polygon", escape(term("layer", name, lang))
     return (
         f'<maplayer type="vector" geometry="{shape}" styleCategories="AllStyleCategories"><id>{_PREFIX}{name}</id>'
-        f"<datasource>{escape(_source(name))}</datasource><layername>{escape(_title(name, lang))}</layername>"
+        f"<datasource>{escape(_source(name))}</datasource><layername>{title}</layername>"
         f'<srs>{_NO_CRS if crs is None else _crs(crs)}</srs><provider encoding="UTF-8">ogr</provider>{body}</maplayer>'
     )
-
-
-def _title(name: str, lang: str) -> str:
-    en, zh = NAMES[name]
-    return zh if lang == "zh" else en
 
 
 def _source(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from planner.export.sheets import Book, Heading
@@ -10,7 +10,7 @@ from planner.plan.figures import figure_at, key_name
 from planner.words import term
 
 
-def write_published(book: Book, sheet: str, summary: Mapping[str, Any], say: Callable[[str, str], str]) -> None:
+def write_published(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     """One row per published figure; a figure that sources disagree on has a row for each. Nothing where none is known."""
     published = summary.get("published", [])
     if not published:
@@ -27,15 +27,8 @@ def write_published(book: Book, sheet: str, summary: Mapping[str, Any], say: Cal
         )
         for p in published
     ]
-    words = (
-        ("Figure", "指标"),
-        ("Published", "公布值"),
-        ("Plan", "方案"),
-        ("Rules alone", "仅按规则"),
-        ("Unit", "单位"),
-        ("Source of the published figure", "公布值来源"),
-    )
-    book.table(sheet, [Heading(say(*pair), "") for pair in words], rows)
+    words = ("word.figure", "word.published", "word.plan", "word.rules_alone", "word.unit", "word.published_by")
+    book.table(sheet, [Heading(book.say(code), "") for code in words], rows)
 
 
 def _rules_alone(summary: Mapping[str, Any]) -> dict[str, Any]:

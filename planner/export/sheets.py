@@ -20,10 +20,12 @@ from openpyxl.utils import get_column_letter
 
 from planner.export.longrows import GROUPED, inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
+from planner.words import LANGS, Telling, term
 from planner.words.locale import CN, Locale
 
-ROW_UNITS: Final = ("mu", "yuan", "亩", "元", "yuan/mu", "元/亩")  # that stand in a cell beside their figure
-WHOLE: Final = ("m³", "立方米", "yuan", "元")  # units nobody counts in hundredths
+# Units that stand in a cell beside their figure, and those nobody counts in hundredths, as either language calls them.
+ROW_UNITS: Final = tuple(term("unit", unit, lang) for unit in ("mu", "yuan", "yuan_per_mu") for lang in LANGS)
+WHOLE: Final = tuple(term("unit", unit, lang) for unit in ("m3", "yuan") for lang in LANGS)
 SEEN_ROWS: Final = 200  # of a long table, by which its columns' widths are judged
 MAX_TEXT: Final = 32_767  # characters a cell can hold
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
@@ -39,15 +41,10 @@ class Formula:
 
 @dataclass(frozen=True)
 class Heading:
-    """A column's heading and unit."""
+    """A column's heading and unit, as they are called in the book's language."""
 
     name: str
     unit: str
-
-    @property
-    def text(self) -> str:
-        """The heading with its unit in brackets."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
 class Share(float):
@@ -59,6 +56,7 @@ class Book:
 
     def __init__(self, *, lang: str, locale: Locale = CN) -> None:
         self.lang = lang
+        self.say = Telling(lang)
         self.locale = locale
         self._book = Workbook()
         self._book.remove(self._book.active)
@@ -156,13 +154,15 @@ class Book:
 
     def _headings(self, page: Any, top: int, headings: Sequence[Heading]) -> None:
         for j, heading in enumerate(headings):
+            name, unit = heading.name, heading.unit
+            text = self.say("workbook.heading", name=name, unit=unit) if unit else name
             cell = page.cell(top, j + 1)
-            self._put(page, cell, self.locale.words(heading.text))
+            self._put(page, cell, self.locale.words(text))
             cell.font = Font(bold=True)
             cell.fill = PatternFill("solid", fgColor="E8E8E8")
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             letter = get_column_letter(j + 1)
-            page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, 12, _width(heading.text) + 2)
+            page.column_dimensions[letter].width = max(page.column_dimensions[letter].width, 12, _width(text) + 2)
 
     def _fill(
         self, page: Any, top: int, headings: Sequence[Heading], rows: Iterable[Sequence[Any]], total: str, add: list[int]

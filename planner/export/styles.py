@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from planner.columns import RESERVOIRS, UNITS
-from planner.landuse import TARGETS
-from planner.words import term
+from planner.columns import CONSTRAINTS, PARCELS, RESERVOIRS, UNITS, Column
+from planner.landuse import CHOICES, TARGETS
+from planner.words import term, text
 
 QGIS_VERSION: Final = "3.22.0"  # the oldest that reads every element written here: a newer one would make it warn
 SIZE_CLASSES: Final = {  # colours by size class
@@ -20,20 +20,12 @@ SIZE_CLASSES: Final = {  # colours by size class
     "pond": "#9ECAE1",
 }
 _MARK: Final = "#2E0854"  # dark violet: seen on every target, taken for none
-_CHINESE_UNITS: Final = {"mu": "亩", "yuan": "元"}
-_WORDS: Final = {
-    **{name: (word.en, word.zh, word.unit) for name, word in RESERVOIRS.items() if name not in UNITS},
-    "name": ("Name", "名称", ""),
-    "name_en": ("English name", "英文名称", ""),
-    "mine": ("Mine", "矿井", ""),
-    "phase": ("Phase", "分期", ""),
-    "main_target": ("Main target", "主要用途", ""),
-    "construction_mu": ("Construction land", "建设用地", "mu"),
-    "arable_mu": ("Arable land", "耕地", "mu"),
-    "green_mu": ("Green space", "绿地", "mu"),
-    "reservoir_mu": ("Reservoir", "水库水面", "mu"),
-    "kind": ("Kind", "类型", ""),
-    "forbids": ("Forbids", "禁止用途", ""),
+_BY_TARGET: Final = {f"{t}_mu": Column(f"{t}_mu", "mu", TARGETS[t].en, TARGETS[t].zh, "area of the target") for t in CHOICES}
+_COLUMNS: Final = {
+    "units": UNITS,
+    "reservoirs": RESERVOIRS,
+    "parcels": UNITS | PARCELS | _BY_TARGET,
+    "constraints": CONSTRAINTS,
 }
 
 
@@ -58,7 +50,7 @@ def qml(body: str) -> str:
 
 def _units(lang: str) -> str:
     """Filled by target; the borders so faint that thousands of small units still read as areas."""
-    classes = [(t.key, t.zh if lang == "zh" else t.en, t.colour) for t in TARGETS.values()]
+    classes = [(t.key, term("target", t.key, lang), t.colour) for t in TARGETS.values()]
     return _categories("target", classes, outline="255,255,255,80", width=0.05)
 
 
@@ -164,9 +156,10 @@ def _labels(layer: str, columns: list[str], lang: str) -> str:
 
 def _volume(lang: str) -> str:
     """The expression for a storage in the unit a reader of the language expects of that size."""
-    limit, decimals, unit = ("1e4", 0, "万m³") if lang == "zh" else ("1e6", 2, "Mm³")
+    limit, decimals = ("1e4", 0) if lang == "zh" else ("1e6", 2)
+    unit, small = text("layer_label.large_m3", lang), term("unit", "m3", lang)
     large = f"concat(format_number(\"storage_m3\" / {limit}, {decimals}), ' {unit}')"
-    return f'if("storage_m3" >= {limit}, {large}, concat(format_number("storage_m3", 0), \' m³\'))'
+    return f'if("storage_m3" >= {limit}, {large}, concat(format_number("storage_m3", 0), \' {small}\'))'
 
 
 def _name(columns: list[str], lang: str) -> str:
@@ -180,7 +173,7 @@ def _fields(layer: str, columns: list[str], lang: str) -> str:
     """Headings of the attribute table, and by what a feature is called in it."""
     aliases: list[str] = []
     for column in columns:
-        heading = _heading(column, lang)
+        heading = _heading(layer, column, lang)
         if heading:
             aliases.append(f'<alias field={quoteattr(column)} name={quoteattr(heading)} index="{len(aliases)}"/>')
     key = {"units": "unit_id", "reservoirs": "reservoir_id"}.get(layer, "")
@@ -188,14 +181,9 @@ def _fields(layer: str, columns: list[str], lang: str) -> str:
     return f"<aliases>{''.join(aliases)}</aliases><previewExpression>{escape(shown)}</previewExpression>"
 
 
-def _heading(column: str, lang: str) -> str:
-    if column in _WORDS:
-        en, zh, unit = _WORDS[column]
-    elif column in UNITS:
-        en, zh, unit = UNITS[column].en, UNITS[column].zh, UNITS[column].unit
-    else:
+def _heading(layer: str, column: str, lang: str) -> str:
+    known = _COLUMNS.get(layer, {}).get(column) or PARCELS.get(column)
+    if known is None:
         return ""
-    if lang == "zh":
-        unit = _CHINESE_UNITS.get(unit, unit)
-        return f"{zh}（{unit}）" if unit else zh
-    return f"{en} ({unit})" if unit else en
+    name, unit = known.heading(lang), term("unit", known.unit, lang)
+    return text("workbook.heading", lang, name=name, unit=unit) if known.unit else name

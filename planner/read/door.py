@@ -25,6 +25,7 @@ import rasterio
 from pyogrio.errors import CRSError as OgrCRSError
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 from pyproj.exceptions import ProjError
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from shapely.errors import ShapelyError
 
@@ -55,6 +56,7 @@ FOREIGN: Final = (
     GeometryError,
     OgrCRSError,
     RasterioError,
+    CPLE_BaseError,  # rasterio lets some of GDAL's errors through as they are
     ProjError,
     ShapelyError,
     struct.error,

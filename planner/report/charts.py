@@ -28,11 +28,6 @@ WATERLOGGED = ("dry", "seasonal", "perennial")
 MOST_CURVES = 4  # lakes whose storage curve is drawn, the largest
 
 
-def target_name(key: str, say: Say) -> str:
-    """A target's name in the report's language."""
-    return say(TARGETS[key].en, TARGETS[key].zh)
-
-
 def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     """The plan by target over the relief, with reservoir shores, names, legend, scale bar and north arrow."""
     made, axes = figure(width, ratio)
@@ -51,7 +46,7 @@ def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made = Figure(figsize=(width, width * ratio), layout="constrained")
     left, right = made.add_subplot(1, 2, 1), made.add_subplot(1, 2, 2)
     handles = [*_today_on(left, plan, say), *_plan_on(right, plan, say)]
-    for axes, title in ((left, say("Today", "现状")), (right, say("Plan", "方案"))):
+    for axes, title in ((left, say("report.today")), (right, say("word.plan"))):
         axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left")
     _names(right, plan, say, width / 2)
     _scale(left, say)
@@ -77,7 +72,7 @@ def _plan_on(axes: Axes, plan: Plan, say: Say) -> list[Any]:
     _frame(axes, plan)
     chosen = plan.units["target"].to_numpy(object)
     handles = [
-        _class_on(axes, plan, chosen == key, TARGETS[key].colour, target_name(key, say), say)
+        _class_on(axes, plan, chosen == key, TARGETS[key].colour, say.term("target", key), say)
         for key in TARGETS
         if (chosen == key).any()
     ]
@@ -130,7 +125,7 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
     taken: list[tuple[float, float, float, float]] = []
     for place in places_of(plan).itertuples(index=False):
         size = NAME_PT.get(place.kind, 6.0) * max(1.0, width / 9)
-        name = say(place.name_en or place.name, place.name or place.name_en)
+        name = say.held(place.name_en or place.name, place.name or place.name_en)
         lines = [name, say.cubic(place.storage_m3)] if place.kind == "lake" else [name]
         w, h = max(ruler.width(line, size) for line in lines) / points, len(lines) * size * 1.3 / points
         if (place.kind == "parcel" and w > 2.2 * place.radius_m) or (place.kind == "lake" and w > 8 * place.radius_m):
@@ -197,7 +192,7 @@ def _scale(axes: Axes, say: Say) -> None:
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     axes.text(west + length / 2, y + 0.25 * pad, text, fontproperties=font(7), ha="center", va="bottom", color=INK)
     axes.annotate(
-        say("N", "北"),
+        say("report.north"),
         xy=(0.985, 0.99),
         xytext=(0.985, 0.90),
         xycoords="axes fraction",
@@ -227,15 +222,14 @@ def storage_curves(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
         axes.set_xlim(left=0)
         axes.locator_params(axis="x", nbins=3)
         axes.set_title(name, fontproperties=font(8.5, weight="bold"), color=INK, loc="left")
-        dressed(axes, x=unit, y=say("level, m", "水位（米）") if i == 0 else "")
+        dressed(axes, x=unit, y=say("report.level_axis") if i == 0 else "")
     return made
 
 
 def _volume_step(size: float, say: Say) -> tuple[float, str]:
     """The unit a lake's storage is charted in: m³ and what it is called."""
-    if say.lang == "zh":
-        return (1e4, "蓄水量（万立方米）") if size >= 1e4 else (1.0, "蓄水量（立方米）")
-    return (1e6, "storage, million m³") if size >= 1e6 else (1e3, "storage, thousand m³")
+    least, large, small = (1e4, 1e4, 1.0) if say.lang == "zh" else (1e6, 1e6, 1e3)
+    return (large, say("report.storage_axis_large")) if size >= least else (small, say("report.storage_axis_small"))
 
 
 def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
@@ -243,16 +237,16 @@ def cash_flow(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made, axes = figure(width, ratio)
     flow = plan.economics.flow
     years = flow.index.to_numpy()
-    axes.bar(years, flow["benefit_cny"] / 1e8, color="#6DBE73", width=0.7, label=say("value", "收益"))
-    axes.bar(years, -flow["cost_cny"] / 1e8, color="#B5373A", width=0.7, label=say("cost", "投资"))
+    axes.bar(years, flow["benefit_cny"] / 1e8, color="#6DBE73", width=0.7, label=say("report.value_legend"))
+    axes.bar(years, -flow["cost_cny"] / 1e8, color="#B5373A", width=0.7, label=say("report.cost_legend"))
     axes.plot(
-        years, flow["discounted_cny"].cumsum() / 1e8, color=INK, lw=1.4, marker=".", label=say("discounted sum", "累计净现值")
+        years, flow["discounted_cny"].cumsum() / 1e8, color=INK, lw=1.4, marker=".", label=say("report.discounted_legend")
     )
     axes.axhline(0, color=FAINT, lw=0.7)
     axes.grid(axis="y", color="#e3e6e4", lw=0.6)
     axes.legend(prop=font(7.5), frameon=False)
     axes.locator_params(axis="x", integer=True)
-    dressed(axes, y=say("hundred million yuan", "亿元"))
+    dressed(axes, y=say("report.money_axis"))
     return made
 
 
@@ -276,11 +270,11 @@ def depth_profile(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
             align="edge",
             bottom=below,
             color=TARGETS[key].colour,
-            label=target_name(key, say),
+            label=say.term("target", key),
         )
         below += height
     axes.legend(prop=font(7.5), frameon=False)
-    dressed(axes, x=say("subsidence, m", "沉陷深度（米）"), y=say("area, mu", "面积（亩）"))
+    dressed(axes, x=say("report.subsidence_axis"), y=say("report.area_axis"))
     return made
 
 
@@ -289,5 +283,5 @@ def haul_distances(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made, axes = figure(width, ratio)
     table = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]]
     axes.hist(table["distance_m"] / 1000, bins=24, weights=table["m3"] / 1e4, color="#8A6A3F", edgecolor="white", lw=0.4)
-    dressed(axes, x=say("haul, km", "运距（公里）"), y=say("earth, 10⁴ m³", "土方（万立方米）"))
+    dressed(axes, x=say("report.haul_axis"), y=say("report.earth_axis"))
     return made

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from planner.columns import RESERVOIRS, UNITS
 from planner.landuse import CHOICES, TARGETS, UNRESTORED
+from planner.plan.figures import key_name
 from planner.plan.verdict import verdict
-from planner.report.charts import before_after, target_name
+from planner.report.charts import before_after
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.words import Message, render, term
 from planner.words import say as tell
@@ -24,10 +26,10 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     )
     west, south, east, north = plan.units.total_bounds
     ratio = float(min(0.7, max(0.3, 0.5 * (north - south) / max(east - west, 1.0) + 0.14)))
-    shown = say("Today and the plan by target.", "现状积水与规划方案。")
+    shown = say("report.map_caption")
     blocks: list[Block] = [
         Text(render(told.sentence, say.lang), strong=True),
-        Table((say("Step", "步骤"), say("What it says", "要点")), steps, words=(0, 1)),
+        Table((say("report.step"), say("report.says")), steps, words=(0, 1)),
         Picture(partial(_map, plan, say, ratio), shown, ratio),
         target_table(summary, say),
         *(Text(render(line, say.lang)) for line in approvals(summary)),
@@ -35,7 +37,7 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     ]
     if summary["warnings"]:
         blocks.append(Text(_caution(len(summary["warnings"]), say)))
-    return Section(say("Decision", "决策要点"), tuple(blocks))
+    return Section(say("report.decision"), tuple(blocks))
 
 
 def _map(plan: Plan, say: Say, ratio: float, width: float) -> Any:
@@ -43,11 +45,7 @@ def _map(plan: Plan, say: Say, ratio: float, width: float) -> Any:
 
 
 def _caution(count: int, say: Say) -> str:
-    words = "warning" if count == 1 else "warnings"
-    return say(
-        f"Before relying on it: {count} {words} about the data, listed under “Inputs and decisions”.",
-        f"使用前请注意：数据方面有{count}条提示，见“输入与取值”一节。",
-    )
+    return say("report.caution", count=count)
 
 
 def approvals(s: dict[str, Any]) -> list[Message]:
@@ -72,7 +70,7 @@ def target_table(s: dict[str, Any], say: Say) -> Table:
         colours.append(TARGETS[key].colour)
         rows.append(
             (
-                target_name(key, say),
+                say.term("target", key),
                 f"{entry['area_mu']:,.1f}",
                 f"{100 * entry['area_mu'] / total:.1f} %",
                 f"{entry['units']:,}",
@@ -84,7 +82,7 @@ def target_table(s: dict[str, Any], say: Say) -> Table:
         sum(s["targets"][k][name] for k in (*CHOICES, UNRESTORED)) for name in ("area_mu", "units", "cost_cny", "benefit_cny")
     ]
     last = (
-        say("Total", "合计"),
+        say("word.total"),
         f"{sums[0]:,.1f}",
         "100.0 %",
         f"{sums[1]:,}",
@@ -92,12 +90,12 @@ def target_table(s: dict[str, Any], say: Say) -> Table:
         f"{sums[3] / 1e4:,.0f}",
     )
     heads = (
-        say("Target", "用途"),
-        say("Area, mu", "面积（亩）"),
-        say("Share", "占比"),
-        say("Units", "单元数"),
-        say("Works, 10⁴ yuan", "工程投资（万元）"),
-        say("Value, 10⁴ yuan", "收益（万元）"),
+        say.head(UNITS["target"]),
+        say.head(UNITS["area_mu"]),
+        say("report.share"),
+        say.head(RESERVOIRS["units"]),
+        say.figure(say("report.works"), "1e4_yuan"),
+        say.figure(key_name("economics.benefit_cny", say.lang), "1e4_yuan"),
     )
     return Table(heads, (*rows, last), swatches=(*colours, ""))
 
@@ -105,16 +103,7 @@ def target_table(s: dict[str, Any], say: Say) -> Table:
 def certificate(s: dict[str, Any], say: Say) -> str:
     """What was proven of the plan, in plain words."""
     p = s["solver"]
-    behind, gap = say.yuan(max(0.0, p["bound"] - p["objective"])), f"{100 * p['gap']:.4f}"
-    cost = f"{100 * p['gap_of_cost']:.2f}"
+    behind, gap = max(0.0, p["bound"] - p["objective"]), 100 * p["gap"]
     if p["status"] == "optimal":
-        return say(
-            f"Proof: under the same limits and prices no plan whatever can be worth more than {behind} above this one "
-            f"({gap} % of its net value, {cost} % of its cost); the bound was computed, not guessed.",
-            f"最优性证明：在相同约束和价格下，任何方案的净收益最多比本方案高{behind}（占净收益的{gap}%、投资的{cost}%）；该上界为计算所得。",
-        )
-    return say(
-        f"Proof: the search stopped early ({p['status']}). A better plan may exist, but none can be worth more than "
-        f"{behind} above this one ({gap} %).",
-        f"最优性证明：计算提前结束（{p['status']}）。或有更优方案，但净收益最多高{behind}（{gap}%）。",
-    )
+        return say("report.proof", behind=behind, gap=gap, cost=100 * p["gap_of_cost"])
+    return say("report.proof_stopped", status=p["status"], behind=behind, gap=gap)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from planner.columns import Column
 from planner.errors import InvalidInput
-from planner.words import say
+from planner.plan.figures import with_unit
+from planner.words import LANGS, Telling, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,50 +21,20 @@ PICTURE_DPI = 160
 
 
 @dataclass(frozen=True)
-class Say:
-    """One of two languages: called with a text in English and in Chinese it gives the one wanted."""
-
-    lang: str
+class Say(Telling):
+    """The report's language: called with a code and its values it gives their text."""
 
     def __post_init__(self) -> None:
-        if self.lang not in ("en", "zh"):
+        if self.lang not in LANGS:
             raise InvalidInput(say("report.lang", lang=self.lang))
 
-    def __call__(self, en: str, zh: str) -> str:
-        return zh if self.lang == "zh" else en
+    def head(self, column: Column, unit: str = "") -> str:
+        """A column's heading with its unit, or with the larger one it is told in."""
+        return self.figure(column.heading(self.lang), unit or column.unit)
 
-    def mu(self, value: float) -> str:
-        """An area with its unit."""
-        return f"{value:z,.1f}" + self(" mu", "亩")
-
-    def yuan(self, value: float) -> str:
-        """An amount of money in steps the language counts in."""
-        return self._steps(value, "元", " yuan", ((1e8, "亿", 2), (1e4, "万", 1)), ((1e9, " bn", 3), (1e6, " M", 2)))
-
-    def cubic(self, value: float) -> str:
-        """A volume in steps the language counts in."""
-        return self._steps(value, "立方米", " m³", ((1e8, "亿", 2), (1e4, "万", 1)), ((1e6, " M", 2),), tight=True)
-
-    def _steps(
-        self,
-        value: float,
-        zh: str,
-        en: str,
-        zh_steps: tuple[tuple[float, str, int], ...],
-        en_steps: tuple[tuple[float, str, int], ...],
-        *,
-        tight: bool = False,
-    ) -> str:
-        unit = self(en, zh)
-        for size, name, digits in self._pick(en_steps, zh_steps):
-            if abs(value) >= size:
-                return f"{value / size:,.{digits}f}{name}" + (unit.strip() if tight or self.lang == "zh" else unit)
-        return f"{value:z,.0f}{unit}"
-
-    def _pick(
-        self, en: tuple[tuple[float, str, int], ...], zh: tuple[tuple[float, str, int], ...]
-    ) -> tuple[tuple[float, str, int], ...]:
-        return zh if self.lang == "zh" else en
+    def figure(self, name: str, unit: str) -> str:
+        """A figure's name with its unit."""
+        return with_unit(name, unit, self.lang)
 
 
 @dataclass(frozen=True)

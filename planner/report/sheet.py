@@ -10,6 +10,7 @@ from planner.report.charts import plan_map
 from planner.report.document import Say
 from planner.report.fonts import HINT, chinese_family, font, plotting
 from planner.words import Message
+from planner.words import say as tell
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -38,23 +39,12 @@ def map_pdf(plan: Plan, *, paper: Literal["A3", "A4"] = "A3", lang: str = "en") 
     if engine is not None:
         engine.set(rect=(MARGIN_IN / width, MARGIN_IN / height, inner[0] / width, inner[1] / height))  # type: ignore[call-arg]
     about, s = plan.site.scenario.site, plan.summary()
-    title = say(about.name_en or plan.site.name, plan.site.name)[:120]
-    number = about.approval_number or say("none, internal use", "无，仅供内部使用")
-    lines = [
-        (title, 20.0, "bold", "#1d2321"),
-        (
-            say(
-                f"{say.mu(s['restored_mu'])} restored · lakes hold {say.cubic(s['water']['storage_m3'])} · {s['site']['crs']}",
-                f"恢复土地{say.mu(s['restored_mu'])} · 蓄水{say.cubic(s['water']['storage_m3'])} · {s['site']['crs']}",
-            ),
-            10.0,
-            "regular",
-            "#5a625f",
-        ),
-        (say("Map approval no.: ", "审图号：") + number, 10.0, "regular", "#5a625f"),
-    ]
+    title = say.held(about.name_en or plan.site.name, plan.site.name)[:120]
+    line = say("report.sheet_line", restored=s["restored_mu"], storage=s["water"]["storage_m3"], crs=s["site"]["crs"])
+    number = say("report.approval", number=about.approval_number or tell("report.internal"))
+    lines = [(title, 20.0, "bold", "#1d2321"), (line, 10.0, "regular", "#5a625f"), (number, 10.0, "regular", "#5a625f")]
     if about.kind == "reconstruction":
-        lines.insert(1, (say("Reconstruction, not survey data", "情景重建，非实测数据"), 11.0, "bold", "#7a2e0b"))
+        lines.insert(1, (say("report.reconstruction"), 11.0, "bold", "#7a2e0b"))
     y = height - MARGIN_IN
     for text, size, weight, colour in lines:
         y -= size / 72 * 1.25

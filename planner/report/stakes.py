@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.balance import climate, dry_year, settled
+from planner.columns import FLOW, RESERVOIRS, UNITS
 from planner.core.money import discounted
 from planner.landuse import CHOICES, TARGETS, cover_of
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.report.drawing import FAINT, INK, dressed, figure
 from planner.report.fonts import font
+from planner.words import say as tell
 from planner.words import term
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
 MOST_LAKES = 5  # whose dry year is told, the largest
 MUCH_LESS = 0.9  # of the storage built: from here on the difference is told first
 CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
+LEDGERS = ("fiscal_cny", "quota_cny", "potential_cny")
 MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that pay for households that move
 
 
@@ -42,28 +45,17 @@ def treasury(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
         for year, r in zip(flow.index, flow.itertuples(index=False), strict=True)
     )
     heads = (
-        say("Year", "年份"),
-        say("Out, 10⁴ yuan", "支出（万元）"),
-        say("In, 10⁴ yuan", "收入（万元）"),
-        say("So far, 10⁴ yuan", "累计（万元）"),
+        say.head(FLOW["year"]),
+        *(say.figure(say(code), "1e4_yuan") for code in ("report.out", "report.in", "report.so_far")),
     )
     blocks: list[Block] = [*(Text(line) for line in money_lines(s, say)), Table(heads, rows)]
     ledgers = s["economics"].get("ledgers")
     if ledgers:
-        names = {
-            "fiscal_cny": say("fiscal cash", "财政现金"),
-            "quota_cny": say("quota income", "指标收入"),
-            "potential_cny": say("potential value", "潜在价值"),
-        }
-        told = say("; ", "；").join(f"{names[k]} {say.yuan(ledgers[k])}" for k in names if k in ledgers)
-        blocks.append(Text(say(f"Three ledgers, never added up: {told}.", f"三本账，不可相加：{told}。")))
+        told = [say("report.ledger_told", name=tell(f"ledgers.{k}"), sum=ledgers[k]) for k in LEDGERS if k in ledgers]
+        blocks.append(Text(say("report.ledgers", ledgers=say("word.semicolon").join(told))))
     else:
-        caution = (
-            "What comes in is the value of land as assumed per mu, not offers: cash is only what the treasury sells.",
-            "收入为按亩假设的土地价值，并非成交价；财政现金仅为实际出让所得。",
-        )
-        blocks.append(Text(say(*caution)))
-    return Section(say("The treasury by year", "逐年收支"), tuple(blocks))
+        blocks.append(Text(say("report.values_assumed")))
+    return Section(say("report.treasury"), tuple(blocks))
 
 
 def money_lines(s: Mapping[str, Any], say: Say) -> list[str]:
@@ -73,15 +65,17 @@ def money_lines(s: Mapping[str, Any], say: Say) -> list[str]:
 
 def _spent(s: Mapping[str, Any], say: Say) -> str:
     e = s["economics"]
-    lump = e.get("lump_sums_cny", 0.0)
-    extra = say(f" (of which {say.yuan(lump)} lump sums no unit carries)", f"（其中单列费用{say.yuan(lump)}）") if lump else ""
+    beside = {"lump": e.get("lump_sums_cny", 0.0), "haul": e.get("haul_cny", 0.0)}
+    held = "_and_".join(name for name, cny in beside.items() if cny)
     payback = e.get("payback_year")
-    pays = say(f" It has paid for itself by {payback}.", f"至{payback}年收回投资。") if payback else ""
-    cost, value, npv = say.yuan(e["cost_cny"]), say.yuan(e["benefit_cny"]), say.yuan(e["npv_cny"])
-    ratio = f"{e['benefit_cost_ratio']:.2f}"
     return say(
-        f"Money: it costs {cost}{extra} and brings {value}, 1 : {ratio}; net present value {npv}.{pays}",
-        f"资金：总投资{cost}{extra}，收益{value}，投入产出比1:{ratio}；净现值{npv}。{pays}",
+        "report.spent",
+        cost=e["cost_cny"],
+        lump=tell(f"report.of_which_{held}", **beside) if held else "",
+        value=e["benefit_cny"],
+        ratio=e["benefit_cost_ratio"],
+        npv=e["npv_cny"],
+        pays=tell("report.pays_back", year=payback) if payback else "",
     )
 
 
@@ -89,16 +83,9 @@ def _without_source(s: Mapping[str, Any], say: Say) -> list[str]:
     """What nobody pays for, and what is only lent: it belongs on the first page."""
     e, told = s["economics"], []
     if e.get("unfunded_cny", 0.0) > 0:
-        left, share = say.yuan(e["unfunded_cny"]), f"{100 * e['unfunded_cny'] / e['cost_cny']:.0f}"
-        told.append(say(f"{left} ({share} %) of the cost have no source yet.", f"总投资中{left}（{share}%）尚无资金来源。"))
+        told.append(say("report.unfunded", left=e["unfunded_cny"], share=100 * e["unfunded_cny"] / e["cost_cny"]))
     if e.get("repaid_cny", 0.0) > 0:
-        lent = say.yuan(e["repaid_cny"])
-        told.append(
-            say(
-                f"{lent} are lent and have to be paid back; the plan names no source for that (see `planner finance`).",
-                f"其中{lent}为社会资本等需偿还资金，方案未列偿还来源（见`planner finance`）。",
-            )
-        )
+        told.append(say("report.lent", lent=e["repaid_cny"]))
     return told
 
 
@@ -107,32 +94,22 @@ def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
     blocks: list[Block] = []
     farm = s.get("farmland")
     if farm and farm.get("before_mu") is None:
-        after = say.mu(farm["after_mu"])
-        blocks.append(Text(say(f"Farmland today is not known; arable after: {after}.", f"治理前耕地情况不明；治理后{after}。")))
+        blocks.append(Text(say("report.farmland_after", after=farm["after_mu"])))
     elif farm:
-        net, new, lost = (farm.get(k, 0.0) for k in ("net_mu", "new_mu", "lost_mu"))
-        blocks.append(
-            Text(
-                say(
-                    f"Farmland: {say.mu(farm['before_mu'])} before, {say.mu(farm['after_mu'])} after; new {say.mu(new)}, lost "
-                    f"{say.mu(lost)}, net {net:+,.1f} mu.",
-                    f"耕地：治理前{say.mu(farm['before_mu'])}，治理后{say.mu(farm['after_mu'])}；新增{say.mu(new)}，减少"
-                    f"{say.mu(lost)}，净变化{net:+,.1f}亩。",
-                )
-            )
-        )
+        moved = {name: farm.get(f"{name}_mu", 0.0) for name in ("net", "new", "lost")}
+        blocks.append(Text(say("report.farmland", before=farm["before_mu"], after=farm["after_mu"], **moved)))
     kinds = [row for row in s.get("protection", []) if row.get("area_mu", 0.0) > 0]
     if kinds:
-        heads = (say("Protected", "保护类型"), say("Area, mu", "面积（亩）"), say("Broken, mu", "突破（亩）"))
+        heads = (say("report.protected"), say.head(UNITS["area_mu"]), say.figure(say("report.broken"), "mu"))
         lines = tuple(
             (term("protection_kind", r["kind"], say.lang), f"{r['area_mu']:,.1f}", f"{r.get('broken_mu', 0.0):,.1f}")
             for r in kinds
         )
-        blocks.append(Table(heads, lines, say("Approvals to be had.", "需办理的审批。")))
+        blocks.append(Table(heads, lines, say("report.approvals")))
     blocks += _villages(plan, say)
     if not blocks:
-        blocks.append(Text(say("No villages, farmland or protected land are known here.", "资料中没有村庄、耕地或保护地。")))
-    return Section(say("Farmland, approvals, villages", "耕地、审批与村庄"), tuple(blocks))
+        blocks.append(Text(say("report.no_people")))
+    return Section(say("report.people"), tuple(blocks))
 
 
 def _villages(plan: Plan, say: Say) -> list[Block]:
@@ -144,26 +121,20 @@ def _villages(plan: Plan, say: Say) -> list[Block]:
         mine = units[units["landuse"].isin(villages)]
         if len(mine):
             sums = mine.groupby("target")["area_mu"].sum()
-            parts = say(", ", "、").join(
-                f"{say(TARGETS[t].en.lower(), TARGETS[t].zh)} {say.mu(float(sums[t]))}" for t in TARGETS if t in sums.index
-            )
-            total = say.mu(float(sums.sum()))
-            blocks.append(
-                Text(say(f"Village land today: {total}; it becomes {parts}.", f"现状村庄用地{total}，规划为：{parts}。"))
-            )
+            parts = [tell("report.area_of", target=t, area=float(sums[t])) for t in TARGETS if t in sums.index]
+            blocks.append(Text(say("report.villages", total=float(sums.sum()), parts=parts)))
     items = plan.economics.items
     for row in items.itertuples(index=False):
         if any(word in f"{row.name} {row.name_en}".lower() for word in MOVED):
-            name = say(str(row.name_en), str(row.name))
-            blocks.append(Text(say(f"Households: {name}, {say.yuan(row.cny)}.", f"住户：{name}，{say.yuan(row.cny)}。")))
+            blocks.append(Text(say("report.households", name=say.held(str(row.name_en), str(row.name)), sum=row.cny)))
     return blocks
 
 
 def dry(plan: Plan, say: Say) -> Section:
     """What the lakes do in a dry year: the lowest level and storage beside the normal ones."""
-    title = say("The dry year", "枯水年")
+    title = say("report.dry")
     if not len(plan.reservoirs):
-        return Section(title, (Text(say("The plan has no lake.", "本方案不设水库。")),))
+        return Section(title, (Text(say("report.no_lake")),))
     parameters = plan.site.scenario.parameters
     lakes = plan.lakes()
     mean, parched = (settled(lakes, year(parameters, CLIMATE)).summary()["lowest_m"] for year in (climate, dry_year))
@@ -173,23 +144,15 @@ def dry(plan: Plan, say: Say) -> Section:
         lows = (float(mean[name]), float(parched[name]))
         rows.append((str(name), f"{level:.2f}", *(f"{low:.2f} ({low - level:+.2f})" for low in lows)))
     heads = (
-        say("Lake", "水库"),
-        say("Normal level, m", "正常水位（米）"),
-        say("Lowest in a mean year", "平水年最低"),
-        say("Lowest in a dry year", "枯水年最低"),
+        say.head(RESERVOIRS["reservoir_id"]),
+        say.head(RESERVOIRS["level_m"]),
+        say("report.lowest_mean"),
+        say("report.lowest_dry"),
     )
-    note = say(
-        "Month by month, the year repeated until it closes: rain, inflow, evaporation, groundwater; no water is taken out.",
-        "逐月计算，按该年份反复至平衡：降雨、入流、蒸发与地下水交换，不计取用水。",
-    )
+    note = say("report.dry_note")
     held, left = float(plan.reservoirs["storage_m3"].sum()), plan.summary()["water"]["settled"]
-    kept = say(
-        f"Built to hold {say.cubic(held)}; left to rain, evaporation and groundwater the lakes settle at "
-        f"{say.cubic(left['mean_m3'])} in the mean of a year ({left['mean_m3'] / held:.0%}), "
-        f"{say.cubic(left['lowest_m3'])} at the lowest.",
-        f"设计蓄水{say.cubic(held)}；仅靠降雨、蒸发与地下水交换，年内平均稳定在{say.cubic(left['mean_m3'])}"
-        f"（{left['mean_m3'] / held:.0%}），最低{say.cubic(left['lowest_m3'])}。",
-    )
+    amounts = {"held": held, "mean": left["mean_m3"], "lowest": left["lowest_m3"]}
+    kept = say("report.dry_kept", share=left["mean_m3"] / held, **amounts)
     return Section(title, (Text(kept, strong=left["mean_m3"] < MUCH_LESS * held), Table(heads, tuple(rows), note)))
 
 
@@ -199,19 +162,12 @@ def tornado(plan: Plan, say: Say) -> Section:
     base = plan.economics.npv_cny
     picture = Picture(
         partial(_tornado, bars, base, say),
-        say(
-            "Net present value when one assumption is moved by 30 % (discount rate: by 3 points), the plan staying as it is.",
-            "方案不变，单项假设变动30%（折现率变动3个百分点）时的净现值。",
-        ),
+        say("report.tornado_caption"),
         0.34,
     )
     turning = [name for name, low, high in bars if min(low, high) < 0 <= base or max(low, high) >= 0 > base]
-    said = (
-        say(f"These alone can turn the verdict: {', '.join(turning)}.", f"单项即可改变结论的假设：{'、'.join(turning)}。")
-        if turning
-        else say("None of them alone turns the verdict.", "任何单项都不足以改变结论。")
-    )
-    return Section(say("Which assumptions matter", "关键假设"), (picture, Text(said)))
+    said = say("report.turning", names=turning) if turning else say("report.none_turns")
+    return Section(say("report.tornado"), (picture, Text(said)))
 
 
 def swings(plan: Plan, say: Say) -> list[tuple[str, float, float]]:
@@ -225,15 +181,14 @@ def swings(plan: Plan, say: Say) -> list[tuple[str, float, float]]:
         return float(np.sum(discounted(value * values - cost * costs, at)))
 
     found = [
-        (say("works cost", "工程造价"), npv(1 - SWING * (1 - lump), 1, rate), npv(1 + SWING * (1 - lump), 1, rate)),
-        (say("lump sums", "单列费用"), npv(1 - SWING * lump, 1, rate), npv(1 + SWING * lump, 1, rate)),
-        (say("discount rate", "折现率"), npv(1, 1, max(rate - POINTS, 0.0)), npv(1, 1, rate + POINTS)),
-        (say("benefits a year later", "收益推迟一年"), npv(1, 1, rate), _later(cost, value, rate)),
+        (say("report.swing_works"), npv(1 - SWING * (1 - lump), 1, rate), npv(1 + SWING * (1 - lump), 1, rate)),
+        (say("report.swing_lump"), npv(1 - SWING * lump, 1, rate), npv(1 + SWING * lump, 1, rate)),
+        (say("report.swing_rate"), npv(1, 1, max(rate - POINTS, 0.0)), npv(1, 1, rate + POINTS)),
+        (say("report.swing_late"), npv(1, 1, rate), _later(cost, value, rate)),
     ]
     for t in CHOICES:
         share = float(money.by_target["benefit_cny"].get(t, 0.0)) / money.benefit_cny if money.benefit_cny > 0 else 0.0
-        name = say(f"value of {TARGETS[t].en.lower()}", f"{TARGETS[t].zh}单价")
-        found.append((name, npv(1, 1 - SWING * share, rate), npv(1, 1 + SWING * share, rate)))
+        found.append((say("report.swing_value", target=t), npv(1, 1 - SWING * share, rate), npv(1, 1 + SWING * share, rate)))
     return sorted(found, key=lambda bar: -abs(bar[2] - bar[1]))
 
 
@@ -254,7 +209,7 @@ def _tornado(bars: list[tuple[str, float, float]], base: float, say: Say, width:
     axes.set_yticks([])
     axes.axvline(base / 1e8, color=INK, lw=1.0)
     axes.axvline(0.0, color=FAINT, lw=0.7, ls="--")
-    dressed(axes, x=say("net present value, hundred million yuan", "净现值（亿元）"))
+    dressed(axes, x=say("report.npv_axis"))
     return made
 
 
@@ -262,15 +217,12 @@ def signing(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
     """A page to sign: for exactly this plan, by its fingerprint."""
     rows = tuple(
         (role, "", "", "")
-        for role in (say("Prepared", "编制"), say("Checked", "审核"), say("Approved", "批准"), say("Owner", "业主"))
+        for role in (say("report.prepared"), say("report.checked"), say("report.approved"), say("report.owner"))
     )
-    heads = (say("Role", "职责"), say("Name", "姓名"), say("Signature", "签字"), say("Date", "日期"))
-    text = say(
-        f"These signatures hold for the plan with the fingerprint {fingerprint(plan)} "
-        f"({s['site']['units']:,} units, {say.mu(s['site']['area_mu'])}) and for no other.",
-        f"以下签字仅对指纹为{fingerprint(plan)}的方案有效（{s['site']['units']:,}个单元，{say.mu(s['site']['area_mu'])}）。",
-    )
-    return Section(say("To be signed", "签署"), (Text(text), Table(heads, rows, words=(0, 1, 2, 3))))
+    heads = (say("report.signer"), say("report.name"), say("report.signature"), say("report.date"))
+    site = s["site"]
+    text = say("report.signing_told", fingerprint=fingerprint(plan), units=site["units"], area=site["area_mu"])
+    return Section(say("report.signing"), (Text(text), Table(heads, rows, words=(0, 1, 2, 3))))
 
 
 def fingerprint(plan: Plan) -> str:

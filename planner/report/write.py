@@ -14,6 +14,8 @@ from planner.report.fonts import HINT, chinese_family
 from planner.report.html import as_html
 from planner.report.pdf import as_pdf
 from planner.report.told import told_in
+from planner.words import say as tell
+from planner.words import text
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -29,13 +31,13 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
     """
     say = Say(lang)
     s = plan.summary()
-    name = say(s["site"].get("name_en") or s["site"]["name"], s["site"]["name"])
+    name = say.held(s["site"].get("name_en") or s["site"]["name"], s["site"]["name"])
     name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
     number = plan.site.scenario.site.approval_number
     document = Document(
         title=name,
         subtitle=_subtitle(s, say, number if plan.site.scenario.locale.told.native else None),
-        badge=say("Reconstruction, not survey data", "情景重建，非实测数据") if s["site"]["kind"] == "reconstruction" else "",
+        badge=say("report.reconstruction") if s["site"]["kind"] == "reconstruction" else "",
         lang=lang,
         sections=(
             decision(plan, s, say),
@@ -62,19 +64,17 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
 
 
 def _subtitle(s: dict[str, Any], say: Say, number: str | None) -> str:
-    text = say(
-        f"Restoration plan, {s['site']['year']}: {s['site']['units']:,} planning units in {s['site']['parcels']:,} parcels",
-        f"{s['site']['year']}年治理规划方案：{s['site']['parcels']:,}个地块，{s['site']['units']:,}个规划单元",
-    )
+    site = s["site"]
+    subtitle = say("report.subtitle", year=site["year"], units=site["units"], parcels=site["parcels"])
     if number is None:  # where no map needs one
-        return text
-    none = say("none, internal use", "无，仅供内部使用")
-    return text + say("; map approval no.: ", "；审图号：") + (number or none)
+        return subtitle
+    approval = tell("report.approval", number=number or tell("report.internal"))
+    return say("report.subtitle_approved", subtitle=subtitle, number=approval)
 
 
 def _footer(s: dict[str, Any], say: Say) -> str:
     version = s["provenance"]["versions"].get("subsidence-planner", "")
-    return say(f"Made by planner {version}; CRS {s['site']['crs']}", f"由planner {version}生成；坐标系{s['site']['crs']}")
+    return say("report.footer", version=version, crs=s["site"]["crs"])
 
 
 def report_html(plan: Plan, *, lang: str = "en") -> str:
@@ -91,8 +91,7 @@ def report_pdf(plan: Plan, *, lang: str = "en") -> bytes:
         return as_pdf(compose(plan, lang=lang))
     if lang == "zh":
         log.warning("no Chinese font on this system: report.pdf is written in English; %s", HINT)
-    note = "No Chinese font was found when this PDF was made: Chinese names show as boxes; the HTML report has them."
-    return as_pdf(compose(plan, lang="en"), note=note)
+    return as_pdf(compose(plan, lang="en"), note=text("report.no_chinese_font", "en"))
 
 
 def write_report(

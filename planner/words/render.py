@@ -77,7 +77,7 @@ def render(message: Message | str, lang: str = "en") -> str:
             if conversion == "r" and not isinstance(value, str | PurePath | Message):
                 told.append(repr(value))  # a number, None or a list needs no quotes
             else:
-                told.append(_shaped(_written(value, spec or "", lang), conversion, lang))
+                told.append(_shaped(written(value, spec or "", lang), conversion, lang))
     return "".join(told)
 
 
@@ -110,7 +110,7 @@ def joined(parts: Iterable[str], lang: str) -> str:
     return ("、" if lang == "zh" else ", ").join(parts)
 
 
-def _written(value: Value, spec: str, lang: str) -> str:
+def written(value: Value, spec: str, lang: str) -> str:
     """One value by its spec: `@table` a term, `?one|many` a plural, `,.1f unit` or `unit` a figure, else Python's own."""
     if spec.startswith("?"):
         one, _, many = spec[1:].partition("|")
@@ -119,7 +119,7 @@ def _written(value: Value, spec: str, lang: str) -> str:
         return render(value, lang)
     if isinstance(value, list | tuple | set | frozenset):
         parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return joined((_written(v, spec, lang) for v in parts), lang)
+        return joined((written(v, spec, lang) for v in parts), lang)
     if value is None:
         return NOTHING
     if spec.startswith("@"):

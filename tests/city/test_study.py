@@ -105,6 +105,23 @@ def test_the_command_line_speaks_json_alone() -> None:
     assert json.loads(done.stdout)["schema"] == "planner.city/1"
 
 
+def test_a_table_of_indicators_says_its_values_and_the_file_fills_the_rest(tmp_path: Path) -> None:
+    rows = "indicator,direction,weight,baseline,target,value\na,higher,60,0,10,5\nb,lower,40,8,4,\n"
+    (tmp_path / "points.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "city.toml").write_text('[evaluation]\ntable = "points.csv"\nvalues = { b = 4.0, a = 9.0 }\n', encoding="utf-8")
+    found = pl.city(tmp_path / "city.toml").evaluation
+    assert found is not None
+    assert list(found.items["value"]) == [5.0, 4.0]
+    assert found.score == 0.5 * 60 + 40
+    (tmp_path / "points.csv").write_text(rows.replace(",5\n", ",five\n"), encoding="utf-8")
+    with pytest.raises(InvalidInput, match="five"):
+        pl.city(tmp_path / "city.toml")
+    (tmp_path / "points.csv").write_text(
+        rows.replace(",value", "").replace(",5\n", "\n").replace(",4,\n", ",4\n"), encoding="utf-8"
+    )
+    assert pl.city(tmp_path / "city.toml").evaluation.score == 0.9 * 60 + 40
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -317,7 +317,7 @@ def test_every_formula_of_the_workbook_has_the_value_stored_beside_it(tmp_path: 
     assert book.sheetnames[0] == ("概要" if lang == "zh" else "Summary")
     targets = stored["分用途" if lang == "zh" else "Targets"]
     assert targets["A2"].value == ("建设用地" if lang == "zh" else "Construction land")
-    assert targets["C1"].value == ("面积 (亩)" if lang == "zh" else "Area (mu)")
+    assert targets["C1"].value == ("面积（亩）" if lang == "zh" else "Area (mu)")
     assert targets["C7"].value == pytest.approx(60.0)
 
 

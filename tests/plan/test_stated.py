@@ -293,7 +293,12 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
     named["Covered"] |= {"min_people", "min_mu", "min_share"}
     named["Coverage"] = {"built_up", "green", "min_share"}
     from_site |= {"ground", "built_up_m2", "outside_m2"}
-    from_site |= {"beside_cny", "places", "haul_cny_per_m3_km", "haul_worth"}  # where units lie, and [earthwork] with the price of a haul
+    from_site |= {
+        "beside_cny",
+        "places",
+        "haul_cny_per_m3_km",
+        "haul_worth",
+    }  # where units lie, and [earthwork] with the price of a haul
     known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Stockpile")}}  # [[buffer]], phases
     assert set(RULES) == {*known, "Keep"}
     for name, rule in known.items():

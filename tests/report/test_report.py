@@ -119,7 +119,7 @@ def test_sensitivities_stand_around_the_plan_s_own_value(plan: Any) -> None:
 
 @pytest.mark.parametrize(
     ("lang", "value", "expected"),
-    [("en", 2.2e9, "2.200 bn yuan"), ("zh", 2.2e9, "22.00亿元"), ("en", 950.0, "950 yuan"), ("zh", 35_000.0, "3.5万元")],
+    [("en", 2.2e9, "2.20 bn yuan"), ("zh", 2.2e9, "22.00亿元"), ("en", 950.0, "950 yuan"), ("zh", 35_000.0, "3.5万元")],
 )
 def test_money_is_told_in_the_steps_of_the_language(lang: str, value: float, expected: str) -> None:
     assert Say(lang).yuan(value) == expected

@@ -54,6 +54,6 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_few_rounds_of_fuzzing(target: str, good: Path, tmp_path: Path) -> None:
-    known = {"vector": (3226, 500186)}.get(target, ())
+    known = {"vector": (3226, 500186), "raster": (1795869917,)}.get(target, ())
     for seed in (*known, *range(20_000, 20_008)):
         assert one(target, seed, good, tmp_path / "work") == "", f"python tests/fuzz --again {target} {seed}"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from planner.words import Message, render
+from planner.words.table import sections
 
 ROOT = Path(__file__).parents[2] / "planner"
 CODES = {
@@ -80,11 +81,11 @@ class Calls(ast.NodeVisitor):
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             if name == "term":
                 self.tables.add(first.value)
-            elif name in ("say", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
+            elif name in ("say", "tell", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
                 named = {k.arg for k in node.keywords if k.arg}
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))
-        if isinstance(first, ast.JoinedStr) and name in ("say", "text") and isinstance(first.values[0], ast.Constant):
+        if isinstance(first, ast.JoinedStr) and name in ("say", "tell", "text") and isinstance(first.values[0], ast.Constant):
             begins = str(first.values[0].value)
             self.said_beginnings |= {begins} if re.match(r"[a-z_]+\.", begins) else set()
         self.generic_visit(node)
@@ -112,6 +113,11 @@ SOURCES = {str(path.relative_to(ROOT)): told(path) for path in sorted(ROOT.rglob
 
 def test_both_languages_hold_the_same_codes_in_the_same_order() -> None:
     assert list(CODES["en"]) == list(CODES["zh"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_sections_are_in_alphabetical_order(lang: str) -> None:
+    assert list(sections(lang)) == sorted(sections(lang))
 
 
 @pytest.mark.parametrize("code", CODES["en"])

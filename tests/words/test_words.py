@@ -9,7 +9,7 @@ import pytest
 
 from planner.errors import Infeasible, InvalidInput, OutputExists, PlannerError
 from planner.words import Message, joined, pair, plain, render, say, term
-from planner.words.render import _written, with_unit
+from planner.words.render import with_unit, written
 from planner.words.table import section, sections
 
 
@@ -41,7 +41,7 @@ from planner.words.table import section, sections
     ],
 )
 def test_a_value_is_written_as_its_language_does(value: object, spec: str, en: str, zh: str) -> None:
-    assert (_written(value, spec, "en"), _written(value, spec, "zh")) == (en, zh)
+    assert (written(value, spec, "en"), written(value, spec, "zh")) == (en, zh)
 
 
 def test_a_message_inside_a_message_is_told_in_the_same_language() -> None:
