@@ -33,6 +33,7 @@ cny_per_m = 0.0
 min_zone_mu = 0.0
 [earthwork]
 max_import_m3 = 1000.0
+haul_cny_per_m3_km = 0.0
 """
 Choice = dict[str, str]
 
