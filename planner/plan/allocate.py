@@ -269,6 +269,8 @@ def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:
     """A warning where the search ended before the gap that was asked for was proven."""
     if proof.gap <= asked or proof.status == "optimal":
         return ()
+    if proof.status == "feasible":
+        return (say("plan.unproven_at_rest", percent=100 * proof.gap),)
     return (say("plan.unproven", status=proof.status, percent=100 * proof.gap),)
 
 
