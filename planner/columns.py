@@ -76,7 +76,9 @@ OPTIONS: Final = _table(
     ("cut_m3", "m³", "Cut", "挖方", "earth dug, bank cubic metres"),
     ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
-    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water won"),
+    ("dyke_m3", "m³", "Dykes", "堤防填方", "earth of the dykes that are certain, part of the fill"),
+    ("dyke_cny", "yuan", "Cost of dykes", "堤防投资", "of the dykes that are certain, part of the cost"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water won"),
     ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
     ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),
     ("score", "", "Suitability", "适宜性得分", "0-1"),
@@ -116,6 +118,17 @@ RESERVOIRS: Final = _table(
     ("units", "", "Units", "单元数", "how many planning units"),
 )
 
+DYKES: Final = _table(
+    ("dyke_id", "", "Dyke", "堤防", "a line that holds water above the ground beside it"),
+    ("reservoir_id", "", "Reservoir", "水库", "whose water it holds, or empty for a wetland's"),
+    ("crest_m", "m", "Crest", "堤顶高程", "storage level and freeboard"),
+    ("length_m", "m", "Length", "长度", "along the edge of the water's land"),
+    ("height_m", "m", "Greatest height", "最大堤高", "crest above the ground beside the edge"),
+    ("mean_m", "m", "Mean height", "平均堤高", "over the length"),
+    ("fill_m3", "m³", "Earth", "填方", "of its section, compacted"),
+    ("cost_cny", "yuan", "Cost", "投资", "earth and lining of the water side"),
+)
+
 PARCELS: Final = _table(
     ("parcel_id", "", "Parcel", "地块编号", "the polygon"),
     ("name", "", "Name", "名称", "as the file has it"),
@@ -146,7 +159,7 @@ HAUL: Final = _table(
 FLOW: Final = _table(
     ("year", "", "Year", "年份", "calendar year"),
     ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
-    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water ready in the year"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
     ("net_cny", "yuan", "Net", "净现金流", "benefit less cost"),
     ("discounted_cny", "yuan", "Discounted", "折现值", "net at the discount rate"),
 )
@@ -169,15 +182,41 @@ HOLLOWS: Final = _table(
     ("parent", "", "Part of", "属于", "the hollow it is part of once it spills, 0 where the water leaves the terrain"),
 )
 
+SHOWN: Final = _table(  # what the map works out of a unit's columns
+    ("table_depth_m", "m", "Depth to the water table", "地下水埋深", "ground less water table; negative under water"),
+    ("net_cny_mu", "yuan/mu", "Net value per mu", "每亩净收益", "value less cost, by area"),
+    (
+        "price_cny_mu",
+        "yuan/mu",
+        "Price of the choice per mu",
+        "选择的代价（每亩）",
+        "what the next best target would lose, by area",
+    ),
+)
+
+YEARS: Final = _table(
+    ("year", "", "Year", "年份", "calendar year"),
+    ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
+    ("cut_m3", "m³", "Cut", "挖方", "earth dug in the year"),
+    ("fill_m3", "m³", "Fill", "填方", "earth placed in the year"),
+    ("import_m3", "m³", "Brought in", "外购土方", "from outside"),
+    ("export_m3", "m³", "Left over at the end", "期末余土", "what no unit takes"),
+    ("stock_m3", "m³", "In the stockpile at year's end", "年末堆存", "dug and not placed yet"),
+)
+
 TABLES: Final = {
     "Units": UNITS,
     "Options": OPTIONS,
     "Reservoirs": RESERVOIRS,
     "Parcels": PARCELS,
     "Constraints": CONSTRAINTS,
+    "Dykes": DYKES,
     "Earth haul": HAUL,
     "Cash flow": FLOW,
     "Stage and storage": STAGES,
+    "Years": YEARS,
+    "On the map": SHOWN,
     "Hollows": HOLLOWS,
 }
 

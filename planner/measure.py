@@ -20,7 +20,7 @@ from planner.core.terrain.merge_tree import MergeTree, merge_tree, significant
 from planner.core.terrain.neighbours import EDGES
 from planner.core.terrain.slope import slope_degrees
 from planner.core.terrain.zonal import Summary, summarise
-from planner.design import lake_levels, water_surface
+from planner.design import edges, lake_levels, water_surface
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import CRSMismatch
 from planner.landuse import CHOICES
@@ -81,7 +81,7 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     depth = site.scenario.number("targets.reservoir.min_depth_m")
     table = table.join(lake_levels(table, partition.borders, min_depth_m=depth))[list(FACTS)]
     table = table.assign(**place_facts(site, shapes, plane))
-    return Measures(table, cover.hypsometry(site.terrain))
+    return Measures(table, cover.hypsometry(site.terrain), edges(units, site.terrain, site.scenario))
 
 
 class _Cover:

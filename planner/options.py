@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.core.earth import balanced_levels
-from planner.design import Levels, shape_of, ways
-from planner.design.ways import heap_of
+from planner.design import Levels, Section, crests, heights, shape_of, ways
+from planner.design.ways import GRADED, heap_of
 from planner.landuse import LAND, UNRESTORED
 from planner.placing import near_column, value_column
 from planner.protection import works_barred
@@ -53,7 +53,27 @@ def appraise(measures: Measures, judgement: Judgement, scenario: Scenario) -> pd
     for target in judgement.eligible.columns:
         mine = (options["target"] == target).to_numpy()
         allowed[mine] = judgement.eligible[target].reindex(options.index.get_level_values(0)[mine]).to_numpy(bool)
-    return with_present_value(options[allowed & ~_barred(options, facts)], facts, scenario).sort_index()
+    found = _with_dykes(options[allowed & ~_barred(options, facts)], measures, levels, scenario)
+    return with_present_value(found, facts, scenario).sort_index()
+
+
+def _with_dykes(options: pd.DataFrame, measures: Measures, levels: Levels, scenario: Scenario) -> pd.DataFrame:
+    """The options with the dykes that are certain in the fill and cost of those under water, and what of both is dyke.
+
+    A line is certain where what lies beside it cannot change: beyond the site, or a unit that no option raises or floods.
+    """
+    ids = measures.table.index
+    wet = ((options["target"] == "reservoir") | (options["treatment"] == "wetland")).to_numpy()
+    fill = cost = np.zeros(len(options))
+    if measures.edge is not None and wet.any():
+        unit = ids.get_indexer(options.index.get_level_values(0))
+        moves = (wet | options["treatment"].isin(GRADED).to_numpy()) & ~options["target"].isin(scenario.ruled_out).to_numpy()
+        still = np.append(np.bincount(unit[moves], minlength=len(ids)) == 0, True)  # last: beyond the site
+        edge = measures.edge.take(still[measures.edge.neighbour])
+        high, section, of = heights(edge, crests(levels, scenario)), Section.of(scenario), edge.piece.polygon
+        sums = (np.bincount(of, edge.piece.length * x, minlength=len(ids)) for x in (section.area(high), section.cost(high)))
+        fill, cost = (np.where(wet, each[unit], 0.0) for each in sums)
+    return options.assign(fill_m3=options["fill_m3"] + fill, cost_cny=options["cost_cny"] + cost, dyke_m3=fill, dyke_cny=cost)
 
 
 def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:

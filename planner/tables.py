@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from planner.core.polygons.edging import Beside
     from planner.core.terrain.hypsometry import Hypsometry
     from planner.site import Grid
     from planner.words import Message
@@ -48,11 +49,13 @@ class Ground:
 class Measures:
     """Facts of every unit, one row each in the partition's order.
 
-    table: index `unit_id`; columns as in `columns.FACTS`. ground: the units' ground as areas by elevation, same order.
+    table: index `unit_id`; columns as in `columns.FACTS`. ground: the units' ground as areas by elevation, same order. edge:
+    the ground beside their edges, where it was measured.
     """
 
     table: pd.DataFrame
     ground: Hypsometry
+    edge: Beside | None = None
 
 
 @dataclass(frozen=True, eq=False)

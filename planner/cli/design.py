@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.app import app
 from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+
+if TYPE_CHECKING:
+    from planner.groundworks import Drawing
 
 
 @app.command()
@@ -60,6 +63,8 @@ def design(
     if len(lines):
         length, cut = float(lines["length_m"].sum()), v["ditch_cut_m3"]
         voice.say(text("groundworks.ditches", lang, n=len(lines), length=length, cut=cut))
+    if len(found.dykes):
+        voice.say(_dykes_told(found, lang))
     for row in found.checks.itertuples():
         told = {"check": str(row.check), "value": f"{round(float(row.value), 6) + 0.0:.3g} {row.unit}".strip()}
         if row.verdict == "told":
@@ -67,3 +72,20 @@ def design(
         else:
             voice.say(text("groundworks.check", lang, **told, limit=row.limit, verdict=str(row.verdict)))
     voice.document(found.summary())
+
+
+def _dykes_told(found: Drawing, lang: str) -> str:
+    """The dykes in a line: how many, how long and high, their earth and cost, what of it the choice counted."""
+    from planner.words import text
+
+    banks = found.dykes
+    return text(
+        "groundworks.dykes",
+        lang,
+        n=len(banks),
+        length=float(banks["length_m"].sum()),
+        height=float(banks["height_m"].max()),
+        fill=found.volumes["dyke_m3"],
+        cost=float(banks["cost_cny"].sum()),
+        priced=found.volumes["priced_dyke_m3"],
+    )

@@ -43,7 +43,7 @@ class Finished:
     ground: m. blocks: with upright walls, as priced, m. lakes: by reservoir_id; plan_m3, the storage that is to be reached,
     design_m3, what the ground holds within the lake's units at its normal level, bed_m, how much deeper its worked bed lies
     than the blocks'. land_m: how much higher filled land lies. left_m3, plan_left_m3: compacted cut less fill of the ground
-    and of the plan.
+    and of the plan, both without dykes.
     """
 
     ground: Grid
@@ -73,7 +73,8 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     works = _Works.of(units, terrain, scenario)
     lakes = works.lakes
     compaction = scenario.number("earthwork.compaction")
-    plan_left = compaction * float(units["cut_m3"].sum()) - float(units["fill_m3"].sum())
+    dykes = float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0  # narrower than cells, so not on this ground
+    plan_left = compaction * float(units["cut_m3"].sum()) - (float(units["fill_m3"].sum()) - dykes)
     bed, land = np.zeros(len(lakes.name)), 0.0
     before: tuple[Floats, Floats] | None = None
     for turn in range(ROUNDS):

@@ -98,7 +98,8 @@ def _write(
     text = site_text(plan.site.scenario, name=plan.site.name, source=origin, target=target, version=__version__)
     (work / "site.toml").write_text(text, encoding="utf-8")
     layers = {"units": _units(plan.units), "parcels": plan.parcels.sort_index(), "reservoirs": plan.reservoirs.sort_index()}
-    beside = {"constraints": plan.site.constraints, "boundary": plan.site.boundary}
+    dykes = getattr(plan, "dykes", None)
+    beside = {"constraints": plan.site.constraints, "boundary": plan.site.boundary, "dykes": dykes}
     layers |= {name: frame for name, frame in beside.items() if frame is not None and len(frame)}
     tables = attribute_tables(plan)
     columns = {name: [*frame.index.names, *frame.columns] for name, frame in layers.items()}

@@ -18,9 +18,10 @@ from planner.words import term
 FILE: Final = "./plan.gpkg"  # beside the project, which is in that very file
 GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
     ("site", ("boundary", "constraints", "parcels")),
-    ("plan", ("reservoirs", "units")),
+    ("plan", ("dykes", "reservoirs", "units")),
     ("tables", ("options", "rules", "others", "haul", "storage", "borders")),
 )
+SHAPES: Final = {"dykes": "Line"}  # of layers that are no polygons
 _MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
 _PREFIX: Final = "restoration_plan_"  # QGIS takes no layer id of ten characters or less
 _NO_CRS: Final = "<spatialrefsys><wkt></wkt></spatialrefsys>"
@@ -78,7 +79,7 @@ def _leaf(name: str, lang: str) -> str:
 
 
 def _map_layer(name: str, crs: Any, body: str, lang: str) -> str:
-    shape, title = "No geometry" if crs is None else "Polygon", escape(term("layer", name, lang))
+    shape, title = "No geometry" if crs is None else SHAPES.get(name, "Polygon"), escape(term("layer", name, lang))
     return (
         f'<maplayer type="vector" geometry="{shape}" styleCategories="AllStyleCategories"><id>{_PREFIX}{name}</id>'
         f"<datasource>{escape(_source(name))}</datasource><layername>{title}</layername>"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from planner.columns import CONSTRAINTS, PARCELS, RESERVOIRS, UNITS, Column
+from planner.columns import CONSTRAINTS, DYKES, PARCELS, RESERVOIRS, UNITS, Column
 from planner.landuse import CHOICES, TARGETS
 from planner.words import term, text
 
@@ -26,6 +26,7 @@ _COLUMNS: Final = {
     "reservoirs": RESERVOIRS,
     "parcels": UNITS | PARCELS | _BY_TARGET,
     "constraints": CONSTRAINTS,
+    "dykes": DYKES,
 }
 
 
@@ -76,12 +77,18 @@ def _constraints(_: str) -> str:
     return _single(_layer("LinePatternFill", hatch, inside=stroke) + _outline(_MARK, width=0.4, line="dash"))
 
 
+def _dykes(_: str) -> str:
+    line = {"line_color": _rgba(_MARK), "line_style": "solid", "line_width": "0.8", "line_width_unit": "MM"}
+    return _single(_layer("SimpleLine", line), kind="line")
+
+
 _RENDERERS: Final[Mapping[str, Callable[[str], str]]] = {
     "units": _units,
     "parcels": _parcels,
     "reservoirs": _reservoirs,
     "constraints": _constraints,
     "boundary": _boundary,
+    "dykes": _dykes,
 }
 
 
@@ -97,13 +104,13 @@ def _categories(column: str, classes: list[tuple[str, str, str]], *, outline: st
     )
 
 
-def _single(layers: str) -> str:
-    symbol = _symbol("0", layers)
+def _single(layers: str, *, kind: str = "fill") -> str:
+    symbol = _symbol("0", layers, kind=kind)
     return f'<renderer-v2 type="singleSymbol" enableorderby="0" forceraster="0"><symbols>{symbol}</symbols></renderer-v2>'
 
 
-def _symbol(name: str, layers: str) -> str:
-    return f'<symbol type="fill" name="{name}" alpha="1" clip_to_extent="1" force_rhr="0">{layers}</symbol>'
+def _symbol(name: str, layers: str, *, kind: str = "fill") -> str:
+    return f'<symbol type="{kind}" name="{name}" alpha="1" clip_to_extent="1" force_rhr="0">{layers}</symbol>'
 
 
 def _fill(colour: str, *, outline: str, width: float) -> str:

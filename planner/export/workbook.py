@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from planner.columns import CONTRACT_COLUMNS, FLOW, HAUL, PARCELS, RESERVOIRS, STAGES, UNITS, Column
+from planner.columns import CONTRACT_COLUMNS, DYKES, FLOW, HAUL, PARCELS, RESERVOIRS, STAGES, UNITS, Column
 from planner.export.ledger_sheets import number, write_exchange, write_ledgers, write_limits
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share
@@ -49,6 +49,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _parcels(book, names["parcels"], plan.parcels, units, ranges)
     _reservoirs(book, names, plan)
     _earth(book, names, plan, units, ranges)
+    _dykes(book, names["dykes"], summary)
     _money(book, names, getattr(plan, "economics", None), costs)
     write_years(book, names["years"], summary)
     write_ledgers(book, names["ledgers"], summary)
@@ -237,6 +238,16 @@ def _earth(
         heads = _headings(columns, HAUL, book.lang)
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
         book.long_table(names["haul"], heads, haul[columns].head(MAX_HAUL_ROWS), total=say("word.total"), add=add)
+
+
+def _dykes(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
+    """A row a dyke, and what of their earth and cost the choice counted."""
+    dykes = summary.get("dykes", {})
+    if not dykes.get("lines"):
+        return
+    rows: list[tuple[Any, ...]] = [(row["id"], *(row[c] for c in DYKES if c != "dyke_id")) for row in dykes["lines"]]
+    add = [list(DYKES).index(c) for c in ("length_m", "fill_m3", "cost_cny")]
+    book.table(sheet, _headings(DYKES, DYKES, book.lang), rows, total=book.say("word.total"), add=add)
 
 
 def _left_over(plan: Any, left: float, unit: str, say: Telling) -> list[tuple[Any, ...]]:

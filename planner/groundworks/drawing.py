@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from planner.core.terrain.sloping import run_of
-from planner.design import Design, owners
+from planner.design import Design, dykes, owners
 from planner.earthwork.finished import AS_IT_LIES_M, Finished, finished, finished_ground, water_level
+from planner.groundworks.banks import dyked_rims
 from planner.groundworks.ditches import ditches, undrained
 from planner.landuse import LAND
 from planner.plan import Plan, load_plan
+from planner.plan.dykes import MATERIAL
 from planner.site import Grid
 from planner.water import storage_curve
 
@@ -54,7 +56,8 @@ class Drawing:
     value, limit, unit, verdict. volumes: cut and fill of both, what is left over of both and of the plan, m³, and land_m, how
     much higher filled land lies than its block. storage: of every reservoir at its normal level on both, m³, within the land
     given to it, and bed_m, how much deeper its worked bed lies than its block. ditches: by which worked land drains, 3D
-    lines with length_m, head_m, end_m, deepest_m, cut_m3.
+    lines with length_m, head_m, end_m, deepest_m, cut_m3. dykes: along its water, 3D lines at their crest, index dyke_id,
+    columns as `design.dykes` gives them; like ditches they are narrower than the cells and not part of the ground.
     """
 
     plan: Plan
@@ -64,6 +67,7 @@ class Drawing:
     volumes: dict[str, float]
     storage: pd.DataFrame
     ditches: gpd.GeoDataFrame
+    dykes: gpd.GeoDataFrame
 
     def summary(self) -> dict[str, Any]:
         """As one JSON document (schema planner.design/1)."""
@@ -73,6 +77,7 @@ class Drawing:
             "volumes": self.volumes,
             "storage": self.storage.to_dict("records"),
             "ditches": self.ditches.drop(columns="geometry").to_dict("records"),
+            "dykes": self.dykes.drop(columns="geometry").reset_index().to_dict("records"),
             "checks": self.checks.astype(object).where(self.checks.notna(), None).to_dict("records"),
         }
 
@@ -108,13 +113,21 @@ def drawing(plan: Plan | str | Path) -> Drawing:
         change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
         volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
     compaction = scenario.number("earthwork.compaction")
-    volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"]
-    volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"]
-    volumes |= {"plan_left_m3": made.plan_left_m3, "land_m": made.land_m}
+    banks = dykes(plan.units, ground, scenario, Design.of(plan.units, scenario))
+    drawn, priced = float(banks["fill_m3"].sum()), _priced(plan.units)
+    volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"] - drawn
+    volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"] - priced
+    volumes |= {"plan_left_m3": made.plan_left_m3 - priced, "land_m": made.land_m}
+    volumes |= {"dyke_m3": drawn, "priced_dyke_m3": priced}
     land = _Land.of(plan, made)
     lines = ditches(plan, ground, land.worked, land.water)
     volumes["ditch_cut_m3"] = float(lines["cut_m3"].sum())
-    return Drawing(plan, ground, blocks, _checks(plan, made, land, lines), volumes, _storage(plan, made), lines)
+    return Drawing(plan, ground, blocks, _checks(plan, made, land, lines, banks), volumes, _storage(plan, made), lines, banks)
+
+
+def _priced(units: gpd.GeoDataFrame) -> float:
+    """Earth of the dykes that the choice counted, m³."""
+    return float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0
 
 
 class _Land(NamedTuple):
@@ -153,9 +166,9 @@ def _storage(plan: Plan, made: Finished) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["reservoir_id", "level_m", "design_m3", "block_m3", "plan_m3", "bed_m"])
 
 
-def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame) -> pd.DataFrame:
+def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame, banks: gpd.GeoDataFrame) -> pd.DataFrame:
     """The checks of a design: check, value, limit, unit and a verdict (passed, failed; told where there is no limit)."""
-    rows = [*_surface_checks(plan, done, land, lines), *_level_checks(plan, done)]
+    rows = [*_surface_checks(plan, done, land, lines), *_level_checks(plan, done), *_water_checks(plan, done, banks)]
     frame = pd.DataFrame(rows, columns=["check", "value", "limit", "unit", "side"])
     kept = np.where(frame["side"] == "most", frame["value"] <= frame["limit"], frame["value"] >= frame["limit"])
     return frame.assign(verdict=np.where(frame["limit"].isna(), "told", np.where(kept, "passed", "failed"))).drop(
@@ -183,7 +196,7 @@ def _surface_checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataF
 
 
 def _level_checks(plan: Plan, done: Finished) -> list[Check]:
-    """Freeboard of filled land over normal and flood level, depth of lakes, rims above the water, rock left above the goaf."""
+    """Freeboard of filled land over normal and flood level, depth of lakes, rock left above the goaf."""
     scenario, units = plan.site.scenario, plan.units
     owner = owners(units, plan.site.terrain)
     made = Design.of(units, scenario)
@@ -197,15 +210,27 @@ def _level_checks(plan: Plan, done: Finished) -> list[Check]:
     if made.lake.any():
         depth = made.levels.normal[made.lake] - _median(done.ground.values, owner, made.lake)
         rows.append(("depth", float(np.nanmin(depth)), scenario.number("targets.reservoir.min_depth_m") / 2, "m", "least"))
-        rim = plan.reservoirs["spill_level_m"] - plan.reservoirs["level_m"]
-        if rim.notna().any():
-            rows.append(("rim", float(rim.min()), 0.0, "m", "least"))
     dug = plan.site.terrain.values - done.ground.values
     if "mining_depth_m" in units and made.water.any():
         sound = units["mining_depth_m"].to_numpy(float) - np.nan_to_num(units["fractured_m"].to_numpy(float))
         left = sound[made.water] - np.maximum(_median(dug, owner, made.water), 0.0)
         if np.isfinite(left).any():
             rows.append(("cover", float(np.nanmin(left)), scenario.number("earthwork.cover_m"), "m", "least"))
+    return rows
+
+
+def _water_checks(plan: Plan, done: Finished, banks: gpd.GeoDataFrame) -> list[Check]:
+    """Rims above the water, over the dykes where there are any, and the dykes' earth that was not priced by all fill."""
+    rows: list[Check] = []
+    rim = (dyked_rims(plan, done.ground, banks) if len(banks) else plan.reservoirs["spill_level_m"]) - plan.reservoirs[
+        "level_m"
+    ]
+    if rim.notna().any():
+        rows.append(("rim", float(rim.min()), 0.0, "m", "least"))
+    priced, fill = _priced(plan.units), float(plan.units["fill_m3"].sum())
+    if len(banks) or priced > 0:
+        more = abs(float(banks["fill_m3"].sum()) - priced) / fill if fill > 0 else np.inf
+        rows.append(("dykes", more, MATERIAL, "", "most"))
     return rows
 
 

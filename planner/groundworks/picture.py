@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from planner.groundworks.drawing import Drawing
 
-GROUND, BED, WATER, DITCH = "#9aa3a0", "#7A4A22", "#8FBDDF", "#1F6E8C"
+GROUND, BED, WATER, DITCH, DYKE = "#9aa3a0", "#7A4A22", "#8FBDDF", "#1F6E8C", "#B5373A"
 COLOURS: Final = "BrBG"  # brown: dug; green: filled
 LONGEST: Final = 1600  # cells of a picture's longer side
 SEEN: Final = 0.02  # m; less is left white
@@ -37,7 +37,7 @@ def section_picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
 
 
 def change_picture(found: Drawing, lang: str) -> bytes:
-    """Where is cut and where filled, how deep, with lakes' shores and ditches, as a PNG; north is up."""
+    """Where is cut and where filled, how deep, with lakes' shores, ditches and dykes, as a PNG; north is up."""
     ground, units = found.ground, found.plan.units
     west, south, east, north = units.total_bounds
     change = ground.values - found.plan.site.terrain.values
@@ -53,6 +53,8 @@ def change_picture(found: Drawing, lang: str) -> bytes:
             axes.plot(*part.xy, color=WATER, lw=0.9)
     for k, line in enumerate(found.ditches.geometry):
         axes.plot(*line.xy[:2], color=DITCH, lw=1.0, label=text("groundworks.ditch", lang) if k == 0 else None)
+    for k, bank in enumerate(found.dykes.geometry.explode()):
+        axes.plot(*bank.xy[:2], color=DYKE, lw=1.6, label=text("groundworks.dyke", lang) if k == 0 else None)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_aspect("equal")
@@ -61,7 +63,7 @@ def change_picture(found: Drawing, lang: str) -> bytes:
     bar.set_label(text("groundworks.change", lang), fontproperties=font(8), color=INK)
     bar.ax.tick_params(labelsize=7, colors=FAINT)
     bar.outline.set_visible(False)
-    dressed(axes, legend=len(found.ditches) > 0)
+    dressed(axes, legend=len(found.ditches) + len(found.dykes) > 0)
     return _png(made)
 
 

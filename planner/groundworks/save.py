@@ -26,6 +26,7 @@ OWNED: Final = (
         "contours.dxf",
         "breaklines.dxf",
         "ditches.dxf",
+        "dykes.dxf",
         "stakes.csv",
         "section.csv",
         "section.png",
@@ -59,6 +60,7 @@ def save(
             "contours": found.contours(step_m),
             "breaklines": found.breaklines(),
             "ditches": found.ditches,
+            "dykes": found.dykes.reset_index(),
             "stakes": found.stakes(),
         }
         for name, layer in layers.items():

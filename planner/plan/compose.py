@@ -17,6 +17,7 @@ from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
 from planner.plan.allocate import Answer, allocate, earth_limits, least_haul
+from planner.plan.dykes import along, unpriced
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
@@ -114,7 +115,9 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         area_mu=facts.table["area_mu"]
     )  # also where nothing is possible
     units = _units(site.parcels, parts.units, facts.table, answer, rules)
-    units, bodies = _water(site, facts, units, parts.borders)
+    design = Design.of(units, site.scenario, ground=facts.ground)
+    units, bodies = _water(site, facts, units, parts.borders, design)
+    dykes = along(site, units, design)
     haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table))
     plan = Plan(
         site=site,
@@ -129,8 +132,9 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         haul=haulage.table,
         economics=money(units, site.scenario, haulage.table),
         rules=rules,
-        warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings))),
+        warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes)))),
         land_use=land_use(site.landuse, units),
+        dykes=dykes,
     )
     return replace(plan, units=plan.with_units(**reasons(plan)))
 
@@ -146,12 +150,13 @@ def _units(
     return frame.join(named.rename(columns={"name_en": "parcel_name_en"}), on="parcel_id").sort_index()
 
 
-def _water(site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.DataFrame) -> tuple[gpd.GeoDataFrame, Reservoirs]:
+def _water(
+    site: Site, facts: Measures, units: gpd.GeoDataFrame, borders: pd.DataFrame, design: Design
+) -> tuple[gpd.GeoDataFrame, Reservoirs]:
     """The units with their finished ground and the body of water they are part of, and the bodies.
 
     Wetland that a lake's water reaches holds part of its storage.
     """
-    design = Design.of(units, site.scenario, ground=facts.ground)
     bodies = reservoirs(
         units, design=design, ground=facts.ground, borders=borders, scenario=site.scenario, terrain=site.terrain
     )

@@ -54,7 +54,8 @@ class PlanRecord:
     option), with `loss_cny` against the chosen one at the plan's shadow prices. borders: who touches whom. reservoirs: one row
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
     rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
-    others: its alternatives, where they were asked for.
+    others: its alternatives, where they were asked for. dykes: along its water, lines as `design.dykes` draws them; None where
+    they are not known.
     """
 
     site: Site
@@ -72,6 +73,7 @@ class PlanRecord:
     warnings: tuple[Message, ...]
     land_use: pd.DataFrame
     others: tuple[Other, ...] = ()
+    dykes: gpd.GeoDataFrame | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The units without their geometry, index `unit_id`."""

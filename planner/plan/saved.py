@@ -53,4 +53,5 @@ def _plan(saved: SavedFolder) -> Plan:
         warnings=saved.site.warnings,
         land_use=saved.tables["land_use"] if len(saved.tables["land_use"]) else land_use(None, saved.units),
         others=others_of(saved.tables["others"], saved.summary.get("alternatives", [])),
+        dykes=saved.dykes,
     )

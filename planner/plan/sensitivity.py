@@ -21,7 +21,7 @@ from planner.words import say
 SUMS = ("restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 REMEASURED = (  # keys whose change asks for a new survey
     *("partition.", "prediction.", "layers.", "site.", "standards.settled."),
-    "targets.reservoir.min_depth_m",
+    *("targets.reservoir.min_depth_m", "dyke.reach_m"),
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.plan.dykes import dykes_told
 from planner.plan.ledgers import ledgers
 from planner.plan.others import told
 from planner.plan.prices import exchange, three_ledgers
@@ -58,6 +59,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         "water_mu": float(units["water_mu"].sum()),
         "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
         "earthwork": _earthwork(plan),
+        "dykes": dykes_told(plan),
         "economics": _economics(plan),
         "solver": {
             "status": proof.status,

@@ -212,12 +212,13 @@ def _check_wishes(scenario: Scenario, parcels: gpd.GeoDataFrame, terrain: Grid) 
 def _check_levels(scenario: Scenario, terrain: Grid) -> None:
     wish = scenario.reservoir
     low, high = float(np.nanmin(terrain.values)), float(np.nanmax(terrain.values))
+    most = scenario.number("dyke.max_height_m")
     for key in ("level_m", "flood_level_m", "dead_level_m"):
         level = getattr(wish, key)
         if level is None:
             continue
-        if level > high:
-            raise InvalidInput(say("read.level_above_rim", key=key, level=level, high=high))
+        if level > high + most:
+            raise InvalidInput(say("read.level_above_rim", key=key, level=level, high=high, most=most))
         if key != "dead_level_m" and level < low - 10:
             raise InvalidInput(say("read.level_below_ground", key=key, level=level, below=low - level, low=low))
     order = [("dead_level_m", wish.dead_level_m), ("level_m", wish.level_m), ("flood_level_m", wish.flood_level_m)]

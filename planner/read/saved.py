@@ -38,6 +38,7 @@ class SavedFolder:
     reservoirs: gpd.GeoDataFrame
     tables: dict[str, pd.DataFrame]
     summary: dict[str, Any]
+    dykes: gpd.GeoDataFrame | None = None
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def read_saved(folder: str | Path) -> SavedFolder:
         with door.vector(folder / "plan.gpkg", f"{folder.name}/plan.gpkg") as base:
             there = {name for name, _ in base.layers()}
             layers = {name: base.read(layer=name) for name in ("units", "parcels", "reservoirs")}
-            beside = {name: base.read(layer=name) if name in there else None for name in ("constraints", "boundary")}
+            beside = {name: base.read(layer=name) if name in there else None for name in ("constraints", "boundary", "dykes")}
             tables = {name: base.read(layer=name, geometry=False) if name in there else pd.DataFrame() for name in TABLES}
         for name, key in (("units", "unit_id"), ("parcels", "parcel_id"), ("reservoirs", "reservoir_id")):
             layers[name] = _checked(name, layers[name].set_index(key))
@@ -81,7 +82,10 @@ def read_saved(folder: str | Path) -> SavedFolder:
         site = replace(
             _site(folder, layers["parcels"], summary), constraints=beside["constraints"], boundary=beside["boundary"]
         )
-    return SavedFolder(site, layers["units"], layers["reservoirs"], tables, summary)
+        dykes = beside["dykes"]
+    return SavedFolder(
+        site, layers["units"], layers["reservoirs"], tables, summary, None if dykes is None else dykes.set_index("dyke_id")
+    )
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

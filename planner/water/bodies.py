@@ -94,7 +94,7 @@ def reservoirs(
     rank[order] = np.arange(count)
     body = np.where(body >= 0, np.append(rank, -1)[body], -1)
     first = first[order]
-    rim = _rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
+    rim = rims(units, body, count, terrain) if terrain is not None else np.full(count, np.nan)
     storage_level = design.levels.storage[first]
     found = _described(units, bed, body, scenario, normal=design.levels.normal[first], storage_level=storage_level, rim=rim)
     need = storage_level + scenario.number("reservoir.freeboard_m") - rim
@@ -159,8 +159,11 @@ def _described(
     return Reservoirs(table, tables, member[body >= 0])
 
 
-def _rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
-    """The level at which water leaves each body over the ground around it, m, NaN where no rim is known."""
+def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floats:
+    """The level at which water leaves each body over the ground around it, m, (count,); NaN where no rim is known.
+
+    body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
+    """
     frame = terrain.frame
     cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
     of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
