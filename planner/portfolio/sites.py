@@ -172,7 +172,8 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     priced = options.assign(
         benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
     )  # the programme discounts by its own years
-    found = allocate(priced, known.survey.facts.table, known.survey.parts, site.scenario)
+    level = replaced(site.scenario, {"earthwork.haul_cny_per_m3_km": 0.0})  # a programme counts the haul between sites alone
+    found = allocate(priced, known.survey.facts.table, known.survey.parts, level)
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)
     mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())
