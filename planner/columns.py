@@ -78,7 +78,7 @@ OPTIONS: Final = _table(
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
     ("dyke_m3", "m³", "Dykes", "堤防填方", "earth of the dykes that are certain, part of the fill"),
     ("dyke_cny", "yuan", "Cost of dykes", "堤防投资", "of the dykes that are certain, part of the cost"),
-    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water won"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water won"),
     ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
     ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),
     ("score", "", "Suitability", "适宜性得分", "0-1"),
@@ -159,7 +159,7 @@ HAUL: Final = _table(
 FLOW: Final = _table(
     ("year", "", "Year", "年份", "calendar year"),
     ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
-    ("benefit_cny", "yuan", "Benefit", "收益", "value of the land or water ready in the year"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
     ("net_cny", "yuan", "Net", "净现金流", "benefit less cost"),
     ("discounted_cny", "yuan", "Discounted", "折现值", "net at the discount rate"),
 )
@@ -182,6 +182,29 @@ HOLLOWS: Final = _table(
     ("parent", "", "Part of", "属于", "the hollow it is part of once it spills, 0 where the water leaves the terrain"),
 )
 
+SHOWN: Final = _table(  # what the map works out of a unit's columns
+    ("table_depth_m", "m", "Depth to the water table", "地下水埋深", "ground less water table; negative under water"),
+    ("net_cny_mu", "yuan/mu", "Net value per mu", "每亩净收益", "value less cost, by area"),
+    (
+        "price_cny_mu",
+        "yuan/mu",
+        "Price of the choice per mu",
+        "选择的代价（每亩）",
+        "what the next best target would lose, by area",
+    ),
+)
+
+YEARS: Final = _table(
+    ("year", "", "Year", "年份", "calendar year"),
+    ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
+    ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
+    ("cut_m3", "m³", "Cut", "挖方", "earth dug in the year"),
+    ("fill_m3", "m³", "Fill", "填方", "earth placed in the year"),
+    ("import_m3", "m³", "Brought in", "外购土方", "from outside"),
+    ("export_m3", "m³", "Left over at the end", "期末余土", "what no unit takes"),
+    ("stock_m3", "m³", "In the stockpile at year's end", "年末堆存", "dug and not placed yet"),
+)
+
 TABLES: Final = {
     "Units": UNITS,
     "Options": OPTIONS,
@@ -192,6 +215,8 @@ TABLES: Final = {
     "Earth haul": HAUL,
     "Cash flow": FLOW,
     "Stage and storage": STAGES,
+    "Years": YEARS,
+    "On the map": SHOWN,
     "Hollows": HOLLOWS,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from planner.columns import FLOW
+from planner.columns import YEARS
 from planner.export.sheets import Book, Heading
 from planner.landuse import CHOICES
 from planner.words import term, text
@@ -20,10 +20,9 @@ def write_years(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     if not rows:
         return
     targets = [t for t in CHOICES if any(row["ready_mu"].get(t) for row in rows)]
-    heads = [Heading(FLOW["year"].heading(lang), "")]
+    heads = [Heading(YEARS["year"].heading(lang), "")]
     heads += [Heading(text("years.ready", lang, target=t), term("unit", "mu", lang)) for t in targets]
-    heads += [Heading(text(f"years.{c}", lang), term("unit", "yuan", lang)) for c in MONEY]
-    heads += [Heading(text(f"years.{c}", lang), term("unit", "m3", lang)) for c in EARTH]
+    heads += [Heading(YEARS[c].heading(lang), term("unit", YEARS[c].unit, lang)) for c in (*MONEY, *EARTH)]
     lines = [
         (row["year"], *(row["ready_mu"].get(t, 0.0) for t in targets), *(row[c] for c in (*MONEY, *EARTH))) for row in rows
     ]

@@ -14,7 +14,7 @@ from planner.plan.others import differs, rows_of
 from planner.plan.places import places_of
 from planner.plan.verdict import verdict
 from planner.units import mu_from_m2
-from planner.words import say, term
+from planner.words import LANGS, say, term, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -99,11 +99,12 @@ def _refusals(plan: Plan) -> pd.DataFrame | None:
     rule = failed["rule"].astype(str)
     note = failed["note"].fillna("").astype(str) if "note" in failed.columns else pd.Series("", index=failed.index)
     barred = rule == "forbidden"
-    en, zh = (rule.map({key: term("rule", key, lang) for key in rule.unique()}) for lang in ("en", "zh"))
+    en, zh = (rule.map({key: term("rule", key, lang) for key in rule.unique()}) for lang in LANGS)
+    bars_en, bars_zh = (note.map({n: text("maps.constraint", lang, note=n) for n in note.unique()}) for lang in LANGS)
     return failed.assign(
         rule=rule.where(~barred, "forbidden: " + note),
-        rule_en=en.where(~barred, "the constraint “" + note + "”"),
-        rule_zh=zh.where(~barred, "限制条件“" + note + "”"),
+        rule_en=en.where(~barred, bars_en),
+        rule_zh=zh.where(~barred, bars_zh),
         value=failed["value"].astype(float).where(~barred),
         limit=failed["limit"].astype(float).where(~barred),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -17,12 +17,20 @@ from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS, compared_specs
-from planner.words import say
+from planner.plan.figures import FIGURES, Figure, with_unit
+from planner.words import LANGS, pair, say, text
 
 if TYPE_CHECKING:
     from planner.plan import Plan
 
 Pair = tuple[str, str]
+# Units of the table, what one is of the figure's own, digits: one number serves both languages.
+STEPS: Final = {
+    "mu": ("mu", 1.0, 1),
+    "m3": ("1e4_m3", 1e4, 1),
+    "yuan": ("1e4_yuan", 1e4, 0),
+    "solver.gap": ("%", 0.01, 4),
+}
 SLIVER_M2 = 0.01  # pieces of two partitions below this are rounding, not land
 
 
@@ -58,7 +66,7 @@ def compare_html(plans: Sequence[Plan], *, names: Sequence[str], lang: str = "en
         terrain=first.site.terrain,
     )
     listed = [{"name": name, "column": f"plan_{k}", "targets": list(TARGETS)} for k, name in enumerate(names, start=1)]
-    title = {"en": "Plans compared", "zh": "方案对比"}[lang]
+    title = text("maps.plans_compared", lang)
     flows = [(names[0], name, flow_table(pieces, 1, k)) for k, name in enumerate(names[1:], start=2)]
     body = f"<style>{text_of('web/compare.css')}</style>" + _section([plan.summary() for plan in plans], names, flows)
     more = {"other": "plan_2", "compare": listed}
@@ -137,41 +145,36 @@ def both(en: str, zh: str) -> str:
     return f'<span class="en">{escape(en)}</span><span class="zh">{escape(zh)}</span>'
 
 
-def _figures() -> list[tuple[str, str, Callable[[Any], float], int]]:
-    """English and Chinese heading with unit, where the figure is in a summary, digits."""
-    areas = [
-        (f"{TARGETS[t].en} (mu)", f"{TARGETS[t].zh}（亩）", lambda s, t=t: s["targets"][t]["area_mu"], 1)
-        for t in (*CHOICES, UNRESTORED)
-    ]
-    return [
-        *areas,
-        ("Restored (mu)", "恢复土地（亩）", lambda s: s["restored_mu"], 1),
-        ("Water (mu)", "水面（亩）", lambda s: s["water_mu"], 1),
-        ("Storage (10⁴ m³)", "蓄水量（万立方米）", lambda s: s["water"]["storage_m3"] / 1e4, 1),
-        ("Cut (10⁴ m³)", "挖方（万立方米）", lambda s: s["earthwork"]["cut_m3"] / 1e4, 1),
-        ("Fill (10⁴ m³)", "填方（万立方米）", lambda s: s["earthwork"]["fill_m3"] / 1e4, 1),
-        ("Cost (10⁴ yuan)", "投资（万元）", lambda s: s["economics"]["cost_cny"] / 1e4, 0),
-        ("Value (10⁴ yuan)", "收益（万元）", lambda s: s["economics"]["benefit_cny"] / 1e4, 0),
-        ("Value per yuan", "投入产出比", lambda s: s["economics"]["benefit_cost_ratio"], 2),
-        ("Proven gap (%)", "已证最优差距（%）", lambda s: 100 * s["solver"]["gap"], 4),
-    ]
+def told(code: str, **values: Any) -> str:
+    """A text of the words in both languages."""
+    return both(*pair(say(code, **values)))
+
+
+def _figures() -> list[tuple[str, Figure, float, int]]:
+    """The key figures that plans are compared by and how far they are proven: heading, figure, its step, digits."""
+    found = []
+    for figure in FIGURES:
+        if figure.compared or figure.key == "solver.gap":
+            unit, step, digits = STEPS.get(figure.key, STEPS.get(figure.unit, ("", 1.0, 2)))
+            names = (with_unit(figure.name(lang), unit, lang) for lang in LANGS)
+            found.append((both(*names), figure, step, digits))
+    return found
 
 
 def _section(summaries: Sequence[Any], names: Sequence[str], flows: Sequence[tuple[str, str, pd.DataFrame]]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     differ = "".join(f'<th scope="col">{escape(name)} − {escape(names[0])}</th>' for name in names[1:])
     lines = []
-    for en, zh, pick, digits in _figures():
-        values = [float(pick(s)) for s in summaries]
+    for name, figure, step, digits in _figures():
+        values = [(figure.of(s) or 0.0) / step for s in summaries]
         cells = "".join(f"<td>{v:,.{digits}f}</td>" for v in values)
         cells += "".join(f"<td>{v - values[0]:+z,.{digits}f}</td>" for v in values[1:])
-        lines.append(f'<tr><th scope="row">{both(en, zh)}</th>{cells}</tr>')
+        lines.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     table = f"<table><thead><tr><th></th>{head}{differ}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    parts = [f"<h2>{both('Figures side by side', '指标对比')}</h2>", f'<div class="wide">{table}</div>']
+    parts = [f"<h2>{told('maps.side_by_side')}</h2>", f'<div class="wide">{table}</div>']
     for before, after, flow in flows:
         moved = float(flow.to_numpy().sum() - np.trace(flow.to_numpy()))
-        text = both(f"{moved:,.1f} mu change their target", f"{moved:,.1f}亩改变用途")
-        parts.append(f"<h2>{escape(before)} → {escape(after)}</h2><p>{text}</p>")
+        parts.append(f"<h2>{escape(before)} → {escape(after)}</h2><p>{told('maps.moved', area=moved)}</p>")
         parts.append(f'<div class="flows">{sankey(flow, before, after)}{_flow_html(flow, before, after)}</div>')
     return f'<main class="planner-compare">{"".join(parts)}</main>'
 
@@ -190,8 +193,7 @@ def _flow_html(flow: pd.DataFrame, before: str, after: str) -> str:
         cells += f"<td>{flow.loc[row].sum():,.1f}</td>"
         lines.append(f'<tr><th scope="row">{both(TARGETS[row].en, TARGETS[row].zh)}</th>{cells}</tr>')
     foot = "".join(f"<td>{flow[t].sum():,.1f}</td>" for t in used) + f"<td>{flow.to_numpy().sum():,.1f}</td>"
-    caption = both(f"mu, rows {before}, columns {after}", f"亩；行为{before}，列为{after}")
-    total = both("Total", "合计")
+    caption, total = told("maps.flow_table", before=before, after=after), told("word.total")
     return (
         f"<table><caption>{caption}</caption><thead><tr><th></th>{head}<th scope='col'>{total}</th></tr></thead>"
         f"<tbody>{''.join(lines)}</tbody><tfoot><tr><th scope='row'>{total}</th>{foot}</tr></tfoot></table>"

@@ -10,6 +10,7 @@ import folium
 import numpy as np
 import shapely
 
+from planner.columns import SHOWN, UNITS
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES, TARGETS, TREATMENTS
 from planner.maps.adapt import view_of
@@ -24,7 +25,7 @@ from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
 from planner.plan.flows import zone_flows
-from planner.words import pair, say
+from planner.words import LANGS, pair, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,26 +33,26 @@ if TYPE_CHECKING:
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
 BRUSHED = ("subsidence_m", "water_depth_m", "net_cny_mu")  # columns with a chart that filters
-# The card's figures: column, English, Chinese, unit, digits, resolution kept.
+# The card's figures: column, digits, resolution kept; what they are called is in columns.py.
 FACTS = (
-    ("area_mu", "Area", "面积", "mu", 2, 1e-4),
-    ("subsidence_m", "Subsidence", "沉陷深度", "m", 2, 0.01),
-    ("ground_m", "Ground elevation", "地面高程", "m", 2, 0.01),
-    ("water_depth_m", "Water depth today", "现状积水深度", "m", 2, 0.01),
-    ("table_depth_m", "Depth to the water table", "地下水埋深", "m", 2, 0.01),
-    ("slope_deg", "Slope", "坡度", "°", 1, 0.1),
-    ("residual_mm", "Residual subsidence", "残余沉降", "mm", 0, 1.0),
-    ("settled_year", "Settled from", "稳沉年份", "", 0, 1.0),
-    ("ready_year", "Ready from", "可用年份", "", 0, 1.0),
-    ("score", "Suitability (0–1)", "适宜性得分（0–1）", "", 2, 0.001),
-    ("confidence", "Confidence in the target (0–1)", "用途稳定度（0–1）", "", 2, 0.001),
-    ("storage_m3", "Storage", "蓄水量", "m³", 0, 1.0),
-    ("cut_m3", "Cut", "挖方", "m³", 0, 1.0),
-    ("fill_m3", "Fill", "填方", "m³", 0, 1.0),
-    ("cost_cny", "Cost", "投资", "yuan", 0, 1.0),
-    ("benefit_cny", "Value", "收益", "yuan", 0, 1.0),
-    ("net_cny_mu", "Net value per mu", "每亩净收益", "yuan", 0, 1.0),
-    ("price_cny_mu", "Price of the choice per mu", "选择的代价（每亩）", "yuan", 0, 1.0),
+    ("area_mu", 2, 1e-4),
+    ("subsidence_m", 2, 0.01),
+    ("ground_m", 2, 0.01),
+    ("water_depth_m", 2, 0.01),
+    ("table_depth_m", 2, 0.01),
+    ("slope_deg", 1, 0.1),
+    ("residual_mm", 0, 1.0),
+    ("settled_year", 0, 1.0),
+    ("ready_year", 0, 1.0),
+    ("score", 2, 0.001),
+    ("confidence", 2, 0.001),
+    ("storage_m3", 0, 1.0),
+    ("cut_m3", 0, 1.0),
+    ("fill_m3", 0, 1.0),
+    ("cost_cny", 0, 1.0),
+    ("benefit_cny", 0, 1.0),
+    ("net_cny_mu", 0, 1.0),
+    ("price_cny_mu", 0, 1.0),
 )
 
 
@@ -171,10 +172,7 @@ def _config(
         "targets": {key: {"label": [t.en, t.zh], "colours": target_colours(key)} for key, t in TARGETS.items()},
         "treatments": {key: {"label": [t.en, t.zh]} for key, t in TREATMENTS.items()},
         "views": [{key: part for key, part in spec.items() if key != "vocabulary"} for spec in specs],
-        "facts": [
-            {"column": c, "label": [en, zh], "unit": unit, "digits": digits, "plain": c.endswith("_year")}
-            for c, en, zh, unit, digits, _ in FACTS
-        ],
+        "facts": [{"column": c, **_called(c), "digits": digits, "plain": c.endswith("_year")} for c, digits, _ in FACTS],
         "rules": _rule_words(view),
         "names": {key: [en, zh] for key, (zh, en) in sorted(view.names.items())},
         "story": _story(view, specs),
@@ -213,7 +211,7 @@ def _scenarios(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any
 def _histograms(view: MapView) -> list[dict[str, Any]]:
     """Columns whose area is charted and can be brushed, from 0 to the largest value rounded up."""
     found = []
-    for name, en, zh, unit, digits, _ in FACTS:
+    for name, digits, _ in FACTS:
         if name not in BRUSHED:
             continue
         values = derived(view, name)
@@ -221,7 +219,7 @@ def _histograms(view: MapView) -> list[dict[str, Any]]:
         if top > 0:
             step = 10.0 ** np.floor(np.log10(top))
             high = float(np.ceil(top / step * 2) / 2 * step)
-            found.append({"column": name, "label": [en, zh], "unit": unit, "digits": digits, "span": [0.0, high]})
+            found.append({"column": name, **_called(name), "digits": digits, "span": [0.0, high]})
     return found
 
 
@@ -243,21 +241,15 @@ def _subtitle(view: MapView) -> list[str] | None:
     s = view.summary
     if not s:
         return None
-    storage, money = s["water"]["storage_m3"], s["economics"]
-    en = (
-        f"{s['restored_mu']:,.0f} mu restored, {s['water_mu']:,.0f} mu of water holding {storage / 1e6:,.2f} Mm³; "
-        f"{_steps(money['cost_cny'])} yuan for a value of {_steps(money['benefit_cny'])} yuan"
-    )
-    zh = (
-        f"恢复土地{s['restored_mu']:,.0f}亩，水面{s['water_mu']:,.0f}亩，蓄水{storage / 1e4:,.0f}万立方米；"
-        f"投资{money['cost_cny'] / 1e8:,.2f}亿元，收益{money['benefit_cny'] / 1e8:,.2f}亿元"
-    )
-    return [en, zh]
+    money = s["economics"]
+    areas = {"restored": s["restored_mu"], "water": s["water_mu"], "storage": s["water"]["storage_m3"]}
+    return list(pair(say("maps.subtitle", **areas, cost=money["cost_cny"], value=money["benefit_cny"])))
 
 
-def _steps(cny: float) -> str:
-    """Money in thousand millions, or in millions where it is less."""
-    return f"{cny / 1e9:,.2f} bn" if abs(cny) >= 1e9 else f"{cny / 1e6:,.2f} M"
+def _called(column: str) -> dict[str, Any]:
+    """A column's heading in both languages, and the unit the page tells it in: what is by the mu has it in its name."""
+    known = SHOWN.get(column) or UNITS[column]
+    return {"label": [known.heading(lang) for lang in LANGS], "unit": known.unit.removesuffix("/mu")}
 
 
 def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from planner.columns import SHOWN, UNITS
 from planner.landuse import COVERS, TARGETS, TREATMENTS, cover_of
 from planner.maps.view import MapView
 from planner.maps.words import NOTES, VIEW_WORDS
-from planner.words import pair
+from planner.words import LANGS, pair, say
+from planner.words.render import with_unit
 
 Spec = dict[str, Any]
 UNKNOWN = {"label": list(VIEW_WORDS["unknown"]), "colours": ["#D9D5CE"] * 3}
@@ -87,8 +89,15 @@ def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]
 def _spec(key: str, column: str, kind: str, classes: Sequence[Any], **more: Any) -> Spec:
     note = list(NOTES[key]) if key in NOTES else None
     amounts = {name: name for name in AMOUNTS} if more.pop("amounts", False) else {}
-    found = {"key": key, "label": list(VIEW_WORDS[key]), "column": column, "kind": kind, "note": note, "amounts": amounts}
+    called = VIEW_WORDS.get(key) or _heading(column)
+    found = {"key": key, "label": list(called), "column": column, "kind": kind, "note": note, "amounts": amounts}
     return {**found, "classes": [*classes, UNKNOWN], **more}
+
+
+def _heading(column: str) -> tuple[str, str]:
+    """What a column is called in English and Chinese."""
+    known = SHOWN.get(column) or UNITS[column]
+    return known.en, known.zh
 
 
 def target_colours(key: str) -> list[str]:
@@ -116,10 +125,10 @@ def compared_specs(names: Sequence[str]) -> list[Spec]:
         specs.append({**spec, "key": f"plan_{k}", "label": [name, name], "note": None, "amounts": amounts})
     for k, name in enumerate(names[1:], start=2):
         spec = {**_changed(), "vocabulary": [*targets, "same"], "column": f"changed_{k}", "key": f"changed_{k}"}
-        en, zh = f"Changed: {names[0]} → {name}", f"变化：{names[0]} → {name}"
+        label = list(pair(say("maps.changed", before=names[0], after=name)))
         same = {**spec["classes"][len(targets)], "label": list(VIEW_WORDS["unchanged"])}
         classes = [*spec["classes"][: len(targets)], same, UNKNOWN]
-        specs.append({**spec, "classes": classes, "label": [en, zh], "note": list(NOTES["moved"])})
+        specs.append({**spec, "classes": classes, "label": label, "note": list(NOTES["moved"])})
     return specs
 
 
@@ -208,11 +217,9 @@ def _numbers(key: str, column: str, values: Any, unit: str, ramp: Sequence[str],
     breaks = list(BREAKS.get(key, ())) or _even_breaks(known, len(ramp) - 1)
     colours = [ramp[round(i * (len(ramp) - 1) / max(1, len(breaks)))] for i in range(len(breaks) + 1)]
     plain = unit == ""
-    zh_unit = {"yuan/mu": "元/亩"}.get(unit, unit)
-    text = [_range_text(breaks, i, unit, digits, plain=plain) for i in range(len(breaks) + 1)]
-    classes = [
-        {"label": [t, t.replace(unit, zh_unit) if unit else t], "colours": [c] * 3} for t, c in zip(text, colours, strict=True)
-    ]
+    tails = [with_unit("", unit, lang) if unit else "" for lang in LANGS]
+    labels = [[_range_text(breaks, i, tail, digits, plain=plain) for tail in tails] for i in range(len(breaks) + 1)]
+    classes = [{"label": label, "colours": [c] * 3} for label, c in zip(labels, colours, strict=True)]
     return _spec(key, column, "numbers", classes, breaks=breaks)
 
 
@@ -229,11 +236,10 @@ def _even_breaks(known: Any, count: int) -> list[float]:
     return found
 
 
-def _range_text(breaks: Sequence[float], i: int, unit: str, digits: int, *, plain: bool) -> str:
+def _range_text(breaks: Sequence[float], i: int, tail: str, digits: int, *, plain: bool) -> str:
     def shown(value: float) -> str:
         return f"{value:.0f}" if plain and digits == 0 else f"{value:,.{digits}f}"
 
-    tail = f" {unit}" if unit else ""
     if not breaks:
         return f"–{tail}"
     if i == 0:

@@ -126,7 +126,7 @@
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,
         shift ? [el("h3", {}, speech.t("what_changes")), el("p", {}, shift)] : null,
         page.config.scenarios && page.config.scenarios.length > 2 ? [el("h3", {}, speech.t("in_scenarios")), el("table", {}, inScenarios(page, u))] : null,
-        textAt(page, "constraint", u) ? el("p", { class: "planner-note" }, speech.t("constraint") + (speech.lang === "zh" ? "：" : ": ") + textAt(page, "constraint", u)) : null,
+        textAt(page, "constraint", u) ? el("p", { class: "planner-note" }, speech.t("constraint") + speech.t("colon") + textAt(page, "constraint", u)) : null,
         el("h3", {}, speech.t("numbers")),
         el("table", { class: "planner-facts" }, facts(page, u, page.config.facts)));
     };

@@ -35,11 +35,11 @@
       return this.number(value, digits) + " " + this.t(hectares ? "unit_ha" : "unit_mu");
     }
 
-    // large amounts in the steps each language counts in: thousand millions, or 万 and 亿
+    // large amounts in the steps each language counts in: thousand millions, or ten thousands and hundred millions
     amount(value, unit) {
       if (!isFinite(value)) return "–";
       const size = Math.abs(value);
-      const steps = this.lang === "zh" ? [[1e8, "亿", 2], [1e4, "万", 1]] : [[1e9, unit === "unit_m3" ? " km³" : " bn ", 2], [1e6, unit === "unit_m3" ? " M" : " M ", 2]];
+      const steps = this.lang === "zh" ? [[1e8, this.t("step_large"), 2], [1e4, this.t("step_small"), 1]] : [[1e9, unit === "unit_m3" ? " km³" : this.t("step_large"), 2], [1e6, unit === "unit_m3" ? " M" : this.t("step_small"), 2]];
       for (const [step, name, digits] of steps) {
         if (size >= step) return this.number(value / step, digits) + name + (name === " km³" ? "" : this.t(unit));
       }
