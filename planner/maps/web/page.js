@@ -51,7 +51,7 @@
         this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
       }
       if (config.dykes && config.dykes.length) {
-        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#b5373a", weight: 3, interactive: false };
+        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#e8890c", weight: 3, interactive: false };
         this.overlays.dykes = L.layerGroup(config.dykes.map((line) => L.polyline(line, pen)));
       }
       if (config.city && config.city.homes.length) {
