@@ -54,7 +54,7 @@ def may_write(folder: Path, *, overwrite: bool) -> None:
 
 def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:
     """The workbook: totals, projects, project × year × fund, funds, earth; totals are formulas."""
-    book, yuan = Book(lang=lang), text("finance.yuan", lang)
+    book, yuan = Book(lang=lang), text("unit.yuan", lang)
     s = found.summary()
     heads = [Heading(word("figure", lang), ""), Heading(word("amount", lang), "")]
     figures = [(word(k, lang), v) for k, v in s["totals"].items()]

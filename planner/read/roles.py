@@ -130,7 +130,7 @@ def chosen(layer: Layer, columns: Sequence[str], *, shown: str, record: Record) 
         wanted = given.get(role)
         if wanted is not None:
             if wanted not in columns:
-                has = [str(c) for c in columns] or say("read.none")
+                has = [str(c) for c in columns] or say("word.none")
                 raise InvalidInput(say("read.no_column", path=shown, column=wanted, meant=nearest(wanted, columns), has=has))
             result[role] = wanted
             continue
