@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.allocation.bound import Multipliers, order_possible
 from planner.allocation.compact import solve_compact
-from planner.allocation.core_search import solve_by_core
+from planner.allocation.core_search import SMALL, solve_by_core
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import solve_hauled
 from planner.allocation.model import Model, settle
@@ -20,8 +20,7 @@ from planner.allocation.table import Floats, Ints
 LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
 LARGE_PATCHES = 60  # units from which rules on patches are mended first
 LARGE_COMPACT = 800  # the same with border costs
-CORE_SHARE = 0.3  # of the time left that prices and a core may take where branch and bound gets a try after them
-SMALL = 3000  # units up to which branch and bound gets a try at a gap the large methods left
+CORE_SHARE = 0.5  # of the time left that prices and a core may take where branch and bound gets a try after them
 
 
 def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
