@@ -29,7 +29,7 @@ def document(found: LakeYearsRecord, lang: str) -> Document:
     first = text("lakes.subtitle", lang, climate=found.climate, supply=found.supply_m3, use=found.use_m3)
     return Document(
         title=text("lakes.title", lang, site=name),
-        subtitle=f"{first}. {notes}" if lang == "en" else f"{first}。{notes}",
+        subtitle=text("lakes.subtitle_notes", lang, subtitle=first, notes=notes),
         badge="",
         lang=lang,
         sections=tuple(s for body in found.lakes.bodies for s in (_levels(found, body, lang), _flood(found, body, lang))),
