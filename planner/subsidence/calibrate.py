@@ -96,8 +96,8 @@ def calibrate(
 
     observations: points in the panels' CRS with `subsidence_m` (positive downward; a column that is negative throughout its
     trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement), `year` (decimal or a date;
-    without it all movement is taken as done) and `line` (of levelling; where it is not given, told from the order of points),
-    or columns that mean these and say their unit: settlement_mm, 下沉(cm). fit: names among q, tan_beta, b, offset_m,
+    without it all movement is taken as done), or columns that mean these and say their unit: settlement_mm, 下沉(cm); `line`
+    (of levelling; where it is not given, told from the order of points). fit: names among q, tan_beta, b, offset_m,
     c_per_year; None: those the data bear on. Intervals are Huber's, for noise independent from point to point and alike
     everywhere, unless residuals grow with what is measured or neighbours' have one sign: then a covariance of both is fitted,
     the parameters anew under it, and said.
