@@ -167,7 +167,9 @@ FLOW: Final = _table(
 STAGES: Final = _table(
     ("level_m", "m", "Stage", "水位", "level of the water"),
     ("area_m2", "m²", "Water surface", "水面面积", "under water at that level"),
+    ("area_sd_m2", "m²", "±", "±", "its standard deviation, from the errors of terrain and level"),
     ("storage_m3", "m³", "Storage", "库容", "water held at that level"),
+    ("storage_sd_m3", "m³", "±", "±", "its standard deviation"),
 )
 
 HOLLOWS: Final = _table(

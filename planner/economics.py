@@ -11,6 +11,7 @@ from planner.core.money import payback, spread
 from planner.landuse import UNRESTORED
 from planner.scenario import CostItem, Scenario
 from planner.schedule import first_works_year, last_works_year, phase_of, works_years, worth_of_works, worth_today
+from planner.words import pair, say
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,5 +146,6 @@ def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem], haul: 
 def _funds(scenario: Scenario, cost: float) -> pd.DataFrame:
     rows = [(f.name, f.name_en or f.name, f.cny, f.source) for f in scenario.economics.fund]
     rest = cost - sum(f.cny for f in scenario.economics.fund)
-    rows.append(("未落实", "not yet funded", max(rest, 0.0), "cost less the funds above"))
+    english, chinese = pair(say("economics.unfunded"))
+    rows.append((chinese, english, max(rest, 0.0), "cost less the funds above"))
     return pd.DataFrame(rows, columns=["name", "name_en", "cny", "source"])

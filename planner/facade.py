@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner import plan as stages
 from planner.errors import PlannerError
+from planner.timelimit import UNLIMITED, TimeLimit
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def make_plan(
     progress: Progress | None = None,
     encoding: str | None = None,
     crs: str | None = None,
+    limit: TimeLimit = UNLIMITED,
     **sets: Any,
 ) -> Plan:
     """Plans a site: a Site, a folder with site.toml, a site.toml or a bare vector file.
@@ -120,6 +122,8 @@ def make_plan(
         Of the attribute tables, where the files do not say it, e.g. "GB18030".
     crs
         For layers that name none, e.g. "EPSG:4527".
+    limit
+        For all of it, from `planner.timelimit.time_limit(60.0)`; `solver.time_limit_s` is for the search alone.
     **sets
         Dotted keys of site.toml that win over the file: `**{"budget.max_cny": 1e9}`.
 
@@ -145,7 +149,7 @@ def make_plan(
     True
     """
     quiet: Announce = announce if announce is not None else lambda stage: None
-    made = stages.make_plan(site, announce=quiet, progress=progress, encoding=encoding, crs=crs, **sets)
+    made = stages.make_plan(site, announce=quiet, progress=progress, encoding=encoding, crs=crs, limit=limit, **sets)
     return Plan.of(made)
 
 

@@ -177,3 +177,9 @@ def largest_unit_mu(scenario: Scenario, terrain: Grid, area_m2: float) -> float:
         return float(known.value)
     cells = CELLS_A_UNIT * terrain.cell_area / M2_PER_MU
     return float(max(known.value, math.ceil(cells), math.ceil(PIECES * area_m2 / M2_PER_MU / MANY_UNITS)))
+
+
+def units_expected(scenario: Scenario, terrain: Grid, parcels: gpd.GeoDataFrame) -> int:
+    """About how many planning units the parcels will be cut into: they are cut along parcels and contours as well."""
+    area_m2 = float(parcels.area.sum())
+    return max(len(parcels), round(PIECES * area_m2 / (largest_unit_mu(scenario, terrain, area_m2) * M2_PER_MU)))

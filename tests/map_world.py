@@ -116,7 +116,7 @@ def world(side: int = 20, unit_m: float = 80.0, *, texts: dict[str, str] | None 
                 "level_m": [LEVEL],
                 "area_mu": [float(lake["area_mu"].sum())],
                 "storage_m3": [float(lake["storage_m3"].sum())],
-                "size_class": ["small_1"],
+                "size_class": ["small (1)"],
             },
             geometry=[lake.union_all()],
             index=pd.Index(["R1"], name="reservoir_id"),

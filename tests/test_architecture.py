@@ -42,10 +42,10 @@ FLOORS = [
     {"terms", "keys"},
     {"faults"},
     {"parameters", "core", "files", "drivers"},
-    {"locks", "proofs", "documents", "scratch", "periods"},
+    {"locks", "proofs", "documents", "scratch", "periods", "timelimit"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse", "private", "interrupt"},
+    {"columns", "units", "landuse", "sizes", "private", "interrupt"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {

@@ -66,7 +66,7 @@ def solve(
         raise NoPlanInTime(
             say("allocation.no_plan_in_time", seconds=time_limit_s, bound=goal.sign * found.bound, unit=goal.unit)
         )
-    return _result(table, rules, model, goal, found, settings)
+    return result_of(table, rules, model, goal, found, settings)
 
 
 def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: Settings, found: Found) -> Found:
@@ -125,7 +125,7 @@ def _status(found: Found, gap: float, settings: Settings) -> Status:
     return Status.TIME_LIMIT if settings.seconds_left <= 0 else Status.FEASIBLE
 
 
-def _result(
+def result_of(
     table: OptionTable, rules: Sequence[Rule], model: Model, goal: Objective, found: Found, settings: Settings
 ) -> Result:
     assert found.chosen is not None

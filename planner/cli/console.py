@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from planner.errors import UsageError
-from planner.words import say
+from planner.words import say, share
 
 STAGES: Final = {
     "read": "reading the site",
@@ -144,7 +144,7 @@ class Progress:
     def solving(self, bound: float, best: float, gap: float) -> None:
         """The solver's state: yuan, yuan, relative gap."""
         if self._bar is not None:
-            self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {gap:.1e}")
+            self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {share(gap, 'en')}")
 
 
 def json_text(value: Any) -> str:

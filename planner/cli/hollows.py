@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
-from planner.cli.terrain import READING, Neighbours, may_write, put, tell_notes
+from planner.cli.terrain import Neighbours, heads, may_write, put, tell_notes
+from planner.columns import HOLLOWS
 from planner.errors import UsageError
-from planner.words import say
+from planner.words import say, text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-HEAD: Final = ("hollow", "pit x", "pit y", "pit m", "spills at m", "depth m", "area m²", "volume m³", "part of")
-HEAD_ZH: Final = (
-    "洼地",
-    "最低点x",
-    "最低点y",
-    "底高程（米）",
-    "溢流水位（米）",
-    "深度（米）",
-    "面积（平方米）",
-    "容积（立方米）",
-    "属于",
-)
 
 
 @app.command()
@@ -59,7 +47,7 @@ def hollows(
         check_filled(dem, filled, overwrite=overwrite)
         if output is not None and output.resolve() == filled.resolve():
             raise UsageError(say("cli.same_file", output=output))
-    with voice.rows(READING[lang]) as progress:
+    with voice.rows(text("cli.reading_terrain", lang)) as progress:
         table = of(dem, min_volume_m3=min_volume, min_depth_m=min_depth, neighbours=neighbours, crs=crs, progress=progress)
     notes = table.attrs["notes"]
     tell_notes(notes, lang, voice)
@@ -71,13 +59,9 @@ def hollows(
         "notes": [str(note) for note in notes],
     }
     if filled is not None:
-        with voice.rows(READING[lang]) as progress:
+        with voice.rows(text("cli.reading_terrain", lang)) as progress:
             told = fill(dem, filled, neighbours=neighbours, crs=crs, overwrite=overwrite, progress=progress)
-        voice.say(
-            f"已写入 {filled}：填满全部洼地需{told['volume_m3']:,.0f}立方米，面积{told['area_m2']:,.0f}平方米"
-            if lang == "zh"
-            else f"wrote {filled}: {told['volume_m3']:,.0f} m³ fill every hollow, over {told['area_m2']:,.0f} m²"
-        )
+        voice.say(text("cli.filled", lang, path=filled, volume=told["volume_m3"], area=told["area_m2"]))
         document["filled"] = {"raster": str(filled), **told}
     voice.document(document)
 
@@ -94,4 +78,4 @@ def _by_hollow(table: pd.DataFrame, lang: str) -> str:
         )
         for r in table.itertuples(name="Row")
     ]
-    return aligned(rows, HEAD_ZH if lang == "zh" else HEAD)
+    return aligned(rows, heads(HOLLOWS.values(), lang))

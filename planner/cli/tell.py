@@ -7,6 +7,7 @@ from typing import Any
 from planner.cli.console import table
 from planner.words import pair, render, say, term, text
 from planner.words.locale import CN, Locale
+from planner.words.render import written
 
 SMALL_M3 = 1e5  # volumes below it are told in m³: 0.04 Mm³ tells nothing
 SMALL_CNY = 1e6  # and sums of money below it in yuan
@@ -111,13 +112,13 @@ def _volume(m3: float, lang: str) -> str:
     m3 = max(m3, 0.0) + 0.0  # −0.0 reads as a mistake
     if m3 < SMALL_M3:
         return text("cli.m3", lang, m3=m3)
-    return f"{m3 / 1e4:,.1f}万立方米" if lang == "zh" else f"{m3 / 1e6:,.2f} Mm³"
+    return written(m3, "large m3", lang)
 
 
 def _money(cny: float, lang: str) -> str:
     if abs(cny) < SMALL_CNY:
         return text("cli.yuan", lang, cny=cny)
-    return f"{cny / 1e4:,.0f}万元" if lang == "zh" else f"{cny / 1e6:,.1f} M yuan"
+    return written(cny, "large yuan", lang)
 
 
 def _worth(cny: float) -> str:

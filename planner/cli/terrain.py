@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.cli.console import table as aligned
+from planner.columns import STAGES, Column
 from planner.errors import InvalidInput, UsageError
 from planner.words import Message, say, text
 
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
 
     from planner.water import StorageTable
 
-HEAD: Final = ("level m", "area m²", "± m²", "storage m³", "± m³")
-HEAD_ZH: Final = ("水位（米）", "面积（平方米）", "± 平方米", "库容（立方米）", "± 立方米")
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
 Neighbours = Annotated[int, typer.Option("--neighbours", help="8: water passes corners of cells; 4: edges only.")]
-READING: Final = {"en": "reading the terrain", "zh": "读取地形"}
 
 
 @app.command()
@@ -60,7 +58,7 @@ def storage(
     given = {"bias_sd_m": bias_sd, "noise_sd_m": noise_sd, "correlation_m": correlation, "level_sd_m": level_sd}
     errors = Errors(**{name: value for name, value in given.items() if value is not None})
     asked: dict[str, Any] = {"within": shapes, "levels": level, "step": step, "seed": _point(seed), "connected": connected}
-    with voice.rows(READING[lang]) as progress:
+    with voice.rows(text("cli.reading_terrain", lang)) as progress:
         table = storage_table(dem, **asked, neighbours=neighbours, crs=crs, errors=errors, progress=progress)
     tell_notes(table.notes, lang, voice)
     person = output is None and sys.stdout.isatty()
@@ -71,12 +69,16 @@ def storage(
 def _by_stage(found: StorageTable, lang: str) -> str:
     """The rows for a person; a pipe and a file get them comma-separated."""
     rows = [(f"{r.level_m:.2f}", *(f"{v:,.0f}" for v in r[1:])) for r in found.rows.itertuples(index=False, name="Row")]
-    spill = "" if found.spill_level_m is None else f"{found.spill_level_m:.2f}"
-    if lang == "zh":
-        leaves = f"溢流水位 {spill} 米" if spill else "数据范围内没有溢出口"
-        return aligned(rows, HEAD_ZH) + f"\n{leaves}；± 为一倍标准差"
-    leaves = f"spills at {spill} m" if spill else "no rim inside the data"
-    return aligned(rows, HEAD) + f"\n{leaves}; ± is one standard deviation"
+    spill = found.spill_level_m
+    leaves = text("cli.no_rim", lang) if spill is None else text("cli.spills", lang, level=spill)
+    return aligned(rows, heads(STAGES.values(), lang)) + f"\n{leaves}"
+
+
+def heads(columns: Iterable[Column], lang: str) -> tuple[str, ...]:
+    """Headings of columns with their units."""
+    from planner.plan.figures import with_unit
+
+    return tuple(with_unit(column.heading(lang), column.unit, lang) for column in columns)
 
 
 @app.command()

@@ -13,7 +13,9 @@ from planner.cli import tell
 from planner.cli.app import app
 from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
 from planner.errors import InvalidInput, OutputExists, UsageError
-from planner.words import say
+from planner.timelimit import UNLIMITED, WRITING_S, TimeLimit
+from planner.timelimit import time_limit as limited
+from planner.words import both, render, say, text
 
 if TYPE_CHECKING:
     from planner.facade import Plan
@@ -77,7 +79,9 @@ def allocate(
     lang: Lang = "en",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and report, write nothing.")] = False,
     gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
-    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", help="Seconds for the whole command, from reading to writing.", min=0.001)
+    ] = None,
     encoding: Encoding = None,
     crs: Crs = None,
     others: Alternatives = False,
@@ -97,14 +101,19 @@ def allocate(
     folder = output or Path(f"{site.stem if site.is_file() else Path(os.path.realpath(site)).name}-plan")
     if not dry_run:
         _refuse_existing(folder, overwrite=overwrite)
-    plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs, others=others)
-    if dry_run:
-        voice.say(tell.plan_text(plan.summary(), lang))
-        _warn(plan.summary(), voice, lang)
-        voice.say("试算：未写入任何文件" if lang == "zh" else "dry run: nothing was written")
-        voice.document(plan.summary())
-        return
-    voice.document(_write(plan, folder, voice, overwrite=overwrite, lang=lang))
+    with limited(time_limit, lambda message: voice.warn(render(message, lang))) as limit:
+        plan = _plan(site, voice, sets=wanted, encoding=encoding, crs=crs, others=others, limit=limit)
+        if dry_run:
+            voice.say(tell.plan_text(plan.summary(), lang))
+            _warn(plan.summary(), voice, lang)
+            voice.say(text("cli.dry_run", lang))
+            voice.document(plan.summary())
+            return
+        limit.expect(say("timelimit.writing", left=max(limit.left, 0.0)), len(plan.units) * WRITING_S)
+        summary = _write(plan, folder, voice, overwrite=overwrite, lang=lang)
+        if limit.left < 0:
+            limit.tell(say("timelimit.passed", seconds=limit.seconds, over=-limit.left))
+        voice.document(summary)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # a unit's id may begin with a dash
@@ -274,15 +283,21 @@ def _plan(
     encoding: str | None = None,
     crs: str | None = None,
     others: bool = False,
+    limit: TimeLimit = UNLIMITED,
 ) -> Plan:
     from planner.facade import make_plan
+    from planner.plan.others import KEYS, PATIENCE_S, RAISES
 
     with voice.progress() as bar:
-        plan = make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, **sets)
+        plan = make_plan(site, announce=bar.announce, progress=bar.solving, encoding=encoding, crs=crs, limit=limit, **sets)
         if not others:
             return plan
+        seconds = limit.for_each(len(KEYS) - 1 + len(RAISES), PATIENCE_S)
+        if not seconds:
+            limit.tell(say("timelimit.no_alternatives"))
+            return plan
         bar.announce("alternatives")
-        return plan.alternatives()
+        return plan.alternatives(seconds=seconds)
 
 
 def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str) -> dict[str, Any]:
@@ -292,10 +307,10 @@ def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
     _warn(summary, voice, lang)
-    voice.say(f"{'地图：' if lang == 'zh' else 'map: '}{folder / 'map.html'}\n")
+    voice.say(text("cli.map", lang, path=folder / "map.html") + "\n")
     return summary
 
 
 def _warn(summary: dict[str, Any], voice: Voice, lang: str) -> None:
     for line, zh in zip(summary["warnings"], summary["warnings_zh"], strict=True):
-        voice.warn(f"注意：{zh}" if lang == "zh" else f"warning: {line}")
+        voice.warn(text("cli.warning", lang, warning=both(line, zh)))

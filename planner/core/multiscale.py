@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.corner import corner_flow
-from planner.core.transport import INSIDE, Places, cheapest_flow
+from planner.core.transport import INSIDE, Places, better_flow, cheapest_flow
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,11 +37,14 @@ class Level(NamedTuple):
     begin: Ints
 
 
-def cheapest(sources: Side, sinks: Side, rate: float, gap: float) -> tuple[Ints, Floats, float]:
+def cheapest(
+    sources: Side, sinks: Side, rate: float, gap: float, *, seconds: float | None = None
+) -> tuple[Ints, Floats, float]:
     """The cheapest flow of Σ sources = Σ sinks, proven over all pairs.
 
-    rate: cost per metre and unit. gap: share of the cost that may stay unproven. Returns ways (m, 3) source, sink, amount; the
-    potentials of sources then sinks; the cost that stays unproven, as `cheapest_flow` does.
+    rate: cost per metre and unit. gap: share of the cost that may stay unproven. seconds: after which the best flow
+    so far is returned. Returns ways (m, 3) source, sink, amount; the potentials of sources then sinks; the cost that stays
+    unproven, as `cheapest_flow` does.
     """
     order_a, order_b, fine_a, fine_b = _sorted(sources, sinks)
     a, b = [fine_a], [fine_b]
@@ -52,17 +56,34 @@ def cheapest(sources: Side, sinks: Side, rate: float, gap: float) -> tuple[Ints,
         b.append(grouped[1])
     ways = np.array([[0, 0, sources.amount.sum()]], dtype=np.int64)
     whole_a, whole_b = (np.array([0, len(x[-1].code)], dtype=np.int64) for x in (a, b))
+    until = None
+    if seconds is not None:
+        top, base = a[-1].side, b[-1].side
+        better_flow(top.places, base.places, corner_flow(ways, top.amount, whole_a, base.amount, whole_b), rate, gap, 0)
+        until = time.monotonic() + seconds  # from when all is compiled
     for up, down in zip(reversed(a), reversed(b), strict=True):
         start = corner_flow(ways, up.side.amount, whole_a, down.side.amount, whole_b)
-        ways, potential, unproven = cheapest_flow(
-            up.side.places, down.side.places, start, rate, max(gap, 0.0 if up is a[0] else COARSE_GAP)
-        )
+        wanted = max(gap, 0.0 if up is a[0] else COARSE_GAP)
+        ways, potential, unproven = _best_by(up.side.places, down.side.places, start, rate, wanted, until)
         ways = ways[np.lexsort((ways[:, 1], ways[:, 0]))]
         whole_a, whole_b = up.begin, down.begin
     count = len(order_a)
     given = np.empty(len(potential))
     given[order_a], given[count + order_b] = potential[:count], potential[count:]
     return np.stack([order_a[ways[:, 0]], order_b[ways[:, 1]], ways[:, 2]], axis=1), given, float(unproven)
+
+
+def _best_by(a: Places, b: Places, start: Ints, rate: float, gap: float, until: float | None) -> tuple[Ints, Floats, float]:
+    """The cheapest flow, or the best there is once the clock stands at `until`: each go begins where the last one ended."""
+    if until is None:
+        return cheapest_flow(a, b, start, rate, gap)
+    sweeps = 1
+    while True:
+        late = time.monotonic() >= until
+        start, potential, unproven, done = better_flow(a, b, start, rate, gap, 0 if late else sweeps)
+        if done or late:
+            return start, potential, unproven
+        sweeps *= 2
 
 
 def _sorted(sources: Side, sinks: Side) -> tuple[Ints, Ints, Level, Level]:

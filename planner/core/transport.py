@@ -13,6 +13,7 @@ Ints = NDArray[np.int64]
 
 INSIDE, NOWHERE, GATE = 0, 1, 2  # a node on the site; outside without a place; outside with a place
 SPAN = 8  # sinks in a tile, tiles in a wide one
+NO_END = 1 << 62  # sweeps: as many as it takes
 FIRST_CHECK = 8  # sweeps before the first look at the gap; then at twice as many, and so on
 
 
@@ -321,19 +322,27 @@ def _unproven(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, ra
 
 
 @njit(cache=True)
-def _improve(tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, rate: float, gap: float) -> float:
-    """Sweeps until nothing is left to save, or not more than a share of the cost; what is unproven then, ≥ 0."""
+def _improve(
+    tree: Tree, a: Places, supply: Floats, b: Places, tiles: Tiles, aim: tuple[float, float, int]
+) -> tuple[float, bool]:
+    """Sweeps until nothing is left to save, or not more than a share of the cost, or too often; what is unproven then, ≥ 0.
+
+    aim: cost per metre and unit, that share, and how many sweeps at most. Second, whether they were enough.
+    """
+    rate, gap, most = aim
     big = tree.cost[len(tree.cost) - 1]
     sweeps, check = 0, FIRST_CHECK
     settled, floor = np.full(len(a.kind), -1), np.zeros(len(a.kind))
-    while _sweep(tree, a, b, tiles, rate, 1e-12 * big, settled, floor) > 0:
+    while sweeps < most:
+        if _sweep(tree, a, b, tiles, rate, 1e-12 * big, settled, floor) == 0:
+            return _unproven(tree, a, supply, b, tiles, rate), True
         sweeps += 1
         if gap > 0.0 and sweeps == check:
             check *= 2
             left = _unproven(tree, a, supply, b, tiles, rate)
             if left <= gap * np.sum(tree.flow * tree.cost):
-                return left
-    return _unproven(tree, a, supply, b, tiles, rate)
+                return left, True
+    return _unproven(tree, a, supply, b, tiles, rate), False
 
 
 @njit(cache=True)
@@ -363,6 +372,13 @@ def cheapest_flow(a: Places, b: Places, start: Ints, rate: float, gap: float) ->
     on the ways used, and at the optimum nowhere negative), and what no flow can save more than, ≥ 0.
     Source: network simplex with strongly feasible trees (Cunningham 1976; Ahuja, Magnanti & Orlin 1993, ch. 11).
     """
+    ways, potential, unproven, _ = better_flow(a, b, start, rate, gap, NO_END)
+    return ways, potential, unproven
+
+
+@njit(cache=True)
+def better_flow(a: Places, b: Places, start: Ints, rate: float, gap: float, most: int) -> tuple[Ints, Floats, float, bool]:
+    """As cheapest_flow, with no more than so many sweeps over the sources; last, whether that was enough."""
     ns, n = len(a.kind), len(a.kind) + len(b.kind)
     tree, tiles = _tree_of(a, b, start, rate, _upper_cost(a, b, rate)), _tiled(b)
     child = tree.first[n]
@@ -372,7 +388,7 @@ def cheapest_flow(a: Places, b: Places, start: Ints, rate: float, gap: float) ->
     supply = np.zeros(ns)
     for way in range(len(start)):
         supply[start[way, 0]] += start[way, 2]
-    unproven = _improve(tree, a, supply, b, tiles, rate, gap)
+    unproven, done = _improve(tree, a, supply, b, tiles, (rate, gap, most))
     ways = np.empty((n, 3), dtype=np.int64)
     used = 0
     for v in range(n):
@@ -381,4 +397,4 @@ def cheapest_flow(a: Places, b: Places, start: Ints, rate: float, gap: float) ->
             ways[used, 0], ways[used, 1] = (v, p - ns) if tree.up[v] else (p, v - ns)
             ways[used, 2] = tree.flow[v]
             used += 1
-    return ways[:used], tree.potential[:n], unproven
+    return ways[:used], tree.potential[:n], unproven, done

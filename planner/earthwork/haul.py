@@ -72,6 +72,7 @@ def haul(
     gate: tuple[float, float] | None = None,
     swell: float = 1.25,
     gap: float | None = None,
+    seconds: float | None = None,
 ) -> Haul:
     """The cheapest way to bring every unit's spoil to the units that need fill, as a transport problem solved to proof.
 
@@ -81,6 +82,7 @@ def haul(
     bought or carted away where that is cheaper than hauling; otherwise only what does not balance. gate: x, y in the CRS where
     earth enters and leaves; None for the spot where it is needed. swell: loose m³ in the truck per bank m³.
     gap: share of the cost by which the proven bound may lie below; None for the optimum of up to EXACT units, BEYOND for more.
+    seconds: after which the best haul so far is taken, whose cost may lie further above the bound.
     Raises InvalidInput for quantities that are no quantities and units without a place; Infeasible where the limits cannot
     hold.
     """
@@ -106,7 +108,7 @@ def haul(
     names = units.index.to_numpy(dtype=object)
     sources = _nodes(names, xy, supply, (IMPORT, bring, import_cny_per_m3 or 0.0), gate)
     sinks = _nodes(names, xy, demand, (EXPORT, take, export_cny_per_m3 or 0.0), gate)
-    return _solved(names, sources, sinks, cny_per_m3_km / 1000.0, swell / compaction, wanted)
+    return _solved(names, sources, sinks, (cny_per_m3_km / 1000.0, swell / compaction), (wanted, seconds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,12 +170,22 @@ def _nodes(
     )
 
 
-def _solved(names: NDArray[np.object_], sources: _Nodes, sinks: _Nodes, rate: float, loose: float, gap: float) -> Haul:
-    """The cheapest flow as a table, ascending by from_unit and to_unit."""
+def _solved(
+    names: NDArray[np.object_],
+    sources: _Nodes,
+    sinks: _Nodes,
+    price: tuple[float, float],
+    aim: tuple[float, float | None],
+) -> Haul:
+    """The cheapest flow as a table, ascending by from_unit and to_unit.
+
+    price: yuan per m and m³, loose m³ per compacted m³. aim: share of the cost that may stay unproven, seconds at most.
+    """
+    rate, loose = price
     value = pd.Series(np.nan, index=pd.Index(names, name="unit_id"), name="value_cny_per_m3")
     if not len(sources.names) or not len(sinks.names):
         return Haul(_table([], [], np.empty(0), np.empty(0), np.empty(0), loose), 0.0, 0.0, 0.0, 0.0, value)
-    ways, potential, unproven = cheapest(sources.side, sinks.side, rate, gap)
+    ways, potential, unproven = cheapest(sources.side, sinks.side, rate, aim[0], seconds=aim[1])
     (i, j), m3 = ways[:, :2].T, ways[:, 2] / GRAINS
     a, b = sources.side.places, sinks.side.places
     placed = (a.kind[i] != NOWHERE) & (b.kind[j] != NOWHERE)

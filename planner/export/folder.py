@@ -22,6 +22,7 @@ from planner.export.styles import layer_styles, qml
 from planner.export.workbook import Sheets, write_workbook
 from planner.files import PLAN_DATA, whole_folder
 from planner.locks import plain_reason
+from planner.plan.places import names_alone
 from planner.site import Site
 
 OWNED: Final = (*PLAN_DATA, "map.html", "report.html", "report.pdf")
@@ -100,6 +101,7 @@ def _write(
     layers = {"units": _units(plan.units), "parcels": plan.parcels.sort_index(), "reservoirs": plan.reservoirs.sort_index()}
     dykes = getattr(plan, "dykes", None)
     beside = {"constraints": plan.site.constraints, "boundary": plan.site.boundary, "dykes": dykes}
+    beside["names"] = names_alone(plan.site, plan.parcels)
     layers |= {name: frame for name, frame in beside.items() if frame is not None and len(frame)}
     tables = attribute_tables(plan)
     columns = {name: [*frame.index.names, *frame.columns] for name, frame in layers.items()}

@@ -17,11 +17,11 @@ from planner.words import term
 
 FILE: Final = "./plan.gpkg"  # beside the project, which is in that very file
 GROUPS: Final = (  # top first, as drawn: what limits the plan lies over what it limits
-    ("site", ("boundary", "constraints", "parcels")),
+    ("site", ("names", "boundary", "constraints", "parcels")),
     ("plan", ("dykes", "reservoirs", "units")),
     ("tables", ("options", "rules", "others", "haul", "storage", "borders")),
 )
-SHAPES: Final = {"dykes": "Line"}  # of layers that are no polygons
+SHAPES: Final = {"dykes": "Line", "names": "Point"}  # of layers that are no polygons
 _MARGIN: Final = 0.03  # share of the extent left free around the plan when it opens
 _PREFIX: Final = "restoration_plan_"  # QGIS takes no layer id of ten characters or less
 _NO_CRS: Final = "<spatialrefsys><wkt></wkt></spatialrefsys>"

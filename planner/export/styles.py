@@ -8,16 +8,17 @@ from xml.sax.saxutils import escape, quoteattr
 
 from planner.columns import CONSTRAINTS, DYKES, PARCELS, RESERVOIRS, UNITS, Column
 from planner.landuse import CHOICES, TARGETS
+from planner.sizes import SizeClass
 from planner.words import term, text
 
 QGIS_VERSION: Final = "3.22.0"  # the oldest that reads every element written here: a newer one would make it warn
 SIZE_CLASSES: Final = {  # colours by size class
-    "large (1)": "#08306B",
-    "large (2)": "#08519C",
-    "medium": "#1F5FA8",
-    "small (1)": "#4292C6",
-    "small (2)": "#6BAED6",
-    "pond": "#9ECAE1",
+    SizeClass.LARGE_1: "#08306B",
+    SizeClass.LARGE_2: "#08519C",
+    SizeClass.MEDIUM: "#1F5FA8",
+    SizeClass.SMALL_1: "#4292C6",
+    SizeClass.SMALL_2: "#6BAED6",
+    SizeClass.POND: "#9ECAE1",
 }
 _MARK: Final = "#2E0854"  # dark violet: seen on every target, taken for none
 _BY_TARGET: Final = {f"{t}_mu": Column(f"{t}_mu", "mu", TARGETS[t].en, TARGETS[t].zh, "area of the target") for t in CHOICES}
@@ -57,7 +58,7 @@ def _units(lang: str) -> str:
 
 def _reservoirs(lang: str) -> str:
     """Filled by size class (SL 252)."""
-    classes = [(key, term("size", key, lang), colour) for key, colour in SIZE_CLASSES.items()]
+    classes = [(key.value, term("size", key, lang), colour) for key, colour in SIZE_CLASSES.items()]
     return _categories("size_class", classes, outline=_rgba("#08306B"), width=0.3)
 
 
@@ -89,6 +90,7 @@ _RENDERERS: Final[Mapping[str, Callable[[str], str]]] = {
     "constraints": _constraints,
     "boundary": _boundary,
     "dykes": _dykes,
+    "names": lambda _: '<renderer-v2 type="nullSymbol"/>',
 }
 
 
@@ -147,6 +149,9 @@ def _labels(layer: str, columns: list[str], lang: str) -> str:
     if layer == "reservoirs" and {"reservoir_id", "storage_m3"} <= set(columns):
         text = f"concat(\"reservoir_id\", '\\n', {_volume(lang)})"
         size, colour = 10, _rgba("#08306B")
+    elif layer == "names":
+        text, colour = _name(columns, lang), _rgba("#4A2C12")
+        size = 9
     elif layer in ("parcels", "constraints"):
         text = _name(columns, lang)
         colour = _rgba(_MARK) if layer == "constraints" else colour

@@ -201,7 +201,9 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any) -> None:
     stages: list[tuple[Any, ...]] = []
     for key, frame in sorted(curves.items()):
         stages += [(str(key), float(r.level_m), float(r.area_m2), float(r.storage_m3)) for r in frame.itertuples()]
-    headings = _headings(["reservoir_id"], RESERVOIRS, book.lang) + _headings(STAGES, STAGES, book.lang)
+    headings = _headings(["reservoir_id"], RESERVOIRS, book.lang) + _headings(
+        ("level_m", "area_m2", "storage_m3"), STAGES, book.lang
+    )
     book.table(names["storage"], headings, stages)
 
 

@@ -29,7 +29,7 @@ def document(found: LakeYearsRecord, lang: str) -> Document:
     first = text("lakes.subtitle", lang, climate=found.climate, supply=found.supply_m3, use=found.use_m3)
     return Document(
         title=text("lakes.title", lang, site=name),
-        subtitle=f"{first}. {notes}" if lang == "en" else f"{first}。{notes}",
+        subtitle=text("lakes.subtitle_notes", lang, subtitle=first, notes=notes),
         badge="",
         lang=lang,
         sections=tuple(s for body in found.lakes.bodies for s in (_levels(found, body, lang), _flood(found, body, lang))),
@@ -83,7 +83,7 @@ def _curves(months: Any, body: Body, width: float, lang: str) -> Figure:
         mine = months[months["run"] == kind]
         if len(mine):
             axes.plot(np.arange(1, len(mine) + 1), mine["level_m"], color=COLOURS[kind], lw=1.3, label=_run(kind, lang))
-    axes.axhline(body.level_m, color="#1d2321", lw=0.8, ls="--", label=text("lakes.normal", lang))
+    axes.axhline(body.level_m, color="#1d2321", lw=0.8, ls="--", label=text("word.normal_level", lang))
     dressed(axes, x=text("lakes.month", lang), y=text("lakes.level_axis", lang), legend=True)
     return made
 

@@ -17,7 +17,7 @@ from planner.maps.adapt import view_of
 from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
 from planner.maps.views import options_of, view_specs
-from planner.plan.again import LEVEL, Attempt, again, first
+from planner.plan.again import LEVEL, Attempt, again, first, proven
 from planner.plan.compose import Survey, survey
 from planner.words import pair, say
 
@@ -66,7 +66,7 @@ class Explorer(anywidget.AnyWidget):
         return rows[["target", "treatment", *(c for c in SENT if c in rows.columns)]]
 
     def again(self, locks: Mapping[str, str] | None = None, **values: float) -> Attempt:
-        """Plans again under limits (dotted keys) and locks (target by unit_id) and shows what changed.
+        """Plans again, near the plan shown, under limits (dotted keys) and locks (target by unit_id) and shows what changed.
 
         Raises as `plan.again.again`: Infeasible names the limits to relax.
         """
@@ -79,6 +79,15 @@ class Explorer(anywidget.AnyWidget):
         self.seconds = time.perf_counter() - began
         self._before.append((self.attempt, self.values, self.locks))
         self._show(found, wanted, held)
+        return found
+
+    def prove(self) -> Attempt:
+        """The best plan under the limits and locks shown, searched for in full (a minute at most), and shows what changed."""
+        began = time.perf_counter()
+        found = proven(self.plan, self.attempt)
+        self.seconds = time.perf_counter() - began
+        self._before.append((self.attempt, self.values, self.locks))
+        self._show(found, self.values, self.locks)
         return found
 
     def undo(self) -> None:
@@ -94,9 +103,9 @@ class Explorer(anywidget.AnyWidget):
         for name in SENT:
             if name in rows.columns:
                 columns[name] = [None if not np.isfinite(v) else float(v) for v in rows[name].to_numpy(float)]
-        worth = found.result.objective if found.result is not None else self.plan.certificate.objective
+        proof = self.plan.certificate if found.result is None else found.result
         self._tell(
-            pair(say("explore.planned", units=len(changed), seconds=self.seconds, worth=worth)),
+            pair(say("explore.planned", units=len(changed), seconds=self.seconds, worth=proof.objective, gap=proof.gap)),
             units=changed,
             columns=columns,
             values=values,

@@ -18,6 +18,7 @@ from planner.maps.terrain import warp
 from planner.maps.view import MapView
 from planner.site import Grid
 from planner.units import mu_from_m2
+from planner.words import LANGS, term
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
@@ -141,7 +142,7 @@ def _lakes(view: MapView, frame: pd.DataFrame, water: Flooded | None) -> list[di
                 "id": str(name),
                 "level": round(float(row["level_m"]), 3),
                 "storage": float(row["storage_m3"]),
-                "size": str(row["size_class"]).replace(" (", "_").rstrip(")"),
+                "size": [term("size", row["size_class"], lang) for lang in LANGS],
                 "curve": {
                     "level": [round(float(v), 3) for v in table["level_m"]],
                     "area": [round(float(v), 2) for v in table["area_mu"]],

@@ -141,11 +141,7 @@ def _changed() -> Spec:
 
 def option_name(target: str, treatment: str) -> tuple[str, str]:
     """A target and its treatment in English and Chinese."""
-    known = TARGETS.get(target)
-    en, zh = (known.en, known.zh) if known else (target, target)
-    way = TREATMENTS.get(treatment)
-    way_en, way_zh = (way.en, way.zh) if way else (treatment, treatment)
-    return f"{en}: {way_en}", f"{zh}：{way_zh}"
+    return pair(say("maps.option", target=target, treatment=treatment))
 
 
 def options_of(view: MapView) -> list[str]:

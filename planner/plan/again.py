@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from planner.allocation import Lock
+from planner.allocation.near import adjusted
 from planner.errors import InvalidInput
 from planner.options import appraise
 from planner.plan.allocate import OBJECTIVE, admitted, offered, problem_of, rules_of
@@ -19,7 +20,7 @@ from planner.tables import Partition
 from planner.words import say
 
 if TYPE_CHECKING:
-    from planner.allocation import Result
+    from planner.allocation import Problem, Result
     from planner.plan.noun import Plan
 
 GAP: Final = 1e-3  # proven distance to the best that is near enough while one is still trying
@@ -63,11 +64,11 @@ def again(
     known: Survey | None = None,
     gap: float = GAP,
 ) -> Attempt:
-    """The best plan under further settings and locks, begun at the last attempt.
+    """A plan under further settings and locks, begun at the last attempt: near it where moves alone find one, else the best.
 
     sets: dotted keys as `make_plan` takes them, against the plan's own scenario. locks: target by unit_id. known: the site's
-    survey, asked for where the water level moves; it is made where it is not given. Raises InvalidInput, Infeasible (naming the
-    limits to relax), NoPlanInTime.
+    survey, asked for where the water level moves; it is made where it is not given. The answer's result has a gap of its own;
+    `proven` narrows it. Raises InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
     """
     scenario = replaced(plan.site.scenario, dict(sets)) if sets else plan.site.scenario
     options = last.options
@@ -76,11 +77,33 @@ def again(
     missing = sorted(set(locks) - set(plan.units.index))
     if missing:
         raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
+    problem = _problem(plan, scenario, locks, options)
+    binding = plan.certificate.binding if last.result is None else [vars(b) for b in last.result.binding]
+    result = adjusted(problem, last.option, objective=OBJECTIVE, gap=gap, binding=binding)
+    if result is None:
+        start: Any = last.result if last.result is not None and options is last.options else last.option
+        result = _solved(problem, scenario, start, gap)
+    return _attempt(plan, scenario, locks, options, result)
+
+
+def proven(plan: Plan, last: Attempt, *, gap: float = GAP) -> Attempt:
+    """The best plan under an attempt's own settings and locks, begun at it; raises as `again`."""
+    start: Any = last.result if last.result is not None else last.option
+    result = _solved(_problem(plan, last.scenario, last.locks, last.options), last.scenario, start, gap)
+    return _attempt(plan, last.scenario, last.locks, last.options, result)
+
+
+def _problem(plan: Plan, scenario: Scenario, locks: Mapping[str, str], options: pd.DataFrame) -> Problem:
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
     rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
-    problem = problem_of(admitted(options, scenario), rules, scenario, parts, plan.site.places)
-    start: Any = last.result if last.result is not None and options is last.options else last.option
-    result = problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
+    return problem_of(admitted(options, scenario), rules, scenario, parts, plan.site.places)
+
+
+def _solved(problem: Problem, scenario: Scenario, start: Any, gap: float) -> Result:
+    return problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
+
+
+def _attempt(plan: Plan, scenario: Scenario, locks: Mapping[str, str], options: pd.DataFrame, result: Result) -> Attempt:
     option = result.choice.reindex(plan.units.index).astype(str)
     return Attempt(scenario, dict(locks), option, _rows(options, option), options, result)
 

@@ -174,8 +174,15 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     return earth.max_import_m3, float(math.ceil(most)) if most > WHOLE_M3 else most
 
 
-def least_haul(units: gpd.GeoDataFrame, scenario: Scenario, bring: float | None = None, take: float | None = None) -> Haul:
-    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit)."""
+def least_haul(
+    units: gpd.GeoDataFrame,
+    scenario: Scenario,
+    bring: float | None = None,
+    take: float | None = None,
+    *,
+    seconds: float | None = None,
+) -> Haul:
+    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit). seconds: at most."""
     return haul(
         units,
         compaction=scenario.number("earthwork.compaction"),
@@ -183,6 +190,7 @@ def least_haul(units: gpd.GeoDataFrame, scenario: Scenario, bring: float | None 
         max_import_m3=bring,
         max_export_m3=take,
         swell=scenario.number("earthwork.swell"),
+        seconds=seconds,
     )
 
 
@@ -233,6 +241,16 @@ def _locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Lo
     ]
 
 
+def _idle_locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> tuple[Message, ...]:
+    """A warning for every lock that lets go of all its units: their works begin after its last year."""
+    begin = pd.Series(works_years(facts, scenario)[0], index=facts.index)
+    return tuple(
+        say("plan.lock_idle", lock=item.unit or item.parcel, until=item.until, begin=int(first))
+        for item in scenario.lock
+        if item.until is not None and (first := begin[_locked(item, parts)].min()) > item.until
+    )
+
+
 def allocate(
     options: pd.DataFrame,
     facts: pd.DataFrame,
@@ -241,12 +259,21 @@ def allocate(
     *,
     places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
+    seconds: float | None = None,
 ) -> Answer:
-    """Chooses one option per unit; places: the site's layers by key. Raises InvalidInput, Infeasible, NoPlanInTime."""
+    """Chooses one option per unit; places: the site's layers by key; seconds: at most, else the solver's own.
+
+    Raises InvalidInput, Infeasible, NoPlanInTime.
+    """
     table = offered(options, facts, parts, scenario)
     rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
     problem, solver = problem_of(table, rules, scenario, parts, places or {}), scenario.solver
-    how: dict[str, Any] = {"gap": solver.gap, "time_limit_s": solver.time_limit_s, "seed": solver.seed, "progress": progress}
+    how: dict[str, Any] = {
+        "gap": solver.gap,
+        "time_limit_s": seconds or solver.time_limit_s,
+        "seed": solver.seed,
+        "progress": progress,
+    }
     charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has
         if charges:
@@ -261,7 +288,11 @@ def allocate(
     priced = table.assign(loss_cny=loss)
     binding = tuple(asdict(b) for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
-    notes = (*(note if isinstance(note, Message) else plain(note) for note in result.notes), *_unproven(proof, solver.gap))
+    notes = (
+        *(note if isinstance(note, Message) else plain(note) for note in result.notes),
+        *_unproven(proof, solver.gap),
+        *_idle_locks(scenario, facts, parts),
+    )
     return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny)
 
 

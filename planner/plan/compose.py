@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.design import Design
+from planner.earthwork import BEYOND, Haul
 from planner.economics import money
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
@@ -22,11 +23,13 @@ from planner.plan.explain import reasons
 from planner.plan.noun import Plan
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
-from planner.site import Site
+from planner.site import Site, units_expected
 from planner.subsidence import ground, undermining
 from planner.suitability import judge
 from planner.tables import Ground, Judgement, Measures, Partition
+from planner.timelimit import CELLS_S, MEASURING_S, UNLIMITED, TimeLimit
 from planner.water import Reservoirs, reservoirs
+from planner.words import Message, say
 
 PARCEL_COLUMNS = ("name", "name_en", "mine")  # what units inherit from their parcel
 
@@ -48,17 +51,27 @@ class Survey:
     facts: Measures
 
 
-def survey(site: Site, *, announce: Announce = _quiet) -> Survey:
+def survey(site: Site, *, announce: Announce = _quiet, limit: TimeLimit = UNLIMITED) -> Survey:
     """Cuts a site into units and measures them: all that does not depend on prices, quotas and limits."""
+    _tell_length(site, limit)
     announce("partition")
-    parts = partition(site)
+    with limit.needed("partition"):
+        parts = partition(site)
     announce("measure")
-    state = ground(site)
-    facts = measure(site, parts, state)
-    if site.panels is not None and len(site.panels):
-        below = undermining(site.panels.to_crs(site.crs), parts.units, parameters=site.scenario.parameters)
-        facts = replace(facts, table=facts.table.join(below))
+    with limit.needed("measure"):
+        state = ground(site)
+        facts = measure(site, parts, state)
+        if site.panels is not None and len(site.panels):
+            below = undermining(site.panels.to_crs(site.crs), parts.units, parameters=site.scenario.parameters)
+            facts = replace(facts, table=facts.table.join(below))
     return Survey(site, parts, state, facts)
+
+
+def _tell_length(site: Site, limit: TimeLimit) -> None:
+    """How long cutting and measuring are likely to take, told before they begin: neither can be left out."""
+    units, cells = units_expected(site.scenario, site.terrain, site.parcels), site.terrain.values.size
+    seconds = units * MEASURING_S + cells * CELLS_S
+    limit.expect(say("timelimit.needed", units=units, cells=cells, seconds=seconds, left=limit.left), seconds)
 
 
 def make_plan(
@@ -68,20 +81,23 @@ def make_plan(
     progress: Progress | None = None,
     encoding: str | None = None,
     crs: str | None = None,
+    limit: TimeLimit = UNLIMITED,
     **sets: Any,
 ) -> Plan:
     """Plans a site: a Site, a folder with site.toml, a site.toml or a bare vector file.
 
     sets: dotted keys that win over the file, e.g. **{"budget.max_cny": 1e9}. announce is called with each stage's name,
-    progress with (bound, best, gap) while solving.
+    progress with (bound, best, gap) while solving. limit: for all of it.
     Raises InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
     """
     announce("read")
     if not isinstance(site, Site):
-        return make_plan(read_site(site, sets=sets, encoding=encoding, crs=crs), announce=announce, progress=progress)
+        with limit.needed("read"):
+            read = read_site(site, sets=sets, encoding=encoding, crs=crs)
+        return make_plan(read, announce=announce, progress=progress, limit=limit)
     if sets:
         site = replace(site, scenario=replaced(site.scenario, sets))
-    return plan_of(survey(site, announce=announce), announce=announce, progress=progress)
+    return plan_of(survey(site, announce=announce, limit=limit), announce=announce, progress=progress, limit=limit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,22 +109,34 @@ class Choice:
     answer: Answer
 
 
-def choose(known: Survey, scenario: Scenario, *, announce: Announce = _quiet, progress: Progress | None = None) -> Choice:
+def choose(
+    known: Survey,
+    scenario: Scenario,
+    *,
+    announce: Announce = _quiet,
+    progress: Progress | None = None,
+    limit: TimeLimit = UNLIMITED,
+) -> Choice:
     """Judges, prices and chooses for a scenario on what is known of a site; raises as make_plan."""
     announce("judge")
-    judgement = judge(known.facts.table, scenario)
+    with limit.needed("judge"):
+        judgement = judge(known.facts.table, scenario)
     announce("appraise")
-    options = appraise(known.facts, judgement, scenario)
+    with limit.needed("appraise"):
+        options = appraise(known.facts, judgement, scenario)
     announce("allocate")
     facts, parts = known.facts.table, known.parts
-    answer = allocate(options, facts, parts, scenario, places=known.site.places, progress=progress)
+    seconds = limit.for_choice(scenario.solver.time_limit_s)
+    answer = allocate(options, facts, parts, scenario, places=known.site.places, progress=progress, seconds=seconds)
     return Choice(judgement, options, answer)
 
 
-def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None) -> Plan:
+def plan_of(
+    known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None, limit: TimeLimit = UNLIMITED
+) -> Plan:
     """The plan for what is known of a site, under its scenario; raises as make_plan."""
     site, facts, parts = known.site, known.facts, known.parts
-    choice = choose(known, site.scenario, announce=announce, progress=progress)
+    choice = choose(known, site.scenario, announce=announce, progress=progress, limit=limit)
     answer = choice.answer
     announce("assess")
     rules = rules_alone(choice.options, choice.judgement).assign(
@@ -118,7 +146,10 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
     design = Design.of(units, site.scenario, ground=facts.ground)
     units, bodies = _water(site, facts, units, parts.borders, design)
     dykes = along(site, units, design)
-    haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table))
+    bring, take = earth_limits(site.scenario, facts.table)
+    haulage = least_haul(units, site.scenario, bring, take, seconds=limit.for_haul())
+    late = _unproven_haul(haulage, limit)
+    warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *late)
     plan = Plan(
         site=site,
         units=units,
@@ -132,11 +163,17 @@ def plan_of(known: Survey, *, announce: Announce = _quiet, progress: Progress | 
         haul=haulage.table,
         economics=money(units, site.scenario, haulage.table),
         rules=rules,
-        warnings=tuple(dict.fromkeys((*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes)))),
+        warnings=tuple(dict.fromkeys(warnings)),
         land_use=land_use(site.landuse, units),
         dykes=dykes,
     )
     return replace(plan, units=plan.with_units(**reasons(plan)))
+
+
+def _unproven_haul(haulage: Haul, limit: TimeLimit) -> tuple[Message, ...]:
+    """A warning where the time limit left the haul further from the least there is than a plan of that size takes."""
+    open_share = min(1 - haulage.bound_cny / haulage.cost_cny, 1.0) if haulage.cost_cny > 0 else 0.0
+    return (say("timelimit.haul", share=open_share),) if limit.seconds is not None and open_share > BEYOND else ()
 
 
 def _units(

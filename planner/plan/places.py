@@ -1,4 +1,4 @@
-"""What has a name on a plan: lakes, villages, corridors, mines, parcels and the holes in the plan, each with its place."""
+"""What has a name on a plan: lakes, villages, roads, corridors, mines, parcels and holes in the plan, each with its place."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.words import pair, say
+
 if TYPE_CHECKING:
     from planner.plan.noun import Plan
+    from planner.site import Site
 
 # First come first shown where names are in each other's way.
-RANKS: Final = ("lake", "hole", "village", "corridor", "mine", "parcel")
+RANKS: Final = ("lake", "hole", "village", "road", "corridor", "mine", "parcel")
 VILLAGES: Final = ("village", "settlement", "村", "居民", "社区")
+ROADS: Final = ("road", "highway", "railway", "street", "expressway", "公路", "道路", "铁路", "高速", "大道", "国道", "省道")
+NOT_ROADS: Final = ("green", "绿带", "绿化带", "corridor", "走廊")  # a belt along a road is none
 NEAR_M: Final = 80.0  # a kept village's belt lies this close around the hole that the village leaves in the plan
 LEAST_HOLE_M2: Final = 2000.0  # smaller gaps between units are no places
 COLUMNS: Final = ("kind", "name", "name_en", "storage_m3", "x", "y", "radius_m")
@@ -32,12 +37,22 @@ def places_of(plan: Plan) -> pd.DataFrame:
     holes, used = _holes(plan, named)
     rows += holes
     rows += [row for i, row in enumerate(named) if i not in used]
+    rows += _roads(site)
     rows += _mines(plan.parcels)
     rows += _rows(plan.parcels, "parcel")
     frame = pd.DataFrame([_placed(row) for row in rows if row["shape"] is not None], columns=COLUMNS)
     rank = frame["kind"].map({kind: i for i, kind in enumerate(RANKS)})
     order = np.lexsort((frame["name"], -frame["storage_m3"], -frame["radius_m"], rank))
     return frame.iloc[order].reset_index(drop=True)
+
+
+def names_alone(site: Site, parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Mines and roads, which no layer of a plan draws, as points with `kind`, `name`, `name_en` where their names stand."""
+    roads = [row for row in _features(site.constraints) if row["kind"] == "road"]
+    placed = [_placed(row) for row in (*_mines(parcels), *roads, *_roads(site))]
+    frame = pd.DataFrame(placed, columns=COLUMNS)
+    points = gpd.points_from_xy(frame["x"], frame["y"])
+    return gpd.GeoDataFrame(frame[["kind", "name", "name_en"]], geometry=points, crs=parcels.crs)
 
 
 def _text(value: object) -> str:
@@ -77,7 +92,33 @@ def _features(layer: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
         words = (by_shape.get(id(row["shape"]), "") + row["name"] + row["name_en"]).lower()
         if any(word in words for word in VILLAGES):
             row["kind"] = "village"
+        elif _is_road(words):
+            row["kind"] = "road"
     return rows
+
+
+def _is_road(words: str) -> bool:
+    return any(word in words for word in ROADS) and not any(word in words for word in NOT_ROADS)
+
+
+def _roads(site: Site) -> list[dict[str, Any]]:
+    """Roads by name, of land use and of the layers that rules and distances ask for; pieces of one name are one road."""
+    known = {row["name"] for row in _features(site.constraints)}
+    found: dict[tuple[str, str], list[Any]] = {}
+    layers = [("", site.landuse), *site.places.items()]
+    for key, layer in layers:
+        if layer is None or "name" not in layer.columns:
+            continue
+        uses = layer["landuse"] if "landuse" in layer.columns else [""] * len(layer)
+        words = {id(shape): f"{key} {_text(use)}".lower() for shape, use in zip(layer.geometry, uses, strict=True)}
+        for row in _rows(layer, "road"):
+            told = words[id(row["shape"])] + row["name"].lower() + row["name_en"].lower()
+            if _is_road(told) and row["name"] not in known:
+                found.setdefault((row["name"], row["name_en"]), []).append(row["shape"])
+    return [
+        {"kind": "road", "name": name, "name_en": english, "storage_m3": 0.0, "shape": shapely.union_all(shapes)}
+        for (name, english), shapes in found.items()
+    ]
 
 
 def _holes(plan: Plan, named: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], set[int]]:
@@ -104,7 +145,8 @@ def _use(plan: Plan, hole: Any) -> tuple[str, str]:
         if at.size:
             row = layer.iloc[int(at[0])]
             return _text(row.get("landuse")), _text(row.get("landuse_en"))
-    return "不在规划范围", "not planned"
+    english, chinese = pair(say("place.unplanned"))
+    return chinese, english
 
 
 def _mines(parcels: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -125,6 +167,12 @@ def _mines(parcels: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 def _placed(row: dict[str, Any]) -> tuple[Any, ...]:
     """A row with the middle of the largest circle inside its shape."""
     parts = shapely.get_parts(row["shape"])
+    if shapely.get_dimensions(row["shape"]) < 2:  # a line: its middle, and half its length
+        longest = parts[int(np.argmax(shapely.length(parts)))]
+        middle = shapely.get_coordinates(
+            shapely.line_interpolate_point(longest, 0.5, normalized=True) if longest.length else longest
+        )[0]
+        return (*(row[k] for k in COLUMNS[:4]), float(middle[0]), float(middle[1]), float(longest.length) / 2)
     largest = parts[int(np.argmax(shapely.area(parts)))]
     size = max(largest.bounds[2] - largest.bounds[0], largest.bounds[3] - largest.bounds[1])
     spoke = shapely.maximum_inscribed_circle(shapely.simplify(largest, size / 200), tolerance=max(1.0, size / 100))

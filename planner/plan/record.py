@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from planner.words import share
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -88,5 +90,5 @@ class PlanRecord:
     def __repr__(self) -> str:
         total = self.units.groupby("target")["area_mu"].sum()
         parts = ", ".join(f"{name} {area:,.0f} mu" for name, area in total.items())
-        proof = f"{self.certificate.status}, gap {self.certificate.gap:.1e}"
+        proof = f"{self.certificate.status}, gap {share(self.certificate.gap, 'en')}"
         return f"<Plan {self.site.name!r}: {len(self.units)} units; {parts}; {proof}>"

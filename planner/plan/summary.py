@@ -18,7 +18,7 @@ from planner.plan.prices import exchange, three_ledgers
 from planner.plan.years import as_rows, years
 from planner.schedule import phase_of
 from planner.timing import by_year, timetable
-from planner.words import render
+from planner.words import render, share
 
 if TYPE_CHECKING:
     from planner.plan.record import PlanRecord
@@ -229,6 +229,6 @@ def as_html(plan: PlanRecord) -> str:
     foot = (
         f"restored {s['restored_mu']:,.0f} mu · water {s['water_mu']:,.0f} mu, {s['water']['storage_m3'] / 1e6:,.2f} Mm³ · "
         f"cost {s['economics']['cost_cny'] / 1e9:,.3f} bn yuan · value {s['economics']['benefit_cny'] / 1e9:,.2f} bn yuan · "
-        f"1:{s['economics']['benefit_cost_ratio']:.2f} · {escape(s['solver']['status'])}, gap {s['solver']['gap']:.1e}"
+        f"1:{s['economics']['benefit_cost_ratio']:.2f} · {escape(s['solver']['status'])}, gap {share(s['solver']['gap'], 'en')}"
     )
     return f"<div>{head}<table>{rows}</table><small>{foot}</small></div>"

@@ -12,6 +12,7 @@ from planner.words import Message, say
 
 STEPS: Final = ("today", "rules", "plan", "price")
 ENOUGH: Final = 1e6  # yuan that have no source from which a verdict names them
+LOW_M: Final = 0.5  # m below the level it is built for, from which a verdict tells where the largest lake comes to stand
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,34 @@ def verdict(s: Mapping[str, Any]) -> Verdict:
         tail = say(whole, lent=lent, cost=cost) if lent >= ENOUGH else say("headline.funded")
     if cash is not None:
         tail = say("headline.and_cash", tail=tail, cash=cash)
+    low = _settles_low(s)
+    if low is not None:
+        tail = say("headline.and_water", tail=tail, water=low)
     if npv >= 0:
         sentence = say("headline.pays", npv=npv, cost=cost, value=money["benefit_cny"], tail=tail)
     else:
         sentence = say("headline.loses", npv=-npv, tail=tail)
     steps = tuple(zip(STEPS, (_today(s), _rules(s), _plan(s), _price(s)), strict=True))
-    return Verdict(sentence, npv >= 0 and open_cny < ENOUGH and lent < ENOUGH, steps)
+    return Verdict(sentence, npv >= 0 and open_cny < ENOUGH and lent < ENOUGH and low is None, steps)
+
+
+def _settles_low(s: Mapping[str, Any]) -> Message | None:
+    """Where the largest lake comes to stand on rain and groundwater alone, if that is well below the level it is built for."""
+    left, lakes = s["water"].get("settled"), s["water"]["reservoirs"]
+    if not left or not lakes:
+        return None
+    largest = max(lakes, key=lambda lake: float(lake["storage_m3"]))
+    level = left["levels_m"].get(largest["id"])
+    if level is None or largest["level_m"] - level < LOW_M:
+        return None
+    held, built = left["mean_m3"], s["water"]["storage_m3"]
+    return say("headline.settles_low", level=level, planned=largest["level_m"], held=held, built=built)
 
 
 def _areas(areas: Mapping[str, float]) -> Message | tuple[Message, ...]:
     """Targets with their areas, those that occur."""
     parts = tuple(say("headline.area", target=t, mu=areas[t]) for t in CHOICES if areas[t] > 0)
-    return parts or say("headline.nothing")
+    return parts or say("word.nothing")
 
 
 def _today(s: Mapping[str, Any]) -> Message:

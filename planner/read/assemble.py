@@ -20,6 +20,7 @@ from planner.read.bands import chosen_band
 from planner.read.features import read_places, read_values
 from planner.read.grids import Context, onto, terrain_and_subsidence
 from planner.read.heeded import refuse_idle
+from planner.read.idle import tell_idle
 from planner.read.layers import clipped, read_beside, read_parcels, reference
 from planner.read.owners import owners
 from planner.read.places import Opened, open_site
@@ -116,6 +117,8 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     frame = _with_depths(frame, lost, layers.subsidence, record)
     _check_wishes(scenario, frame, terrain)
     check_phases(frame, scenario)
+    beside_these = read_places(context, near)
+    tell_idle(scenario, frame, beside["constraints"], beside_these, record)
     site = Site(
         name=scenario.site.name or _stem(opened),
         crs=parcels.crs,
@@ -129,7 +132,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
         landuse=beside["landuse"],
         constraints=beside["constraints"],
         boundary=beside["boundary"],
-        places=read_places(context, near),
+        places=beside_these,
         values=read_values(context, terrain),
         inputs=tuple(record.inputs),
         decisions=record.decisions(),

@@ -16,7 +16,7 @@ from planner.read.owners import owners
 from planner.read.record import Record
 from planner.scenario import parse_scenario
 from planner.site import Site
-from planner.words import say
+from planner.words import Telling, say
 
 
 def init_text(
@@ -47,7 +47,7 @@ def init_text(
         sets["layers.terrain"] = {"path": str(Path(terrain).resolve())}
     site, depthless = _read(polygons, sets, encoding, crs, record)
     layer = _layer(shown, record, encoding)
-    text = _compose(site, layer, ground, outside, crs, depthless, zh=lang == "zh")
+    text = _compose(site, layer, ground, outside, crs, depthless, told=Telling(lang))
     parse_scenario(tomllib.loads(text))  # what is written can be read
     return text
 
@@ -91,59 +91,46 @@ def _layer(shown: str, record: Record, encoding: str | None) -> dict[str, str]:
 
 
 def _compose(
-    site: Site, layer: dict[str, str], ground: str | None, outside: bool, crs: str | None, depthless: bool, *, zh: bool
+    site: Site, layer: dict[str, str], ground: str | None, outside: bool, crs: str | None, depthless: bool, *, told: Telling
 ) -> str:
-    def told(en: str, chinese: str) -> str:
-        return chinese if zh else en
-
     area = area_mu(site.parcels)
     forced = crs or (f"EPSG:{site.crs.to_epsg()}" if site.crs.to_epsg() else "")
     depth = site.parcels["subsidence_m"].to_numpy(dtype=float)
     table = ", ".join(f"{k} = {_quoted(v)}" for k, v in layer.items())
     lines = [
-        told(
-            f"# {len(site.parcels)} parcels, {area:,.1f} mu, {np.nanmin(depth):.2f} to {np.nanmax(depth):.2f} m deep.",
-            f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩，深 {np.nanmin(depth):.2f} 至 {np.nanmax(depth):.2f} 米。",
-        )
-        if not depthless
-        else told(f"# {len(site.parcels)} parcels, {area:,.1f} mu.", f"# 沉陷区 {len(site.parcels)} 块，{area:,.1f} 亩。"),
-        told("# Lines that begin with # are choices left open.", "# 以 # 开头的行是可选项。"),
+        "# " + told("init.parcels", count=len(site.parcels), area=area)
+        if depthless
+        else "# " + told("init.parcels_deep", count=len(site.parcels), area=area, low=np.nanmin(depth), high=np.nanmax(depth)),
+        "# " + told("init.open"),
         "",
         "[site]",
         f"name = {_quoted(site.name)}",
     ]
     if forced:
-        lines.append(f"crs = {_quoted(forced)}  # {told('working CRS, metres', '工作坐标系，米')}: {site.crs.name}")
+        lines.append(f"crs = {_quoted(forced)}  # {told('init.crs')}: {site.crs.name}")
     if outside:
-        lines.append(f"outside_paths = true  # {told('inputs lie outside this folder', '数据在本文件夹之外')}")
+        lines.append(f"outside_paths = true  # {told('init.outside')}")
     lines += ["", "[layers]", f"polygons = {{{table}}}"]
     lines += _ground_lines(site, ground, depthless, told)
     lines += _wish_lines(area, float(np.nanmedian(site.water_table.normal.values)), told)
     return "\n".join(lines) + "\n"
 
 
-def _ground_lines(site: Site, ground: str | None, depthless: bool, told: Any) -> list[str]:
+def _ground_lines(site: Site, ground: str | None, depthless: bool, told: Telling) -> list[str]:
     if ground is None:
-        note = told(
-            "ground elevation today, m; without it: hollows in a level plain", "现状地面高程，米；缺省为水平地面上的洼地"
-        )
+        note = told("init.no_ground")
         lines = [f'# terrain = "dem.tif"  # {note}']
     else:
         low, high = np.nanmin(site.terrain.values), np.nanmax(site.terrain.values)
-        lines = [f"terrain = {_quoted(ground)}  # {told('ground elevation today', '现状地面高程')}, {low:.2f}…{high:.2f} m"]
+        lines = [f"terrain = {_quoted(ground)}  # {told('init.ground')}, {low:.2f}…{high:.2f} m"]
     if depthless:
-        note = told(
-            "m, ASSUMED: no depth column was found; give the true depth or a raster",
-            "米，假定值：无深度字段，请改为实测深度或栅格",
-        )
+        note = told("init.no_depth")
         lines.append(f"subsidence = 1.0  # {note}")
     else:
-        note = told("ground lost, m, as a raster instead of the depth column", "沉陷量栅格，米，代替深度字段")
+        note = told("init.subsidence")
         lines.append(f'# subsidence = "w.tif"  # {note}')
     level = _table(site)
-    note = told(
-        "elevation, m, or a raster; without it 1.5 m below the original ground", "高程，米，或栅格；缺省为原地面以下 1.5 米"
-    )
+    note = told("init.water_table")
     return [*lines, f"# water_table = {level:.2f}  # {note}"]
 
 
@@ -154,23 +141,23 @@ def _table(site: Site) -> float:
     return float(np.nanmedian(inside if np.isfinite(inside).any() else values))
 
 
-def _wish_lines(area: float, water: float, told: Any) -> list[str]:
+def _wish_lines(area: float, water: float, told: Telling) -> list[str]:
     share = {"construction": 0.2, "arable": 0.2, "green": 0.2}
     notes = {
-        "construction": told("at least so much, mu; max_mu likewise", "下限，亩；上限用 max_mu"),
-        "arable": told("mu", "亩"),
-        "green": told("mu", "亩"),
+        "construction": told("init.least"),
+        "arable": told.term("unit", "mu"),
+        "green": told.term("unit", "mu"),
     }
     lines: list[str] = []
     for target, part in share.items():
         lines += ["", f"[targets.{target}]", f"# min_mu = {round(area * part, 1)}  # {notes[target]}"]
-    money = told("yuan; Zhonghu spent about 60 942 a mu", "元；中湖约每亩 60942 元")
-    earth = told("no fill from outside: dig deep, fill shallow", "不外借土方：挖深填浅")
-    level = told("normal level, m; without it the water table", "正常蓄水位，米；缺省为地下水位")
+    money = told("init.budget")
+    earth = told("init.import")
+    level = told("init.level")
     lines += ["", "[budget]", f"# max_cny = {round(area * 60_942, -4):.1f}  # {money}"]
     lines += ["", "[earthwork]", f"max_import_m3 = 0.0  # {earth}"]
     lines += ["", "[reservoir]", f"# level_m = {water:.2f}  # {level}"]
-    lines += ["", "[solver]", f"gap = 1e-4  # {told('relative gap to prove', '要证明的相对间隙')}"]
+    lines += ["", "[solver]", f"gap = 1e-4  # {told('init.gap')}"]
     return lines
 
 

@@ -13,11 +13,10 @@ from scipy import ndimage
 from planner.read.grids import Context
 from planner.read.owners import owners
 from planner.read.record import Record
-from planner.site import CELLS_A_UNIT, MANY_UNITS, PIECES, Grid, WaterTable, largest_unit_mu
+from planner.site import CELLS_A_UNIT, MANY_UNITS, PIECES, Grid, WaterTable, largest_unit_mu, units_expected
 from planner.units import M2_PER_MU
 from planner.words import say
 
-FAR_M: Final = 50_000.0  # m: beyond, no earth is hauled from one end of a site to the other
 REACH_M: Final = 3_000.0  # m: a panel farther away moves no ground here (H / tan β of the deepest mines)
 
 
@@ -44,7 +43,7 @@ def tell_sizes(context: Context, terrain: Grid) -> None:
     scenario, area = context.scenario, float(context.parcels.area.sum())
     usual, high = scenario.number("partition.max_unit_mu"), largest_unit_mu(scenario, terrain, area)
     unit_m2, cell = high * M2_PER_MU, max(terrain.cell_x, terrain.cell_y)
-    units = max(len(context.parcels), round(PIECES * area / unit_m2))  # pieces are cut along parcels and contours as well
+    units = units_expected(scenario, terrain, context.parcels)
     if high > usual:
         context.record.warn(say("read.units_grown", units=units, mu=high, usual=usual, cell=cell))
     elif cell**2 > unit_m2:
@@ -54,8 +53,9 @@ def tell_sizes(context: Context, terrain: Grid) -> None:
         context.record.warn(say("read.units_many", units=units, mu=float(np.ceil(PIECES * area / M2_PER_MU / MANY_UNITS))))
     west, south, east, north = context.bounds
     across = float(np.hypot(east - west, north - south))
-    if across > FAR_M:
-        context.record.warn(say("read.one_market", km=across / 1e3, most=FAR_M / 1e3))
+    most = scenario.number("earthwork.market_km")
+    if across / 1e3 > most:
+        context.record.warn(say("read.one_market", km=across / 1e3, most=most))
 
 
 def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:

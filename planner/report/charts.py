@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 MAP_SHARE = 0.66  # of a map's width that its height takes on paper
-NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "corridor": 6.0, "parcel": 5.5}
+NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "road": 6.0, "corridor": 6.0, "parcel": 5.5}
 TODAY_COLOURS = ("#E4D7B5", "#8FBDDF", "#22659F")
 WATERLOGGED = ("dry", "seasonal", "perennial")
 MOST_CURVES = 4  # lakes whose storage curve is drawn, the largest
@@ -46,7 +46,7 @@ def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made = Figure(figsize=(width, width * ratio), layout="constrained")
     left, right = made.add_subplot(1, 2, 1), made.add_subplot(1, 2, 2)
     handles = [*_today_on(left, plan, say), *_plan_on(right, plan, say)]
-    for axes, title in ((left, say("report.today")), (right, say("word.plan"))):
+    for axes, title in ((left, say("word.today")), (right, say("word.plan"))):
         axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left")
     _names(right, plan, say, width / 2)
     _scale(left, say)
@@ -128,7 +128,7 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
         name = say.held(place.name_en or place.name, place.name or place.name_en)
         lines = [name, say.cubic(place.storage_m3)] if place.kind == "lake" else [name]
         w, h = max(ruler.width(line, size) for line in lines) / points, len(lines) * size * 1.3 / points
-        if (place.kind == "parcel" and w > 2.2 * place.radius_m) or (place.kind == "lake" and w > 8 * place.radius_m):
+        if (place.kind in ("parcel", "road") and w > 2.2 * place.radius_m) or (place.kind == "lake" and w > 8 * place.radius_m):
             continue
         x, y = _within(place.x, west, east, w), _within(place.y, south, north, h)
         if any(abs(x - ox) < (w + ow) / 2 and abs(y - oy) < (h + oh) / 2 for ox, oy, ow, oh in taken):
@@ -192,7 +192,7 @@ def _scale(axes: Axes, say: Say) -> None:
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     axes.text(west + length / 2, y + 0.25 * pad, text, fontproperties=font(7), ha="center", va="bottom", color=INK)
     axes.annotate(
-        say("report.north"),
+        say("word.north"),
         xy=(0.985, 0.99),
         xytext=(0.985, 0.90),
         xycoords="axes fraction",

@@ -16,6 +16,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import Parameters
 from planner.periods import periods
 from planner.site import Grid
+from planner.subsidence.headings import OBSERVED, understood
 from planner.subsidence.panels import Panels, check_panels, sources
 from planner.subsidence.predict import fields_at
 from planner.words import say
@@ -84,8 +85,9 @@ def calibrate(
 
     observations: points in the panels' CRS with `subsidence_m` (positive downward; a column that is negative throughout its
     trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement) and `year` (decimal or a date;
-    without it all movement is taken as done). fit: names among q, tan_beta, b, offset_m, c_per_year; None: those the data
-    bear on. Intervals are Huber's: noise independent from point to point and alike everywhere.
+    without it all movement is taken as done), or columns that mean these and say their unit: settlement_mm, 下沉(cm). fit:
+    names among q, tan_beta, b, offset_m, c_per_year; None: those the data bear on. Intervals are Huber's: noise independent
+    from point to point and alike everywhere.
 
     Raises InvalidInput or CRSMismatch.
 
@@ -154,14 +156,18 @@ class _Data:
     frame: pd.DataFrame
 
 
+MOST_M: Final = 60.0  # m: more than any ground has moved over mines; what is larger is in another unit
 FIELD_OF: Final = {"subsidence": 0, "east": 6, "north": 7}
 
 
 def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data, list[str]]:
     if table.crs is not None and table.crs != panels.crs:
         raise CRSMismatch(say("subsidence.observations_crs", theirs=table.crs.name, ours=panels.crs.name))
+    table = understood(table, OBSERVED, role="observations")
     if "subsidence_m" not in table.columns and not {"east_mm", "north_mm"} & set(table.columns):
-        raise InvalidInput(say("subsidence.no_observation_column"))
+        raise InvalidInput(
+            say("subsidence.no_observation_column", columns=[str(c) for c in table.columns if c != table.geometry.name])
+        )
     notes = []
     xy = shapely.get_coordinates(np.asarray(table.geometry))
     year = np.array([p.end for p in periods(table["year"])]) if "year" in table.columns else np.full(len(table), np.nan)
@@ -172,6 +178,10 @@ def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data,
         values = np.asarray(table[column], dtype=float) * unit
         use = np.flatnonzero(np.isfinite(values))
         values = values[use]
+        if len(values) and float(np.abs(values).max()) > MOST_M:
+            raise InvalidInput(
+                say("subsidence.no_such_movement", column=column, value=float(np.abs(values).max()) / unit, most=MOST_M)
+            )
         if kind == "subsidence" and len(values) and downward_negative(values):
             values = -values
             notes.append("subsidence_m is negative downward: its sign was turned.")

@@ -1,8 +1,9 @@
-"""Columns of mining panels by what they mean: in any usual spelling, English or Chinese, lengths in the unit they say."""
+"""Columns of panels and of observations by what they mean: in any usual spelling, lengths in the unit they say."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Meant:
-    """What a column of panels may be called: whole headings without their unit, and words one of which it may hold.
+    """What a column may be called: whole headings without their unit, and words one of which it may hold.
 
-    length: whether it is one, m. never: words that make it something else.
+    length: whether it is one, m. never: words that make it something else. unit: of the contract's column; stated: whether a
+    heading that is not the contract's has to say its unit.
     """
 
     exact: tuple[str, ...]
     inside: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     length: bool = False
+    unit: str = "m"
+    stated: bool = False
 
 
 # Column of the contract → what people call it. Words in lower case; blanks, hyphens and points count as underscores.
@@ -67,28 +71,58 @@ _UNIT_WORDS: Final = frozenset(
 ) | {"m"}
 
 
-def understood(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The panels with the contract's columns, filled from what else they are called; lengths in metres.
+_NO_LEVEL: Final = words_of(
+    "rate velocity speed factor coefficient max predicted 速率 速度 系数 最大 预计 倾斜 曲率 residual 残余 剩余"
+)
+# Column of observations → what surveyors call it; levels come in mm as often as in m, so that the unit has to be said.
+OBSERVED: Final = {
+    "subsidence_m": Meant(
+        words_of("subsidence settlement sinking vertical_displacement vertical_movement observed_subsidence subs"),
+        words_of("下沉 沉降 沉陷"),
+        _NO_LEVEL,
+        length=True,
+        stated=True,
+    ),
+    "east_mm": Meant(
+        words_of("east displacement_east east_displacement de eastward"),
+        words_of("东向位移 东向移动 东西向位移"),
+        length=True,
+        unit="mm",
+        stated=True,
+    ),
+    "north_mm": Meant(
+        words_of("north displacement_north north_displacement dn northward"),
+        words_of("北向位移 北向移动 南北向位移"),
+        length=True,
+        unit="mm",
+        stated=True,
+    ),
+    "year": Meant(words_of("date survey_date observed_on epoch"), words_of("观测日期 观测时间 测量日期 观测年")),
+}
+
+
+def understood(table: gpd.GeoDataFrame, meant_by: Mapping[str, Meant] = MEANT, *, role: str = "panels") -> gpd.GeoDataFrame:
+    """The table with the contract's columns, filled from what else they are called; lengths in the contract's unit.
 
     A column of the contract's own name is taken as it is; cells may say another unit ('12 ft'). Raises InvalidInput where two
     columns fit one meaning and differ, where a heading's or a cell's unit is not known, or where a length is a rate.
     """
     columns = [str(c) for c in table.columns if c != table.geometry.name]
     found: dict[str, object] = {}
-    for name, meant in MEANT.items():
+    for name, meant in meant_by.items():
         fits = [name] if name in columns else [c for c in columns if _fits(c, meant)]
         if not fits:
             continue
         if not meant.length:
             if len(fits) > 1:
-                raise InvalidInput(say("subsidence.two_columns", meant=name, columns=fits))
+                raise InvalidInput(say("subsidence.two_columns", role=role, meant=name, columns=fits))
             found[name] = table[fits[0]]
             continue
         if fits == [name] and not _some_number(table[name]):
             continue  # told where numbers are asked for
-        read = [_metres(table, c) for c in fits]
+        read = [_metres(table, c, meant, role, named=c == name) / UNITS[meant.unit][0] for c in fits]
         if any(not np.allclose(read[0], other, rtol=2e-3, equal_nan=True) for other in read[1:]):
-            raise InvalidInput(say("subsidence.two_columns", meant=name, columns=fits))
+            raise InvalidInput(say("subsidence.two_columns", role=role, meant=name, columns=fits))
         found[name] = read[0]
     return table.assign(**found) if found else table
 
@@ -114,11 +148,16 @@ def _some_number(values: Any) -> bool:
     return any(quantity(str(value)) is not None for value in values)
 
 
-def _metres(table: gpd.GeoDataFrame, column: str) -> NDArray[np.float64]:
-    """A column of lengths in metres, (p,), NaN for empty cells: as its cells say, else its heading, else metres."""
-    values, beside = numbers(table[column], shown="panels", column=column)
+def _metres(table: gpd.GeoDataFrame, column: str, meant: Meant, role: str, *, named: bool) -> NDArray[np.float64]:
+    """A column of lengths in metres, (p,), NaN for empty cells: as its cells say, else its heading, else the contract's unit.
+
+    named: whether it bears the contract's own name. Raises InvalidInput where a unit has to be said and none is.
+    """
+    values, beside = numbers(table[column], shown=role, column=column)
     try:
         said = unit_of(column)
     except LookupError as error:
-        raise InvalidInput(say("subsidence.column_unit", column=column, unit=str(error.args[0]))) from None
-    return np.asarray(values * np.array([UNITS[unit or said or "m"][0] for unit in beside]))
+        raise InvalidInput(say("subsidence.column_unit", role=role, column=column, unit=str(error.args[0]))) from None
+    if meant.stated and not named and said is None and not all(u for u, v in zip(beside, values, strict=True) if v == v):
+        raise InvalidInput(say("subsidence.no_unit", role=role, column=column))
+    return np.asarray(values * np.array([UNITS[unit or said or meant.unit][0] for unit in beside]))

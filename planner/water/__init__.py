@@ -1,6 +1,7 @@
 """Water: storage curves of any terrain, and the reservoirs of a plan."""
 
-from planner.water.bodies import Reservoirs, reservoirs, size_class
+from planner.sizes import size_class
+from planner.water.bodies import Reservoirs, reservoirs
 from planner.water.curve import StorageCurve, storage_curve
 from planner.water.depressions import fill, hollows
 from planner.water.shore import shoreline

@@ -18,7 +18,8 @@ from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
-from planner.core.terrain.spill import spill
+from planner.core.terrain.spill import spills
+from planner.sizes import size_class
 from planner.water.spread import Errors, storage_sd
 
 if TYPE_CHECKING:
@@ -29,22 +30,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SIZE_CLASSES: Final = (  # total storage from, m³; SL 252, GB 50201
-    (1.0e9, "large (1)"),
-    (1.0e8, "large (2)"),
-    (1.0e7, "medium"),
-    (1.0e6, "small (1)"),
-    (1.0e5, "small (2)"),
-    (0.0, "pond"),
-)
 TABLE_STAGES: Final = 41  # rows of a reservoir's stage–area–storage table, from the deepest bed to its storage level
 ABOVE_M: Final = 1.5  # how far a table goes on above the storage level where no higher rim is known
 LEAST_RISE_M: Final = 0.01  # a rim nearer to the storage level than this is taken as no rim
-
-
-def size_class(storage_m3: float) -> str:
-    """Class of a reservoir by its total storage, m³ (SL 252, GB 50201); a pond below 0.1 Mm³."""
-    return next(name for least, name in SIZE_CLASSES if storage_m3 >= least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,19 +152,9 @@ def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floa
 
     body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
     """
-    frame = terrain.frame
-    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), frame)
-    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)]
-    bottom = float(np.nanmin(terrain.values, initial=0.0)) - 1e4
-    rim = np.full(count, np.nan)
-    for k in range(count):
-        mine = np.flatnonzero(of_cell == k)
-        if len(mine):
-            ground = terrain.values.copy()
-            ground.ravel()[mine] = bottom  # inside the body the water finds its way
-            level = spill(ground, int(mine[0]), CORNERS).level
-            rim[k] = level if level > bottom else np.nan  # it leaves where ground is missing: no rim is known there
-    return rim
+    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), terrain.frame)
+    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)].astype(np.int32)
+    return spills(terrain.values, of_cell, count, CORNERS)
 
 
 def _bodies(ids: pd.Index[str], design: Design, borders: pd.DataFrame) -> Ints:

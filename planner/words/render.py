@@ -50,11 +50,17 @@ def plain(text: object) -> Message:
 
 NOTHING: Final = "–"  # what is not known
 # How many digits a bare unit takes in `{value:unit}`.
+LEAST_PERCENT: Final = 0.001  # a smaller share is told as less than this
 DIGITS: Final = {"m3": ",.0f", "m2": ",.0f", "yuan": ",.0f", "yuan_per_mu": ",.0f", "m": ",.2f", "mm": ",.0f", "km": ",.1f"}
 # Large amounts in the steps a language counts in: from, divisor, digits, what stands before the unit.
 STEPS: Final = {
     "en": ((1e9, 1e9, 2, " bn "), (1e6, 1e6, 2, " M ")),
     "zh": ((1e8, 1e8, 2, "亿"), (1e4, 1e4, 1, "万")),
+}
+# Large amounts in one step whatever their size: divisor, digits, what stands before the unit.
+LARGE: Final = {
+    "en": {"m3": (1e6, 2, " M"), "yuan": (1e6, 1, " M ")},
+    "zh": {"m3": (1e4, 1, "万"), "yuan": (1e4, 0, "万")},
 }
 CUBIC_STEPS_EN: Final = ((1e6, 1e6, 2, " M"),)  # Mm³ is written without a space
 _PARTS: Final = Formatter()
@@ -135,6 +141,8 @@ def _bare(value: Any) -> str:
 
 
 def _figure(value: Any, spec: str, lang: str) -> str:
+    if spec == "share":
+        return share(float(value), lang)
     shape, _, unit = spec.rpartition(" ")
     if unit not in section(lang, "unit"):
         return format(value, spec)
@@ -142,6 +150,9 @@ def _figure(value: Any, spec: str, lang: str) -> str:
         return NOTHING
     if shape == "amount":
         return _amount(float(value), unit, lang)
+    if shape == "large":
+        size, digits, name = LARGE[lang][unit]
+        return f"{value / size:,.{digits}f}{name}{term('unit', unit, lang)}"
     return with_unit(format(value, shape or _digits(float(value), unit)), unit, lang)
 
 
@@ -158,6 +169,17 @@ def _amount(value: float, unit: str, lang: str) -> str:
         if abs(value) >= least:
             return f"{value / size:,.{digits}f}{name}{term('unit', unit, lang)}"
     return with_unit(f"{value:z,.0f}", unit, lang)
+
+
+def share(value: float, lang: str) -> str:
+    """A small share, such as a gap, in per cent with two figures and no power of ten: 9.3e-05 → 0.0093 %."""
+    percent = 100 * abs(value)
+    if percent == 0 or percent >= LEAST_PERCENT:
+        digits = max(0, 1 - math.floor(math.log10(percent))) if percent else 0
+        written = f"{100 * value:.{digits}f}"
+    else:
+        written = f"<{LEAST_PERCENT:g}" if lang == "zh" else f"< {LEAST_PERCENT:g}"
+    return f"{written}%" if lang == "zh" else f"{written} %"
 
 
 def with_unit(figure: str, unit: str, lang: str) -> str:

@@ -22,10 +22,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NEEDED = ("jupyterlab", "anywidget")
 ROOT = Path(__file__).parents[2]
 CELLS = (
-    "import planner as pl\nplan = pl.make_plan('site')\ne = plan.explore()\ne",
+    "import planner as pl\nfree = pl.make_plan('site').units.cost_cny.sum()\nplan = pl.make_plan('site', **{'budget.max_cny': 1.1 * free})\ne = plan.explore()\ne",
     "print('CHOSEN', e.selected)",
     "a = e.again({u: 'green' for u in e.selected}); print('LOCKED', [e.units.target[u] for u in e.locks], len(a.changed(e._before[-1][0])))",
     "e.undo(); print('UNDONE', e.attempt.result is None, e.locks)",
+    "print('BUDGET', free, e.values['budget.max_cny'], e.units.cost_cny.sum())",
     "print('LASSO', len(e.selected), e.values['targets.arable.min_mu'], e.attempt.scenario.reservoir.level_m, e.seconds < 60)",
     "print('BACK', e.values['targets.arable.min_mu'], e.attempt.scenario.reservoir.level_m)",
 )
@@ -131,6 +132,20 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     inside.wait_for_function(
         "id => { const p = planner.page; return planner.textAt(p, 'target', p.texts.ids.indexOf(id)) === 'green'; }", arg=unit
     )
+    # a budget on its slider that the plan shown cannot keep: what is planned then costs no more
+    slide = "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }"
+    turn = inside.evaluate("() => Number(document.querySelector('.planner-live-panel').dataset.turn)")
+    most = float(
+        frame.locator("#planner-live-budget-max_cny").evaluate(
+            "e => { e.value = String(0.82 * Number(e.value)); e.dispatchEvent(new Event('input')); return Number(e.value); }"
+        )
+    )
+    frame.locator("#planner-live-solve").click()
+    inside.wait_for_function("t => Number(document.querySelector('.planner-live-panel').dataset.turn) > t", arg=turn)
+    assert "%" in frame.locator(".planner-live-status").inner_text()  # how far the best could lie above
+    free, budget, cost = (float(v) for v in run_cell(page, "BUDGET").split()[1:])
+    assert budget == pytest.approx(most)
+    assert cost <= budget + 1e-6 < free
     # a lasso drawn with the mouse; a quota and the water level on their sliders; planned again; undone on the page
     frame.locator("#planner-live-lasso").click()
     page.locator("iframe[title=planner]").evaluate("(one) => one.scrollIntoView({ block: 'center' })")
@@ -145,7 +160,6 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     page.mouse.up()
     inside.wait_for_function("() => !/^[01] units/.test(document.querySelector('.planner-live-panel p').textContent)")
     for key, value in (("targets-arable-min_mu", 150.0), ("reservoir-level_m", 30.75)):
-        slide = "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }"
         frame.locator(f"#planner-live-{key}").evaluate(slide, value)
         turn = inside.evaluate("() => Number(document.querySelector('.planner-live-panel').dataset.turn)")
         frame.locator("#planner-live-solve").click()

@@ -197,6 +197,21 @@ def test_paper_has_legend_and_figures(open_page: Callable[..., Any], path: Path,
     assert len(opened.page.pdf(prefer_css_page_size=True)) > 50_000
 
 
+def test_paper_tells_its_words_to_whoever_asks_without_an_event(open_page: Callable[..., Any], path: Path) -> None:
+    opened = open_page(path)
+    on_screen = opened.page.inner_text(".planner-panel")
+    assert "Construction land" in on_screen
+    opened.page.emulate_media(media="print")
+    opened.page.wait_for_selector(".planner-paper")
+    paper = opened.page.inner_text("body")
+    area = opened.page.evaluate(
+        "() => { const p = planner.page; return p.speech.area(p.views.sums('plan', p.visible).total.area_mu); }"
+    )
+    assert "Construction land" in paper and "Reservoir" in paper and area in paper
+    opened.page.emulate_media(media="screen")
+    opened.page.wait_for_selector(".planner-paper", state="detached")
+
+
 def test_a_chinese_browser_gets_chinese(open_page: Callable[..., Any], path: Path) -> None:
     opened = open_page(path, locale="zh-CN")
     assert opened.state("state.lang") == "zh"

@@ -157,12 +157,13 @@ def test_chinese_is_chinese_throughout(small_world: Path, tmp_path: Path, capsys
 
 
 def test_a_search_cut_short_says_how_far_it_is_from_the_best(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ["allocate", str(small_world), "--dry-run", "--time-limit", "0.001", "--gap", "0", "--lang"]
+    args = ["allocate", str(small_world), "--dry-run", "--alternatives", "--time-limit", "0.001", "--gap", "0", "--lang"]
     code = run([*args, "en"])
     said = capsys.readouterr()
     assert code in (0, 5)
     assert "time" in said.err
     assert code == 5 or "--time-limit" in said.err
+    assert code == 5 or "no alternatives" in said.err
 
 
 def test_an_infeasible_limit_is_told_once(small_world: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -359,3 +359,18 @@ def test_a_gap_is_kept_and_the_bound_stays_below_the_optimum(gap: float) -> None
 def test_free_haul_is_free() -> None:
     result = haul(lake_site(60), compaction=1.0, cny_per_m3_km=0.0)
     assert result.cost_cny == 0.0 and result.bound_cny == 0.0 and result.table.m3.sum() > 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 30.0])
+def test_a_haul_cut_short_carries_all_the_same_earth_and_tells_its_bound(seconds: float) -> None:
+    rng = np.random.default_rng(3)
+    rows = {
+        f"u{k:03d}": (*rng.uniform(0, 3_000, 2), *(rng.uniform(0, 900, 2) * ((1, 0) if k % 3 else (0, 1)))) for k in range(400)
+    }
+    units = site(rows)
+    given = {"compaction": 0.9, "cny_per_m3_km": 1.5, "max_import_m3": None}
+    best, quick = haul(units, **given), haul(units, seconds=seconds, **given)
+    assert quick.table["m3"].sum() == pytest.approx(best.table["m3"].sum())
+    assert quick.bound_cny <= best.cost_cny * (1 + 1e-9) <= quick.cost_cny * (1 + 1e-6)
+    if seconds == 30.0:
+        assert quick.cost_cny == pytest.approx(best.cost_cny)

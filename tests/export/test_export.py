@@ -191,7 +191,7 @@ def test_qgis_finds_a_default_style_for_each_layer(tmp_path: Path) -> None:
 
 
 def test_every_size_class_of_a_reservoir_has_a_style() -> None:
-    from planner.water.bodies import size_class
+    from planner.sizes import size_class
 
     sizes = (2e9, 5e8, 5e7, 5e6, 5e5, 5e4)
     assert [size_class(v) for v in sizes] == list(export.styles.SIZE_CLASSES)

@@ -70,7 +70,7 @@ def test_every_drawn_layer_has_one_default_style_over_columns_it_has(tmp_path: P
     path = export.save(with_limits(), tmp_path / "out", lang=lang) / "plan.gpkg"
     drawn = {r[0] for r in stored(path, "SELECT table_name FROM gpkg_geometry_columns")}
     rows = stored(path, "SELECT f_table_name, styleQML, useAsDefault FROM layer_styles")
-    assert sorted(r[0] for r in rows) == sorted(drawn) == ["boundary", "constraints", "parcels", "reservoirs", "units"]
+    assert sorted(r[0] for r in rows) == sorted(drawn) == ["boundary", "constraints", "names", "parcels", "reservoirs", "units"]
     for layer, document, default in rows:
         assert default == 1
         style = parsed(document)
@@ -191,4 +191,4 @@ def test_a_hostile_site_name_stays_a_title(tmp_path: Path, name: str) -> None:
     root = project(export.save(with_limits(name=name), tmp_path / "out") / "plan.gpkg")
     lines = clean(name).replace("\r\n", "\n").replace("\r", "\n")
     assert text(root, "title") == lines
-    assert len(list(root.iter("maplayer"))) == len(list(root.iter("layer-tree-layer"))) == 9
+    assert len(list(root.iter("maplayer"))) == len(list(root.iter("layer-tree-layer"))) == 10

@@ -137,13 +137,11 @@ def test_script_json_cannot_leave_its_element() -> None:
 def test_every_word_the_page_asks_for_exists() -> None:
     asked = set(re.findall(r'\bt\("([a-z_0-9]+)"', scripts())) | set(re.findall(r'add\("[a-z_0-9]+", "([a-z_]+)"', scripts()))
     assert {key for key in asked if not key.endswith("_")} <= set(WORDS), asked - set(WORDS)
-    for kind in ("large_1", "large_2", "medium", "small_1", "small_2", "pond"):
-        assert f"size_{kind}" in WORDS
 
 
 def test_every_word_is_used() -> None:
     text = scripts() + files("planner.maps").joinpath("draw.py").read_text(encoding="utf-8")
-    built = ("size_", "palette_", "dark_", "section_")
+    built = ("palette_", "dark_", "section_")
     unused = [key for key in WORDS if f'"{key}"' not in text and not key.startswith(built)]
     assert unused == []
 

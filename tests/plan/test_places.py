@@ -62,6 +62,34 @@ def test_the_verdict_tells_what_is_lost_and_what_has_no_source(plan: Any) -> Non
     loss = "It loses 436.00 M yuan (net present value), and 1.83 bn yuan of 2.01 bn yuan have no source; in cash the treasury "
     assert str(told.sentence).startswith(loss)
     assert "没有资金来源" in render(told.sentence, "zh")
+    lake = {**s["water"]["reservoirs"][0], "id": "R1", "level_m": 27.0, "storage_m3": 10.4e6}
+    water = {"storage_m3": 10.4e6, "reservoirs": [lake], "settled": {"levels_m": {"R1": 24.88}, "mean_m3": 2.0e6}}
+    dry = verdict({**s, "water": water})
+    assert "at 24.9 m, not at the 27.0 m planned, and the lakes hold 2.00 Mm³ of 10.40 Mm³" in str(dry.sentence)
+    assert not dry.good
+    full = {**water, "settled": {"levels_m": {"R1": 26.9}, "mean_m3": 10.0e6}}
+    assert "26.9" not in str(verdict({**s, "water": full}).sentence)
     lent = {**s["economics"], "unfunded_cny": 0.0, "repaid_cny": 2.2e9, "npv_cny": 1e9}
     assert "to be paid back" in str(verdict({**s, "economics": lent}).sentence)
     assert not verdict({**s, "economics": lent}).good
+
+
+def test_roads_and_mines_have_names_on_the_map_and_in_qgis(plan: Any) -> None:
+    from planner.plan.places import names_alone
+
+    west, south, east, _ = plan.parcels.total_bounds
+    line = shapely.LineString([(west, south), (east, south)])
+    roads = gpd.GeoDataFrame(
+        {"name": ["环城路", "环城路", "小河"]}, geometry=[line, shapely.affinity.translate(line, 0, 9), line], crs=plan.site.crs
+    )
+    use = gpd.GeoDataFrame({"landuse": ["公路用地"], "name": ["S301"]}, geometry=[line.buffer(8)], crs=plan.site.crs)
+    site = dataclasses.replace(plan.site, places={"roads.gpkg": roads.iloc[:2], "rivers.gpkg": roads.iloc[2:]}, landuse=use)
+    places = places_of(dataclasses.replace(plan, site=site))
+    found = places[places["kind"] == "road"].set_index("name")
+    assert set(found.index) == {"环城路", "S301"}
+    assert found.loc["环城路", "x"] == pytest.approx((west + east) / 2)
+    assert found.loc["环城路", "radius_m"] == pytest.approx((east - west) / 2)
+    parcels = plan.parcels.assign(mine="朔里矿", mine_en="Shuoli mine")
+    names = names_alone(site, parcels)
+    assert set(names["name"]) == {"环城路", "S301", "朔里矿"}
+    assert set(names.geometry.geom_type) == {"Point"}

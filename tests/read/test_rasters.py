@@ -11,6 +11,7 @@ import rasterio
 from rasterio.transform import Affine
 
 from planner.errors import CRSMismatch, InvalidInput
+from planner.read.meaning import ELEVATION
 from planner.read.rasters import raster_info, read_grid, read_onto, read_raster
 from planner.read.tiled import open_tiled
 from planner.site import Grid
@@ -175,3 +176,23 @@ def test_tiles_put_together_are_the_raster(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.concatenate([t.values for t in tiles]), values)
         assert tiles[0].values.dtype == np.float32
     np.testing.assert_array_equal(tiled.window(5, 6, 10, 20), values[5:15, 6:26])
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:32650"])
+@pytest.mark.parametrize("others", [(-32767.0,), (-32768.0, 3.4e38), (-9999.0, -99999.0), (1e20, 65535.0), (-3.4e38, np.inf)])
+def test_several_sentinels_are_holes_through_a_warp(tmp_path: Path, crs: str, others: tuple[float, ...]) -> None:
+    """No number that means missing reaches a cell beside it: what is interpolated lies between the elevations there are."""
+    rng = np.random.default_rng(5)
+    ground = (30.0 + rng.random((40, 40))).astype(np.float32)
+    declared = -9999.0 if -9999.0 not in others else 0.0
+    for k, sentinel in enumerate((declared, *others)):
+        ground[10 + 6 * k, 10:13] = sentinel
+    to = pyproj.Transformer.from_crs("EPSG:4527", crs, always_xy=True).transform
+    (west, north), (east, south) = to(39_500_000, 3_757_000), to(39_500_400, 3_756_600)
+    place = Affine((east - west) / 40, 0, west, 0, (south - north) / 40, north)
+    path = write(tmp_path / "a.tif", ground, place=place, crs=crs, nodata=declared)
+    found = read_raster(path, crs="EPSG:4527", meant=ELEVATION).grid
+    inner = found.values[4:-4, 4:-4]
+    known = np.isfinite(inner)
+    assert 30.0 <= inner[known].min() <= inner[known].max() <= 31.0
+    assert 3 * (1 + len(others)) <= (~known).sum() < 60

@@ -107,7 +107,7 @@ def test_the_residual_plot_shows_every_observation():
         (("q", "depth"), None, "'depth' is none of"),
         (("b",), ["subsidence_m", "year", "geometry"], "b moves no level"),
         (("c_per_year",), ["subsidence_m", "geometry"], "needs the panels' dates"),
-        (None, ["year", "geometry"], "no column subsidence_m"),
+        (None, ["year", "geometry"], "none of the columns year is subsidence_m"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(fit, columns, message):
@@ -122,3 +122,47 @@ def test_too_few_or_misplaced_observations_are_refused():
         calibrate(panels(), table.iloc[:3])
     with pytest.raises(CRSMismatch, match="observations are in"):
         calibrate(panels(), table.set_crs("EPSG:4526", allow_override=True))
+
+
+def renamed(names):
+    """Levels of a known trough under other headings, in the unit that each says."""
+    per = {"m": 1.0, "cm": 100.0, "mm": 1000.0, "ft": 1 / 0.3048, "in": 12 / 0.3048}
+    table = levels(0.0, 1, count=20)
+    for name, (heading, unit) in names.items():
+        metres = table[name] * (1.0 if name == "subsidence_m" else 1e-3)
+        table = table.drop(columns=name).assign(**{heading: metres * per[unit]})
+    return table
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"subsidence_m": ("subsidence_mm", "mm")},
+        {"subsidence_m": ("Settlement (cm)", "cm")},
+        {"subsidence_m": ("下沉值(mm)", "mm"), "east_mm": ("东向位移_m", "m")},
+        {"subsidence_m": ("vertical displacement [ft]", "ft"), "north_mm": ("north_cm", "cm")},
+        {"subsidence_m": ("累计沉降（厘米）", "cm"), "east_mm": ("east (in)", "in"), "north_mm": ("north_m", "m")},
+    ],
+)
+def test_observations_are_read_in_the_unit_their_heading_says(names):
+    found = calibrate(panels(), renamed(names))
+    assert found.values["value"].to_dict() == pytest.approx(TRUE, rel=1e-4)
+    assert set(found.residuals["kind"]) == {"subsidence", "east", "north"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "factor", "message"),
+    [
+        ("subsidence", 1.0, "says no unit"),
+        ("下沉值", 1000.0, "says no unit"),
+        ("subsidence_m", 1000.0, "another unit"),
+        ("subsidence (xy)", 1.0, "not known"),
+        ("subsidence rate (mm/a)", 1.0, "none of the columns"),
+        ("w", 1.0, "none of the columns"),
+        ("下沉系数", 1.0, "none of the columns"),
+    ],
+)
+def test_observations_in_no_known_unit_are_refused(heading, factor, message):
+    table = levels(0.0, 1, count=20, horizontal=False)
+    with pytest.raises(InvalidInput, match=message):
+        calibrate(panels(), table.drop(columns="subsidence_m").assign(**{heading: factor * table["subsidence_m"]}))

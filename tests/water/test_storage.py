@@ -482,7 +482,7 @@ class TestVerb:
         for lang, word in (("en", "spills at 7.00 m"), ("zh", "溢流水位 7.00 米")):
             assert run(["storage", dem, *seed, "--lang", lang]) == 0
             shown = capsys.readouterr().out
-            assert "± m³" in shown or "± 立方米" in shown
+            assert "±, m³" in shown or "±（立方米）" in shown
             assert word in shown
 
     def test_what_leaves_and_what_is_refused(self, dem, capsys) -> None:  # type: ignore[no-untyped-def]

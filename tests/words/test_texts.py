@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from planner.words import Message, render
+from planner.columns import TABLES
+from planner.landuse import COVERS, TARGETS, TREATMENTS
+from planner.words import Message, render, term
 from planner.words.table import sections
 
 ROOT = Path(__file__).parents[2] / "planner"
@@ -26,6 +28,7 @@ CODES = {
 SECTIONS = {code.partition(".")[0] for code in CODES["en"]}
 # Latin words that Chinese texts keep: names of programs, formats, systems, places and people, and what is typed as it stands.
 NAMES = set((Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split())
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 LATIN = re.compile(r"`[^`]*`|--?[A-Za-z][\w-]*|[A-Za-z][\w.:/*+\-\[\]=]*")
 
 
@@ -81,7 +84,9 @@ class Calls(ast.NodeVisitor):
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             if name == "term":
                 self.tables.add(first.value)
-            elif name in ("say", "tell", "told", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
+            elif name in ("say", "tell", "told", "both", "text", "Message") and re.fullmatch(
+                r"[a-z_]+\.[a-z0-9_]+", first.value
+            ):
                 named = {k.arg for k in node.keywords if k.arg}
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))
@@ -139,6 +144,25 @@ def test_a_text_renders_and_its_chinese_is_chinese(code: str) -> None:
             assert not english_in(shown), f"{code}: {english_in(shown)} in {shown!r}"
 
 
+@pytest.mark.parametrize("code", CODES["en"])
+def test_an_english_text_is_english(code: str) -> None:
+    kept = re.sub(r"[\u4e00-\u9fff]+〔\d{4}〕\d+号|地类", "", CODES["en"][code])  # decrees by their number, a field's name
+    assert not CHINESE.search(kept)
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_headings_of_columns_are_in_their_language(title: str) -> None:
+    for column in TABLES[title].values():
+        assert not CHINESE.search(column.en) and not english_in(column.zh), column.name
+        assert column.en and column.zh and column.meaning
+        assert not column.unit or term("unit", column.unit, "zh") in CODES["zh"].values(), column.unit
+
+
+def test_targets_treatments_and_covers_are_called_in_their_language() -> None:
+    for known in (*TARGETS.values(), *TREATMENTS.values(), *COVERS):
+        assert not CHINESE.search(known.en) and not english_in(known.zh), known.key
+
+
 @pytest.mark.parametrize("name", [n for n, calls in SOURCES.items() if calls.said])
 def test_what_is_said_exists_with_its_values(name: str) -> None:
     for line, code, given in SOURCES[name].said:
@@ -191,3 +215,59 @@ def test_finished_sentences_are_seen() -> None:
 def test_english_words_in_chinese_are_seen() -> None:
     assert english_in("地块 no depth 缺失") == ["no", "depth"]
     assert not english_in("请用 --encoding 指明 layers.polygons，如 EPSG:4527；见 `planner init`（SL 252）")
+
+
+# What stands outside words/ in Chinese, and why: words that users' files hold, and the tables of docs/words.md.
+DATA = {
+    "asbuilt/built.py": "land uses of surveys",
+    "city/study.py": "yes, as a user's table has it",
+    "cli/console.py": "where a line may break",
+    "columns.py": "the table of headings",
+    "landuse.py": "the table of targets, treatments and covers, with the words of land-use maps",
+    "maps/basemaps.py": "attributions, as their owners ask",
+    "maps/web/frame.js": "languages under their own names",
+    "parameters.toml": "sources by their titles",
+    "periods.py": "dates as people write them",
+    "plan/places.py": "kinds of places in users' layers",
+    "protection.py": "fields of users' layers",
+    "report/fonts.py": "where a line may break",
+    "report/stakes.py": "items of cost that move households",
+    "subsidence/headings.py": "fields of users' layers",
+    "subsidence/panels.py": "fields of users' layers",
+    "water/ground.py": "names of users' rasters",
+}
+READ = re.compile(r"read/(?!init\.py)\w+\.py")  # fields, roles and units of users' files
+
+
+def chinese_in(path: Path) -> list[str]:
+    """Strings with a Chinese letter or mark in a file of ours, docstrings and comments left out."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return [
+            line for line in source.splitlines() if CHINESE.search(line.partition("#" if path.suffix == ".toml" else "//")[0])
+        ]
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in told
+        and CHINESE.search(node.value)
+    ]
+
+
+def test_chinese_stands_in_words_alone() -> None:
+    files = [
+        path.relative_to(ROOT) for path in sorted(ROOT.rglob("*")) if path.suffix in (".py", ".js", ".css", ".html", ".toml")
+    ]
+    ours = {str(name) for name in files if {"words", "vendor"}.isdisjoint(name.parts) and chinese_in(ROOT / name)}
+    left = {name for name in ours if not READ.fullmatch(name)}
+    assert left == set(DATA), f"Chinese outside planner/words/ that is no data: {sorted(left ^ set(DATA))}"
+
+
+def test_chinese_in_a_file_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('"""文."""\nx = 1  # 注\nsay = f"恢复{x}亩"\n', encoding="utf-8")
+    (tmp_path / "a.js").write_text('// 注\nconst a = "亿";\n', encoding="utf-8")
+    assert [chinese_in(tmp_path / name) for name in ("a.py", "a.js")] == [["恢复", "亩"], ['const a = "亿";']]

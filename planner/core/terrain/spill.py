@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from planner.core.terrain.compiled import heap_pop, heap_push
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Whole = NDArray[np.int32]
+
+BOTTOM: Final = -1e30  # m, below any ground: where a body of water is
 
 
 class Spill(NamedTuple):
@@ -32,19 +34,52 @@ class Spill(NamedTuple):
 @njit(cache=True)
 def spill(ground: Floats, start: int, neighbours: int) -> Spill:
     """Raises water from a cell (flat index) of a terrain (rows, cols), m, until it reaches the edge of the data."""
+    nobody = np.zeros(0, dtype=np.int32)
+    seen = np.zeros(ground.size, dtype=np.int32)
+    return _risen(ground, start, neighbours, nobody, 0, seen)
+
+
+@njit(cache=True)
+def spills(ground: Floats, owner: Whole, count: int, neighbours: int) -> Floats:
+    """The level at which water leaves each of `count` bodies over the ground around it, m, (count,): NaN where no rim is known.
+
+    ground: (rows, cols), m. owner: (rows · cols,), the body every cell is part of, −1 for none; inside a body the water finds
+    its way. Only the cells that a body's water comes to are looked at.
+    """
+    seen = np.zeros(ground.size, dtype=np.int32)
+    first = np.full(count, -1, dtype=np.int64)
+    for cell in range(len(owner) - 1, -1, -1):
+        if owner[cell] >= 0:
+            first[owner[cell]] = cell
+    level = np.full(count, np.nan)
+    for body in range(count):
+        if first[body] >= 0:
+            found = _risen(ground, first[body], neighbours, owner, body, seen).level
+            level[body] = found if found > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
+    return level
+
+
+@njit(cache=True)
+def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int, seen: Whole) -> Spill:
+    """Water raised from a cell until it reaches the edge; cells that `owner` gives to the body lie at BOTTOM.
+
+    seen: (cells,), of earlier bodies at most; cells that are met are marked body + 1.
+    """
     rows, cols = ground.shape
     z = ground.ravel()
-    if not np.isfinite(z[start]):
+    shared = len(owner) > 0
+    base = BOTTOM if shared else np.float64(z[start])
+    if not np.isfinite(base):
         return Spill(np.nan, -1, np.nan, -1)
     step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
     step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
-    seen = np.zeros(rows * cols, dtype=np.bool_)
+    mark = body + 1
     key = np.empty(1024)
     cell = np.empty(1024, dtype=np.int64)
-    heap_push(key, cell, 0, np.float64(z[start]), start)
+    heap_push(key, cell, 0, base, start)
     size = 1
-    seen[start] = True
-    rim, level = start, np.float64(z[start])
+    seen[start] = mark
+    rim, level = start, base
     while size > 0:
         here, at = key[0], cell[0]
         heap_pop(key, cell, size)
@@ -60,13 +95,14 @@ def spill(ground: Floats, start: int, neighbours: int) -> Spill:
             if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
                 continue
             near = nr * cols + nc
-            if not np.isfinite(z[near]):
+            height = BOTTOM if shared and owner[near] == body else np.float64(z[near])
+            if not np.isfinite(height):
                 at_edge = True
                 continue
-            flat = flat or z[near] == here
-            if not seen[near]:
-                seen[near] = True
-                heap_push(key, cell, size, np.float64(z[near]), near)
+            flat = flat or height == here
+            if seen[near] != mark:
+                seen[near] = mark
+                heap_push(key, cell, size, height, near)
                 size += 1
         if here > level:
             level, rim = here, at

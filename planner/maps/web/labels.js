@@ -1,8 +1,8 @@
-// Names on the map: lakes with their storage first, then holes, villages, corridors, mines and parcels; none over another.
+// Names on the map: lakes with their storage first, then holes, villages, roads, corridors, mines and parcels; none over another.
 (function (planner) {
   "use strict";
 
-  const SIZES = { lake: 13, hole: 12, village: 12, corridor: 11, mine: 13, parcel: 11 };
+  const SIZES = { lake: 13, hole: 12, village: 12, road: 11, corridor: 11, mine: 13, parcel: 11 };
   const FONT = '"Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Segoe UI", system-ui, sans-serif';
   const SURE_LAKES = 3; // lakes that are named however small they are drawn
   const ruler = document.createElement("canvas").getContext("2d");
@@ -17,6 +17,7 @@
     const room = 2 * place.room * px;
     if (place.kind === "lake") return rank < SURE_LAKES || room > 18;
     if (place.kind === "hole" || place.kind === "village") return room > 5;
+    if (place.kind === "road") return room > width; // half its length on either side
     if (place.kind === "corridor") return px > 0.045;
     if (place.kind === "mine") return px < 0.09;
     return room > 0.75 * width;

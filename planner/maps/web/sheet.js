@@ -205,6 +205,30 @@
     context.fillText(page.speech.t("north_letter"), nx, ny - 4 * unit);
   }
 
+  // every text that is written on a picture, where it stands
+  function listened(context) {
+    const told = [], write = context.fillText.bind(context);
+    context.fillText = (text, x, y) => {
+      const at = context.getTransform().transformPoint({ x: x, y: y });
+      told.push({ text: text, x: at.x, y: at.y, size: parseFloat(context.font.match(/([\d.]+)px/)[1]), anchor: { right: "end", center: "middle" }[context.textAlign] || "start" });
+      write(text, x, y);
+    };
+    return told;
+  }
+
+  // the same texts as text over the picture, unseen: for readers aloud and for programs that take the words of the printed page
+  function textLayer(canvas) {
+    const svg = (name, given, text) => {
+      const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const key of Object.keys(given)) element.setAttribute(key, given[key]);
+      if (text) element.textContent = text;
+      return element;
+    };
+    const layer = svg("svg", { viewBox: "0 0 " + canvas.width + " " + canvas.height, class: "planner-sheet-text" });
+    for (const one of canvas.told) layer.append(svg("text", { x: one.x, y: one.y, "font-size": one.size, "text-anchor": one.anchor }, one.text));
+    return layer;
+  }
+
   // The sheet on a canvas. paper: A4 or A3 landscape; whole: all of the plan, else what the screen shows.
   planner.sheet = function (page, paper, whole) {
     const [mmW, mmH] = PAPERS[paper], px = DPI / 25.4, { speech, config } = page, site = config.site;
@@ -213,6 +237,7 @@
     canvas.height = Math.round(mmH * px);
     canvas.className = "planner-sheet";
     const context = canvas.getContext("2d"), unit = canvas.width / 1120, edge = 28 * unit, side = 290 * unit;
+    canvas.told = listened(context);
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.textBaseline = "alphabetic";
@@ -286,14 +311,20 @@
 
   // whichever way printing is asked for, what goes to paper is the sheet
   planner.printing = function (page) {
-    const clear = () => page.root.querySelectorAll(".planner-sheet").forEach((old) => old.remove());
-    window.addEventListener("beforeprint", () => {
+    const clear = () => page.root.querySelectorAll(".planner-paper").forEach((old) => old.remove());
+    const make = () => {
       clear();
       const paper = page.paper || "A4";
       const sheet = planner.sheet(page, paper, false);
       sheet.classList.add("planner-sheet-" + paper);
-      page.root.append(sheet);
-    });
+      page.root.append(planner.el("figure", { class: "planner-paper" }, sheet, textLayer(sheet)));
+    };
+    window.addEventListener("beforeprint", make);
     window.addEventListener("afterprint", () => { page.paper = ""; clear(); });
+    // some programs print with no such event: they only ask for the page as it is on paper
+    window.matchMedia("print").addEventListener("change", (media) => {
+      if (!media.matches) clear();
+      else if (!page.root.querySelector(".planner-paper")) make();
+    });
   };
 })((window.planner = window.planner || {}));

@@ -139,7 +139,7 @@
         el("output", { for: "planner-level", "aria-live": "polite" }, reading()),
         slider,
         flood ? depthKey(speech) : null,
-        el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.number(lake.level, 2) + " m" + (lake.size ? " · " + speech.t("size_" + lake.size) : "") + ". " + speech.t("water_note")),
+        el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.number(lake.level, 2) + " m" + (lake.size ? " · " + speech.pick(lake.size) : "") + ". " + speech.t("water_note")),
         el("button", { type: "button", onclick: () => { levels[current] = lake.level; box.update(); if (box.open) draw(); } }, speech.t("back_to_normal")));
     };
     return box;

@@ -1,0 +1,40 @@
+"""Rims of bodies of water: what each body's water finds, whatever other bodies stand beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from planner.core.terrain.neighbours import CORNERS
+from planner.core.terrain.spill import spill, spills
+
+HEIGHT = st.one_of(st.integers(0, 6).map(float), st.just(float("nan")), st.floats(0.0, 9.0))
+SHAPE = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_bodys_rim_is_that_of_the_ground_with_the_body_dug_out(data: st.DataObject) -> None:
+    shape = data.draw(SHAPE)
+    ground = data.draw(hnp.arrays(np.float64, shape, elements=HEIGHT))
+    owner = data.draw(hnp.arrays(np.int32, int(np.prod(shape)), elements=st.integers(-1, 3)))
+    found = spills(ground, owner, 4, CORNERS)
+    for body in range(4):
+        mine = np.flatnonzero(owner == body)
+        expected = np.nan
+        if len(mine):
+            dug = ground.copy()
+            dug.ravel()[mine] = -1e4
+            level = spill(dug, int(mine[0]), CORNERS).level
+            expected = level if level > -1e4 else np.nan
+        np.testing.assert_equal(found[body], expected)
+
+
+def test_two_ponds_in_one_valley_leave_over_their_own_sills() -> None:
+    ground = np.full((3, 9), 9.0)
+    ground[1] = [9, 1, 4, 1, 5, 2, 0, 3, 2]  # sills at 4, 5 and 3; the valley opens to the east
+    owner = np.full((3, 9), -1, dtype=np.int32)
+    owner[1, 1], owner[1, 3], owner[1, 6] = 0, 1, 2
+    np.testing.assert_array_equal(spills(ground, owner.ravel(), 3, CORNERS), [5.0, 5.0, 3.0])
