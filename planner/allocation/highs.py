@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ Tell = Callable[[float, float], None]  # (bound, best) of the minimised, scaled 
 
 LEAST_VERSION = (1, 11)  # before it the interrupt and logging callbacks are not there
 GRACE_S = 1.0  # how much longer than its limit the solver is waited for, beside 5 % of the limit
+LATE_S = 30.0  # how long the end of the program waits for solvers that nobody waited for
 
 
 class Solved(StrEnum):
@@ -204,14 +206,27 @@ def _run(solver: Any, whole: Bools, seconds: float, watch: _Watch) -> bool:
     for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
         callback.subscribe(watch.asked_to_stop)
     deadline = time.monotonic() + seconds
-    threading.Thread(target=watch.work, args=(solver,), daemon=True).start()
+    worker = threading.Thread(target=watch.work, args=(solver,), daemon=True)
+    worker.start()
     while not watch.done.wait(0.1):
         late = time.monotonic() - deadline
         if late > 0:
             watch.over.set()
         if late > GRACE_S + 0.05 * seconds:
+            _late.append(worker)
             return False  # it hears nothing (presolve, a long factorisation): it ends in its own time, nobody waits for it
     return True
+
+
+_late: list[threading.Thread] = []
+
+
+@atexit.register
+def _let_end() -> None:
+    """Waits for solvers that hear nothing: an interpreter that ends under them ends in an abort, whatever it had written."""
+    end = time.monotonic() + LATE_S
+    for worker in _late:
+        worker.join(max(end - time.monotonic(), 0.0))
 
 
 def _answer(solver: Any, whole: Bools, watch: _Watch, interrupted: bool) -> Answer:
