@@ -50,6 +50,7 @@ def view_of(plan: Plan) -> MapView:
         hauls=_hauls(plan),
         constraints=site.constraints,
         boundary=site.boundary,
+        dykes=plan.dykes,
         names=_names(plan),
         summary=summary,
         places=places_of(plan),

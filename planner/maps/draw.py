@@ -187,6 +187,7 @@ def _config(
         "reservoirs": lakes,
         "outlines": _outlines(view.reservoirs, where),
         "constraints": [*_outlines(view.constraints, where), *_outlines(view.boundary, where)],
+        "dykes": _lines(view.dykes, where),
         "hauls": _hauls(view, where),
         "places": _places(view, where),
     }
@@ -345,6 +346,15 @@ def _outlines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[fl
         lon, lat = where.degrees(xy[:, 0], xy[:, 1])
         lines.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
     return lines
+
+
+def _lines(frame: gpd.GeoDataFrame | None, where: Place) -> list[list[list[float]]]:
+    """A layer's lines as [[lat, lon], …]."""
+    found = []
+    for line in shapely.get_parts(frame.geometry.to_numpy()) if frame is not None and len(frame) else []:
+        lon, lat = where.degrees(*shapely.get_coordinates(shapely.simplify(line, 0.5)).T)
+        found.append([[round(float(a), 6), round(float(b), 6)] for a, b in zip(lat, lon, strict=True)])
+    return found
 
 
 def _hauls(view: MapView, where: Place) -> list[dict[str, Any]]:

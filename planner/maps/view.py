@@ -34,8 +34,8 @@ class MapView:
     refusals: columns `unit_id, target, rule, value, limit, unit` for targets a unit may not have. reservoirs: index or column
     `reservoir_id`, `level_m`, `area_mu`, `storage_m3`, `size_class`, geometry. curves: columns `reservoir_id, level_m,
     area_mu, storage_m3`. hauls: columns `x_from, y_from, x_to, y_to` (m, in `crs`), `volume_m3`. terrain: ground today;
-    finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. summary: as in
-    summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
+    finished: ground after the works, on the same cells. constraints, boundary: polygons to be outlined. dykes: lines.
+    summary: as in summary.json. names: parcel_id to (Chinese, English) name. places: named places as `plan.places.places_of`
     makes them. verdict: what a decider reads first. flow: cost and benefit by year.
     locale: what land and money are told in; money in units and flow is in its currency already.
     alternatives: key, name and what differs of each; its targets and amounts are the columns `KEY_target`, `KEY_cost_cny` ….
@@ -56,6 +56,7 @@ class MapView:
     hauls: pd.DataFrame | None = None
     constraints: gpd.GeoDataFrame | None = None
     boundary: gpd.GeoDataFrame | None = None
+    dykes: gpd.GeoDataFrame | None = None
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
     places: pd.DataFrame | None = None

@@ -182,7 +182,10 @@ def least_haul(
     *,
     seconds: float | None = None,
 ) -> Haul:
-    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit). seconds: at most."""
+    """Who digs for whom, at a site's prices. bring, take: import and export at most, m³ (None: no limit).
+
+    seconds: after which the haul so far is taken, with its bound.
+    """
     return haul(
         units,
         compaction=scenario.number("earthwork.compaction"),

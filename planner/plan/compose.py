@@ -146,8 +146,7 @@ def plan_of(
     design = Design.of(units, site.scenario, ground=facts.ground)
     units, bodies = _water(site, facts, units, parts.borders, design)
     dykes = along(site, units, design)
-    bring, take = earth_limits(site.scenario, facts.table)
-    haulage = least_haul(units, site.scenario, bring, take, seconds=limit.for_haul())
+    haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table), seconds=limit.for_haul())
     late = _unproven_haul(haulage, limit)
     warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *late)
     plan = Plan(

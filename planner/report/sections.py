@@ -10,6 +10,7 @@ from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.figures import figure_at, key_name
 from planner.report import charts
 from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
+from planner.report.dykes import dykes
 from planner.words import term
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
                 say("report.storage_curves"),
                 0.5,
             ),
+            *dykes(s, say),
         ),
     )
 

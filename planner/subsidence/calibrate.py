@@ -19,7 +19,17 @@ from planner.site import Grid
 from planner.subsidence.headings import OBSERVED, understood
 from planner.subsidence.panels import Panels, check_panels, sources
 from planner.subsidence.predict import fields_at
-from planner.words import say
+from planner.subsidence.structure import (
+    Structure,
+    fitted_structure,
+    lines_of,
+    plausible,
+    structured,
+    thinned,
+    whitened,
+    whitener,
+)
+from planner.words import say, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -33,6 +43,7 @@ BOUNDS: Final = {
     "c_per_year": (0.02, 15.0),
 }
 HUBER: Final = 1.345  # standard deviations from which a residual counts less: 95 % as efficient as least squares on clean data
+ROUNDS: Final = 2  # of fitting covariance and parameters in turn
 TOLD_APART: Final = 0.95  # correlation from which two parameters cannot be told apart
 VAGUE: Final = 0.5  # half-width of an interval over the value from which the data say little
 
@@ -42,9 +53,9 @@ class Calibration:
     """Fitted parameters and how well they are known.
 
     values: index parameter; columns value, low, high (95 % interval), standard_error, start. correlation: of the estimates.
-    residuals: one row per observation: x, y, year, kind (subsidence, east, north), observed_m, fitted_m, residual_m, weight (1
-    down to 0 for outliers). sigma_m: noise of one observation. messages: what the data cannot tell, in words. panels: the
-    table with the fitted values in its columns.
+    residuals: one row per observation: x, y, year, kind (subsidence, east, north), line, observed_m, fitted_m, residual_m,
+    weight (1 down to 0 for outliers). sigma_m: noise of one observation. messages: what the data cannot tell, in words.
+    panels: the table with the fitted values in its columns.
     """
 
     values: pd.DataFrame
@@ -84,10 +95,12 @@ def calibrate(
     """Fits parameters common to all panels to what was observed, by robust (Huber) least squares.
 
     observations: points in the panels' CRS with `subsidence_m` (positive downward; a column that is negative throughout its
-    trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement) and `year` (decimal or a date;
-    without it all movement is taken as done), or columns that mean these and say their unit: settlement_mm, 下沉(cm). fit:
-    names among q, tan_beta, b, offset_m, c_per_year; None: those the data bear on. Intervals are Huber's: noise independent
-    from point to point and alike everywhere.
+    trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement), `year` (decimal or a date;
+    without it all movement is taken as done), or columns that mean these and say their unit: settlement_mm, 下沉(cm); `line`
+    (of levelling; where it is not given, told from the order of points). fit: names among q, tan_beta, b, offset_m,
+    c_per_year; None: those the data bear on. Intervals are Huber's, for noise independent from point to point and alike
+    everywhere, unless residuals grow with what is measured or neighbours' have one sign: then a covariance of both is fitted,
+    the parameters anew under it, and said.
 
     Raises InvalidInput or CRSMismatch.
 
@@ -117,16 +130,82 @@ def calibrate(
     if len(data.observed) <= len(names):
         raise InvalidInput(say("subsidence.too_few_observations", observed=len(data.observed), count=len(names)))
     theta, sigma = _robust(model, data.observed, start, (low, high), scale)
-    covariance, weak = _covariance(model, theta, data.observed, sigma, scale)
-    values = _table(names, theta, start, covariance, len(data.observed))
+    jacobian = _jacobian(model, theta, scale)
+    found = _structured(model, theta, jacobian, data, (low, high), scale)
+    if found is None:
+        covariance, weak = _covariance(jacobian, data.observed - model(theta), sigma, scale)
+    else:
+        theta, covariance, weak = found.theta, found.covariance, found.weak
+    values = _table(names, theta, start, covariance, len(data.observed) if found is None else len(found.used))
     spread = np.sqrt(np.diag(covariance))
     correlation = pd.DataFrame(covariance / np.outer(spread, spread), index=names, columns=names)
-    messages = (*notes, *_doubts(values, correlation, weak, low, high))
-    fitted = model(theta)
-    residual = data.observed - fitted
-    weight = np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
+    messages = (*notes, *([] if found is None else _told(found)), *_doubts(values, correlation, weak, low, high))
+    residual = data.observed - (fitted := model(theta))
+    weight = _weights(residual, sigma, None if found is None else found.used)
     frame = data.frame.assign(observed_m=data.observed, fitted_m=fitted, residual_m=residual, weight=weight)
     return Calibration(values, correlation, frame, sigma, messages, panels.assign(**dict(zip(names, theta, strict=True))))
+
+
+def _weights(residual: Floats, sigma: float, used: NDArray[np.int64] | None) -> Floats:
+    """How much each observation counted, 0 to 1, (n,): Huber's weights, or all that were used under a covariance."""
+    if used is None:
+        return np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
+    weight = np.zeros(len(residual))
+    weight[used] = 1.0
+    return weight
+
+
+@dataclass(frozen=True, eq=False)
+class _Under:
+    """Parameters fitted under a covariance of the errors; weak: a direction stays open; used: the observations that counted."""
+
+    structure: Structure
+    theta: Floats
+    covariance: Floats
+    weak: bool
+    used: NDArray[np.int64]
+
+
+def _structured(
+    model: Callable[[Floats], Floats],
+    theta: Floats,
+    jacobian: Floats,
+    data: _Data,
+    bounds: tuple[Floats, Floats],
+    scale: Floats,
+) -> _Under | None:
+    """The fit under the covariance that its residuals show; None where they show no structure."""
+    from scipy import optimize
+
+    frame = data.frame
+    xy, kind = frame[["x", "y"]].to_numpy(float), frame.groupby(["kind", "year", "line"], dropna=False, sort=False).ngroup()
+    every = [np.flatnonzero(kind == k) for k in range(int(kind.max()) + 1)]
+    if (frame["line"] == "").all():
+        every = [part for rows in every for part in lines_of(rows, xy)]
+    fitted = model(theta)
+    if not any(structured(data.observed - fitted, np.abs(fitted), xy, every)):
+        return None
+    groups = thinned(every)
+    for _ in range(ROUNDS):
+        size, residual = np.abs(model(theta)), data.observed - model(theta)
+        found = fitted_structure(residual, jacobian, size, xy, groups)
+        groups = plausible(found, residual, size, groups)
+        factors = whitener(found, size, xy, groups)
+
+        def misfit(t: Floats, factors: list[tuple[NDArray[np.int64], Floats]] = factors) -> Floats:
+            return whitened(factors, model(t) - data.observed)
+
+        theta = optimize.least_squares(misfit, theta, bounds=bounds, x_scale=scale, jac="3-point", xtol=1e-8).x
+        jacobian = _jacobian(model, theta, scale)
+    white, used = whitened(factors, jacobian), np.concatenate(groups)
+    left = float(np.sum(misfit(theta) ** 2)) / max(len(used) - len(theta), 1)
+    covariance, weak = _inverse(white, max(left, 1.0), scale)
+    return _Under(found, theta, covariance, weak, used)
+
+
+def _told(found: _Under) -> list[str]:
+    s = found.structure
+    return [text("subsidence.structured", "en", sd_mm=1e3 * s.sd_m, share=s.share, run_mm=1e3 * s.run_m, reach=s.reach_m)]
 
 
 def observations_from_grid(grid: Grid, crs: Any, *, year: float | None = None, most: int = 4000) -> gpd.GeoDataFrame:
@@ -187,7 +266,8 @@ def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data,
             notes.append("subsidence_m is negative downward: its sign was turned.")
         kinds[kind] = use
         parts.append(values)
-        frames.append(pd.DataFrame({"x": xy[use, 0], "y": xy[use, 1], "year": year[use], "kind": kind}))
+        line = table["line"].astype(str).to_numpy()[use] if "line" in table.columns else ""
+        frames.append(pd.DataFrame({"x": xy[use, 0], "y": xy[use, 1], "year": year[use], "kind": kind, "line": line}))
     dates = [None if np.isnan(v) else float(v) for v in np.unique(year)]
     members = tuple(np.flatnonzero(np.isnan(year) if d is None else year == d) for d in dates)
     return _Data(xy, tuple(dates), members, kinds, np.concatenate(parts), pd.concat(frames, ignore_index=True)), notes
@@ -255,21 +335,28 @@ def _robust(
     return theta, sigma
 
 
-def _covariance(
-    model: Callable[[Floats], Floats], theta: Floats, observed: Floats, sigma: Floats | float, scale: Floats
-) -> tuple[Floats, bool]:
-    """Huber's covariance of the estimates, and whether the data leave a direction of the parameters open."""
+def _jacobian(model: Callable[[Floats], Floats], theta: Floats, scale: Floats) -> Floats:
+    """Change of the modelled values by the parameters in units of scale, (n, p)."""
     step = 1e-4 * scale
     columns = [(model(theta + e) - model(theta - e)) / (2 * e.max()) for e in np.diag(step)]
-    jacobian = np.stack(columns, axis=1) * scale
-    left = (observed - model(theta)) / (HUBER * float(sigma))
+    return np.asarray(np.stack(columns, axis=1) * scale, dtype=np.float64)
+
+
+def _covariance(jacobian: Floats, residual: Floats, sigma: float, scale: Floats) -> tuple[Floats, bool]:
+    """Huber's covariance of the estimates, and whether the data leave a direction of the parameters open."""
+    left = residual / (HUBER * sigma)
     inside = float(np.mean(np.abs(left) < 1.0))
-    noise = np.sum((np.clip(left, -1, 1) * HUBER * float(sigma)) ** 2) / (len(observed) - len(theta)) / max(inside, 0.1) ** 2
+    noise = np.sum((np.clip(left, -1, 1) * HUBER * sigma) ** 2) / (len(residual) - len(scale)) / max(inside, 0.1) ** 2
+    return _inverse(jacobian, float(noise), scale)
+
+
+def _inverse(jacobian: Floats, noise: float, scale: Floats) -> tuple[Floats, bool]:
+    """The covariance of the estimates under independent noise of a variance, and whether a direction stays open."""
     singular = np.linalg.svd(jacobian, compute_uv=False)
     weak = bool(singular[-1] < 1e-7 * singular[0])
     inverse = np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-14, hermitian=True)
     covariance = noise * inverse * np.outer(scale, scale)
-    return covariance + np.diag(np.full(len(theta), 1e-300)), weak
+    return covariance + np.diag(np.full(len(scale), 1e-300)), weak
 
 
 def _table(names: Sequence[str], theta: Floats, start: Floats, covariance: Floats, n: int) -> pd.DataFrame:

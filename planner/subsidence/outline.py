@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import affinity
 
 from planner.errors import InvalidInput
 from planner.words import say
@@ -52,6 +53,36 @@ def rectangle_axes(polygon: Any) -> tuple[float, float, float, float, float, flo
     if abs(sin) < 1e-9:  # a micrometre over a kilometre
         cos, sin = 1.0, 0.0
     return float(ring[0, 0]), float(ring[0, 1]), cos, sin, length, width
+
+
+def reach_along(shape: Any, azimuth_deg: float, middle: Any) -> tuple[float, float]:
+    """From where to where a shape reaches along an azimuth, from a point, m."""
+    way = np.sin(np.radians(azimuth_deg)), np.cos(np.radians(azimuth_deg))
+    s = (shapely.get_coordinates(shape) - (middle.x, middle.y)) @ way
+    return float(s.min()), float(s.max())
+
+
+def strips(shape: Any, azimuth_deg: float, middle: Any, edges: Floats) -> list[tuple[Any, float]]:
+    """The polygons of a shape cut across an azimuth at distances from a point, m: each with the mean distance of its strip."""
+    low, high = reach_along(shape, azimuth_deg, middle)
+    turned = affinity.rotate(shape, azimuth_deg - 90.0, origin=middle)  # the azimuth now points east
+    _, south, _, north = turned.bounds
+    found = []
+    for a, b in zip(np.maximum(edges[:-1], low), np.minimum(edges[1:], high), strict=True):
+        if b > a:
+            piece = shapely.intersection(turned, shapely.box(middle.x + a, south - 1.0, middle.x + b, north + 1.0))
+            polygons = [g for g in shapely.get_parts(piece) if g.geom_type == "Polygon" and g.area > 0]
+            found += [(affinity.rotate(g, 90.0 - azimuth_deg, origin=middle), float(a + b) / 2.0) for g in polygons]
+    return found
+
+
+def moved_along(shape: Any, azimuth_deg: float, middle: Any, *, way: float, stretch: float) -> Any:
+    """A shape stretched along an azimuth about a point and moved along it, m."""
+    e, n = np.sin(np.radians(azimuth_deg)), np.cos(np.radians(azimuth_deg))
+    k = stretch - 1.0
+    matrix = np.array([[1.0 + k * e * e, k * e * n], [k * e * n, 1.0 + k * n * n]])
+    origin = np.array([middle.x, middle.y])
+    return shapely.transform(shape, lambda xy: (xy - origin) @ matrix + origin + way * np.array([e, n]))
 
 
 def quadrature_nodes(polygon: Any, radius_m: float) -> Floats:

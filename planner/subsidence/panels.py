@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import affinity
 
 from planner.core.settling import knothe_share
 from planner.errors import CRSMismatch, InvalidInput
@@ -17,7 +16,7 @@ from planner.parameters import Parameters, defaults
 from planner.periods import period, periods
 from planner.read.position import keeps_lengths, label, zone_crs
 from planner.subsidence.headings import understood
-from planner.subsidence.outline import offset_outline, quadrature_nodes, rectangle_axes
+from planner.subsidence.outline import moved_along, offset_outline, quadrature_nodes, reach_along, rectangle_axes, strips
 from planner.words import Message, say
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 REQUIRED: Final = ("thickness_m", "depth_m")
+ELEMENT: Final = 0.03  # relative change of depth within an element of an inclined seam: right to 1e-3 of W₀ (tests/subsidence)
 THICKEST_M: Final = 100.0  # m: beyond any seam that is mined underground; more is another unit
 STRATA: Final = {"坚硬": "hard", "中硬": "medium", "软弱": "soft"}
 DEEPEST_MINE_M: Final = 5_000.0  # m: beyond the deepest mine (4 000 m); more is another unit
@@ -118,26 +118,29 @@ class Sources:
 
 
 def sources(panels: Panels) -> Sources:
-    """Kernel rows of checked panels: goaf outlines moved in by the offset and down-dip by H·cot θ₀."""
+    """Kernel rows of checked panels: goaf outlines moved in by the offset, cut along dip where the seam is inclined, and every
+    element moved down-dip by its own depth times cot θ₀, with its own radius.
+
+    Raises InvalidInput where an inclined seam comes to the surface within its panel.
+    """
     n = panels.numbers
     rectangles, rectangle_of, outlines, outline_of, nodes = [], [], [], [], []
     for k, polygon in enumerate(panels.outline):
-        radius, w0 = float(panels.radius_m[k]), float(panels.w0_m[k])
         azimuth, cot = np.radians(n["dip_azimuth_deg"][k]), 1.0 / np.tan(np.radians(n["theta0_deg"][k]))
         dip_x, dip_y = cot * np.sin(azimuth), cot * np.cos(azimuth)
-        depth = float(n["depth_m"][k])
-        shifted = affinity.translate(polygon, dip_x * depth, dip_y * depth)
-        effective = offset_outline(shifted, float(n["offset_m"][k]), panels.names[k])
-        tail = [radius, w0, n["b"][k] * radius, dip_x, dip_y]
-        axes = rectangle_axes(effective)
-        if axes is not None:
-            rectangles.append([*axes, *tail])
-            rectangle_of.append(k)
-        else:
-            west, south, east, north = effective.bounds
-            outlines.append([west, south, 1.0, 0.0, east - west, north - south, *tail])
-            outline_of.append(k)
-            nodes.append(quadrature_nodes(effective, radius))
+        effective = offset_outline(polygon, float(n["offset_m"][k]), panels.names[k])
+        for moved, depth, weight in _elements(panels, k, effective, cot):
+            radius = depth / float(n["tan_beta"][k])
+            tail = [radius, float(panels.w0_m[k]) * weight, n["b"][k] * radius, dip_x, dip_y]
+            axes = rectangle_axes(moved)
+            if axes is not None:
+                rectangles.append([*axes, *tail])
+                rectangle_of.append(k)
+            else:
+                west, south, east, north = moved.bounds
+                outlines.append([west, south, 1.0, 0.0, east - west, north - south, *tail])
+                outline_of.append(k)
+                nodes.append(quadrature_nodes(moved, radius))
     return Sources(
         np.array(rectangles, dtype=float).reshape(-1, 11),
         np.array(rectangle_of, dtype=np.int64),
@@ -146,6 +149,33 @@ def sources(panels: Panels) -> Sources:
         np.array(outlines, dtype=float).reshape(-1, 11),
         np.array(outline_of, dtype=np.int64),
     )
+
+
+def _elements(panels: Panels, k: int, effective: Any, cot: float) -> list[tuple[Any, float, float]]:
+    """Pieces of a panel's effective outline where they act, down-dip by depth · cot θ₀, with the seam's depth below each, m,
+    and the share of W₀ that they carry: the whole where the seam lies flat.
+
+    Depth grows down-dip, and with it how far off the seam the ground moves, so that a piece acts on more ground than it covers
+    and by as much less.
+    """
+    n = panels.numbers
+    depth, slope = float(n["depth_m"][k]), float(np.tan(np.radians(n["dip_deg"][k])))
+    azimuth, middle = float(n["dip_azimuth_deg"][k]), panels.outline[k].centroid
+    # As many as the goaf itself asks for: a fit that moves the offset then moves no element in or out.
+    low, high = (depth + slope * s for s in reach_along(panels.outline[k], azimuth, middle))
+    if low <= float(n["thickness_m"][k]):
+        raise InvalidInput(say("subsidence.seam_outcrops", panel=panels.names[k], depth_m=low, dip_deg=n["dip_deg"][k]))
+    count = int(np.ceil(np.log(high / low) / ELEMENT))
+    if count <= 1:
+        way = depth * cot
+        return [(moved_along(effective, azimuth, middle, way=way, stretch=1.0), depth, 1.0)]
+    edges = (np.geomspace(low, high, count + 1) - depth) / slope
+    edges[0], edges[-1] = -np.inf, np.inf  # an offset that widens the goaf stays with the outermost
+    stretch, found = 1.0 + slope * cot, []
+    for piece, s in strips(effective, azimuth, middle, edges):
+        moved = moved_along(piece, azimuth, middle, way=depth * cot, stretch=stretch)
+        found.append((moved, depth + slope * s, 1.0 / stretch))
+    return found
 
 
 def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = None) -> Panels:

@@ -97,7 +97,7 @@
     };
 
     function switches() {
-      return ["hillshade", "names", "hauls", "reservoirs", "constraints", "homes"].filter((name) => page.overlays[name]).map((name) =>
+      return ["hillshade", "names", "hauls", "reservoirs", "dykes", "constraints", "homes"].filter((name) => page.overlays[name]).map((name) =>
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-" + name, checked: page.shown[name], onchange: (event) => page.setOverlay(name, event.target.checked) }), speech.t(name)));
     }

@@ -50,12 +50,16 @@
         const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#7a2e0b", weight: 1.6, dashArray: "5 4", interactive: false };
         this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
       }
+      if (config.dykes && config.dykes.length) {
+        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#e8890c", weight: 3, interactive: false };
+        this.overlays.dykes = L.layerGroup(config.dykes.map((line) => L.polyline(line, pen)));
+      }
       if (config.city && config.city.homes.length) {
         this.overlays.homes = planner.cityLayer(config.city, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), interactive: false });
       }
       if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls, this);
       if (config.places.length) this.overlays.names = new planner.Labels(config.places, this);
-      this.shown = { hillshade: true, reservoirs: true, names: true, hauls: false, constraints: false, homes: true };
+      this.shown = { hillshade: true, reservoirs: true, names: true, hauls: false, constraints: false, dykes: true, homes: true };
       this.usualOverlays = Object.keys(this.overlays).filter((name) => this.shown[name]).join(".");
       for (const name in this.overlays) if (this.shown[name]) this.overlays[name].addTo(this.map);
       this._markRenderer = svg("planner-mark");

@@ -57,6 +57,7 @@
     };
     if (shown.reservoirs) config.outlines.forEach((points) => ring(points, "#0b2f5c", 1.6 * zoomed, []));
     if (shown.constraints) config.constraints.forEach((points) => ring(points, "#7a2e0b", 1.6 * zoomed, [5 * zoomed, 4 * zoomed]));
+    if (shown.dykes && config.dykes) config.dykes.forEach((points) => ring(points, "#e8890c", 3 * zoomed, []));
     if (shown.hauls) arrows(context, page, where, zoomed);
     if (shown.names) {
       const names = planner.placeNames(config.places, page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
