@@ -142,13 +142,18 @@ def calibrate(
     messages = (*notes, *([] if found is None else _told(found)), *_doubts(values, correlation, weak, low, high))
     fitted = model(theta)
     residual = data.observed - fitted
-    if found is None:
-        weight = np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
-    else:
-        weight = np.zeros(len(residual))
-        weight[found.used] = 1.0
+    weight = _weights(residual, sigma, found)
     frame = data.frame.assign(observed_m=data.observed, fitted_m=fitted, residual_m=residual, weight=weight)
     return Calibration(values, correlation, frame, sigma, messages, panels.assign(**dict(zip(names, theta, strict=True))))
+
+
+def _weights(residual: Floats, sigma: float, found: _Under | None) -> Floats:
+    """What every observation counted, (n,): Huber's weight, or under a fitted covariance whether it was kept."""
+    if found is None:
+        return np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
+    weight = np.zeros(len(residual))
+    weight[found.used] = 1.0
+    return weight
 
 
 @dataclass(frozen=True, eq=False)
