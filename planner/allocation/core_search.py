@@ -21,13 +21,15 @@ from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
-from planner.allocation.search import Best, Found, Outcome, Settings
+from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
 CORE_NODES = 2000  # most nodes of the search in the first core; fewer in larger ones. Seconds would make two runs differ
+SMALL = 3000  # units up to which branch and bound gets a try at a gap or a plan that was not found
+HOPELESS = (2, 4)  # first cores' sizes without any plan after which it speaks: of few units, of many
 PATIENCE = 2  # cores of one size that may win next to nothing before a larger one is tried
 
 
@@ -83,14 +85,14 @@ def close_gap(
             if chosen is not None and (value := settle(model, chosen).objective) > best.value:
                 best = Best(value, chosen)
             if settings.progress is not None:
-                settings.progress(bound, best.value, abs(bound - best.value) / max(abs(best.value), 1e-9))
+                settings.progress(bound, best.value, relative_gap(best.value, bound))
         except KeyboardInterrupt:
             interrupted = True
             break
         if last:
             bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break
-        if best.chosen is None and size >= 4 * CORE_UNITS:
+        if best.chosen is None and size >= HOPELESS[model.size > SMALL] * CORE_UNITS:
             return None  # most likely nothing is feasible: the exact method's relaxation tells at once
         idle = idle + 1 if best.value - before <= 0.05 * (bound - before) else 0
         if idle >= PATIENCE or best.chosen is None:

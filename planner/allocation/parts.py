@@ -133,6 +133,12 @@ class Separator(Protocol):
         most_mu: area not worth exceeding, that of a plan without the rule.
         """
 
+    def freedom(self, units: Bools, worth: Floats) -> tuple[Bools, Bools]:
+        """Units (N,) that must stay inside and units that may be: whatever lies between keeps the rule, where `units` does."""
+
+    def broken(self, shares: Floats) -> Clauses | None:
+        """Rows that shares of the options (K,) break; None where none is found."""
+
     def area(self, chosen: Ints) -> float:
         """Area of what a choice has inside, mu."""
 

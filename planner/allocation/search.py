@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -96,7 +97,9 @@ class Found:
 
 
 def relative_gap(objective: float, bound: float) -> float:
-    """|bound − objective| / |objective|, 0 where both are equal."""
+    """|bound − objective| / |objective|, 0 where both are equal, infinite where there is no plan."""
+    if not np.isfinite(objective):
+        return math.inf
     difference = abs(bound - objective)
     return 0.0 if difference == 0 else difference / max(abs(objective), 1e-9)
 

@@ -155,8 +155,8 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _matrix(matrix: pd.DataFrame) -> str:
     used = [c for c in BUILT if matrix[c].sum() > 0]
     rows = [[_target(str(p)), *(f"{matrix.at[p, c]:,.1f}" for c in used), f"{matrix.loc[p].sum():,.1f}"] for p in matrix.index]
-    rows.append([both("asbuilt.total"), *(f"{matrix[c].sum():,.1f}" for c in used), f"{matrix.to_numpy().sum():,.1f}"])
-    return f"<p>{both('asbuilt.matrix_note')}</p>" + _table(["", *(_target(c) for c in used), both("asbuilt.total")], rows)
+    rows.append([both("word.total"), *(f"{matrix[c].sum():,.1f}" for c in used), f"{matrix.to_numpy().sum():,.1f}"])
+    return f"<p>{both('asbuilt.matrix_note')}</p>" + _table(["", *(_target(c) for c in used), both("word.total")], rows)
 
 
 def _groups(table: pd.DataFrame) -> str:
@@ -189,9 +189,9 @@ def _settlement(table: pd.DataFrame) -> str:
     head = ["", *(both(f"asbuilt.c_{c}") for c in ("predicted", "measured", "sd", "agrees"))]
     rows = [
         [
-            both("asbuilt.total") if r.parcel_id == "all" else escape(str(r.parcel_id)),
+            both("word.total") if r.parcel_id == "all" else escape(str(r.parcel_id)),
             *(f"{v:,.0f}" for v in (r.predicted_mm, r.measured_mm, r.sd_mm)),
-            both("asbuilt.yes" if r.agrees else "asbuilt.no"),
+            both("word.yes" if r.agrees else "word.no"),
         ]
         for r in table.itertuples()
     ]

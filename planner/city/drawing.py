@@ -47,7 +47,7 @@ def city_map(study: CityStudy, lang: str) -> OfflineMap:
         [[south, west], [north, east]],
         title=text("city.title", lang, city=title or "–"),
         lang=lang,
-        no_script=text("city.no_script", lang),
+        no_script=text("word.no_script", lang),
         tail=_legend(study, lang),
     )
     for key in ("town", "park", "plan"):
@@ -101,7 +101,7 @@ def _legend(study: CityStudy, lang: str) -> str:
         f'background:{COLOURS[key]};opacity:.8"></i>{html.escape(text(f"city.map_{key}", lang))}</div>'
         for key in keys
     )
-    badge = f"<b>{html.escape(text('city.badge', lang))}</b>" if study.city.kind == "reconstruction" else ""
+    badge = f"<b>{html.escape(text('word.reconstruction', lang))}</b>" if study.city.kind == "reconstruction" else ""
     return (
         '<div style="position:fixed;left:12px;bottom:28px;z-index:900;background:#fffffff2;padding:10px 12px;'
         f'border-radius:6px;font:13px/1.6 sans-serif;box-shadow:0 1px 4px #0005;max-width:70vw">{badge}{rows}</div>\n'

@@ -35,7 +35,7 @@ def document(study: CityStudy, lang: str) -> Document:
     """The chapter as a document of its own."""
     name = study.city.name if lang == "zh" else study.city.name_en or study.city.name
     notes = "  ".join(render(note, lang) for note in study.notes)
-    badge = text("city.badge", lang) if study.city.kind == "reconstruction" else ""
+    badge = text("word.reconstruction", lang) if study.city.kind == "reconstruction" else ""
     return Document(
         title=text("city.title", lang, city=name or "–"),
         subtitle=notes,
@@ -145,7 +145,7 @@ def _candidates(table: pd.DataFrame, lang: str) -> Table:
         if value is None or value != value:
             return "–"
         if column == "earns_it":
-            return text("city.yes" if value else "city.no", lang)
+            return text("word.yes" if value else "word.no", lang)
         if column == "target":
             return term("target", value, lang)
         return plain(value) if isinstance(value, float) else str(value)

@@ -86,7 +86,7 @@ def _cell(column: str, value: Any, lang: str) -> Any:
     if value is None or value != value:
         return None
     if column == "earns_it":
-        return text("city.yes" if value else "city.no", lang)
+        return text("word.yes" if value else "word.no", lang)
     return term("target", value, lang) if column == "target" else value
 
 

@@ -22,7 +22,7 @@ def write_ledgers(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     ledgers, lang = summary.get("economics", {}).get("ledgers"), book.lang
     if not ledgers:
         return
-    heads = [Heading(text("ledgers.ledger", lang), ""), Heading(text("ledgers.sum", lang), term("unit", "yuan", lang))]
+    heads = [Heading(text("ledgers.ledger", lang), ""), Heading(text("word.amount", lang), term("unit", "yuan", lang))]
     heads.append(Heading(text("ledgers.counts", lang), ""))
     rows = [(text(f"ledgers.{k}", lang), float(ledgers[k]), text(f"ledgers.{k}_counts", lang)) for k in LEDGERS]
     book.table(sheet, heads, rows)

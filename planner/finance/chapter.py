@@ -22,11 +22,12 @@ FIRST = (
 )
 COLOURS = {"payments": "#14506b", "user_income": "#6DBE73", "sales": "#d9a441", "investment": "#B5373A", "opex": "#8f9a96"}
 RATIO = 0.45
+SHARED = ("figure", "total", "year")  # words of tables in every room
 
 
 def word(key: str, lang: str) -> str:
     """What a sum or figure of a project's money is called."""
-    return term("finance_word", key, lang)
+    return term("finance_word", key, lang) if key not in SHARED else term("word", key, lang)
 
 
 def document(found: Finance, *, lang: str = "en") -> Document:
@@ -36,7 +37,7 @@ def document(found: Finance, *, lang: str = "en") -> Document:
         subtitle=text(
             "finance.subtitle", lang, first=found.terms.first_year, last=found.terms.last_year, regime=found.terms.regime
         ),
-        badge=text("finance.reconstruction", lang) if found.kind == "reconstruction" else "",
+        badge=text("word.reconstruction", lang) if found.kind == "reconstruction" else "",
         lang=lang,
         sections=sections(found, lang),
         footer=text("finance.footer", lang),
@@ -46,11 +47,11 @@ def document(found: Finance, *, lang: str = "en") -> Document:
 def sections(found: Finance, lang: str) -> tuple[Section, ...]:
     """The chapter's sections: decision, year by year, value for money, sensitivity, method."""
     return (
-        Section(text("finance.decision", lang), _first_page(found, lang)),
+        Section(text("word.decides", lang), _first_page(found, lang)),
         Section(text("finance.by_year", lang), (_yearly(found, lang),)),
         *((Section(text("finance.value", lang), (_value(found, lang),)),) if found.terms.regime == "2015" else ()),
         Section(text("finance.sensitivity", lang), _sensitivity(found, lang)),
-        Section(text("finance.method", lang), tuple(Text(text(f"finance.method_{k}", lang)) for k in ("one", "two", "three"))),
+        Section(text("word.method", lang), tuple(Text(text(f"finance.method_{k}", lang)) for k in ("one", "two", "three"))),
     )
 
 
@@ -83,7 +84,7 @@ def _yearly(found: Finance, lang: str) -> Table:
         sums = tuple(f"{row[f'{k}_cny'] / 1e4:z,.{digits}f}" for k in kept)
         share = "–" if np.isnan(row["share_of_budget"]) else f"{100 * row['share_of_budget']:.1f} %"
         rows.append((str(year), *sums, share, "–" if np.isnan(row["dscr"]) else f"{row['dscr']:.2f}"))
-    return Table(heads, tuple(rows), caption=text("finance.in_ten_thousand", lang))
+    return Table(heads, tuple(rows), caption=text("unit.1e4_yuan", lang))
 
 
 def _value(found: Finance, lang: str) -> Table:
@@ -126,7 +127,7 @@ def _bars(found: Finance, lang: str, width: float) -> Any:
             up = up + sums
     axes.plot(years, np.cumsum(found.flows.project) / 1e4, color=INK, lw=1.2, label=word("running", lang))
     axes.axhline(0, color=FAINT, lw=0.6)
-    dressed(axes, y=text("finance.in_ten_thousand", lang), legend=True)
+    dressed(axes, y=text("unit.1e4_yuan", lang), legend=True)
     return made
 
 
@@ -138,5 +139,5 @@ def _tornado(found: Finance, lang: str, width: float) -> Any:
             axes.barh(at, value / 1e4 - middle, left=middle, color=colour, height=0.6)
     axes.axvline(middle, color=INK, lw=0.8)
     axes.set_yticks(range(len(found.tornado)), [word(bar.factor, lang) for bar in reversed(found.tornado)])
-    dressed(axes, x=text("finance.in_ten_thousand", lang))
+    dressed(axes, x=text("unit.1e4_yuan", lang))
     return made

@@ -43,7 +43,7 @@ def is_finance(folder: Path) -> bool:
 
 def write_workbook(path: Path, found: Finance, *, lang: str) -> None:
     """The workbook: figures, year by year with totals as formulas, sensitivity, what to know."""
-    book, yuan = Book(lang=lang), text("finance.yuan", lang)
+    book, yuan = Book(lang=lang), text("unit.yuan", lang)
     s = found.summary()
     figures = [(word(k, lang), v) for k, v in s.items() if isinstance(v, int | float) and not isinstance(v, bool)]
     book.table(word("figures", lang), [Heading(word("figure", lang), ""), Heading(word("amount", lang), "")], figures)

@@ -27,7 +27,7 @@ WIDTH: Final = 7.2  # inches
 def section_picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
     """The section as a PNG. cut: distance_m, z0 today's ground, z1 the design's, m."""
     made, axes = figure(WIDTH, 0.4)
-    axes.plot(cut["distance_m"], cut["z0"], color=GROUND, lw=1.0, label=text("groundworks.today", lang))
+    axes.plot(cut["distance_m"], cut["z0"], color=GROUND, lw=1.0, label=text("word.today", lang))
     axes.plot(cut["distance_m"], cut["z1"], color=BED, lw=1.5, label=text("groundworks.design", lang))
     for level in sorted(set(found.plan.reservoirs["level_m"].round(3))):
         wet = cut["z1"] < level

@@ -83,7 +83,7 @@ def _curves(months: Any, body: Body, width: float, lang: str) -> Figure:
         mine = months[months["run"] == kind]
         if len(mine):
             axes.plot(np.arange(1, len(mine) + 1), mine["level_m"], color=COLOURS[kind], lw=1.3, label=_run(kind, lang))
-    axes.axhline(body.level_m, color="#1d2321", lw=0.8, ls="--", label=text("lakes.normal", lang))
+    axes.axhline(body.level_m, color="#1d2321", lw=0.8, ls="--", label=text("word.normal_level", lang))
     dressed(axes, x=text("lakes.month", lang), y=text("lakes.level_axis", lang), legend=True)
     return made
 

@@ -14,7 +14,22 @@ def _pairs(name: str) -> Words:
     return {key: (template(f"{name}.{key}", "en"), template(f"{name}.{key}", "zh")) for key in section("en", name)}
 
 
-WORDS: Final = _pairs("map_page")  # a test finds words the page asks for that are missing here
+# What other rooms say too, under the page's key.
+SHARED: Final = {
+    "unit_mu": "unit.mu",
+    "unit_ha": "unit.ha",
+    "unit_m3": "unit.m3",
+    "unit_yuan": "unit.yuan",
+    "total": "word.total",
+    "year": "word.year",
+    "reconstruction": "word.reconstruction",
+    "approval_none": "word.internal",
+    "north_letter": "word.north",
+    "normal_level": "word.normal_level",
+    "hauls": "layer.haul",
+}
+# A test finds words the page asks for that are missing here.
+WORDS: Final = _pairs("map_page") | {key: (template(code, "en"), template(code, "zh")) for key, code in SHARED.items()}
 VIEW_WORDS: Final = _pairs("map_view")  # what views and cards call things, where columns.py has no shorter name
 NOTES: Final = _pairs("map_note")
 STEP_WORDS: Final = _pairs("step")  # of the decision in four

@@ -64,7 +64,7 @@ def _settles_low(s: Mapping[str, Any]) -> Message | None:
 def _areas(areas: Mapping[str, float]) -> Message | tuple[Message, ...]:
     """Targets with their areas, those that occur."""
     parts = tuple(say("headline.area", target=t, mu=areas[t]) for t in CHOICES if areas[t] > 0)
-    return parts or say("headline.nothing")
+    return parts or say("word.nothing")
 
 
 def _today(s: Mapping[str, Any]) -> Message:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 COLOURS = ("#14506b", "#6DBE73", "#d9a441", "#B5373A", "#7a6fb0", "#8f9a96", "#4ba3a8", "#c77f4a")
 LEFT_OUT = 25  # projects told in the table of what was left out
+SHARED = ("figure", "total", "year")  # words of tables in every room
 
 
 def word(key: str, lang: str) -> str:
     """What a figure or column of a programme is called."""
-    return term("portfolio_word", key, lang)
+    return term("portfolio_word", key, lang) if key not in SHARED else term("word", key, lang)
 
 
 def fund_name(found: Scheduled, at: int, lang: str) -> str:
@@ -49,10 +50,10 @@ def document(found: Scheduled, *, lang: str = "en") -> Document:
     return Document(
         title=title(found, lang),
         subtitle=text("portfolio.subtitle", lang, first=int(found.made.years[0]), last=int(found.made.years[-1])),
-        badge=text("finance.reconstruction", lang) if general.kind == "reconstruction" else "",
+        badge=text("word.reconstruction", lang) if general.kind == "reconstruction" else "",
         lang=lang,
         sections=(
-            Section(text("portfolio.decision", lang), _first_page(found, lang)),
+            Section(text("word.decides", lang), _first_page(found, lang)),
             Section(text("portfolio.schedule", lang), (_gantt_picture(found, lang), _schedule(found, lang))),
             Section(text("portfolio.money", lang), (_funds_picture(found, lang), _funds(found, lang))),
             Section(text("portfolio.left_out", lang), (Text(text("portfolio.left_out_text", lang)), _left_out(found, lang))),

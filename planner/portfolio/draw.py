@@ -91,7 +91,7 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
     years = found.made.years
     data = {
         "title": title(found, lang),
-        "badge": text("finance.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
+        "badge": text("word.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
         "first": int(years[0]),
         "last": int(years[-1]),
         "never": NEVER,
@@ -102,7 +102,7 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
         "years": {int(y): _year(found, int(y), lang) for y in years},
     }
     bounds = [[south, west], [north, east]]
-    page = OfflineMap(bounds, title=title(found, lang), lang=lang, no_script=text("portfolio.no_script", lang))
+    page = OfflineMap(bounds, title=title(found, lang), lang=lang, no_script=text("word.no_script", lang))
     page.add_child(YearSlider(data))
     return page
 
@@ -124,10 +124,7 @@ def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]
         lines.append(text("portfolio.tip_money", lang, cost=float(row["cost_cny"]), mu=float(row["restored_mu"])))
         paid = found.schedule[found.schedule["id"] == name].groupby("fund")["cny"].sum()
         place = {fund.id: k for k, fund in enumerate(found.made.funds)}
-        lines += [
-            f"{fund_name(found, place[f], lang)}: {v / 1e4:,.1f} {text('finance.in_ten_thousand', lang)}"
-            for f, v in paid.items()
-        ]
+        lines += [f"{fund_name(found, place[f], lang)}: {v / 1e4:,.1f} {text('unit.1e4_yuan', lang)}" for f, v in paid.items()]
     else:
         lines.append(text("portfolio.left_out", lang))
     shape = row.geometry
@@ -146,5 +143,5 @@ def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:
     rows = [(word("begun", lang), str(len(begun))), (word("restored_mu", lang), f"{begun['restored_mu'].sum():,.0f}")]
     for at, fund in enumerate(found.made.funds):
         mine = found.funds[(found.funds["id"] == fund.id) & (found.funds["year"] == year)]["spent_cny"].sum()
-        rows.append((fund_name(found, at, lang), f"{mine / 1e4:,.0f} {text('finance.in_ten_thousand', lang)}"))
+        rows.append((fund_name(found, at, lang), f"{mine / 1e4:,.0f} {text('unit.1e4_yuan', lang)}"))
     return rows

@@ -28,7 +28,7 @@ def refuse(made: Programme) -> NoReturn:
     if left:
         names = tuple(say("portfolio.drop_must", id=name) for name in left)
         raise Infeasible(say("portfolio.cannot_all", projects=left), conflicts=conflicts, relaxations=names)
-    told = tuple(say("portfolio.drop_quota", measure=q.measure) for q in made.quotas)
+    told = tuple(say("portfolio.quota_kept", measure=q.measure) for q in made.quotas)
     raise Infeasible(say("portfolio.quotas_conflict"), conflicts=conflicts, relaxations=told)
 
 

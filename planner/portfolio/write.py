@@ -60,7 +60,7 @@ def is_portfolio(folder: Path) -> bool:
 
 def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:
     """The workbook: totals, projects, project × year × fund, funds, earth; totals are formulas."""
-    book, yuan = Book(lang=lang), text("finance.yuan", lang)
+    book, yuan = Book(lang=lang), text("unit.yuan", lang)
     s = found.summary()
     heads = [Heading(word("figure", lang), ""), Heading(word("amount", lang), "")]
     figures = [(word(k, lang), v) for k, v in s["totals"].items()]

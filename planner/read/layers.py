@@ -190,8 +190,8 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
 
 
 def _english_mines(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> dict[str, list[str]]:
-    """The mines' English names, where the file has them beside the others under the same heading with `_en`."""
-    heading = f"{chosen.get('mine', '')}_en"
+    """The mines' English names, where the file has a column of them, or one under the mines' heading with `_en`."""
+    heading = chosen.get("mine_en") or f"{chosen.get('mine', '')}_en"
     return {"mine_en": [m or "" for m in _texts(frame[heading])]} if heading in frame.columns and "mine" in chosen else {}
 
 

@@ -87,7 +87,9 @@ ROLES: Final = {
             "kjmc",
         ),
         ("煤矿", "矿井"),
+        ("_en", "english", "英文"),
     ),
+    "mine_en": Role(("mine_en", "mine_english", "矿井英文", "煤矿英文", "矿井英文名")),
     "phase": Role(("phase", "stage", "period", "期", "期次", "分期", "治理分期", "治理期", "阶段"), ("分期",)),
     "date": Role(
         ("date", "year", "time", "survey_date", "日期", "时间", "年份", "年度", "沉陷时间", "塌陷时间", "调查日期", "稳沉时间"),
@@ -130,7 +132,7 @@ def chosen(layer: Layer, columns: Sequence[str], *, shown: str, record: Record) 
         wanted = given.get(role)
         if wanted is not None:
             if wanted not in columns:
-                has = [str(c) for c in columns] or say("read.none")
+                has = [str(c) for c in columns] or say("word.none")
                 raise InvalidInput(say("read.no_column", path=shown, column=wanted, meant=nearest(wanted, columns), has=has))
             result[role] = wanted
             continue

@@ -202,7 +202,7 @@ def _layers(ask: Ask, listed: list[tuple[str, str | None]], record: Record) -> l
     spatial = [(n, k) for n, k in listed if k is not None and n != "layer_styles"]
     polygonal = [n for n, k in spatial if any(w in k for w in _AREAL)] or [n for n, _ in spatial]
     if not polygonal:
-        raise InvalidInput(say("read.no_layer_drawn", path=ask.shown, has=names[:12] or say("read.nothing")))
+        raise InvalidInput(say("read.no_layer_drawn", path=ask.shown, has=names[:12] or say("word.nothing")))
     if len(polygonal) == 1:
         if len(listed) > 1:
             _say_layer(ask, polygonal[0], say("read.only_polygons"), record)

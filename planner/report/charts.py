@@ -46,7 +46,7 @@ def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made = Figure(figsize=(width, width * ratio), layout="constrained")
     left, right = made.add_subplot(1, 2, 1), made.add_subplot(1, 2, 2)
     handles = [*_today_on(left, plan, say), *_plan_on(right, plan, say)]
-    for axes, title in ((left, say("report.today")), (right, say("word.plan"))):
+    for axes, title in ((left, say("word.today")), (right, say("word.plan"))):
         axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left")
     _names(right, plan, say, width / 2)
     _scale(left, say)
@@ -192,7 +192,7 @@ def _scale(axes: Axes, say: Say) -> None:
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     axes.text(west + length / 2, y + 0.25 * pad, text, fontproperties=font(7), ha="center", va="bottom", color=INK)
     axes.annotate(
-        say("report.north"),
+        say("word.north"),
         xy=(0.985, 0.99),
         xytext=(0.985, 0.90),
         xycoords="axes fraction",

@@ -122,4 +122,4 @@ def _broken(plan: Plan, areas: Mapping[str, float], storage_m3: float) -> list[M
 
 def _plan(s: Mapping[str, Any]) -> Message:
     limits = [limit_name(b) for b in s["solver"]["binding"]]
-    return tell("decision.plan", mu=s["restored_mu"], limits=limits or tell("decision.none"))
+    return tell("decision.plan", mu=s["restored_mu"], limits=limits or tell("word.none"))

@@ -33,7 +33,7 @@ def method(say: Say) -> Section:
     steps = say("report.method_units")
     options = say("report.method_options")
     after = say("report.method_after")
-    return Section(say("report.method"), (Text(steps), Text(options), Text(after)))
+    return Section(say("word.method"), (Text(steps), Text(options), Text(after)))
 
 
 def inputs(plan: Plan, s: dict[str, Any], say: Say) -> Section:
@@ -109,7 +109,7 @@ def targets(plan: Plan, s: dict[str, Any], say: Say) -> Section:
 def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     """Reservoirs and their storage curves."""
     if not len(plan.reservoirs):
-        return Section(say("report.reservoirs"), (Text(say("report.no_reservoir")),))
+        return Section(say("layer.reservoirs"), (Text(say("report.no_reservoir")),))
     frame = plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable")
     classed = plan.site.scenario.locale.told.native  # the classes of SL 252 are China's
     heads = (
@@ -135,7 +135,7 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     shown, rest = rows[:20], len(rows) - 20
     caption = say("report.largest", count=len(rows)) if rest > 0 else ""
     return Section(
-        say("report.reservoirs"),
+        say("layer.reservoirs"),
         (
             Table(heads, tuple(shown), caption, words=(0, 5) if classed else (0,)),
             picture(
@@ -168,7 +168,7 @@ def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     if len(carried) and float(carried["m3"].sum()) > 0:
         blocks.append(Text(say("report.mean_haul", haul=e.get("mean_haul_m", 0.0))))
         blocks.append(picture(charts.haul_distances, plan, say, say("report.haul_distances"), 0.4))
-    return Section(say("report.earth"), tuple(blocks))
+    return Section(say("sheet.earth"), tuple(blocks))
 
 
 def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
@@ -211,4 +211,4 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         )
         caption = say("report.published")
         blocks.append(Table(known, figures, caption, words=(0, 3, 4)))
-    return Section(say("report.money"), tuple(blocks))
+    return Section(say("sheet.money"), tuple(blocks))

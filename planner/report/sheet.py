@@ -41,10 +41,10 @@ def map_pdf(plan: Plan, *, paper: Literal["A3", "A4"] = "A3", lang: str = "en") 
     about, s = plan.site.scenario.site, plan.summary()
     title = say.held(about.name_en or plan.site.name, plan.site.name)[:120]
     line = say("report.sheet_line", restored=s["restored_mu"], storage=s["water"]["storage_m3"], crs=s["site"]["crs"])
-    number = say("report.approval", number=about.approval_number or tell("report.internal"))
+    number = say("report.approval", number=about.approval_number or tell("word.internal"))
     lines = [(title, 20.0, "bold", "#1d2321"), (line, 10.0, "regular", "#5a625f"), (number, 10.0, "regular", "#5a625f")]
     if about.kind == "reconstruction":
-        lines.insert(1, (say("report.reconstruction"), 11.0, "bold", "#7a2e0b"))
+        lines.insert(1, (say("word.reconstruction"), 11.0, "bold", "#7a2e0b"))
     y = height - MARGIN_IN
     for text, size, weight, colour in lines:
         y -= size / 72 * 1.25

@@ -37,7 +37,7 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
     document = Document(
         title=name,
         subtitle=_subtitle(s, say, number if plan.site.scenario.locale.told.native else None),
-        badge=say("report.reconstruction") if s["site"]["kind"] == "reconstruction" else "",
+        badge=say("word.reconstruction") if s["site"]["kind"] == "reconstruction" else "",
         lang=lang,
         sections=(
             decision(plan, s, say),
@@ -68,7 +68,7 @@ def _subtitle(s: dict[str, Any], say: Say, number: str | None) -> str:
     subtitle = say("report.subtitle", year=site["year"], units=site["units"], parcels=site["parcels"])
     if number is None:  # where no map needs one
         return subtitle
-    approval = tell("report.approval", number=number or tell("report.internal"))
+    approval = tell("report.approval", number=number or tell("word.internal"))
     return say("report.subtitle_approved", subtitle=subtitle, number=approval)
 
 

@@ -55,9 +55,9 @@ def counties(state: int, districts: int) -> tuple[al.Problem, pd.DataFrame]:
     ), borders
 
 
-@pytest.mark.parametrize(("connected", "cut"), [(False, 8), (True, 16)])
-def test_maine_in_two_districts(connected: bool, cut: int) -> None:
-    problem, borders = counties(23, 2)
+@pytest.mark.parametrize(("state", "connected", "cut"), [(23, False, 8), (23, True, 16), (16, False, 10), (16, True, 10)])
+def test_maine_and_idaho_in_two_districts(state: int, connected: bool, cut: int) -> None:
+    problem, borders = counties(state, 2)
     if connected:
         problem = problem.subject_to(*(al.Connected(f"d{k}", borders) for k in range(2)))
     result = problem.solve(objective="compactness", gap=0, time_limit_s=120)

@@ -137,7 +137,7 @@ def test_the_map_is_alive(browser: Any, lab: str) -> None:
     turn = inside.evaluate("() => Number(document.querySelector('.planner-live-panel').dataset.turn)")
     most = float(
         frame.locator("#planner-live-budget-max_cny").evaluate(
-            "e => e.value = String(0.82 * Number(e.value)), e.dispatchEvent(new Event('input')), Number(e.value)"
+            "e => { e.value = String(0.82 * Number(e.value)); e.dispatchEvent(new Event('input')); return Number(e.value); }"
         )
     )
     frame.locator("#planner-live-solve").click()

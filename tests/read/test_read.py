@@ -299,3 +299,12 @@ def test_any_table_of_wkt_is_read_or_refused_in_words(tmp_path: Path, rows: list
     else:
         assert found.parcels.is_valid.all()
         assert found.parcels.index.is_unique
+
+
+def test_mines_have_their_english_names_under_any_of_their_headings() -> None:
+    import planner as pl
+
+    parcels = pl.samples.panan().parcels
+    assert parcels["mine_en"].str.isascii().all()
+    assert (parcels["mine_en"] != "").all()
+    assert set(parcels["mine"]) >= {"旗山煤矿", "权台煤矿"}

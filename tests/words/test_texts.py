@@ -84,7 +84,9 @@ class Calls(ast.NodeVisitor):
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             if name == "term":
                 self.tables.add(first.value)
-            elif name in ("say", "tell", "told", "text", "Message") and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", first.value):
+            elif name in ("say", "tell", "told", "both", "text", "Message") and re.fullmatch(
+                r"[a-z_]+\.[a-z0-9_]+", first.value
+            ):
                 named = {k.arg for k in node.keywords if k.arg}
                 whole = name != "Message" and all(k.arg for k in node.keywords)
                 self.said.append((node.lineno, first.value, named if whole else None))

@@ -60,7 +60,7 @@ class Limit(Named):
         """The rule in words."""
         ends = interval(self.min, self.max, self.unit)
         if self.name or not (self.target or self.treatment):
-            return say("rules.limit", name=self.name or self.column, ends=ends)
+            return say("limit.column", name=self.name or self.column, ends=ends)
         if self.target and self.treatment:
             return say("rules.limit_of_way", column=self.column, target=self.target, way=self.treatment, ends=ends)
         return say("rules.limit_of", column=self.column, target=self.target or self.treatment, ends=ends)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
 
 from planner.allocation.checks import finite_column
 from planner.allocation.parts import ROUNDING, Clauses, Hidden
@@ -17,6 +18,8 @@ from planner.allocation.table import Bools, Floats, Ints, OptionTable
 
 MOST_ROWS = 400_000  # of sets too small to be a patch that are written down beforehand; larger sets are left out first
 FLOW_UNITS = 150  # up to which connectedness is written as a flow
+MOST_FLOWS = 100  # most pairs of units between which ways are measured at once
+UNIT = 1_000_000  # what a whole unit carries, since flows are whole numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +105,37 @@ def small_set_rows(patches: Patches, min_mu: float) -> Clauses | None:
     )
 
 
+def starved_sets(patches: Patches, inside: Floats, min_mu: float, least: float) -> list[tuple[Ints, Ints]]:
+    """Units whose share (N,) is more, by `least`, than what borders a connected set around them that is too small a patch has.
+
+    Each set grows from a unit by the neighbour that leaves the least beside it. Returns units and what borders their sets.
+    """
+    can, share, area = patches.count > 0, inside.tolist(), patches.area.tolist()
+    ways = [patches.graph.indices[a:b].tolist() for a, b in itertools.pairwise(patches.graph.indptr.tolist())]
+    beside = [[j for j in near if can[j]] for near in ways]
+    found, seen = [], set()
+    for seed in np.flatnonzero(inside > least).tolist():
+        group, near, size = {seed}, set(beside[seed]), area[seed]
+        around = sum(share[j] for j in near)
+        while size < min_mu:
+            if share[seed] - around > least:
+                if (mark := (seed, frozenset(near))) not in seen:
+                    seen.add(mark)
+                    found.append((np.array([seed]), np.array(sorted(near), dtype=np.int64)))
+                break
+            left = []
+            for j in sorted(near):
+                fresh = (share[k] for k in beside[j] if k not in near and k not in group)
+                left.append((around - share[j] + sum(fresh), j))
+            if not left:
+                break
+            around, unit = min(left)
+            group.add(unit)
+            near = (near | set(beside[unit])) - group
+            size += area[unit]
+    return found
+
+
 def _one_larger(group: Ints, graph: sparse.csr_array) -> Ints:
     """All connected sets of one unit more, each once, units sorted; group (m, size)."""
     count, size = group.shape
@@ -143,6 +177,26 @@ def flow_rows(patches: Patches) -> Hidden | None:
     )
 
 
+def backbone(patches: Patches, patch: Ints, worth: Floats) -> Ints:
+    """Units of a patch that connect it without the others: a tree grown along the units worth most, its leaves left out.
+
+    worth (N,). Returns leaves, those worth least first; the tree's inner units, or its only one, are never among them.
+    """
+    inside, seen, inner = set(patch.tolist()), set(), set()
+    root = int(patch[np.argmax(worth[patch])])
+    front = [(-float(worth[root]), root)]
+    seen.add(root)
+    while front:
+        _, unit = heappop(front)
+        for other in patches.graph.indices[patches.graph.indptr[unit] : patches.graph.indptr[unit + 1]].tolist():
+            if other in inside and other not in seen:
+                seen.add(other)
+                inner.add(unit)
+                heappush(front, (-float(worth[other]), other))
+    leaves = np.array(sorted(inside - inner - {root}), dtype=np.int64)
+    return leaves[np.argsort(worth[leaves], kind="stable")]
+
+
 def grown(patches: Patches, worth: Floats, patch: Ints, kept: Bools, least: float) -> tuple[Ints, float]:
     """A patch with the neighbours worth most added until it is large enough or meets a kept one, and what all is worth."""
     graph, can = patches.graph, patches.count > 0
@@ -181,3 +235,44 @@ def cheapest_way(graph: sparse.csr_array, toll: Floats, start: Bools, goal: Ints
         way.append(unit)
         unit = int(before[unit])
     return np.array(way, dtype=np.int64), total if total < 1e299 else np.inf
+
+
+def separators(patches: Patches, inside: Floats, least: float) -> list[tuple[Ints, Ints]]:
+    """Pairs of units whose shares (N,) add up to more than 1 and than all ways between them carry, with what cuts the ways.
+
+    From the unit most inside to the others, by minimum cuts over units; least: share by which a cut must fall short.
+    Source: node separators by maximum flow, Ford & Fulkerson 1956; Carvajal et al. 2013.
+    """
+    can = np.flatnonzero(patches.count > 0)
+    share = inside[can]
+    anchor = int(np.argmax(share * (1.0 + 1e-6 * patches.area[can] / patches.area.max())))
+    graph = sparse.csr_array(patches.graph[can][:, can])
+    net = _split(graph, share)
+    found, settled = [], share + share[anchor] - 1.0 <= least
+    for goal in np.argsort(-share, kind="stable")[:MOST_FLOWS].tolist():
+        beside = graph.indices[graph.indptr[goal] : graph.indptr[goal + 1]]
+        if settled[goal] or goal == anchor or anchor in beside:
+            continue
+        flow = maximum_flow(net, 2 * anchor + 1, 2 * goal)
+        if flow.flow_value >= UNIT * (share[goal] + share[anchor] - 1.0 - least):
+            continue
+        rest = net - flow.flow
+        rest.data = np.maximum(rest.data, 0)
+        rest.eliminate_zeros()
+        reached = np.zeros(2 * can.size, dtype=np.bool_)
+        reached[breadth_first_order(rest, 2 * anchor + 1, return_predecessors=False)] = True
+        between = np.flatnonzero(reached[0::2] & ~reached[1::2])
+        between = between[(between != anchor) & (between != goal)]
+        settled |= ~reached[0::2]  # one cut a side is enough for now
+        found.append((can[[goal, anchor]], can[between]))
+    return found
+
+
+def _split(graph: sparse.csr_array, share: Floats) -> sparse.csr_array:
+    """Each unit as a way in and a way out with its share between them, as whole numbers."""
+    n = share.size
+    tail = np.repeat(np.arange(n), np.diff(graph.indptr))
+    each = np.arange(n)
+    capacity = np.r_[np.ceil(np.maximum(share, 0.0) * UNIT), np.full(tail.size, 2 * UNIT)].astype(np.int32)
+    arcs = (np.r_[2 * each, 2 * tail + 1], np.r_[2 * each + 1, 2 * graph.indices])
+    return sparse.csr_array((capacity, arcs), shape=(2 * n, 2 * n))

@@ -12,9 +12,21 @@ from scipy import sparse
 from planner.allocation.checks import check_number, check_target, check_words, works
 from planner.allocation.parts import ROUNDING, Clauses, Named, Part
 from planner.allocation.rules.adjacency import long_borders
-from planner.allocation.rules.patch_graph import Patches, cheapest_way, flow_rows, grown, patches_of, small_set_rows
+from planner.allocation.rules.patch_graph import (
+    Patches,
+    backbone,
+    cheapest_way,
+    flow_rows,
+    grown,
+    patches_of,
+    separators,
+    small_set_rows,
+    starved_sets,
+)
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.words import Message, say
+
+BROKEN = 1e-3  # share by which a row must be broken to be worth adding
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +154,28 @@ class _OfPatches:
         """Which units lie side by side."""
         return self.patches.graph
 
+    def spare(self, area: float) -> float:
+        """Area that a patch of this area can lose, mu."""
+        raise NotImplementedError
+
+    def freedom(self, units: Bools, worth: Floats) -> tuple[Bools, Bools]:
+        """Of each patch the leaves of a tree may go as far as its area allows, and what borders the rest may come."""
+        group, size = self.patches.components(units)
+        must = units.copy()
+        for patch in range(size.size if (group >= 0).any() else 0):
+            leaves = backbone(self.patches, np.flatnonzero(group == patch), worth)
+            loss = np.cumsum(self.patches.area[leaves])
+            must[leaves[loss <= self.spare(float(size[patch]))]] = False
+        may = units.copy()
+        may[self.patches.beside(np.flatnonzero(must))] = True
+        return must, may
+
+    def shares_of_units(self, shares: Floats) -> Floats:
+        """How much of each unit is inside, (N,)."""
+        patches = self.patches
+        weights = shares[patches.options]
+        return np.asarray(np.bincount(patches.unit_of, weights=weights, minlength=patches.area.size), dtype=np.float64)
+
     def area(self, chosen: Ints) -> float:
         """Area of what a choice has inside, mu."""
         return float(self.patches.area[self.patches.inside[chosen]].sum())
@@ -166,14 +200,32 @@ class _MinPatchSeparator(_OfPatches):
                     kept[larger] = True
         return np.asarray(kept)
 
+    def spare(self, area: float) -> float:
+        """Area that a patch of this area can lose, mu."""
+        return max(area * (1 - 1e-12) - self.min_mu, 0.0)
+
+    def broken(self, shares: Floats) -> Clauses | None:
+        """Rows of sets of units too small to be a patch whose neighbours' shares are less than those of a unit in them."""
+        inside = self.shares_of_units(shares)
+        return _rows(
+            [
+                (self.patches.options_of(head), self.patches.options_of(near), 0.0)
+                for head, near in starved_sets(self.patches, inside, self.min_mu * (1 - ROUNDING), BROKEN)
+            ]
+        )
+
     def clauses(self, chosen: Ints) -> Clauses | None:
-        """One row per unit of each patch that is too small."""
+        """A row per unit of each patch that is too small, and of what that patch with one neighbour more still is."""
         group, size = self.patches.components(self.patches.inside[chosen])
         rows: list[tuple[Ints, Ints, float]] = []
-        for patch in np.flatnonzero(size < self.min_mu * (1 - 1e-12)) if (group >= 0).any() else ():
+        least = self.min_mu * (1 - 1e-12)
+        for patch in np.flatnonzero(size < least) if (group >= 0).any() else ():
             units = np.flatnonzero(group == patch)
-            near = self.patches.options_of(self.patches.beside(units))
-            rows += [(self.patches.options_of(np.array([u])), near, 0.0) for u in units]
+            beside = self.patches.beside(units)
+            small = beside[size[patch] + self.patches.area[beside] < least]
+            for larger in (units, *(np.append(units, j) for j in small)):
+                near = self.patches.options_of(self.patches.beside(larger))
+                rows += [(self.patches.options_of(np.array([u])), near, 0.0) for u in larger]
         return _rows(rows)
 
     def offending(self, chosen: Ints) -> Ints:
@@ -215,6 +267,20 @@ class _ConnectedSeparator(_OfPatches):
             best = beside[np.argmax(worth[beside])]
             kept[best] = True
             room -= float(self.patches.area[best])
+
+    def spare(self, area: float) -> float:
+        """Area that a patch of this area can lose, mu."""
+        return area
+
+    def broken(self, shares: Floats) -> Clauses | None:
+        """Separators between the unit most inside and others, where shares around them let too little through."""
+        inside = self.shares_of_units(shares)
+        return _rows(
+            [
+                (self.patches.options_of(ends), self.patches.options_of(between), 1.0)
+                for ends, between in separators(self.patches, inside, BROKEN)
+            ]
+        )
 
     def clauses(self, chosen: Ints) -> Clauses | None:
         """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""

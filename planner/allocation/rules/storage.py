@@ -40,8 +40,8 @@ class Storage(Named):
         """The rule in words."""
         ends = interval(self.min_m3, self.max_m3, "m³")
         if self.name:
-            return say("rules.storage_of", name=self.name, ends=ends)
-        return say("rules.storage", ends=ends) if self.units is None else say("rules.storage_in", n=len(self.units), ends=ends)
+            return say("limit.storage_of", name=self.name, ends=ends)
+        return say("limit.storage", ends=ends) if self.units is None else say("rules.storage_in", n=len(self.units), ends=ends)
 
     def part(self, table: OptionTable) -> Part:
         """One sum of storage_m3."""
