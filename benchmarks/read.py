@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from benchmarks._results import record
-from planner.files import available_memory
+from planner.memory import available_memory
 from planner.read import check
 
 COUNT = 100_000

@@ -28,6 +28,7 @@ class Economics:
     flow: pd.DataFrame
     funds: pd.DataFrame
     works_cny: float
+    haul_cny: float
     lump_cny: float
     benefit_cny: float
     npv_cny: float
@@ -35,8 +36,8 @@ class Economics:
 
     @property
     def cost_cny(self) -> float:
-        """Works of the units plus lump sums, yuan."""
-        return self.works_cny + self.lump_cny
+        """Works of the units, the haul of earth between them, and lump sums, yuan."""
+        return self.works_cny + self.haul_cny + self.lump_cny
 
     @property
     def benefit_cost_ratio(self) -> float:
@@ -83,12 +84,19 @@ def lump_paid(item: CostItem, units: pd.DataFrame) -> bool:
     return not item.hangs or bool((units["target"][lump_units(item, units)] != UNRESTORED).any())
 
 
-def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
+def haul_worth(scenario: Scenario) -> float:
+    """Present value of a yuan of haul: it is paid in equal parts over all the years of works."""
+    first, last = (np.array([float(year)]) for year in (first_works_year(scenario), last_works_year(scenario)))
+    return float(worth_of_works(first, last, scenario)[0])
+
+
+def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Economics:
     """The money of chosen units: columns `target`, `area_mu`, `cost_cny`, `benefit_cny`, `ready_year`, nullable `phase`.
 
     Works are paid evenly over the years of a unit's phase (without phases: the plan's year and the next), benefits come in the
-    year the unit is ready.
+    year the unit is ready. haul: who digs for whom, column `cost_cny`; it is paid in equal parts over the years of works.
     """
+    carried = float(haul["cost_cny"].sum()) if len(haul) else 0.0
     grouped = units.assign(units=1).groupby("target", sort=True)
     by_target = grouped[["area_mu", "units", "cost_cny", "benefit_cny"]].sum()
     due = [item for item in scenario.economics.item if lump_paid(item, units)]
@@ -96,13 +104,14 @@ def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
         [(i.name, i.name_en or i.name, i.cny, i.source) for i in due], columns=["name", "name_en", "cny", "source"]
     )
     works, lump = float(units["cost_cny"].sum()), float(sum(item.cny for item in due))
-    flow = _flow(units, scenario, due)
+    flow = _flow(units, scenario, due, carried)
     return Economics(
         by_target=by_target,
         items=items,
         flow=flow,
-        funds=_funds(scenario, works + lump),
+        funds=_funds(scenario, works + carried + lump),
         works_cny=works,
+        haul_cny=carried,
         lump_cny=lump,
         benefit_cny=float(units["benefit_cny"].sum()),
         npv_cny=float(flow["discounted_cny"].sum()),
@@ -110,10 +119,11 @@ def money(units: pd.DataFrame, scenario: Scenario) -> Economics:
     )
 
 
-def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem]) -> pd.DataFrame:
+def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem], haul: float) -> pd.DataFrame:
     first, last = works_years(units, scenario)
     ready = units["ready_year"].to_numpy(float)
     sums = [(item.cny, *lump_years(item, units, scenario)) for item in lumps]
+    sums.append((haul, first_works_year(scenario), last_works_year(scenario)))
     begin = first_works_year(scenario)
     latest = max([begin, last_works_year(scenario), *ready, *(end for _, _, end in sums)])
     years = max(int(scenario.number("economics.years")), int(latest) - begin + 1)

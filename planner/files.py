@@ -43,32 +43,6 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def available_memory() -> int:
-    """Bytes a process may still take without swapping; a cautious 2 GiB where the system does not say."""
-    limits = [_meminfo_available(), _cgroup_left()]
-    known = [limit for limit in limits if limit is not None]
-    return min(known) if known else 2 << 30
-
-
-def _meminfo_available() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def _cgroup_left() -> int | None:
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
-        return None if limit == "max" else max(int(limit) - int(used), 0)
-    except (OSError, ValueError):
-        return None
-
-
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raises OutputExists where a file is there already and is not to be replaced."""
     if os.path.lexists(path) and not overwrite:
@@ -105,13 +79,22 @@ def _is_the_same(found: os.stat_result, file: Path) -> bool:
 
 def is_plan_folder(folder: Path) -> bool:
     """Whether a folder holds something that this program wrote as a whole, by the schema its figures name."""
-    try:
-        if not stat.S_ISREG((folder / "summary.json").stat().st_mode):
+    return written_as("planner.")(folder)
+
+
+def written_as(schema: str, document: str = "summary.json") -> Callable[[Path], bool]:
+    """What tells whether a folder holds something of a kind that this program wrote, by the schema its document names."""
+
+    def holds(folder: Path) -> bool:
+        try:
+            if not stat.S_ISREG((folder / document).stat().st_mode):
+                return False
+            with (folder / document).open("rb") as file:
+                return b'"' + schema.encode() in file.read(400)
+        except OSError:
             return False
-        with (folder / "summary.json").open("rb") as file:
-            return b'"planner.' in file.read(400)
-    except OSError:
-        return False
+
+    return holds
 
 
 def write_whole(

@@ -170,6 +170,4 @@ def _distance(site: Site, item: DistanceValue, shapes: NDArray[Any]) -> Floats:
     if not wet.any():
         return np.full(len(shapes), np.inf)
     away = ndimage.distance_transform_edt(~wet, sampling=(ground.cell_y, ground.cell_x))
-    row = np.clip(((ground.north - shapely.get_y(middle)) / ground.cell_y).astype(int), 0, ground.shape[0] - 1)
-    col = np.clip(((shapely.get_x(middle) - ground.west) / ground.cell_x).astype(int), 0, ground.shape[1] - 1)
-    return np.asarray(away[row, col])
+    return np.asarray(away[ground.frame.nearest(shapely.get_x(middle), shapely.get_y(middle))])

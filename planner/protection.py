@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -104,23 +105,39 @@ def kind_named(words: Iterable[str], known: Mapping[str, Kind]) -> Kind | None:
 
     The longest name that fits wins, so that 生态保护红线 is not taken for another line.
     """
-    best: tuple[int, Kind] | None = None
-    for word in words:
-        plain = _plain(word)
-        if not plain:
-            continue
-        for kind in known.values():
-            for name in (kind.key, *kind.names):
-                mine = _plain(name)
-                whole = plain == mine or (len(mine) >= 2 and not mine.isascii() and mine in plain)
-                code = mine.isascii() and len(mine) >= 6 and plain.startswith(mine)
-                if (whole or code) and (best is None or len(mine) > best[0]):
-                    best = (len(mine), kind)
+    return _kind_named(words, _names_of(known))
+
+
+def _names_of(known: Mapping[str, Kind]) -> list[tuple[str, Kind]]:
+    """The plain names of the kinds, the longest first; of equally long ones the first stays first."""
+    names = [(_plain(name), kind) for kind in known.values() for name in (kind.key, *kind.names)]
+    return sorted(names, key=lambda named: -len(named[0]))
+
+
+def _kind_named(words: Iterable[str], names: list[tuple[str, Kind]]) -> Kind | None:
+    """As kind_named, by the names as `_names_of` sorts them."""
+    best: tuple[str, Kind] | None = None
+    for text in filter(None, map(_plain, words)):
+        hit = next((named for named in names if _means(text, named[0])), None)
+        if hit is not None and (best is None or len(hit[0]) > len(best[0])):
+            best = hit
     return None if best is None else best[1]
 
 
+def _means(plain: str, name: str) -> bool:
+    """Whether a text is a name, holds a Chinese one or begins with a code."""
+    if plain == name:
+        return True
+    return (len(name) >= 6 and plain.startswith(name)) if name.isascii() else (len(name) >= 2 and name in plain)
+
+
 def _plain(word: object) -> str:
-    return SPACE.sub("", str(word)).lower() if isinstance(word, str) else ""
+    return _squeezed(word) if isinstance(word, str) else ""
+
+
+@lru_cache(maxsize=4096)
+def _squeezed(word: str) -> str:
+    return SPACE.sub("", word).lower()
 
 
 def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd.GeoDataFrame:
@@ -132,6 +149,7 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
     Raises InvalidInput for a row that names no known kind and forbids nothing: it would pass in silence.
     """
     known = kinds(scenario)
+    names = _names_of(known)
     headings = [str(c) for c in layer.columns if c not in ("geometry", "kind", "name", "forbids")]
     file = scenario.layers.constraints
     around = [*headings, *((file.layer or "", re.split(r"[\\/]", file.path)[-1].rsplit(".", 1)[0]) if file else ())]
@@ -140,7 +158,7 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
     kind, forbids, inside = [], [], []
     for i, row in enumerate(layer.drop(columns="geometry").to_dict("records")):
         own = [str(row["kind"]), str(row["name"])]
-        found = kind_named(own, known) or kind_named([str(row[c]) for c in texts], known) or kind_named(around, known)
+        found = next(filter(None, (_kind_named(w, names) for w in (own, [str(row[c]) for c in texts], around))), None)
         told = [w.strip() for w in str(row["forbids"]).split(",") if w.strip()]
         if found is None and not told:
             label = next((t for t in own if t), "") or say("protection.no_kind")

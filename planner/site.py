@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planner.frame import Frame
 from planner.units import M2_PER_MU
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
 
-    from planner.core.terrain.compiled import Frame
     from planner.scenario import Scenario
     from planner.words import Message
 
@@ -60,38 +60,42 @@ class Grid:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """west, south, east, north of the outer edges, m."""
-        rows, cols = self.shape
-        return self.west, self.north - rows * self.cell_y, self.west + cols * self.cell_x, self.north
+        return self.frame.bounds
 
     @property
     def frame(self) -> Frame:
-        """Where the cells lie, as the kernels take it."""
-        from planner.core.terrain.compiled import Frame  # not at start-up: it brings the compiler
-
+        """Where the cells lie: the arithmetic of places, and what the kernels take."""
         return Frame(self.west, self.north, self.cell_x, self.cell_y, *self.shape)
 
     @property
     def transform(self) -> tuple[float, float, float, float, float, float]:
         """Affine coefficients (a, b, c, d, e, f) as rasterio and Affine take them."""
-        return self.cell_x, 0.0, self.west, 0.0, -self.cell_y, self.north
+        return self.frame.transform
 
     def centres(self) -> tuple[Floats, Floats]:
         """x of the columns' centres, shape (cols,), and y of the rows' centres, shape (rows,)."""
-        rows, cols = self.shape
-        x: Floats = np.asarray(self.west + (np.arange(cols) + 0.5) * self.cell_x, dtype=np.float64)
-        y: Floats = np.asarray(self.north - (np.arange(rows) + 0.5) * self.cell_y, dtype=np.float64)
-        return x, y
+        return self.frame.centres()
 
     def aligned(self, other: Grid) -> bool:
         """Whether both grids have the same cells."""
-        mine = (self.west, self.north, self.cell_x, self.cell_y)
-        theirs = (other.west, other.north, other.cell_x, other.cell_y)
-        return self.shape == other.shape and bool(np.allclose(mine, theirs, rtol=0, atol=1e-6 * self.cell_x))
+        return self.frame.aligned(other.frame)
 
     def like(self, values: ArrayLike) -> Grid:
         """A grid on the same cells with other values, shape (rows, cols) or a scalar."""
         full = np.broadcast_to(np.asarray(values, dtype=np.float64), self.shape)
         return Grid(np.array(full), self.west, self.north, self.cell_x, self.cell_y)
+
+    def within(self, box: tuple[float, float, float, float]) -> Grid:
+        """The cells that a box (west, south, east, north) touches."""
+        window = self.frame.window(box)
+        return Grid(np.array(self.values[window]), *self.frame.part(*window)[:4])
+
+    def thinned(self, step: int) -> Grid:
+        """Every step-th cell, the middle one of each block of step × step, standing for the block."""
+        if step <= 1:
+            return self
+        values = np.ascontiguousarray(self.values[step // 2 :: step, step // 2 :: step])
+        return Grid(values, self.west, self.north, self.cell_x * step, self.cell_y * step)
 
 
 @dataclass(frozen=True)

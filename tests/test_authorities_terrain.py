@@ -17,12 +17,12 @@ import shapely
 from scipy import ndimage
 
 from planner.core.polygons.rings import rings_of
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import Cells, covered_cells
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.merge_tree import MergeTree, filled, merge_tree
 from planner.core.terrain.zonal import by_class, quantiles, summarise
 from planner.earthwork import cut_fill
+from planner.frame import Frame
 from planner.read.statistics import raster_statistics
 from planner.site import Grid
 from planner.water import storage_curve

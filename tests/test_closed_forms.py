@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.core.polygons.rings import rings_of
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.merge_tree import merge_tree
 from planner.core.terrain.zonal import summarise
 from planner.earthwork import cut_fill, dig_depth, grading_level
+from planner.frame import Frame
 from planner.site import Grid
 from planner.water import shoreline, storage_curve
 

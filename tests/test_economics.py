@@ -46,7 +46,12 @@ def test_a_plan_of_two_units_by_hand() -> None:
         },
         index=["u1", "u2"],
     )
-    result = money(units, scenario)
+    haul = pd.DataFrame({"from_unit": ["u1", "u1"], "to_unit": ["u2", "u1"], "cost_cny": [30.0, 0.0]})
+    hauled = money(units, scenario, haul)
+    assert (hauled.works_cny, hauled.haul_cny, hauled.cost_cny) == (100.0, 30.0, 150.0)
+    assert np.isclose(hauled.flow["cost_cny"].sum(), 150.0)
+    assert hauled.funds["cny"].tolist() == [50.0, 100.0]
+    result = money(units, scenario, haul.iloc[:0])
     assert (result.works_cny, result.lump_cny, result.cost_cny) == (100.0, 20.0, 120.0)
     assert result.benefit_cost_ratio == pytest.approx(5.0)
     assert result.by_target.loc["construction", "benefit_cny"] == 500.0

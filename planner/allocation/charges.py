@@ -165,13 +165,13 @@ class _Search:
         return smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
 
     def _less(self, rule: Any, off: float) -> Any:
-        """A budget with what is paid taken off; any other rule as it is."""
+        """A budget with what is paid beside the options; any other rule as it is."""
         if not isinstance(rule, Budget) or rule.years is not None:
             return rule
-        if rule.max_cny < off:
-            words = say("allocation.charges_above_budget", charges=off, limit=rule.max_cny)
+        if rule.max_cny < rule.beside_cny + off:
+            words = say("allocation.charges_above_budget", charges=rule.beside_cny + off, limit=rule.max_cny)
             raise Infeasible(words, conflicts=(rule.told,), relaxations=(words,))
-        return replace(rule, max_cny=rule.max_cny - off)
+        return replace(rule, beside_cny=rule.beside_cny + off)
 
     def _used(self, choice: pd.Series[str]) -> Floats:
         """Share of each charge's land that a choice treats, (n,)."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from planner.allocation.bound import Multipliers, forest
+from planner.allocation.closing import close_hauled
 from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
@@ -30,7 +31,7 @@ CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
 PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
 MOST_STEPS = 20_000
-STILL = 6  # looks at plans in a row without headway after which only plans at their own worth of earth are tried
+STILL = 3  # looks at plans in a row without headway after which only plans at their own worth of earth are tried
 PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
 MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
@@ -244,10 +245,14 @@ class _Search:
         m = self.saddle.model
         multipliers = Multipliers(self.rows, pull=self.pull, earth=self.worth)
         method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth)
-        if m.carriage is not None or self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
-            if self.best.chosen is None:
-                return None
-            return Found(Outcome.FOUND, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
+        outcome = Outcome.NOTHING if self.best.chosen is None else Outcome.FOUND
+        so_far = Found(outcome, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
+        if self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
+            return so_far if self.best.chosen is not None else None
+        if m.carriage is not None and self.best.chosen is not None:
+            return so_far
+        if m.carriage is not None:
+            return close_hauled(m, self.settings, self.saddle.order, multipliers, found=so_far, base=self.nearest)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
         found = close_gap(
             m,

@@ -51,8 +51,8 @@ class Carriage:
 
 
 def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage | None:
-    """The hauls of a problem; None where no rule has any."""
-    return Carriage(found[0], counts * found[0].worth, money) if found else None
+    """The hauls of a problem; None where no rule has any, or where neither objective nor any limit counts them."""
+    return Carriage(found[0], counts * found[0].worth, money) if found and (counts or money.any()) else None
 
 
 def least_haul(hauls: Hauls, chosen: Ints) -> Carried:

@@ -16,7 +16,7 @@ from planner.allocation.highs import Solved, solve_program
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, chosen_options, settle
 from planner.allocation.objective import Objective
-from planner.allocation.parts import INF, ROUNDING, Part, Rule, told
+from planner.allocation.parts import INF, ROUNDING, Part, Rule, beside, told
 from planner.allocation.program import program
 from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.table import Floats, OptionTable
@@ -106,7 +106,7 @@ def _refuse(
     guilty = quick_explain(holds, others) if others and holds([]) else []
     relaxation = _give(model, row, verb, amount)
     conflicts = (model.labels[row], *(told(rules[i]) for i in guilty))
-    reached = {"reached": reachable, "unit": model.row_units[row], "relaxation": relaxation}
+    reached = {"reached": reachable + beside(rules[own]), "unit": model.row_units[row], "relaxation": relaxation}
     raise Infeasible(
         say(f"allocation.beyond_{verb}", rules=listed(conflicts), **reached),
         conflicts=conflicts,

@@ -198,6 +198,11 @@ def told(rule: Rule) -> Message:
     return rule.told if isinstance(rule, Named) else plain(rule)
 
 
+def beside(rule: Rule) -> float:
+    """What a rule's limit counts beside the choice: lump sums of a budget, yuan."""
+    return float(getattr(rule, "beside_cny", 0.0))
+
+
 def empty_clauses() -> Clauses:
     """No rows at all."""
     none = np.empty(0, dtype=np.int64)

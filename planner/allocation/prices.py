@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
-from planner.allocation.parts import Rule
+from planner.allocation.parts import Rule, beside
 from planner.allocation.ranges import price_ranges
 from planner.allocation.restrict import border_burden
 from planner.allocation.result import Binding
@@ -21,6 +21,8 @@ from planner.allocation.search import Found
 from planner.allocation.table import Floats, Ints, OptionTable
 from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
+
+TOLD = ["min", "max", "activity", "holds_from", "holds_to"]  # that hold what a limit counts beside the choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +45,11 @@ def account(
     dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
     ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
     limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
+    limits[TOLD] += np.array([beside(rules[i]) for i in model.owner]).reshape(-1, 1)
+    held = {name: limits[name].to_numpy() for name in limits.columns}  # a row of a frame costs a hundred times as much
     binding = tuple(
-        _binding(str(label), row, rules[model.owner[i]], model.kinds[i])
-        for i, (label, row) in enumerate(zip(limits.index, limits.itertuples(), strict=True))
-        if row.binding
+        _binding(str(limits.index[i]), {name: held[name][i] for name in held}, rules[model.owner[i]], model.kinds[i])
+        for i in np.flatnonzero(held["binding"])
     )
     value = worth(model, chosen, rows)
     index = pd.MultiIndex(
@@ -59,15 +62,15 @@ def account(
     return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced)
 
 
-def _binding(label: str, row: Any, rule: Rule, kind: str) -> Binding:
+def _binding(label: str, row: Mapping[str, Any], rule: Rule, kind: str) -> Binding:
     """A row of the limits that presses, with what its rule counts."""
-    low, high = (float(v) if np.isfinite(v) else None for v in (row.min, row.max))
+    low, high = (float(v) if np.isfinite(v) else None for v in (row["min"], row["max"]))
     return Binding(
         rule=label,
-        shadow_price=float(row.shadow_price),
-        unit=str(row.unit),
-        limit=float(row.max if row.pressing > 0 else row.min),
-        activity=float(row.activity),
+        shadow_price=float(row["shadow_price"]),
+        unit=str(row["unit"]),
+        limit=float(row["max"] if row["pressing"] > 0 else row["min"]),
+        activity=float(row["activity"]),
         kind=kind or type(rule).__name__.lower(),
         target=getattr(rule, "target", None) or "",
         treatment=getattr(rule, "treatment", None) or "",

@@ -75,9 +75,10 @@ def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: 
     def honest(one: Found) -> bool:
         return one.chosen is None or not misses(table, rules, one.chosen, settle(model, one.chosen).columns)
 
-    if not honest(found) and model.carriage is None:
-        found = solve_exactly(model, settings, None)
-    return found if honest(found) else replace(found, outcome=Outcome.NOTHING, chosen=None)
+    if honest(found):
+        return found
+    again = found if model.carriage is not None else solve_exactly(model, settings, None)
+    return again if again is not found and honest(again) else replace(found, outcome=Outcome.NOTHING, chosen=None)
 
 
 def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:

@@ -171,7 +171,7 @@ def _level(frame: pd.DataFrame, level: int) -> tuple[NDArray[np.object_], Ints]:
     values = index.levels[level]
     if pd.api.types.is_float_dtype(values) and len(values) and float(np.abs(values).max()) >= EXACT:
         raise InvalidInput(say("allocation.ids_rounded", key=("unit_id", "option")[level], example=float(np.abs(values).max())))
-    words = np.array([str(w) for w in values], dtype=object)
+    words = np.array([str(w) for w in values.to_numpy(dtype=object)], dtype=object)
     codes = np.asarray(index.codes[level], dtype=np.int64)
     if (codes < 0).any():
         raise InvalidInput(

@@ -86,10 +86,8 @@ def _carried(found: AsBuilt, terrain: Grid) -> Grid:
     before, now = found.plan.site.terrain, found.survey.ground
     change = np.nan_to_num(now.values - before.values, nan=0.0)
     if not before.aligned(terrain):
-        x, y = terrain.centres()
-        row = (before.north - y) / before.cell_y - 0.5
-        col = (x - before.west) / before.cell_x - 0.5
-        change = map_coordinates(change, np.meshgrid(row, col, indexing="ij"), order=1, mode="nearest")
+        at = np.meshgrid(*before.frame.amid(*terrain.centres()), indexing="ij")
+        change = map_coordinates(change, at, order=1, mode="nearest")
     return terrain.like(terrain.values + change)
 
 

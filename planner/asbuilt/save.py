@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from planner.export.geopackage import write_geopackage
-from planner.export.ground import write_bands
-from planner.files import whole_folder
+from planner.export.texts import write_csv
+from planner.files import whole_folder, written_as
+from planner.geotiff import write_bands
 
 if TYPE_CHECKING:
     from planner.asbuilt.record import AsBuilt
@@ -25,7 +26,9 @@ def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> P
     page = draw(found, lang=lang).page()
     tables = _tables(found)
     owned = {*OWNED, *(f"{name}.csv" for name in tables)}
-    with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=owned.__contains__) as work:
+    with whole_folder(
+        folder, overwrite=overwrite, is_ours=written_as("planner.asbuilt/", "asbuilt.json"), owned=owned.__contains__
+    ) as work:
         document = json.dumps(found.summary(), ensure_ascii=False, indent=1, allow_nan=False)
         (work / "asbuilt.json").write_text(document + "\n", encoding="utf-8")
         (work / "asbuilt.html").write_text(page, encoding="utf-8")
@@ -38,7 +41,7 @@ def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> P
         }
         write_bands(bands, found.plan.site.crs, work / "difference.tif")
         for name, table in tables.items():
-            table.to_csv(work / f"{name}.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+            write_csv(table, work / f"{name}.csv")
     return Path(folder)
 
 
@@ -53,12 +56,3 @@ def _tables(found: AsBuilt) -> dict[str, pd.DataFrame]:
         "settlement": found.settlement,
         **{name: table.reset_index() for name, table in found.groups.items()},
     }
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds a survey's results that this program wrote."""
-    try:
-        with (folder / "asbuilt.json").open("rb") as file:
-            return b'"planner.asbuilt/' in file.read(200)
-    except OSError:
-        return False

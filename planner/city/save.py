@@ -9,7 +9,7 @@ from planner.city.drawing import city_map
 from planner.city.pages import CANDIDATE_COLUMNS, FIGURES, MEASURED, document, indicator_name
 from planner.export.folder import json_text
 from planner.export.sheets import Book, Heading
-from planner.files import whole_folder
+from planner.files import whole_folder, written_as
 from planner.report.html import as_html
 from planner.words import term, text
 
@@ -25,7 +25,7 @@ def save(study: CityStudy, folder: str | Path, *, overwrite: bool = False, lang:
     Raises OutputExists where the folder holds something else, or a study and overwrite is off; PlannerError where the
     system refuses.
     """
-    with whole_folder(folder, overwrite=overwrite, is_ours=is_study, owned=OWNED.__contains__) as work:
+    with whole_folder(folder, overwrite=overwrite, is_ours=written_as("planner.city/"), owned=OWNED.__contains__) as work:
         (work / "summary.json").write_text(json_text(study.summary()), encoding="utf-8")
         (work / "report.html").write_text(as_html(document(study, lang)), encoding="utf-8")
         _workbook(study, work / "tables.xlsx", lang)
@@ -33,15 +33,6 @@ def save(study: CityStudy, folder: str | Path, *, overwrite: bool = False, lang:
             (work / "map.html").write_text(city_map(study, lang).page(), encoding="utf-8")
             _layers(study, work / "city.gpkg")
     return Path(folder)
-
-
-def is_study(folder: Path) -> bool:
-    """Whether a folder holds a city study that this program wrote."""
-    try:
-        with (folder / "summary.json").open("rb") as file:
-            return b'"planner.city/' in file.read(400)
-    except OSError:
-        return False
 
 
 def _workbook(study: CityStudy, path: Path, lang: str) -> None:

@@ -22,6 +22,7 @@ from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
 from planner.plan import Plan, load_plan
 from planner.read.city import achieved_share, grid_of, layer_of, table_of
+from planner.read.door import together
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -189,7 +190,8 @@ def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _G
     if lacking:
         raise InvalidInput(say("city.no_layer", key=lacking[0]))
     roles = (*named, *(k for k in ("canopy", "roads") if getattr(g, k) is not None))
-    layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
+    with together():  # most are layers of one file
+        layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
     residents = _residents(g, layers["residential"], home)
     given: dict[str, Any] = {"people": residents.total, "parameters": p, **layers}
     before = greening(**given)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Final, get_type_hints
 
 import typer
 from typer.core import TyperGroup
+
+from planner.cli.console import Voice, known_lang
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show where an error came from.")]
+_OF_EVERY_VERB: Final = {"as_json": AsJson, "quiet": Quiet, "verbose": Verbose}  # in the order of Voice
 
 # In the order a plan comes about; what is not named here stands last.
 ORDER: Final = (
@@ -49,3 +59,33 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and leave."),
 ) -> None:
     """Options that belong to no verb."""
+
+
+def verb(name: str | None = None, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A function as a verb of the command line with the options that every verb has: --json, -q and -v are its `voice`.
+
+    name: the verb's where it is not the function's. options: as typer's command takes them. A verb with --lang starts only
+    where the program speaks that language.
+    """
+
+    def of(act: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(act).parameters.values())
+        hints = get_type_hints(act, include_extras=True)
+
+        @wraps(act)
+        def run(**given: Any) -> None:
+            voice = Voice(*(given.pop(key) for key in _OF_EVERY_VERB))
+            if "lang" in given:
+                known_lang(given["lang"])
+            act(**given, voice=voice)
+
+        common = [
+            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=v) for k, v in _OF_EVERY_VERB.items()
+        ]
+        mine = [p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "voice"]
+        run.__signature__ = inspect.Signature([*mine, *common])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in (*mine, *common)}
+        app.command(name, **options)(run)
+        return run
+
+    return of

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice
 
 
-@app.command()
+@verb()
 def asbuilt(
     plan: Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")],
     terrain: Annotated[Path, typer.Option("--terrain", help="The new survey of the ground: any raster of elevations.")],
@@ -23,9 +23,8 @@ def asbuilt(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for document, page, layers and tables.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Hold a new survey against a plan: what was built, by how much it is off, and what is to be accepted."""
     from planner.asbuilt import asbuilt as compare
@@ -34,8 +33,6 @@ def asbuilt(
     from planner.facade import Plan, load_plan
     from planner.words import render, say
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     if again and output is None:
         raise UsageError(say("asbuilt.replan_where"))
     found = compare(load_plan(plan), terrain, landuse, date=date)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
     from planner.city import CityStudy
 
 
-@app.command()
+@verb()
 def city(
     file: Annotated[Path, typer.Argument(help="A TOML file with [greening], [enterprises] or [evaluation].")],
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan's folder: its green counts. Wins over the file.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write report, map, workbook and layers here.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Green coverage and reach, yield per mu of enterprises and the yearly evaluation, before and after a plan."""
     from planner.city import city as study_of
@@ -33,8 +32,6 @@ def city(
     from planner.facade import load_plan
     from planner.words import render, term, text
 
-    known_lang(lang)
-    voice = Voice(as_json, quiet, verbose)
     study = study_of(file, plan=None if plan is None else load_plan(plan))
     for note in study.notes:
         voice.warn(render(note, lang))

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -29,10 +30,9 @@ STAGES: Final = {
     "write": "writing map, tables and layers",
 }
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show where an error came from.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
+PlanFolder = Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")]
 Lang = Annotated[str, typer.Option("--lang", help="Language of what is written: zh or en.", metavar="zh|en")]
 Encoding = Annotated[str | None, typer.Option("--encoding", help="Encoding of the attribute tables, e.g. GB18030.")]
 Crs = Annotated[str | None, typer.Option("--crs", help="CRS to take for layers that name none, e.g. EPSG:4527.")]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice
 
 if TYPE_CHECKING:
     from planner.groundworks import Drawing
 
 
-@app.command()
+@verb()
 def design(
     plan: Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for surface, lines, points, section and checks.")],
@@ -22,9 +22,8 @@ def design(
     line: Annotated[str | None, typer.Option("--line", help="Of the section: x,y x,y … in the plan's CRS.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Draw the ground as it is to be built: surface with side slopes, contours, breaklines, stakes, section, checks."""
     from planner.errors import UsageError
@@ -33,8 +32,6 @@ def design(
     from planner.plan import load_plan
     from planner.words import say, text
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     try:
         path = None if line is None else [(float(x), float(y)) for x, y in (p.split(",") for p in line.split())]
     except ValueError:

@@ -8,8 +8,8 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Quiet, Verbose, Voice
+from planner.cli.app import verb
+from planner.cli.console import Voice
 
 NEEDED: Final = [
     "subsidence-planner",
@@ -33,10 +33,9 @@ OPTIONAL: Final = ["matplotlib", "pyarrow", "ipykernel", "playwright", "exactext
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@app.command()
-def doctor(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
+@verb()
+def doctor(*, voice: Voice) -> None:
     """Show what this installation stands on, and what is missing."""
-    voice = Voice(as_json, quiet, verbose)
     report = examine()
     for group, entries in report.items():
         voice.say(f"{group}:")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice, table
 
 if TYPE_CHECKING:
     from planner.finance import Finance
@@ -20,7 +20,7 @@ TOLD: Final = (
 )
 
 
-@app.command()
+@verb()
 def finance(
     file: Annotated[Path, typer.Argument(help="A TOML file with [finance], or the folder of a site or a plan that has it.")],
     output: Annotated[
@@ -28,17 +28,14 @@ def finance(
     ] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Work out a project's money: PPP payments, debt, returns, burden on the budget, value for money, risk."""
     from planner.finance import finance as work_out
     from planner.finance.write import OWNED
     from planner.words import render, text
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     found = work_out(file)
     voice.say(_told(found, lang))
     for warning in found.warnings:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Crs, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Crs, Lang, Overwrite, Voice
 from planner.cli.console import table as aligned
 from planner.cli.terrain import Neighbours, heads, may_write, put, tell_notes
 from planner.columns import HOLLOWS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@app.command()
+@verb()
 def hollows(
     dem: Annotated[str, typer.Argument(help="The ground's elevation: any raster, of any size.")],
     min_volume: Annotated[float | None, typer.Option("--min-volume", help="Leave out what holds less, m³.")] = None,
@@ -31,17 +31,14 @@ def hollows(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the table to this CSV.")] = None,
     crs: Crs = None,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """List the hollows of a terrain: depth, area, volume, where each spills and what it then is part of."""
     from planner.water import fill
     from planner.water import hollows as of
     from planner.water.depressions import check_filled
 
-    known_lang(lang)
-    voice = Voice(as_json, quiet, verbose)
     may_write(output, dem, overwrite=overwrite)
     if filled is not None:
         check_filled(dem, filled, overwrite=overwrite)

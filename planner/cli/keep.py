@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice
 from planner.errors import UsageError
 from planner.words import say
 
@@ -17,7 +17,7 @@ GRIDS: Final = ("depth", "level")
 PlanFolder = Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")]
 
 
-@app.command()
+@verb()
 def export(
     plan: PlanFolder,
     output: Annotated[
@@ -27,15 +27,13 @@ def export(
     layer: Annotated[str, typer.Option("--layer", help=f"{', '.join(LAYERS)}; for .tif: {', '.join(GRIDS)}.")] = "",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a shapefile's text.")] = "GBK",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Write a saved plan's layer for another program, or its water as a cloud-optimised GeoTIFF."""
     from planner.export import export_as, water_grids, write_cog
     from planner.facade import load_plan
 
-    voice = Voice(as_json, quiet, verbose)
     grid = output.suffix.lower() in (".tif", ".tiff")
     chosen = layer or ("depth" if grid else "units")
     known = GRIDS if grid else LAYERS
@@ -52,36 +50,32 @@ def export(
     voice.document({"schema": "planner.export/1", "file": str(output), "layer": chosen})
 
 
-@app.command()
+@verb()
 def replay(
     plan: PlanFolder,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Make a saved plan again from its provenance and say what differs."""
     from planner.plan.replay import replay as play
 
-    voice = Voice(as_json, quiet, verbose)
     found = play(plan)
     voice.say(found.text())
     voice.document(found.to_dict())
 
 
-@app.command()
+@verb()
 def report(
     plan: PlanFolder,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for report.html and report.pdf.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Write a saved plan's report: one page for the decision, then how, from what, and what it means; HTML and A4 PDF."""
     from planner.facade import load_plan
 
-    voice = Voice(as_json, quiet, verbose)
-    page, paper = load_plan(plan).report(output or plan, lang=known_lang(lang), overwrite=overwrite)
+    page, paper = load_plan(plan).report(output or plan, lang=lang, overwrite=overwrite)
     voice.say(f"wrote {page}\nwrote {paper}")
     voice.document({"schema": "planner.report/1", "html": str(page), "pdf": str(paper)})

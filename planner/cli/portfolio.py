@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice, table
 
 if TYPE_CHECKING:
     from planner.portfolio import Portfolio
 
 
-@app.command()
+@verb()
 def portfolio(
     file: Annotated[
         Path, typer.Argument(help="A TOML file with [portfolio], projects and funds; or a folder with portfolio.toml.")
@@ -29,13 +29,10 @@ def portfolio(
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Schedule a programme: which projects, in which variant and year, with whose money and whose earth; and prove it."""
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     given: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "cache": cache, "gap": gap, "time_limit_s": time_limit}
     settings = {k: v for k, v in given.items() if v is not None}
     voice.document(written(file, output, voice, overwrite=overwrite, lang=lang, **settings))

@@ -85,9 +85,10 @@ def _earth(s: dict[str, Any], lang: str) -> str:
 
 def _money_line(s: dict[str, Any], lang: str) -> str:
     money = s["economics"]
-    sums = {k: _money(money[f"{k}_cny"], lang) for k in ("cost", "lump_sums", "benefit")}
+    sums = {k: _money(money[f"{k}_cny"], lang) for k in ("cost", "haul", "lump_sums", "benefit")}
     ratio = money["benefit_cost_ratio"]
-    return text("cli.money", lang, cost=sums["cost"], lump=sums["lump_sums"], value=sums["benefit"], ratio=ratio)
+    told = {"cost": sums["cost"], "haul": sums["haul"], "lump": sums["lump_sums"], "value": sums["benefit"]}
+    return text("cli.money", lang, **told, ratio=ratio)
 
 
 def _proof(s: dict[str, Any], lang: str) -> list[str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Crs, Encoding, Lang, Output, Overwrite, Voice
 from planner.cli.console import table as aligned
 from planner.columns import STAGES, Column
 from planner.errors import InvalidInput, UsageError
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
     from planner.water import StorageTable
 
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
 Neighbours = Annotated[int, typer.Option("--neighbours", help="8: water passes corners of cells; 4: edges only.")]
 
 
-@app.command()
+@verb()
 def storage(
     dem: Annotated[str, typer.Argument(help="The ground's elevation: any raster, of any size.")],
     within: Annotated[Path | None, typer.Option("--within", help="Only inside these polygons.")] = None,
@@ -44,15 +43,12 @@ def storage(
     encoding: Encoding = None,
     crs: Crs = None,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Tell area and storage by stage over a terrain with their error bars, and the level at which the water leaves."""
     from planner.water import Errors, storage_table
 
-    known_lang(lang)
-    voice = Voice(as_json, quiet, verbose)
     may_write(output, dem, within, overwrite=overwrite)
     shapes = None if within is None else _vector(within, encoding, "polygons", crs)
     given = {"bias_sd_m": bias_sd, "noise_sd_m": noise_sd, "correlation_m": correlation, "level_sd_m": level_sd}
@@ -81,7 +77,7 @@ def heads(columns: Iterable[Column], lang: str) -> tuple[str, ...]:
     return tuple(with_unit(column.heading(lang), column.unit, lang) for column in columns)
 
 
-@app.command()
+@verb()
 def predict(
     panels: Annotated[Path, typer.Argument(help="Mining panels: polygons with thickness_m, depth_m, q, tan_beta, b …")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A GeoTIFF, or a CSV with --at.")] = None,
@@ -93,15 +89,13 @@ def predict(
     encoding: Encoding = None,
     crs: Crs = None,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Predict subsidence and deformation from mining panels by the probability-integral method."""
     from planner.subsidence import check_panels
     from planner.subsidence.files import predict_raster, predict_table
 
-    voice = Voice(as_json, quiet, verbose)
     may_write(output, panels, at, overwrite=overwrite)
     frame = _vector(panels, encoding, "panels", crs)
     if at is not None:

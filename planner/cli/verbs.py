@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli import tell
-from planner.cli.app import app
-from planner.cli.console import AsJson, Crs, Encoding, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Crs, Encoding, Lang, Output, Overwrite, PlanFolder, Voice
 from planner.errors import InvalidInput, OutputExists, UsageError
 from planner.timelimit import UNLIMITED, WRITING_S, TimeLimit
 from planner.timelimit import time_limit as limited
@@ -20,7 +20,6 @@ from planner.words import both, render, say, text
 if TYPE_CHECKING:
     from planner.facade import Plan
 
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -38,22 +37,19 @@ Alternatives = Annotated[
 ]
 
 
-@app.command()
+@verb()
 def demo(
     name: Annotated[str | None, typer.Argument(help="zhonghu, panan (both where none is named), jiawang or aidans.")] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     lang: Lang = "en",
     others: Alternatives = True,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Plan the bundled samples: the sites Zhonghu and Pan'an Lake, or Jiawang's programme of 82 projects (reconstructions)."""
     from planner import samples
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     names = samples.NAMES if name is None else (name,)
     folder = output or Path("planner-demo")
     documents = {}
@@ -71,7 +67,7 @@ def demo(
     voice.document(documents)
 
 
-@app.command()
+@verb()
 def allocate(
     site: Annotated[Path, typer.Argument(help="A folder holding site.toml, a site.toml, or a vector file of polygons.")],
     output: Output = None,
@@ -86,13 +82,10 @@ def allocate(
     crs: Crs = None,
     others: Alternatives = False,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Make the whole plan of a site: map, layers, tables, figures."""
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     wanted = parse_sets(sets or [])
     if gap is not None:
         wanted["solver.gap"] = gap
@@ -116,41 +109,36 @@ def allocate(
         voice.document(summary)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # a unit's id may begin with a dash
+@verb(context_settings={"ignore_unknown_options": True})  # a unit's id may begin with a dash
 def explain(
-    plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
+    plan: PlanFolder,
     unit_id: Annotated[str, typer.Argument(help="The planning unit.")],
     lang: Lang = "en",
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Say why a unit has its target, why not the others, and what would have to change."""
     from planner.facade import load_plan
 
-    voice = Voice(as_json, quiet, verbose)
     told = load_plan(plan).explain(unit_id)
-    voice.say(told.text(known_lang(lang)))
+    voice.say(told.text(lang))
     voice.document(told.to_dict())
 
 
-@app.command("map")
+@verb("map")
 def map_(
-    plan: Annotated[Path, typer.Argument(help="A folder that `planner allocate` wrote.")],
+    plan: PlanFolder,
     output: Output = None,
     pdf: Annotated[str, typer.Option("--pdf", help="A sheet for the wall instead: A4 or A3, as PDF.", metavar="A4|A3")] = "",
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Draw the interactive map of a saved plan: one HTML file that opens with no network; or a sheet as PDF."""
     from planner.facade import load_plan
     from planner.files import write_whole
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     page: bytes | str
     if pdf:
         from planner.report import map_pdf
@@ -165,15 +153,14 @@ def map_(
     voice.document({"map": str(target), "bytes": target.stat().st_size})
 
 
-@app.command()
+@verb()
 def compare(
     plans: Annotated[list[Path], typer.Argument(help="Two or more folders that `planner allocate` wrote.")],
     output: Output = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Put plans side by side: mu, m³, yuan, and what moved from target to target."""
     from planner.facade import load_plan
@@ -181,23 +168,20 @@ def compare(
 
     if len(plans) < 2:
         raise UsageError(say("cli.two_plans"))
-    voice = Voice(as_json, quiet, verbose)
     loaded = [load_plan(folder) for folder in plans]
     result = compare_plans(loaded, names=[str(p) for p in plans])
     if output is not None:
         from planner.files import write_whole
         from planner.maps import compare_html
 
-        write_whole(
-            output, compare_html(loaded, names=[p.name for p in plans], lang=known_lang(lang)).encode(), overwrite=overwrite
-        )
-    voice.say(tell.compare_text(result, known_lang(lang)))
+        write_whole(output, compare_html(loaded, names=[p.name for p in plans], lang=lang).encode(), overwrite=overwrite)
+    voice.say(tell.compare_text(result, lang))
     for warning in result["warnings_zh" if lang == "zh" else "warnings"]:
         voice.warn(warning)
     voice.document(result)
 
 
-@app.command()
+@verb()
 def check(
     site: Annotated[Path, typer.Argument(help="A folder holding site.toml, a site.toml, or a vector file of polygons.")],
     faults: Annotated[Path | None, typer.Option("--faults", help="Write what is wrong as a layer (GeoPackage).")] = None,
@@ -205,26 +189,24 @@ def check(
     encoding: Encoding = None,
     crs: Crs = None,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Read and repair a site and report what was found, what was decided and why, and what is wrong."""
     from planner.read import check as check_site
 
-    voice = Voice(as_json, quiet, verbose)
     report = check_site(site, encoding=encoding, crs=crs)
     if faults is not None:
         report.write_faults(faults, overwrite=overwrite)
-    voice.say(report.text(known_lang(lang)))
+    voice.say(report.text(lang))
     voice.document(report.to_dict())
     if not report.ok:
-        if as_json or quiet:  # the report has told it otherwise
+        if voice.as_json or voice.quiet:  # the report has told it otherwise
             voice.fail(f"error: {report.error}")
         raise typer.Exit(InvalidInput.exit_code)
 
 
-@app.command()
+@verb()
 def init(
     polygons: Annotated[Path, typer.Argument(help="The subsidence polygons: any vector file.")],
     terrain: Annotated[Path | None, typer.Option("--terrain", help="The ground's elevation: any raster.")] = None,
@@ -233,19 +215,17 @@ def init(
     encoding: Encoding = None,
     crs: Crs = None,
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Write a commented, runnable site.toml for your own files."""
     from planner.files import write_whole
     from planner.read import init_text
 
-    voice = Voice(as_json, quiet, verbose)
     target = output or Path("site.toml")
     write_whole(
         target,
-        init_text(polygons, terrain, beside=target.parent, lang=known_lang(lang), encoding=encoding, crs=crs).encode(),
+        init_text(polygons, terrain, beside=target.parent, lang=lang, encoding=encoding, crs=crs).encode(),
         overwrite=overwrite,
     )
     voice.say(f"wrote {target}; next: planner check {target}")
@@ -303,7 +283,7 @@ def _plan(
 def _write(plan: Plan, folder: Path, voice: Voice, *, overwrite: bool, lang: str) -> dict[str, Any]:
     with voice.progress() as bar:
         bar.announce("write")
-        plan.save(folder, overwrite=overwrite, lang=known_lang(lang))
+        plan.save(folder, overwrite=overwrite, lang=lang)
     summary = plan.summary()
     voice.say(tell.plan_text(summary, lang))
     _warn(summary, voice, lang)

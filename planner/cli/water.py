@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice
 
 
-@app.command()
+@verb()
 def water(
     plan: Annotated[Path, typer.Argument(help="The folder that `allocate` wrote.", metavar="PLAN")],
     years: Annotated[
@@ -24,9 +24,8 @@ def water(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for document, page and tables.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """Run a plan's lakes through mean, wet and dry years: levels, filling, floods, and whether they can be kept."""
     from planner.lakes import water as run
@@ -34,8 +33,6 @@ def water(
     from planner.units import mu_from_m2
     from planner.words import render, text
 
-    voice = Voice(as_json, quiet, verbose)
-    known_lang(lang)
     kinds = [kind.strip() for kind in years.split(",") if kind.strip()]
     found = run(load_plan(plan), kinds, climate=climate, series=series, supply_m3=supply, use_m3=use)
     if output is not None:

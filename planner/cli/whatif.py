@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli.app import app
-from planner.cli.console import AsJson, Lang, Overwrite, Quiet, Verbose, Voice, known_lang, table
+from planner.cli.app import verb
+from planner.cli.console import Lang, Overwrite, Voice, table
 from planner.cli.verbs import Sets, parse_sets
 from planner.errors import UsageError
 from planner.words import say, text
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCHEMA = "planner.whatif/1"
 
 
-@app.command()
+@verb()
 def whatif(
     site: Annotated[Path, typer.Argument(help="A folder with site.toml, a site.toml, or a vector file.")],
     sets: Sets = None,
@@ -45,13 +45,10 @@ def whatif(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the plan here.")] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    voice: Voice,
 ) -> None:
     """The best plan where limits cannot all be kept and what each gave; tables over values; the price of keeping land."""
-    known_lang(lang)
-    voice = Voice(as_json, quiet, verbose)
     changed = parse_sets(sets or [])
     document: dict[str, Any] = {"schema": SCHEMA}
     if keep is not None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from planner.core.polygons.edging import Beside, edge_pieces
 from planner.core.polygons.rings import Rings
-from planner.core.terrain.compiled import Frame
+from planner.frame import Frame
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,10 +45,8 @@ def beside(
 
 def _cells(xy: Floats, frame: Frame) -> Ints:
     """Flat index of the cell that holds each point (m, 2), −1 outside the frame."""
-    row = np.floor((frame.north - xy[:, 1]) / frame.cell_y).astype(np.int64)
-    col = np.floor((xy[:, 0] - frame.west) / frame.cell_x).astype(np.int64)
-    inside = (row >= 0) & (row < frame.rows) & (col >= 0) & (col < frame.cols)
-    return np.where(inside, row * frame.cols + col, -1)
+    row, col = frame.cell(xy[:, 0], xy[:, 1])
+    return np.where(frame.holds(row, col), row * frame.cols + col, -1)
 
 
 def _owner(owner: NDArray[np.int32], at: Ints) -> Ints:

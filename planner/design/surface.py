@@ -10,9 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.core.earth import balanced_levels
-from planner.core.polygons.rings import rings_of
 from planner.core.terrain.hypsometry import Hypsometry
-from planner.core.terrain.owner import by_centre
+from planner.core.terrain.owner import owner_of
 from planner.design.levels import Levels
 from planner.design.shape import Shape
 from planner.design.ways import GRADED, heap_of, shape_of
@@ -101,7 +100,4 @@ class Design:
 
 def owners(units: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.int32]:
     """The unit that holds each cell's centre, by row, −1 where none does; shape of the grid."""
-    if len(units) == 0:
-        return np.full(grid.shape, -1, dtype=np.int32)
-    rings = rings_of(np.asarray(units.geometry.values, dtype=object))
-    return np.asarray(by_centre(np.column_stack([rings.x, rings.y]), rings.ring, rings.polygon, *grid.frame))
+    return owner_of(units.geometry.to_numpy(), grid.frame)

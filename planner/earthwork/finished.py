@@ -43,20 +43,20 @@ class Finished:
     ground: m. blocks: with upright walls, as priced, m. lakes: by reservoir_id; plan_m3, the storage that is to be reached,
     design_m3, what the ground holds within the lake's units at its normal level, bed_m, how much deeper its worked bed lies
     than the blocks'. land_m: how much higher filled land lies. left_m3, plan_left_m3: compacted cut less fill of the ground
-    and of the plan, both without dykes.
+    and of the plan, both without dykes. design: of the units. owner: the unit of each cell, −1 for none, worked: where the
+    blocks change the ground, (rows, cols). water_m: the level at which slopes change, m.
     """
 
+    design: Design
+    owner: NDArray[np.int32]
+    worked: Flags
+    water_m: float
     ground: Grid
     blocks: Grid
     lakes: pd.DataFrame
     land_m: float
     left_m3: float
     plan_left_m3: float
-
-
-def block_ground(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Grid:
-    """The finished ground of every unit with upright walls between them, as it is priced, m."""
-    return Design.of(units, scenario).surface(units, terrain)
 
 
 def finished_ground(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Grid:
@@ -92,7 +92,8 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     table = pd.DataFrame(
         {"plan_m3": lakes.storage, "design_m3": held, "bed_m": bed}, index=pd.Index(lakes.name, name="reservoir_id")
     )
-    return Finished(terrain.like(ground), terrain.like(works.blocks), table, land, left, plan_left)
+    known = (works.design, works.owner, ~works.fixed, works.slopes[0])
+    return Finished(*known, terrain.like(ground), terrain.like(works.blocks), table, land, left, plan_left)
 
 
 class _Lakes(NamedTuple):
@@ -135,6 +136,8 @@ class _Lakes(NamedTuple):
 class _Works:
     """The works of a plan on the terrain's cells: arrays of its shape, m."""
 
+    design: Design
+    owner: NDArray[np.int32]
     today: Floats
     blocks: Floats
     fixed: Flags
@@ -155,10 +158,10 @@ class _Works:
         bed_of[fixed] = -1
         land = units["target"].isin(LAND).to_numpy() & ~made.wetland
         filled = np.append(land, False)[owner] & (blocks > today + AS_IT_LIES_M)
-        slopes = (water_level(units, scenario), scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry"))
+        slopes = (_water_level(units, made), scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry"))
         least = scenario.number("targets.reservoir.min_depth_m")
         lakes = _on_cells(units, terrain, lake_of, name, made.levels.normal, (blocks, bed_of, least))
-        return cls(today, blocks, fixed, bed_of, filled, lakes, (terrain.cell_x, terrain.cell_y), slopes)
+        return cls(made, owner, today, blocks, fixed, bed_of, filled, lakes, (terrain.cell_x, terrain.cell_y), slopes)
 
     @property
     def cell_area(self) -> float:
@@ -219,10 +222,9 @@ def _on_cells(
     )
 
 
-def water_level(units: gpd.GeoDataFrame, scenario: Scenario) -> float:
+def _water_level(units: gpd.GeoDataFrame, design: Design) -> float:
     """The level at which slopes change, m: the mean normal level over what is lake; below all ground where none is."""
-    lake = (units["target"] == "reservoir").to_numpy()
+    lake = design.lake
     if not lake.any():
         return -1e4
-    levels = Design.of(units, scenario).levels.normal
-    return float(np.average(levels[lake], weights=units["area_mu"].to_numpy(float)[lake]))
+    return float(np.average(design.levels.normal[lake], weights=units["area_mu"].to_numpy(float)[lake]))

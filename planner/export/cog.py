@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyproj
-import rasterio
-from rasterio.shutil import copy
-from rasterio.transform import Affine
 
 from planner.design import Design, owners
 from planner.files import write_whole
-from planner.read.readback import check_raster
+from planner.geotiff import cloud_optimised
 from planner.site import Grid
 
 
@@ -33,25 +30,4 @@ def water_grids(plan: Any) -> tuple[Grid, Grid]:
 
 def write_cog(grid: Grid, crs: pyproj.CRS, path: str | Path, *, name: str, overwrite: bool = False) -> Path:
     """Writes a grid as a cloud-optimised GeoTIFF, float32 rounded to the millimetre, NaN for missing."""
-    return write_whole(path, lambda partial: _write(grid, crs, partial, name), overwrite=overwrite)
-
-
-def _write(grid: Grid, crs: pyproj.CRS, path: Path, name: str) -> None:
-    rows, cols = grid.shape
-    with rasterio.MemoryFile() as memory:
-        with memory.open(
-            driver="GTiff",
-            height=rows,
-            width=cols,
-            count=1,
-            dtype="float32",
-            crs=crs.to_wkt(),
-            transform=Affine(*grid.transform),
-            nodata=float("nan"),
-        ) as file:
-            cells = np.round(grid.values, 3).astype(np.float32)
-            file.write(cells, 1)
-            file.set_band_description(1, name)
-        with memory.open() as source:
-            copy(source, path, driver="COG", compress="deflate", predictor=3, blocksize=256, overview_resampling="average")
-    check_raster(path, cells[None])
+    return write_whole(path, lambda partial: cloud_optimised(grid, crs.to_wkt(), partial, name=name), overwrite=overwrite)

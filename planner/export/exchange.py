@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 import shapely
 
 from planner.errors import InvalidInput, OutputExists, PlannerError, UsageError
 from planner.export.kml import kml_text
-from planner.export.texts import FORMULA_START, plain_frame
+from planner.export.texts import plain_frame, write_csv
 from planner.files import clean_beside, refuse_existing, refuse_target, whole_folder, write_whole
 from planner.locks import locked, plain_reason
 from planner.read.readback import check_layer
@@ -264,13 +263,9 @@ def _layer_name(text: object) -> str:
 
 
 def _csv(rows: gpd.GeoDataFrame, path: Path, encoding: str) -> None:
-    """UTF-8 with a byte-order mark; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """The rows without their shapes."""
     del encoding
-    table = pd.DataFrame(rows.drop(columns=rows.geometry.name))
-    for column in table.columns:
-        if table[column].dtype == object:
-            table[column] = [f"'{t}" if isinstance(t, str) and t.startswith(FORMULA_START) else t for t in table[column]]
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    write_csv(rows.drop(columns=rows.geometry.name), path)
 
 
 _WRITERS: Final[dict[str, Callable[[gpd.GeoDataFrame, Path, str], None]]] = {

@@ -20,7 +20,7 @@ from planner.export.project import project_xml
 from planner.export.sitefile import site_text
 from planner.export.styles import layer_styles, qml
 from planner.export.workbook import Sheets, write_workbook
-from planner.files import PLAN_DATA, whole_folder
+from planner.files import PLAN_DATA, whole_folder, written_as
 from planner.locks import plain_reason
 from planner.plan.places import names_alone
 from planner.site import Site
@@ -42,6 +42,9 @@ class SavedPlan(Protocol):
     @property
     def reservoirs(self) -> gpd.GeoDataFrame: ...
     def summary(self) -> dict[str, Any]: ...
+
+
+is_plan = written_as("planner.summary/")  # whether a folder holds a plan that this program wrote
 
 
 def save(
@@ -72,15 +75,6 @@ def save(
         except (DataSourceError, FeatureError, FieldError, GeometryError) as error:
             raise PlannerError(plain_reason(error, Path(folder))) from error
     return Path(folder)
-
-
-def is_plan(folder: Path) -> bool:
-    """Whether a folder holds a plan that this program wrote."""
-    try:
-        with (folder / "summary.json").open("rb") as file:
-            return b'"planner.summary/' in file.read(400)
-    except OSError:
-        return False
 
 
 def _put(path: Path, content: Content) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -47,3 +48,12 @@ def plain_column(values: pd.Series[Any]) -> pd.Series[Any]:
 
 def _missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """UTF-8 with a byte-order mark; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    plain = pd.DataFrame(table).copy()
+    for column in plain.columns:
+        if not pd.api.types.is_numeric_dtype(plain[column].dtype):
+            plain[column] = [f"'{t}" if isinstance(t, str) and t.startswith(FORMULA_START) else t for t in plain[column]]
+    plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -266,12 +266,14 @@ def _left_over(plan: Any, left: float, unit: str, say: Telling) -> list[tuple[An
 
 
 def _money_rows(money: Any, say: Telling) -> list[tuple[Any, ...]]:
-    """What the plan costs: works by target, then the lump sums."""
+    """What the plan costs: works by target, the haul, then the lump sums."""
     rows: list[tuple[Any, ...]] = []
     by_target = getattr(money, "by_target", None)
     if isinstance(by_target, pd.DataFrame):
         units = say("workbook.of_units")
         rows += [(say("workbook.works", target=t), float(r["cost_cny"]), units) for t, r in by_target.iterrows()]
+    if haul := float(getattr(money, "haul_cny", 0.0)):
+        rows.append((say("workbook.haul_cost"), haul, say("workbook.least_haul")))
     items = getattr(money, "items", None)
     if isinstance(items, pd.DataFrame):
         rows += [(str(say.held(r.name_en, r.name)), float(r.cny), str(r.source)) for r in items.itertuples(index=False)]

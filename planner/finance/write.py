@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.export.folder import json_text
 from planner.export.sheets import Book, Formula, Heading
-from planner.files import whole_folder
+from planner.files import whole_folder, written_as
 from planner.finance.chapter import document, word
 from planner.report import as_html, as_pdf
 from planner.report.fonts import chinese_family
@@ -24,21 +24,13 @@ OWNED: Final = ("summary.json", "tables.xlsx", "report.html", "report.pdf")
 def save(found: Finance, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
     """Writes summary.json, tables.xlsx, report.html and report.pdf (not in Chinese where no font for it is there)."""
     page = document(found, lang=lang)
-    with whole_folder(folder, overwrite=overwrite, is_ours=is_finance, owned=OWNED.__contains__) as work:
+    with whole_folder(folder, overwrite=overwrite, is_ours=written_as("planner.finance/"), owned=OWNED.__contains__) as work:
         (work / "summary.json").write_text(json_text(found.summary()), encoding="utf-8")
         write_workbook(work / "tables.xlsx", found, lang=lang)
         (work / "report.html").write_text(as_html(page), encoding="utf-8")
         if lang == "en" or chinese_family() is not None:
             (work / "report.pdf").write_bytes(as_pdf(page))
     return Path(folder)
-
-
-def is_finance(folder: Path) -> bool:
-    """Whether a folder holds a project's money that this program wrote."""
-    try:
-        return '"planner.finance/' in (folder / "summary.json").read_text(encoding="utf-8")[:400]
-    except OSError:
-        return False
 
 
 def write_workbook(path: Path, found: Finance, *, lang: str) -> None:

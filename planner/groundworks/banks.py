@@ -36,9 +36,8 @@ def _raised(ground: Grid, banks: gpd.GeoDataFrame) -> np.ndarray[tuple[int, int]
     step = min(ground.cell_x, ground.cell_y) / 2
     for shape, crest in zip(banks.geometry, banks["crest_m"], strict=True):
         xy = shapely.get_coordinates(shapely.segmentize(shape, step))
-        row = np.floor((ground.north - xy[:, 1]) / ground.cell_y).astype(int)
-        col = np.floor((xy[:, 0] - ground.west) / ground.cell_x).astype(int)
-        inside = (row >= 0) & (row < ground.shape[0]) & (col >= 0) & (col < ground.shape[1])
+        row, col = ground.frame.cell(xy[:, 0], xy[:, 1])
+        inside = ground.frame.holds(row, col)
         under = np.zeros(ground.shape, dtype=bool)
         under[row[inside], col[inside]] = True
         under = ndimage.binary_dilation(under, np.ones((3, 3), dtype=bool))

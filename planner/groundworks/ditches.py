@@ -43,8 +43,7 @@ def undrained(ground: Grid, water: Grid, lines: gpd.GeoDataFrame) -> Flags:
     surface, outlets = _standing(ground, water)
     for line in lines.geometry:
         xyz = shapely.get_coordinates(line, include_z=True)
-        row = ((ground.north - xyz[:, 1]) / ground.cell_y).astype(int)
-        col = ((xyz[:, 0] - ground.west) / ground.cell_x).astype(int)
+        row, col = ground.frame.cell(xyz[:, 0], xyz[:, 1])
         surface[row, col] = np.minimum(surface[row, col], xyz[:, 2])
     return ponded(surface, outlets, POND_M)
 
@@ -60,8 +59,7 @@ def _line(
 ) -> tuple[object, ...]:
     """One ditch as a row."""
     cell, bottom = (a[found.start[k] : found.start[k + 1]] for a in (found.cell, found.bottom))
-    row, col = np.divmod(cell, ground.shape[1])
-    x, y = ground.west + (col + 0.5) * ground.cell_x, ground.north - (row + 0.5) * ground.cell_y
+    x, y = ground.frame.centre_of(cell)
     line = shapely.LineString(np.column_stack([x, y, bottom]))
     deep = np.maximum(surface.ravel()[cell] - bottom, 0.0)
     width, side = section

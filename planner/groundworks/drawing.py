@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from planner.core.terrain.sloping import run_of
-from planner.design import Design, dykes, owners
-from planner.earthwork.finished import AS_IT_LIES_M, Finished, finished, finished_ground, water_level
+from planner.design import dykes, owners
+from planner.earthwork.finished import Finished, finished, finished_ground
 from planner.groundworks.banks import dyked_rims
 from planner.groundworks.ditches import ditches, undrained
 from planner.landuse import LAND
@@ -113,7 +113,7 @@ def drawing(plan: Plan | str | Path) -> Drawing:
         change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
         volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
     compaction = scenario.number("earthwork.compaction")
-    banks = dykes(plan.units, ground, scenario, Design.of(plan.units, scenario))
+    banks = dykes(plan.units, ground, scenario, made.design)
     drawn, priced = float(banks["fill_m3"].sum()), _priced(plan.units)
     volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"] - drawn
     volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"] - priced
@@ -139,12 +139,10 @@ class _Land(NamedTuple):
 
     @classmethod
     def of(cls, plan: Plan, made: Finished) -> _Land:
-        design = Design.of(plan.units, plan.site.scenario)
-        owner = owners(plan.units, made.ground)
-        dry = plan.units["target"].isin(LAND).to_numpy() & ~design.wetland
-        land = np.append(dry, False)[owner]
-        worked = np.abs(made.blocks.values - plan.site.terrain.values) > AS_IT_LIES_M
-        return cls(land & worked, land & ~worked, made.ground.like(design.level_at_cells(owner)))
+        dry = plan.units["target"].isin(LAND).to_numpy() & ~made.design.wetland
+        land = np.append(dry, False)[made.owner]
+        water = made.ground.like(made.design.level_at_cells(made.owner))
+        return cls(land & made.worked, land & ~made.worked, water)
 
 
 def _storage(plan: Plan, made: Finished) -> pd.DataFrame:
@@ -180,12 +178,10 @@ def _surface_checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataF
     """Slopes of the works, and drainage: the share of worked land that stands ponded beside the ditches, and of land left as it
     lies."""
     scenario, terrain, ground = plan.site.scenario, plan.site.terrain, done.ground
-    run = run_of(
-        ground.values, water_level(plan.units, scenario), *(scenario.number(f"earthwork.slope_{k}") for k in ("wet", "dry"))
-    )
-    worked = np.abs(done.blocks.values - terrain.values) > AS_IT_LIES_M
+    run = run_of(ground.values, done.water_m, *(scenario.number(f"earthwork.slope_{k}") for k in ("wet", "dry")))
     steep = [
-        np.abs(np.diff(run, axis=axis))[_both(worked, axis)] / cell for axis, cell in ((0, terrain.cell_y), (1, terrain.cell_x))
+        np.abs(np.diff(run, axis=axis))[_both(done.worked, axis)] / cell
+        for axis, cell in ((0, terrain.cell_y), (1, terrain.cell_x))
     ]
     wet = undrained(ground, land.water, lines)
     return [
@@ -198,8 +194,7 @@ def _surface_checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataF
 def _level_checks(plan: Plan, done: Finished) -> list[Check]:
     """Freeboard of filled land over normal and flood level, depth of lakes, rock left above the goaf."""
     scenario, units = plan.site.scenario, plan.units
-    owner = owners(units, plan.site.terrain)
-    made = Design.of(units, scenario)
+    owner, made = done.owner, done.design
     target = units["target"].to_numpy(object)
     rows: list[Check] = []
     for use in LAND:
@@ -257,9 +252,8 @@ def section(grids: Sequence[Grid], line: Sequence[tuple[float, float]], step_m: 
 
 def heights(grid: Grid, xy: Floats) -> Floats:
     """A grid's values at points (n, 2), bilinear between cells' centres, NaN outside."""
-    row = (grid.north - xy[:, 1]) / grid.cell_y - 0.5
-    col = (xy[:, 0] - grid.west) / grid.cell_x - 0.5
-    return np.asarray(map_coordinates(grid.values, [row, col], order=1, mode="constant", cval=np.nan), dtype=np.float64)
+    at = grid.frame.amid(xy[:, 0], xy[:, 1])
+    return np.asarray(map_coordinates(grid.values, at, order=1, mode="constant", cval=np.nan), dtype=np.float64)
 
 
 def contours(grid: Grid, step_m: float, crs: Any) -> gpd.GeoDataFrame:

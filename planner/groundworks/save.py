@@ -10,8 +10,9 @@ import pyogrio
 import shapely
 
 from planner.export.folder import json_text
-from planner.export.ground import write_bands
-from planner.files import whole_folder
+from planner.export.texts import write_csv
+from planner.files import whole_folder, written_as
+from planner.geotiff import write_bands
 from planner.groundworks.drawing import Drawing, section
 from planner.groundworks.picture import change_picture, section_picture
 
@@ -51,7 +52,9 @@ def save(
     Raises OutputExists where the folder holds files already and overwrite is off.
     """
     plan = found.plan
-    with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=OWNED.__contains__) as work:
+    with whole_folder(
+        folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__
+    ) as work:
         (work / "design.json").write_text(json_text(found.summary()), encoding="utf-8")
         write_bands({"design_m": found.ground}, plan.site.crs, work / "design.tif")
         change = found.ground.like(found.ground.values - plan.site.terrain.values)
@@ -69,17 +72,13 @@ def save(
                 if name != "stakes":
                     lines = layer[["geometry"]].assign(Layer=name)
                     pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
-        _csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
-        _csv(found.checks, work / "checks.csv")
+        write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
+        write_csv(found.checks, work / "checks.csv")
         cut = _section(found, line)
-        _csv(cut.rename(columns={"z0": "today_m", "z1": "design_m"}), work / "section.csv")
+        write_csv(cut.rename(columns={"z0": "today_m", "z1": "design_m"}), work / "section.csv")
         (work / "section.png").write_bytes(section_picture(found, cut, lang))
         (work / "cutfill.png").write_bytes(change_picture(found, lang))
     return Path(folder)
-
-
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    pd.DataFrame(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
 def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.DataFrame:
@@ -91,12 +90,3 @@ def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.D
         line = [(west, middle), (east, middle)]
     step = shapely.LineString(line).length / SECTION_STEPS
     return section([found.plan.site.terrain, found.ground], line, step)
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds a design that this program wrote."""
-    try:
-        with (folder / "design.json").open("rb") as file:
-            return b'"planner.design/' in file.read(200)
-    except OSError:
-        return False

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from planner.export.folder import json_text
-from planner.files import whole_folder
+from planner.export.texts import write_csv
+from planner.files import whole_folder, written_as
 from planner.lakes.page import document
 from planner.report.html import as_html
 
@@ -21,12 +22,14 @@ OWNED: Final = ("water.json", "water.html", "years.csv", "months.csv", "floods.c
 def save(found: LakeYearsRecord, folder: str | Path, *, overwrite: bool, lang: str) -> Path:
     """Writes what the years do to the lakes. Raises OutputExists where the folder holds something and overwrite is off."""
     page = as_html(document(found, lang))
-    with whole_folder(folder, overwrite=overwrite, is_ours=_is_ours, owned=OWNED.__contains__) as work:
+    with whole_folder(
+        folder, overwrite=overwrite, is_ours=written_as("planner.water/", "water.json"), owned=OWNED.__contains__
+    ) as work:
         (work / "water.json").write_text(json_text(found.summary()), encoding="utf-8")
         (work / "water.html").write_text(page, encoding="utf-8")
         months = [found.monthly(b.name).assign(reservoir_id=b.name) for b in found.lakes.bodies]
         for name, table in {"years": found.table, "months": pd.concat(months), "floods": _floods(found)}.items():
-            table.to_csv(work / f"{name}.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+            write_csv(table, work / f"{name}.csv")
     return Path(folder)
 
 
@@ -38,12 +41,3 @@ def _floods(found: LakeYearsRecord) -> pd.DataFrame:
         columns = {"hours": hours, "inflow_m3_s": flood.inflow_m3_s, "outflow_m3_s": flood.outflow_m3_s}
         parts.append(pd.DataFrame({"reservoir_id": name, **columns}))
     return pd.concat(parts, ignore_index=True)
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds results of this kind that this program wrote."""
-    try:
-        with (folder / "water.json").open("rb") as file:
-            return b'"planner.water/' in file.read(200)
-    except OSError:
-        return False

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import rasterio
+import shapely
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
+from planner.core.terrain.owner import owner_of
 from planner.core.terrain.reach import reach
 from planner.maps.encode import MISSING, Column, Ints, numbers, pack
 from planner.maps.place import Place
 from planner.maps.terrain import warp
 from planner.maps.view import MapView
+from planner.memory import MEMORY
 from planner.site import Grid
 from planner.units import mu_from_m2
 from planner.words import LANGS, term
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
-MOST_CELLS: Final = 4_000_000  # cells that are flooded one by one; a larger terrain is thinned to so many
+MOST_CELLS: Final = MEMORY.shown_cells
 RISE_M: Final = 0.01  # by which water must stand above the normal level to leave its bed: the slider's step
 
 
@@ -52,28 +53,22 @@ def flooded(view: MapView, lakes: pd.DataFrame) -> Flooded | None:
     plan builds it; above, its water goes where the ground lets it.
     """
     whole = view.finished if view.finished is not None else view.terrain
-    shapes = [(shape, i + 1) for i, shape in enumerate(lakes["geometry"]) if shape is not None and not shape.is_empty]
-    if whole is None or not shapes:
+    shapes = lakes["geometry"].to_numpy(dtype=object)
+    if whole is None or (shapely.is_missing(shapes) | shapely.is_empty(shapes)).all():
         return None
     finished = _thinned(whole)
     today = _thinned(view.terrain if view.terrain is not None else whole)
-    beds: Any = rasterize(
-        shapes, out_shape=finished.shape, transform=rasterio.Affine(*finished.transform), dtype="int32"
-    ).astype(np.int64)
-    level, owner = reach(np.round(finished.values, 2), beds - 1)
-    outside = (owner >= 0) & (beds == 0)
+    beds = owner_of(shapes, finished.frame).astype(np.int64)
+    level, lake = reach(np.round(finished.values, 2), beds)
+    outside = (lake >= 0) & (beds < 0)
     normal = lakes["level_m"].to_numpy(np.float64)
-    level[outside] = np.maximum(level[outside], normal[owner[outside]] + RISE_M)
-    return Flooded(finished, today, finished.like(level), owner)
+    level[outside] = np.maximum(level[outside], normal[lake[outside]] + RISE_M)
+    return Flooded(finished, today, finished.like(level), lake)
 
 
 def _thinned(grid: Grid) -> Grid:
     """The grid, or every n-th cell of it where it is larger than one can flood."""
-    step = int(np.ceil(np.sqrt(grid.values.size / MOST_CELLS)))
-    if step <= 1:
-        return grid
-    values = np.ascontiguousarray(grid.values[step // 2 :: step, step // 2 :: step])
-    return replace(grid, values=values, cell_x=grid.cell_x * step, cell_y=grid.cell_y * step)
+    return grid.thinned(int(np.ceil(np.sqrt(grid.values.size / MOST_CELLS))))
 
 
 def risen(curve: pd.DataFrame, water: Flooded, number: int, normal_m: float) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -27,7 +28,8 @@ from planner.allocation import (
     solve_charged,
 )
 from planner.design import ways
-from planner.economics import lump_sums, lump_units, lump_worth, most_lumps
+from planner.earthwork import Haul, haul, places
+from planner.economics import haul_worth, lump_sums, lump_units, lump_worth, most_lumps
 from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
@@ -49,13 +51,14 @@ WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole mÂ
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate."""
+    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate; the haul."""
 
     chosen: pd.DataFrame
     next_best: pd.DataFrame
     options: pd.DataFrame
     certificate: Certificate
     warnings: tuple[Message, ...]
+    haul_cny: float
 
 
 def problem_of(
@@ -87,10 +90,19 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
         lump = most_lumps(scenario) if lump_cny is None else lump_cny
         if lump > limit:
             raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
-        rules.append(Budget(max_cny=limit - lump))
+        rules.append(Budget(max_cny=limit, beside_cny=lump))
     compaction = scenario.number("earthwork.compaction")
     bring, take = earth_limits(scenario, facts)
-    rules.append(Earthwork(max_import_m3=bring, max_export_m3=take, compaction=compaction))
+    rules.append(
+        Earthwork(
+            max_import_m3=bring,
+            max_export_m3=take,
+            compaction=compaction,
+            places=pd.DataFrame(places(parts.units), index=parts.units.index, columns=["x_m", "y_m"]),
+            haul_cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
+            haul_worth=haul_worth(scenario),
+        )
+    )
     rules += stock_rules(scenario, facts)
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
@@ -160,6 +172,29 @@ def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None,
     spread = scenario.number("earthwork.trim_m") * float(facts["area_m2"].sum())
     most = earth.max_export_m3 + spread
     return earth.max_import_m3, float(math.ceil(most)) if most > WHOLE_M3 else most
+
+
+def least_haul(
+    units: gpd.GeoDataFrame,
+    scenario: Scenario,
+    bring: float | None = None,
+    take: float | None = None,
+    *,
+    seconds: float | None = None,
+) -> Haul:
+    """Who digs for whom, at a site's prices. bring, take: import and export at most, mÂ³ (None: no limit).
+
+    seconds: after which the haul so far is taken, with its bound.
+    """
+    return haul(
+        units,
+        compaction=scenario.number("earthwork.compaction"),
+        cny_per_m3_km=scenario.number("earthwork.haul_cny_per_m3_km"),
+        max_import_m3=bring,
+        max_export_m3=take,
+        swell=scenario.number("earthwork.swell"),
+        seconds=seconds,
+    )
 
 
 def admitted(options: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -261,13 +296,15 @@ def allocate(
         *_unproven(proof, solver.gap),
         *_idle_locks(scenario, facts, parts),
     )
-    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes)
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny)
 
 
 def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:
     """A warning where the search ended before the gap that was asked for was proven."""
     if proof.gap <= asked or proof.status == "optimal":
         return ()
+    if proof.status == "feasible":
+        return (say("plan.unproven_at_rest", percent=100 * proof.gap),)
     return (say("plan.unproven", status=proof.status, percent=100 * proof.gap),)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from planner.design import Design
-from planner.earthwork import BEYOND, Haul, haul
+from planner.earthwork import BEYOND, Haul
 from planner.economics import money
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
-from planner.plan.allocate import Answer, allocate, earth_limits
+from planner.plan.allocate import Answer, allocate, earth_limits, least_haul
 from planner.plan.dykes import along, unpriced
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
@@ -146,16 +146,7 @@ def plan_of(
     design = Design.of(units, site.scenario, ground=facts.ground)
     units, bodies = _water(site, facts, units, parts.borders, design)
     dykes = along(site, units, design)
-    bring, take = earth_limits(site.scenario, facts.table)
-    haulage = haul(
-        units,
-        compaction=site.scenario.number("earthwork.compaction"),
-        cny_per_m3_km=site.scenario.number("earthwork.haul_cny_per_m3_km"),
-        max_import_m3=bring,
-        max_export_m3=take,
-        swell=site.scenario.number("earthwork.swell"),
-        seconds=limit.for_haul(),
-    )
+    haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table), seconds=limit.for_haul())
     late = _unproven_haul(haulage, limit)
     warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *late)
     plan = Plan(
@@ -169,7 +160,7 @@ def plan_of(
         reservoirs=bodies.table,
         storage_tables=bodies.storage_tables,
         haul=haulage.table,
-        economics=money(units, site.scenario),
+        economics=money(units, site.scenario, haulage.table),
         rules=rules,
         warnings=tuple(dict.fromkeys(warnings)),
         land_use=land_use(site.landuse, units),

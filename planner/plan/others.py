@@ -12,7 +12,7 @@ from planner.allocation import Limit, Problem, Result, evaluate
 from planner.economics import money
 from planner.errors import Infeasible, NoPlanInTime
 from planner.landuse import CHOICES, LAND, UNRESTORED
-from planner.plan.allocate import OBJECTIVE, admitted, problem_of, rules_of
+from planner.plan.allocate import OBJECTIVE, admitted, least_haul, problem_of, rules_of
 from planner.plan.record import Other, PlanRecord
 from planner.tables import Partition
 from planner.words import Message, both, say
@@ -110,7 +110,8 @@ def told(plan: PlanRecord) -> list[dict[str, Any]]:
     found = []
     for other in plan.others:
         rows = rows_of(plan, other)
-        worth = money(plan.units.assign(**{name: rows[name] for name in ("target", "treatment", *TAKEN)}), plan.site.scenario)
+        units = plan.units.assign(**{name: rows[name] for name in ("target", "treatment", *TAKEN)})
+        worth = money(units, plan.site.scenario, least_haul(units, plan.site.scenario).table)
         area = rows.groupby("target")["area_mu"].sum()
         found.append(
             {

@@ -48,7 +48,7 @@ def _plan(saved: SavedFolder) -> Plan:
         reservoirs=saved.reservoirs,
         storage_tables=curves,
         haul=saved.tables["haul"],
-        economics=money(saved.units, saved.site.scenario),
+        economics=money(saved.units, saved.site.scenario, saved.tables["haul"]),
         rules=saved.tables["rules"],
         warnings=saved.site.warnings,
         land_use=saved.tables["land_use"] if len(saved.tables["land_use"]) else land_use(None, saved.units),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.economics import lump_paid
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.compose import Survey, choose, survey
@@ -70,6 +71,7 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
         return {"status": "no plan in time", "why": str(error)}
     proof, rows = answer.certificate, answer.chosen
     area = rows.groupby("target")["area_mu"].sum()
+    paid = answer.haul_cny + _lumps(known, rows["target"])
     return {
         "status": proof.status,
         "objective_cny": proof.objective,
@@ -77,7 +79,15 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
         "gap": proof.gap,
         **{f"{t}_mu": float(area.get(t, 0.0)) for t in (*CHOICES, UNRESTORED)},
         **{c: float(rows[c].sum()) for c in SUMS},
+        "cost_cny": float(rows["cost_cny"].sum()) + paid,
+        "haul_cny": answer.haul_cny,
     }
+
+
+def _lumps(known: Survey, target: pd.Series[str]) -> float:
+    """The lump sums that fall due under a choice of targets by unit_id, yuan."""
+    units = pd.DataFrame({"parcel_id": known.parts.units["parcel_id"], "phase": known.facts.table["phase"], "target": target})
+    return sum(item.cny for item in known.site.scenario.economics.item if lump_paid(item, units))
 
 
 def confidence(

@@ -66,6 +66,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "objective": proof.objective,
             "bound": proof.bound,
             "gap": proof.gap,
+            "gap_of_cost": abs(proof.bound - proof.objective) / plan.economics.cost_cny if plan.economics.cost_cny > 0 else 0.0,
             "seconds": proof.seconds,
             "method": proof.method,
             "binding": [dict(row) for row in proof.binding],
@@ -94,6 +95,7 @@ def _economics(plan: PlanRecord) -> dict[str, Any]:
     return {
         "cost_cny": money.cost_cny,
         "works_cny": money.works_cny,
+        "haul_cny": money.haul_cny,
         "lump_sums_cny": money.lump_cny,
         "benefit_cny": money.benefit_cny,
         "benefit_cost_ratio": money.benefit_cost_ratio,

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Limit, Stockpile
-from planner.economics import most_lumps
+from planner.allocation import Budget, Limit, Problem, Stockpile
+from planner.allocation.objective import Objective
+from planner.economics import haul_worth, most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
@@ -28,6 +29,7 @@ from planner.suitability import judge
 from planner.words import say
 
 ROOM = 1e-6  # share of a limit that has given way by which it is set wider than what was found possible: whole units
+MONEY = "cost_cny"
 MOST_CASES = 200  # of a table over several keys
 
 Announce = Callable[[str], None]
@@ -117,7 +119,7 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
     if scenario.budget.max_cny is not None:
-        found.append(Soft("budget.max_cny", scenario.budget.max_cny, "cost_cny", False, most_lumps(scenario)))
+        found.append(Soft("budget.max_cny", scenario.budget.max_cny, MONEY, False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)
     if earth.max_import_m3 is not None:
         found.append(Soft("earthwork.max_import_m3", earth.max_import_m3, "earth wanted", False))
@@ -153,7 +155,7 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     for soft in limits:
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
-        goal = {soft.column: sign}
+        goal = _goal(problem, soft.column, sign, haul_worth(scenario))
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
         reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
         kept = sign * (reached - soft.asked) >= 0
@@ -161,8 +163,21 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         possible[soft.key] = soft.asked if kept else bound
         limit = values[soft.key] - soft.beside
         least, most = (limit, None) if soft.least else (None, limit)
-        problem = problem.subject_to(Limit(soft.column, min=least, max=most, name=soft.key))
+        problem = problem.subject_to(
+            Budget(soft.beside + limit * (1.0 + solver.gap), beside_cny=soft.beside)
+            if soft.column == MONEY
+            else Limit(soft.column, min=least, max=most, name=soft.key)
+        )
+        if soft.column == MONEY and not kept:  # the haul of the next plan may be dearer within its gap
+            values[soft.key] = _wider(soft.beside + limit * (1.0 + solver.gap), soft.least)
     return values, possible
+
+
+def _goal(problem: Problem, column: str, sign: float, worth: float) -> dict[str, float] | Objective:
+    """A limit's own sum as an objective; money holds the haul in full, not its present value (worth)."""
+    if column == MONEY:
+        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0 / worth, 0.0)
+    return {column: sign}
 
 
 def _wider(value: float, least: bool) -> float:

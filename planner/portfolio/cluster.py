@@ -15,12 +15,12 @@ from typing import Any
 
 from planner import __version__
 from planner.errors import PlannerError, UsageError
-from planner.files import available_memory, write_whole
+from planner.files import write_whole
+from planner.memory import MEMORY, available_memory
 from planner.portfolio.sites import GAP, Ask, Reply, SiteKey, answer
 from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
-MEMORY_SHARE = 0.8  # of what is free, for all workers together
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
                 yield Planners(_on(client), folder)
             return
         assert workers is not None
-        limit = int(available_memory() * MEMORY_SHARE / workers)
+        limit = int(available_memory() * MEMORY.workers_share / workers)
         local = LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, memory_limit=limit, dashboard_address=None, silence_logs=50
         )

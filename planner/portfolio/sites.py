@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from planner.errors import InvalidInput
@@ -138,7 +137,7 @@ def _cut(whole: Site, name: str) -> Site:
     box = (west - margin, south - margin, east + margin, north + margin)
 
     def part(grid: Grid) -> Grid:
-        return _window(grid, box)
+        return grid.within(box)
 
     water = whole.water_table
     beside = {role: _near(getattr(whole, role), box) for role in ("panels", "landuse", "constraints")}
@@ -159,16 +158,6 @@ def _near(frame: Any, box: tuple[float, float, float, float]) -> Any:
     return None if frame is None else frame.cx[box[0] : box[2], box[1] : box[3]]
 
 
-def _window(grid: Grid, box: tuple[float, float, float, float]) -> Grid:
-    """The cells of a grid that a box touches."""
-    west, south, east, north = box
-    rows, cols = grid.shape
-    left, right = (int(np.clip(np.floor((x - grid.west) / grid.cell_x), 0, cols)) for x in (west, east + grid.cell_x))
-    top, bottom = (int(np.clip(np.floor((grid.north - y) / grid.cell_y), 0, rows)) for y in (north, south - grid.cell_y))
-    values = np.array(grid.values[top:bottom, left:right])
-    return Grid(values, grid.west + left * grid.cell_x, grid.north - top * grid.cell_y, grid.cell_x, grid.cell_y)
-
-
 def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     """One plan: options at the asked prices, chosen under the site's own rules."""
     site, options = known.survey.site, known.options
@@ -183,7 +172,8 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     priced = options.assign(
         benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
     )  # the programme discounts by its own years
-    found = allocate(priced, known.survey.facts.table, known.survey.parts, site.scenario)
+    level = replaced(site.scenario, {"earthwork.haul_cny_per_m3_km": 0.0})  # a programme counts the haul between sites alone
+    found = allocate(priced, known.survey.facts.table, known.survey.parts, level)
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)
     mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())

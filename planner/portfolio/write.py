@@ -10,7 +10,7 @@ import pandas as pd
 from planner.export.folder import json_text
 from planner.export.geopackage import write_geopackage
 from planner.export.sheets import Book, Heading
-from planner.files import whole_folder
+from planner.files import whole_folder, written_as
 from planner.portfolio.chapter import document, fund_name, title, word
 from planner.portfolio.places import shapes
 from planner.report import as_html, as_pdf
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from planner.portfolio.noun import Scheduled
 
 OWNED: Final = ("summary.json", "tables.xlsx", "report.html", "report.pdf", "programme.gpkg", "map.html")
+
+is_portfolio = written_as("planner.portfolio/")
 
 
 def save(found: Scheduled, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
@@ -48,14 +50,6 @@ def may_write(folder: Path, *, overwrite: bool) -> None:
     if folder.exists() and any(folder.iterdir()) and not (overwrite and is_portfolio(folder)):
         with whole_folder(folder, overwrite=overwrite, is_ours=is_portfolio, owned=OWNED.__contains__):
             raise AssertionError(f"{folder} was admitted")
-
-
-def is_portfolio(folder: Path) -> bool:
-    """Whether a folder holds a programme that this program wrote."""
-    try:
-        return '"planner.portfolio/' in (folder / "summary.json").read_text(encoding="utf-8")[:400]
-    except OSError:
-        return False
 
 
 def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:

@@ -17,12 +17,12 @@ from planner.landuse import CHOICES
 from planner.parameters import nearest
 from planner.protection import protected
 from planner.read.bands import chosen_band
+from planner.read.door import together
 from planner.read.features import read_places, read_values
 from planner.read.grids import Context, onto, terrain_and_subsidence
 from planner.read.heeded import refuse_idle
 from planner.read.idle import tell_idle
 from planner.read.layers import clipped, read_beside, read_parcels, reference
-from planner.read.owners import owners
 from planner.read.places import Opened, open_site
 from planner.read.position import Reference, parse_crs
 from planner.read.rasters import raster_info
@@ -84,7 +84,8 @@ def read(
         record.used("site", opened.toml.name, [opened.toml])
     if opened.places.outside:
         record.warn(say("read.outside_allowed"))
-    return _read(opened, record, encoding, crs)
+    with together():
+        return _read(opened, record, encoding, crs)
 
 
 def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None) -> Reading:
@@ -174,7 +175,7 @@ def _residual(context: Context, given: float | Layer | None, terrain: Grid) -> G
         raise InvalidInput(say("read.residual_below_zero", path=given.path, least=np.nanmin(values)))
     if float(np.nanmax(values, initial=0.0)) > MOST_RESIDUAL_MM:
         raise InvalidInput(say("read.residual_much", path=given.path, most=float(np.nanmax(values)), unit=unit))
-    empty = np.isnan(values) & (owners(context.parcels, terrain) >= 0)
+    empty = np.isnan(values) & context.inside(terrain)
     if empty.any():
         area = float(mu_from_m2(np.count_nonzero(empty) * terrain.cell_area))
         context.record.warn(say("read.residual_gaps", path=given.path, mu=area))

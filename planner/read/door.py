@@ -1,7 +1,8 @@
 """The one door to GDAL, OGR and PROJ: every vector file, raster and CRS text that somebody else wrote is opened here.
 
 Looked at before (content, side files, links), opened with the format's own drivers and everything that leads out switched off,
-looked at again (which driver, which files), and whatever the libraries raise is told as a refusal of the file.
+looked at again (which driver, which files), and whatever the libraries raise is told as a refusal of the file. While something
+is read as a whole (`together`), a file is looked at once, and what was opened then is what is read from again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +75,8 @@ _GRID: Final = re.compile(
 )
 _EPSG_ADDRESS: Final = re.compile(r"https?://www\.(opengis\.net|opengeospatial\.org)/[\w./#-]*", re.IGNORECASE)
 
+MOST_KEPT: Final = 64  # rasters that stay open while something is read as a whole; those beyond are opened each time
+
 _busy = threading.Lock()
 _before: dict[str, str | None] = {}
 _inside = [0]
@@ -125,9 +130,15 @@ class Vector:
 
     def __init__(self, place: Path, shown: str, suffix: str):
         self._place, self._shown, self._suffix = place, shown, suffix
+        self._layers: list[tuple[str, str | None]] | None = None
 
     def layers(self) -> list[tuple[str, str | None]]:
         """Names of the layers and their geometry types, None for tables. Raises InvalidInput where another driver took it."""
+        if self._layers is None:
+            self._layers = self._listed()
+        return self._layers
+
+    def _listed(self) -> list[tuple[str, str | None]]:
         with refusing(self._shown, also=CARELESS):
             if self._suffix in ONE_LAYER:
                 info = self._info(None, None)
@@ -166,12 +177,76 @@ class Vector:
         return info
 
 
+@dataclass(eq=False)
+class _Kept:
+    """What was let in while something is read: the stage it lies on, and files by what they are known by."""
+
+    stage: Stage
+    closing: ExitStack
+    vectors: dict[object, Vector] = field(default_factory=dict)
+    rasters: dict[object, tuple[Any, Stage]] = field(default_factory=dict)
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Reads something as a whole: what is let in within is looked at and opened once, and closed at the end.
+
+    A file that was changed in between is looked at again.
+    """
+    if _kept.get() is not None:
+        yield
+        return
+    with _passing() as kept, switched_off():
+        token = _kept.set(kept)
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+
+@contextmanager
+def _passing() -> Iterator[_Kept]:
+    with staged() as stage, ExitStack() as closing:
+        yield _Kept(stage, closing)
+
+
+@contextmanager
+def _at_hand(key: object) -> Iterator[_Kept]:
+    """What the reading that goes on has let in so far; where none goes on, or enough is open, something of its own."""
+    kept = _kept.get()
+    if kept is not None and (key in kept.rasters or len(kept.rasters) < MOST_KEPT):
+        yield kept
+    else:
+        with _passing() as kept:
+            yield kept
+
+
+def _known_by(path: str | Path, shown: str) -> object:
+    """What a file is known again by: its place, and when and how large it was left there."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return str(path), shown
+    return str(path), shown, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 @contextmanager
 def vector(path: Path, shown: str) -> Iterator[Vector]:
     """Lets a vector file in that GDAL reads (VECTOR_DRIVERS), alone on a stage.
 
     Raises InvalidInput where it is not what its name says, or it or a side file of it leads elsewhere.
     """
+    key = _known_by(path, shown)
+    with _at_hand(key) as kept, switched_off():
+        if key not in kept.vectors:
+            kept.vectors[key] = _looked_at(path, shown, kept.stage)
+        yield kept.vectors[key]
+
+
+def _looked_at(path: Path, shown: str, stage: Stage) -> Vector:
     suffix = regular(path, shown).suffix.lower()
     if path.is_dir() != (suffix == ".gdb"):
         raise InvalidInput(say("door.not_its_format", shown=shown, kind=suffix))
@@ -184,8 +259,7 @@ def vector(path: Path, shown: str) -> Iterator[Vector]:
     elif suffix in (".geojson", ".json"):
         with refusing(shown):
             check_geojson(path.read_bytes().decode("utf-8-sig"), shown)
-    with staged() as stage, switched_off():
-        yield Vector(put_vector(stage, path, shown), shown, suffix)
+    return Vector(put_vector(stage, path, shown), shown, suffix)
 
 
 @contextmanager
@@ -195,11 +269,14 @@ def raster(path: str | Path, shown: str | None = None) -> Iterator[Any]:
     Raises InvalidInput where it is not what its name says, or it, a side file or a tile of it leads elsewhere.
     """
     name = shown or Path(path).name or str(path)
-    with refusing(name, "door.broken_raster"), staged() as stage:
-        with rasterio.Env(**SWITCHED_OFF):
-            source = _opened(str(path), name, stage)
-        with source:
-            yield source
+    key = _known_by(path, name)
+    with refusing(name, "door.broken_raster"), _at_hand(key) as kept:
+        if key not in kept.rasters:
+            alone = Stage(kept.stage.room())
+            with rasterio.Env(**SWITCHED_OFF):
+                source = kept.closing.enter_context(_opened(str(path), name, alone))
+            kept.rasters[key] = source, alone
+        yield kept.rasters[key][0]
 
 
 def _opened(path: str, shown: str, stage: Stage) -> Any:

@@ -9,10 +9,10 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.transform import Affine
 
+from planner.core.terrain.owner import Rule, owner_of
 from planner.core.terrain.voids import Voids, filled, voids
 from planner.errors import InvalidInput
 from planner.read.layers import cut_to
-from planner.read.owners import owners
 from planner.read.record import Record
 from planner.scenario import Layer
 from planner.site import Grid
@@ -57,9 +57,7 @@ def covered(parcels: gpd.GeoDataFrame, grid: Grid, layer: Layer, role: str, reco
 
 def _touched(parcels: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
     """The cells that parcels touch, (rows, cols)."""
-    return np.asarray(
-        rasterio.features.geometry_mask(parcels.geometry, grid.shape, Affine(*grid.transform), all_touched=True, invert=True)
-    )
+    return owner_of(parcels.geometry.to_numpy(), grid.frame, rule=Rule.TOUCH) >= 0
 
 
 def _outlines(cells: NDArray[np.bool_], grid: Grid) -> list[shapely.Geometry]:
@@ -78,14 +76,14 @@ def _beyond(parcels: gpd.GeoDataFrame, frame: shapely.Polygon, layer: Layer, rol
 
 
 def _hollow(parcels: gpd.GeoDataFrame, grid: Grid, missing: NDArray[np.bool_], layer: Layer, role: str) -> None:
-    owner = owners(parcels, grid)
-    hit = missing & (owner >= 0)
+    of_cell = owner_of(parcels.geometry.to_numpy(), grid.frame)
+    hit = missing & (of_cell >= 0)
     if not hit.any():
         return
-    counts = np.bincount(owner[hit], minlength=len(parcels))
+    counts = np.bincount(of_cell[hit], minlength=len(parcels))
     worst = int(counts.argmax())
-    row, col = (int(v[0]) for v in np.nonzero(hit & (owner == worst)))
-    x, y = grid.west + (col + 0.5) * grid.cell_x, grid.north - (row + 0.5) * grid.cell_y
+    row, col = (int(v[0]) for v in np.nonzero(hit & (of_cell == worst)))
+    x, y = grid.frame.centre(row, col)
     said = {
         "path": layer.path,
         "role": role,

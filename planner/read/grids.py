@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,14 +14,15 @@ import numpy as np
 import pyproj
 import rasterio
 import rasterio.shutil
+from numpy.typing import NDArray
 
+from planner.core.terrain.owner import Rule, owner_of
 from planner.errors import CRSMismatch, InvalidInput
-from planner.files import available_memory
+from planner.memory import MEMORY, available_memory
 from planner.read.bands import chosen_band
 from planner.read.depths import DEEPEST_M, DEEPEST_STATED_M, SHALLOW_M
 from planner.read.gaps import covered, without_holes
 from planner.read.meaning import ELEVATION, LENGTH, Meaning
-from planner.read.owners import owners, owners_and_touched
 from planner.read.places import EVERYWHERE, Places, cell_files
 from planner.read.position import Bounds, is_old_datum, parse_crs, transformed, why_apart
 from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, read_raster
@@ -32,7 +33,6 @@ from planner.site import Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
 
-_GRIDS: Final = 24  # grids of the terrain's size alive at once while a plan is made, float64; measured on the samples
 _DEFAULT_CELLS: Final = 1_000_000  # cells of the plain laid under polygons that come without a terrain
 _SUBSIDENCE_NOISE_M: Final = 0.05  # m: negative ground lost down to this is noise of the survey
 
@@ -46,6 +46,13 @@ class Context:
     scenario: Scenario
     parcels: gpd.GeoDataFrame
     record: Record
+    _inside: dict[tuple[float, ...], NDArray[np.bool_]] = field(default_factory=dict, init=False)
+
+    def inside(self, grid: Grid) -> NDArray[np.bool_]:
+        """Which cells of a grid have their centre in a parcel, (rows, cols); found once for grids that lie alike."""
+        if grid.frame not in self._inside:
+            self._inside[grid.frame] = owner_of(self.parcels.geometry.to_numpy(), grid.frame) >= 0
+        return self._inside[grid.frame]
 
     @property
     def bounds(self) -> Bounds:
@@ -230,7 +237,7 @@ def _fits(wide: Bounds, info: RasterInfo, theirs: Bounds, shown: str) -> None:
     width = min(wide[2], theirs[2]) - max(wide[0], theirs[0])
     height = min(wide[3], theirs[3]) - max(wide[1], theirs[1])
     cells = info.rows * info.cols * max(width, 0) / (theirs[2] - theirs[0]) * max(height, 0) / (theirs[3] - theirs[1])
-    need, have = cells * 8 * _GRIDS, available_memory() * 0.8
+    need, have = MEMORY.of_a_site(cells, available_memory())
     if need > have:
         factor = math.ceil(math.sqrt(need / have))
         raise InvalidInput(
@@ -247,13 +254,14 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
     given, record = context.scenario.layers.subsidence, context.record
     if isinstance(given, Layer) and not _is_column(given):
         found = onto(context, given, "subsidence", grid).values
-        shown = bool(np.nanmax(np.abs(found), initial=0.0) <= np.ptp(grid.values[np.isfinite(grid.values)]))
+        deepest = float(np.nanmax(np.abs(found), initial=0.0))
+        shown = deepest > DEEPEST_M and bool(deepest <= np.ptp(grid.values[np.isfinite(grid.values)]))
         lost = _lost(found, given.path, record, stated=_stated(context, given), shown=shown)
         _subsidence_gaps(context, grid.like(lost), given.path)
-        return grid.like(np.nan_to_num(lost, nan=0.0))
-    owner = owners_and_touched(context.parcels, grid)
+        return grid.like(np.fmax(lost, 0.0))
+    of_cell = owner_of(context.parcels.geometry.to_numpy(), grid.frame, rule=Rule.TOUCH)
     if isinstance(given, float):
-        return grid.like(_lost(np.where(owner >= 0, given, 0.0), "layers.subsidence", record))
+        return grid.like(_lost(np.where(of_cell >= 0, given, 0.0), "layers.subsidence", record))
     depth = context.parcels["subsidence_m"].to_numpy(dtype=float)
     unknown = np.flatnonzero(np.isnan(depth))
     if len(unknown) == len(depth):
@@ -265,7 +273,7 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
         say("read.polygons_depth_column"),
         say("read.no_raster_given"),
     )
-    return grid.like(np.where(owner >= 0, depth[np.maximum(owner, 0)], 0.0))
+    return grid.like(np.where(of_cell >= 0, depth[np.maximum(of_cell, 0)], 0.0))
 
 
 def _stated(context: Context, layer: Layer) -> bool:
@@ -297,7 +305,7 @@ def _lost(values: Floats, path: str, record: Record, *, stated: bool = False, sh
 def _subsidence_gaps(context: Context, lost: Grid, shown: str) -> None:
     gaps = np.isnan(lost.values)
     if gaps.any():
-        hit = gaps & (owners(context.parcels, lost) >= 0)
+        hit = gaps & context.inside(lost)
         if hit.any():
             area = mu_from_m2(float(hit.sum()) * lost.cell_area)
             context.record.warn(

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from planner.core.terrain.owner import owner_of
 from planner.errors import InvalidInput
 from planner.read.assemble import area_mu, read
-from planner.read.owners import owners
 from planner.read.record import Record
 from planner.scenario import parse_scenario
 from planner.site import Site
@@ -137,7 +137,7 @@ def _ground_lines(site: Site, ground: str | None, depthless: bool, told: Telling
 def _table(site: Site) -> float:
     """The water table in the polygons, m: the median over their cells, over all cells where none has its centre in them."""
     values = site.water_table.normal.values
-    inside = values[owners(site.parcels, site.terrain) >= 0]
+    inside = values[owner_of(site.parcels.geometry.to_numpy(), site.terrain.frame) >= 0]
     return float(np.nanmedian(inside if np.isfinite(inside).any() else values))
 
 

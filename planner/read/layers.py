@@ -116,6 +116,8 @@ def _located(
         own = forced
     crs, swap = settle(_bounds(frame), own, role=role, record=record, near=near)
     geometry = frame.geometry
+    if not swap and frame.crs == crs:
+        return frame
     if swap:
         geometry = geometry.map(lambda g: None if g is None else shapely.transform(g, lambda xy: xy[:, ::-1]))
     return frame.set_geometry(gpd.GeoSeries(geometry.to_numpy(), index=frame.index), crs=None).set_crs(crs, allow_override=True)

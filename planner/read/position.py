@@ -264,25 +264,28 @@ def suits(crs: pyproj.CRS) -> bool:
 
 def keeps_areas(crs: pyproj.CRS, bounds: Bounds) -> bool:
     """Whether plane areas at bounds are true to MOST_DISTORTED: a projection in metres, used where it was made for."""
-    if not suits(crs):
-        return False
-    w, s, e, n = transformed(bounds, crs, pyproj.CRS(4326))
-    if not np.isfinite([w, s, e, n]).all():
-        return False
-    factors = pyproj.Proj(crs).get_factors((w + e) / 2, (s + n) / 2)
-    return bool(abs(factors.areal_scale - 1.0) <= MOST_DISTORTED)
+    factors = _factors(crs, bounds) if suits(crs) else None
+    return factors is not None and bool(abs(factors.areal_scale - 1.0) <= MOST_DISTORTED)
 
 
 def keeps_lengths(crs: pyproj.CRS, bounds: Bounds) -> bool:
     """Whether plane lengths at bounds are true to MOST_DISTORTED in every direction; so they are where bounds have no place."""
     if not suits(crs):
         return False
-    w, s, e, n = transformed(bounds, crs, pyproj.CRS(4326))
-    if not np.isfinite([w, s, e, n]).all():
+    factors = _factors(crs, bounds)
+    if factors is None:
         return True
-    factors = pyproj.Proj(crs).get_factors((w + e) / 2, (s + n) / 2)
     scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor])
     return bool(not np.isfinite(scales).all() or np.abs(scales - 1.0).max() <= MOST_DISTORTED)
+
+
+def _factors(crs: pyproj.CRS, bounds: Bounds) -> Any:
+    """How a projection distorts amid bounds; None where they have no place on the earth; in its own datum."""
+    west, south, east, north = bounds
+    projection = pyproj.Proj(crs)
+    xs, ys = [west, east, east, west, (west + east) / 2], [south, south, north, north, (south + north) / 2]
+    lon, lat = projection(xs, ys, inverse=True, errcheck=False)
+    return projection.get_factors(lon[-1], lat[-1]) if np.isfinite([*lon, *lat]).all() else None
 
 
 def zone_crs(bounds: Bounds, crs: pyproj.CRS) -> pyproj.CRS:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -259,7 +260,12 @@ def positioned(path: str | Path, source: Any) -> None:
 
 
 def crs_of(source: Any) -> pyproj.CRS | None:
-    return horizontal(pyproj.CRS.from_wkt(source.crs.to_wkt())) if source.crs else None
+    return _horizontal(source.crs.to_wkt()) if source.crs else None
+
+
+@lru_cache(maxsize=64)
+def _horizontal(wkt: str) -> pyproj.CRS:
+    return horizontal(pyproj.CRS.from_wkt(wkt))
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, OPTIONS, RESERVOIRS, UNITS
 from planner.errors import InvalidInput
-from planner.files import available_memory, settle
+from planner.files import settle
+from planner.memory import MEMORY, available_memory
 from planner.read import door
 from planner.read.door import FOREIGN
 from planner.scenario import load_scenario
@@ -126,7 +127,7 @@ def _warnings(summary: dict[str, Any]) -> tuple[Message, ...]:
 
 def _site(folder: Path, parcels: gpd.GeoDataFrame, summary: dict[str, Any]) -> Site:
     with door.raster(folder / "ground.tif", f"{folder.name}/ground.tif") as file:
-        if file.width * file.height * file.count * 8 > available_memory() // 2:
+        if file.width * file.height * file.count * 8 > available_memory() * MEMORY.list_share:
             raise ValueError(f"ground.tif of {file.width} × {file.height} cells")
         a, _, west, _, e, north = tuple(file.transform)[:6]
         bands = [Grid(file.read(k, out_dtype="float64"), west, north, a, -e) for k in file.indexes]

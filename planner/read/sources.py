@@ -13,10 +13,9 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-import pyproj
 
 from planner.errors import InvalidInput
-from planner.files import available_memory
+from planner.memory import MEMORY, available_memory
 from planner.parameters import nearest
 from planner.read import door
 from planner.read.archives import geodata, unpack
@@ -46,7 +45,6 @@ SUFFIXES: Final = {
     ".xlsx": "XLSX",
     ".zip": "zip archive",
 }
-_BYTES_PER_BYTE = 12  # memory a vector file takes over its size on disk, measured on shapefiles and GeoJSON
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ def open_vector(ask: Ask, record: Record) -> gpd.GeoDataFrame:
     record.used(ask.role, ask.shown, used_files(ask.path))
     frame = _guarded(ask, lambda: _OPENERS.get(suffix, _read_ogr)(ask, record))
     if frame.crs is not None:
-        frame = frame.set_crs(horizontal(pyproj.CRS(frame.crs)), allow_override=True)
+        flat = horizontal(frame.crs)
+        frame = frame if flat is frame.crs else frame.set_crs(flat, allow_override=True)
     if len(frame) == 0:
         raise InvalidInput(say("read.no_features", path=ask.shown))
     return frame
@@ -99,7 +98,7 @@ def _neighbours(path: Path) -> list[str]:
 
 def _fits(ask: Ask) -> None:
     size = sum(p.stat().st_size for p in used_files(ask.path) if p.is_file())
-    need, have = size * _BYTES_PER_BYTE, int(available_memory() * 0.7)
+    need, have = MEMORY.of_vectors(size, available_memory())
     if need > have:
         raise InvalidInput(
             say(

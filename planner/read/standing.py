@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rasterio.transform import Affine
 from scipy import ndimage
 
+from planner.core.terrain.plateaus import plateaus
 from planner.read.grids import Context
-from planner.read.owners import owners
 from planner.site import Floats, Grid, WaterTable
 from planner.units import M2_PER_MU, mu_from_m2
 from planner.words import say
@@ -29,46 +29,44 @@ BARRED: Final = "construction,arable,green"
 
 
 class Standing(NamedTuple):
-    """A lake in the terrain: its cells, (rows, cols), and the height of its surface, m."""
+    """A lake in the terrain: the window it lies in, its cells there, (rows, cols), and the height of its surface, m."""
 
+    window: tuple[slice, slice]
     cells: NDArray[np.bool_]
     level_m: float
+
+    def of(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The values of its cells, (n,); values: (rows, cols) of the whole terrain."""
+        return values[self.window][self.cells]
 
 
 def lakes_in(terrain: Grid, inside: NDArray[np.bool_], least_m2: float) -> list[Standing]:
     """Level surfaces of at least so many m², with higher ground around, that reach into cells marked as inside."""
-    z = np.round(terrain.values / LEVEL_M)
-    same = np.zeros(z.shape, dtype=bool)
-    for axis in (0, 1):
-        alike = np.diff(z, axis=axis) == 0
-        before, after = (
-            [(slice(None, -1), slice(None)), (slice(None), slice(None, -1))][axis],
-            ([(slice(1, None), slice(None)), (slice(None), slice(1, None))][axis]),
-        )
-        same[before] |= alike
-        same[after] |= alike
     fewest = max(FEWEST, int(np.ceil(least_m2 / terrain.cell_area)))
-    labels, _ = ndimage.label(same)
-    counts = np.bincount(labels.ravel())
+    labels, _ = plateaus(terrain.values, LEVEL_M, fewest)
     found = []
-    for number in np.flatnonzero((counts >= fewest) & (np.arange(len(counts)) > 0)):
-        for height, n in zip(*np.unique(z[labels == number], return_counts=True), strict=True):
-            if n >= fewest:
-                parts, _ = ndimage.label((labels == number) & (z == height))
-                sizes = np.bincount(parts.ravel())
-                cells = [parts == k for k in np.flatnonzero(sizes >= fewest) if k > 0]
-                found += [Standing(c, float(height * LEVEL_M)) for c in cells if (c & inside).any() and _is_lake(c, terrain)]
+    for number, window in enumerate(ndimage.find_objects(labels), start=1):
+        if not _within(window, labels.shape):
+            continue
+        around = tuple(slice(side.start - 1, side.stop + 1) for side in window)
+        cells = labels[around] == number
+        if (cells & inside[around]).any() and _is_lake(cells, terrain.values[around]):
+            level = float(np.round(terrain.values[around][cells][0] / LEVEL_M)) * LEVEL_M
+            found.append(Standing(window, cells[1:-1, 1:-1], level))
     return found
 
 
-def _is_lake(cells: NDArray[np.bool_], terrain: Grid) -> bool:
-    """Whether the ground all around a level surface is higher; not where it reaches the edge of what was read."""
-    if cells[0].any() or cells[-1].any() or cells[:, 0].any() or cells[:, -1].any():
-        return False
+def _within(window: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
+    """Whether a surface lies within what was read, not at its edge, where the shore is not known."""
+    return all(side.start > 0 and side.stop < length for side, length in zip(window, shape, strict=True))
+
+
+def _is_lake(cells: NDArray[np.bool_], ground: Floats) -> bool:
+    """Whether the ground all around a level surface is higher."""
     shore = ndimage.binary_dilation(cells, structure=np.ones((3, 3))) & ~cells
-    rise = terrain.values[shore] - terrain.values[cells].mean()
+    rise = ground[shore] - ground[cells].mean()
     known = rise[np.isfinite(rise)]
-    whole = bool(np.all(np.abs(terrain.values[cells] - np.round(terrain.values[cells])) < LEVEL_M))
+    whole = bool(np.all(np.abs(ground[cells] - np.round(ground[cells])) < LEVEL_M))
     return bool(len(known) == len(rise) and np.mean(known <= LEVEL_M) <= OUTLET and known.mean() >= (RISE_M if whole else 0.0))
 
 
@@ -83,23 +81,23 @@ def with_lakes(
     least = context.scenario.number("water.lake_min_mu") * M2_PER_MU
     if least <= 0:
         return water, constraints
-    inside = owners(context.parcels, terrain) >= 0
-    above = [k for k in lakes_in(terrain, inside, least) if float(np.nanmean(water.normal.values[k.cells])) <= k.level_m]
+    inside = context.inside(terrain)
+    above = [k for k in lakes_in(terrain, inside, least) if float(np.nanmean(k.of(water.normal.values))) <= k.level_m]
     if not above:
         return water, constraints
-    cells = np.logical_or.reduce([k.cells for k in above])
-    area = float(mu_from_m2(np.count_nonzero(cells & inside) * terrain.cell_area))
+    wet = sum(int(np.count_nonzero(k.of(inside))) for k in above)
+    area = float(mu_from_m2(wet * terrain.cell_area))
     told = {"n": len(above), "mu": area, "level": above[0].level_m}
     if context.scenario.layers.water_table is not None:
-        if np.count_nonzero(cells & inside) < TOLD_SHARE * np.count_nonzero(inside):
+        if wet < TOLD_SHARE * np.count_nonzero(inside):
             return water, constraints  # a pond's worth of level ground is no reason to doubt a table that was measured
-        table = float(np.nanmean(water.normal.values[above[0].cells]))
+        table = float(np.nanmean(above[0].of(water.normal.values)))
         context.record.warn(say("read.lakes_above_table", **told, table=table))
         return water, constraints
     context.record.warn(say("read.lakes_stay", **told))
     surface = np.full(terrain.shape, -np.inf)
     for lake in above:
-        surface[lake.cells] = lake.level_m + FILM_M
+        surface[lake.window][lake.cells] = lake.level_m + FILM_M
     raised = [g.like(np.fmax(g.values, _onward(surface, g.values))) for g in (water.dry, water.normal, water.wet)]
     return WaterTable(raised[1], raised[0], raised[2]), _kept(above, terrain, constraints, context)
 
@@ -112,7 +110,8 @@ def _kept(lakes: list[Standing], terrain: Grid, constraints: gpd.GeoDataFrame | 
     """The constraints with a row for every lake, which bars everything but water."""
     shapes = []
     for lake in lakes:
-        found = rasterio.features.shapes(lake.cells.astype(np.uint8), mask=lake.cells, transform=Affine(*terrain.transform))
+        place = Affine(*terrain.transform) * Affine.translation(lake.window[1].start, lake.window[0].start)
+        found = rasterio.features.shapes(lake.cells.astype(np.uint8), mask=lake.cells, transform=place)
         shapes.append(shapely.union_all([shapely.geometry.shape(outline) for outline, _ in found]))
     names = [f"lake {lake.level_m:.2f} m" for lake in lakes]
     rows = gpd.GeoDataFrame(

@@ -20,22 +20,20 @@ from rasterio.windows import Window
 
 from planner.core.polygons.rings import Rings, rings_of
 from planner.core.terrain.cells import blank
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.sweeping import FAR, HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
 from planner.core.terrain.zonal import OpenPieces, by_class
 from planner.errors import CRSMismatch, InvalidInput
-from planner.files import available_memory
+from planner.frame import Frame
+from planner.memory import MEMORY, available_memory
 from planner.read.meaning import metres_per_unit
 from planner.read.position import keeps_areas, metric_crs
 from planner.read.rasters import opened, plain_values, raster_info, read_raster, stored_in
 from planner.read.ratios import same_place
-from planner.read.tiled import CACHE_MB, open_tiled
+from planner.read.tiled import open_tiled
 from planner.site import Floats, Grid
 from planner.words import say
 
-TILE_CELLS: Final = 1 << 21  # of 2^18 … 2^22 this took the least CPU on 10 000 × 10 000 cells in blocks of 512
-LIST_CELLS: Final = 1 << 22  # cells listed at a time for quantiles and classes
 CROSSING: Final = 1e-9  # of a cell: a covered fraction further below 0 or above 1 is no rounding
 
 Ints = NDArray[np.int64]
@@ -97,7 +95,7 @@ def raster_statistics(
     band: int = 1,
     quantiles: Sequence[float] = (),
     classes: Sequence[float] = (),
-    tile_cells: int = TILE_CELLS,
+    tile_cells: int = MEMORY.statistics_cells,
 ) -> tuple[RasterStatistics, ...]:
     """Coverage-weighted statistics of polygons over one or several aligned rasters in one pass, one result for each raster.
 
@@ -248,7 +246,7 @@ def _opened(sources: Sequence[Source], band: int, crs: pyproj.CRS | None) -> Ite
     if not sources:
         raise InvalidInput(say("read.no_raster"))
     with ExitStack() as stack:
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MB))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=MEMORY.cache_mb))
         layers = [
             _grid(source, f"grid {k + 1}") if isinstance(source, Grid) else _file(source, band, crs, stack)
             for k, source in enumerate(sources)
@@ -332,7 +330,7 @@ class _Lists:
         self._shares, self._breaks = shares, breaks
         self._open = [OpenPieces(len(rings)) for _ in range(rasters)]
         self._row = 0
-        self._may_hold = available_memory() // 2
+        self._may_hold = available_memory() * MEMORY.list_share
         self.quantiles = np.full((len(rings), rasters, len(shares)), np.nan)
         self.classes = np.zeros((len(rings), rasters, len(breaks) + 1 if len(breaks) else 0))
 
@@ -344,7 +342,7 @@ class _Lists:
         low = np.maximum(self._window[near, :2], (row, col))
         high = np.minimum(self._window[near, :2] + self._window[near, 2:], (row + rows, col + cols))
         cells = np.prod(np.maximum(high - low, 0), axis=1)
-        wanted, share = near[cells > 0], np.cumsum(cells[cells > 0]) // LIST_CELLS
+        wanted, share = near[cells > 0], np.cumsum(cells[cells > 0]) // MEMORY.listed_cells
         for part in np.split(wanted, np.flatnonzero(np.diff(share)) + 1):
             found = covered_cells(*self._rings.take(part), self._frame, window=(row, col, rows, cols))
             for k, values in enumerate(tile):

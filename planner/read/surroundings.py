@@ -11,7 +11,6 @@ import shapely
 from scipy import ndimage
 
 from planner.read.grids import Context
-from planner.read.owners import owners
 from planner.read.record import Record
 from planner.site import CELLS_A_UNIT, MANY_UNITS, PIECES, Grid, WaterTable, largest_unit_mu, units_expected
 from planner.units import M2_PER_MU
@@ -27,11 +26,12 @@ def tell_missed(beside: Mapping[str, gpd.GeoDataFrame | None], parcels: gpd.GeoD
         if frame is None or role == "boundary":
             continue
         theirs = frame.geometry.to_numpy()
-        _, far = shapely.STRtree(theirs).query_nearest(shapes, return_distance=True, all_matches=False)
-        nearest = float(far.min())
-        if role == "panels" and nearest <= REACH_M:
+        tree = shapely.STRtree(theirs)
+        if tree.query(shapes, predicate="intersects").size:
             continue
-        if nearest > 0 or not len(shapely.STRtree(theirs).query(shapes, predicate="intersects")[0]):
+        _, far = tree.query_nearest(shapes, return_distance=True, all_matches=False)
+        nearest = float(far.min())
+        if role != "panels" or nearest > REACH_M:
             record.warn(say("read.layer_misses", role=role, n=len(frame), km=nearest / 1e3))
 
 
@@ -69,9 +69,13 @@ def tell_cut_water(context: Context, terrain: Grid, water: WaterTable) -> None:
     if not count:
         return
     known = np.isfinite(terrain.values)
-    rim = ~ndimage.binary_erosion(known, border_value=0)  # cells at the edge or beside one without elevation
-    cut = np.intersect1d(body[rim & (body > 0)], body[(owners(context.parcels, terrain) >= 0) & (body > 0)])
-    if not len(cut):
+    at_rim, in_parcels = np.zeros(count + 1, dtype=bool), np.zeros(count + 1, dtype=bool)
+    for edge in (body[0], body[-1], body[:, 0], body[:, -1]):
+        at_rim[edge] = True
+    if not known.all():
+        at_rim[body[~ndimage.binary_erosion(known, border_value=1)]] = True  # beside a cell without elevation
+    in_parcels[body[context.inside(terrain)]] = True
+    if not (at_rim & in_parcels)[1:].any():
         return
     context.record.warn(
         say("read.water_beyond", margin_m=context.margin_m),

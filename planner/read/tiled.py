@@ -12,16 +12,15 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from planner.core.terrain.compiled import Frame
 from planner.errors import InvalidInput
+from planner.frame import Frame
+from planner.memory import MEMORY
 from planner.read.meaning import ANY, Meaning, metres_per_unit
 from planner.read.rasters import Values, check_band, crs_of, opened, plain_values, positioned, stored_in
 from planner.words import Message, say
 
-CACHE_MB: Final = 64  # of decoded blocks while streaming: each is read once, and a small cache is used again while warm
-MOST_CACHE_MB: Final = 512  # for files whose rows of blocks are larger
-TILE_CELLS: Final = 1 << 22  # a band has about as many
-MOST_CELLS: Final = 1 << 26  # and no more, even where the file's blocks are taller
+TILE_CELLS: Final = MEMORY.band_cells
+MOST_CELLS: Final = MEMORY.tallest_band_cells
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class TiledRaster:
             once = 2 * block * self.cols * np.dtype(source.dtypes[self.band - 1]).itemsize >> 20
             buffer = np.empty((min(height, self.rows), self.cols), dtype=stored_in(source, self.band))
             factor = metres_per_unit(source, self.band, [])
-            with rasterio.Env(GDAL_CACHEMAX=min(max(CACHE_MB, once), MOST_CACHE_MB)):
+            with rasterio.Env(GDAL_CACHEMAX=min(max(MEMORY.cache_mb, once), MEMORY.most_cache_mb)):
                 for row in range(0, self.rows, height):
                     rows = min(height, self.rows - row)
                     yield Tile(row, 0, self._read(source, Window(0, row, self.cols, rows), factor, buffer[:rows]))

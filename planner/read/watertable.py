@@ -11,7 +11,6 @@ from scipy.ndimage import distance_transform_edt
 from planner.errors import InvalidInput
 from planner.read.grids import Context, onto
 from planner.read.meaning import ELEVATION
-from planner.read.owners import owners
 from planner.scenario import Layer, WaterTableLayer
 from planner.site import Grid, WaterTable
 from planner.words import say
@@ -54,7 +53,7 @@ def _level_grid(context: Context, given: Any, terrain: Grid) -> Grid:
         return terrain.like(float(given))
     grid = onto(context, given, "water_table", terrain, meant=ELEVATION)
     holes = np.isnan(grid.values)
-    if holes.any() and (holes & (owners(context.parcels, terrain) >= 0)).any():
+    if holes.any() and (holes & context.inside(terrain)).any():
         raise InvalidInput(say("read.table_gaps", path=given.path))
     if not holes.any():
         return grid
@@ -69,22 +68,25 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
             say("read.normal_less", amplitude=amplitude),
             say("read.dry_wet_not_given"),
         )
-    dry = normal.like(normal.values - amplitude) if dry is None else dry
-    wet = normal.like(normal.values + amplitude) if wet is None else wet
     for lower, upper, names in ((dry, normal, "dry ≤ normal"), (normal, wet, "normal ≤ wet")):
-        worst = float(np.nanmax(lower.values - upper.values))
+        worst = 0.0 if lower is None or upper is None else float(np.nanmax(lower.values - upper.values))
         if worst > 1e-6:
             raise InvalidInput(say("read.table_order", names=names, worst=worst))
+    dry = normal.like(normal.values - amplitude) if dry is None else dry
+    wet = normal.like(normal.values + amplitude) if wet is None else wet
     return WaterTable(normal, dry, wet)
 
 
 def _tell_odd(context: Context, normal: Grid, terrain: Grid) -> None:
     """Warns where the table is no elevation that fits the ground: a depth below it, or far above all of it."""
-    inside = owners(context.parcels, terrain) >= 0
+    inside = context.inside(terrain)
     if not inside.any():
         return
-    ground, level = terrain.values[inside], normal.values[inside]
-    low, high, table = float(np.nanmin(ground)), float(np.nanmax(ground)), float(np.nanmedian(level))
+    ground, level = terrain.values[inside], normal.values
+    low, high = float(np.nanmin(ground)), float(np.nanmax(ground))
+    if low - FAR_BELOW_M <= np.nanmin(level) <= np.nanmax(level) <= high + FAR_BELOW_M:
+        return  # near the ground everywhere: what it is in the middle need not be known
+    table = float(np.nanmedian(level[inside]))
     if table < low - FAR_BELOW_M and abs(table) <= USUAL_DEPTH_M:
         context.record.warn(say("read.table_is_depth", table=table, low=low, guess=high - abs(table)))
     elif table > high + FAR_BELOW_M:

@@ -105,5 +105,5 @@ def certificate(s: dict[str, Any], say: Say) -> str:
     p = s["solver"]
     behind, gap = max(0.0, p["bound"] - p["objective"]), 100 * p["gap"]
     if p["status"] == "optimal":
-        return say("report.proof", behind=behind, gap=gap)
+        return say("report.proof", behind=behind, gap=gap, cost=100 * p["gap_of_cost"])
     return say("report.proof_stopped", status=p["status"], behind=behind, gap=gap)

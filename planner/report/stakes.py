@@ -65,12 +65,13 @@ def money_lines(s: Mapping[str, Any], say: Say) -> list[str]:
 
 def _spent(s: Mapping[str, Any], say: Say) -> str:
     e = s["economics"]
-    lump = e.get("lump_sums_cny", 0.0)
+    beside = {"lump": e.get("lump_sums_cny", 0.0), "haul": e.get("haul_cny", 0.0)}
+    held = "_and_".join(name for name, cny in beside.items() if cny)
     payback = e.get("payback_year")
     return say(
         "report.spent",
         cost=e["cost_cny"],
-        lump=tell("report.of_which_lump", lump=lump) if lump else "",
+        lump=tell(f"report.of_which_{held}", **beside) if held else "",
         value=e["benefit_cny"],
         ratio=e["benefit_cost_ratio"],
         npv=e["npv_cny"],

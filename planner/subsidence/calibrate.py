@@ -140,19 +140,18 @@ def calibrate(
     spread = np.sqrt(np.diag(covariance))
     correlation = pd.DataFrame(covariance / np.outer(spread, spread), index=names, columns=names)
     messages = (*notes, *([] if found is None else _told(found)), *_doubts(values, correlation, weak, low, high))
-    fitted = model(theta)
-    residual = data.observed - fitted
-    weight = _weights(residual, sigma, found)
+    residual = data.observed - (fitted := model(theta))
+    weight = _weights(residual, sigma, None if found is None else found.used)
     frame = data.frame.assign(observed_m=data.observed, fitted_m=fitted, residual_m=residual, weight=weight)
     return Calibration(values, correlation, frame, sigma, messages, panels.assign(**dict(zip(names, theta, strict=True))))
 
 
-def _weights(residual: Floats, sigma: float, found: _Under | None) -> Floats:
-    """What every observation counted, (n,): Huber's weight, or under a fitted covariance whether it was kept."""
-    if found is None:
+def _weights(residual: Floats, sigma: float, used: NDArray[np.int64] | None) -> Floats:
+    """How much each observation counted, 0 to 1, (n,): Huber's weights, or all that were used under a covariance."""
+    if used is None:
         return np.minimum(1.0, HUBER * sigma / np.maximum(np.abs(residual), 1e-300))
     weight = np.zeros(len(residual))
-    weight[found.used] = 1.0
+    weight[used] = 1.0
     return weight
 
 

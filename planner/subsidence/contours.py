@@ -56,9 +56,9 @@ def boundaries(fields: Mapping[str, Grid], crs: Any, *, parameters: Parameters |
     )
     rows = {}
     for name, column, key, scale in lines:
-        told = p[f"standards.boundary.{key}"]
+        told, level = p[f"standards.boundary.{key}"], p.number(f"standards.boundary.{key}")
         size = fields[column].like(np.abs(fields[column].values))
-        rows[name] = (float(told.value), told.unit, told.source, area_above(size, float(told.value) * scale))
+        rows[name] = (level, told.unit, told.source, area_above(size, level * scale))
     parts = [rows[n][3] for n in ("tilt", "strain", "curvature")]
     rows["damage"] = (np.nan, "", "tilt, strain or curvature beyond its boundary", shapely.union_all(parts))
     frame = gpd.GeoDataFrame(

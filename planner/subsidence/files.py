@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.transform import Affine
-from rasterio.windows import Window
 
 from planner.errors import InvalidInput
 from planner.files import write_whole
+from planner.geotiff import TILE, geotiff
 from planner.parameters import Parameters
-from planner.read.readback import Blocks
 from planner.site import Grid
 from planner.subsidence.panels import check_panels, sources
 from planner.subsidence.predict import COLUMNS, bands, empty_grid, predict, reduced, share_at
@@ -24,7 +21,6 @@ from planner.words import say
 if TYPE_CHECKING:
     import geopandas as gpd
 
-TILE: Final = 256  # cells along a tile of the file
 UNITS: Final = {
     "subsidence_m": "m",
     "tilt_mm_m": "mm/m",
@@ -89,19 +85,14 @@ def predict_raster(
     least, most, total = np.full(len(COLUMNS), np.inf), np.full(len(COLUMNS), -np.inf), np.zeros(1)
 
     def fill(temporary: Path) -> None:
-        blocks = Blocks()
-        with rasterio.open(temporary, "w", **_profile(frame, panels.crs)) as file:
-            for band, name in enumerate(COLUMNS, start=1):
-                file.set_band_description(band, name)
-                file.set_band_unit(band, UNITS[name])
+        units = {name: UNITS[name] for name in COLUMNS}
+        with geotiff(temporary, frame.frame, units, crs=panels.crs) as out:
             for rows, fields in bands(weighted, frame, multiple=TILE):
                 values = np.moveaxis(reduced(fields, direction_deg), -1, 0)
                 np.minimum(least, values.min(axis=(1, 2)), out=least)
                 np.maximum(most, values.max(axis=(1, 2)), out=most)
                 total[0] += values[0].sum() * frame.cell_area
-                window = Window(0, rows.start, frame.shape[1], rows.stop - rows.start)
-                blocks.write(file, values.astype(np.float32), window=window)
-        blocks.check(temporary)
+                out.write(values.astype(np.float32), row=rows.start)
 
     write_whole(Path(path), fill, overwrite=overwrite)
     return {
@@ -110,24 +101,4 @@ def predict_raster(
         "fields": {name: {"min": float(least[k]), "max": float(most[k])} for k, name in enumerate(COLUMNS)},
         "volume_m3": float(total[0]),
         "warnings": list(checked.warnings),
-    }
-
-
-def _profile(frame: Grid, crs: Any) -> dict[str, Any]:
-    return {
-        "driver": "GTiff",
-        "height": frame.shape[0],
-        "width": frame.shape[1],
-        "count": len(COLUMNS),
-        "dtype": "float32",
-        "crs": crs,
-        "transform": Affine(*frame.transform),
-        "nodata": float("nan"),
-        "tiled": True,
-        "blockxsize": TILE,
-        "blockysize": TILE,
-        "interleave": "band",
-        "compress": "deflate",
-        "predictor": 3,
-        "BIGTIFF": "IF_SAFER",
     }

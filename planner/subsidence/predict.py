@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from planner.core import probability_integral as kernel
 from planner.errors import CRSMismatch, InvalidInput
+from planner.memory import MEMORY
 from planner.parameters import Parameters
 from planner.site import Grid
 from planner.subsidence.panels import Panels, Sources, check_panels, sources
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 COLUMNS: Final = ("subsidence_m", "tilt_mm_m", "curvature_mm_m2", "displacement_mm", "strain_mm_m")
 SCALE: Final = np.array([1.0, 1e3, 1e3, 1e3, 1e3])  # from m, 1, 1/m, m, 1 to COLUMNS' units
-BAND_CELLS: Final = 400_000  # cells whose eleven fields are held at once: 35 MB
+BAND_CELLS: Final = MEMORY.predicted_cells
 
 
 def predict(

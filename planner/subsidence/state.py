@@ -189,9 +189,7 @@ def _onto(grid: Grid, terrain: Grid, outside: float) -> Floats:
     """A grid's values at the terrain's cells: those of the cell each centre falls in."""
     if grid.aligned(terrain):
         return grid.values
-    x, y = terrain.centres()
-    col = np.floor((x - grid.west) / grid.cell_x).astype(int)
-    row = np.floor((grid.north - y) / grid.cell_y).astype(int)
-    inside = ((row >= 0) & (row < grid.shape[0]))[:, None] & ((col >= 0) & (col < grid.shape[1]))[None, :]
-    values = grid.values[np.clip(row, 0, grid.shape[0] - 1)][:, np.clip(col, 0, grid.shape[1] - 1)]
-    return np.where(inside, values, outside)
+    frame, centres = grid.frame, terrain.centres()
+    row, col = frame.cell(*centres)
+    values = grid.values[np.ix_(*frame.nearest(*centres))]
+    return np.where(frame.holds(row[:, None], col[None, :]), values, outside)

@@ -12,10 +12,11 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from planner.core.terrain.owner import owner_of
 from planner.errors import InvalidInput
 from planner.files import write_whole
+from planner.geotiff import write_bands
 from planner.parameters import Parameters, defaults
-from planner.read.readback import Blocks
 from planner.site import Decision, Grid
 from planner.subsidence.calibrate import downward_negative
 from planner.subsidence.contours import area_above
@@ -45,28 +46,10 @@ class Trough:
 
     def save(self, folder: str | Path) -> tuple[Path, Path]:
         """Writes subsidence.gpkg and subsidence.tif, fit for `planner init subsidence.gpkg`."""
-        import rasterio
-        from rasterio.transform import Affine
-
         folder = Path(folder)
-        values = self.subsidence.values.astype(np.float32)
-        profile = {
-            "driver": "GTiff",
-            "count": 1,
-            "dtype": "float32",
-            "nodata": float("nan"),
-            "compress": "deflate",
-            "predictor": 3,
-        }
-        size = {"height": values.shape[0], "width": values.shape[1], "transform": Affine(*self.subsidence.transform)}
-
-        blocks = Blocks()
 
         def raster(path: Path) -> None:
-            with rasterio.open(path, "w", crs=self.polygons.crs, **profile, **size) as file:
-                blocks.write(file, values, 1)
-                file.set_band_description(1, "subsidence_m")
-            blocks.check(path)
+            write_bands({"subsidence_m": self.subsidence}, self.polygons.crs, path)
 
         vector = write_whole(folder / "subsidence.gpkg", lambda path: self.polygons.to_file(path, driver="GPKG"))
         return vector, write_whole(folder / "subsidence.tif", raster)
@@ -206,11 +189,10 @@ def _trough(
     corner = shapely.bounds(parts) if len(parts) else np.zeros((0, 4))
     parts = parts[np.lexsort((corner[:, 0], -corner[:, 3]))]
     still = np.where(np.isnan(lost.values), np.nan, np.where(lost.values > threshold, lost.values, 0.0))
-    owner = _owners(parts, lost)
-    label = np.arange(1, len(parts) + 1)
-    mean = np.asarray(ndimage.mean(np.nan_to_num(still), owner, label), dtype=float)
-    most = np.asarray(ndimage.maximum(np.nan_to_num(still), owner, label), dtype=float)
-    names = [f"S{k:03d}" for k in label]
+    of_cell, label = owner_of(parts, lost.frame), np.arange(len(parts))
+    mean = np.asarray(ndimage.mean(np.nan_to_num(still), of_cell, label), dtype=float)
+    most = np.asarray(ndimage.maximum(np.nan_to_num(still), of_cell, label), dtype=float)
+    names = [f"S{k + 1:03d}" for k in label]
     polygons = gpd.GeoDataFrame(
         {"name": names, "subsidence_m": mean, "subsidence_max_m": most, "area_m2": shapely.area(parts)},
         index=names,
@@ -226,19 +208,8 @@ def _trough(
     return Trough(lost.like(still), polygons, threshold, noise_m, tuple(decisions), tuple(warnings))
 
 
-def _owners(shapes: NDArray[Any], grid: Grid) -> NDArray[np.int32]:
-    """1 + the index of the shape each cell's centre lies in, 0 for none."""
-    from rasterio.features import rasterize
-    from rasterio.transform import Affine
-
-    if not len(shapes):
-        return np.zeros(grid.shape, dtype=np.int32)
-    pairs = [(s, k) for k, s in enumerate(shapes, start=1)]
-    return np.asarray(rasterize(pairs, out_shape=grid.shape, transform=Affine(*grid.transform), dtype="int32"))
-
-
 def _inside(shapes: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
-    return _owners(np.asarray(shapes.geometry.values, dtype=object), grid) > 0
+    return owner_of(shapes.geometry.to_numpy(), grid.frame) >= 0
 
 
 def _bulk(lost: Floats, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -284,9 +255,7 @@ def _resampled(grid: Grid, onto: Grid) -> Floats:
     """A grid's values at another's cell centres, bilinear; NaN outside."""
     if grid.aligned(onto):
         return grid.values
-    x, y = onto.centres()
-    col, row = (x - grid.west) / grid.cell_x - 0.5, (grid.north - y) / grid.cell_y - 0.5
-    rows, cols = np.meshgrid(row, col, indexing="ij")
+    rows, cols = np.meshgrid(*grid.frame.amid(*onto.centres()), indexing="ij")
     return np.asarray(
         ndimage.map_coordinates(grid.values, [rows, cols], order=1, mode="constant", cval=np.nan), dtype=np.float64
     )

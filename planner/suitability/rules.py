@@ -78,12 +78,12 @@ class Case:
         """Mean depth of the ground below the normal level, m; negative above it."""
         return self.levels.normal - self.column("ground_m")
 
-    def at_most(self, target: str, key: str, value: Floats, limit: Any, hard: Any, unit: str, source: str) -> Finding:
+    def at_most(self, target: str, key: str, value: Floats, limit: Any, *, hard: Any, unit: str, source: str) -> Finding:
         """A rule value ≤ limit."""
         full = np.broadcast_to(np.asarray(limit, dtype=float), value.shape)
         return Finding(target, key, value, full, ~(value > full), np.broadcast_to(hard, value.shape), unit, source)
 
-    def at_least(self, target: str, key: str, value: Floats, limit: Any, hard: Any, unit: str, source: str) -> Finding:
+    def at_least(self, target: str, key: str, value: Floats, limit: Any, *, hard: Any, unit: str, source: str) -> Finding:
         """A rule value ≥ limit."""
         full = np.broadcast_to(np.asarray(limit, dtype=float), value.shape)
         return Finding(target, key, value, full, ~(value < full), np.broadcast_to(hard, value.shape), unit, source)
@@ -114,7 +114,7 @@ def _everywhere(case: Case, target: str) -> Iterator[Finding]:
     )
     limit = case.number("suitability.max_missing_share")
     source = case.source("suitability.max_missing_share")
-    yield case.at_most(target, "terrain_known", case.column("missing_share"), limit, True, "", source)
+    yield case.at_most(target, "terrain_known", case.column("missing_share"), limit, hard=True, unit="", source=source)
     yield from _distances(case, target)
 
 
@@ -139,7 +139,7 @@ def _distances(case: Case, target: str) -> Iterator[Finding]:
 def _final_water(case: Case, target: str) -> Finding:
     """Ground that will pond when it has sunk to its end needs fill for it, whatever it looks like today."""
     source = "final ground: today's less what is still to come"
-    return case.at_least(target, "final_water", case.final_room_m, 0.0, False, "m", source)
+    return case.at_least(target, "final_water", case.final_room_m, 0.0, hard=False, unit="m", source=source)
 
 
 def _construction(case: Case) -> Iterator[Finding]:
@@ -148,20 +148,32 @@ def _construction(case: Case) -> Iterator[Finding]:
     year, wait = case.scenario.site.year, case.number("suitability.construction_wait_years")
     settled = case.column("settled_year")
     waited_for = (settled > year) & (settled <= year + wait)
-    yield case.at_most("construction", "settled", settled, year + wait, True, "", case.source("standards.settled.half_year_mm"))
+    yield case.at_most(
+        "construction",
+        "settled",
+        settled,
+        year + wait,
+        hard=True,
+        unit="",
+        source=case.source("standards.settled.half_year_mm"),
+    )
     # What is still to come only bars building now: where the plan waits until it is settled, it has faded by then.
     now = ~waited_for
     limit = case.number("standards.settled.residual_mm")
     source = case.source("standards.settled.residual_mm")
-    yield case.at_most("construction", "residual", case.column("residual_mm"), limit, now, "mm", source)
+    yield case.at_most("construction", "residual", case.column("residual_mm"), limit, hard=now, unit="mm", source=source)
     for name, column in DEFORMATION:
         unit = {"tilt": "mm/m", "curvature": "mm/m²", "strain": "mm/m"}[name]
         value = np.abs(case.column(column))
-        yield case.at_most("construction", name, value, table[f"{name}_unsuitable"], now, unit, clause)
-        yield case.at_most("construction", f"{name}_evaluate", value, table[f"{name}_evaluate"], False, unit, clause)
+        yield case.at_most("construction", name, value, table[f"{name}_unsuitable"], hard=now, unit=unit, source=clause)
+        yield case.at_most(
+            "construction", f"{name}_evaluate", value, table[f"{name}_evaluate"], hard=False, unit=unit, source=clause
+        )
     if "depth_ratio" in case.facts:
         ratio = case.column("depth_ratio")
-        yield case.at_least("construction", "depth_ratio", ratio, table["depth_ratio_evaluate"], False, "", clause)
+        yield case.at_least(
+            "construction", "depth_ratio", ratio, table["depth_ratio_evaluate"], hard=False, unit="", source=clause
+        )
     yield from _foundation(case)
     yield _slope(case, "construction")
     yield _fill(case, "construction", True)
@@ -177,7 +189,7 @@ def _foundation(case: Case) -> Iterator[Finding]:
     reach = load_reach_m(load, case.number("suitability.foundation_width_m"), case.number("suitability.foundation_length_m"))
     fractured = case.facts["fractured_m"].to_numpy(float) if "fractured_m" in case.facts else np.zeros(len(case.facts))
     free = case.column("mining_depth_m") - fractured
-    yield case.at_least("construction", "load_reach", free, reach, True, "m", case.source(key))
+    yield case.at_least("construction", "load_reach", free, reach, hard=True, unit="m", source=case.source(key))
 
 
 def _arable(case: Case) -> Iterator[Finding]:
@@ -185,15 +197,19 @@ def _arable(case: Case) -> Iterator[Finding]:
     yield _slope(case, "arable")
     if "soil_m" in case.facts:
         limit = case.number(p + "min_soil_m")
-        yield case.at_least("arable", "soil", case.column("soil_m"), limit, True, "m", case.source(p + "min_soil_m"))
+        yield case.at_least(
+            "arable", "soil", case.column("soil_m"), limit, hard=True, unit="m", source=case.source(p + "min_soil_m")
+        )
     yield _fill(case, "arable", True)
     yield _final_water(case, "arable")
     above = case.column("ground_m") - case.column("water_table_m")
     need = case.number(p + "freeboard_m")
-    yield case.at_least("arable", "water_table", above, need, False, "m", case.source(p + "freeboard_m"))
+    yield case.at_least("arable", "water_table", above, need, hard=False, unit="m", source=case.source(p + "freeboard_m"))
     damage = farmland_damage(case.facts, case.scenario).to_numpy(float)
     limit = case.number("suitability.farmland_max_grade")
-    yield case.at_most("arable", "farmland_damage", damage, limit, False, "", case.source("suitability.farmland_max_grade"))
+    yield case.at_most(
+        "arable", "farmland_damage", damage, limit, hard=False, unit="", source=case.source("suitability.farmland_max_grade")
+    )
 
 
 def _green(case: Case) -> Iterator[Finding]:
@@ -205,39 +221,49 @@ def _green(case: Case) -> Iterator[Finding]:
     yield _slope(case, "green")
     yield _fill(case, "green", ~wet)
     yield _final_water(case, "green")
-    yield case.at_most("green", "wetland", off, reach, ~dry, "m", case.source("targets.green.wetland_reach_m"))
+    yield case.at_most("green", "wetland", off, reach, hard=~dry, unit="m", source=case.source("targets.green.wetland_reach_m"))
 
 
 def _reservoir(case: Case) -> Iterator[Finding]:
     need = case.number("targets.reservoir.min_depth_m")
     source = case.source("targets.reservoir.min_depth_m")
     depth = case.depth_m()
-    yield case.at_least("reservoir", "depth_dug", depth + dig_limit_m(), need, True, "m", source)
-    yield case.at_least("reservoir", "depth_today", depth, need, False, "m", source)
+    yield case.at_least("reservoir", "depth_dug", depth + dig_limit_m(), need, hard=True, unit="m", source=source)
+    yield case.at_least("reservoir", "depth_today", depth, need, hard=False, unit="m", source=source)
     if (case.levels.dam > 0).any():
-        yield case.at_most("reservoir", "dam", case.levels.dam, 0.0, True, "m", "a body of water is level")
+        yield case.at_most("reservoir", "dam", case.levels.dam, 0.0, hard=True, unit="m", source="a body of water is level")
     optional = (("seepage_mm_d", "seepage", "mm/d", True), ("pollution_index", "pollution", "", True))
     for column, key, unit, hard in optional:
         if column in case.facts:
             limit = case.number(f"suitability.reservoir_{column}")
             yield case.at_most(
-                "reservoir", key, case.column(column), limit, hard, unit, case.source(f"suitability.reservoir_{column}")
+                "reservoir",
+                key,
+                case.column(column),
+                limit,
+                hard=hard,
+                unit=unit,
+                source=case.source(f"suitability.reservoir_{column}"),
             )
     if "roundness" in case.facts:
         key = "suitability.reservoir_roundness"
-        yield case.at_least("reservoir", "shape", case.column("roundness"), case.number(key), False, "", case.source(key))
+        yield case.at_least(
+            "reservoir", "shape", case.column("roundness"), case.number(key), hard=False, unit="", source=case.source(key)
+        )
 
 
 def _slope(case: Case, target: str) -> Finding:
     """The lie of the land today; NaN passes."""
     key = f"targets.{target}.max_slope_deg"
-    return case.at_most(target, "slope", case.column("slope_deg"), case.number(key), True, "°", case.source(key))
+    return case.at_most(
+        target, "slope", case.column("slope_deg"), case.number(key), hard=True, unit="°", source=case.source(key)
+    )
 
 
 def _fill(case: Case, target: str, hard: Any) -> Finding:
     assert target in LAND
     key = f"targets.{target}.max_fill_m"
-    return case.at_most(target, "fill", case.fill_m(target), case.number(key), hard, "m", case.source(key))
+    return case.at_most(target, "fill", case.fill_m(target), case.number(key), hard=hard, unit="m", source=case.source(key))
 
 
 _BY_TARGET = {"construction": _construction, "arable": _arable, "green": _green, "reservoir": _reservoir}

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.core.polygons.rings import rings_of
-from planner.core.terrain.coverage import covered_cells, main_owner
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.neighbours import CORNERS
+from planner.core.terrain.owner import Rule, owner_of
 from planner.core.terrain.spill import spills
 from planner.sizes import size_class
 from planner.water.spread import Errors, storage_sd
@@ -152,8 +151,7 @@ def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floa
 
     body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
     """
-    cells = covered_cells(*rings_of(np.asarray(units.geometry.values, dtype=object)), terrain.frame)
-    of_cell = np.append(body, -1)[main_owner(cells, terrain.values.size)].astype(np.int32)
+    of_cell = np.append(body, -1)[owner_of(units.geometry.to_numpy(), terrain.frame, rule=Rule.MOST).ravel()].astype(np.int32)
     return spills(terrain.values, of_cell, count, CORNERS)
 
 

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.cells import Entries, count_cells, count_weighted, entries_of_width, extremes
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.storage import (
     Bins,
@@ -28,6 +27,7 @@ from planner.core.terrain.storage import (
     storage_at,
 )
 from planner.errors import InvalidInput
+from planner.frame import Frame
 from planner.site import Grid
 from planner.water.ground import FLAT_SHARE, Terrain, checked_neighbours, terrain_within
 from planner.water.reach import has_ground, lowest, reach
@@ -270,8 +270,7 @@ def _finished(
 ) -> StorageCurve:
     """The curve with how its water leaves and what ground is missing; known_m2: the ground there is, of connected water."""
     f = terrain.frame
-    x, y = f.west + (lowest % f.cols + 0.5) * f.cell_x, f.north - (lowest // f.cols + 0.5) * f.cell_y
-    leaves = terrain.spill_from(x, y, neighbours=neighbours)
+    leaves = terrain.spill_from(*f.centre_of(lowest), neighbours=neighbours)
     notes = list(terrain.notes)
     if leaves is None:
         notes.append(say("water.leaves_too_far"))
@@ -301,10 +300,10 @@ def _number(value: float) -> float | None:
 
 
 def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
-    f = terrain.frame
     if shape is None:
         return InvalidInput(say("water.no_ground"))
     w, s, e, n = shape.bounds
+    west, south, east, north = terrain.frame.bounds
     return InvalidInput(
         say(
             "water.no_overlap",
@@ -312,10 +311,10 @@ def _no_ground(terrain: Terrain, shape: Any) -> InvalidInput:
             e=e,
             s=s,
             n=n,
-            west=f.west,
-            east_end=f.west + f.cols * f.cell_x,
-            south_end=f.north - f.rows * f.cell_y,
-            north=f.north,
+            west=west,
+            east_end=east,
+            south_end=south,
+            north=north,
         )
     )
 

@@ -12,18 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import rasterio
-from affine import Affine
-from rasterio.windows import Window
 
 from planner.core.terrain.merge_tree import Hollows, filled, merge_tree
 from planner.core.terrain.stitched_tree import TooMany, hollows_of
 from planner.core.terrain.stitching import water_levels
 from planner.errors import InvalidInput, PlannerError
 from planner.files import refuse_existing, sha256_of, write_whole
+from planner.geotiff import geotiff
 from planner.parameters import defaults
 from planner.private import is_sealed, seal
-from planner.read.readback import Blocks
 from planner.site import Grid
 from planner.water.files import raster_files
 from planner.water.ground import Progress, Terrain, checked_neighbours, terrain_within
@@ -120,13 +117,9 @@ def fill(
     f = terrain.frame
     told = {"volume_m3": 0.0, "area_m2": 0.0, "depth_m": 0.0}
     kind = np.dtype(terrain.kind)
-    place = Affine(f.cell_x, 0.0, f.west, 0.0, -f.cell_y, f.north)
-    profile = {"driver": "GTiff", "height": f.rows, "width": f.cols, "count": 1, "dtype": kind.name, "nodata": float("nan")}
-    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "zlevel": 1, "predictor": 3}
 
     def write(work: Path) -> None:
-        blocks = Blocks()
-        with rasterio.open(work, "w", **profile, **layout, crs=terrain.crs, transform=place, BIGTIFF="IF_SAFER") as out:
+        with geotiff(work, f, {"": ""}, crs=terrain.crs, dtype=kind.name, tile=BLOCK, effort=1) as out:
             first, rest = 0, np.empty((0, f.cols), dtype=kind)
             for ground, level in _full(terrain, neighbours):
                 depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
@@ -137,9 +130,8 @@ def fill(
                 rows = np.concatenate((rest, known)) if len(rest) else known
                 whole = len(rows) if first + len(rows) == f.rows else len(rows) // BLOCK * BLOCK
                 if whole:  # a block that is written in parts is compressed, and kept, once for each
-                    blocks.write(out, rows[:whole], 1, window=Window(0, first, f.cols, whole))
+                    out.write(rows[:whole], band=1, row=first)
                 first, rest = first + whole, rows[whole:]
-        blocks.check(work)
 
     write_whole(Path(path), write, overwrite=overwrite)
     return told
@@ -180,11 +172,8 @@ def _table(found: Hollows, terrain: Terrain) -> pd.DataFrame:
     number = np.zeros(len(found) + 1, dtype=np.int64)
     number[order + 1] = np.arange(1, len(found) + 1)
 
-    def at(cell: Any) -> tuple[Any, Any]:
-        return f.west + (cell % f.cols + 0.5) * f.cell_x, f.north - (cell // f.cols + 0.5) * f.cell_y
-
-    pit_x, pit_y = at(found.pit[order])
-    spill_x, spill_y = at(found.spill[order])
+    pit_x, pit_y = f.centre_of(found.pit[order])
+    spill_x, spill_y = f.centre_of(found.spill[order])
     table = pd.DataFrame(
         {
             "pit_x": pit_x,

@@ -15,10 +15,11 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.core.terrain.cells import HUGE, blank
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.neighbours import KNOWN
 from planner.core.terrain.spill import Spill, spill
 from planner.errors import CRSMismatch, InvalidInput
+from planner.frame import Frame
+from planner.memory import MEMORY
 from planner.read.meaning import ELEVATION, plausible
 from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
 from planner.read.rasters import RasterInfo, raster_info, read_raster
@@ -28,11 +29,11 @@ from planner.words import Message, say
 
 Floats = NDArray[np.float64]
 
-IN_MEMORY_CELLS: Final = 1 << 28  # larger files are streamed; as float32 with the flood's list beside it this is 2 GiB
+IN_MEMORY_CELLS: Final = MEMORY.whole_cells
 DEPTHS: Final = re.compile(r"depth|subsid|bathym|水深|深度|下沉", re.IGNORECASE)  # what is counted downward, by its name
 FLAT_SHARE: Final = 0.2  # of the cells exactly 0, with all others above, from which a terrain may be depths or filled with 0
-TILE_CELLS: Final = 1 << 22
-WHOLE_CELLS: Final = 1 << 24  # up to here a file is read in one go
+TILE_CELLS: Final = MEMORY.band_cells
+WHOLE_CELLS: Final = MEMORY.at_once_cells
 FINEST_CELL: Final = 0.01  # of a terrain without a CRS, below which its cells are degrees rather than metres
 FIRST_WINDOW: Final = 2048  # rows and columns of the first window in which a spill is sought in a large file
 
@@ -59,7 +60,7 @@ class Terrain:
     @property
     def cell_area(self) -> float:
         """Plane area of one cell, m²."""
-        return self.frame.cell_x * self.frame.cell_y
+        return self.frame.cell_area
 
     @property
     def kind(self) -> Any:
@@ -103,20 +104,11 @@ class Terrain:
         f = self.frame
         if not (np.isfinite(x) and np.isfinite(y)):
             raise InvalidInput(say("water.seed_finite", x=x, y=y))
-        col, row = int(np.floor((x - f.west) / f.cell_x)), int(np.floor((f.north - y) / f.cell_y))
-        if not (0 <= row < f.rows and 0 <= col < f.cols):
-            raise InvalidInput(
-                say(
-                    "water.seed_off",
-                    x=x,
-                    y=y,
-                    west=f.west,
-                    east_end=f.west + f.cols * f.cell_x,
-                    south_end=f.north - f.rows * f.cell_y,
-                    north=f.north,
-                )
-            )
-        return row * f.cols + col
+        row, col = f.cell(x, y)
+        if not f.holds(row, col):
+            west, south, east, north = f.bounds
+            raise InvalidInput(say("water.seed_off", x=x, y=y, west=west, east_end=east, south_end=south, north=north))
+        return int(row * f.cols + col)
 
     def value_at(self, row: int, col: int) -> float:
         """Elevation of a cell, m; NaN where it is missing."""
@@ -135,7 +127,7 @@ class Terrain:
         file, size = self.file, FIRST_WINDOW
         if file is None:
             return None
-        row, col = int((file.north - y) / file.cell_y), int((x - file.west) / file.cell_x)
+        row, col = (int(k) for k in file.frame.cell(x, y))
         while True:
             top, left = max(0, row - size // 2), max(0, col - size // 2)
             rows, cols = min(file.rows - top, size), min(file.cols - left, size)

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.cells import Entries, count_weighted, entries_of_width, extremes
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.rising import count_connected
 from planner.core.terrain.stitching import Band, water_levels
 from planner.core.terrain.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
+from planner.frame import Frame
+from planner.memory import MEMORY
 from planner.water.ground import Terrain
 
 Floats = NDArray[np.float64]
 
-BAND_CELLS: Final = 1 << 24  # of a terrain in bands; one of so many cells is gone through once only
+BAND_CELLS: Final = MEMORY.at_once_cells
 MOST_THREADS: Final = 4  # each holds a band
 
 
@@ -79,7 +80,7 @@ def has_ground(terrain: Terrain, shape: Any, cell: int) -> bool:
     """Whether a cell, by flat index, has ground and is covered by a geometry."""
     f = terrain.frame
     row, col = divmod(cell, f.cols)
-    one = f._replace(west=f.west + col * f.cell_x, north=f.north - row * f.cell_y, rows=1, cols=1)
+    one = f.part(slice(row, row + 1), slice(col, col + 1))
     covered = shape is None or shares(one, shape)[0, 0] > 0
     return bool(covered and np.isfinite(terrain.value_at(row, col)))
 

@@ -1,6 +1,7 @@
 """Haul in the choice: the least haul, its price by place, and plans against brute force with a linear program of their own."""
 
 import itertools
+import time
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 from scipy.optimize import linprog
 
 import planner.allocation as al
+from planner.allocation.bound import Multipliers, forest
+from planner.allocation.closing import close_hauled
 from planner.allocation.hauls import least_haul, sides
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import objective
+from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.verify import misses
 from planner.errors import Infeasible, InvalidInput
 
@@ -170,6 +174,75 @@ def test_a_budget_that_the_haul_breaks_is_infeasible() -> None:
     with pytest.raises(Infeasible, match="budget"):
         al.Problem(options, unrestored=False).subject_to(earth, al.Budget(100.0)).solve()
     assert al.Problem(options, unrestored=False).subject_to(earth, al.Budget(210.0)).solve().haul_cny == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_phases_haul_and_a_budget_with_lump_sums_against_brute_force(seed: int) -> None:
+    """Every choice of five units, walked by hand: earth by phase, the haul in the money, a lump sum in the budget."""
+    problem, earth = world(seed, 5, export_m3=400.0)
+    names, options = list(problem.table.units), problem.options
+    early = set(names[:3])
+    xy = earth.places.to_numpy()
+    found: list[tuple[float, float]] = []
+    for choice in itertools.product(("none", "fill", "dig"), repeat=5):
+        rows = options.loc[list(zip(names, choice, strict=True))]
+        lack = (rows["fill_m3"] - 0.9 * rows["cut_m3"]).to_numpy()
+        by_phase = lack[[n in early for n in names]].sum()
+        if lack.sum() > 0 or -lack.sum() > 400.0 or by_phase > 0:
+            continue
+        haul = haul_by_program(lack, xy)
+        found.append((float(rows["benefit_cny"].sum() - rows["cost_cny"].sum()) - haul, float(rows["cost_cny"].sum()) + haul))
+    stock = al.Stockpile(name="2030", done=dict.fromkeys(early, 1.0), compaction=0.9)
+    for most in sorted({cost for _, cost in found})[1::7]:
+        budget = al.Budget(70_000.0 + most + 1e-3, beside_cny=70_000.0)
+        result = problem.subject_to(earth, stock, budget).solve(gap=0.0)
+        assert result.objective == pytest.approx(max(v for v, cost in found if cost <= most + 1e-3), abs=1e-4)
+        assert float(result.chosen["cost_cny"].sum()) + result.haul_cny <= most + 2e-3
+
+
+def test_a_core_at_prices_of_earth_where_moves_lead_nowhere() -> None:
+    """From the plan that knew no haul, whose haul the budget does not hold: the plan found holds it."""
+    problem, earth = world(2, 240, export_m3=8000.0)
+    quotas: list[Any] = [al.Quota("construction", min_mu=450.0), al.Quota("reservoir", min_mu=300.0)]
+    blind = problem.subject_to(*quotas, al.Earthwork(max_import_m3=0.0, max_export_m3=8000.0, compaction=0.9)).solve(gap=1e-3)
+    rules = [*quotas, earth]
+    free = problem.subject_to(*rules).solve(gap=5e-2, time_limit_s=20)
+    budget = al.Budget(1.02 * (float(free.chosen["cost_cny"].sum()) + free.haul_cny))
+    model = model_of(problem.subject_to(*rules, budget))
+    assert model.carriage is not None
+    worth = model.carriage.of(positions(problem, free)).worth
+    multipliers = Multipliers(np.zeros(model.hi.size), earth=worth)
+    nothing = Found(Outcome.NOTHING, None, free.bound, multipliers, "primal-dual")
+    begun = positions(problem, blind)
+    assert not settle(model, begun).feasible
+    settings = Settings(1e-2, time.monotonic(), 60.0, 0, None, Method.CHOOSE)
+    found = close_hauled(model, settings, forest(model), multipliers, found=nothing, base=begun)
+    assert found.chosen is not None
+    settled = settle(model, found.chosen)
+    assert settled.feasible
+    assert settled.objective <= found.bound
+
+
+def test_a_budget_is_told_in_the_figure_it_was_given_in() -> None:
+    """Lump sums are part of the budget: what is told of it holds them, what the choice may spend does not."""
+    problem, earth = world(3, 6)
+    free = problem.subject_to(earth).solve(gap=0.0)
+    spent = float(free.chosen["cost_cny"].sum()) + free.haul_cny
+    budget = al.Budget(1000.0 + 0.6 * spent, beside_cny=1000.0)
+    assert str(budget) == f"budget ≤ {1000.0 + 0.6 * spent:,.10g} yuan"
+    result = problem.subject_to(earth, budget).solve(gap=0.0)
+    row = result.rows.loc[result.rows["rule"] == "Budget"].iloc[0]
+    assert row["max"] == pytest.approx(budget.max_cny)
+    assert row["activity"] == pytest.approx(1000.0 + float(result.chosen["cost_cny"].sum()) + result.haul_cny)
+    assert row["slack"] == pytest.approx(row["max"] - row["activity"], abs=1e-6)
+    for told in result.binding:
+        if told.kind == "budget":
+            assert (told.limit, told.high) == (budget.max_cny, budget.max_cny)
+    rows = [(u, "fill", "construction", "fill", 1.0, 9.0, 300.0, 0.0, 0.0, 0.0) for u in "ab"]
+    must = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    with pytest.raises(Infeasible, match=r"budget ≤ 1,001 yuan: no choice comes to less than 1,600 yuan") as told_of:
+        al.Problem(must, unrestored=False).subject_to(al.Budget(1001.0, beside_cny=1000.0)).solve()
+    assert "by 599 yuan" in str(told_of.value)
 
 
 def test_places_that_are_missing_are_named() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.core.polygons.rings import rings_of
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import Cells, covered_cells, main_owner
 from planner.core.terrain.zonal import by_class, quantiles, summarise
+from planner.frame import Frame
 
 WKT = pyproj.CRS("EPSG:4527").to_wkt()
 WORLD = Frame(0.0, 3.0, 1.0, 1.0, 3, 3)  # 3×3 cells of 1 m, row 0 in the north

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
 
-from planner.core.terrain.owner import by_centre, by_touch
-from planner.read.owners import ragged
+from planner.core.terrain.owner import Rule, owner_of
+from planner.frame import Frame
 
 
-def owners(shapes: list[Any], rows: int, cols: int) -> Any:
-    xy, rings, parts = ragged(np.array(shapes, dtype=object))
-    return by_centre(xy, rings, parts, 0.0, float(rows), 1.0, 1.0, rows, cols)
+def owners(shapes: list[Any], rows: int, cols: int, rule: Rule = Rule.CENTRE) -> Any:
+    return owner_of(shapes, Frame(0.0, float(rows), 1.0, 1.0, rows, cols), rule=rule)
 
 
 def test_a_box_over_three_by_three_cells() -> None:
@@ -38,9 +37,8 @@ def test_polygons_that_share_edges_through_centres_share_out_every_cell() -> Non
 
 
 def test_touching_takes_free_cells_only() -> None:
-    xy, rings, parts = ragged(np.array([shapely.box(0.6, 0.6, 1.4, 1.4), shapely.box(1.4, 0.6, 2.9, 1.4)], dtype=object))
-    centre = by_centre(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, 3, 3)
-    touched = by_touch(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, centre)
+    boxes = [shapely.box(0.6, 0.6, 1.4, 1.4), shapely.box(1.4, 0.6, 2.9, 1.4)]
+    centre, touched = owners(boxes, 3, 3), owners(boxes, 3, 3, Rule.TOUCH)
     assert centre.tolist() == [[-1] * 3] * 3 or (centre >= 0).sum() < (touched >= 0).sum()
     assert touched[1].tolist() == [0, 0, 1]
     assert touched[2].tolist() == [0, 0, 1]
@@ -63,9 +61,8 @@ def test_the_same_cells_as_rasterio_up_to_exact_ties(seed: int) -> None:
 
 
 def test_edges_along_the_lines_between_cells_touch_none() -> None:
-    xy, rings, parts = ragged(np.array([shapely.box(1, 1, 2, 2)], dtype=object))
-    centre = by_centre(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, 3, 3)
-    assert by_touch(xy, rings, parts, 0.0, 3.0, 1.0, 1.0, centre).tolist() == [[-1, -1, -1], [-1, 0, -1], [-1, -1, -1]]
+    found = owners([shapely.box(1, 1, 2, 2)], 3, 3, Rule.TOUCH)
+    assert found.tolist() == [[-1, -1, -1], [-1, 0, -1], [-1, -1, -1]]
 
 
 @settings(max_examples=40, deadline=None)
@@ -75,10 +72,14 @@ def test_touched_cells_are_those_that_share_area(seed: int) -> None:
     shape = shapely.make_valid(shapely.Polygon(rng.uniform(-2, 14, (rng.integers(3, 8), 2))), method="structure")
     if shape.area == 0:
         return
-    xy, rings, parts = ragged(np.array([shape], dtype=object))
-    centre = by_centre(xy, rings, parts, 0.0, 12.0, 1.0, 1.0, 12, 12)
-    touched = by_touch(xy, rings, parts, 0.0, 12.0, 1.0, 1.0, centre) >= 0
+    touched = owners([shape], 12, 12, Rule.TOUCH) >= 0
     x, y = np.meshgrid(np.arange(12.0), 11.0 - np.arange(12.0))
     shared = shapely.area(shapely.intersection(shapely.box(x, y, x + 1, y + 1), shape))
     assert touched[shared > 1e-9].all()
     assert not touched[shapely.distance(shapely.box(x, y, x + 1, y + 1), shape) > 1e-9].any()
+
+
+def test_the_one_that_covers_most_of_a_cell_has_it() -> None:
+    found = owners([shapely.box(0, 0, 0.4, 3), shapely.box(0.4, 0, 1.5, 3), None], 3, 3, Rule.MOST)
+    assert found.tolist() == [[1, 1, -1]] * 3
+    assert owners([], 2, 2).tolist() == [[-1, -1]] * 2

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 
 from planner.core.polygons.rings import rings_of
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.sweeping import HIGH, LOW, MISSING, TOTAL, WEIGHT, Sweep
 from planner.core.terrain.zonal import summarise
 from planner.errors import InvalidInput
+from planner.frame import Frame
 from planner.read.statistics import raster_statistics
 
 FRAME = Frame(39_500_000.0, 3_757_000.0, 5.0, 4.0, 90, 130)

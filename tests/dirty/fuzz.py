@@ -13,13 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import atheris
-import numpy as np
 
-from planner.core.terrain.owner import by_centre, by_touch
+from planner.core.terrain.owner import Rule, owner_of
+from planner.frame import Frame
 
 # Kernels are compiled before anything is instrumented, which they do not survive.
-NOTHING = (np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(1, np.int64), 0.0, 1.0, 1.0, 1.0)
-by_touch(*NOTHING, by_centre(*NOTHING, 1, 1))
+owner_of([], Frame(0.0, 1.0, 1.0, 1.0, 1, 1), rule=Rule.TOUCH)
 
 with atheris.instrument_imports(include=["planner.read", "planner.scenario", "planner.parameters"]):
     from planner.read import read_site

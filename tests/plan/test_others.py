@@ -15,7 +15,7 @@ from planner.words import pair, render
 
 @pytest.fixture(scope="module")
 def plan(small_world: Path) -> Any:
-    return pl.make_plan(small_world).alternatives(seconds=4.0)
+    return pl.make_plan(small_world).alternatives(seconds=12.0)
 
 
 def test_each_keeps_the_limits_and_is_what_it_says(plan: Any) -> None:

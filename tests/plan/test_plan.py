@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import planner as pl
+from planner.economics import haul_worth
 from planner.errors import Infeasible, InvalidInput, OutputExists
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan import Plan
@@ -41,7 +42,9 @@ def test_quotas_are_kept_to_the_last_mu(plan: Plan) -> None:
 def test_the_proof_holds(plan: Plan) -> None:
     proof = plan.certificate
     assert proof.status == "optimal"
-    assert proof.objective == pytest.approx(plan.units["npv_cny"].sum(), rel=1e-9)
+    hauled = plan.economics.haul_cny * haul_worth(plan.site.scenario)
+    assert plan.economics.haul_cny == pytest.approx(plan.haul["cost_cny"].sum())
+    assert proof.objective == pytest.approx(plan.units["npv_cny"].sum() - hauled, rel=1e-9)
     assert proof.objective == pytest.approx(plan.economics.npv_cny, rel=1e-9)
     assert proof.objective <= proof.bound * (1 + 1e-12)
     assert proof.gap <= plan.site.scenario.solver.gap

@@ -33,6 +33,7 @@ cny_per_m = 0.0
 min_zone_mu = 0.0
 [earthwork]
 max_import_m3 = 1000.0
+haul_cny_per_m3_km = 0.0
 """
 Choice = dict[str, str]
 
@@ -289,11 +290,16 @@ def test_from_the_command_line_as_from_the_file() -> None:
 def test_the_file_knows_every_argument_of_every_rule() -> None:
     """What a rule takes in Python it takes in a file; tables (borders, zones, pairs) come from the site."""
     from_site = {"boundaries", "near", "zones", "haul", "served"}
+    from_site |= {"beside_cny"}  # lump sums, from [[economics.item]]
     named = {"Lock": {"parcel"}, "Exclude": {"parcel"}, "Covered": {"homes", "people", "parks", "radius_m"}}
     named["Covered"] |= {"min_people", "min_mu", "min_share"}
     named["Coverage"] = {"built_up", "green", "min_share"}
     from_site |= {"ground", "built_up_m2", "outside_m2"}
-    from_site |= {"places", "haul_cny_per_m3_km", "haul_worth"}  # where units lie, and [earthwork] with the price of a haul
+    from_site |= {
+        "places",
+        "haul_cny_per_m3_km",
+        "haul_worth",
+    }  # where units lie, and [earthwork] with the price of a haul
     known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Stockpile")}}  # [[buffer]], phases
     assert set(RULES) == {*known, "Keep"}
     for name, rule in known.items():

@@ -11,7 +11,7 @@ import rasterio.features
 from conftest import write_small_world
 
 import planner as pl
-from planner.earthwork.finished import block_ground
+from planner.design import Design
 from planner.landuse import CHOICES
 from planner.plan import Plan
 from planner.timing import earth_by_year
@@ -105,7 +105,7 @@ def test_nothing_is_placed_before_it_is_dug_by_the_rasters(plan: Plan) -> None:
     The sloped ground closes on the earth of the whole site, not of each phase.
     """
     terrain = plan.site.terrain
-    made = block_ground(plan.units, terrain, plan.site.scenario)
+    made = Design.of(plan.units, plan.site.scenario).surface(plan.units, terrain)
     change = (made.values - terrain.values) * terrain.cell_area
     transform = rasterio.transform.from_origin(terrain.west, terrain.north, terrain.cell_x, terrain.cell_y)
     compaction, stock, moved = plan.site.scenario.number("earthwork.compaction"), 0.0, 0.0

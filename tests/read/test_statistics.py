@@ -17,10 +17,10 @@ from rasterio.transform import Affine
 import planner as pl
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain import zonal
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.zonal import OpenPieces, by_class, quantiles
 from planner.errors import CRSMismatch, InvalidInput
+from planner.frame import Frame
 from planner.measure import area_mu
 from planner.read import statistics
 from planner.read.statistics import raster_statistics

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from planner.core.polygons.rings import rings_of
-from planner.core.terrain.compiled import Frame
 from planner.core.terrain.coverage import covered_cells
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.design import Design, Levels, Shape
 from planner.errors import InvalidInput
+from planner.frame import Frame
 from planner.scenario import Scenario, parse_scenario, replaced
 from planner.site import Grid
 from planner.water import Works, reservoirs, shoreline, size_class, storage_curve

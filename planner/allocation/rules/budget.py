@@ -17,7 +17,8 @@ from planner.words import Message, say
 class Budget(Named):
     """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
 
-    years: (first, last); only options whose ready_year lies within count, and earth does not.
+    years: (first, last); only options whose ready_year lies within count, and earth does not. beside_cny: what of max_cny is
+    paid whatever is chosen, lump sums: told in the limit and in what the plan comes to.
 
     Examples
     --------
@@ -28,11 +29,13 @@ class Budget(Named):
 
     max_cny: float
     years: tuple[int, int] | None = None
+    beside_cny: float = 0.0
 
     def __post_init__(self) -> None:
         if self.max_cny is None:
             raise InvalidInput(say("allocation.budget_needs"))
         check_number("Budget", "max_cny", self.max_cny)
+        check_number("Budget", "beside_cny", self.beside_cny)
 
     @property
     def told(self) -> Message:
@@ -47,4 +50,5 @@ class Budget(Named):
         if self.years is not None:
             year = table.column("ready_year", str(self))
             coef = np.where((year >= self.years[0]) & (year <= self.years[1]), coef, 0.0)
-        return Part(sums=(Sum(self.told, "yuan", coef, hi=float(self.max_cny), money=float(self.years is None)),))
+        most = float(self.max_cny - self.beside_cny)
+        return Part(sums=(Sum(self.told, "yuan", coef, hi=most, money=float(self.years is None)),))

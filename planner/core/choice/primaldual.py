@@ -88,6 +88,15 @@ def _border_prices(i: int, near: Near, terms: Terms, price: Floats, plain: bool,
                 pull[terms.tail[c]] -= price[e, c - first]
 
 
+@njit(cache=True, inline="always")
+def _water_price(i: int, water: Waters, price: Floats) -> float:
+    """What unit i pays for being inside: its own price less its children's."""
+    soaked = price[i] if water.parent[i] >= 0 else 0.0
+    for j in range(water.child_start[i], water.child_start[i + 1]):
+        soaked -= price[water.children[j]]
+    return soaked
+
+
 @njit(cache=True)
 def choice_step(
     units: Options,
@@ -108,22 +117,16 @@ def choice_step(
     """
     start, gain, allowed, kind = units
     x, price = here.x, here.row
-    n, s = start.size - 1, price.size
-    widest = np.diff(start).max()
     pressing = np.flatnonzero(price)
-    total = np.zeros(s)
-    moves = 0.0
-    values = np.empty(widest)
-    scratch = np.empty(widest)
+    total, moves = np.zeros(price.size), 0.0
+    values, scratch = np.empty(np.diff(start).max()), np.empty(np.diff(start).max())
     pull = np.empty(terms.set_count)
     mass, wet = masses
     plain = _one_term_per_kind(terms)
-    for i in range(n):
+    for i in range(start.size - 1):
         _border_prices(i, near, terms, here.border, plain, pull)
         mass[i, :] = 0.0
-        soaked = here.water[i] if water.parent[i] >= 0 else 0.0
-        for j in range(water.child_start[i], water.child_start[i + 1]):
-            soaked -= here.water[water.children[j]]
+        soaked = _water_price(i, water, here.water)
         count = 0
         for k in range(start[i], start[i + 1]):
             if allowed[k]:
@@ -132,8 +135,7 @@ def choice_step(
                     slope += pull[terms.sets[d]]
                 for r in pressing:
                     slope += rows[k, r] * price[r]
-                if water.inside[k]:
-                    slope += soaked
+                slope += soaked if water.inside[k] else 0.0
                 values[count] = x[k] - pace[i] * slope
                 count += 1
         _project(values, count, scratch)
@@ -150,7 +152,7 @@ def choice_step(
                         mass[i, terms.sets[d]] += ahead
                     if water.inside[k]:
                         wet[i] += ahead
-                    for a in range(s):
+                    for a in range(price.size):
                         total[a] += ahead * rows[k, a]
                     moves += (new - x[k]) ** 2 / pace[i]
                 x[k] = momentum * ahead + (1.0 - momentum) * anchor.x[k]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from planner.frame import Frame
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
@@ -16,17 +16,6 @@ Marks = NDArray[np.uint64]
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 windows of 6 bits all differ: they number the bits of a word
 _PLACE = np.argsort(_DE_BRUIJN * (np.uint64(1) << np.arange(64, dtype=np.uint64)) >> np.uint64(58))
-
-
-class Frame(NamedTuple):
-    """Where a raster lies: west and north of its outer corner, cell sizes (m, positive), rows and columns."""
-
-    west: float
-    north: float
-    cell_x: float
-    cell_y: float
-    rows: int
-    cols: int
 
 
 def ascending(values: Floats) -> Labels:

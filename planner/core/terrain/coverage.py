@@ -14,7 +14,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.compiled import (
-    Frame,
     Marks,
     bounding_boxes,
     cell_window,
@@ -24,6 +23,7 @@ from planner.core.terrain.compiled import (
     snapped,
     sweep,
 )
+from planner.frame import Frame
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
