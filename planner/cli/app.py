@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Annotated, Any, Final, get_type_hints
 
@@ -74,7 +75,7 @@ def verb(name: str | None = None, **options: Any) -> Callable[[Callable[..., Non
 
         @wraps(act)
         def run(**given: Any) -> None:
-            voice = Voice(*(given.pop(key) for key in _OF_EVERY_VERB))
+            voice = replace(Voice(*(given.pop(key) for key in _OF_EVERY_VERB)), lang=given.get("lang", "en"))
             if "lang" in given:
                 known_lang(given["lang"])
             act(**given, voice=voice)

@@ -16,19 +16,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from planner.errors import UsageError
-from planner.words import say, share
+from planner.words import say, text
 
-STAGES: Final = {
-    "read": "reading the site",
-    "partition": "cutting planning units",
-    "measure": "measuring ground and water",
-    "judge": "judging the land",
-    "appraise": "pricing every option",
-    "allocate": "choosing under the limits",
-    "assess": "assessing water, earth and money",
-    "alternatives": "working out alternatives",
-    "write": "writing map, tables and layers",
-}
+STAGES: Final = ("read", "partition", "measure", "judge", "appraise", "allocate", "assess", "alternatives", "write")
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write.")]
@@ -74,31 +64,37 @@ class Voice:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    lang: str = "en"
 
     def document(self, value: Any) -> None:
         """The one JSON document, where it was asked for."""
         if self.as_json:
             sys.stdout.write(json_text(value))
 
-    def say(self, text: str) -> None:
+    def say(self, line: str) -> None:
         """A line for a person; silent with --json or --quiet."""
         if not self.as_json and not self.quiet:
-            sys.stdout.write(fitted(clean(text)) + "\n")
+            sys.stdout.write(fitted(clean(line)) + "\n")
 
-    def warn(self, text: str) -> None:
+    def wrote(self, *paths: Path) -> None:
+        """A line for every file or folder that was written."""
+        for path in paths:
+            self.say(text("cli.wrote", self.lang, path=path))
+
+    def warn(self, line: str) -> None:
         """A line on stderr; silent with --quiet."""
         if not self.quiet:
-            sys.stderr.write(clean(text) + "\n")
+            sys.stderr.write(clean(line) + "\n")
 
-    def fail(self, text: str) -> None:
+    def fail(self, line: str) -> None:
         """An error's line on stderr, whatever was asked to be silent."""
-        sys.stderr.write(clean(text) + "\n")
+        sys.stderr.write(clean(line) + "\n")
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """Stages and the solver's bound on a terminal; silent in a pipe."""
         if self.quiet or not sys.stderr.isatty():
-            yield Progress(None, None)
+            yield Progress(None, None, self.lang)
             return
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -111,7 +107,7 @@ class Voice:
             TextColumn("{task.fields[note]}"),
         )
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-            yield Progress(bar, bar.add_task("starting", total=len(STAGES), note=""))
+            yield Progress(bar, bar.add_task(text("cli.starting", self.lang), total=len(STAGES), note=""), self.lang)
 
     @contextmanager
     def rows(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
@@ -132,19 +128,19 @@ class Voice:
 class Progress:
     """A bar over the stages; without one, nothing."""
 
-    def __init__(self, bar: Any, task: Any):
-        self._bar, self._task = bar, task
+    def __init__(self, bar: Any, task: Any, lang: str):
+        self._bar, self._task, self._lang = bar, task, lang
 
     def announce(self, stage: str) -> None:
         """A stage begins."""
         if self._bar is not None:
-            done = list(STAGES).index(stage)
-            self._bar.update(self._task, description=STAGES[stage], completed=done, note="")
+            done, what = STAGES.index(stage), text(f"cli.stage_{stage}", self._lang)
+            self._bar.update(self._task, description=what, completed=done, note="")
 
     def solving(self, bound: float, best: float, gap: float) -> None:
         """The solver's state: yuan, yuan, relative gap."""
         if self._bar is not None:
-            self._bar.update(self._task, note=f"bound {bound / 1e6:,.1f} M  best {best / 1e6:,.1f} M  gap {share(gap, 'en')}")
+            self._bar.update(self._task, note=text("cli.solving", self._lang, bound=bound / 1e6, best=best / 1e6, gap=gap))
 
 
 def json_text(value: Any) -> str:

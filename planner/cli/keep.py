@@ -46,7 +46,7 @@ def export(
         write_cog(picked, saved.site.crs, output, name=f"water_{chosen}_m", overwrite=overwrite)
     else:
         export_as(getattr(saved, chosen), output, encoding=encoding, overwrite=overwrite)
-    voice.say(f"wrote {output}")
+    voice.wrote(output)
     voice.document({"schema": "planner.export/1", "file": str(output), "layer": chosen})
 
 
@@ -77,5 +77,5 @@ def report(
     from planner.facade import load_plan
 
     page, paper = load_plan(plan).report(output or plan, lang=lang, overwrite=overwrite)
-    voice.say(f"wrote {page}\nwrote {paper}")
+    voice.wrote(page, paper)
     voice.document({"schema": "planner.report/1", "html": str(page), "pdf": str(paper)})

@@ -101,18 +101,19 @@ def predict(
     if at is not None:
         table = predict_table(frame, _vector(at, encoding, "points", crs), years=years)
         for line in check_panels(frame).warnings:
-            voice.warn(f"warning: {line}")
+            voice.warn(text("cli.warning", voice.lang, warning=line))
         put(table.to_csv(index_label="point", lineterminator="\n"), output, voice, overwrite=overwrite)
         voice.document({"schema": "planner.predict/1", "points": table.to_dict("records")})
         return
     target = output or Path(f"{panels.stem}-subsidence.tif")
     done = predict_raster(frame, target, cell_m=cell, years=years, overwrite=overwrite)
     for line in done["warnings"]:
-        voice.warn(f"warning: {line}")
+        voice.warn(text("cli.warning", voice.lang, warning=line))
     fields = done["fields"]
     voice.say("\n".join(f"{name:<18} {round(v['min'], 4) + 0.0:>12.4f} … {v['max']:.4f}" for name, v in fields.items()))
-    size = f"{done['rows']} x {done['cols']} cells of {cell:g} m"
-    voice.say(f"trough holds {done['volume_m3']:,.0f} m³; wrote {target} ({size})")
+    voice.say(
+        text("cli.trough", voice.lang, volume=done["volume_m3"], path=target, rows=done["rows"], cols=done["cols"], cell=cell)
+    )
     figures = {"volume_m3": done["volume_m3"], "rows": done["rows"], "cols": done["cols"], "fields": fields}
     voice.document({"schema": "planner.predict/1", "raster": str(target), **figures})
 
@@ -170,4 +171,4 @@ def put(text: str, output: Path | None, voice: Voice, *, overwrite: bool) -> Non
     from planner.files import write_whole
 
     write_whole(output, text, overwrite=overwrite)
-    voice.say(f"wrote {output}")
+    voice.wrote(output)

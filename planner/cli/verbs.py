@@ -149,7 +149,7 @@ def map_(
         target = output or Path("map.html")
         page = load_plan(plan).map(lang=lang).page()
     write_whole(target, page, overwrite=overwrite)
-    voice.say(f"wrote {target}")
+    voice.wrote(target)
     voice.document({"map": str(target), "bytes": target.stat().st_size})
 
 
@@ -202,7 +202,7 @@ def check(
     voice.document(report.to_dict())
     if not report.ok:
         if voice.as_json or voice.quiet:  # the report has told it otherwise
-            voice.fail(f"error: {report.error}")
+            voice.fail(text("cli.error", lang, error=report.error))
         raise typer.Exit(InvalidInput.exit_code)
 
 
@@ -228,7 +228,7 @@ def init(
         init_text(polygons, terrain, beside=target.parent, lang=lang, encoding=encoding, crs=crs).encode(),
         overwrite=overwrite,
     )
-    voice.say(f"wrote {target}; next: planner check {target}")
+    voice.say(text("cli.wrote_next", lang, path=target))
     voice.document({"site": str(target)})
 
 
