@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.columns import RESERVOIRS, UNITS
 from planner.landuse import CHOICES, UNRESTORED
-from planner.plan.figures import figure_at, key_name
+from planner.plan.figures import figure_at, published_name
 from planner.report import charts
 from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
 from planner.report.dykes import dykes
@@ -191,7 +191,8 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
             continue
         heads = (say("word.item"), say.term("unit", "1e4_yuan"), say("word.source"))
         rows = tuple(
-            (str(say.held(r.name_en, r.name)), f"{r.cny / 1e4:,.0f}", str(r.source)) for r in frame.itertuples(index=False)
+            (str(say.held(r.name_en, r.name)), f"{r.cny / 1e4:,.0f}", str(say.held(r.source, r.source_zh)))
+            for r in frame.itertuples(index=False)
         )
         blocks.append(Table(heads, rows, caption, words=(0, 2)))
     if s["published"]:
@@ -201,11 +202,11 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         )
         figures = tuple(
             (
-                key_name(p["key"], say.lang),
+                published_name(p, say.lang),
                 plain(p["value"]),
                 plain(figure_at(s, p["key"])),
                 term("unit", p["unit"], say.lang),
-                p["source"],
+                say.held(p["source"], p.get("source_zh") or p["source"]),
             )
             for p in s["published"]
         )

@@ -95,6 +95,25 @@ def test_chinese_tables_hold_no_raw_keys(plan: Any) -> None:
                 assert raw == [], (part.title, raw)
 
 
+def test_sources_are_told_in_the_language_of_the_page(small_world: Path) -> None:
+    said = {"source": "a page", "source_zh": "网页"}
+    made = pl.make_plan(
+        small_world,
+        reference=[{"key": "town.lakes", "name": "全镇湖泊", "name_en": "Lakes of the town", "value": 3.0, "unit": "", **said}],
+        **{
+            "economics.item": [{"name": "搬迁", "name_en": "Moving", "cny": 1e4, **said}],
+            "economics.fund": [{"name": "区", "name_en": "District", "cny": 1e4, **said}],
+        },
+    )
+    told = {"en": ("a page", "Lakes of the town"), "zh": ("网页", "全镇湖泊")}
+    for lang, (source, name) in told.items():
+        tables = [b for part in compose(made, lang=lang).sections for b in part.blocks if isinstance(b, Table)]
+        cells = [cell for table in tables for row in table.rows for cell in row]
+        assert cells.count(source) == 3
+        assert cells.count(name) == 1
+        assert not {*cells} & {"town.lakes", *(set(told["zh" if lang == "en" else "en"]))}
+
+
 def test_every_kind_of_protection_has_a_name_in_both_languages() -> None:
     kinds = tomllib.loads((ROOT / "parameters.toml").read_text(encoding="utf-8"))["protection"]
     for lang in ("en", "zh"):
