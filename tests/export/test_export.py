@@ -179,7 +179,7 @@ def test_qgis_finds_a_default_style_for_each_layer(tmp_path: Path) -> None:
     with sqlite3.connect(out / "plan.gpkg") as connection:
         rows = connection.execute("SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles").fetchall()
         geometry = dict(connection.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
-    assert {r[0] for r in rows} == {"units", "parcels", "reservoirs"}
+    assert {r[0] for r in rows} == {"units", "parcels", "reservoirs", "names"}
     for name, column, qml, default in rows:
         assert column == geometry[name]
         assert default
