@@ -16,6 +16,7 @@ from planner.allocation.search import Method, Settings
 from planner.allocation.table import read_options
 
 UNITS = 12
+WIDE = 0.2  # the gap at which the passes have all been used; a finer one only takes longer
 
 
 def make_ready(model: Model, method: Method) -> None:
@@ -42,4 +43,4 @@ def _run_once(bordered: bool, ordered: bool) -> None:
         borders=Borders(units[1:], units[:-1], np.full(UNITS - 1, 0.5), table.target, weight) if bordered else None,
     )
     model = assemble(table, (part,), Objective("ready", "yuan", gain, 1.0, 1.0))
-    solve_by_shape(model, Settings(0.0, time.monotonic(), 600.0, 0, None, Method.CORE), None, None)
+    solve_by_shape(model, Settings(WIDE, time.monotonic(), 600.0, 0, None, Method.CORE), None, None)

@@ -1,6 +1,7 @@
 """Statistics of rasters under polygons: a world worked by hand, any tiles, files and grids, and what is refused."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def test_any_tiles_as_one_list_of_cells(
     breaks = np.array([3.0, 29.5, 30.0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zonal, "COUNT_FROM", 40 if counted else 1 << 22)
-        patch.setattr(statistics, "LIST_CELLS", 300)
+        patch.setattr(statistics, "MEMORY", replace(statistics.MEMORY, listed_cells=300))
         found = raster_statistics(sources, shapes, tile_cells=tile_cells, quantiles=SHARES, classes=breaks)
     cells = covered_cells(*rings_of(shapes), Frame(WEST, NORTH, 2.0, 2.0, 50, 64))
     plane = [np.where(whole == 7, np.nan, whole), np.where(single < -9000, np.nan, single), fine]

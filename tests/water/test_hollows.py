@@ -333,7 +333,7 @@ def test_rows_read_are_told(rough: tuple[Path, np.ndarray], tmp_path: Path, monk
 def test_a_person_gets_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "dem.tif", bowl())
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    for lang, head in (("en", "part of"), ("zh", "属于")):
+    for lang, head in (("en", "Part of"), ("zh", "属于")):
         assert run(["hollows", str(path), "--min-volume", "0", "--min-depth", "0", "--lang", lang]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert head in lines[0]

@@ -115,7 +115,9 @@ class Earthwork(Named):
         if self.places is None or rate == 0:
             return None
         where = self.places.set_axis(self.places.index.astype(str)).reindex(table.units.astype(str))
-        xy = where[["x_m", "y_m"]].to_numpy(np.float64)
-        if (nowhere := ~np.isfinite(xy).all(axis=1)).any():
+        xy = where[["x_m", "y_m"]].to_numpy(np.float64, copy=True)
+        moving = np.bincount(table.unit[lack != 0], minlength=len(xy)) > 0
+        if (nowhere := moving & ~np.isfinite(xy).all(axis=1)).any():
             raise InvalidInput(say("allocation.no_place", unit=str(table.units[int(np.argmax(nowhere))])))
+        xy[~np.isfinite(xy).all(axis=1)] = xy[moving][:1] if moving.any() else 0.0  # no earth comes there or goes
         return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0, self.haul_worth)
