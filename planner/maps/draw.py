@@ -24,8 +24,10 @@ from planner.maps.told import told_in
 from planner.maps.view import MapView
 from planner.maps.views import derived, options_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
+from planner.plan.figures import with_unit as headed
 from planner.plan.flows import zone_flows
 from planner.words import LANGS, pair, say
+from planner.words.render import with_unit
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -250,7 +252,14 @@ def _subtitle(view: MapView) -> list[str] | None:
 def _called(column: str) -> dict[str, Any]:
     """A column's heading in both languages, and the unit the page tells it in: what is by the mu has it in its name."""
     known = SHOWN.get(column) or UNITS[column]
-    return {"label": [known.heading(lang) for lang in LANGS], "unit": known.unit.removesuffix("/mu")}
+    names, unit = [known.heading(lang) for lang in LANGS], known.unit.removesuffix("/mu")
+    heads = [headed(name, unit, lang) for name, lang in zip(names, LANGS, strict=True)]
+    return {"label": names, "head": heads, **_measured(unit)}
+
+
+def _measured(unit: str) -> dict[str, Any]:
+    """A unit as a key, and as it stands behind a figure in both languages."""
+    return {"unit": unit, "tail": [with_unit("", unit, lang) if unit else "" for lang in LANGS]}
 
 
 def _block(view: MapView, where: Place, specs: list[dict[str, Any]]) -> str:
@@ -330,7 +339,7 @@ def _rule_words(view: MapView) -> dict[str, Any]:
     zh = rows["rule_zh"] if "rule_zh" in rows.columns else rows["rule"]
     en = rows["rule_en"] if "rule_en" in rows.columns else rows["rule"]
     return {
-        str(rule): {"label": [str(a), str(b)], "unit": "" if unit != unit or unit is None else str(unit)}
+        str(rule): {"label": [str(a), str(b)], **_measured("" if unit != unit or unit is None else str(unit))}
         for rule, a, b, unit in sorted(zip(rows["rule"], en, zh, rows["unit"], strict=True), key=lambda row: str(row[0]))
     }
 

@@ -18,6 +18,7 @@ def _pairs(name: str) -> Words:
 SHARED: Final = {
     "unit_mu": "unit.mu",
     "unit_ha": "unit.ha",
+    "unit_m": "unit.m",
     "unit_m3": "unit.m3",
     "unit_yuan": "unit.yuan",
     "total": "word.total",

@@ -40,7 +40,7 @@
     if (spec.unit === "m³") return speech.cubic(value);
     if (spec.unit === "yuan") return speech.yuan(value);
     if (spec.plain) return String(value); // years are not grouped
-    return speech.number(value, spec.digits) + (spec.unit ? " " + spec.unit : "");
+    return speech.number(value, spec.digits) + speech.pick(spec.tail);
   }
 
   function others(page, u) {
@@ -61,8 +61,8 @@
 
   function refusalText(page, key, rule, u) {
     const value = page.columns["refusal_value_" + key].at(u), limit = page.columns["refusal_limit_" + key].at(u);
-    const spec = page.config.rules[rule] || { label: [rule, rule], unit: "" };
-    const unit = spec.unit ? " " + spec.unit : "";
+    const spec = page.config.rules[rule] || { label: [rule, rule], unit: "", tail: ["", ""] };
+    const unit = page.speech.pick(spec.tail);
     let text = page.speech.pick(spec.label);
     if (isFinite(value) && isFinite(limit)) {
       const digits = Math.max(Math.abs(value), Math.abs(limit)) < 20 ? 2 : 0;

@@ -56,7 +56,7 @@
     const top = Math.max(...all, 1), height = 62, x = (v) => ((v - low) / (high - low)) * WIDTH, y = (v) => height - (v / top) * (height - 6);
     const bars = (values, kind) => Array.from(values, (v, i) => svg("rect", { class: kind, x: (i / BINS) * WIDTH + 0.5, y: y(v), width: WIDTH / BINS - 1, height: Math.max(0, height - y(v)) }));
     const range = views.ranges.get(spec.column), step = round(high - low), ticks = [];
-    for (let v = Math.ceil(low / step) * step; v <= high + 1e-9; v += step) ticks.push(text(Math.max(8, Math.min(WIDTH - 8, x(v))), height + 13, speech.number(v, step < 1 ? 1 : 0), "middle"));
+    for (let v = Math.ceil(low / step) * step; v <= high + 1e-9; v += step) ticks.push(text(Math.min(WIDTH, Math.max(8, x(v))), height + 13, speech.number(v, step < 1 ? 1 : 0), x(v) > WIDTH - 24 ? "end" : "middle"));
     const brush = svg("rect", { class: "planner-brush", x: range ? x(range[0]) : 0, y: 0, width: range ? Math.max(1, x(range[1]) - x(range[0])) : 0, height: height });
     const chart = svg("svg", { viewBox: "0 0 " + WIDTH + " " + (height + 16), role: "img", class: "planner-chart planner-histogram", "data-column": spec.column, "aria-label": speech.pick(spec.label) }, bars(all, "planner-all-bars"), bars(seen, "planner-seen-bars"), brush, ticks);
     let from = null;
@@ -72,7 +72,7 @@
       else views.ranges.set(spec.column, span);
       page.refilter();
     });
-    return [planner.el("p", { class: "planner-charttitle" }, speech.pick(spec.label) + (spec.unit ? " (" + spec.unit + ")" : "")), chart];
+    return [planner.el("p", { class: "planner-charttitle" }, speech.pick(spec.head)), chart];
   }
 
   // value up, cost down, by year, and the sum so far as a line

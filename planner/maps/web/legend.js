@@ -58,7 +58,7 @@
       views.ranges.forEach((range, column) => {
         const chart = page.config.charts.histograms.find((one) => one.column === column);
         if (!chart) return;
-        chip(speech.pick(chart.label) + speech.t("colon") + range.map((v) => speech.number(v, chart.digits)).join(" – ") + " " + chart.unit, () => views.ranges.delete(column));
+        chip(speech.pick(chart.label) + speech.t("colon") + range.map((v) => speech.number(v, chart.digits)).join(" – ") + speech.pick(chart.tail), () => views.ranges.delete(column));
       });
       return chips.length ? el("div", { class: "planner-filters" }, el("strong", {}, speech.t("filter")), el("ul", {}, chips),
         el("button", { type: "button", class: "planner-all", onclick: () => { views.showAll(); page.refilter(); } }, speech.t("show_all"))) : null;

@@ -280,7 +280,7 @@
     const { columns, texts, config, speech, visible } = page;
     const facts = config.facts.filter((fact) => columns[fact.column]);
     const cell = (value) => { const text = String(value); return /[",\n\r]/.test(text) || /^[=+@\t\r-]/.test(text) ? '"' + (/^[=+@\t\r-]/.test(text) && isNaN(Number(text)) ? "'" : "") + text.replaceAll('"', '""') + '"' : text; };
-    const head = [speech.t("unit"), speech.t("parcel"), speech.t("target"), speech.t("treatment"), ...facts.map((fact) => speech.pick(fact.label) + (fact.unit ? " (" + fact.unit + ")" : ""))];
+    const head = [speech.t("unit"), speech.t("parcel"), speech.t("target"), speech.t("treatment"), ...facts.map((fact) => speech.pick(fact.head))];
     const rows = [head.map(cell).join(",")];
     for (let u = 0; u < texts.ids.length; u++) {
       if (!visible[u]) continue;

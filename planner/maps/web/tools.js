@@ -52,9 +52,9 @@
     const step = planner.roundStep(high - low), ticks = [];
     for (let z = Math.ceil(low / step) * step; z <= high; z += step) ticks.push(svg("text", { x: 40, y: y(z) + 4, "text-anchor": "end" }, speech.number(z, step < 1 ? 1 : 0)));
     const key = ["today", "finished", "water"].map((name) => el("span", { class: "planner-key-" + name }, speech.t("section_" + name)));
-    return el("div", {}, el("p", { class: "planner-charttitle" }, speech.t("section") + speech.t("colon") + speech.number(total, 0) + " m"), el("p", { class: "planner-keys" }, key),
+    return el("div", {}, el("p", { class: "planner-charttitle" }, speech.t("section") + speech.t("colon") + speech.metres(total, 0)), el("p", { class: "planner-keys" }, key),
       svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", class: "planner-chart", "aria-label": speech.t("section") }, wet, line("today", "today"), line("finished", "finished"), ticks,
-        svg("text", { x: 44, y: H - 6 }, "0"), svg("text", { x: W - 10, y: H - 6, "text-anchor": "end" }, speech.number(total, 0) + " m")));
+        svg("text", { x: 44, y: H - 6 }, "0"), svg("text", { x: W - 10, y: H - 6, "text-anchor": "end" }, speech.metres(total, 0))));
   }
 
   planner.tools = function (page) {
@@ -71,7 +71,7 @@
       field.setLatLngs(page.tool === "measure" && points.length > 2 ? points : []);
       out.hidden = !page.tool;
       if (page.tool === "measure") {
-        const parts = [speech.t("measured", { length: speech.number(length(points), 0) + " m" })];
+        const parts = [speech.t("measured", { length: speech.metres(length(points), 0) })];
         if (points.length > 2) parts.push(speech.area((area(page, points) * 15) / 1e4));
         planner.replace(out, el("output", {}, points.length < 2 ? speech.t("measure_how") : parts.join(" · ")));
       } else if (page.tool === "section") {

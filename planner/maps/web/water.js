@@ -73,7 +73,7 @@
     const colour = (depth) => "rgb(" + planner.depthColour(depth).map(Math.round).join(",") + ")";
     return el("div", { class: "planner-depthkey" }, el("span", {}, speech.t("depth_key")),
       el("div", { class: "planner-depthbar", style: { background: "linear-gradient(to right," + marks.map(colour).join(",") + ")" } }),
-      el("div", { class: "planner-depthmarks" }, marks.map((m) => el("span", {}, (m === DEEP_M ? "≥ " : "") + m + " m"))));
+      el("div", { class: "planner-depthmarks" }, marks.map((m) => el("span", {}, (m === DEEP_M ? "≥ " : "") + speech.metres(m, 0)))));
   }
 
   planner.waterPanel = function (page, flood) {
@@ -97,7 +97,7 @@
     function reading() {
       const lake = lakes[current], speech = page.speech;
       const at = planner.readCurve(lake.curve, levels[current]);
-      return [speech.t("level") + " " + speech.number(levels[current], 2) + " m",
+      return [speech.t("level") + " " + speech.metres(levels[current], 2),
         speech.t("storage") + " " + speech.cubic(at.storage),
         speech.t("water_area") + " " + speech.area(at.area)].join(" · ") + (at.beyond ? " · " + speech.t("beyond_curve") : "");
     }
@@ -139,7 +139,8 @@
         el("output", { for: "planner-level", "aria-live": "polite" }, reading()),
         slider,
         flood ? depthKey(speech) : null,
-        el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.number(lake.level, 2) + " m" + (lake.size ? " · " + speech.pick(lake.size) : "") + ". " + speech.t("water_note")),
+        el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.metres(lake.level, 2) + (lake.size ? " · " + speech.pick(lake.size) : "")),
+        el("p", { class: "planner-fine" }, speech.t("water_note")),
         el("button", { type: "button", onclick: () => { levels[current] = lake.level; box.update(); if (box.open) draw(); } }, speech.t("back_to_normal")));
     };
     return box;

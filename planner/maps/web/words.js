@@ -46,6 +46,10 @@
       return this.number(value, 0) + (this.lang === "zh" ? "" : " ") + this.t(unit);
     }
 
+    metres(value, digits) {
+      return this.number(value, digits) + (this.lang === "zh" ? "" : " ") + this.t("unit_m");
+    }
+
     cubic(value) {
       return this.amount(value, "unit_m3");
     }
