@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,18 @@ def test_a_chinese_browser_gets_chinese(open_page: Callable[..., Any], path: Pat
     assert opened.state("state.lang") == "en"
 
 
+def test_chinese_figures_have_chinese_units(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
+    unit = view.units.index[view.units["target"] == "reservoir"][5]
+    opened = open_page(path, fragment=f"#lang=zh&unit={unit}")
+    assert "限值0.50米" in opened.text(".planner-card")
+    latin = r"[0-9.](?:\s?(?:m|mm|mu|yuan)\b)"
+    assert not re.findall(latin, opened.text(".planner-card"))
+    opened.page.evaluate("document.querySelectorAll('.planner-panel details').forEach((one) => { one.open = true; })")
+    titles = opened.page.eval_on_selector_all(".planner-charttitle", "all => all.map((one) => one.textContent)")
+    assert "沉陷深度（米）" in titles
+    assert not re.findall(latin + r"|yuan|\(m", " ".join(titles) + opened.text(".planner-water"))
+
+
 def test_a_brush_on_a_chart_filters_and_the_charts_follow(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     opened = open_page(path)
     opened.page.click(".planner-charts summary")
@@ -267,7 +280,7 @@ def test_what_is_filtered_can_be_taken_away(open_page: Callable[..., Any], path:
     lake = view.units[view.units["target"] == "reservoir"]
     assert len(rows) == len(lake) + 1
     assert rows[0][:4] == ["Unit", "Parcel", "Target", "Treatment"]
-    area = rows[0].index("Area (mu)")
+    area = rows[0].index("Area, mu")
     assert sum(float(row[area]) for row in rows[1:]) == pytest.approx(lake["area_mu"].sum(), abs=0.05)
 
 
