@@ -34,7 +34,7 @@ def test_the_map_of_a_plan_tells_its_figures(open_page: Callable[..., Any], plan
     assert plan.units.loc[unit, "reason_zh"] in opened.text(".planner-card")
     opened.page.evaluate("() => { document.querySelector('.planner-water').open = true; }")
     level = plan.reservoirs["level_m"].iloc[0]
-    assert f"{level:,.2f} m" in opened.text(".planner-water output")
+    assert f"{level:,.2f}米" in opened.text(".planner-water output")
 
 
 def test_two_plans_are_swiped_and_what_changed_is_shown(
