@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from planner.core.money import payback, spread
 from planner.landuse import UNRESTORED
-from planner.scenario import CostItem, Scenario
+from planner.scenario import CostItem, FundItem, Scenario
 from planner.schedule import first_works_year, last_works_year, phase_of, works_years, worth_of_works, worth_today
 from planner.words import pair, say
+
+PAID: Final = ("name", "name_en", "cny", "source", "source_zh")  # the last two: where the sum comes from, in both languages
 
 
 @dataclass(frozen=True, eq=False)
 class Economics:
     """The money of a plan, yuan.
 
-    by_target: index target, columns `area_mu`, `units`, `cost_cny`, `benefit_cny`. items: lump sums that no unit carries, with
-    their source. flow: index year, columns `cost_cny`, `benefit_cny`, `net_cny`, `discounted_cny` (to the plan's year). funds:
-    who pays; what no fund covers is its last row.
+    by_target: index target, columns `area_mu`, `units`, `cost_cny`, `benefit_cny`. items: lump sums that no unit carries,
+    columns PAID. flow: index year, columns `cost_cny`, `benefit_cny`, `net_cny`, `discounted_cny` (to the plan's year).
+    funds: who pays, columns PAID; what no fund covers is its last row.
     """
 
     by_target: pd.DataFrame
@@ -100,9 +103,7 @@ def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Econom
     grouped = units.assign(units=1).groupby("target", sort=True)
     by_target = grouped[["area_mu", "units", "cost_cny", "benefit_cny"]].sum()
     due = [item for item in scenario.economics.item if lump_paid(item, units)]
-    items = pd.DataFrame(
-        [(i.name, i.name_en or i.name, i.cny, i.source) for i in due], columns=["name", "name_en", "cny", "source"]
-    )
+    items = pd.DataFrame([_paid(item) for item in due], columns=PAID)
     works, lump = float(units["cost_cny"].sum()), float(sum(item.cny for item in due))
     flow = _flow(units, scenario, due, carried)
     return Economics(
@@ -144,8 +145,13 @@ def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem], haul: 
 
 
 def _funds(scenario: Scenario, cost: float) -> pd.DataFrame:
-    rows = [(f.name, f.name_en or f.name, f.cny, f.source) for f in scenario.economics.fund]
+    rows = [_paid(fund) for fund in scenario.economics.fund]
     rest = cost - sum(f.cny for f in scenario.economics.fund)
     english, chinese = pair(say("economics.unfunded"))
-    rows.append((chinese, english, max(rest, 0.0), "cost less the funds above"))
-    return pd.DataFrame(rows, columns=["name", "name_en", "cny", "source"])
+    rows.append((chinese, english, max(rest, 0.0), *pair(say("economics.rest"))))
+    return pd.DataFrame(rows, columns=PAID)
+
+
+def _paid(about: CostItem | FundItem) -> tuple[str, str, float, str, str]:
+    """A lump sum or a fund as a row of PAID."""
+    return about.name, about.name_en or about.name, about.cny, about.source, about.source_zh or about.source

@@ -170,13 +170,15 @@ class LimitItem(Part):
 class CostItem(Part):
     """[[economics.item]]: a lump sum that no unit carries (resettlement, embankment, roads), with its source.
 
-    parcels, phase: what it hangs on; then it is paid only where some of that land is treated.
+    parcels, phase: what it hangs on; then it is paid only where some of that land is treated. source_zh: the source as Chinese
+    pages tell it; without it they tell `source`.
     """
 
     name: str = ""
     name_en: str = ""
     cny: Finite
     source: str = ""
+    source_zh: str = ""
     parcels: tuple[str, ...] = ()
     phase: int | None = None
 
@@ -193,6 +195,7 @@ class FundItem(Part):
     name_en: str = ""
     cny: NonNegative
     source: str = ""
+    source_zh: str = ""
     repaid: bool = False
 
 
@@ -220,12 +223,19 @@ class PhaseItem(Part):
 
 
 class ReferenceItem(Part):
-    """[[reference]]: a published figure to show beside the plan's own (never an input)."""
+    """[[reference]]: a published figure to show beside the plan's own (never an input).
+
+    key: where the plan's own stands in summary.json, or any other name. name, name_en: what the figure is called where the
+    program knows no name for its key.
+    """
 
     key: str
+    name: str = ""
+    name_en: str = ""
     value: float
     unit: str
     source: str
+    source_zh: str = ""
 
 
 class Scenario(Part):

@@ -31,8 +31,8 @@ def test_a_plan_of_two_units_by_hand() -> None:
             "economics": {
                 "discount_rate": 0.0,
                 "years": 4,
-                "item": [{"name": "dyke", "cny": 20.0, "source": "assumed"}],
-                "fund": [{"name": "city", "cny": 50.0}],
+                "item": [{"name": "dyke", "cny": 20.0, "source": "assumed", "source_zh": "假设"}],
+                "fund": [{"name": "city", "cny": 50.0, "source": "a page"}],
             },
         }
     )
@@ -61,6 +61,9 @@ def test_a_plan_of_two_units_by_hand() -> None:
     assert result.npv_cny == pytest.approx(480.0)
     assert result.payback_year == 2030
     assert result.funds["cny"].tolist() == [50.0, 70.0]
+    assert result.items[["source", "source_zh"]].to_numpy().tolist() == [["assumed", "假设"]]
+    told = [["a page", "a page"], ["cost less the funds above", "总投资减以上资金"]]  # without source_zh as it stands
+    assert result.funds[["source", "source_zh"]].to_numpy().tolist() == told
     assert np.isclose(result.flow["cost_cny"].sum(), 120.0)
 
 

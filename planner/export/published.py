@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.export.sheets import Book, Heading
-from planner.plan.figures import figure_at, key_name
+from planner.plan.figures import figure_at, published_name
 from planner.words import term
 
 
@@ -18,12 +18,12 @@ def write_published(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     rules = _rules_alone(summary)
     rows = [
         (
-            key_name(str(p["key"]), book.lang),
+            published_name(p, book.lang),
             float(p["value"]),
             figure_at(summary, str(p["key"])),
             figure_at(rules, str(p["key"])),
             term("unit", p["unit"], book.lang),
-            str(p["source"]),
+            book.say.held(str(p["source"]), str(p.get("source_zh") or p["source"])),
         )
         for p in published
     ]

@@ -275,9 +275,15 @@ def _money_rows(money: Any, say: Telling) -> list[tuple[Any, ...]]:
     if haul := float(getattr(money, "haul_cny", 0.0)):
         rows.append((say("workbook.haul_cost"), haul, say("workbook.least_haul")))
     items = getattr(money, "items", None)
-    if isinstance(items, pd.DataFrame):
-        rows += [(str(say.held(r.name_en, r.name)), float(r.cny), str(r.source)) for r in items.itertuples(index=False)]
-    return rows
+    return rows + _paid(items, say) if isinstance(items, pd.DataFrame) else rows
+
+
+def _paid(sums: pd.DataFrame, say: Telling) -> list[tuple[Any, ...]]:
+    """Lump sums or funds: what each is called, yuan, where it comes from."""
+    return [
+        (str(say.held(r.name_en, r.name)), float(r.cny), str(say.held(r.source, r.source_zh)))
+        for r in sums.itertuples(index=False)
+    ]
 
 
 def _money(book: Book, names: Mapping[str, str], money: Any, rows: list[tuple[Any, ...]]) -> None:
@@ -286,13 +292,8 @@ def _money(book: Book, names: Mapping[str, str], money: Any, rows: list[tuple[An
     book.table(names["money"], [Heading(say("word.item"), ""), *paid_for], rows, total=say("workbook.total_cost"), add=[1])
     funds = getattr(money, "funds", None)
     if isinstance(funds, pd.DataFrame) and len(funds):
-        name = "name_en" if book.lang == "en" and "name_en" in funds.columns else "name"
-        sources = funds["source"] if "source" in funds.columns else [""] * len(funds)
-        paid = [
-            (str(n), float(c), term("fund_source", s, book.lang))
-            for n, c, s in zip(funds[name], funds["cny"], sources, strict=True)
-        ]
-        book.table(names["funds"], [Heading(say("workbook.fund"), ""), *paid_for], paid, total=say("word.total"), add=[1])
+        heads = [Heading(say("workbook.fund"), ""), *paid_for]
+        book.table(names["funds"], heads, _paid(funds, say), total=say("word.total"), add=[1])
     flow = getattr(money, "flow", None)
     if isinstance(flow, pd.DataFrame) and len(flow):
         columns = [c for c in FLOW if c in flow.columns]

@@ -48,12 +48,25 @@ FIGURES: Final = (
 
 
 def key_name(key: str, lang: str) -> str:
-    """What the figure behind a key of summary.json is called; the key itself where it is none of the key figures."""
+    """What the figure behind a key of summary.json is called; the key itself where it is none of the key figures.
+
+    Examples: `water.storage_m3` is the storage, `phase.3.area_mu` the area of phase 3.
+    """
     if key.startswith("targets.") and key.endswith(".area_mu"):
         return term("target", key.split(".")[1], lang)
+    if len(parts := key.split(".")) == 3 and parts[0] == "phase":
+        found = term("figure", name := f"phase_{parts[2]}", lang)
+        return key if found == name else text("plan.figure_of_phase", lang, phase=parts[1], figure=found)
     name = key.replace(".", "_")
     found = term("figure", name, lang)
     return key if found == name and key != name else found
+
+
+def published_name(told: Mapping[str, Any], lang: str) -> str:
+    """What a published figure (one of `published` in summary.json) is called: as site.toml calls it, else by its key."""
+    own = (told.get("name"), told.get("name_en"))
+    chosen = own[0] or own[1] if lang == "zh" else own[1] or own[0]
+    return str(chosen or key_name(str(told["key"]), lang))
 
 
 def with_unit(name: str, unit: str, lang: str) -> str:

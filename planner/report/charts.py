@@ -47,7 +47,8 @@ def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     left, right = made.add_subplot(1, 2, 1), made.add_subplot(1, 2, 2)
     handles = [*_today_on(left, plan, say), *_plan_on(right, plan, say)]
     for axes, title in ((left, say("word.today")), (right, say("word.plan"))):
-        axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left")
+        # y is given: left to itself the title climbs over axes that are switched off, out of the picture
+        axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left", y=1.0)
     _names(right, plan, say, width / 2)
     _scale(left, say)
     _legend(made, handles, width)

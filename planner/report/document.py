@@ -12,6 +12,8 @@ from planner.columns import Column
 from planner.errors import InvalidInput
 from planner.plan.figures import with_unit
 from planner.words import LANGS, Telling, say
+from planner.words.render import NOTHING
+from planner.words.render import with_unit as with_its_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +37,13 @@ class Say(Telling):
     def figure(self, name: str, unit: str) -> str:
         """A figure's name with its unit."""
         return with_unit(name, unit, self.lang)
+
+    def quantity(self, value: float | None, unit: str) -> str:
+        """A figure of any size with its unit; land, water and money as everywhere; a dash where there is none."""
+        if value is None or value != value:
+            return NOTHING
+        usual = {"mu": self.mu, "yuan": self.yuan, "m3": self.cubic, "m³": self.cubic}.get(unit)
+        return usual(value) if usual else with_its_unit(plain(value), unit, self.lang)
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,6 @@ class Document:
 def plain(value: Any) -> str:
     """A figure of unknown size, grouped; a dash where there is none."""
     if value is None or value != value:
-        return "–"
+        return NOTHING
     number = float(value)
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:z,.4g}"

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from planner.report.document import Block, Document, Picture, Table, Text
 
+SHORT = 8  # characters that a column of words shows in one line
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -42,8 +43,9 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     def cell(tag: str, column: int, text: str) -> str:
-        kind = ' class="w"' if column in table.words else ""
-        return f"<{tag}{kind}>{text}</{tag}>"
+        return f"<{tag}{kinds.get(column, '')}>{text}</{tag}>"
+
+    kinds = {column: _words(max((len(row[column]) for row in table.rows), default=0)) for column in table.words}
 
     head = "".join(cell("th", i, escape(text)) for i, text in enumerate(table.heads))
     lines = []
@@ -53,6 +55,11 @@ def _table(table: Table) -> str:
         lines.append("<tr>" + "".join(cell("td", i, (mark if i == 0 else "") + escape(t)) for i, t in enumerate(row)) + "</tr>")
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
     return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _words(longest: int) -> str:
+    """The class of a column of words: one with sentences is wrapped and kept wide enough to be read, one without is not."""
+    return ' class="w long"' if longest > SHORT else ' class="w"'
 
 
 def _image(picture: Picture) -> str:

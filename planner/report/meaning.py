@@ -9,8 +9,8 @@ import numpy as np
 from planner.core.money import discounted
 from planner.plan.figures import key_name
 from planner.plan.limits import limit_name
-from planner.report.document import Block, Say, Section, Table, Text, plain
-from planner.words import render, term, text
+from planner.report.document import Block, Say, Section, Table, Text
+from planner.words import render, text
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -58,7 +58,9 @@ def _levels(plan: Plan, say: Say) -> list[Block]:
     rows = []
     for step in (0.0, *STAGES_M):
         if z[0] <= level + step <= z[-1]:
-            rows.append((f"{level + step:.2f} m ({step:+.2f})", say.cubic(float(np.interp(level + step, z, v)))))
+            rows.append(
+                (say("report.level_step", level=level + step, step=step), say.cubic(float(np.interp(level + step, z, v))))
+            )
     heads = (say("report.level_of", lake=str(largest)), key_name("water.storage_m3", say.lang))
     return [Table(heads, tuple(sorted(rows)), say("report.from_curve"))]
 
@@ -67,14 +69,13 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     """What the limits cost: the worth of one more mu, yuan, m³."""
     rows = []
     for row in s["solver"]["binding"]:
-        worth = float(row["shadow_price"])
+        unit = str(row["unit"])
         rows.append(
             (
                 render(limit_name(row), say.lang),
-                plain(row.get("limit")),
-                plain(row.get("activity")),
-                f"{worth:+,.0f}" if abs(worth) >= 100 else f"{worth:+,.4g}",
-                term("unit", row["unit"], say.lang),
+                say.quantity(row.get("limit"), unit),
+                say.quantity(row.get("activity"), unit),
+                each(float(row["shadow_price"]), unit, say),
             )
         )
     if not rows:
@@ -86,12 +87,17 @@ def binding(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         say("report.limit"),
         say("word.allowed"),
         say("word.actual"),
-        say.figure(say("word.worth"), "yuan"),
-        say("report.per"),
+        say("word.worth"),
     )
     told = say("report.binding_told")
-    blocks: list[Block] = [Text(told), Table(heads, tuple(rows), words=(0, 4))]
+    blocks: list[Block] = [Text(told), Table(heads, tuple(rows))]
     return Section(say("report.binding"), (*blocks, *_exchange(s, say.lang)))
+
+
+def each(worth: float, unit: str, say: Say) -> str:
+    """What one more of a unit is worth, yuan; a yuan's worth needs no unit."""
+    told = f"{worth:+,.0f}" if abs(worth) >= 100 else f"{worth:+,.4g}"
+    return told if unit == "yuan" else say("report.each", worth=told, unit=say.term("unit", unit) or "1")
 
 
 def _exchange(s: dict[str, Any], lang: str) -> list[Block]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from planner.columns import RESERVOIRS, UNITS
 from planner.landuse import CHOICES, UNRESTORED
-from planner.plan.figures import figure_at, key_name
+from planner.plan.figures import figure_at, published_name
 from planner.report import charts
-from planner.report.document import Block, Picture, Say, Section, Table, Text, plain
+from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.report.dykes import dykes
 from planner.words import term
 
@@ -191,24 +191,28 @@ def money(plan: Plan, s: dict[str, Any], say: Say) -> Section:
             continue
         heads = (say("word.item"), say.term("unit", "1e4_yuan"), say("word.source"))
         rows = tuple(
-            (str(say.held(r.name_en, r.name)), f"{r.cny / 1e4:,.0f}", str(r.source)) for r in frame.itertuples(index=False)
+            (str(say.held(r.name_en, r.name)), f"{r.cny / 1e4:,.0f}", str(say.held(r.source, r.source_zh)))
+            for r in frame.itertuples(index=False)
         )
         blocks.append(Table(heads, rows, caption, words=(0, 2)))
     if s["published"]:
         known = (
-            *(say("word.figure"), say("word.published"), say("word.plan")),
-            *(say("word.unit"), say("word.published_by")),
+            say("word.figure"),
+            say("word.published"),
+            say("word.plan"),
+            say("word.published_by"),
         )
-        figures = tuple(
-            (
-                key_name(p["key"], say.lang),
-                plain(p["value"]),
-                plain(figure_at(s, p["key"])),
-                term("unit", p["unit"], say.lang),
-                p["source"],
-            )
-            for p in s["published"]
-        )
+        figures = tuple(_beside(p, figure_at(s, p["key"]), say) for p in s["published"])
         caption = say("report.published")
-        blocks.append(Table(known, figures, caption, words=(0, 3, 4)))
+        blocks.append(Table(known, figures, caption, words=(0, 3)))
     return Section(say("sheet.money"), tuple(blocks))
+
+
+def _beside(told: dict[str, Any], own: float | None, say: Say) -> tuple[str, ...]:
+    """A published figure beside the plan's own: name, both figures, source."""
+    return (
+        published_name(told, say.lang),
+        say.quantity(told["value"], told["unit"]),
+        say.quantity(own, told["unit"]),
+        say.held(told["source"], told.get("source_zh") or told["source"]),
+    )

@@ -19,6 +19,7 @@ import pytest
 import shapely
 
 from planner import export
+from planner.economics import PAID
 from planner.errors import OutputExists, PlannerError
 from planner.export.sitefile import toml
 from planner.scenario import parse_scenario
@@ -140,8 +141,8 @@ def stand_in(reason: str = "deep water", *, name: str = "一号", order: tuple[i
     )
     economics = SimpleNamespace(
         by_target=units.groupby("target")[["cost_cny", "benefit_cny"]].sum(),
-        items=pd.DataFrame([("搬迁", "resettlement", 1e6, reason)], columns=["name", "name_en", "cny", "source"]),
-        funds=pd.DataFrame([("PPP", 2e6)], columns=["name", "cny"]),
+        items=pd.DataFrame([("搬迁", "resettlement", 1e6, reason, reason)], columns=PAID),
+        funds=pd.DataFrame([("PPP", "PPP", 2e6, "", "")], columns=PAID),
         flow=pd.DataFrame({"cost_cny": [1e6, 1e6], "benefit_cny": [0.0, 8e6]}, index=pd.Index([2025, 2026], name="year")),
     )
     return StandIn(

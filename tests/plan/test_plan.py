@@ -16,6 +16,7 @@ from planner.errors import Infeasible, InvalidInput, OutputExists
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan import Plan
 from planner.plan.compare import compare_plans
+from planner.plan.figures import published_name
 from planner.plan.limits import limit_name, method_name
 from planner.words import pair
 
@@ -221,6 +222,21 @@ def test_published_figures_stand_beside_the_plans_own(small_world: Path, tmp_pat
         assert row[2] == pytest.approx(summary["water"]["storage_m3"])
         assert row[3] == pytest.approx(summary["rules_alone"]["storage_m3"])
         assert row[4:] == ("立方米", "a page")
+
+
+@pytest.mark.parametrize(
+    ("told", "en", "zh"),
+    [
+        ({"key": "water_mu"}, "Water surface", "水面面积"),
+        ({"key": "phase.3.area_mu"}, "Phase 3: area", "第3期面积"),
+        ({"key": "district.treated_mu"}, "district.treated_mu", "district.treated_mu"),
+        ({"key": "district.treated_mu", "name": "全区", "name_en": "Whole district"}, "Whole district", "全区"),
+        ({"key": "water_mu", "name": "水面"}, "水面", "水面"),
+        ({"key": "water_mu", "name": "", "name_en": "Lakes"}, "Lakes", "Lakes"),
+    ],
+)
+def test_a_published_figure_has_a_name(told: dict[str, str], en: str, zh: str) -> None:
+    assert (published_name(told, "en"), published_name(told, "zh")) == (en, zh)
 
 
 def test_the_rules_alone_lose_no_area(small_world: Path) -> None:

@@ -17,8 +17,12 @@ from planner.core.money import discounted
 from planner.plan.relief import hillshade
 from planner.report import charts, fonts, pdf
 from planner.report.document import Document, Picture, Say, Section, Table, Text
+from planner.report.html import as_html
+from planner.report.meaning import each
 from planner.report.stakes import swings
+from planner.report.told import told_in
 from planner.report.write import compose
+from planner.words.locale import Locale
 from planner.words.table import section
 
 pytest.importorskip("matplotlib")
@@ -93,6 +97,51 @@ def test_chinese_tables_hold_no_raw_keys(plan: Any) -> None:
                 cells = [cell for row in block.rows for cell in row]
                 raw = [c for c in cells if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", c)]
                 assert raw == [], (part.title, raw)
+
+
+def test_sources_are_told_in_the_language_of_the_page(small_world: Path) -> None:
+    said = {"source": "a page", "source_zh": "网页"}
+    made = pl.make_plan(
+        small_world,
+        reference=[
+            {"key": "town.lakes", "name": "全镇湖泊", "name_en": "Lakes of the town", "value": 1500.0, "unit": "mu", **said}
+        ],
+        **{
+            "economics.item": [{"name": "搬迁", "name_en": "Moving", "cny": 1e4, **said}],
+            "economics.fund": [{"name": "区", "name_en": "District", "cny": 1e4, **said}],
+        },
+    )
+    told = {"en": ("a page", "Lakes of the town"), "zh": ("网页", "全镇湖泊")}
+    for lang, (source, name) in told.items():
+        tables = [b for part in compose(made, lang=lang).sections for b in part.blocks if isinstance(b, Table)]
+        cells = [cell for table in tables for row in table.rows for cell in row]
+        assert cells.count(source) == 3
+        assert cells.count(name) == 1
+        assert not {*cells} & {"town.lakes", *(set(told["zh" if lang == "en" else "en"]))}
+        assert ("1,500.0 mu" if lang == "en" else "1,500.0亩") in cells
+    abroad = told_in(compose(made, lang="en"), Locale("metric", "GBP", 9.0))
+    rows = [row for part in abroad.sections for b in part.blocks if isinstance(b, Table) for row in b.rows]
+    assert next(row for row in rows if row[0] == "Lakes of the town")[1] == "100.0 ha"  # not 1,500 of them
+
+
+@pytest.mark.parametrize(
+    ("worth", "unit", "en", "zh", "abroad"),
+    [
+        (-30_979.4, "mu", "-30,979 yuan/mu", "-30,979元/亩", "-51,632 GBP/ha"),
+        (2.25, "m³", "+2.25 yuan/m³", "+2.25元/立方米", "+0.25 GBP/m³"),
+        (0.5, "yuan", "+0.5", "+0.5", "+0.5"),
+    ],
+)
+def test_what_one_more_is_worth_carries_its_unit(worth: float, unit: str, en: str, zh: str, abroad: str) -> None:
+    assert (each(worth, unit, Say("en")), each(worth, unit, Say("zh"))) == (en, zh)
+    assert Locale("metric", "GBP", 9.0).text(en) == abroad
+
+
+def test_columns_of_sentences_are_wide_enough_to_be_read() -> None:
+    rows = (("R1", "1.0", "小（1）型", "任务书：全区治理规划；后来的官方数字为9万多亩"),)
+    part = Section("", (Table(("a", "b", "c", "d"), rows, words=(0, 2, 3)),))
+    page = as_html(Document("t", "", "", "zh", (part,), ""))
+    assert [*re.findall(r"<td(.*?)>", page)] == [' class="w"', "", ' class="w"', ' class="w long"']
 
 
 def test_every_kind_of_protection_has_a_name_in_both_languages() -> None:

@@ -212,6 +212,15 @@ def test_finished_sentences_are_seen() -> None:
     assert finished('raise InvalidInput(f"{path}: no such file")\nraise InvalidInput(say("read.no_file"))') == [1]
 
 
+@pytest.mark.parametrize("site", ["panan", "zhonghu"])
+def test_sources_of_the_samples_are_told_in_chinese(site: str) -> None:
+    written = tomllib.loads((ROOT.parent / "sample_geo" / site / "site.toml").read_text(encoding="utf-8"))
+    for given in (*written["economics"]["item"], *written["economics"]["fund"], *written["reference"]):
+        assert CHINESE.search(given["source_zh"]), given
+        assert not english_in(given["source_zh"])
+        assert not CHINESE.search(given["source"])
+
+
 def test_english_words_in_chinese_are_seen() -> None:
     assert english_in("地块 no depth 缺失") == ["no", "depth"]
     assert not english_in("请用 --encoding 指明 layers.polygons，如 EPSG:4527；见 `planner init`（SL 252）")
