@@ -89,7 +89,7 @@ __all__ = sorted([*_HOMES, "samples"])
 try:
     __version__ = version("subsidence-planner")
 except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0.1.0"
+    __version__ = "0.2.0"
 
 
 class _Front(ModuleType):

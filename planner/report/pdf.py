@@ -17,6 +17,7 @@ MARGIN_PT = 54.0
 BODY_PT, SMALL_PT, TITLE_PT, HEAD_PT = 9.5, 8.0, 19.0, 13.0
 LEADING = 1.45
 FIRST_PICTURE_PT, OTHER_PICTURE_PT = 330.0, 235.0  # tallest picture on the first page and on the others
+LEAST_PICTURE_PT, PICTURE_STEP_PT = 210.0, 30.0  # how small the first page's picture gets so that all of the page fits
 INK, FAINT, ACCENT, LINE = "#1d2321", "#5a625f", "#14506b", "#c9cfcc"
 
 
@@ -198,7 +199,20 @@ def _written(pages: Pages, title: str, matplotlib: Any) -> bytes:
 
 
 def _laid_out(document: Document, note: str) -> Pages:
-    """The document on sheets."""
+    """The document on sheets; the decision on one, with a smaller picture where it needs the room."""
+    tallest = FIRST_PICTURE_PT
+    pages = _first(document, note, tallest)
+    while len(pages.sheets) > 1 and tallest > LEAST_PICTURE_PT:
+        tallest -= PICTURE_STEP_PT
+        pages = _first(document, note, tallest)
+    pages.turn()
+    for section in document.sections[1:]:
+        _section(pages, section)
+    return pages
+
+
+def _first(document: Document, note: str, tallest: float) -> Pages:
+    """Title and first section on new sheets. tallest: picture, pt."""
     pages = Pages(document.footer)
     pages.y -= TITLE_PT * 0.2
     pages.paragraph(document.title, TITLE_PT, weight="bold", after=2.0)
@@ -206,30 +220,27 @@ def _laid_out(document: Document, note: str) -> Pages:
     for line in (document.badge, note):
         if line:
             pages.paragraph(line, BODY_PT, colour="#7a2e0b", weight="bold", after=2.0)
-    for k, section in enumerate(document.sections):
-        _section(pages, section, first=k == 0)
+    for block in document.sections[0].blocks:
+        _block(pages, block, tallest)
     return pages
 
 
-def _section(pages: Pages, section: Section, *, first: bool) -> None:
-    if not first:
-        start = section.blocks[0] if section.blocks else None
-        tall = min(pages.room * start.ratio, OTHER_PICTURE_PT) + 30.0 if isinstance(start, Picture) else 70.0
-        pages.need(40.0 + tall)
-        pages.y -= 8
-        pages.paragraph(section.title, HEAD_PT, colour=ACCENT, weight="bold", after=1.0)
-        pages.rule(pages.y, "#9db3bd")
-        pages.y -= 4
+def _section(pages: Pages, section: Section) -> None:
+    start = section.blocks[0] if section.blocks else None
+    tall = min(pages.room * start.ratio, OTHER_PICTURE_PT) + 30.0 if isinstance(start, Picture) else 70.0
+    pages.need(40.0 + tall)
+    pages.y -= 8
+    pages.paragraph(section.title, HEAD_PT, colour=ACCENT, weight="bold", after=1.0)
+    pages.rule(pages.y, "#9db3bd")
+    pages.y -= 4
     for block in section.blocks:
-        _block(pages, block, first=first)
-    if first:
-        pages.turn()
+        _block(pages, block, OTHER_PICTURE_PT)
 
 
-def _block(pages: Pages, block: Block, *, first: bool) -> None:
+def _block(pages: Pages, block: Block, tallest: float) -> None:
     if isinstance(block, Text):
         pages.paragraph(block.text, BODY_PT + 2.0 if block.strong else BODY_PT, after=5.0)
     elif isinstance(block, Picture):
-        pages.picture(block, FIRST_PICTURE_PT if first else OTHER_PICTURE_PT)
+        pages.picture(block, tallest)
     elif isinstance(block, Table):
         pages.table(block)

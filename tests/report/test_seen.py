@@ -15,8 +15,8 @@ import pytest
 import planner as pl
 from planner.core.money import discounted
 from planner.plan.relief import hillshade
-from planner.report import charts, fonts
-from planner.report.document import Document, Say, Section, Table
+from planner.report import charts, fonts, pdf
+from planner.report.document import Document, Picture, Say, Section, Table, Text
 from planner.report.html import as_html
 from planner.report.meaning import each
 from planner.report.stakes import swings
@@ -177,3 +177,21 @@ def test_every_page_is_written_by_a_room_that_gives_it_a_policy() -> None:
     assert writers == {"maps/folium_layer.py", "report/html.py"}
     for name in writers:
         assert "Content-Security-Policy" in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_decision_stands_on_one_page_with_a_smaller_picture_where_it_needs_the_room() -> None:
+    from matplotlib.figure import Figure
+
+    def drawn(width: float) -> Figure:
+        return Figure(figsize=(width, 0.7 * width))
+
+    def sheets(lines: int) -> tuple[int, float]:
+        blocks = (Picture(drawn, "map", 0.7), *(Text(f"line {k}") for k in range(lines)))
+        laid = pdf._laid_out(Document("site", "", "", "en", (Section("Decision", blocks),), ""), "")
+        (axes,) = laid.sheets[0].axes
+        return len(laid.sheets), axes.get_position().height * laid.height
+
+    fits = next(k for k in range(60) if sheets(k + 1)[1] < pdf.FIRST_PICTURE_PT - 1)
+    assert sheets(fits) == (2, pytest.approx(pdf.FIRST_PICTURE_PT))  # the page, and the sheet that follows it
+    assert sheets(fits + 1) == (2, pytest.approx(pdf.FIRST_PICTURE_PT - pdf.PICTURE_STEP_PT))
+    assert sheets(fits + 30)[0] > 2  # what no picture makes room for goes on
