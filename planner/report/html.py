@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 from importlib.resources import files
 
@@ -34,7 +35,8 @@ def as_html(document: Document) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Text):
-        return f'<p class="strong">{escape(block.text)}</p>' if block.strong else f"<p>{escape(block.text)}</p>"
+        told = re.sub("`([^`]+)`", r"<code>\1</code>", escape(block.text))  # what may be typed
+        return f'<p class="strong">{told}</p>' if block.strong else f"<p>{told}</p>"
     if isinstance(block, Picture):
         caption = escape(block.caption)
         return f'<figure><img alt="{caption}" src="{_image(block)}"><figcaption>{caption}</figcaption></figure>'

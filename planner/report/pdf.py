@@ -239,7 +239,7 @@ def _section(pages: Pages, section: Section) -> None:
 
 def _block(pages: Pages, block: Block, tallest: float) -> None:
     if isinstance(block, Text):
-        pages.paragraph(block.text, BODY_PT + 2.0 if block.strong else BODY_PT, after=5.0)
+        pages.paragraph(block.text.replace("`", ""), BODY_PT + 2.0 if block.strong else BODY_PT, after=5.0)
     elif isinstance(block, Picture):
         pages.picture(block, tallest)
     elif isinstance(block, Table):
