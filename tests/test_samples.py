@@ -148,7 +148,7 @@ def test_parcels_fill_the_boundary_without_gap_or_overlap(sites: dict[str, Site]
     assert parcels.area.min() * 15 / 10_000 > 100  # no slivers between the dividing lines
     assert parcels[["name", "name_en", "mine", "phase"]].notna().all().all()
     assert parcels["name"].is_unique and parcels["name_en"].is_unique
-    assert parcels["name_en"].str.isascii().all()
+    assert parcels["name_en"].map(str.isascii).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -226,7 +226,8 @@ def cheapest_way(graph: sparse.csr_array, toll: Floats, start: Bools, goal: Ints
     """The units on the way with the least toll (N,) from the units `start` to any of `goal`, and that toll."""
     cost = toll.copy()
     cost[start], cost[goal] = 0.0, 0.0
-    ways = sparse.csr_array((cost[graph.indices] + 1e-300, graph.indices, graph.indptr), shape=graph.shape)
+    narrow = graph.indices.astype(np.int32), graph.indptr.astype(np.int32)  # scipy before 1.15 takes no others
+    ways = sparse.csr_array((cost[graph.indices] + 1e-300, *narrow), shape=graph.shape)
     ways.data[~np.isfinite(ways.data)] = 1e300
     distance, before, _ = dijkstra(ways, indices=np.flatnonzero(start), min_only=True, return_predecessors=True)
     unit = int(goal[np.argmin(distance[goal])])
@@ -274,5 +275,5 @@ def _split(graph: sparse.csr_array, share: Floats) -> sparse.csr_array:
     tail = np.repeat(np.arange(n), np.diff(graph.indptr))
     each = np.arange(n)
     capacity = np.r_[np.ceil(np.maximum(share, 0.0) * UNIT), np.full(tail.size, 2 * UNIT)].astype(np.int32)
-    arcs = (np.r_[2 * each, 2 * tail + 1], np.r_[2 * each + 1, 2 * graph.indices])
+    arcs = (np.r_[2 * each, 2 * tail + 1].astype(np.int32), np.r_[2 * each + 1, 2 * graph.indices].astype(np.int32))
     return sparse.csr_array((capacity, arcs), shape=(2 * n, 2 * n))
