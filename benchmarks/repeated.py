@@ -7,6 +7,7 @@ The answers must be the same and memory, open files and threads stay level.
 
 from __future__ import annotations
 
+import difflib
 import gc
 import hashlib
 import json
@@ -60,17 +61,22 @@ def small_site(folder: Path) -> Path:
 
 def one(folder: str, save: bool = True) -> str:
     """Plans a site, and saves and loads it; a hash of what was found and of the units' rows."""
+    return hashlib.sha256(found(folder, save).encode()).hexdigest()[:16]
+
+
+def found(folder: str, save: bool = True) -> str:
+    """Plans a site, and saves and loads it; what was found and the units' rows, as text."""
     import planner as pl
 
     plan = pl.make_plan(folder)
-    told = json.dumps(plan.summary(), sort_keys=True, default=str)
+    told = json.dumps(plan.summary(), sort_keys=True, default=str, indent=1)
     told = re.sub(r'"(seconds|path)": ("[^"]*"|[\d.e-]+)', "", told)
     units = plan.units.to_wkb().to_csv()
     if save:
         with tempfile.TemporaryDirectory() as work:
             plan.save(Path(work) / "plan")
             assert pl.load_plan(Path(work) / "plan").units.shape == plan.units.shape
-    return hashlib.sha256(f"{told}{units}".encode()).hexdigest()[:16]
+    return f"{told}\n{units}"
 
 
 def resident_mib() -> float:
@@ -86,10 +92,17 @@ def handles() -> int:
 
 def repeated(folder: Path, plans: int) -> tuple[list[str], list[tuple[int, float, int, int]]]:
     """Plans a site again and again: the answers, and (plans so far, MiB, open files, threads) now and then."""
-    answers, seen = [], []
+    answers, seen, before = [], [], ""
     marks = {int(k) for k in np.linspace(max(plans // 10, 1), plans, 10)}
     for k in range(1, plans + 1):
-        answers.append(one(str(folder), save=k % 10 == 1))
+        text = found(str(folder), save=k % 10 == 1)
+        answers.append(hashlib.sha256(text.encode()).hexdigest()[:16])
+        if text != before and before:
+            differ = difflib.unified_diff(
+                before.splitlines(), text.splitlines(), f"plan {k - 1}", f"plan {k}", n=0, lineterm=""
+            )
+            print("\n".join(line[:200] for line in list(differ)[:40]), file=sys.stderr)
+        before = text
         if k in marks:
             gc.collect()
             seen.append((k, resident_mib(), handles(), threading.active_count()))
