@@ -57,5 +57,4 @@ def close_hauled(
 def _missing(model: Model, worth: Floats, chosen: Ints) -> float:
     """What a choice's haul costs beyond what earth at a worth counts of it, yuan."""
     assert model.carriage is not None
-    carriage = model.carriage
-    return max(carriage.of(chosen).cost - float(worth @ carriage.hauls.lack[chosen]), 0.0) * (1.0 + 1e-6)
+    return max(model.carriage.unseen(worth, chosen), 0.0) * (1.0 + 1e-6)

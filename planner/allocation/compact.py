@@ -238,7 +238,7 @@ class _Search:
             self.best = Best(settled.objective, chosen)
         if worth is not None and saddle.model.carriage is not None:
             hauls = saddle.model.carriage
-            self.short = max(hauls.of(chosen).cost - float(worth @ hauls.hauls.lack[chosen]), 0.0) * (1.0 + 1e-6)
+            self.short = max(hauls.unseen(worth, chosen), 0.0) * (1.0 + 1e-6)
 
     def finish(self) -> Found | None:
         """What was found, after a core program where the gap is not met yet."""

@@ -72,7 +72,7 @@ def _at_prices(model: Model, settings: Settings, found: Found, solve: Solve) -> 
             best = replace(found, outcome=Outcome.FOUND, chosen=other.chosen, method=method, interrupted=other.interrupted)
         if other.chosen is None or other.interrupted or settings.seconds_left <= 0:
             break
-        missing = model.carriage.of(other.chosen).cost - float(worth @ model.carriage.hauls.lack[other.chosen])
+        missing = model.carriage.unseen(worth, other.chosen)
         if settle(model, other.chosen).feasible or missing <= short:
             break
         short = missing * (1.0 + 1e-9)

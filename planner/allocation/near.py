@@ -95,15 +95,15 @@ def _mended(model: Model, chosen: Ints, prices: Floats) -> tuple[Ints, Floats | 
     near, water = neighbours(model), waters(model, order)
     if model.carriage is None:
         return polisher(model, near, water)(chosen, prices), None
-    carried = model.carriage.of(chosen)
-    worth, short = carried.worth, max(carried.cost - float(carried.worth @ model.carriage.hauls.lack[chosen]), 0.0)
+    worth = model.carriage.of(chosen).worth
+    short = max(model.carriage.unseen(worth, chosen), 0.0)
     found = chosen
     for _ in range(TURNS):
         priced = at_worth(model, worth)
         found = polisher(replace(priced, hi=priced.hi - model.carriage.money * short), near, water)(chosen, prices)
         if settle(model, found).feasible:
             break
-        missing = model.carriage.of(found).cost - float(worth @ model.carriage.hauls.lack[found])
+        missing = model.carriage.unseen(worth, found)
         if missing <= short:
             break
         short = missing * (1.0 + 1e-6)
