@@ -3,6 +3,7 @@
 import itertools
 import time
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,14 +113,20 @@ def test_mended_plans_are_the_best_of_all(monkeypatch: pytest.MonkeyPatch, rule:
     assert result.bound >= best - 1e-9
 
 
-@pytest.mark.parametrize("rule", ["patch", "connected"])
-def test_rows_that_shares_break_break_no_plan(rule: str) -> None:
-    """Whatever the shares, the rows found from them hold for every plan that keeps the rule."""
-    options, area = world(3)
+def separated(rule: str, options: pd.DataFrame) -> Any:
+    """What finds the rows of a rule of patches on green."""
     table = al.Problem(options, unrestored=False).table
     named = al.MinPatch("green", LEAST, BORDERS) if rule == "patch" else al.Connected("green", BORDERS)
     separator = named.part(table).separator
     assert separator is not None
+    return separator
+
+
+@pytest.mark.parametrize("rule", ["patch", "connected"])
+def test_rows_that_shares_break_break_no_plan(rule: str) -> None:
+    """Whatever the shares, the rows found from them hold for every plan that keeps the rule."""
+    options, area = world(3)
+    separator = separated(rule, options)
     rng, found = np.random.default_rng(0), 0
     good = np.array([plan for plan in PLANS if keeps(rule, {i for i, r in enumerate(plan) if r == 0}, area)])
     taken = np.zeros((2 * N, len(good)))
@@ -143,10 +150,7 @@ def activity(rows: Clauses, shares: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("rule", ["patch", "connected"])
 def test_whatever_lies_around_a_backbone_keeps_the_rule(rule: str) -> None:
     options, area = world(5)
-    table = al.Problem(options, unrestored=False).table
-    named = al.MinPatch("green", LEAST, BORDERS) if rule == "patch" else al.Connected("green", BORDERS)
-    separator = named.part(table).separator
-    assert separator is not None
+    separator = separated(rule, options)
     rng, freed = np.random.default_rng(1), 0
     good = [g for plan in PLANS if keeps(rule, g := {i for i, r in enumerate(plan) if r == 0}, area) and g]
     for k in rng.choice(len(good), 40, replace=False):
