@@ -13,8 +13,8 @@ import pytest
 import planner as pl
 from planner.cli.main import run
 from planner.errors import InvalidInput, OutputExists
-from planner.lakes.bodies import edges, site_lakes
 from planner.plan import Plan
+from planner.plan.lakes.bodies import edges, site_lakes
 from planner.read.series import read_years
 from planner.site import Grid
 
