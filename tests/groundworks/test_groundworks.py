@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import shapely
 
 import planner as pl
 from planner.cli.main import run
@@ -71,6 +72,23 @@ def test_ditches_drain_all_worked_land(drawn: Drawing) -> None:
     assert checks.at["drainage_left", "verdict"] == "told"
     assert (drawn.ditches["head_m"] >= drawn.ditches["end_m"]).all()
     assert drawn.volumes["ditch_cut_m3"] == pytest.approx(drawn.ditches["cut_m3"].sum())
+
+
+def test_ditches_fall_all_the_way_also_where_they_were_straightened(drawn: Drawing) -> None:
+    for line in drawn.ditches.geometry:
+        assert (np.diff(shapely.get_coordinates(line, include_z=True)[:, 2]) <= 1e-9).all()
+
+
+def test_earth_of_dykes_that_nobody_priced_is_taken_from_what_is_left(saved: Path) -> None:
+    """A level above the rim whose dykes were not counted: land lies lower by their earth, or as low as its block."""
+    plan = pl.load_plan(saved / "plan")
+    units = plan.units.assign(dyke_m3=0.0)
+    bare = finished(units, plan.site.terrain, plan.site.scenario)
+    assert bare.dykes.empty and bare.left_m3 == pytest.approx(bare.plan_left_m3, abs=1e-4 * units["fill_m3"].sum())
+    short = finished(units.assign(dyke_m3=1000.0, fill_m3=units["fill_m3"]), plan.site.terrain, plan.site.scenario)
+    owed = len(units) * 1000.0  # priced, and none is drawn: their earth goes onto the land
+    assert short.left_m3 == pytest.approx(short.plan_left_m3 - owed, abs=1e-3 * owed)
+    assert short.land_m > bare.land_m
 
 
 def test_the_bed_of_a_lake_that_nobody_digs_stays_and_is_told(drawn: Drawing) -> None:
