@@ -126,9 +126,11 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
             return
         assert workers is not None
         limit = int(available_memory() * MEMORY.workers_share / workers)
-        local = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=limit, dashboard_address=None, silence_logs=50
-        )
+        how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
+        try:
+            local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
+        except RuntimeError as error:
+            raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
         with local, Client(local, set_as_default=False) as client:
             yield Planners(_on(client), folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -49,8 +50,9 @@ def key(folder: Path, k: int) -> SiteKey:
     return SiteKey(f"S{k}", str(folder), Layer(**LAYER))
 
 
+@cache
 def every_plan(folder: Path, k: int, *, free_earth: bool = False) -> np.ndarray:
-    """Cost, benefit, green mu and spoil of every plan of a site that keeps its water, and its earth unless that may leave it."""
+    """Cost, benefit, green mu, spoil of every plan of a site that keeps its water, and its earth unless that may leave it."""
     known = known_of(SiteKey(f"S{k}", str(folder), Layer(**LAYER), free_earth))
     options, deeper = known.options, known.survey.facts.table["deeper"]
     compaction = known.survey.site.scenario.number("earthwork.compaction")
@@ -73,14 +75,23 @@ def every_plan(folder: Path, k: int, *, free_earth: bool = False) -> np.ndarray:
     return np.array(found)
 
 
+def unbeaten(rows: np.ndarray) -> np.ndarray:
+    """The rows that no other equals or passes in every column."""
+    unit = np.maximum(np.abs(rows).max(axis=0), 1e-12)
+    kept = np.empty((0, rows.shape[1]))
+    for row in rows[np.argsort(-(rows / unit).sum(axis=1), kind="stable")]:
+        if not (kept >= row).all(axis=1).any():
+            kept = np.vstack([kept, row])
+    return kept
+
+
 def whole_programme(folder: Path, doc: dict, *, free_earth: bool = False) -> float:
     """The best schedule when every plan of every site that no other beats is known, to 1e-6."""
     projects = []
     for k in range(COUNT):
         plans = np.unique(every_plan(folder, k, free_earth=free_earth), axis=0)
         better = np.c_[-plans[:, 0], plans[:, 1], plans[:, 2] > 0, plans[:, 3] if free_earth else np.zeros(len(plans))]
-        beaten = [((better >= p).all(axis=1) & (better > p).any(axis=1)).any() for p in better]
-        best = np.unique(better[~np.array(beaten)], axis=0)
+        best = unbeaten(better)
         variants = [
             {
                 "name": f"v{n}",
@@ -216,7 +227,8 @@ def test_a_time_limit_ends_the_sites_too(district: Path) -> None:
 
     short = pl.portfolio(district / "portfolio.toml", limit=Clock(5.0)).summary()["solver"]
     whole = pl.portfolio(district / "portfolio.toml").summary()["solver"]
-    assert short["bound"] >= whole["objective"] and short["columns"] < whole["columns"]
+    assert short["bound"] >= whole["bound"] - 1.0 and short["bound"] >= whole["objective"]
+    assert short["rounds"] == 1 < whole["rounds"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -225,9 +237,7 @@ def test_what_is_known_at_other_prices_bounds_a_site(district: Path, seed: int) 
     plans = every_plan(district, 2, free_earth=True)
 
     def truth(ask: Ask) -> float:
-        return float(
-            (ask.benefit * plans[:, 1] - ask.cost * plans[:, 0] + ask.mu[2] * plans[:, 2] + ask.spoil * plans[:, 3]).max()
-        )
+        return float((plans @ [-ask.cost, ask.benefit, ask.mu[2], ask.spoil]).max())
 
     def prices(green: float, spoil: float) -> Ask:
         return Ask(float(rng.uniform(0.3, 1)), float(rng.uniform(0.5, 4)), (0.0, 0.0, green, 0.0), spoil)
