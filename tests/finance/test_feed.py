@@ -65,7 +65,7 @@ def test_a_saved_plan_feeds_the_same_money_to_the_verb(
     assert there.terms == pl.finance(plan).terms and there.unfunded_cny == pl.finance(plan).unfunded_cny
     capsys.readouterr()
     assert run(["finance", str(folder)]) == 0
-    assert "have no source" in " ".join(capsys.readouterr().out.split())
+    assert "have no source" in " ".join(capsys.readouterr().err.split())
 
 
 def test_money_that_is_lent_has_no_source_either(site: Path, tmp_path: Path) -> None:
