@@ -19,8 +19,6 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,28 +118,8 @@ def tries(found: dict[str, list[int]], each: int, rng: random.Random) -> list[tu
 
 def broken_off(name: str, writer: Writer, work: Path, each: int, rng: random.Random, most: int | None = None) -> Tally:
     """Tries a writer broken off at its system calls; work: an empty folder; most: how many of the tries are made, drawn."""
-    with cache_in(work / "cache"):
-        return _broken_off(name, writer, work, each, rng, most)
-
-
-@contextmanager
-def cache_in(folder: Path) -> Iterator[None]:
-    """The user's cache of this process and its children in a folder of its own."""
-    folder.mkdir()
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["XDG_CACHE_HOME"]
-        else:
-            os.environ["XDG_CACHE_HOME"] = before
-
-
-def _broken_off(name: str, writer: Writer, work: Path, each: int, rng: random.Random, most: int | None) -> Tally:
     tally = Tally()
-    place, cache = work / "place", work / "cache"
+    place = work / "place"
     place.mkdir()
     writer(place, "new")
     new = state(place)
@@ -150,15 +128,13 @@ def _broken_off(name: str, writer: Writer, work: Path, each: int, rng: random.Ra
     writer(place, "old")
     old = state(place)
     shutil.copytree(place, work / "kept", symlinks=True)
-    shutil.copytree(cache, work / "cached", symlinks=True)
     code = traced(lambda: writer(place, "new"), work / "trace", "-e", f"trace={','.join(ERRORS)}")
     assert code == 0 and state(place) == new, f"{name}: {code} when nothing is broken off"
     found = places(work / "trace", work)
     chosen = tries(found, each, rng)
     for call, at, how in chosen if most is None else rng.sample(chosen, most):
-        for kept, used in (("kept", place), ("cached", cache)):  # what an earlier try left would spare this one its calls
-            shutil.rmtree(used)
-            shutil.copytree(work / kept, used, symlinks=True)
+        shutil.rmtree(place)
+        shutil.copytree(work / "kept", place, symlinks=True)
         what = "signal=KILL" if how == "KILL" else f"error={how}"
         code = traced(
             lambda: writer(place, "new"), work / "trace", "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={at}"
