@@ -73,7 +73,7 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
 
 def told(found: Portfolio, lang: str) -> str:
     """The schedule and the proof for a person."""
-    from planner.portfolio.chapter import project_name, word
+    from planner.portfolio.chapter import heads_of, project_name
     from planner.words import text
 
     s = found.summary()
@@ -81,7 +81,7 @@ def told(found: Portfolio, lang: str) -> str:
         (project_name(found, p["id"], lang), p["variant"], f"{p['start']}-{p['finish']}", f"{p['cost_cny'] / 1e4:,.1f}")
         for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
     ]
-    heads = (*(word(k, lang) for k in ("project", "variant", "year")), text("unit.1e4_yuan", lang))
+    heads = (*heads_of(("project", "variant", "year"), lang), text("unit.1e4_yuan", lang))
     totals = {"done": s["totals"]["projects"], "all": len(found.made.projects), "mu": s["totals"]["restored_mu"]}
     sentence = text("portfolio.sentence", lang, **totals, cost=s["totals"]["cost_cny"], npv=s["totals"]["npv_cny"])
     proof = text("portfolio.certificate", lang, gap=100 * s["solver"]["gap"])
