@@ -79,16 +79,16 @@ def test_ditches_fall_all_the_way_also_where_they_were_straightened(drawn: Drawi
         assert (np.diff(shapely.get_coordinates(line, include_z=True)[:, 2]) <= 1e-9).all()
 
 
-def test_earth_of_dykes_that_nobody_priced_is_taken_from_what_is_left(saved: Path) -> None:
-    """A level above the rim whose dykes were not counted: land lies lower by their earth, or as low as its block."""
+def test_the_balance_closes_on_the_dykes_that_are_drawn(saved: Path) -> None:
+    """Earth that was counted for dykes of which none is drawn lies on the land; what is left is what the plan leaves less it."""
     plan = pl.load_plan(saved / "plan")
-    units = plan.units.assign(dyke_m3=0.0)
-    bare = finished(units, plan.site.terrain, plan.site.scenario)
-    assert bare.dykes.empty and bare.left_m3 == pytest.approx(bare.plan_left_m3, abs=1e-4 * units["fill_m3"].sum())
-    short = finished(units.assign(dyke_m3=1000.0, fill_m3=units["fill_m3"]), plan.site.terrain, plan.site.scenario)
-    owed = len(units) * 1000.0  # priced, and none is drawn: their earth goes onto the land
-    assert short.left_m3 == pytest.approx(short.plan_left_m3 - owed, abs=1e-3 * owed)
-    assert short.land_m > bare.land_m
+    fill = plan.units["fill_m3"]
+    bare, counted = (finished(plan.units.assign(dyke_m3=each), plan.site.terrain, plan.site.scenario) for each in (0.0, 100.0))
+    owed = 100.0 * len(plan.units)
+    assert bare.dykes.empty and counted.dykes.empty
+    assert counted.plan_left_m3 == pytest.approx(bare.plan_left_m3 + owed)
+    assert counted.left_m3 == pytest.approx(counted.plan_left_m3 - owed, abs=1e-4 * fill.sum())
+    assert counted.land_m == pytest.approx(bare.land_m, abs=1e-4)
 
 
 def test_the_bed_of_a_lake_that_nobody_digs_stays_and_is_told(drawn: Drawing) -> None:
