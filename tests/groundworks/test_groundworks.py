@@ -80,7 +80,7 @@ def test_ditches_fall_all_the_way_also_where_they_were_straightened(drawn: Drawi
 
 
 def test_the_balance_closes_on_the_dykes_that_are_drawn(saved: Path) -> None:
-    """Earth that was counted for dykes of which none is drawn lies on the land; what is left is what the plan leaves less it."""
+    """Earth that was counted for dykes of which none is drawn lies on the land: less is left by so much."""
     plan = pl.load_plan(saved / "plan")
     fill = plan.units["fill_m3"]
     bare, counted = (finished(plan.units.assign(dyke_m3=each), plan.site.terrain, plan.site.scenario) for each in (0.0, 100.0))
