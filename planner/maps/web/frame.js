@@ -101,6 +101,7 @@
       if (!folded && page.compact && state.selected >= 0) page.select(-1);
       if (seen === null) return;
       if (folded && same(moved, now)) page.map.setView(before.center, before.zoom, { animate: false });
+      else if (seen.contains(page.extent())) page.home();
       else page.travel(seen, 21);
       before = folded ? null : now;
       moved = folded ? null : stands();

@@ -290,10 +290,11 @@
     }
 
     // all of the plan, where nothing lies on the map
-    home() {
+    home() { this.travel(this.extent(), 21); }
+
+    extent() {
       const [W, S, E, N] = this.units.extent;
-      const bounds = L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
-      this.travel(bounds, 21);
+      return L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
     }
 
     // shows a place where nothing lies on the map
