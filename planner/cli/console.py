@@ -137,6 +137,11 @@ class Progress:
             done, what = STAGES.index(stage), term("stage", stage, self._lang)
             self._bar.update(self._task, description=what, completed=done, note="")
 
+    def counting(self, done: int, of: int) -> None:
+        """Sites that answered, of those that were asked."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=text("cli.sites", self._lang, done=done, of=of))
+
     def solving(self, bound: float, best: float, gap: float) -> None:
         """The solver's state: yuan, yuan, relative gap."""
         if self._bar is not None:
