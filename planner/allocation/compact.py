@@ -39,7 +39,8 @@ NUDGE = 8.0  # the first such plan's own worth counts one in so many
 REST = 2e-5  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
 HEADWAY = 0.02  # share of the gap that counts as headway
 COLD = 8e-4  # temperature of Newton's method in the iteration, whose own prices are near already
-LEANINGS = 5  # most times that the price of a limit which a plan does not use up is halved towards where it does
+IDLE = 0.2  # share of what is unproven that the unused rest of one limit may be worth
+LEANINGS = 4  # most times that the price of a limit which a plan does not use up is halved towards where it does
 LEAST_LEANING = 0.8  # of the price of such a limit, at first
 
 
@@ -92,7 +93,9 @@ class _Search:
         self.pull = saddle.pull(self.border)
         self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
         self.best, self.short, self.least, self.attempts = Best(), 0.0, _least(m), 0
-        self.leaning, self.running = np.ones(self.rows.size), True
+        self.leaning = np.ones(self.rows.size)
+        if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
+            self.leaning = settings.warm.leaning.copy()
         self.interrupted = self.impossible = self.examined = False
         self.seen: list[tuple[float, float]] = []
         self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
@@ -105,7 +108,8 @@ class _Search:
         self.x[chosen] = 1.0
         if start is not None and self.pull.any():  # the prices of an earlier search may know better than its plan
             self.try_plan(value, self.worth)
-        self.try_plan(self.x, self.worth)
+        if self.gap > settings.gap:
+            self.try_plan(self.x, self.worth)
         if saddle.carrying is not None and m.carriage is not None:
             known = self.worth if self.worth is not None and self.worth.any() else m.carriage.of(self.nearest).worth
             saddle.carrying.begin(known, m.carriage.dear(self.rows))
@@ -172,7 +176,6 @@ class _Search:
         Source: fictitious play, Brown 1951; Robinson 1951.
         """
         hauls, worth = self.saddle.model.carriage, self.worth
-        self.running = False
         if hauls is None or worth is None:
             return
         chosen = self.nearest if self.best.chosen is None else self.best.chosen
@@ -263,8 +266,7 @@ class _Search:
         limit = np.where(self.rows > 0, self.saddle.model.hi, np.where(self.rows < 0, self.saddle.model.lo, settled.activity))
         idle = np.abs(self.rows * (limit - settled.activity))
         row = int(np.argmax(idle)) if idle.size else -1
-        hope = self.bound - self.best.value - self.settings.gap * abs(self.best.value)
-        if row < 0 or idle[row] <= 10 * HEADWAY * (self.bound - self.best.value) or (self.running and idle[row] < hope):
+        if row < 0 or idle[row] <= IDLE * (self.bound - settled.objective):
             return
         high, low, chosen = self.leaning[row], LEAST_LEANING * self.leaning[row], self.nearest
         for _ in range(LEANINGS):
@@ -281,7 +283,7 @@ class _Search:
         """What was found, after a core program where the gap is not met yet."""
         m = self.saddle.model
         multipliers = Multipliers(self.rows, pull=self.pull, earth=self.worth)
-        method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth)
+        method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth, self.leaning)
         outcome = Outcome.NOTHING if self.best.chosen is None else Outcome.FOUND
         so_far = Found(outcome, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
         if self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
