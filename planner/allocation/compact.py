@@ -268,7 +268,8 @@ class _Search:
         row = int(np.argmax(idle)) if idle.size else -1
         if row < 0 or idle[row] <= IDLE * (self.bound - settled.objective):
             return
-        high, low, chosen = self.leaning[row], LEAST_LEANING * self.leaning[row], self.nearest
+        before, chosen, best, short = self.leaning[row], self.nearest, self.best.value, self.short
+        high, low = before, LEAST_LEANING * before
         for _ in range(LEANINGS):
             if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
                 break
@@ -278,6 +279,10 @@ class _Search:
             else:
                 high = self.leaning[row]
         self.leaning[row] = high
+        if self.best.value == best:  # nothing won: on from where it was
+            self.leaning[row], self.nearest, self.short = before, chosen, short
+        elif self.best.chosen is not None:
+            self.nearest = self.best.chosen
 
     def finish(self) -> Found | None:
         """What was found, after a core program where the gap is not met yet."""
