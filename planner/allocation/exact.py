@@ -84,8 +84,13 @@ class _Branching:
                 continue
             if self._take(chosen_options(self.model, answer.point), drawn):
                 return
+            if self._enough(rounds):
+                return
             if self.model.separators and rounds % GIVE_UP_EVERY == 0 and self.best.chosen is None:
                 self.best = _given_up(self.model, chosen_options(self.model, answer.point), self.settings)
+
+    def _enough(self, rounds: int) -> bool:
+        return self.settings.rounds is not None and rounds >= self.settings.rounds and self.best.chosen is not None
 
     def _solve(self, current: Model, drawn: bool) -> Answer:
         settings, best = self.settings, self.best

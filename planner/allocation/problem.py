@@ -81,12 +81,14 @@ class Problem:
         start: pd.Series[str] | Result | None = None,
         progress: Progress | None = None,
         method: str = "choose",
+        rounds: int | None = None,
     ) -> Result:
         """The best choice found and a bound that no plan exceeds.
 
         gap: relative gap to prove. time_limit_s: seconds after which the best plan so far is returned. objective: "net"
         (benefit − cost − compactness, the default), "cost", "land", a numeric column, or weights of these. start: an earlier
-        plan to begin with. progress: called with (bound, best, gap) now and then. method: "choose", "milp" or "core".
+        plan to begin with. progress: called with (bound, best, gap) now and then. method: "choose", "milp" or "core". rounds:
+        how often rules on patches are separated by branch and bound where a plan is known; by default until gap or time end it.
 
         Raises InvalidInput, Infeasible (naming the limits to relax) or NoPlanInTime.
         """
@@ -100,6 +102,7 @@ class Problem:
             start=start,
             progress=progress,
             method=method,
+            rounds=rounds,
         )
 
     def __str__(self) -> str:

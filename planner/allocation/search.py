@@ -52,6 +52,7 @@ class Settings:
     """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method.
 
     stop: set by Ctrl-C; then no seconds are left. warm: where an earlier search ended; whether it fits is asked by its shapes.
+    rounds: of separation by branch and bound, after which the best plan known is kept: the same however fast the machine.
     """
 
     gap: float
@@ -62,6 +63,7 @@ class Settings:
     method: Method
     stop: threading.Event = field(default_factory=threading.Event)
     warm: Warm | None = None
+    rounds: int | None = None
 
     @property
     def seconds(self) -> float:

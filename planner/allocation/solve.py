@@ -40,6 +40,7 @@ def solve(
     start: pd.Series[str] | Result | None,
     progress: Progress | None,
     method: str,
+    rounds: int | None = None,
 ) -> Result:
     """Solves as `Problem.solve` says."""
     began = time.monotonic()
@@ -52,7 +53,7 @@ def solve(
     paused = time.monotonic()
     make_ready(model, way)
     settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
-    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None)
+    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None, rounds=rounds)
     first = None if start is None else start_positions(table, model, start)
     with interruptible(settings.stop):
         found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.asbuilt.built import BUILT, UNSEEN, built_targets
+from planner.columns import BUILT as BUILT_COLUMNS
 from planner.landuse import TARGETS
 from planner.maps.adapt import view_of
 from planner.maps.draw import draw_views
@@ -100,8 +102,17 @@ def _ranges(table: str, classes: Any) -> list[Any]:
 
 def both(code: str, **values: Any) -> str:
     """A text in both languages; the page shows the one of its language."""
-    en, zh = pair(say(code, **values))
+    return in_both(*pair(say(code, **values)))
+
+
+def in_both(en: str, zh: str) -> str:
+    """A word in both languages; the page shows the one of its language."""
     return f'<span class="en">{escape(en)}</span><span class="zh">{escape(zh)}</span>'
+
+
+def heads_of(columns: Iterable[str]) -> list[str]:
+    """What columns of what was built are called, in both languages."""
+    return [in_both(BUILT_COLUMNS[c].en, BUILT_COLUMNS[c].zh) for c in columns]
 
 
 def _target(name: str) -> str:
@@ -160,7 +171,7 @@ def _matrix(matrix: pd.DataFrame) -> str:
 
 
 def _groups(table: pd.DataFrame) -> str:
-    head = ["", *(both(f"asbuilt.c_{c}") for c in ("planned_cut", "cut", "planned_fill", "fill", "share"))]
+    head = ["", *heads_of(("planned_cut_m3", "cut_m3", "planned_fill_m3", "fill_m3", "done_share"))]
     rows = []
     for key, row in table.iterrows():
         name = _target(str(key)) if str(key) in TARGETS else escape(str(key)) or "–"
@@ -179,14 +190,14 @@ def _storage(found: AsBuilt) -> str:
         at = table.iloc[(table["level_m"] - level).abs().argmin()]
         figures = (f"{at[c] / 1e4:,.1f}" for c in ("planned_m3", "built_m3", "built_sd_m3"))
         rows.append([escape(str(name)), f"{at['level_m']:.2f}", *figures, f"{100 * at['seen_share']:.0f} %"])
-    head = ["", *(both(f"asbuilt.c_{c}") for c in ("level", "planned_storage", "built_storage", "storage_sd", "seen"))]
+    head = ["", *heads_of(("level_m", "planned_m3", "built_m3", "built_sd_m3", "seen_share"))]
     return f"<h2>{both('asbuilt.h_storage')}</h2>{_table(head, rows)}"
 
 
 def _settlement(table: pd.DataFrame) -> str:
     if not len(table):
         return ""
-    head = ["", *(both(f"asbuilt.c_{c}") for c in ("predicted", "measured", "sd", "agrees"))]
+    head = ["", *heads_of(("predicted_mm", "measured_mm", "sd_mm", "agrees"))]
     rows = [
         [
             both("word.total") if r.parcel_id == "all" else escape(str(r.parcel_id)),

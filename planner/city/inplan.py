@@ -10,6 +10,7 @@ from planner.city.drawing import COLOURS, homes_by_state
 from planner.city.pages import FIGURES, chapter, shown
 from planner.city.save import sheets
 from planner.city.study import CityStudy, city
+from planner.columns import CITY
 from planner.errors import InvalidInput
 from planner.words import pair, say, text
 
@@ -60,7 +61,7 @@ class InPlan:
         name = (study.city.name_en or study.city.name, study.city.name)
         return {
             "title": [text("city.title", lang, city=name[lang == "zh"] or "–") for lang in ("en", "zh")],
-            "heads": [list(pair(say(f"city.{k}"))) for k in ("figure", "today", "with_plan", "limit")],
+            "heads": [list(pair(say("word.figure"))), *([CITY[k].en, CITY[k].zh] for k in ("today", "with_plan", "limit"))],
             "rows": rows,
             "key": key,
             "homes": homes,

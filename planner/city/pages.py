@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from planner.city.evaluation import phase_out
-from planner.report.document import Block, Document, Picture, Section, Table, Text, plain
+from planner.columns import CITY
+from planner.report.document import Block, Document, Picture, Say, Section, Table, Text, plain
 from planner.words import render, term, text
 
 if TYPE_CHECKING:
@@ -21,8 +23,12 @@ CANDIDATE_COLUMNS = (
     *("yield_class", "score", "area_mu", "tax_cny_per_mu", "worth_cny_per_mu"),
     *("target", "cost_cny_per_mu", "justified_tax_cny_per_mu", "earns_it"),
 )
-MEASURED = ("area_mu", "tax_cny_per_mu", "worth_cny_per_mu", "cost_cny_per_mu", "justified_tax_cny_per_mu")
 FIGURES = ("coverage", "green_rate", "park_m2_per_head", "served_share")
+
+
+def heads_of(columns: Iterable[str], lang: str) -> tuple[str, ...]:
+    """What columns of a study are called, with their units."""
+    return tuple(Say(lang).head(CITY[c]) for c in columns)
 
 
 def chapter(study: CityStudy, lang: str) -> tuple[Section, ...]:
@@ -57,12 +63,12 @@ def _greening(study: CityStudy, lang: str) -> Section | None:
     before, after = study.before, study.after
     if before is None:
         return None
-    heads = [text("city.figure", lang), text("city.today", lang)]
-    heads += [text("city.with_plan", lang), text("city.change", lang)] if after is not None else []
-    heads += [text("city.limit", lang), text("city.verdict", lang)]
+    columns = ("today", *(("with_plan", "change") if after is not None else ()), "limit", "verdict")
     rows = tuple(_figure_row(study, figure, lang) for figure in FIGURES)
     blocks: list[Block] = [Text(_sentence(study, lang), strong=True)]
-    blocks.append(Table(tuple(heads), rows, caption=text("city.greening_caption", lang)))
+    blocks.append(
+        Table((text("word.figure", lang), *heads_of(columns, lang)), rows, caption=text("city.greening_caption", lang))
+    )
     counted = study.green
     if counted is not None and counted.reach is not None:
         low, high = counted.reach.low, counted.reach.high
@@ -74,7 +80,7 @@ def _greening(study: CityStudy, lang: str) -> Section | None:
 
 def _worth(worth: pd.DataFrame, lang: str) -> Table:
     """The units that would bring most people within reach."""
-    heads = (text("city.unit", lang), text("city.served_people", lang), text("city.served_mu", lang))
+    heads = heads_of(("unit", "served_people", "served_mu"), lang)
     first = worth.head(MOST_UNITS)
     rows = tuple((str(i), f"{r['served_people']:,.0f}", f"{r['served_mu']:,.1f}") for i, r in first.iterrows())
     return Table(heads, rows, caption=text("city.worth_caption", lang, shown=len(first), of=len(worth)))
@@ -121,11 +127,11 @@ def _enterprises(study: CityStudy, lang: str) -> Section | None:
     ranked = table[table["rank"].notna()].sort_values(["rank"], kind="stable")
     classes = ranked["class"].value_counts().reindex(["A", "B", "C", "D"], fill_value=0)
     measures = Table(
-        (text("city.class", lang), text("city.count", lang), text("city.measures", lang)),
+        heads_of(("class", "count", "measures"), lang),
         tuple((c, f"{classes[c]:,}", term("city_measure", c.lower(), lang)) for c in classes.index),
         words=(0, 2),
     )
-    heads = (text("city.rank", lang), text("city.enterprise", lang), text("city.score", lang), text("city.class", lang))
+    heads = heads_of(("rank", "enterprise", "score", "class"), lang)
     rows = tuple((f"{r['rank']:,}", str(i), f"{r['score']:,.2f}", str(r["class"])) for i, r in ranked.iterrows())
     blocks: list[Block] = [measures, Table(heads, rows, words=(1, 3))]
     left_out = table[table["rank"].isna()]
@@ -151,7 +157,7 @@ def _candidates(table: pd.DataFrame, lang: str) -> Table:
         return plain(value) if isinstance(value, float) else str(value)
 
     rows = tuple((str(i), *(told(c, row[c]) for c in columns)) for i, row in table.iterrows())
-    heads = (text("city.enterprise", lang), *(text(f"city.{c}", lang) for c in columns))
+    heads = heads_of(("enterprise", *columns), lang)
     words = (0, *(i + 1 for i, c in enumerate(columns) if c in ("yield_class", "target", "earns_it")))
     return Table(heads, rows, caption=text("city.candidates_caption", lang), words=words)
 
@@ -172,7 +178,7 @@ def _evaluation(study: CityStudy, lang: str) -> Section | None:
         )
         for name, row in e.items.iterrows()
     )
-    heads = tuple(text(f"city.{k}", lang) for k in ("indicator", "baseline", "goal", "value", "achievement", "points"))
+    heads = heads_of(("indicator", "baseline", "goal", "value", "achievement", "points"), lang)
     blocks: list[Block] = [
         Text(verdict, strong=True),
         Table(heads, rows),
@@ -194,7 +200,7 @@ def _evaluation(study: CityStudy, lang: str) -> Section | None:
 
 def indicator_name(name: str, lang: str) -> str:
     """A shipped indicator's name in a language; a user's own name as it is."""
-    return term("indicator", name, lang)
+    return term("city_figure", name, lang) if name in FIGURES else term("indicator", name, lang)
 
 
 def _points(study: CityStudy, lang: str, width: float) -> Figure:
@@ -208,5 +214,5 @@ def _points(study: CityStudy, lang: str, width: float) -> Figure:
     names = [indicator_name(str(n), lang) for n in known.index]
     axes.barh(names, known["full_points"], color="#e3e6e5")
     axes.barh(names, known["points"], color="#2f7d5b")
-    dressed(axes, x=text("city.points", lang))
+    dressed(axes, x=CITY["points"].heading(lang))
     return made

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.city.drawing import city_map
-from planner.city.pages import CANDIDATE_COLUMNS, FIGURES, MEASURED, document, indicator_name
+from planner.city.pages import CANDIDATE_COLUMNS, FIGURES, document, indicator_name
+from planner.columns import CITY
 from planner.export.folder import json_text
-from planner.export.sheets import Book, Heading
+from planner.export.sheets import Book, Heading, headings_of
 from planner.files import whole_folder, written_as
 from planner.report.html import as_html
 from planner.words import term, text
@@ -44,30 +45,29 @@ def _workbook(study: CityStudy, path: Path, lang: str) -> None:
 def sheets(study: CityStudy, book: Book, lang: str) -> None:
     """A sheet for each part of the study."""
     if study.before is not None:
-        heads = [Heading(text(f"city.{k}", lang), "") for k in ("figure", "today", "with_plan", "limit")]
+        heads = [Heading(text("word.figure", lang), ""), *headings_of(("today", "with_plan", "limit"), CITY, lang)]
         after = study.after.to_dict() if study.after is not None else dict.fromkeys(FIGURES)
         before = study.before.to_dict()
         rows = [(term("city_figure", f, lang), before[f], after[f], study.limits.get(f)) for f in FIGURES]
         book.table(text("city.greening", lang), heads, rows)
     if study.enterprises is not None:
-        heads = [Heading(text(f"city.{k}", lang), "") for k in ("enterprise", "score", "class", "rank", "missing")]
+        heads = headings_of(("enterprise", "score", "class", "rank", "missing"), CITY, lang)
         book.table(text("city.yield_per_mu", lang), heads, study.enterprises.reset_index().itertuples(index=False, name=None))
     if study.evaluation is not None:
         keys = ("baseline", "target", "value", "achievement", "points", "full_points", "lost_points")
         named = ("indicator", "baseline", "goal", "value", "achievement", "points", "full_points", "lost_points")
         items = study.evaluation.items
         rows = [(indicator_name(str(n), lang), *(row[k] for k in keys)) for n, row in items.iterrows()]
-        book.table(text("city.evaluation", lang), [Heading(text(f"city.{k}", lang), "") for k in named], rows)
+        book.table(text("city.evaluation", lang), headings_of(named, CITY, lang), rows)
     if study.worth is not None:
-        heads = [Heading(text(f"city.{k}", lang), u) for k, u in (("unit", ""), ("served_mu", ""), ("served_people", ""))]
+        heads = headings_of(("unit", "served_mu", "served_people"), CITY, lang)
         book.table(text("city.worth", lang), heads, study.worth.reset_index().itertuples(index=False, name=None))
     if study.candidates is not None and len(study.candidates):
         columns = [c for c in CANDIDATE_COLUMNS if c in study.candidates]
-        heads = [Heading(text(f"city.{c}", lang), text(f"city.unit_of_{c}", lang) if c in MEASURED else "") for c in columns]
         rows = [tuple(_cell(c, row[c], lang) for c in columns) for _, row in study.candidates[columns].iterrows()]
         book.table(
             text("city.candidates", lang),
-            [Heading(text("city.enterprise", lang), ""), *heads],
+            headings_of(("enterprise", *columns), CITY, lang),
             [(str(i), *row) for i, row in zip(study.candidates.index, rows, strict=True)],
         )
 

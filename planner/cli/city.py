@@ -44,29 +44,30 @@ def city(
         voice.say(text("city.scored", lang, score=e.score, grade=term("grade", e.grade, lang)))
     if output is not None:
         save(study, output, overwrite=overwrite, lang=lang)
-        voice.say(text("city.wrote", lang, path=str(output)))
+        voice.wrote(output)
     voice.document(study.summary())
 
 
 def _green(study: CityStudy, lang: str) -> str:
     """The figures of greening beside their limits."""
-    from planner.city.pages import FIGURES, shown
+    from planner.city.pages import FIGURES, heads_of, shown
     from planner.words import term, text
 
     assert study.before is not None
     columns = {"today": study.before.to_dict(), **({"with_plan": study.after.to_dict()} if study.after else {})}
     columns["limit"] = {f: study.limits.get(f) for f in FIGURES}
-    head = tuple(text(f"city.{key}", lang) for key in ("figure", *columns))
+    head = (text("word.figure", lang), *heads_of(columns, lang))
     return table([(term("city_figure", f, lang), *(shown(f, c[f]) for c in columns.values())) for f in FIGURES], head)
 
 
 def _firms(scores: pd.DataFrame, voice: Voice, lang: str) -> None:
     """Enterprises by rank, and those that have none."""
+    from planner.city.pages import heads_of
     from planner.words import text
 
     known = scores["rank"].notna()
     ranked = scores[known].sort_values("rank", kind="stable")
-    head = tuple(text(f"city.{key}", lang) for key in ("enterprise", "score", "class", "rank"))
+    head = heads_of(("enterprise", "score", "class", "rank"), lang)
     voice.say(table([(str(i), f"{r['score']:.2f}", str(r["class"]), str(r["rank"])) for i, r in ranked.iterrows()], head))
     if not known.all():
         voice.warn(

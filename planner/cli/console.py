@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from planner.errors import UsageError
-from planner.words import say, text
+from planner.words import say, term, text
 
 STAGES: Final = ("read", "partition", "measure", "judge", "appraise", "allocate", "assess", "alternatives", "write")
 
@@ -134,8 +134,13 @@ class Progress:
     def announce(self, stage: str) -> None:
         """A stage begins."""
         if self._bar is not None:
-            done, what = STAGES.index(stage), text(f"cli.stage_{stage}", self._lang)
+            done, what = STAGES.index(stage), term("stage", stage, self._lang)
             self._bar.update(self._task, description=what, completed=done, note="")
+
+    def counting(self, done: int, of: int) -> None:
+        """Sites that answered, of those that were asked."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=text("cli.sites", self._lang, done=done, of=of))
 
     def solving(self, bound: float, best: float, gap: float) -> None:
         """The solver's state: yuan, yuan, relative gap."""

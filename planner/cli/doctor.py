@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from planner.cli.app import verb
 from planner.cli.console import Voice
+from planner.words import text
 
 NEEDED: Final = [
     "subsidence-planner",
@@ -36,11 +37,11 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 @verb()
 def doctor(*, voice: Voice) -> None:
     """Show what this installation stands on, and what is missing."""
-    report = examine()
+    report, missing = examine(), text("cli.doctor_not_found", voice.lang)
     for group, entries in report.items():
-        voice.say(f"{group}:")
+        voice.say(text("cli.of_group", voice.lang, group=text(f"cli.doctor_{group.replace(' ', '_')}", voice.lang)))
         for key, value in entries.items():
-            voice.say(f"  {key:<20} {value if value is not None else 'not found'}")
+            voice.say(f"  {key:<20} {value if value is not None else missing}")
     voice.document(report)
 
 

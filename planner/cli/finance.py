@@ -49,8 +49,9 @@ def finance(
 
 def _told(found: Finance, lang: str) -> str:
     """Figures and payments for a person."""
-    from planner.finance.chapter import shown, word
+    from planner.finance.chapter import figure_rows
+    from planner.words import text
 
     figures = {"investment_cny": found.terms.investment_cny, **found.summary()}
-    rows: list[tuple[str, ...]] = [(word(k, lang), shown(k, figures[k])) for k in TOLD if figures.get(k) is not None]
-    return table(rows, (word("figure", lang), word("amount", lang)))
+    rows: list[tuple[str, ...]] = list(figure_rows(TOLD, figures, lang))
+    return table(rows, (text("word.figure", lang), text("word.amount", lang)))

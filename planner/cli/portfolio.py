@@ -9,6 +9,8 @@ import typer
 
 from planner.cli.app import verb
 from planner.cli.console import Lang, Overwrite, Voice, table
+from planner.timelimit import time_limit as limited
+from planner.words import render, say
 
 if TYPE_CHECKING:
     from planner.portfolio import Portfolio
@@ -26,7 +28,10 @@ def portfolio(
     scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler.")] = None,
     cache: Annotated[Path | None, typer.Option("--cache", help="Folder that keeps finished plans of sites.")] = None,
     gap: Annotated[float | None, typer.Option("--gap", help="Relative gap to prove.", min=0.0, max=1.0)] = None,
-    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds the solver may take.", min=0.001)] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", help="Seconds for the whole command, sites and files included.", min=0.001),
+    ] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
     *,
@@ -35,7 +40,11 @@ def portfolio(
     """Schedule a programme: which projects, in which variant and year, with whose money and whose earth; and prove it."""
     given: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "cache": cache, "gap": gap, "time_limit_s": time_limit}
     settings = {k: v for k, v in given.items() if v is not None}
-    voice.document(written(file, output, voice, overwrite=overwrite, lang=lang, **settings))
+    with limited(time_limit, lambda message: voice.warn(render(message, lang))) as limit:
+        found = written(file, output, voice, overwrite=overwrite, lang=lang, limit=limit, **settings)
+        if limit.left < 0:
+            limit.tell(say("timelimit.passed", seconds=limit.seconds, over=-limit.left))
+    voice.document(found)
 
 
 def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, lang: str, **settings: Any) -> dict[str, Any]:
@@ -47,7 +56,13 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
     if output is not None:
         may_write(output, overwrite=overwrite)
     with voice.progress() as progress:
-        found = solved(file, progress=progress.solving, told=voice.warn if voice.verbose else None, **settings)
+        found = solved(
+            file,
+            progress=progress.solving,
+            told=(lambda message: voice.warn(render(message, lang))) if voice.verbose else None,
+            counted=progress.counting,
+            **settings,
+        )
     voice.say(told(found, lang))
     if output is not None:
         found.save(output, overwrite=overwrite, lang=lang)
@@ -58,7 +73,7 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
 
 def told(found: Portfolio, lang: str) -> str:
     """The schedule and the proof for a person."""
-    from planner.portfolio.chapter import project_name, word
+    from planner.portfolio.chapter import heads_of, project_name
     from planner.words import text
 
     s = found.summary()
@@ -66,7 +81,7 @@ def told(found: Portfolio, lang: str) -> str:
         (project_name(found, p["id"], lang), p["variant"], f"{p['start']}-{p['finish']}", f"{p['cost_cny'] / 1e4:,.1f}")
         for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
     ]
-    heads = (*(word(k, lang) for k in ("project", "variant", "year")), text("unit.1e4_yuan", lang))
+    heads = (*heads_of(("project", "variant", "year"), lang), text("unit.1e4_yuan", lang))
     totals = {"done": s["totals"]["projects"], "all": len(found.made.projects), "mu": s["totals"]["restored_mu"]}
     sentence = text("portfolio.sentence", lang, **totals, cost=s["totals"]["cost_cny"], npv=s["totals"]["npv_cny"])
     proof = text("portfolio.certificate", lang, gap=100 * s["solver"]["gap"])

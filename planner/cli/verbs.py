@@ -167,7 +167,7 @@ def compare(
     from planner.plan.compare import compare_plans
 
     if len(plans) < 2:
-        raise UsageError(say("cli.two_plans"))
+        raise UsageError(say("plan.two_plans"))
     loaded = [load_plan(folder) for folder in plans]
     result = compare_plans(loaded, names=[str(p) for p in plans])
     if output is not None:

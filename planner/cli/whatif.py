@@ -80,7 +80,7 @@ def _best(
     folder, overwrite = target
     if folder is not None:
         Plan.of(found.plan).save(folder, overwrite=overwrite, lang=lang)
-        voice.say(text("whatif.wrote", lang, path=str(folder)))
+        voice.wrote(folder)
     rows = found.gave.reset_index().to_dict("records")
     return {"limits": rows, "plan": {k: summary[k] for k in ("targets", "restored_mu", "water", "economics", "solver")}}
 

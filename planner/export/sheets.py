@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from planner.columns import Column
 from planner.export.longrows import GROUPED, inserted, rows_xml
 from planner.export.texts import FORMULA_START, clean
 from planner.words import LANGS, Telling, term
@@ -45,6 +46,12 @@ class Heading:
 
     name: str
     unit: str
+
+
+def headings_of(columns: Iterable[str], table: Mapping[str, Column], lang: str) -> list[Heading]:
+    """The headings of columns as the data dictionary has them; a column it does not know under its own name."""
+    known = [table.get(str(c)) or Column(str(c), "", str(c), str(c), "") for c in columns]
+    return [Heading(c.heading(lang), term("unit", c.unit, lang)) for c in known]
 
 
 class Share(float):

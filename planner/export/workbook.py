@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from planner.columns import CONTRACT_COLUMNS, DYKES, FLOW, HAUL, PARCELS, RESERVOIRS, STAGES, UNITS, Column
+from planner.columns import CONTRACT_COLUMNS, DYKES, FLOW, HAUL, PARCELS, RESERVOIRS, STAGES, UNITS
 from planner.export.ledger_sheets import number, write_exchange, write_ledgers, write_limits
 from planner.export.published import write_published
-from planner.export.sheets import Book, Formula, Heading, Share
+from planner.export.sheets import Book, Formula, Heading, Share, headings_of
 from planner.export.yearly import write_years
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan.figures import key_name
@@ -54,7 +54,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     write_years(book, names["years"], summary)
     write_ledgers(book, names["ledgers"], summary)
     write_exchange(book, names["exchange"], summary)
-    book.long_table(names["units"], _headings(units.columns, UNITS, lang), units.head(MAX_UNIT_ROWS))
+    book.long_table(names["units"], headings_of(units.columns, UNITS, lang), units.head(MAX_UNIT_ROWS))
     write_limits(book, names["limits"], summary)
     if more is not None:
         more(book, lang)
@@ -67,12 +67,6 @@ def _letter(i: int) -> str:
     from openpyxl.utils import get_column_letter
 
     return str(get_column_letter(i + 1))
-
-
-def _headings(columns: Iterable[str], table: Mapping[str, Column], lang: str) -> list[Heading]:
-    """The headings of columns as the data dictionary has them; a column it does not know under its own name."""
-    known = [table.get(str(c)) or Column(str(c), "", str(c), str(c), "") for c in columns]
-    return [Heading(c.heading(lang), term("unit", c.unit, lang)) for c in known]
 
 
 def _unit_rows(units: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -139,8 +133,8 @@ def _summary(
 def _targets(book: Book, sheet: str, units: pd.DataFrame, ranges: Mapping[str, str]) -> None:
     """A row a target, each figure a SUMIFS over the units; the total row adds them."""
     summed = [c for c in _SUMMED if c in units.columns]
-    headings = _headings(["target"], UNITS, book.lang) + _headings(["units"], RESERVOIRS, book.lang)
-    headings += _headings(summed, UNITS, book.lang)
+    headings = headings_of(["target"], UNITS, book.lang) + headings_of(["units"], RESERVOIRS, book.lang)
+    headings += headings_of(summed, UNITS, book.lang)
     rows = []
     for i, key in enumerate((*CHOICES, UNRESTORED)):
         name = term("target", key, book.lang)
@@ -164,7 +158,7 @@ def _parcels(
 ) -> None:
     summed = [c for c in _SUMMED if c in units.columns]
     described = [c for c in ("name", "mine", "phase", "subsidence_m") if c in parcels.columns]
-    headings = _headings(["parcel_id", *described], PARCELS, book.lang) + _headings(summed, UNITS, book.lang)
+    headings = headings_of(["parcel_id", *described], PARCELS, book.lang) + headings_of(summed, UNITS, book.lang)
     sums = units.groupby("parcel_id")[summed].sum() if "parcel_id" in units.columns else pd.DataFrame(columns=summed)
     as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns
     rows = []
@@ -196,12 +190,12 @@ def _reservoirs(book: Book, names: Mapping[str, str], plan: Any) -> None:
         for i, c in enumerate(columns)
         if c in ("area_mu", "water_mu", "storage_m3", "normal_m3", "dead_m3", "usable_m3", "units")
     ]
-    book.table(names["reservoirs"], _headings(columns, RESERVOIRS, book.lang), rows, total=book.say("word.total"), add=add)
+    book.table(names["reservoirs"], headings_of(columns, RESERVOIRS, book.lang), rows, total=book.say("word.total"), add=add)
     curves = getattr(plan, "storage_tables", None) or {}
     stages: list[tuple[Any, ...]] = []
     for key, frame in sorted(curves.items()):
         stages += [(str(key), float(r.level_m), float(r.area_m2), float(r.storage_m3)) for r in frame.itertuples()]
-    headings = _headings(["reservoir_id"], RESERVOIRS, book.lang) + _headings(
+    headings = headings_of(["reservoir_id"], RESERVOIRS, book.lang) + headings_of(
         ("level_m", "area_m2", "storage_m3"), STAGES, book.lang
     )
     book.table(names["storage"], headings, stages)
@@ -237,7 +231,7 @@ def _earth(
     book.table(names["earth"], headings, rows)
     if isinstance(haul, pd.DataFrame) and len(haul.columns):
         columns = [c for c in HAUL if c in haul.columns] + [c for c in haul.columns if c not in HAUL and c != "geometry"]
-        heads = _headings(columns, HAUL, book.lang)
+        heads = headings_of(columns, HAUL, book.lang)
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
         book.long_table(names["haul"], heads, haul[columns].head(MAX_HAUL_ROWS), total=say("word.total"), add=add)
 
@@ -249,7 +243,7 @@ def _dykes(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
         return
     rows: list[tuple[Any, ...]] = [(row["id"], *(row[c] for c in DYKES if c != "dyke_id")) for row in dykes["lines"]]
     add = [list(DYKES).index(c) for c in ("length_m", "fill_m3", "cost_cny")]
-    book.table(sheet, _headings(DYKES, DYKES, book.lang), rows, total=book.say("word.total"), add=add)
+    book.table(sheet, headings_of(DYKES, DYKES, book.lang), rows, total=book.say("word.total"), add=add)
 
 
 def _left_over(plan: Any, left: float, unit: str, say: Telling) -> list[tuple[Any, ...]]:
@@ -297,7 +291,7 @@ def _money(book: Book, names: Mapping[str, str], money: Any, rows: list[tuple[An
     flow = getattr(money, "flow", None)
     if isinstance(flow, pd.DataFrame) and len(flow):
         columns = [c for c in FLOW if c in flow.columns]
-        heads = _headings(["year", *columns], FLOW, book.lang)
+        heads = headings_of(["year", *columns], FLOW, book.lang)
         lines = [(int(year), *(float(row[c]) for c in columns)) for year, row in flow.iterrows()]
         book.table(names["flow"], heads, lines, total=say("word.total"), add=range(1, len(heads)))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from planner.columns import YEARS
-from planner.export.sheets import Book, Heading
+from planner.export.sheets import Book, Heading, headings_of
 from planner.landuse import CHOICES
 from planner.words import term, text
 
@@ -20,9 +20,9 @@ def write_years(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
     if not rows:
         return
     targets = [t for t in CHOICES if any(row["ready_mu"].get(t) for row in rows)]
-    heads = [Heading(YEARS["year"].heading(lang), "")]
+    heads = headings_of(["year"], YEARS, lang)
     heads += [Heading(text("years.ready", lang, target=t), term("unit", "mu", lang)) for t in targets]
-    heads += [Heading(YEARS[c].heading(lang), term("unit", YEARS[c].unit, lang)) for c in (*MONEY, *EARTH)]
+    heads += headings_of((*MONEY, *EARTH), YEARS, lang)
     lines = [
         (row["year"], *(row["ready_mu"].get(t, 0.0) for t in targets), *(row[c] for c in (*MONEY, *EARTH))) for row in rows
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.document import Block, Document, Picture, Section, Table, Text
+from planner.columns import FINANCE, FINANCE_YEARS, SENSITIVITY, VALUE_FOR_MONEY
+from planner.report.document import Block, Document, Picture, Say, Section, Table, Text
 from planner.report.drawing import FAINT, INK, dressed, figure
 from planner.words import render, term, text
 
@@ -22,12 +24,12 @@ FIRST = (
 )
 COLOURS = {"payments": "#14506b", "user_income": "#6DBE73", "sales": "#d9a441", "investment": "#B5373A", "opex": "#8f9a96"}
 RATIO = 0.45
-SHARED = ("figure", "total", "year")  # words of tables in every room
 
 
-def word(key: str, lang: str) -> str:
-    """What a sum or figure of a project's money is called."""
-    return term("finance_word", key, lang) if key not in SHARED else term("word", key, lang)
+def sum_name(key: str, lang: str) -> str:
+    """What a sum of every year, or what is varied, is called."""
+    column = FINANCE_YEARS.get(f"{key}_cny")
+    return term("finance_word", key, lang) if column is None else column.heading(lang)
 
 
 def document(found: Finance, *, lang: str = "en") -> Document:
@@ -59,9 +61,14 @@ def _first_page(found: Finance, lang: str) -> tuple[Block, ...]:
     s = found.summary()
     told = text("finance.sentence", lang, cny=found.terms.investment_cny, npv=s["npv_cny"], debt=s["debt_cny"])
     warned = tuple(Text(render(w, lang), strong=True) for w in found.warnings)
-    rows = tuple((word(k, lang), shown(k, s[k])) for k in FIRST if s[k] is not None)
+    rows = figure_rows(FIRST, s, lang)
     picture = Picture(partial(_bars, found, lang), text("finance.bars", lang), RATIO)
-    return (Text(told, strong=True), *warned, picture, Table((word("figure", lang), word("amount", lang)), rows))
+    return (Text(told, strong=True), *warned, picture, Table((text("word.figure", lang), text("word.amount", lang)), rows))
+
+
+def figure_rows(keys: Iterable[str], figures: Mapping[str, Any], lang: str) -> tuple[tuple[str, str], ...]:
+    """The figures that exist, by name and unit."""
+    return tuple((Say(lang).head(FINANCE[k]), shown(k, figures[k])) for k in keys if figures.get(k) is not None)
 
 
 def shown(key: str, value: float) -> str:
@@ -78,7 +85,8 @@ def _yearly(found: Finance, lang: str) -> Table:
     table = found.table
     kept = [k for k in YEARLY if table[f"{k}_cny"].abs().max() > 0]
     digits = 0 if table[[f"{k}_cny" for k in kept]].abs().to_numpy().max() >= 1e8 else 1
-    heads = (word("year", lang), *(word(k, lang) for k in kept), word("share_of_budget", lang), word("dscr", lang))
+    columns = ("year", *(f"{k}_cny" for k in kept), "share_of_budget", "dscr")
+    heads = tuple(FINANCE_YEARS[c].heading(lang) for c in columns)
     rows = []
     for year, row in table.iterrows():
         sums = tuple(f"{row[f'{k}_cny'] / 1e4:z,.{digits}f}" for k in kept)
@@ -88,16 +96,15 @@ def _yearly(found: Finance, lang: str) -> Table:
 
 
 def _value(found: Finance, lang: str) -> Table:
-    named = {"equity": "equity_cny"}
-    rows = tuple((word(named.get(k, k), lang), f"{v:z,.0f}") for k, v in found.value._asdict().items())
-    return Table((word("figure", lang), word("amount", lang)), rows, caption=text("finance.value_caption", lang))
+    rows = tuple((Say(lang).head(VALUE_FOR_MONEY[k]), f"{v:z,.0f}") for k, v in found.value._asdict().items())
+    return Table((text("word.figure", lang), text("word.amount", lang)), rows, caption=text("finance.value_caption", lang))
 
 
 def _sensitivity(found: Finance, lang: str) -> tuple[Block, ...]:
-    heads = tuple(word(k, lang) for k in ("factor", "at_low", "at_high", "break_even"))
+    heads = tuple(Say(lang).head(SENSITIVITY[k]) for k in ("factor", "at_low", "at_high", "break_even"))
     rows = tuple(
         (
-            word(bar.factor, lang),
+            sum_name(bar.factor, lang),
             f"{bar.npv_low_cny:z,.0f}",
             f"{bar.npv_high_cny:z,.0f}",
             "–" if bar.break_even is None else f"× {bar.break_even:.3f}",
@@ -120,12 +127,12 @@ def _bars(found: Finance, lang: str, width: float) -> Any:
         if not sums.any():
             continue
         if key in ("investment", "opex"):
-            axes.bar(years, -sums, bottom=down, color=colour, label=word(key, lang))
+            axes.bar(years, -sums, bottom=down, color=colour, label=sum_name(key, lang))
             down = down - sums
         else:
-            axes.bar(years, sums, bottom=up, color=colour, label=word(key, lang))
+            axes.bar(years, sums, bottom=up, color=colour, label=sum_name(key, lang))
             up = up + sums
-    axes.plot(years, np.cumsum(found.flows.project) / 1e4, color=INK, lw=1.2, label=word("running", lang))
+    axes.plot(years, np.cumsum(found.flows.project) / 1e4, color=INK, lw=1.2, label=sum_name("running", lang))
     axes.axhline(0, color=FAINT, lw=0.6)
     dressed(axes, y=text("unit.1e4_yuan", lang), legend=True)
     return made
@@ -138,6 +145,6 @@ def _tornado(found: Finance, lang: str, width: float) -> Any:
         for value, colour in ((bar.npv_low_cny, "#1F5FA8"), (bar.npv_high_cny, "#B5373A")):
             axes.barh(at, value / 1e4 - middle, left=middle, color=colour, height=0.6)
     axes.axvline(middle, color=INK, lw=0.8)
-    axes.set_yticks(range(len(found.tornado)), [word(bar.factor, lang) for bar in reversed(found.tornado)])
+    axes.set_yticks(range(len(found.tornado)), [sum_name(bar.factor, lang) for bar in reversed(found.tornado)])
     dressed(axes, x=text("unit.1e4_yuan", lang))
     return made

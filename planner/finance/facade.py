@@ -50,4 +50,5 @@ def finance(source: str | Path | Plan | Mapping[str, Any] | None = None, **keys:
     ['bond_cover', 'building_interest_cny', 'burden_max']
     """
     found = terms_of(source, keys)
-    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, unfunded_cny=found.unfunded_cny)
+    without = {"unfunded_cny": found.unfunded_cny, "lent_cny": found.lent_cny}
+    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, **without)

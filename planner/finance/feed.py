@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """Terms, the project's name, whether its data are a survey or a reconstruction, yuan of the plan that no fund covers."""
+    """Terms, the project's name, whether its data are a survey or a reconstruction.
+
+    unfunded_cny, lent_cny: yuan of the plan that no fund covers, and that funds give which have to be paid back.
+    """
 
     terms: Terms
     name: str
     kind: str = "survey"
     unfunded_cny: float = 0.0
+    lent_cny: float = 0.0
 
 
 def terms_of(source: str | Path | Plan | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> Source:
@@ -69,8 +73,9 @@ def _from_summary(summary: Mapping[str, Any], given: Mapping[str, Any], keys: Ma
         taken.setdefault("mu", summary["restored_mu"])
     taken.setdefault("first_year", summary["site"]["year"])
     about = summary["site"]
-    unfunded = float(summary["economics"].get("unfunded_cny", 0.0))
-    return Source(checked(taken, file), str(about["name"]), str(about.get("kind", "survey")), unfunded)
+    money = summary["economics"]
+    without = {"unfunded_cny": float(money.get("unfunded_cny", 0.0)), "lent_cny": float(money.get("repaid_cny", 0.0))}
+    return Source(checked(taken, file), str(about["name"]), str(about.get("kind", "survey")), **without)
 
 
 def checked(given: Mapping[str, Any], file: str) -> Terms:

@@ -27,7 +27,7 @@ class Finance(Mapping[str, Any]):
     """A project's money; a mapping over its summary (`f["payments_sum_cny"]`).
 
     terms: what was asked. flows: yuan by year. name: of the project. kind: survey or reconstruction. unfunded_cny: yuan of the
-    plan behind it that no fund covers.
+    plan behind it that no fund covers. lent_cny: yuan of its funds that have to be paid back.
     """
 
     terms: Terms
@@ -35,6 +35,7 @@ class Finance(Mapping[str, Any]):
     name: str = ""
     kind: str = "survey"
     unfunded_cny: float = 0.0
+    lent_cny: float = 0.0
 
     def __getitem__(self, key: str) -> Any:
         return self._summary[key]
@@ -185,6 +186,8 @@ def warnings_of(found: Finance) -> tuple[Message, ...]:
     terms, made = found.terms, found.flows
     if found.unfunded_cny > 0:
         told.append(say("finance.unfunded", cny=found.unfunded_cny, share=100 * found.unfunded_cny / terms.investment_cny))
+    if found.lent_cny > 0:
+        told.append(say("finance.lent", cny=found.lent_cny, share=100 * found.lent_cny / terms.investment_cny))
     repaid = made.payments.sum() + made.user_income.sum() + (made.sales.sum() if terms.regime == "public" else 0.0)
     if repaid <= 0:
         told.append(say("finance.never_repaid", cny=terms.investment_cny))

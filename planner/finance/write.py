@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from planner.columns import FINANCE, FINANCE_YEARS, SENSITIVITY
 from planner.export.folder import json_text
-from planner.export.sheets import Book, Formula, Heading
+from planner.export.sheets import Book, Formula, Heading, headings_of
 from planner.files import whole_folder, written_as
-from planner.finance.chapter import document, word
+from planner.finance.chapter import document, sum_name
 from planner.report import as_html, as_pdf
 from planner.report.fonts import chinese_family
 from planner.words import render, text
@@ -35,22 +36,27 @@ def save(found: Finance, folder: str | Path, *, overwrite: bool = False, lang: s
 
 def write_workbook(path: Path, found: Finance, *, lang: str) -> None:
     """The workbook: figures, year by year with totals as formulas, sensitivity, what to know."""
-    book, yuan = Book(lang=lang), text("unit.yuan", lang)
+    book = Book(lang=lang)
     s = found.summary()
-    figures = [(word(k, lang), v) for k, v in s.items() if isinstance(v, int | float) and not isinstance(v, bool)]
-    book.table(word("figures", lang), [Heading(word("figure", lang), ""), Heading(word("amount", lang), "")], figures)
+    figures = [
+        (FINANCE[k].heading(lang), v, text(f"unit.{FINANCE[k].unit}", lang) if FINANCE[k].unit else "")
+        for k, v in s.items()
+        if isinstance(v, int | float) and not isinstance(v, bool)
+    ]
+    told = [Heading(text(f"word.{k}", lang), "") for k in ("figure", "amount", "unit")]
+    book.table(text("word.figures", lang), told, figures)
     table = found.table
     columns = [str(c) for c in table.columns]
     plain = ("share_of_budget", "dscr")
-    heads = [Heading(word("year", lang), "")]
-    heads += [Heading(word(c.removesuffix("_cny"), lang), "" if c in plain else yuan) for c in columns]
+    heads = headings_of(("year", *columns), FINANCE_YEARS, lang)
     rows = [_row(int(str(year)), row, k + 2, columns) for k, (year, row) in enumerate(table.iterrows())]
     add = [i + 1 for i, c in enumerate(columns) if c not in plain]
-    book.table(word("by_year", lang), heads, rows, total=word("total", lang), add=add)
-    bars = [(word(b.factor, lang), b.low, b.high, b.npv_low_cny, b.npv_high_cny, b.break_even) for b in found.tornado]
+    book.table(text("finance_word.by_year", lang), heads, rows, total=text("word.total", lang), add=add)
+    bars = [(sum_name(b.factor, lang), b.low, b.high, b.npv_low_cny, b.npv_high_cny, b.break_even) for b in found.tornado]
     keys = ("factor", "low", "high", "at_low", "at_high", "break_even")
-    book.table(word("sensitivity", lang), [Heading(word(k, lang), yuan if k.startswith("at_") else "") for k in keys], bars)
-    book.table(word("notes", lang), [Heading(word("notes", lang), "")], [(render(w, lang),) for w in found.warnings])
+    book.table(text("finance_word.sensitivity", lang), headings_of(keys, SENSITIVITY, lang), bars)
+    notes = text("finance_word.notes", lang)
+    book.table(notes, [Heading(notes, "")], [(render(w, lang),) for w in found.warnings])
     book.save(path, title=found.name)
 
 

@@ -263,8 +263,10 @@ def allocate(
     places: Mapping[str, gpd.GeoDataFrame] | None = None,
     progress: Callable[[float, float, float], None] | None = None,
     seconds: float | None = None,
+    rounds: int | None = None,
 ) -> Answer:
-    """Chooses one option per unit; places: the site's layers by key; seconds: at most, else the solver's own.
+    """Chooses one option per unit; places: the site's layers by key; seconds: at most, else the solver's own; rounds: of
+    separation at most (`Problem.solve`).
 
     Raises InvalidInput, Infeasible, NoPlanInTime.
     """
@@ -276,6 +278,7 @@ def allocate(
         "time_limit_s": seconds or solver.time_limit_s,
         "seed": solver.seed,
         "progress": progress,
+        "rounds": rounds,
     }
     charges = charges_of(scenario, facts, parts)
     with careful():  # Ctrl-C stops the search, which keeps the best plan it has

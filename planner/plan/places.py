@@ -39,7 +39,7 @@ def places_of(plan: Plan) -> pd.DataFrame:
     rows += [row for i, row in enumerate(named) if i not in used]
     rows += _roads(site)
     rows += _mines(plan.parcels)
-    rows += _rows(plan.parcels, "parcel")
+    rows += _rows(plan.parcels, "parcel", "kind")
     frame = pd.DataFrame([_placed(row) for row in rows if row["shape"] is not None], columns=COLUMNS)
     rank = frame["kind"].map({kind: i for i, kind in enumerate(RANKS)})
     order = np.lexsort((frame["name"], -frame["storage_m3"], -frame["radius_m"], rank))
@@ -59,16 +59,15 @@ def _text(value: object) -> str:
     return "" if value is None or value != value else str(value).strip()
 
 
-def _rows(frame: gpd.GeoDataFrame | None, kind: str) -> list[dict[str, Any]]:
-    """The features of a layer that have a name."""
+def _rows(frame: gpd.GeoDataFrame | None, kind: str, use: str) -> list[dict[str, Any]]:
+    """The features of a layer that have a name, with what its column `use` says of them."""
     if frame is None or not len(frame):
         return []
-    names = frame["name"] if "name" in frame.columns else [""] * len(frame)
-    english = frame["name_en"] if "name_en" in frame.columns else [""] * len(frame)
+    told = [[_text(v) for v in frame[c]] if c in frame.columns else [""] * len(frame) for c in ("name", "name_en", use)]
     return [
-        {"kind": kind, "name": _text(zh), "name_en": _text(en), "storage_m3": 0.0, "shape": shape}
-        for zh, en, shape in zip(names, english, frame.geometry, strict=True)
-        if (_text(zh) or _text(en)) and shape is not None and not shape.is_empty
+        {"kind": kind, "name": zh, "name_en": en, "storage_m3": 0.0, "shape": shape, "use": said}
+        for zh, en, said, shape in zip(*told, frame.geometry, strict=True)
+        if (zh or en) and shape is not None and not shape.is_empty
     ]
 
 
@@ -83,13 +82,9 @@ def _lakes(plan: Plan) -> list[dict[str, Any]]:
 
 def _features(layer: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     """Constraints by name: villages, and everything else (corridors, belts, monuments)."""
-    rows = _rows(layer, "corridor")
-    if layer is None or not rows:
-        return []
-    kinds = [_text(k) for k in layer["kind"]] if "kind" in layer.columns else [""] * len(layer)
-    by_shape = {id(shape): kind for shape, kind in zip(layer.geometry, kinds, strict=True)}
+    rows = _rows(layer, "corridor", "kind")
     for row in rows:
-        words = (by_shape.get(id(row["shape"]), "") + row["name"] + row["name_en"]).lower()
+        words = (row["use"] + row["name"] + row["name_en"]).lower()
         if any(word in words for word in VILLAGES):
             row["kind"] = "village"
         elif _is_road(words):
@@ -109,10 +104,8 @@ def _roads(site: Site) -> list[dict[str, Any]]:
     for key, layer in layers:
         if layer is None or "name" not in layer.columns:
             continue
-        uses = layer["landuse"] if "landuse" in layer.columns else [""] * len(layer)
-        words = {id(shape): f"{key} {_text(use)}".lower() for shape, use in zip(layer.geometry, uses, strict=True)}
-        for row in _rows(layer, "road"):
-            told = words[id(row["shape"])] + row["name"].lower() + row["name_en"].lower()
+        for row in _rows(layer, "road", "landuse"):
+            told = f"{key} {row['use']}{row['name']}{row['name_en']}".lower()
             if _is_road(told) and row["name"] not in known:
                 found.setdefault((row["name"], row["name_en"]), []).append(row["shape"])
     return [

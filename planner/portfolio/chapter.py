@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.columns import PROGRAMME
 from planner.portfolio.programme import MU
-from planner.report.document import Block, Document, Picture, Section, Table, Text
+from planner.report.document import Block, Document, Picture, Say, Section, Table, Text
 from planner.report.drawing import INK, dressed, figure
-from planner.words import term, text
+from planner.words import text
 
 if TYPE_CHECKING:
     from planner.portfolio.noun import Scheduled
 
 COLOURS = ("#14506b", "#6DBE73", "#d9a441", "#B5373A", "#7a6fb0", "#8f9a96", "#4ba3a8", "#c77f4a")
 LEFT_OUT = 25  # projects told in the table of what was left out
-SHARED = ("figure", "total", "year")  # words of tables in every room
 
 
-def word(key: str, lang: str) -> str:
-    """What a figure or column of a programme is called."""
-    return term("portfolio_word", key, lang) if key not in SHARED else term("word", key, lang)
+def heads_of(keys: Iterable[str], lang: str) -> tuple[str, ...]:
+    """What columns of a programme are called, without their units."""
+    return tuple(PROGRAMME[k].heading(lang) for k in keys)
 
 
 def fund_name(found: Scheduled, at: int, lang: str) -> str:
@@ -77,14 +78,15 @@ def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     )
     certificate = text("portfolio.certificate", lang, gap=100 * proof["gap"])
     planned = (text("portfolio.planned", lang, plans=proof["columns"], sites=proof["sites"]),) if "columns" in proof else ()
-    rows = [(word(k, lang), f"{totals[k]:,.1f}") for k in ("restored_mu", *MU)]
-    rows += [(word(k, lang), f"{totals[k]:,.0f}") for k in ("cost_cny", "npv_cny", "earth_m3", "bought_m3")]
-    table = Table((word("figure", lang), word("amount", lang)), tuple(rows))
+    head = Say(lang).head
+    rows = [(head(PROGRAMME[k]), f"{totals[k]:,.1f}") for k in ("restored_mu", *MU)]
+    rows += [(head(PROGRAMME[k]), f"{totals[k]:,.0f}") for k in ("cost_cny", "npv_cny", "earth_m3", "bought_m3")]
+    table = Table((text("word.figure", lang), text("word.amount", lang)), tuple(rows))
     return (Text(told, strong=True), Text(certificate), *(Text(p) for p in planned), table)
 
 
 def _schedule(found: Scheduled, lang: str) -> Table:
-    keys = ("start", "finish", "variant", "cost_cny", "npv_cny", "restored_mu", "reservoir_mu")
+    keys = ("project", "start", "finish", "variant", "cost_cny", "npv_cny", "restored_mu", "reservoir_mu")
     done = found.projects[found.projects["selected"].astype(bool)].sort_values(["start", "finish"], kind="stable")
     rows = tuple(
         (
@@ -99,16 +101,11 @@ def _schedule(found: Scheduled, lang: str) -> Table:
         )
         for name, row in done.iterrows()
     )
-    heads = (word("project", lang), *(word(k, lang) for k in keys))
-    return Table(heads, rows, caption=text("portfolio.ten_thousand", lang), words=(0, 3))
+    return Table(heads_of(keys, lang), rows, caption=text("portfolio.ten_thousand", lang), words=(0, 3))
 
 
 def _funds(found: Scheduled, lang: str) -> Table:
-    heads = (
-        word("fund", lang),
-        word("year", lang),
-        *(word(k, lang) for k in ("given_cny", "spent_cny", "left_cny", "shadow_price")),
-    )
+    heads = heads_of(("fund", "year", "given_cny", "spent_cny", "left_cny", "shadow_price"), lang)
     place = {fund.id: k for k, fund in enumerate(found.made.funds)}
     rows = tuple(
         (
@@ -130,11 +127,11 @@ def _left_out(found: Scheduled, lang: str) -> Table:
         why = "portfolio.never" if not known else "portfolio.in_reach" if row["loss_cny"] <= 0 else "portfolio.would_lose"
         told = text("portfolio.would_lose", lang, loss=float(row["loss_cny"])) if why.endswith("lose") else text(why, lang)
         rows.append((project_name(found, str(name), lang), told))
-    return Table((word("project", lang), word("bring_in", lang)), tuple(rows), words=(0, 1))
+    return Table((*heads_of(["project"], lang), text("portfolio.bring_in", lang)), tuple(rows), words=(0, 1))
 
 
 def _earth(found: Scheduled, lang: str) -> Table:
-    heads = tuple(word(k, lang) for k in ("from", "to", "year", "m3", "km"))
+    heads = tuple(Say(lang).head(PROGRAMME[k]) for k in ("from", "to", "year", "m3", "km"))
     rows = []
     for r in found.earth.itertuples(index=False):
         giver, taker, year, m3, km = r
@@ -183,7 +180,7 @@ def _stack(found: Scheduled, lang: str, width: float) -> Any:
         below = below + mine
     limits = found.made.limits.sum(axis=0) / 1e8
     if np.isfinite(limits).all():
-        axes.plot(years, limits, color=INK, lw=1.0, ls="--", label=word("given_cny", lang))
+        axes.plot(years, limits, color=INK, lw=1.0, ls="--", label=PROGRAMME["given_cny"].heading(lang))
     axes.locator_params(axis="x", integer=True)
     dressed(axes, y=text("portfolio.hundred_million", lang), legend=True)
     return made

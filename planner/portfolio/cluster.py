@@ -17,7 +17,7 @@ from planner import __version__
 from planner.errors import PlannerError, UsageError
 from planner.files import write_whole
 from planner.memory import MEMORY, available_memory
-from planner.portfolio.sites import GAP, Ask, Reply, SiteKey, answer
+from planner.portfolio.sites import CUTS, GAP, Ask, Reply, SiteKey, answer
 from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
@@ -36,30 +36,40 @@ class Job:
         """The hash its replies are kept under."""
         told: dict[str, Any] = {"files": self.fingerprint, "id": self.key.id, "asks": [asdict(a) for a in self.asks]}
         told |= {"free_earth": self.key.free_earth, "layer": None if self.key.layer is None else self.key.layer.id}
-        told |= {"version": __version__, "gap": GAP}
+        told |= {"version": __version__, "gap": GAP, "cuts": CUTS}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _never() -> bool:
+    return False
+
+
+Run = Callable[[list[Job], Callable[[], bool]], Iterator[tuple[int, tuple[Reply, ...]]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Planners:
     """Answers jobs in their order. run: gives (place, replies) as they are finished. cache: folder of finished replies."""
 
-    run: Callable[[list[Job]], Iterator[tuple[int, tuple[Reply, ...]]]]
+    run: Run
     cache: Path | None = None
 
-    def replies(self, jobs: list[Job], told: Callable[[int, int], None]) -> list[tuple[Reply, ...]]:
-        """The replies to jobs; told is called with how many are done and of how many."""
+    def replies(
+        self, jobs: list[Job], told: Callable[[int, int], None], late: Callable[[], bool] = _never
+    ) -> list[tuple[Reply, ...] | None]:
+        """The replies to jobs, None for those not begun when it was late; told is called with how many are done and of how
+        many."""
         found: dict[int, tuple[Reply, ...]] = {}
         for at, job in enumerate(jobs):
             if (kept := self._kept(job)) is not None:
                 found[at] = kept
         rest = [at for at in range(len(jobs)) if at not in found]
         told(len(found), len(jobs))
-        for place, replies in self.run([jobs[at] for at in rest]):
+        for place, replies in self.run([jobs[at] for at in rest], late):
             found[rest[place]] = replies
             self._keep(jobs[rest[place]], replies)
             told(len(found), len(jobs))
-        return [found[at] for at in range(len(jobs))]
+        return [found.get(at) for at in range(len(jobs))]
 
     def _path(self, job: Job) -> Path | None:
         return None if self.cache is None else self.cache / f"{job.name}.json"
@@ -80,8 +90,10 @@ class Planners:
             write_whole(path, json.dumps([r.to_dict() for r in replies]))
 
 
-def _here(jobs: list[Job]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
+def _here(jobs: list[Job], late: Callable[[], bool]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
     for at, job in enumerate(jobs):
+        if late():
+            return
         yield at, answer(job.key, job.asks)
 
 
@@ -114,17 +126,19 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
             return
         assert workers is not None
         limit = int(available_memory() * MEMORY.workers_share / workers)
-        local = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=limit, dashboard_address=None, silence_logs=50
-        )
+        how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
+        try:
+            local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
+        except RuntimeError as error:
+            raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
         with local, Client(local, set_as_default=False) as client:
             yield Planners(_on(client), folder)
 
 
-def _on(client: Any) -> Callable[[list[Job]], Iterator[tuple[int, tuple[Reply, ...]]]]:
+def _on(client: Any) -> Run:
     """Jobs on a cluster; a site goes to the worker that knows it while that lives."""
 
-    def run(jobs: list[Job]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
+    def run(jobs: list[Job], late: Callable[[], bool]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
         from distributed import as_completed
 
         there = sorted(client.scheduler_info(n_workers=-1)["workers"])
@@ -137,5 +151,8 @@ def _on(client: Any) -> Callable[[list[Job]], Iterator[tuple[int, tuple[Reply, .
         for future in as_completed(list(place), loop=client.loop):
             yield place[future], future.result()
             future.release()
+            if late():
+                client.cancel([other for other in place if not other.done()])
+                return
 
     return run

@@ -9,9 +9,11 @@ import folium
 import shapely
 from branca.element import Figure
 
+from planner.columns import PROGRAMME
 from planner.errors import InvalidInput
 from planner.maps.folium_layer import OfflineMap, Verbatim, as_script_json
-from planner.portfolio.chapter import fund_name, title, word
+from planner.portfolio.chapter import fund_name, title
+from planner.report.document import Say
 from planner.words import say, text
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
         "last": int(years[-1]),
         "never": NEVER,
         "later": LATER,
-        "words": {"year": word("year", lang)},
+        "words": {"year": text("word.year", lang)},
         "legend": [*((str(y), _colour(found, int(y))) for y in years), (text("portfolio.left_out", lang), NEVER)],
         "projects": [_project(found, str(name), row, lang) for name, row in layer.iterrows()],
         "years": {int(y): _year(found, int(y), lang) for y in years},
@@ -140,7 +142,10 @@ def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:
     """What the panel tells of a year: projects begun, mu so far, what each fund pays."""
     table = found.projects
     begun = table[table["start"].notna() & (table["start"] <= year)]
-    rows = [(word("begun", lang), str(len(begun))), (word("restored_mu", lang), f"{begun['restored_mu'].sum():,.0f}")]
+    rows = [
+        (text("portfolio.begun", lang), str(len(begun))),
+        (Say(lang).head(PROGRAMME["restored_mu"]), f"{begun['restored_mu'].sum():,.0f}"),
+    ]
     for at, fund in enumerate(found.made.funds):
         mine = found.funds[(found.funds["id"] == fund.id) & (found.funds["year"] == year)]["spent_cny"].sum()
         rows.append((fund_name(found, at, lang), f"{mine / 1e4:,.0f} {text('unit.1e4_yuan', lang)}"))

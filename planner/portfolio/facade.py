@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from planner.portfolio.checks import check
 from planner.portfolio.load import Loaded, described, load
 from planner.portfolio.noun import Scheduled
+from planner.portfolio.pricing import in_time, planned
 from planner.portfolio.solve import solve
+from planner.timelimit import UNLIMITED, TimeLimit
 
 if TYPE_CHECKING:
     import folium
 
 Progress = Callable[[float, float, float], None]
+CLUSTER = ("workers", "scheduler", "cache", "told", "counted")  # settings of where and how sites are planned
 
 
 class Portfolio(Scheduled):
@@ -52,8 +55,9 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     """Solves a programme: which projects, in which variant and year, with whose money and earth.
 
     source: a TOML file, a folder with portfolio.toml, or the parsed document. progress is called with (bound, best, gap).
-    settings: keys of [portfolio] that win over the file, and for sites that are planned `workers`, `scheduler`,
-    `cache` (a folder that keeps finished plans), `told` (called with a line for each step).
+    settings: keys of [portfolio] that win over the file, `limit` (a TimeLimit of the whole), and for sites that are planned
+    `workers`, `scheduler`, `cache` (a folder that keeps finished plans), `told` (called with a message for each step),
+    `counted` (called with the sites answered and of how many).
     Raises InvalidInput, Infeasible (naming what to relax), NoPlanInTime.
 
     Examples
@@ -68,24 +72,23 @@ def portfolio(source: str | Path | Mapping[str, Any], *, progress: Progress | No
     >>> schedule.projects["selected"].to_dict()
     {'A': True}
     """
-    cluster: dict[str, Any] = {key: settings.pop(key) for key in ("workers", "scheduler", "cache", "told") if key in settings}
+    limit: TimeLimit = settings.pop("limit", UNLIMITED)
+    cluster: dict[str, Any] = {key: settings.pop(key) for key in CLUSTER if key in settings}
     loaded = described(source, Path(), "portfolio") if isinstance(source, Mapping) else load(source)
     if settings:
         document = {**loaded.file.model_dump(by_alias=True, exclude_unset=True)}
         document["portfolio"] = {**document["portfolio"], **settings}
         loaded = described(document, loaded.folder, "portfolio")
-    return _planned(loaded, cluster, progress) if loaded.planned else _given(loaded, progress)
+    return _planned(loaded, {**cluster, "limit": limit}, progress) if loaded.planned else _given(loaded, progress, limit)
 
 
-def _given(loaded: Loaded, progress: Progress | None) -> Portfolio:
+def _given(loaded: Loaded, progress: Progress | None, limit: TimeLimit) -> Portfolio:
     made = loaded.programme()
     check(made)
-    return Portfolio(made, solve(made, progress=progress), loaded.outlines)
+    return Portfolio(made, solve(in_time(made, limit), progress=progress), loaded.outlines)
 
 
 def _planned(loaded: Loaded, cluster: Mapping[str, Any], progress: Progress | None) -> Portfolio:
     """Variants from the sites' certified plans, priced until the bound over all plans meets the schedule."""
-    from planner.portfolio.pricing import planned
-
     made, solution, proof = planned(loaded, progress=progress, **cluster)
     return Portfolio(made, solution, loaded.outlines, proof)

@@ -3,46 +3,67 @@ over all plans of all sites meets the best schedule (Dantzig and Wolfe 1960; the
 
 A site that is asked under prices proves how much any plan of it can be worth at them. With z the relaxation over the plans
 known and r_i the most by which a plan of site i, known or not, can beat them, z + Σ max(r_i, 0) bounds every schedule of all
-plans.
+plans. What sites have proven at other prices bounds r_i as well (`envelope`): they are asked again only where that leaves room.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from planner.errors import InvalidInput
+from planner.errors import NoPlanInTime
 from planner.files import sha256_of
 from planner.portfolio.checks import check
 from planner.portfolio.cluster import Job, Planners, planners
+from planner.portfolio.envelope import Proven, most
+from planner.portfolio.infeasible import refuse
 from planner.portfolio.keys import ProjectItem, Variant
 from planner.portfolio.load import Loaded
 from planner.portfolio.model import Model
-from planner.portfolio.programme import LAND, MU, Floats, Programme
+from planner.portfolio.offers import Offer, offers_of
+from planner.portfolio.programme import MU, Programme
 from planner.portfolio.rows import ask
 from planner.portfolio.sites import Ask, Reply, SiteKey
 from planner.portfolio.solve import Relaxed, Solution, objectives, solve
-from planner.words import say
+from planner.timelimit import LEAST, UNLIMITED, TimeLimit
+from planner.words import Message, say
 
 Progress = Callable[[float, float, float], None]
-Told = Callable[[str], None]
+Told = Callable[[Message], None]
+Counted = Callable[[int, int], None]
+Late = Callable[[], bool]
 
-ROUNDS = 12  # of prices at most
+ROUNDS = 40  # of prices at most
 SAME = 1e-6  # plans nearer than this share of cost and benefit are one
 CLOSE = 0.2  # share of the programme's gap that the plans not known may still be worth
+AT_ONCE = 2  # sets of prices a site is asked under in one round
+LEARNT = 0.05  # share of the gap that a round has to close for another to be worth it
+FINE = 0.5  # share of what is still allowed, spread over the sites, below which a site is not asked
+RESERVE = 0.4  # share of the time limit that is left for the schedule and its files when sites are asked no more
 
 
 @dataclass(frozen=True, eq=False)
-class Offers:
-    """Prices for one site: an ask for each start worth asking, and what the programme adds to the reply's worth."""
+class District:
+    """The sites of a programme: their keys, the hashes of their files, and what each has proven so far."""
 
-    asks: tuple[Ask, ...]
-    adds: tuple[float, ...]
+    keys: Mapping[str, SiteKey]
+    marks: Mapping[str, str]
+    sites: Planners
+    proven: dict[str, list[Proven]] = field(default_factory=dict)
+
+    def asked(self, wanted: Mapping[str, tuple[Ask, ...]], told: Counted, late: Late) -> dict[str, tuple[Reply, ...]]:
+        """The replies by project id, and what they prove remembered; those there was no time for are missing."""
+        names = [name for name in wanted if wanted[name]]
+        found = self.sites.replies([Job(self.keys[n], wanted[n], self.marks[n]) for n in names], told, late)
+        replies = {n: r for n, r in zip(names, found, strict=True) if r is not None}
+        for name, got in replies.items():
+            self.proven.setdefault(name, []).extend((a, r.bound) for a, r in zip(wanted[name], got, strict=True))
+        return replies
 
 
 def planned(
@@ -53,46 +74,67 @@ def planned(
     cache: str | Path | None = None,
     progress: Progress | None = None,
     told: Told | None = None,
+    counted: Counted | None = None,
+    limit: TimeLimit = UNLIMITED,
 ) -> tuple[Programme, Solution, dict[str, Any]]:
     """The programme with the plans its sites gave, its schedule, and what is proven over all plans of all sites.
 
-    told is called with a line of text for each step. Raises what planning and solving raise.
+    told is called with a message for each step, counted with the sites answered and of how many. limit: of all of it; what
+    is not planned by then is in the bound. Raises what planning and solving raise.
     """
     began = time.monotonic()
-    say_it = told or (lambda line: None)
+    say_it, count = told or (lambda message: None), counted or (lambda done, of: None)
     keys = {p.id: _key(loaded, p) for p in loaded.planned}
-    marks = _fingerprints(loaded, keys)
+    bound, rounds, gap = np.inf, 0, np.inf
+    late = passing(limit, RESERVE)
     with planners(workers, scheduler, cache) as sites:
-        projects = _ladder(loaded, keys, marks, sites, say_it)
-        made = loaded.programme(projects)
-        _refuse_targets(made)
+        district = District(keys, _fingerprints(loaded, keys), sites)
+        made = loaded.programme(_ladder(loaded, district, count, limit))
         check(made)
-        bound, rounds = np.inf, 0
         weights = objectives(made)[0]
+        say_it(say("portfolio.first_plans", sites=len(keys), plans=_plans(made, keys), seconds=time.monotonic() - began))
         for rounds in range(1, ROUNDS + 1):
             relaxed = _relaxed(made, weights)
-            over, made, news = _priced(made, relaxed, keys, marks, sites)
-            bound = min(bound, relaxed.value + over)
-            gap = (bound - relaxed.value) / max(abs(relaxed.value), 1e-9)
-            say_it(f"{rounds}: {relaxed.value:,.0f} {bound:,.0f} {gap:.1e} {news}")
+            offers = {n: offers_of(relaxed, made.index[n], key) for n, key in keys.items()}
+            room = CLOSE * made.general.gap * abs(relaxed.value)
+            wanted = {} if late() else _wanted(offers, district, FINE * room / len(keys))
+            replies = district.asked(wanted, count, late)
+            bound = min(bound, relaxed.value + sum(max(_top(offers[n], district.proven[n]), 0.0) for n in keys))
+            before, made = _plans(made, keys), _grown(made, offers, wanted, replies, keys)
+            last, gap = gap, (bound - relaxed.value) / max(abs(relaxed.value), 1e-9)
+            figures = {"relaxation": relaxed.value, "bound": bound, "gap": gap, "seconds": time.monotonic() - began}
+            say_it(say("portfolio.round", round=rounds, asked=len(replies), plans=_plans(made, keys) - before, **figures))
             if progress is not None:
                 progress(bound, relaxed.value, gap)
-            if news == 0 or gap <= CLOSE * made.general.gap:
+            if not wanted or bound - relaxed.value <= room or last - gap < LEARNT * gap or late():
                 break
-    found = solve(made, progress=progress)
+    if not np.isfinite(bound):
+        raise NoPlanInTime(say("portfolio.no_bound_in_time", seconds=limit.seconds))
+    found = solve(in_time(made, limit), progress=progress)
+    return made, found, _proof(made, found, bound, rounds, keys) | {"seconds": time.monotonic() - began}
+
+
+def passing(limit: TimeLimit, share: float) -> Late:
+    """Whether no more than a share of a time limit is left, asked again and again."""
+    return lambda: limit.seconds is not None and limit.left <= share * limit.seconds
+
+
+def in_time(made: Programme, limit: TimeLimit) -> Programme:
+    """A programme whose schedule is sought no longer than a time limit leaves, less what writing takes."""
+    seconds = limit.for_choice(made.general.time_limit_s)
+    return replace(made, general=made.general.model_copy(update={"time_limit_s": seconds}))
+
+
+def _plans(made: Programme, keys: Mapping[str, SiteKey]) -> int:
+    return sum(len(p.variant) for p in made.projects if p.id in keys)
+
+
+def _proof(made: Programme, found: Solution, bound: float, rounds: int, keys: Mapping[str, SiteKey]) -> dict[str, Any]:
+    """What is proven over all plans of all sites."""
     proven = max(bound, found.objective) if len(objectives(made)) == 1 else found.bound
-    plans = sum(len(p.variant) for p in made.projects if p.id in keys)
     gap = max(proven - found.objective, 0.0) / max(abs(found.objective), 1e-9)
-    proof: dict[str, Any] = {
-        "columns": plans,
-        "sites": len(keys),
-        "rounds": rounds,
-        "bound": proven,
-        "gap": gap,
-        "bound_of_columns": found.bound,
-    }
-    proof |= {"status": "optimal" if gap <= made.general.gap else "gap", "seconds": time.monotonic() - began}
-    return made, found, proof
+    told = {"columns": _plans(made, keys), "sites": len(keys), "rounds": rounds, "bound": proven, "gap": gap}
+    return {**told, "bound_of_columns": found.bound, "status": "optimal" if gap <= made.general.gap else "gap"}
 
 
 def _key(loaded: Loaded, project: ProjectItem) -> SiteKey:
@@ -114,17 +156,18 @@ def _fingerprints(loaded: Loaded, keys: Mapping[str, SiteKey]) -> dict[str, str]
     return {name: shared if k.layer is not None else sha256_of(Path(k.folder)) for name, k in keys.items()}
 
 
-def _ladder(
-    loaded: Loaded, keys: Mapping[str, SiteKey], marks: Mapping[str, str], sites: Planners, told: Told
-) -> tuple[ProjectItem, ...]:
-    """Every project with first plans: its full works, and less of them where a yuan weighs more."""
-    names = list(keys)
-    asks = tuple(Ask(cost=weight) for weight in sorted({1.0, *loaded.file.portfolio.ladder}))
-    first = sites.replies([Job(keys[n], asks, marks[n]) for n in names], lambda done, of: told(f"{done}/{of}"))
-    plans = dict(zip(names, first, strict=True))
-    span = loaded.file.portfolio.works_years
+def _ladder(loaded: Loaded, district: District, count: Counted, limit: TimeLimit) -> tuple[ProjectItem, ...]:
+    """Every project with first plans: its full works, and less of them where a yuan weighs more, where there is time."""
+    keys, span = district.keys, loaded.file.portfolio.works_years
+    full = district.asked({n: (Ask(),) for n in keys}, count, passing(limit, LEAST))
+    if len(full) < len(keys):
+        raise NoPlanInTime(say("portfolio.no_sites_in_time", seconds=limit.seconds, done=len(full), sites=len(keys)))
+    less = tuple(Ask(cost=weight) for weight in sorted(set(loaded.file.portfolio.ladder) - {1.0}))
+    others = district.asked(dict.fromkeys(keys, less), count, passing(limit, RESERVE))
     return tuple(
-        p if p.id not in keys else p.model_copy(update={"variant": _variants((), plans[p.id], keys[p.id], span)})
+        p
+        if p.id not in keys
+        else p.model_copy(update={"variant": _variants((), (*full[p.id], *others.get(p.id, ())), keys[p.id], span)})
         for p in loaded.file.project
     )
 
@@ -159,143 +202,46 @@ def _same(known: Variant, cost: float, reply: Reply) -> bool:
     return near and all(abs(getattr(known, n) - m) <= 1e-4 * size for n, m in zip(MU, reply.mu, strict=True))
 
 
-def _refuse_targets(made: Programme) -> None:
-    """A fund's targets depend on the plan, and a plan that is not known yet cannot be priced by them."""
-    for fund in made.funds:
-        if fund.eligible.targets:
-            raise InvalidInput(say("portfolio.targets_planned", fund=fund.id))
-
-
 def _relaxed(made: Programme, weights: Mapping[str, float]) -> Relaxed:
     """The relaxation over the plans known, without haul rows: theirs depend on which plans are known."""
     model = Model(made, weights)
     answer = ask(model.program(), relaxed=True)
     if answer.point is None or answer.duals is None:
-        from planner.portfolio.infeasible import refuse
-
         refuse(made)
     assert answer.point is not None and answer.duals is not None
     reduced = model.gain + model.rows.matrix().T @ answer.duals
     return Relaxed(model, -answer.value, answer.point, answer.duals, reduced[: len(made.columns)])
 
 
-def _priced(
-    made: Programme, relaxed: Relaxed, keys: Mapping[str, SiteKey], marks: Mapping[str, str], sites: Planners
-) -> tuple[float, Programme, int]:
-    """What plans not known can add to the relaxation at most, the programme with the new plans, and how many those are."""
-    places = [i for i, p in enumerate(made.projects) if p.id in keys]
-    offers = {i: offers_of(relaxed, i, keys[made.projects[i].id]) for i in places}
-    jobs = [Job(keys[made.projects[i].id], offers[i].asks, marks[made.projects[i].id]) for i in places]
-    replies = sites.replies(jobs, lambda done, of: None)
-    over, news = 0.0, 0
+def _top(offers: tuple[Offer, ...], proven: list[Proven]) -> float:
+    """The most by which any plan of a site can beat its prices."""
+    return max((most(proven, o.ask) + o.add for o in offers), default=-np.inf)
+
+
+def _wanted(offers: Mapping[str, tuple[Offer, ...]], district: District, least: float) -> dict[str, tuple[Ask, ...]]:
+    """Under which prices each site is asked: where most is left to be proven, cheapest first where nothing is proven."""
+    wanted = {}
+    for name, mine in offers.items():
+        known = {a for a, _ in district.proven[name]}
+        room = [(most(district.proven[name], o.ask) + o.add, o.ask) for o in mine if o.ask not in known]
+        open_ = sorted((-top, ask.cost, k) for k, (top, ask) in enumerate(room) if top > least)
+        wanted[name] = tuple(room[k][1] for *_, k in open_[:AT_ONCE])
+    return {name: asks for name, asks in wanted.items() if asks}
+
+
+def _grown(
+    made: Programme,
+    offers: Mapping[str, tuple[Offer, ...]],
+    wanted: Mapping[str, tuple[Ask, ...]],
+    replies: Mapping[str, tuple[Reply, ...]],
+    keys: Mapping[str, SiteKey],
+) -> Programme:
+    """The programme with the new plans that beat their prices."""
     projects = list(made.projects)
-    for i, found in zip(places, replies, strict=True):
-        top = max((r.bound + add for r, add in zip(found, offers[i].adds, strict=True)), default=-np.inf)
-        over += max(top, 0.0)
-        better = tuple(r for r, add in zip(found, offers[i].adds, strict=True) if r.worth + add > 0)
-        known = projects[i].variant
-        span = made.general.works_years
-        grown = _variants(known, better, keys[projects[i].id], span)
-        news += len(grown) - len(known)
+    for name, found in replies.items():
+        adds = {o.ask: o.add for o in offers[name]}
+        better = tuple(r for a, r in zip(wanted[name], found, strict=True) if r.worth + adds[a] > 0)
+        i = made.index[name]
+        grown = _variants(projects[i].variant, better, keys[name], made.general.works_years)
         projects[i] = projects[i].model_copy(update={"variant": grown})
-    return over, replace(made, projects=tuple(projects)), news
-
-
-def offers_of(relaxed: Relaxed, i: int, key: SiteKey) -> Offers:
-    """Prices of a site's plans by start, those that another start beats at every plan left out.
-
-    The worth of a plan of cost C, benefit B, mu m and spoil s that starts in a year is b·B - a·C + p·m + l·s + constant.
-    """
-    model, made, y = relaxed.model, relaxed.model.made, relaxed.duals
-    rows, span, project = model.rows, made.general.works_years, made.projects[i]
-    matrix = rows.matrix()
-    mine = model.of(i)
-    fixed = np.zeros(len(mine))
-    for block in ("choose", "order"):
-        part = rows.blocks[block]
-        fixed += matrix[part][:, mine].T @ y[part]
-    starts = {int(s): float(f) for s, f in zip(made.columns.start[mine], fixed, strict=True)}
-    group = next(c for c, g in enumerate(model.classes) if not g.earth and i in g.projects)
-    money = _money_prices(relaxed, group)
-    weight = model.weights.get("npv", 0.0)
-    mu = _mu_prices(relaxed)
-    found: list[tuple[Ask, float]] = []
-    for start, constant in sorted(starts.items()):
-        at = start - made.general.first_year
-        years = np.arange(at, at + span)
-        cost = float((weight * made.discount[years] + money[0][years]).mean() + money[1])
-        benefit = float(weight * (1 + made.general.discount_rate) ** -(at + span))
-        constant += model.weights.get("projects", 0.0) - cost * key.lump_cny
-        for spoil in _spoil_prices(relaxed, i, at) if key.free_earth else (0.0,):
-            found.append((Ask(_tidy(benefit), _tidy(cost), mu, _tidy(spoil)), constant))
-    kept = [
-        one
-        for k, one in enumerate(found)
-        if not any(_beats(o, one) and (j < k or not _beats(one, o)) for j, o in enumerate(found))
-    ]
-    return Offers(tuple(a for a, _ in kept), tuple(c for _, c in kept)) if project.settled is None else Offers((), ())
-
-
-def _beats(one: tuple[Ask, float], other: tuple[Ask, float]) -> bool:
-    """Whether a start is worth at least as much as another whatever the plan."""
-    a, b = one[0], other[0]
-    return (
-        a is not b
-        and a.benefit >= b.benefit
-        and a.cost <= b.cost
-        and one[1] >= other[1]
-        and a.spoil == b.spoil
-        and a.mu == b.mu
-    )
-
-
-def _tidy(value: float) -> float:
-    """A price to twelve digits: the same whatever order sums were added in."""
-    return float(f"{value:.12g}")
-
-
-def _money_prices(relaxed: Relaxed, group: int) -> tuple[Floats, float]:
-    """What a class pays for a yuan of each year beyond the yuan, (T,), and for a yuan of any year by its shares."""
-    model, y = relaxed.model, relaxed.duals
-    begin = model.rows.blocks["spend"].start + group * model.span
-    yearly = y[begin : begin + model.span] / model.yuan
-    shares = 0.0
-    part = model.rows.blocks["share"]
-    js = np.array(model.classes[group].columns, dtype=np.int64)
-    whole = model.made.columns.spend[js].sum(axis=1)
-    if part.stop > part.start and len(js) and whole.any():
-        k = int(np.argmax(whole))
-        entries = model.rows.matrix()[part][:, [js[k]]].toarray()[:, 0]
-        shares = -float(entries @ y[part]) / float(whole[k])
-    return np.asarray(yearly, dtype=np.float64), shares
-
-
-def _mu_prices(relaxed: Relaxed) -> tuple[float, float, float, float]:
-    """What a mu of each target is worth by objective and quotas."""
-    model, found = relaxed.model, np.zeros(len(MU))
-    duals = relaxed.duals[model.rows.blocks["quota"]]
-    told = [*model.weights.items(), *((q.measure, float(d)) for q, d in zip(model.made.quotas, duals, strict=True))]
-    for name, weight in told:
-        if name == "restored_mu":
-            found[: len(LAND)] += weight
-        elif name in MU:
-            found[MU.index(name)] += weight
-    return tuple(_tidy(v) for v in found)  # type: ignore[return-value]
-
-
-def _spoil_prices(relaxed: Relaxed, i: int, t: int) -> tuple[float, ...]:
-    """Worth of a m³ of spoil at a site in a year: any price between what it fetches and what fill costs bounds both.
-
-    Where it would fetch more than fill costs, both prices, of whose answers the higher is a bound.
-    """
-    model, made, y = relaxed.model, relaxed.model.made, relaxed.duals
-    assert made.earth is not None
-    blocks = model.rows.blocks
-    bought = made.earth.bought_cny_per_m3 * model.weights.get("npv", 0.0) * made.discount[t]
-    givers, takers = np.unique(made.pairs[0]).tolist(), model.takers.tolist()
-    fetched = {k: -float(y[blocks["given"].start + at * model.span + t]) / model.m3 for at, k in enumerate(givers)}
-    paid = {k: float(y[blocks["taken"].start + at * model.span + t]) / model.m3 for at, k in enumerate(takers)}
-    # Where no plan known gives (takes) earth: spoil is worth at most what a taker pays, fill costs at least what spoil fetches.
-    low = fetched.get(i, max(paid.values(), default=0.0))
-    high = paid.get(i, min([bought, *fetched.values()]))
-    return (low,) if low <= high + 1e-12 else (low, high)
+    return replace(made, projects=tuple(projects))

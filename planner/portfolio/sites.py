@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from planner.errors import InvalidInput
+from planner.errors import Infeasible, InvalidInput
 from planner.options import appraise
 from planner.plan.allocate import allocate
 from planner.plan.compose import Survey, survey
@@ -26,6 +27,8 @@ from planner.words import say
 
 KEPT = 24  # surveys a process keeps at once: a few MB each
 GAP = 1e-3  # to which a site's answer is proven
+SOME_MU = 1e-3  # of a target that a plan must have
+CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,25 @@ class SiteKey:
 
 @dataclass(frozen=True)
 class Ask:
-    """Prices: worth of a yuan of benefit and of a yuan of cost, of a mu by target, of a m³ of spoil."""
+    """Prices: worth of a yuan of benefit and of a yuan of cost, of a mu by target, of a m³ of spoil.
+
+    without: targets that the plan may not have. needs: targets that it must have some of.
+    """
 
     benefit: float = 1.0
     cost: float = 1.0
     mu: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     spoil: float = 0.0
+    without: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A certified plan: what it costs and brings, mu by target, spoil left; its worth at the prices, the bound on any's."""
+    """A certified plan: what it costs and brings, mu by target, spoil left; its worth at the prices, the bound on any's.
+
+    Both are -inf where the site has no plan with the targets that were asked for.
+    """
 
     cost_cny: float
     benefit_cny: float
@@ -160,7 +171,7 @@ def _near(frame: Any, box: tuple[float, float, float, float]) -> Any:
 
 def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     """One plan: options at the asked prices, chosen under the site's own rules."""
-    site, options = known.survey.site, known.options
+    site, options = known.survey.site, known.options[~known.options["target"].isin(ask.without)]
     compaction = site.scenario.number("earthwork.compaction")
     left = compaction * options["cut_m3"] - options["fill_m3"]
     worth = (
@@ -172,8 +183,19 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     priced = options.assign(
         benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
     )  # the programme discounts by its own years
-    level = replaced(site.scenario, {"earthwork.haul_cny_per_m3_km": 0.0})  # a programme counts the haul between sites alone
-    found = allocate(priced, known.survey.facts.table, known.survey.parts, level)
+    sets: dict[str, Any] = {"earthwork.haul_cny_per_m3_km": 0.0}  # a programme counts the haul between sites alone
+    for target in ask.needs:
+        key_of = f"targets.{target}.min_mu"
+        sets[key_of] = max(getattr(site.scenario.targets, target).min_mu or 0.0, SOME_MU)
+    level = replaced(site.scenario, sets).model_copy(
+        update={"earthwork": site.scenario.earthwork}
+    )  # a document has no "no limit"
+    try:
+        found = allocate(priced, known.survey.facts.table, known.survey.parts, level, rounds=CUTS)
+    except Infeasible:
+        if not ask.needs:
+            raise
+        return Reply(0.0, 0.0, (0.0,) * len(MU), 0.0, -np.inf, -np.inf)
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)
     mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())

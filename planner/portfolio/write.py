@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from planner.columns import PROGRAMME
 from planner.export.folder import json_text
 from planner.export.geopackage import write_geopackage
-from planner.export.sheets import Book, Heading
+from planner.export.sheets import Book, Heading, headings_of
 from planner.files import whole_folder, written_as
-from planner.portfolio.chapter import document, fund_name, title, word
+from planner.portfolio.chapter import document, fund_name, heads_of, title
 from planner.portfolio.places import shapes
 from planner.report import as_html, as_pdf
 from planner.report.fonts import chinese_family
-from planner.words import text
+from planner.words import term, text
 
 if TYPE_CHECKING:
     from planner.portfolio.noun import Scheduled
@@ -56,31 +57,31 @@ def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:
     """The workbook: totals, projects, project × year × fund, funds, earth; totals are formulas."""
     book, yuan = Book(lang=lang), text("unit.yuan", lang)
     s = found.summary()
-    heads = [Heading(word("figure", lang), ""), Heading(word("amount", lang), "")]
-    figures = [(word(k, lang), v) for k, v in s["totals"].items()]
-    figures += [(word(k, lang), s["solver"][k]) for k in ("status", "objective", "bound", "gap")]
-    book.table(word("figures", lang), heads, figures)
-    _put(book, word("projects", lang), found.projects.drop(columns="selected").reset_index(), lang, yuan)
+    heads = [Heading(text(f"word.{k}", lang), "") for k in ("figure", "amount", "unit")]
+    figures = [(*heads_of([k], lang), v, term("unit", PROGRAMME[k].unit, lang)) for k, v in s["totals"].items()]
+    proof = s["solver"] | {"status": term("status", s["solver"]["status"], lang)}
+    figures += [(*heads_of([k], lang), proof[k], "") for k in ("status", "objective", "bound", "gap")]
+    book.table(text("word.figures", lang), heads, figures)
+    _put(book, PROGRAMME["projects"].heading(lang), found.projects.drop(columns="selected").reset_index(), lang)
     place = {fund.id: fund_name(found, k, lang) for k, fund in enumerate(found.made.funds)}
     wide = found.schedule.assign(fund=found.schedule["fund"].map(place)).pivot_table(
         index=["id", "fund"], columns="year", values="cny", aggfunc="sum", fill_value=0.0
     )
     rows = [(*key, *(float(v) for v in row)) for key, row in zip(wide.index, wide.to_numpy(), strict=True)]
     heads = [
-        Heading(word("project", lang), ""),
-        Heading(word("fund", lang), ""),
+        *headings_of(("project", "fund"), PROGRAMME, lang),
         *(Heading(str(y), yuan) for y in wide.columns),
     ]
-    book.table(word("schedule", lang), heads, rows, total=word("total", lang), add=range(2, len(heads)))
-    _put(book, word("funds", lang), found.funds.assign(id=found.funds["id"].map(place)), lang, yuan)
-    _put(book, word("earth", lang), found.earth, lang, yuan)
+    book.table(text("portfolio.schedule_sheet", lang), heads, rows, total=text("word.total", lang), add=range(2, len(heads)))
+    _put(book, PROGRAMME["fund"].heading(lang), found.funds.assign(id=found.funds["id"].map(place)), lang)
+    _put(book, PROGRAMME["m3"].heading(lang), found.earth, lang)
     book.save(path, title=title(found, lang))
 
 
-def _put(book: Book, sheet: str, frame: pd.DataFrame, lang: str, yuan: str) -> None:
+def _put(book: Book, sheet: str, frame: pd.DataFrame, lang: str) -> None:
     """A frame as a sheet; sums under what can be added."""
     columns = [str(c) for c in frame.columns]
-    heads = [Heading(word(c, lang), yuan if c.endswith("_cny") else "") for c in columns]
+    heads = headings_of(columns, PROGRAMME, lang)
     rows: list[tuple[Any, ...]] = [tuple(None if pd.isna(v) else v for v in row) for row in frame.itertuples(index=False)]
     add = [i for i, c in enumerate(columns) if c in ("cost_cny", "npv_cny", "spent_cny", "m3") or c.endswith("_mu")]
-    book.table(sheet, heads, rows, total=word("total", lang) if rows else "", add=add)
+    book.table(sheet, heads, rows, total=text("word.total", lang) if rows else "", add=add)

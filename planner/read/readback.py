@@ -86,6 +86,8 @@ def check_layer(path: Path, rows: pd.DataFrame, *, layer: str | None = None, enc
     for column in rows.columns:
         if column != geometry and not _alike(rows[column], found.get(column)):
             raise _not_whole(path, f"{layer or ''} {column} differs".strip())
+    if geometry is not None and not isinstance(found, gpd.GeoDataFrame):  # the disk was full before the layer was laid out
+        raise _not_whole(path, f"{layer or ''} no shapes".strip())
     if geometry is not None and len(rows) and not _same_shapes(rows.geometry, found.geometry):
         raise _not_whole(path, f"{layer or ''} shapes differ".strip())
     if geometry is not None and rows.crs is not None and found.crs is None and path.suffix.lower() != ".dxf":  # which has none

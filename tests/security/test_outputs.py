@@ -14,6 +14,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 from dirty.case import frame
@@ -277,6 +278,15 @@ def test_a_layer_that_is_not_what_was_written_is_refused(tmp_path: Path) -> None
         wanted = other if isinstance(other, gpd.GeoDataFrame) else rows.set_geometry(other)
         with pytest.raises(PlannerError, match="cannot be read back"):
             check_layer(tmp_path / "a.gpkg", wanted, layer="a")
+
+
+def test_an_empty_layer_that_lost_its_shapes_is_refused(tmp_path: Path) -> None:
+    rows = frame().iloc[:0]
+    rows.to_file(tmp_path / "a.gpkg", geometry_type="Polygon")
+    check_layer(tmp_path / "a.gpkg", rows, layer="a")
+    pyogrio.write_dataframe(rows.drop(columns="geometry"), tmp_path / "b.gpkg", layer="a")  # as a full disk left it once
+    with pytest.raises(PlannerError, match="cannot be read back"):
+        check_layer(tmp_path / "b.gpkg", rows, layer="a")
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,10 @@
-"""The data dictionary: every column of every table, with its unit and its meaning in English and Chinese."""
+"""The columns of a plan: facts, options, units, lakes, parcels, earth, money, years."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from planner.columns.noun import table_of
 
-@dataclass(frozen=True)
-class Column:
-    """A column: name, unit ('' where none), English and Chinese heading, meaning."""
-
-    name: str
-    unit: str
-    en: str
-    zh: str
-    meaning: str
-
-    def heading(self, lang: str) -> str:
-        """Its heading in `en` or `zh`, without its unit."""
-        return self.zh if lang == "zh" else self.en
-
-
-def _table(*rows: tuple[str, str, str, str, str]) -> dict[str, Column]:
-    return {row[0]: Column(*row) for row in rows}
-
-
-FACTS: Final = _table(
+FACTS: Final = table_of(
     ("area_m2", "m²", "Area", "面积", "ellipsoidal area on the CRS's ellipsoid"),
     ("area_mu", "mu", "Area", "面积", "ellipsoidal area"),
     ("plane_m2", "m²", "Plane area", "平面面积", "area in the working projection"),
@@ -66,7 +47,7 @@ FACTS: Final = _table(
     ("dam_m", "m", "Kept apart", "隔挡水位差", "by how much the lakes differ that the unit keeps apart; 0 where none"),
 )
 
-OPTIONS: Final = _table(
+OPTIONS: Final = table_of(
     ("target", "", "Target", "规划用途", "construction, arable, green, reservoir or unrestored"),
     ("treatment", "", "Treatment", "治理方式", "the way to the target"),
     ("area_mu", "mu", "Area", "面积", "ellipsoidal area"),
@@ -87,7 +68,7 @@ OPTIONS: Final = _table(
 UNITS: Final = (
     FACTS
     | OPTIONS
-    | _table(
+    | table_of(
         ("unit_id", "", "Unit", "单元编号", "planning unit"),
         ("parcel_id", "", "Parcel", "地块编号", "the polygon it was cut from"),
         ("design_m", "m", "Finished ground", "设计高程", "mean elevation after the works"),
@@ -97,7 +78,7 @@ UNITS: Final = (
     )
 )
 
-RESERVOIRS: Final = _table(
+RESERVOIRS: Final = table_of(
     ("reservoir_id", "", "Reservoir", "水库", "connected body of water, R1 the largest"),
     ("size_class", "", "Size class (SL 252)", "规模等级（SL 252）", "by total storage"),
     ("level_m", "m", "Normal level", "正常蓄水位", "normal level"),
@@ -118,7 +99,7 @@ RESERVOIRS: Final = _table(
     ("units", "", "Units", "单元数", "how many planning units"),
 )
 
-DYKES: Final = _table(
+DYKES: Final = table_of(
     ("dyke_id", "", "Dyke", "堤防", "a line that holds water above the ground beside it"),
     ("reservoir_id", "", "Reservoir", "水库", "whose water it holds, or empty for a wetland's"),
     ("crest_m", "m", "Crest", "堤顶高程", "storage level and freeboard"),
@@ -129,7 +110,7 @@ DYKES: Final = _table(
     ("cost_cny", "yuan", "Cost", "投资", "earth and lining of the water side"),
 )
 
-PARCELS: Final = _table(
+PARCELS: Final = table_of(
     ("parcel_id", "", "Parcel", "地块编号", "the polygon"),
     ("name", "", "Name", "名称", "as the file has it"),
     ("name_en", "", "English name", "英文名称", "where the file has one"),
@@ -140,14 +121,14 @@ PARCELS: Final = _table(
     ("main_target", "", "Main target", "主要用途", "the target with the largest area of it"),
 )
 
-CONSTRAINTS: Final = _table(
+CONSTRAINTS: Final = table_of(
     ("name", "", "Name", "名称", "as the file has it"),
     ("name_en", "", "English name", "英文名称", "where the file has one"),
     ("kind", "", "Kind", "类型", "kind of protection"),
     ("forbids", "", "Forbidden targets", "禁止用途", "targets it rules out, comma between"),
 )
 
-HAUL: Final = _table(
+HAUL: Final = table_of(
     ("from_unit", "", "From unit", "取土单元", "the unit that is dug, or outside"),
     ("to_unit", "", "To unit", "填土单元", "the unit that is filled, or outside"),
     ("m3", "m³", "Volume, compacted", "压实方", "as it is placed"),
@@ -156,7 +137,7 @@ HAUL: Final = _table(
     ("cost_cny", "yuan", "Haul cost", "运输费", "of carrying it"),
 )
 
-FLOW: Final = _table(
+FLOW: Final = table_of(
     ("year", "", "Year", "年份", "calendar year"),
     ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
     ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
@@ -164,7 +145,7 @@ FLOW: Final = _table(
     ("discounted_cny", "yuan", "Discounted", "折现值", "net at the discount rate"),
 )
 
-STAGES: Final = _table(
+STAGES: Final = table_of(
     ("level_m", "m", "Stage", "水位", "level of the water"),
     ("area_m2", "m²", "Water surface", "水面面积", "under water at that level"),
     ("area_sd_m2", "m²", "±", "±", "its standard deviation, from the errors of terrain and level"),
@@ -172,7 +153,7 @@ STAGES: Final = _table(
     ("storage_sd_m3", "m³", "±", "±", "its standard deviation"),
 )
 
-HOLLOWS: Final = _table(
+HOLLOWS: Final = table_of(
     ("hollow", "", "Hollow", "洼地", "1 the one that holds most"),
     ("pit_x", "m", "Pit x", "最低点x", "easting of the lowest cell"),
     ("pit_y", "m", "Pit y", "最低点y", "northing of the lowest cell"),
@@ -184,7 +165,7 @@ HOLLOWS: Final = _table(
     ("parent", "", "Part of", "属于", "the hollow it is part of once it spills, 0 where the water leaves the terrain"),
 )
 
-SHOWN: Final = _table(  # what the map works out of a unit's columns
+SHOWN: Final = table_of(  # what the map works out of a unit's columns
     ("table_depth_m", "m", "Depth to the water table", "地下水埋深", "ground less water table; negative under water"),
     ("net_cny_mu", "yuan/mu", "Net value per mu", "每亩净收益", "value less cost, by area"),
     (
@@ -196,7 +177,7 @@ SHOWN: Final = _table(  # what the map works out of a unit's columns
     ),
 )
 
-YEARS: Final = _table(
+YEARS: Final = table_of(
     ("year", "", "Year", "年份", "calendar year"),
     ("cost_cny", "yuan", "Cost", "投资", "works, earth and lump sums of the year"),
     ("benefit_cny", "yuan", "Value", "收益", "value of the land or water ready in the year"),
@@ -206,21 +187,6 @@ YEARS: Final = _table(
     ("export_m3", "m³", "Left over at the end", "期末余土", "what no unit takes"),
     ("stock_m3", "m³", "In the stockpile at year's end", "年末堆存", "dug and not placed yet"),
 )
-
-TABLES: Final = {
-    "Units": UNITS,
-    "Options": OPTIONS,
-    "Reservoirs": RESERVOIRS,
-    "Parcels": PARCELS,
-    "Constraints": CONSTRAINTS,
-    "Dykes": DYKES,
-    "Earth haul": HAUL,
-    "Cash flow": FLOW,
-    "Stage and storage": STAGES,
-    "Years": YEARS,
-    "On the map": SHOWN,
-    "Hollows": HOLLOWS,
-}
 
 CONTRACT_COLUMNS: Final = (  # of the layer `units`, in this order
     *(
