@@ -131,7 +131,7 @@ def from_nothing(folder: Path, home: Path, starts: int = 8) -> list[str]:
         subprocess.Popen([sys.executable, "-c", ONE, str(folder)], stdout=subprocess.PIPE, text=True, env=env, cwd=home)
         for _ in range(starts)
     ]
-    return [run.communicate()[0].strip() for run in runs]
+    return [run.communicate()[0].strip() if run.wait() == 0 else f"ended with {run.returncode}" for run in runs]
 
 
 def main() -> None:
@@ -148,6 +148,8 @@ def main() -> None:
     rows = [f"| {how} | {len(told)} | {len(set(told))} |" for how, told in found.items()]
     level = [f"| {k} | {mib:.0f} | {files} | {threads} |" for k, mib, files, threads in seen]
     same = len({answer for told in found.values() for answer in told}) == 1
+    if not same:
+        print("\n".join(f"{how}: {sorted(set(told))}" for how, told in found.items()), file=sys.stderr)
     record(
         "repeated",
         "# Plans again and again\n\nA small site with a terrain, planned; every tenth time saved and loaded too. Answers are "

@@ -194,8 +194,8 @@ def _scale(axes: Axes, say: Say) -> None:
     axes.text(west + length / 2, y + 0.25 * pad, text, fontproperties=font(7), ha="center", va="bottom", color=INK)
     axes.annotate(
         say("word.north"),
-        xy=(0.985, 0.99),
-        xytext=(0.985, 0.90),
+        xy=(0.955, 0.99),
+        xytext=(0.955, 0.90),
         xycoords="axes fraction",
         ha="center",
         fontproperties=font(8),

@@ -39,7 +39,8 @@ def _block(block: Block) -> str:
         return f'<p class="strong">{told}</p>' if block.strong else f"<p>{told}</p>"
     if isinstance(block, Picture):
         caption = escape(block.caption)
-        return f'<figure><img alt="{caption}" src="{_image(block)}"><figcaption>{caption}</figcaption></figure>'
+        image = f'<div class="wide"><img alt="{caption}" src="{_image(block)}"></div>'
+        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
     return _table(block)
 
 

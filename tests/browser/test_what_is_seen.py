@@ -128,6 +128,26 @@ def test_controls_lie_on_nothing_and_nothing_on_them(
         assert all(a[0] >= 0 and a[1] >= 0 and a[2] <= width + 1 and a[3] <= height + 1 for a in found)
 
 
+@pytest.mark.parametrize(("width", "height"), [(800, 1000), (390, 844), (844, 390)])
+def test_an_open_panel_leaves_the_plan_in_sight(open_page: Callable[..., Any], path: Path, width: int, height: int) -> None:
+    opened = open_page(path, width=width, height=height)
+    seen = """() => { const p = planner.page, [W, S, E, N] = p.units.extent, at = (x, y) => p.map.latLngToContainerPoint(p.units.latLng(x, y));
+        const a = at(W, N), b = at(E, S), [left, top, right, bottom] = p.free();
+        return [a.x - left, a.y - top, right - b.x, bottom - b.y, p.map.getZoom(), b.y - a.y]; }"""
+    before = opened.page.evaluate(seen)
+    opened.page.click(".planner-fold")
+    during = opened.page.evaluate(seen)
+    assert min(during[:4]) >= -2, during  # all of the plan between title and panel
+    assert during[5] > 60
+    opened.page.click(".planner-fold")
+    assert opened.page.evaluate(seen) == pytest.approx(before, abs=2.0)  # as it was
+    opened.page.click(".planner-fold")
+    opened.page.evaluate("() => planner.page.map.setZoom(planner.page.map.getZoom() + 2, {animate: false})")
+    moved = opened.page.evaluate("() => planner.page.seen().getCenter()")
+    opened.page.click(".planner-fold")
+    assert opened.page.evaluate("c => planner.page.seen().contains(c)", moved)  # who moved the map meanwhile stays there
+
+
 def test_a_filter_is_told_in_every_view(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     opened = open_page(path)
     opened.page.click("#planner-class-plan-3")

@@ -90,10 +90,21 @@
     box.append(fold, el("div", { class: "planner-scroll" }, top, page.parts.search, page.parts.livePanel || "", page.parts.years, page.parts.legend, page.parts.water, page.parts.charts, page.parts.city, share, settings));
 
     // on a small screen an open panel and a card would leave nothing of the map: one closes the other
+    let before = null, moved = null; // where the map stood when the panel took its place, and where it went
+    const stands = () => ({ center: page.map.getCenter(), zoom: page.map.getZoom() });
+    const same = (a, b) => a !== null && a.zoom === b.zoom && a.center.equals(b.center);
     box.fold = function (folded) {
+      if (folded === box.classList.contains("planner-folded")) return;
+      const seen = page.compact && page.ready ? page.seen() : null, now = seen && stands();
       box.classList.toggle("planner-folded", folded);
       fold.setAttribute("aria-expanded", String(!folded));
       if (!folded && page.compact && state.selected >= 0) page.select(-1);
+      if (seen === null) return;
+      if (folded && same(moved, now)) page.map.setView(before.center, before.zoom, { animate: false });
+      else if (seen.contains(page.extent())) page.home();
+      else page.travel(seen, 21);
+      before = folded ? null : now;
+      moved = folded ? null : stands();
     };
 
     function switches() {

@@ -218,7 +218,7 @@
       if (u >= 0) {
         this.parts.live.textContent = planner.hoverText(this, u);
         if (this.compact) this.parts.panel.fold(true);
-        if (travel) this._travel(this.units.bounds(u), Math.max(16, this.map.getZoom()));
+        if (travel) this.travel(this.units.bounds(u), Math.max(16, this.map.getZoom()));
         else this._uncover(u);
       }
       this.remember();
@@ -249,6 +249,12 @@
       return free;
     }
 
+    // what is seen of the ground there
+    seen() {
+      const [left, top, right, bottom] = this.free(), at = (x, y) => this.map.containerPointToLatLng([x, y]);
+      return L.latLngBounds(at(left, bottom), at(right, top));
+    }
+
     // moves the map where the chosen unit would lie under the card, the panel or the title
     _uncover(u) {
       const box = L.latLngBounds(this.units.bounds(u));
@@ -271,7 +277,7 @@
         rings.push(this.units.rings(u));
       }
       this.foundMark.setLatLngs(rings);
-      if (bounds.isValid()) this._travel(bounds, 18);
+      if (bounds.isValid()) this.travel(bounds, 18);
     }
 
     showPlace(place) {
@@ -280,18 +286,19 @@
       const corner = (k) => L.CRS.EPSG3857.unproject(L.point(middle.x + k * metres, middle.y + k * metres));
       const ring = Array.from({ length: 24 }, (_, i) => L.CRS.EPSG3857.unproject(L.point(middle.x + metres * Math.cos((i * Math.PI) / 12), middle.y + metres * Math.sin((i * Math.PI) / 12))));
       this.foundMark.setLatLngs([ring]);
-      this._travel(L.latLngBounds([corner(-3), corner(3)]), 18);
+      this.travel(L.latLngBounds([corner(-3), corner(3)]), 18);
     }
 
     // all of the plan, where nothing lies on the map
-    home() {
+    home() { this.travel(this.extent(), 21); }
+
+    extent() {
       const [W, S, E, N] = this.units.extent;
-      const bounds = L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
-      this._travel(bounds, 21);
+      return L.latLngBounds([this.units.latLng(W, S), this.units.latLng(E, N)]);
     }
 
     // shows a place where nothing lies on the map
-    _travel(bounds, maxZoom) {
+    travel(bounds, maxZoom) {
       const size = this.map.getSize(), [left, top, right, bottom] = this.free();
       this.map.fitBounds(bounds, {
         animate: false, maxZoom: maxZoom,
