@@ -21,8 +21,9 @@ from shapely import affinity
 
 from benchmarks._results import memory_gib, record
 from planner.core import probability_integral as kernel
-from planner.subsidence.panels import check_panels, sources
+from planner.subsidence.panels import check_panels
 from planner.subsidence.predict import BAND_CELLS
+from planner.subsidence.sources import sources
 
 CELL = float(sys.argv[2]) if sys.argv[2:] and sys.argv[0].endswith("prediction.py") else 10.0
 PANELS = 200

@@ -110,6 +110,34 @@ DYKES: Final = table_of(
     ("cost_cny", "yuan", "Cost", "投资", "earth and lining of the water side"),
 )
 
+LAKE_YEARS: Final = table_of(
+    ("reservoir_id", "", "Reservoir", "水库", "body of water"),
+    ("run", "", "Years", "年型", "mean, wet, dry, three dry years, or a series"),
+    ("lowest_m", "m", "Lowest level", "最低水位", "of all months"),
+    ("highest_m", "m", "Highest level", "最高水位", "of all months"),
+    ("end_m", "m", "Level at the end", "期末水位", "of the last month"),
+    ("lowest_m3", "m³", "Least storage", "最小蓄水量", "of all months"),
+    ("kept_share", "", "Years that keep the level", "水位保证率", "whose lowest level is within water.kept_m of normal"),
+    ("spill_m3", "m³", "Spilled", "弃水量", "over the weir, in all years of the run"),
+    ("deficit_m3", "m³", "Wanting", "缺水量", "drawn and not there, in all years of the run"),
+    ("needed_m3", "m³", "To hold the level, a year", "维持水位年需补水量", "water to be brought"),
+    ("fill_years", "a", "Filled after", "蓄满所需年数", "from empty, in equal years of the kind"),
+)
+
+LAKE_FLOODS: Final = table_of(
+    ("reservoir_id", "", "Reservoir", "水库", "body of water"),
+    ("level_m", "m", "Normal level", "正常蓄水位", "where the weir stands"),
+    ("rim_m", "m", "Rim of the finished ground", "完工地面溢流高程", "lowest way out without dykes"),
+    ("area_mu", "mu", "Water surface", "水面面积", "at the normal level"),
+    ("basin_mu", "mu", "Drains to it", "汇水面积", "land and water"),
+    ("largest_mu", "mu", "Largest lake that is kept", "可维持的最大水面", "by a mean year's rain, runoff and water brought"),
+    ("flood_m", "m", "Level in the design storm", "设计洪水位", "routed over the weir"),
+    ("crest_m", "m", "Crest needed", "所需堤顶高程", "level in the design storm and freeboard"),
+    ("dyke_m", "m", "Dyke needed there", "溢流处所需堤高", "crest above the rim"),
+    ("peak_in_m3_s", "m³/s", "Peak inflow", "入库洪峰", "of the design storm"),
+    ("peak_out_m3_s", "m³/s", "Peak outflow", "下泄洪峰", "over the weir"),
+)
+
 PARCELS: Final = table_of(
     ("parcel_id", "", "Parcel", "地块编号", "the polygon"),
     ("name", "", "Name", "名称", "as the file has it"),

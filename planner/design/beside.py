@@ -51,9 +51,9 @@ def _cells(xy: Floats, frame: Frame) -> Ints:
 
 def _owner(owner: NDArray[np.int32], at: Ints) -> Ints:
     """The polygon of cells, −1 where there is no cell."""
-    return np.append(owner.ravel(), np.int32(-1))[at].astype(np.int64)
+    return np.where(at >= 0, owner.ravel()[at], -1).astype(np.int64)
 
 
 def _height(ground: Floats, at: Ints) -> Floats:
     """The ground of cells, m, NaN where there is no cell."""
-    return np.append(ground.ravel(), np.nan)[at]
+    return np.where(at >= 0, ground.ravel()[at], np.nan)

@@ -77,16 +77,27 @@ def heights(edge: Beside, crest: Floats) -> Floats:
     return np.where(edge.bank < top, np.maximum(top - edge.ground, 0.0), 0.0)
 
 
-def edges(units: gpd.GeoDataFrame, ground: Grid, scenario: Scenario, *, water: Flags | None = None) -> Beside:
+def edges(
+    units: gpd.GeoDataFrame,
+    ground: Grid,
+    scenario: Scenario,
+    *,
+    water: Flags | None = None,
+    owner: NDArray[np.int32] | None = None,
+) -> Beside:
     """The ground beside the units' edges. ground: m, as it will lie beside them.
 
     water: which units stand under water, (n,): a bank may then lie on any land beyond, and pieces between water are no edge.
-    Where it is not given a bank lies on the neighbour itself.
+    Where it is not given a bank lies on the neighbour itself. owner: the unit of each cell, where it is known already.
     """
     kind = np.arange(len(units) + 1) if water is None else np.append(water, False).astype(np.int64)
+    shapes = np.asarray(units.geometry.values, dtype=object)
+    if water is not None:
+        shapes = shapes.copy()
+        shapes[~water] = shapely.Polygon()  # whose edges nobody asks for
     found = beside(
-        rings_of(np.asarray(units.geometry.values, dtype=object)),
-        owners(units, ground),
+        rings_of(shapes),
+        owners(units, ground) if owner is None else owner,
         ground.values,
         ground.frame,
         longest_m=max(PIECE_M, ground.cell_x, ground.cell_y),
@@ -95,16 +106,18 @@ def edges(units: gpd.GeoDataFrame, ground: Grid, scenario: Scenario, *, water: F
     )
     if water is None:
         return found
-    return found.take(water[found.piece.polygon] & (kind[found.neighbour] == 0))
+    return found.take(kind[found.neighbour] == 0)
 
 
-def dykes(units: gpd.GeoDataFrame, ground: Grid, scenario: Scenario, design: Design) -> gpd.GeoDataFrame:
+def dykes(
+    units: gpd.GeoDataFrame, ground: Grid, scenario: Scenario, design: Design, *, owner: NDArray[np.int32] | None = None
+) -> gpd.GeoDataFrame:
     """The dykes along all water of a plan: lines at their crest, index `dyke_id`, columns COLUMNS.
 
     units: of the plan, with `reservoir_id`. ground: finished, m. Filled and levelled land keeps its target's freeboard and
     takes none. height_m: greatest; mean_m: over the length.
     """
-    edge = edges(units, ground, scenario, water=design.water)
+    edge = edges(units, ground, scenario, water=design.water, owner=owner)
     safe = units["target"].isin(LAND).to_numpy() & units["treatment"].isin(GRADED).to_numpy()
     crest = crests(design.levels, scenario)
     height = np.where(np.append(safe, False)[edge.neighbour], 0.0, heights(edge, crest))

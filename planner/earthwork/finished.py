@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells
-from planner.core.terrain.sloping import sloped
-from planner.design import Design, owners
+from planner.core.terrain.sloping import Between, against_fixed, sloped
+from planner.design import Design, dykes, owners
 from planner.landuse import LAND
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ Flags = NDArray[np.bool_]
 
 AS_IT_LIES_M: Final = 0.001  # less than this is no work
 ROUNDS: Final = 12
+BEGUN_CELLS: Final = 250_000  # of a larger terrain on which closing is begun
 CLOSE: Final = 1e-6  # of a lake's storage, and of the site's fill
 LEAST_GAIN: Final = 0.1  # of the bed's area: a round that shows less shows nothing
 
@@ -43,7 +44,8 @@ class Finished:
     ground: m. blocks: with upright walls, as priced, m. lakes: by reservoir_id; plan_m3, the storage that is to be reached,
     design_m3, what the ground holds within the lake's units at its normal level, bed_m, how much deeper its worked bed lies
     than the blocks'. land_m: how much higher filled land lies. left_m3, plan_left_m3: compacted cut less fill of the ground
-    and of the plan, both without dykes. design: of the units. owner: the unit of each cell, −1 for none, worked: where the
+    and of the plan, both without dykes: they differ by the earth of dykes that was not priced. dykes: as `design.dykes` draws
+    them on the ground. design: of the units. owner: the unit of each cell, −1 for none, worked: where the
     blocks change the ground, (rows, cols). water_m: the level at which slopes change, m.
     """
 
@@ -57,6 +59,7 @@ class Finished:
     land_m: float
     left_m3: float
     plan_left_m3: float
+    dykes: gpd.GeoDataFrame
 
 
 def finished_ground(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Grid:
@@ -71,11 +74,46 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     in fill; ground that nothing is done to stays as it lies.
     """
     works = _Works.of(units, terrain, scenario)
-    lakes = works.lakes
     compaction = scenario.number("earthwork.compaction")
-    dykes = float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0  # narrower than cells, so not on this ground
-    plan_left = compaction * float(units["cut_m3"].sum()) - (float(units["fill_m3"].sum()) - dykes)
-    bed, land = np.zeros(len(lakes.name)), 0.0
+    priced = float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0  # narrower than cells, so not on this ground
+    plan_left = compaction * float(units["cut_m3"].sum()) - (float(units["fill_m3"].sum()) - priced)
+    begin = np.zeros(len(works.lakes.name)), 0.0
+    step = int(np.sqrt(terrain.values.size / BEGUN_CELLS))
+    if step > 1:  # most of the way on fewer cells
+        first = _closed(_Works.of(units, terrain.thinned(step), scenario), compaction, plan_left, begin)
+        begin = first.bed, first.land
+    closed = _closed(works, compaction, plan_left, begin)
+    banks = dykes(units, terrain.like(closed.ground), scenario, works.design, owner=works.owner)
+    unpriced = float(banks["fill_m3"].sum()) - priced
+    if abs(unpriced) > CLOSE * closed.fill:  # what dykes take that nobody counted is not left over
+        closed = _closed(works, compaction, plan_left + unpriced, (closed.bed, closed.land))
+        banks = dykes(units, terrain.like(closed.ground), scenario, works.design, owner=works.owner)
+    ground = terrain.like(closed.ground)
+    names = pd.Index(works.lakes.name, name="reservoir_id")
+    table = pd.DataFrame({"plan_m3": works.lakes.storage, "design_m3": closed.held, "bed_m": closed.bed}, index=names)
+    known = (works.design, works.owner, ~works.fixed, works.slopes[0])
+    return Finished(*known, ground, terrain.like(works.blocks), table, closed.land, closed.left, plan_left, banks)
+
+
+class _Closed(NamedTuple):
+    """A ground that holds what is wanted: how much deeper beds and how much higher land lie, m, what lakes hold and what is
+    left, m³."""
+
+    ground: Floats
+    bed: Floats
+    land: float
+    held: Floats
+    fill: float
+    left: float
+
+
+def _closed(works: _Works, compaction: float, wanted_m3: float, begin: tuple[Floats, float]) -> _Closed:
+    """The sloped ground closed on the plan's storage and on what is wanted to be left of its earth beside dykes, m³.
+
+    begin: how much deeper beds and how much higher land lie at first, m.
+    """
+    lakes = works.lakes
+    bed, land = begin
     before: tuple[Floats, Floats] | None = None
     for turn in range(ROUNDS):
         ground = works.ground(bed, land)
@@ -84,16 +122,12 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
         left = compaction * cut - fill
         gain = lakes.gain(bed, held, before)
         step = lakes.step(bed, held, gain)
-        rise = works.rise(land, left - plan_left + compaction * float(step @ gain))
+        rise = works.rise(land, left - wanted_m3 + compaction * float(step @ gain))
         still = np.abs(step * gain) > CLOSE * lakes.storage
         if turn == ROUNDS - 1 or not (still.any() or abs(rise) * works.land_area > CLOSE * fill):
             break
         before, bed, land = (bed, held), bed + step, land + rise
-    table = pd.DataFrame(
-        {"plan_m3": lakes.storage, "design_m3": held, "bed_m": bed}, index=pd.Index(lakes.name, name="reservoir_id")
-    )
-    known = (works.design, works.owner, ~works.fixed, works.slopes[0])
-    return Finished(*known, terrain.like(ground), terrain.like(works.blocks), table, land, left, plan_left)
+    return _Closed(ground, bed, land, held, fill, left)
 
 
 class _Lakes(NamedTuple):
@@ -146,6 +180,7 @@ class _Works:
     lakes: _Lakes
     cell: tuple[float, float]
     slopes: tuple[float, float, float]  # the level below which they are wet, m; run a metre of height, wet and dry
+    between: Between | None
 
     @classmethod
     def of(cls, units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> _Works:
@@ -161,7 +196,9 @@ class _Works:
         slopes = (_water_level(units, made), scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry"))
         least = scenario.number("targets.reservoir.min_depth_m")
         lakes = _on_cells(units, terrain, lake_of, name, made.levels.normal, (blocks, bed_of, least))
-        return cls(made, owner, today, blocks, fixed, bed_of, filled, lakes, (terrain.cell_x, terrain.cell_y), slopes)
+        cell, (water, wet, dry) = (terrain.cell_x, terrain.cell_y), slopes
+        between = against_fixed(today, fixed, cell, water_m=water, wet=wet, dry=dry)
+        return cls(made, owner, today, blocks, fixed, bed_of, filled, lakes, cell, slopes, between)
 
     @property
     def cell_area(self) -> float:
@@ -180,7 +217,7 @@ class _Works:
         """The sloped ground with every lake's worked bed laid deeper by bed (k,) and filled land higher, m."""
         level = np.where(self.fixed, self.today, self.blocks - np.append(bed, 0.0)[self.bed_of] + land * self.filled)
         water, wet, dry = self.slopes
-        return sloped(level, self.fixed, self.cell, water_m=water, wet=wet, dry=dry)
+        return sloped(level, self.fixed, self.cell, water_m=water, wet=wet, dry=dry, between=self.between)
 
     def moved(self, ground: Floats) -> tuple[float, float]:
         """Cut and fill of a ground, m³."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.columns import CONTRACT_COLUMNS, DYKES, FLOW, HAUL, PARCELS, RESERVOIRS, STAGES, UNITS
+from planner.export.lake_sheets import write_lakes
 from planner.export.ledger_sheets import number, write_exchange, write_ledgers, write_limits
 from planner.export.published import write_published
 from planner.export.sheets import Book, Formula, Heading, Share, headings_of
@@ -50,6 +51,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     _reservoirs(book, names, plan)
     _earth(book, names, plan, units, ranges)
     _dykes(book, names["dykes"], summary)
+    write_lakes(book, (names["lake_years"], names["lake_floods"]), summary)
     _money(book, names, getattr(plan, "economics", None), costs)
     write_years(book, names["years"], summary)
     write_ledgers(book, names["ledgers"], summary)

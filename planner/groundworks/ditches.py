@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from planner.core.terrain.ditching import Ditches, drained, ponded
 
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
     from planner.site import Grid
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 POND_M: Final = 0.1  # shallower hollows of a platform drain by their crossfall
+TURNS: Final = 6  # of straightening, checking and taking back
+NEAR_CELLS: Final = 5  # from ponded ground within which a ditch's bend may matter
+AHEAD: Final = 80  # cells that a straight piece of a ditch looks ahead at most
+DEEPER_M: Final = 0.1  # that a straight piece may lie deeper in the ground than the way round
 COLUMNS: Final = ("ditch_id", "length_m", "head_m", "end_m", "deepest_m", "cut_m3", "geometry")
 
 
@@ -32,19 +38,76 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
     surface, outlets = _standing(ground, water)
     fall = scenario.number("earthwork.ditch_fall")
     found = drained(surface, outlets, wanted, (ground.cell_x, ground.cell_y), fall=fall, pond_m=POND_M)
-    width, side = scenario.number("earthwork.ditch_width_m"), scenario.number("earthwork.slope_dry")
-    rows = [_line(found, k, surface, ground, (width, side)) for k in range(len(found.start) - 1)]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=plan.site.crs)
+    section = scenario.number("earthwork.ditch_width_m"), scenario.number("earthwork.slope_dry")
+    plain = [_points(found, k, ground) for k in range(len(found.start) - 1)]
+    lines = _straightened(plain, found, (surface, outlets), ground)
+    for turn in range(TURNS):
+        made = _frame(lines, surface, ground, section, plan)
+        bent = np.array([len(line) < len(way) for line, way in zip(lines, plain, strict=True)], dtype=bool)
+        left = undrained(ground, water, made) & wanted if bent.any() else np.zeros(ground.shape, dtype=bool)
+        if not left.any():
+            break
+        # A bend may be what drains the ground beside it: ditches that pass there keep theirs, in the end all.
+        near = ndimage.binary_dilation(left, iterations=NEAR_CELLS)
+        back = np.array([near[ground.frame.cell(way[:, 0], way[:, 1])].any() for way in plain]) & bent
+        back = back if turn < TURNS - 2 and back.any() else bent
+        lines = [way if whole else line for way, line, whole in zip(plain, lines, back, strict=True)]
+    return made
+
+
+def _points(found: Ditches, k: int, ground: Grid) -> Floats:
+    """A ditch's cells from its head on, (m, 3): x, y, bottom, m."""
+    cell, bottom = (a[found.start[k] : found.start[k + 1]] for a in (found.cell, found.bottom))
+    return np.column_stack([*ground.frame.centre_of(cell), bottom])
+
+
+def _straightened(plain: list[Floats], found: Ditches, standing: tuple[Floats, Flags], ground: Grid) -> list[Floats]:
+    """The ditches with straight pieces for their bends, wherever the ground lets them: never above it, no deeper in it than the
+    way round by more than DEEPER_M, not through standing water; where one ends in another both keep the place."""
+    ends = found.cell[found.start[1:] - 1]
+    made = []
+    for k, line in enumerate(plain):
+        kept = np.isin(found.cell[found.start[k] : found.start[k + 1]], ends)
+        keep, i = [0], 0
+        while i < len(line) - 1:
+            stop = min(i + AHEAD, len(line) - 1)
+            held = np.flatnonzero(kept[i + 1 : stop])
+            stop = i + 1 + int(held[0]) if len(held) else stop
+            i = next((j for j in range(stop, i + 1, -1) if _clear(line[i : j + 1], standing, ground)), i + 1)
+            keep.append(i)
+        made.append(line[keep])
+    return made
+
+
+def _clear(way: Floats, standing: tuple[Floats, Flags], ground: Grid) -> bool:
+    """Whether a ditch may run straight from the first to the last point of a way."""
+    surface, outlets = standing
+    row, col = ground.frame.cell(way[:, 0], way[:, 1])
+    deepest = float((surface[row, col] - way[:, 2]).max())
+    x, y, bottom = _sampled(way[[0, -1]], ground).T
+    row, col = ground.frame.cell(x, y)
+    deep = surface[row, col] - bottom
+    through = outlets[row, col][1:-1].any() and not outlets[row[-1], col[-1]]
+    return bool(np.isfinite(deep).all() and deep.min() >= -1e-6 and deep.max() <= deepest + DEEPER_M and not through)
+
+
+def _sampled(line: Floats, ground: Grid) -> Floats:
+    """Points along a line at most half a cell apart, (m, 3)."""
+    step = min(ground.cell_x, ground.cell_y) / 2
+    return np.asarray(shapely.get_coordinates(shapely.segmentize(shapely.LineString(line), step), include_z=True))
+
+
+def _frame(lines: list[Floats], surface: Floats, ground: Grid, section: tuple[float, float], plan: Plan) -> gpd.GeoDataFrame:
+    rows = [(f"D{k + 1}", *_measured(line, surface, ground, section)) for k, line in enumerate(lines)]
+    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=list(COLUMNS)), geometry="geometry", crs=plan.site.crs)
 
 
 def undrained(ground: Grid, water: Grid, lines: gpd.GeoDataFrame) -> Flags:
     """Cells of a finished ground that stand ponded although the ditches are there, (rows, cols)."""
     surface, outlets = _standing(ground, water)
     for line in lines.geometry:
-        xyz = shapely.get_coordinates(line, include_z=True)
-        row, col = ground.frame.cell(xyz[:, 0], xyz[:, 1])
-        surface[row, col] = np.minimum(surface[row, col], xyz[:, 2])
+        x, y, bottom = _sampled(shapely.get_coordinates(line, include_z=True), ground).T
+        np.minimum.at(surface, ground.frame.cell(x, y), bottom)
     return ponded(surface, outlets, POND_M)
 
 
@@ -54,16 +117,12 @@ def _standing(ground: Grid, water: Grid) -> tuple[NDArray[np.float64], Flags]:
     return np.where(outlets, water.values, ground.values), outlets
 
 
-def _line(
-    found: Ditches, k: int, surface: NDArray[np.float64], ground: Grid, section: tuple[float, float]
-) -> tuple[object, ...]:
-    """One ditch as a row."""
-    cell, bottom = (a[found.start[k] : found.start[k + 1]] for a in (found.cell, found.bottom))
-    x, y = ground.frame.centre_of(cell)
-    line = shapely.LineString(np.column_stack([x, y, bottom]))
-    deep = np.maximum(surface.ravel()[cell] - bottom, 0.0)
+def _measured(line: Floats, surface: Floats, ground: Grid, section: tuple[float, float]) -> tuple[object, ...]:
+    """Length, heights, greatest depth and digging of a ditch, and its line."""
+    x, y, bottom = _sampled(line, ground).T
+    deep = np.maximum(surface[ground.frame.cell(x, y)] - bottom, 0.0)
     width, side = section
     area = (width + side * deep) * deep
     step = np.hypot(np.diff(x), np.diff(y))
     cut = float((step * (area[1:] + area[:-1]) / 2).sum())
-    return f"D{k + 1}", float(line.length), float(bottom[0]), float(bottom[-1]), float(deep.max()), cut, line
+    return float(step.sum()), float(bottom[0]), float(bottom[-1]), float(deep.max()), cut, shapely.LineString(line)

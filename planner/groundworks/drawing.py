@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from planner.core.terrain.sloping import run_of
-from planner.design import dykes, owners
+from planner.design import owners
 from planner.earthwork.finished import Finished, finished, finished_ground
 from planner.groundworks.banks import dyked_rims
 from planner.groundworks.ditches import ditches, undrained
@@ -113,7 +113,7 @@ def drawing(plan: Plan | str | Path) -> Drawing:
         change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
         volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
     compaction = scenario.number("earthwork.compaction")
-    banks = dykes(plan.units, ground, scenario, made.design)
+    banks = made.dykes
     drawn, priced = float(banks["fill_m3"].sum()), _priced(plan.units)
     volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"] - drawn
     volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"] - priced

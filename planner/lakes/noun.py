@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.lakes.record import LakeYearsRecord
 from planner.lakes.save import save
+from planner.plan.lakes.record import LakeYearsRecord
 
 
 class LakeYears(LakeYearsRecord):

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from planner.report.document import Block, Document, Picture, Section, Table, Text
-from planner.report.drawing import dressed, figure
+from planner.report.lakes import COLOURS, curves
 from planner.units import mu_from_m2
 from planner.words import render, text
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from planner.plan.lakes.bodies import Body
+    from planner.plan.lakes.record import LakeYearsRecord
 
-    from planner.lakes.bodies import Body
-    from planner.lakes.record import LakeYearsRecord
-
-COLOURS: Final = {"mean": "#22659F", "wet": "#2E7347", "dry": "#DD6A3E", "drought3": "#AD3A36", "series": "#5F6B73"}
 RUNS: Final = tuple(COLOURS)
 
 
@@ -58,9 +55,9 @@ def _levels(found: LakeYearsRecord, body: Body, lang: str) -> Section:
     blocks: list[Block] = [
         Text(_largest(found, body, lang), strong=True),
         Table(tuple(heads), tuple(lines)),
-        Picture(lambda width: _curves(short, body, width, lang), text("lakes.levels_caption", lang), 0.42),
+        Picture(lambda width: curves(short, body.level_m, width, lang), text("lakes.levels_caption", lang), 0.42),
         Picture(
-            lambda width: _curves(months[months["run"] == "series"], body, width, lang),
+            lambda width: curves(months[months["run"] == "series"], body.level_m, width, lang),
             text("lakes.series_caption", lang),
             0.34,
         ),
@@ -74,18 +71,6 @@ def _largest(found: LakeYearsRecord, body: Body, lang: str) -> str:
         return text("lakes.unlimited", lang)
     verdict = text("lakes.verdict_kept" if largest >= body.area_m2 else "lakes.verdict_lost", lang)
     return text("lakes.largest", lang, largest=mu_from_m2(largest), area=mu_from_m2(body.area_m2), verdict=verdict)
-
-
-def _curves(months: Any, body: Body, width: float, lang: str) -> Figure:
-    """Levels month by month, a line a run."""
-    made, axes = figure(width, 0.42)
-    for kind in RUNS:
-        mine = months[months["run"] == kind]
-        if len(mine):
-            axes.plot(np.arange(1, len(mine) + 1), mine["level_m"], color=COLOURS[kind], lw=1.3, label=_run(kind, lang))
-    axes.axhline(body.level_m, color="#1d2321", lw=0.8, ls="--", label=text("word.normal_level", lang))
-    dressed(axes, x=text("lakes.month", lang), y=text("lakes.level_axis", lang), legend=True)
-    return made
 
 
 def _flood(found: LakeYearsRecord, body: Body, lang: str) -> Section:

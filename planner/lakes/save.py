@@ -14,7 +14,7 @@ from planner.lakes.page import document
 from planner.report.html import as_html
 
 if TYPE_CHECKING:
-    from planner.lakes.record import LakeYearsRecord
+    from planner.plan.lakes.record import LakeYearsRecord
 
 OWNED: Final = ("water.json", "water.html", "years.csv", "months.csv", "floods.csv")
 

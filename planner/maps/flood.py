@@ -24,6 +24,7 @@ from planner.words import LANGS, term
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
 MOST_CELLS: Final = MEMORY.shown_cells
+LOWEST: Final = ("mean", "dry", "drought3")  # years whose lowest level the page tells
 RISE_M: Final = 0.01  # by which water must stand above the normal level to leave its bed: the slider's step
 
 
@@ -143,9 +144,28 @@ def _lakes(view: MapView, frame: pd.DataFrame, water: Flooded | None) -> list[di
                     "area": [round(float(v), 2) for v in table["area_mu"]],
                     "storage": [round(float(v)) for v in table["storage_m3"]],
                 },
+                "years": _years(view, str(name)),
             }
         )
     return lakes
+
+
+def _years(view: MapView, name: str) -> dict[str, Any] | None:
+    """What the years do to a lake: lowest level, m, in each kind of year, share of years kept, years to fill (None: never),
+    largest lake that is kept, mu (None: any), crest for the design storm, m. None where it was not followed.
+    """
+    known = view.summary.get("water", {}).get("years", {}).get("reservoirs", [])
+    lake = next((row for row in known if row["id"] == name), None)
+    if lake is None:
+        return None
+    runs, filled, largest = lake["years"], lake["fill_years"].get("mean"), lake["largest_mu"]
+    return {
+        "lowest": [[[term("lakes", f"run_{run}", lang) for lang in LANGS], round(runs[run]["lowest_m"], 2)] for run in LOWEST],
+        "kept": round(runs["series"]["kept_share"], 4),
+        "fill": None if filled is None else round(filled, 1),
+        "largest": None if largest is None else round(largest, 1),
+        "crest": round(lake["flood"]["crest_m"], 2),
+    }
 
 
 def _curve(view: MapView, name: str) -> pd.DataFrame | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from planner.errors import InvalidInput
 from planner.plan.explain import Explanation, explain
 from planner.plan.record import PlanRecord
 from planner.plan.summary import as_html, summarise
+from planner.words import render, say
 
 if TYPE_CHECKING:
     from planner.balance import Balance, Lake
+    from planner.plan.lakes.record import LakeYearsRecord
+    from planner.words import Message
 
 
 class Plan(PlanRecord):
@@ -18,25 +23,33 @@ class Plan(PlanRecord):
     def summary(self) -> dict[str, Any]:
         """The plan in figures, as `summary.json` holds it (schema planner.summary/1)."""
         figures = summarise(self)
-        if len(self.storage_tables):
-            figures["water"]["settled"] = self._settled()
+        if self.lake_years is not None:
+            figures["water"] |= {"settled": self.lake_years.settled(), "years": self.lake_years.figures()}
+        elif self.unfollowed is not None:
+            figures["warnings"].append(render(self.unfollowed, "en"))
+            figures["warnings_zh"].append(render(self.unfollowed, "zh"))
         return figures
 
-    def _settled(self) -> dict[str, Any]:
-        """What the lakes hold once the mean year has repeated itself until it closes, beside what they are built to hold.
+    @cached_property
+    def lake_years(self) -> LakeYearsRecord | None:
+        """What the years do to the lakes in the site's climate, no water brought or drawn; None where none can be followed."""
+        return self._followed[0]
 
-        No inflow from beyond the lakes and no use are counted: rain, evaporation and groundwater alone.
-        """
-        climate = str(self.site.scenario.value("water.climate"))
-        table = self.water_balance(climate).table
-        last = table[table["year"] == table["year"].max()]
-        stored = last.groupby("month")["storage_m3"].sum()
-        return {
-            "climate": climate,
-            "mean_m3": float(stored.mean()),
-            "lowest_m3": float(stored.min()),
-            "levels_m": {str(k): float(v) for k, v in last.groupby("lake")["level_m"].mean().items()},
-        }
+    @property
+    def unfollowed(self) -> Message | None:
+        """Why the lakes could not be followed through the years; None where they are, or there are none."""
+        return self._followed[1]
+
+    @cached_property
+    def _followed(self) -> tuple[LakeYearsRecord | None, Message | None]:
+        from planner.plan.lakes.years import lake_years
+
+        if not len(self.storage_tables) or not {"design_m", "reservoir_id"} <= set(self.units.columns):
+            return None, None
+        try:
+            return lake_years(self), None
+        except InvalidInput as error:  # what is said of a plan's lakes never keeps it from being written
+            return None, say("lakes.unfollowed", why=error.message)
 
     def explain(self, unit_id: str) -> Explanation:
         """Why a unit has its target, why not the others, and what would have to change.
@@ -46,7 +59,9 @@ class Plan(PlanRecord):
         return explain(self, unit_id)
 
     def water_balance(self, climate: str = "huaibei", **lake: Any) -> Balance:
-        """The year that repeats itself on the plan's reservoirs, month by month.
+        """The year that repeats itself on the plan's reservoirs, month by month, each on its own without the land around it.
+
+        What the land that drains to them brings, and dry and wet years, are in `lake_years` and `pl.water`.
 
         climate: a climate of `parameters.toml`. lake: further fields of `balance.Lake` for every reservoir, e.g. seepage_mm,
         inflow_m3, use_m3. A reservoir spills above its normal level and trades water with the groundwater around it, whose

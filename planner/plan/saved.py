@@ -11,6 +11,7 @@ from planner.measure import land_use
 from planner.plan.noun import Plan
 from planner.plan.others import others_of
 from planner.plan.record import Certificate
+from planner.plan.summary import summarise
 from planner.read.saved import SavedFolder, damaged, read_saved
 from planner.suitability import judge
 
@@ -23,7 +24,7 @@ def load_plan(folder: str | Path) -> Plan:
     saved = read_saved(folder)
     with damaged(Path(folder)):
         made = _plan(saved)
-        made.summary()  # what its figures are worked out from is there, or the plan is no plan
+        summarise(made)  # what its figures are worked out from is there, or the plan is no plan
         return made
 
 

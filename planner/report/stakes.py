@@ -1,4 +1,4 @@
-"""The decision's further pages: money by year, farmland, villages, the dry year, what matters, who signs."""
+"""The decision's further pages: money by year, farmland, villages, what matters, who signs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.balance import climate, dry_year, settled
-from planner.columns import FLOW, RESERVOIRS, UNITS
+from planner.columns import FLOW, UNITS
 from planner.core.money import discounted
 from planner.landuse import CHOICES, TARGETS, cover_of
 from planner.report.document import Block, Picture, Say, Section, Table, Text
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 SWING = 0.3  # share by which an assumption is moved for the tornado
 POINTS = 0.03  # by which the discount rate is moved
 MOST_BARS = 5  # assumptions the tornado shows, the ones that matter most
-MOST_LAKES = 5  # whose dry year is told, the largest
-MUCH_LESS = 0.9  # of the storage built: from here on the difference is told first
-CLIMATE = "huaibei"  # as Plan.water_balance takes where none is named
 LEDGERS = ("fiscal_cny", "quota_cny", "potential_cny")
 MOVED = ("搬迁", "安置", "resettle", "relocat")  # words of lump sums that pay for households that move
 
@@ -128,32 +124,6 @@ def _villages(plan: Plan, say: Say) -> list[Block]:
         if any(word in f"{row.name} {row.name_en}".lower() for word in MOVED):
             blocks.append(Text(say("report.households", name=say.held(str(row.name_en), str(row.name)), sum=row.cny)))
     return blocks
-
-
-def dry(plan: Plan, say: Say) -> Section:
-    """What the lakes do in a dry year: the lowest level and storage beside the normal ones."""
-    title = say("report.dry")
-    if not len(plan.reservoirs):
-        return Section(title, (Text(say("report.no_lake")),))
-    parameters = plan.site.scenario.parameters
-    lakes = plan.lakes()
-    mean, parched = (settled(lakes, year(parameters, CLIMATE)).summary()["lowest_m"] for year in (climate, dry_year))
-    rows = []
-    for name in plan.reservoirs.sort_values("storage_m3", ascending=False, kind="stable").index[:MOST_LAKES]:
-        level = float(plan.reservoirs["level_m"][name])
-        lows = (float(mean[name]), float(parched[name]))
-        rows.append((str(name), f"{level:.2f}", *(f"{low:.2f} ({low - level:+.2f})" for low in lows)))
-    heads = (
-        say.head(RESERVOIRS["reservoir_id"]),
-        say.head(RESERVOIRS["level_m"]),
-        say("report.lowest_mean"),
-        say("report.lowest_dry"),
-    )
-    note = say("report.dry_note")
-    held, left = float(plan.reservoirs["storage_m3"].sum()), plan.summary()["water"]["settled"]
-    amounts = {"held": held, "mean": left["mean_m3"], "lowest": left["lowest_m3"]}
-    kept = say("report.dry_kept", share=left["mean_m3"] / held, **amounts)
-    return Section(title, (Text(kept, strong=left["mean_m3"] < MUCH_LESS * held), Table(heads, tuple(rows), note)))
 
 
 def tornado(plan: Plan, say: Say) -> Section:

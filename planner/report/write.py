@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.files import write_whole
-from planner.report import choices, meaning, sections, stakes
+from planner.report import choices, lakes, meaning, sections, stakes
 from planner.report.decision import decision
 from planner.report.document import Document, Say, Section
 from planner.report.fonts import HINT, chinese_family
@@ -44,7 +44,7 @@ def compose(plan: Plan, *, lang: str = "en", chapters: tuple[Section, ...] = ())
             choices.alternatives(plan, s, say),
             stakes.treasury(plan, s, say),
             stakes.people(plan, s, say),
-            stakes.dry(plan, say),
+            lakes.through_years(plan, s, say),
             stakes.tornado(plan, say),
             stakes.signing(plan, s, say),
             sections.method(say),

@@ -12,13 +12,12 @@ import shapely
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from planner.errors import CRSMismatch, InvalidInput
+from planner.errors import InvalidInput
 from planner.parameters import Parameters
-from planner.periods import periods
-from planner.site import Grid
-from planner.subsidence.headings import OBSERVED, understood
-from planner.subsidence.panels import Panels, check_panels, sources
+from planner.subsidence.observed import FIELD_OF, Observed, observed
+from planner.subsidence.panels import Panels, check_panels
 from planner.subsidence.predict import fields_at
+from planner.subsidence.sources import sources
 from planner.subsidence.structure import (
     Structure,
     fitted_structure,
@@ -96,8 +95,9 @@ def calibrate(
 
     observations: points in the panels' CRS with `subsidence_m` (positive downward; a column that is negative throughout its
     trough is turned and said), and where known `east_mm`, `north_mm` (horizontal displacement), `year` (decimal or a date;
-    without it all movement is taken as done), or columns that mean these and say their unit: settlement_mm, 下沉(cm); `line`
-    (of levelling; where it is not given, told from the order of points). fit: names among q, tan_beta, b, offset_m,
+    without it all movement is taken as done) and `since` (from which date a movement is counted, as radar counts from its first
+    scene; without it from before all mining), or columns that mean these and say their unit: settlement_mm, 下沉(cm);
+    `line` (of levelling; where it is not given, told from the order of points). fit: names among q, tan_beta, b, offset_m,
     c_per_year; None: those the data bear on. Intervals are Huber's, for noise independent from point to point and alike
     everywhere, unless residuals grow with what is measured or neighbours' have one sign: then a covariance of both is fitted,
     the parameters anew under it, and said.
@@ -117,7 +117,7 @@ def calibrate(
     0.72
     """
     checked = check_panels(panels, parameters=parameters)
-    data, notes = _observed(observations, panels)
+    data, notes = observed(observations, panels)
     names = _names(fit, checked, data)
     start = np.array([float(np.mean(checked.numbers[n])) for n in names])
     low, high = _limits(names, checked)
@@ -170,7 +170,7 @@ def _structured(
     model: Callable[[Floats], Floats],
     theta: Floats,
     jacobian: Floats,
-    data: _Data,
+    data: Observed,
     bounds: tuple[Floats, Floats],
     scale: Floats,
 ) -> _Under | None:
@@ -178,7 +178,10 @@ def _structured(
     from scipy import optimize
 
     frame = data.frame
-    xy, kind = frame[["x", "y"]].to_numpy(float), frame.groupby(["kind", "year", "line"], dropna=False, sort=False).ngroup()
+    xy, kind = (
+        frame[["x", "y"]].to_numpy(float),
+        frame.groupby([c for c in ("kind", "since", "year", "line") if c in frame.columns], dropna=False, sort=False).ngroup(),
+    )
     every = [np.flatnonzero(kind == k) for k in range(int(kind.max()) + 1)]
     if (frame["line"] == "").all():
         every = [part for rows in every for part in lines_of(rows, xy)]
@@ -208,80 +211,9 @@ def _told(found: _Under) -> list[str]:
     return [text("subsidence.structured", "en", sd_mm=1e3 * s.sd_m, share=s.share, run_mm=1e3 * s.run_m, reach=s.reach_m)]
 
 
-def observations_from_grid(grid: Grid, crs: Any, *, year: float | None = None, most: int = 4000) -> gpd.GeoDataFrame:
-    """A raster of subsidence (m) as at most so many points on a regular lattice, missing cells left out."""
-    import geopandas as gpd
-
-    known = int(np.isfinite(grid.values).sum())
-    step = max(1, int(np.ceil(np.sqrt(max(known, 1) / most))))
-    x, y = grid.centres()
-    xx, yy = np.meshgrid(x[::step], y[::step])
-    values = grid.values[::step, ::step]
-    use = np.isfinite(values)
-    points = gpd.points_from_xy(xx[use], yy[use])
-    frame = gpd.GeoDataFrame({"subsidence_m": values[use]}, geometry=points, crs=crs)
-    return frame if year is None else frame.assign(year=float(year))
-
-
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """Observations as flat arrays: points by year, the points each kind was observed at, the stacked values, m."""
-
-    xy: Floats
-    years: tuple[float | None, ...]
-    members: tuple[NDArray[np.int64], ...]
-    kinds: Mapping[str, NDArray[np.int64]]
-    observed: Floats
-    frame: pd.DataFrame
-
-
-MOST_M: Final = 60.0  # m: more than any ground has moved over mines; what is larger is in another unit
-FIELD_OF: Final = {"subsidence": 0, "east": 6, "north": 7}
-
-
-def _observed(table: gpd.GeoDataFrame, panels: gpd.GeoDataFrame) -> tuple[_Data, list[str]]:
-    if table.crs is not None and table.crs != panels.crs:
-        raise CRSMismatch(say("subsidence.observations_crs", theirs=table.crs.name, ours=panels.crs.name))
-    table = understood(table, OBSERVED, role="observations")
-    if "subsidence_m" not in table.columns and not {"east_mm", "north_mm"} & set(table.columns):
-        raise InvalidInput(
-            say("subsidence.no_observation_column", columns=[str(c) for c in table.columns if c != table.geometry.name])
-        )
-    notes = []
-    xy = shapely.get_coordinates(np.asarray(table.geometry))
-    year = np.array([p.end for p in periods(table["year"])]) if "year" in table.columns else np.full(len(table), np.nan)
-    kinds, parts, frames = {}, [], []
-    for kind, column, unit in (("subsidence", "subsidence_m", 1.0), ("east", "east_mm", 1e-3), ("north", "north_mm", 1e-3)):
-        if column not in table.columns:
-            continue
-        values = np.asarray(table[column], dtype=float) * unit
-        use = np.flatnonzero(np.isfinite(values))
-        values = values[use]
-        if len(values) and float(np.abs(values).max()) > MOST_M:
-            raise InvalidInput(
-                say("subsidence.no_such_movement", column=column, value=float(np.abs(values).max()) / unit, most=MOST_M)
-            )
-        if kind == "subsidence" and len(values) and downward_negative(values):
-            values = -values
-            notes.append("subsidence_m is negative downward: its sign was turned.")
-        kinds[kind] = use
-        parts.append(values)
-        line = table["line"].astype(str).to_numpy()[use] if "line" in table.columns else ""
-        frames.append(pd.DataFrame({"x": xy[use, 0], "y": xy[use, 1], "year": year[use], "kind": kind, "line": line}))
-    dates = [None if np.isnan(v) else float(v) for v in np.unique(year)]
-    members = tuple(np.flatnonzero(np.isnan(year) if d is None else year == d) for d in dates)
-    return _Data(xy, tuple(dates), members, kinds, np.concatenate(parts), pd.concat(frames, ignore_index=True)), notes
-
-
-def downward_negative(values: Floats) -> bool:
-    """Whether subsidence is given as negative numbers: the far tail lies below zero."""
-    low, high = np.quantile(values, [0.02, 0.98])
-    return bool(-low > high and low < 0)
-
-
-def _names(fit: Sequence[str] | None, panels: Panels, data: _Data) -> list[str]:
+def _names(fit: Sequence[str] | None, panels: Panels, data: Observed) -> list[str]:
     moved = {"east", "north"} & set(data.kinds)
-    timed = any(d is not None for d in data.years) and bool(panels.dated.any())
+    timed = any(d != (None, None) for d in data.dates) and bool(panels.dated.any())
     if fit is None:
         return ["q", "tan_beta", *(["b"] if moved else []), "offset_m", *(["c_per_year"] if timed else [])]
     for name in fit:
@@ -301,14 +233,15 @@ def _limits(names: Sequence[str], panels: Panels) -> tuple[Floats, Floats]:
     return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
 
 
-def _model(panels: Panels, theta: Mapping[str, float], data: _Data) -> Floats:
+def _model(panels: Panels, theta: Mapping[str, float], data: Observed) -> Floats:
     """Predicted values in the order of `data.observed`, m."""
     numbers = {**panels.numbers, **{n: np.full(len(panels), v) for n, v in theta.items()}}
     moved = replace(panels, numbers=numbers)
     placed = sources(moved)
     fields = np.empty((len(data.xy), 11))
-    for date, rows in zip(data.years, data.members, strict=True):
-        fields[rows] = fields_at(placed.weighted(moved.share(date)), data.xy[rows])
+    for (since, until), rows in zip(data.dates, data.members, strict=True):
+        come = moved.share(until) - (0.0 if since is None else moved.share(since))
+        fields[rows] = fields_at(placed.weighted(come), data.xy[rows])
     return np.concatenate([fields[rows, FIELD_OF[kind]] for kind, rows in data.kinds.items()])
 
 

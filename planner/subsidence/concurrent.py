@@ -13,8 +13,9 @@ from planner.design import platform
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults
 from planner.site import Grid
-from planner.subsidence.panels import check_panels, sources
+from planner.subsidence.panels import check_panels
 from planner.subsidence.predict import BAND_CELLS, subsidence_on
+from planner.subsidence.sources import sources
 from planner.units import mu_from_m2
 from planner.words import say
 
@@ -40,7 +41,7 @@ def ponding_year(panels: gpd.GeoDataFrame, original: Grid, water_table: Grid, *,
     n = checked.numbers
     first, last = int(np.floor(n["start"].min())), int(np.ceil(n["end"].max())) + AFTER
     dates = np.arange(first, last + 1)
-    key = np.stack([n["start"], n["end"], n["c_per_year"]], axis=1)
+    key = np.stack([*checked.taken, n["c_per_year"]], axis=1)
     groups, group = np.unique(key, axis=0, return_inverse=True)
     group = group.ravel()
     shares = np.stack([checked.share(float(t)) for t in dates], axis=1)[

@@ -14,8 +14,9 @@ from planner.files import write_whole
 from planner.geotiff import TILE, geotiff
 from planner.parameters import Parameters
 from planner.site import Grid
-from planner.subsidence.panels import check_panels, sources
+from planner.subsidence.panels import check_panels
 from planner.subsidence.predict import COLUMNS, bands, empty_grid, predict, reduced, share_at
+from planner.subsidence.sources import sources
 from planner.words import say
 
 if TYPE_CHECKING:

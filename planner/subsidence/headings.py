@@ -55,6 +55,10 @@ MEANT: Final = {
     "b": Meant(words_of("displacement_factor horizontal_movement_factor"), words_of("水平移动系数")),
     "dip_deg": Meant(words_of("dip dip_angle seam_dip"), words_of("煤层倾角 倾角"), words_of("方向 azimuth direction 倾向")),
     "dip_azimuth_deg": Meant(words_of("dip_azimuth dip_direction azimuth"), words_of("倾向 倾斜方向")),
+    "advance_deg": Meant(
+        words_of("advance advance_azimuth advance_direction face_advance mining_direction"),
+        words_of("推进方向 推进方位 开采方向"),
+    ),
     "theta0_deg": Meant(words_of("theta0 propagation_angle"), words_of("开采影响传播角 影响传播角")),
     "start": Meant(
         words_of("start_date begin begin_date mining_start started"), words_of("开采开始 开始时间 开始日期 起始 始采 开采起")
@@ -97,6 +101,7 @@ OBSERVED: Final = {
         unit="mm",
         stated=True,
     ),
+    "since": Meant(words_of("since reference_date first_date master_date"), words_of("起算日期 基准日期 参考日期")),
     "year": Meant(words_of("date survey_date observed_on epoch"), words_of("观测日期 观测时间 测量日期 观测年")),
 }
 

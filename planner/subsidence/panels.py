@@ -16,7 +16,7 @@ from planner.parameters import Parameters, defaults
 from planner.periods import period, periods
 from planner.read.position import keeps_lengths, label, zone_crs
 from planner.subsidence.headings import understood
-from planner.subsidence.outline import moved_along, offset_outline, quadrature_nodes, reach_along, rectangle_axes, strips
+from planner.subsidence.outline import reach_along
 from planner.words import Message, say
 
 if TYPE_CHECKING:
@@ -25,29 +25,31 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 REQUIRED: Final = ("thickness_m", "depth_m")
-ELEMENT: Final = 0.03  # relative change of depth within an element of an inclined seam: right to 1e-3 of W₀ (tests/subsidence)
+PACE: Final = 0.125  # of the radius: what an advancing face takes at once; right to 6e-4 of W₀ (tests/subsidence)
 THICKEST_M: Final = 100.0  # m: beyond any seam that is mined underground; more is another unit
 STRATA: Final = {"坚硬": "hard", "中硬": "medium", "软弱": "soft"}
 DEEPEST_MINE_M: Final = 5_000.0  # m: beyond the deepest mine (4 000 m); more is another unit
 OPTIONAL: Final = (
     "q", "tan_beta", "b", "dip_deg", "dip_azimuth_deg", "offset_m", "theta0_deg", "c_per_year", "start", "end", "seam",
-    "overburden",
+    "overburden", "advance_deg",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Panels:
-    """Checked panels as arrays, one entry each in the input's order.
+    """Checked panels as arrays, one entry each in the input's order; a panel whose face advances in a direction (`advance_deg`)
+    is as many entries as pieces are taken in turn.
 
-    names: labels for messages. outline: the panel's polygons. numbers: column → (p,) values in the columns' own units,
-    defaults filled in; `start` and `end` are decimal years, NaN where undated. overlap: (p,) share of each panel's area under
-    which another seam was taken before it. warnings: what is doubtful.
+    names: labels for messages. outline: the panel's polygons, whole. numbers: column → (p,) values in the columns' own units,
+    defaults filled in; `start` and `end` are decimal years of the panel, NaN where undated. warnings: what is doubtful. piece:
+    (p, 2) from which to which share of the way of its face an entry is, 0 and 1 for a whole panel.
     """
 
     names: tuple[str, ...]
     outline: NDArray[Any]
     numbers: Mapping[str, Floats]
     warnings: tuple[Message, ...]
+    piece: Floats
 
     def __len__(self) -> int:
         return len(self.names)
@@ -63,6 +65,24 @@ class Panels:
         return self.numbers["thickness_m"] * self.numbers["q"] * np.cos(np.radians(self.numbers["dip_deg"]))
 
     @property
+    def advancing(self) -> NDArray[np.bool_]:
+        """Which entries are pieces of a panel whose face advances."""
+        return np.asarray(self.piece[:, 1] - self.piece[:, 0] < 1.0)
+
+    @property
+    def taken(self) -> tuple[Floats, Floats]:
+        """When the extraction of each entry begins and ends, decimal years, (p,) each, NaN where undated.
+
+        A piece of an advancing panel counts once the face is an offset beyond it: behind the face, as along every edge of the
+        goaf, the ground is bridged that far.
+        """
+        n, moving = self.numbers, self.advancing
+        bridged = np.clip(2.0 * n["offset_m"] / n["advance_m"], 0.0, 1.0)
+        way = np.where(moving[:, None], bridged[:, None] + self.piece * (1.0 - bridged[:, None]), self.piece)
+        begin, close = (n["start"] + way[:, k] * (n["end"] - n["start"]) for k in (0, 1))
+        return begin, close
+
+    @property
     def dated(self) -> NDArray[np.bool_]:
         """Which panels have an extraction date."""
         return np.isfinite(self.numbers["end"])
@@ -71,111 +91,16 @@ class Panels:
         """Share of each panel's final subsidence come by a (decimal) year; 1 where undated or where no year is asked."""
         if year is None:
             return np.ones(len(self))
-        dated, n = self.dated, self.numbers
+        dated = self.dated
         share = np.ones(len(self))
-        share[dated] = knothe_share(year - n["start"][dated], year - n["end"][dated], n["c_per_year"][dated])
+        start, end = (moment[dated] for moment in self.taken)
+        share[dated] = knothe_share(year - start, year - end, self.numbers["c_per_year"][dated])
         return share
 
     def share_after(self, years: float) -> Floats:
         """Share of each panel's final subsidence that has come so many years after its own extraction."""
         zero = np.full(len(self), float(years))
         return knothe_share(zero, zero, self.numbers["c_per_year"])
-
-
-@dataclass(frozen=True, eq=False)
-class Sources:
-    """What the kernels take: rectangles (p, 11), and other outlines as ragged quadrature nodes with their own (k, 11) rows.
-
-    rectangle_of, outline_of: which panel each row came from.
-    """
-
-    rectangles: Floats
-    rectangle_of: NDArray[np.int64]
-    nodes: Floats
-    start: NDArray[np.int64]
-    outlines: Floats
-    outline_of: NDArray[np.int64]
-
-    def weighted(self, share: Floats) -> Sources:
-        """The same panels with their final subsidence multiplied by a share each."""
-        rectangles, outlines = self.rectangles.copy(), self.outlines.copy()
-        rectangles[:, 7] *= share[self.rectangle_of]
-        outlines[:, 7] *= share[self.outline_of]
-        return Sources(rectangles, self.rectangle_of, self.nodes, self.start, outlines, self.outline_of)
-
-    def only(self, chosen: NDArray[np.bool_]) -> Sources:
-        """Some of the panels: chosen (p,)."""
-        rectangle, outline = chosen[self.rectangle_of], chosen[self.outline_of]
-        counts = np.diff(self.start)
-        return Sources(
-            self.rectangles[rectangle],
-            self.rectangle_of[rectangle],
-            self.nodes[np.repeat(outline, counts)],
-            np.concatenate(([0], np.cumsum(counts[outline]))).astype(np.int64),
-            self.outlines[outline],
-            self.outline_of[outline],
-        )
-
-
-def sources(panels: Panels) -> Sources:
-    """Kernel rows of checked panels: goaf outlines moved in by the offset, cut along dip where the seam is inclined, and every
-    element moved down-dip by its own depth times cot θ₀, with its own radius.
-
-    Raises InvalidInput where an inclined seam comes to the surface within its panel.
-    """
-    n = panels.numbers
-    rectangles, rectangle_of, outlines, outline_of, nodes = [], [], [], [], []
-    for k, polygon in enumerate(panels.outline):
-        azimuth, cot = np.radians(n["dip_azimuth_deg"][k]), 1.0 / np.tan(np.radians(n["theta0_deg"][k]))
-        dip_x, dip_y = cot * np.sin(azimuth), cot * np.cos(azimuth)
-        effective = offset_outline(polygon, float(n["offset_m"][k]), panels.names[k])
-        for moved, depth, weight in _elements(panels, k, effective, cot):
-            radius = depth / float(n["tan_beta"][k])
-            tail = [radius, float(panels.w0_m[k]) * weight, n["b"][k] * radius, dip_x, dip_y]
-            axes = rectangle_axes(moved)
-            if axes is not None:
-                rectangles.append([*axes, *tail])
-                rectangle_of.append(k)
-            else:
-                west, south, east, north = moved.bounds
-                outlines.append([west, south, 1.0, 0.0, east - west, north - south, *tail])
-                outline_of.append(k)
-                nodes.append(quadrature_nodes(moved, radius))
-    return Sources(
-        np.array(rectangles, dtype=float).reshape(-1, 11),
-        np.array(rectangle_of, dtype=np.int64),
-        np.concatenate(nodes) if nodes else np.zeros((0, 3)),
-        np.concatenate(([0], np.cumsum([len(x) for x in nodes]))).astype(np.int64),
-        np.array(outlines, dtype=float).reshape(-1, 11),
-        np.array(outline_of, dtype=np.int64),
-    )
-
-
-def _elements(panels: Panels, k: int, effective: Any, cot: float) -> list[tuple[Any, float, float]]:
-    """Pieces of a panel's effective outline where they act, down-dip by depth · cot θ₀, with the seam's depth below each, m,
-    and the share of W₀ that they carry: the whole where the seam lies flat.
-
-    Depth grows down-dip, and with it how far off the seam the ground moves, so that a piece acts on more ground than it covers
-    and by as much less.
-    """
-    n = panels.numbers
-    depth, slope = float(n["depth_m"][k]), float(np.tan(np.radians(n["dip_deg"][k])))
-    azimuth, middle = float(n["dip_azimuth_deg"][k]), panels.outline[k].centroid
-    # As many as the goaf itself asks for: a fit that moves the offset then moves no element in or out.
-    low, high = (depth + slope * s for s in reach_along(panels.outline[k], azimuth, middle))
-    if low <= float(n["thickness_m"][k]):
-        raise InvalidInput(say("subsidence.seam_outcrops", panel=panels.names[k], depth_m=low, dip_deg=n["dip_deg"][k]))
-    count = int(np.ceil(np.log(high / low) / ELEMENT))
-    if count <= 1:
-        way = depth * cot
-        return [(moved_along(effective, azimuth, middle, way=way, stretch=1.0), depth, 1.0)]
-    edges = (np.geomspace(low, high, count + 1) - depth) / slope
-    edges[0], edges[-1] = -np.inf, np.inf  # an offset that widens the goaf stays with the outermost
-    stretch, found = 1.0 + slope * cot, []
-    for piece, s in strips(effective, azimuth, middle, edges):
-        moved = moved_along(piece, azimuth, middle, way=depth * cot, stretch=stretch)
-        found.append((moved, depth + slope * s, 1.0 / stretch))
-    return found
 
 
 def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = None) -> Panels:
@@ -209,7 +134,37 @@ def check_panels(table: gpd.GeoDataFrame, *, parameters: Parameters | None = Non
     n["q"] = np.where(
         from_default, np.minimum(n["q"] * (1 + (p.number("prediction.repeat_q_factor") - 1) * earlier), 1.0), n["q"]
     )
-    return Panels(names, outline, n, tuple(_doubts(n, names, p, earlier, from_default)))
+    n |= _advance(table, outline, names)
+    whole = np.tile([0.0, 1.0], (len(names), 1))
+    return _in_pieces(Panels(names, outline, n, tuple(_doubts(n, names, p, earlier, from_default)), whole))
+
+
+def _advance(table: gpd.GeoDataFrame, outline: NDArray[Any], names: tuple[str, ...]) -> dict[str, Floats]:
+    """Where the face of each panel goes, degrees, and how far, m; NaN where it is not known."""
+    azimuth = np.full(len(names), np.nan)
+    if "advance_deg" in table.columns:
+        known = ~_missing(table, "advance_deg")
+        azimuth[known] = _column(table[known], "advance_deg", tuple(np.array(names, dtype=object)[known]))
+    reach = [np.ptp(reach_along(g, a, g.centroid)) if np.isfinite(a) else np.nan for g, a in zip(outline, azimuth, strict=True)]
+    return {"advance_deg": azimuth, "advance_m": np.asarray(reach, dtype=np.float64)}
+
+
+def _in_pieces(panels: Panels) -> Panels:
+    """The panels, each whose face advances in a given direction over a known while as the pieces it takes in turn."""
+    n = panels.numbers
+    moving = np.isfinite(n["advance_deg"])
+    undated = np.flatnonzero(moving & ~panels.dated)
+    if len(undated):
+        raise InvalidInput(say("subsidence.advance_undated", panel=panels.names[undated[0]]))
+    moving &= n["end"] > n["start"]
+    if not moving.any():
+        return panels
+    pieces = np.ceil(np.where(moving, n["advance_m"], 0.0) / (PACE * panels.radius_m))
+    count = np.maximum(pieces, 1.0).astype(np.int64)
+    row = np.repeat(np.arange(len(panels)), count)
+    edge = np.concatenate([np.stack([np.arange(c), np.arange(c) + 1.0], axis=1) / c for c in count])
+    names = tuple(panels.names[k] for k in row)
+    return Panels(names, panels.outline[row], {key: v[row] for key, v in n.items()}, panels.warnings, edge)
 
 
 def _check_frame(table: gpd.GeoDataFrame) -> None:

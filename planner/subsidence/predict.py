@@ -15,7 +15,8 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.memory import MEMORY
 from planner.parameters import Parameters
 from planner.site import Grid
-from planner.subsidence.panels import Panels, Sources, check_panels, sources
+from planner.subsidence.panels import Panels, check_panels
+from planner.subsidence.sources import Sources, sources
 from planner.words import say
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from planner.core import probability_integral as kernel
 from planner.core.settling import knothe_share, last_unsettled
-from planner.subsidence.panels import Panels, Sources, check_panels, sources
+from planner.subsidence.panels import Panels, check_panels
 from planner.subsidence.predict import BAND_CELLS, bands, reaches, subsidence_on
+from planner.subsidence.sources import Sources, sources
 from planner.tables import Ground
 from planner.words import Message, say
 
@@ -80,10 +81,11 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
         settled[rows] = _settled_year(groups, timing, terrain, rows)
     notes = [*said, *panels.warnings]
-    undated = int(np.sum(~panels.dated))
+    first = panels.piece[:, 0] == 0.0  # of every panel
+    undated = int(np.sum(~panels.dated & first))
     if undated:
-        notes.append(say("subsidence.undated", undated=undated, panels=len(panels)))
-    ahead = int(np.sum(panels.numbers["start"] > year))
+        notes.append(say("subsidence.undated", undated=undated, panels=int(first.sum())))
+    ahead = int(np.sum((panels.numbers["start"] > year) & first))
     if ahead:
         notes.append(say("subsidence.ahead", panels=ahead, year=year))
     return _known(terrain, [residual, tilt, curvature, strain, settled], notes)
@@ -120,7 +122,7 @@ def _timing(panels: Panels, p: Parameters) -> _Timing:
     n = panels.numbers
     days = p.number("prediction.duration_days_per_m") * equivalent_depth(n["depth_m"])
     duration = days / DAYS_PER_YEAR * p.number("standards.settled.durations")
-    key = np.stack([n["start"], n["end"], n["c_per_year"], np.round(duration, 1)], axis=1)[panels.dated]
+    key = np.stack([*panels.taken, n["c_per_year"], np.round(duration, 1)], axis=1)[panels.dated]
     groups, of_dated = np.unique(key, axis=0, return_inverse=True)
     group = np.full(len(panels), -1, dtype=np.int64)
     group[panels.dated] = of_dated.ravel()

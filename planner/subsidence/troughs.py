@@ -18,8 +18,8 @@ from planner.files import write_whole
 from planner.geotiff import write_bands
 from planner.parameters import Parameters, defaults
 from planner.site import Decision, Grid
-from planner.subsidence.calibrate import downward_negative
 from planner.subsidence.contours import area_above
+from planner.subsidence.observed import downward_negative
 from planner.subsidence.predict import grid_over, predict_grid
 from planner.words import Message, say
 

@@ -37,9 +37,10 @@ def undermining(panels: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, parameters
     """
     p = parameters or defaults()
     checked = check_panels(panels, parameters=p)
-    depth, thickness = checked.numbers["depth_m"], checked.numbers["thickness_m"]
+    first = checked.piece[:, 0] == 0.0  # an advancing panel is many pieces of one outline
+    depth, thickness = checked.numbers["depth_m"][first], checked.numbers["thickness_m"][first]
     fractured = fractured_zone_m(thickness, overburden_classes(panels, p))
-    unit, panel = shapely.STRtree(checked.outline).query(
+    unit, panel = shapely.STRtree(checked.outline[first]).query(
         np.asarray(units.geometry.values, dtype=object), predicate="intersects"
     )
     pairs = pd.DataFrame(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import planner as pl
+from planner.earthwork.finished import finished
 from planner.groundworks import drawing
 from planner.groundworks.banks import dyked_rims
 from planner.groundworks.drawing import Drawing
@@ -53,6 +54,19 @@ def test_dykes_that_were_not_priced_are_warned_of(drawn: Drawing) -> None:
     (message,) = unpriced(units, drawn.dykes)
     assert message.values["fill"] == pytest.approx(drawn.dykes["fill_m3"].sum())
     assert unpriced(units, drawn.dykes.iloc[:0]) == ()
+
+
+def test_earth_of_dykes_that_nobody_counted_is_taken_from_the_land(drawn: Drawing) -> None:
+    plan, units = drawn.plan, drawn.plan.units
+    made = finished(
+        units.assign(dyke_m3=0.0, fill_m3=units["fill_m3"] - units["dyke_m3"]), plan.site.terrain, plan.site.scenario
+    )
+    earth = float(made.dykes["fill_m3"].sum())
+    before = finished(units, plan.site.terrain, plan.site.scenario)
+    assert earth == pytest.approx(drawn.volumes["dyke_m3"], rel=1e-3)
+    assert made.land_m < before.land_m or made.land_m == 0.0
+    if made.land_m > 0.0:
+        assert made.left_m3 == pytest.approx(made.plan_left_m3 + earth, abs=1e-4 * units["fill_m3"].sum())
 
 
 def test_dykes_are_written_and_read_back(drawn: Drawing, tmp_path: Path) -> None:

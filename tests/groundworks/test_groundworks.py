@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import shapely
 
 import planner as pl
 from planner.cli.main import run
@@ -71,6 +72,23 @@ def test_ditches_drain_all_worked_land(drawn: Drawing) -> None:
     assert checks.at["drainage_left", "verdict"] == "told"
     assert (drawn.ditches["head_m"] >= drawn.ditches["end_m"]).all()
     assert drawn.volumes["ditch_cut_m3"] == pytest.approx(drawn.ditches["cut_m3"].sum())
+
+
+def test_ditches_fall_all_the_way_also_where_they_were_straightened(drawn: Drawing) -> None:
+    for line in drawn.ditches.geometry:
+        assert (np.diff(shapely.get_coordinates(line, include_z=True)[:, 2]) <= 1e-9).all()
+
+
+def test_the_balance_closes_on_the_dykes_that_are_drawn(saved: Path) -> None:
+    """Earth that was counted for dykes of which none is drawn lies on the land: less is left by so much."""
+    plan = pl.load_plan(saved / "plan")
+    fill = plan.units["fill_m3"]
+    bare, counted = (finished(plan.units.assign(dyke_m3=each), plan.site.terrain, plan.site.scenario) for each in (0.0, 100.0))
+    owed = 100.0 * len(plan.units)
+    assert bare.dykes.empty and counted.dykes.empty
+    assert counted.plan_left_m3 == pytest.approx(bare.plan_left_m3 + owed)
+    assert counted.left_m3 == pytest.approx(counted.plan_left_m3 - owed, abs=1e-4 * fill.sum())
+    assert counted.land_m == pytest.approx(bare.land_m, abs=1e-4)
 
 
 def test_the_bed_of_a_lake_that_nobody_digs_stays_and_is_told(drawn: Drawing) -> None:

@@ -13,8 +13,8 @@ import pytest
 import planner as pl
 from planner.cli.main import run
 from planner.errors import InvalidInput, OutputExists
-from planner.lakes.bodies import edges, site_lakes
 from planner.plan import Plan
+from planner.plan.lakes.bodies import edges, site_lakes
 from planner.read.series import read_years
 from planner.site import Grid
 
@@ -162,3 +162,26 @@ def test_the_folder_and_the_verb(plan: Plan, tmp_path: Path, capsys: pytest.Capt
     assert run(["water", str(tmp_path / "plan"), "--years", "wettest"]) == 3
     with pytest.raises(OutputExists):
         pl.water(plan, ("mean",)).save(out)
+
+
+def test_report_workbook_and_map_say_what_the_summary_says(plan: Plan, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from planner.maps.adapt import view_of
+    from planner.maps.flood import _years
+    from planner.report.write import compose
+
+    told = plan.summary()["water"]["years"]["reservoirs"][0]
+    lowest = told["years"]["drought3"]["lowest_m"]
+    for lang, sheet in (("en", "Lakes, years"), ("zh", "湖泊多年水情")):
+        folder = pl.facade.Plan.of(plan).save(tmp_path / lang, lang=lang)
+        rows = list(load_workbook(folder / "tables.xlsx")[sheet].iter_rows(values_only=True))
+        assert len(rows) == 1 + 5 * len(plan.reservoirs)
+        assert any(row[0] == told["id"] and row[2] == pytest.approx(lowest) for row in rows)
+        document = compose(plan, lang=lang)
+        cells = [cell for s in document.sections for b in s.blocks for row in getattr(b, "rows", ()) for cell in row]
+        assert f"{lowest:.2f}" in cells
+    shown = _years(view_of(plan), told["id"])
+    assert shown is not None
+    assert shown["lowest"][2] == [["Three dry years", "连续三枯"], round(lowest, 2)]
+    assert shown["crest"] == round(told["flood"]["crest_m"], 2)

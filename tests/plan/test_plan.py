@@ -18,7 +18,7 @@ from planner.plan import Plan
 from planner.plan.compare import compare_plans
 from planner.plan.figures import published_name
 from planner.plan.limits import limit_name, method_name
-from planner.words import pair
+from planner.words import pair, say
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,35 @@ def test_the_water_balance_closes_in_a_wet_and_a_dry_climate(plan: Plan) -> None
 
 
 def test_what_the_lakes_settle_at_stands_beside_what_they_are_built_to_hold(plan: Plan) -> None:
-    settled = plan.summary()["water"]["settled"]
-    table = plan.water_balance(settled["climate"]).table
-    year = table[table["year"] == table["year"].max()].groupby("month")["storage_m3"].sum()
-    assert settled["mean_m3"] == pytest.approx(year.mean())
-    assert settled["lowest_m3"] == pytest.approx(year.min())
-    assert settled["mean_m3"] <= plan.summary()["water"]["storage_m3"] * (1 + 1e-9)
+    told = plan.summary()["water"]
+    settled = told["settled"]
+    assert plan.lake_years is not None
+    months = plan.lake_years.monthly("R1")
+    mean = months[months["run"] == "mean"].tail(12)
+    assert settled["levels_m"]["R1"] == pytest.approx(mean["level_m"].mean())
+    assert settled["lowest_m3"] <= settled["mean_m3"] <= settled["full_m3"] * (1 + 1e-9)
     assert set(settled["levels_m"]) == set(plan.reservoirs.index)
+
+
+def test_the_summary_tells_what_pl_water_tells(plan: Plan) -> None:
+    told = plan.summary()["water"]["years"]
+    asked = pl.water(plan).summary()
+    assert {k: v for k, v in asked.items() if k not in ("schema", "site")} == told
+    assert told["residual_share"] <= 1e-9
+
+
+def test_a_plan_whose_lakes_cannot_be_followed_says_why_and_is_written_all_the_same(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise InvalidInput(say("balance.no_known_cell"))
+
+    monkeypatch.setattr("planner.plan.lakes.years.site_lakes", refuse)
+    broken = replace(plan)
+    told = broken.summary()
+    assert "years" not in told["water"] and "settled" not in told["water"]
+    assert "could not be followed" in told["warnings"][-1]
+    assert "无法逐年推算" in told["warnings_zh"][-1]
 
 
 def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:

@@ -8,8 +8,8 @@ import shapely
 
 from planner.errors import CRSMismatch, InvalidInput
 from planner.subsidence import Panels, calibrate, check_panels, grid_over, observations_from_grid, predict, predict_grid
-from planner.subsidence.panels import sources
 from planner.subsidence.predict import fields_at
+from planner.subsidence.sources import sources
 from planner.subsidence.structure import lines_of, structured
 
 mpl.use("Agg")

@@ -9,6 +9,8 @@ too long between.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -56,7 +58,9 @@ def lower_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -
 
 def upper_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -> Floats:
     """The lowest ground nowhere below run that falls by no more than `steep` a metre."""
-    return -lower_envelope(-run, cell, steep)
+    turned = -run
+    _relax(turned, cell[0], cell[1], steep)
+    return np.negative(turned, out=turned)
 
 
 def run_of(level: Floats, water_m: Floats | float, wet: float, dry: float) -> Floats:
@@ -70,22 +74,50 @@ def level_of(run: Floats, water_m: Floats | float, wet: float, dry: float) -> Fl
     return np.asarray(water_m + run / np.where(run < 0.0, wet, dry), dtype=np.float64)
 
 
+class Between(NamedTuple):
+    """The lowest and highest run that slopes against fixed ground leave, (rows, cols) each; NaN where there is no ground."""
+
+    low: Floats
+    high: Floats
+
+
+def against_fixed(
+    ground: Floats, fixed: Flags, cell: tuple[float, float], *, water_m: float, wet: float, dry: float
+) -> Between | None:
+    """What fixed ground leaves of the works' heights: it is the same whatever is built. None where nothing is fixed.
+
+    ground: (rows, cols) m, of fixed cells; of others it is only asked whether they are known.
+    """
+    if not (fixed & np.isfinite(ground)).any():
+        return None
+    run = run_of(ground, water_m, wet, dry)
+    high = np.where(np.isnan(ground), np.nan, np.where(fixed, run, np.inf))
+    low = np.where(np.isnan(ground), np.nan, np.where(fixed, run, -np.inf))
+    return Between(upper_envelope(low, cell), lower_envelope(high, cell))
+
+
 def sloped(
-    blocks: Floats, fixed: Flags, cell: tuple[float, float], *, water_m: float, wet: float = 3.0, dry: float = 2.0
+    blocks: Floats,
+    fixed: Flags,
+    cell: tuple[float, float],
+    *,
+    water_m: float,
+    wet: float = 3.0,
+    dry: float = 2.0,
+    between: Between | None = None,
 ) -> Floats:
     """Ground with side slopes in place of walls, (rows, cols) m.
 
     blocks: finished ground in level pieces, m, NaN for none. fixed: cells that nobody works on and that stay; slopes against
     them lie wholly on worked ground. cell: width and height, m. water_m: the level below which slopes are 1:wet, else 1:dry.
-    Between worked cells a slope lies half in cut and half in fill. Where fixed ground is itself steeper, it stays so.
+    Between worked cells a slope lies half in cut and half in fill. Where fixed ground is itself steeper, it stays so. between:
+    what `against_fixed` found, where it is known already.
     """
     run = run_of(blocks, water_m, wet, dry)
     worked = np.where(fixed, np.nan, run)
     mean = 0.5 * (lower_envelope(worked, cell, 2.0) + upper_envelope(worked, cell, 2.0))
     mean = 0.5 * (lower_envelope(mean, cell) + upper_envelope(mean, cell))
-    ground = np.where(fixed, run, np.nan)
-    if np.isfinite(ground).any():
-        high = np.where(np.isnan(blocks), np.nan, np.where(fixed, run, np.inf))
-        low = np.where(np.isnan(blocks), np.nan, np.where(fixed, run, -np.inf))
-        mean = np.minimum(np.maximum(mean, upper_envelope(low, cell)), lower_envelope(high, cell))
+    held = against_fixed(blocks, fixed, cell, water_m=water_m, wet=wet, dry=dry) if between is None else between
+    if held is not None:
+        mean = np.minimum(np.maximum(mean, held.low), held.high)
     return np.where(fixed | np.isnan(blocks), blocks, level_of(mean, water_m, wet, dry))

@@ -76,6 +76,20 @@
       el("div", { class: "planner-depthmarks" }, marks.map((m) => el("span", {}, (m === DEEP_M ? "≥ " : "") + speech.metres(m, 0)))));
   }
 
+  // What the years do to a lake: its lowest levels, each a button that lays the water there, and what keeps it.
+  function years(page, lake, go) {
+    const el = planner.el, speech = page.speech, known = lake.years;
+    if (!known) return null;
+    const row = (name, value) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value));
+    const level = (z) => el("button", { type: "button", class: "planner-level", onclick: () => go(z) }, speech.metres(z, 2));
+    return [el("h3", {}, speech.t("lowest_in")), el("table", { class: "planner-facts" },
+      known.lowest.map(([name, z]) => row(speech.pick(name), level(z))),
+      row(speech.t("kept_years"), speech.number(100 * known.kept, 0) + " %"),
+      row(speech.t("filled_after"), known.fill === null ? "–" : speech.number(known.fill, 1)),
+      row(speech.t("largest_kept"), known.largest === null ? "∞" : speech.area(known.largest)),
+      row(speech.t("crest_needed"), speech.metres(known.crest, 2)))];
+  }
+
   planner.waterPanel = function (page, flood) {
     const el = planner.el, lakes = page.config.reservoirs;
     const box = el("details", { class: "planner-water" });
@@ -141,6 +155,7 @@
         flood ? depthKey(speech) : null,
         el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.metres(lake.level, 2) + (lake.size ? " · " + speech.pick(lake.size) : "")),
         el("p", { class: "planner-fine" }, speech.t("water_note")),
+        years(page, lake, (z) => { box.setLevel(z); box.update(); }),
         el("button", { type: "button", onclick: () => { levels[current] = lake.level; box.update(); if (box.open) draw(); } }, speech.t("back_to_normal")));
     };
     return box;

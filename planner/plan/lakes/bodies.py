@@ -15,7 +15,7 @@ from planner.design import owners
 from planner.words import Message, say
 
 if TYPE_CHECKING:
-    from planner.plan import Plan
+    from planner.plan.record import PlanRecord
     from planner.site import Grid
 
 PIT_SHARE = 0.01  # of the largest reservoir's storage: smaller pits of a dug bed are part of what they spill to
@@ -50,7 +50,7 @@ class SiteLakes:
     notes: tuple[Message, ...]
 
 
-def site_lakes(plan: Plan, surface: Grid, *, climate: str, supply_m3: float, use_m3: float) -> SiteLakes:
+def site_lakes(plan: PlanRecord, surface: Grid, *, climate: str, supply_m3: float, use_m3: float) -> SiteLakes:
     """The lakes of a plan's finished ground under a climate.
 
     surface: the finished ground, m. supply_m3, use_m3: brought to and drawn from the reservoirs a year, by their areas. A
@@ -101,7 +101,7 @@ def edges(ground: Grid) -> Flags:
     return np.asarray(known & ~inside)
 
 
-def _reservoir_cells(plan: Plan, surface: Grid) -> NDArray[np.object_]:
+def _reservoir_cells(plan: PlanRecord, surface: Grid) -> NDArray[np.object_]:
     """The reservoir each cell is part of, empty for none."""
     units = plan.units
     member = (
@@ -198,7 +198,7 @@ def _on(lake: Lake, level: float) -> tuple[Floats, Floats]:
     return stage, inside + np.maximum(stage - top, 0.0) * area
 
 
-def _tabled(name: str, plan: Plan, lakes: dict[str, Lake], runoff: float) -> Body:
+def _tabled(name: str, plan: PlanRecord, lakes: dict[str, Lake], runoff: float) -> Body:
     """A reservoir that lies in no hollow of its own, on its storage table; only its own surface drains to it."""
     table = plan.storage_tables[name]
     level = float(plan.reservoirs.at[name, "level_m"])
@@ -209,7 +209,7 @@ def _tabled(name: str, plan: Plan, lakes: dict[str, Lake], runoff: float) -> Bod
     return Body(name, (name,), level, float("nan"), area, area, (stage, stored))
 
 
-def _aquifer(plan: Plan, climate: str, area_m2: float) -> Aquifer:
+def _aquifer(plan: PlanRecord, climate: str, area_m2: float) -> Aquifer:
     """The groundwater under a site: in mean years it stands at the normal table, as what recharges it flows off."""
     p = plan.site.scenario.parameters
     units = plan.units

@@ -14,8 +14,8 @@ from planner.words import Message, pair
 
 if TYPE_CHECKING:
     from planner.balance import Balance, Climate, FloodLevel
-    from planner.lakes.bodies import Body, SiteLakes
-    from planner.plan import Plan
+    from planner.plan.lakes.bodies import Body, SiteLakes
+    from planner.plan.record import PlanRecord
 
 SCHEMA: Final = "planner.water/1"
 
@@ -30,7 +30,7 @@ class LakeYearsRecord:
     reservoir.
     """
 
-    plan: Plan
+    plan: PlanRecord
     climate: str
     lakes: SiteLakes
     years: Mapping[str, tuple[Climate, ...]]
@@ -55,13 +55,32 @@ class LakeYearsRecord:
             raise KeyError(name)
         return pd.concat([_of_body(run, body).assign(run=key) for key, run in self.runs.items()], ignore_index=True)
 
+    def settled(self) -> dict[str, Any]:
+        """What the lakes hold once mean years have repeated themselves until they close: m³, and mean levels by reservoir.
+
+        full_m3: held at the normal levels by the hollows of the finished ground, low land beside the reservoirs' own included.
+        """
+        run = self.runs["mean"]
+        held = pd.concat([_of_body(run, body).tail(12).assign(lake=body.name) for body in self.lakes.bodies])
+        stored = held.groupby("month")["storage_m3"].sum()
+        levels = held.groupby("lake")["level_m"].mean()
+        return {
+            "climate": self.climate,
+            "mean_m3": float(stored.mean()),
+            "lowest_m3": float(stored.min()),
+            "full_m3": float(sum(np.interp(body.level_m, *body.above) for body in self.lakes.bodies)),
+            "levels_m": {str(k): float(v) for k, v in levels.items()},
+        }
+
     def summary(self) -> dict[str, Any]:
         """As one JSON document (schema planner.water/1)."""
+        return {"schema": SCHEMA, "site": {"name": self.plan.site.name}, **self.figures()}
+
+    def figures(self) -> dict[str, Any]:
+        """What the years do to every reservoir, as `water.years` of summary.json holds it."""
         told = [pair(note) for note in self.notes]
         freeboard = self.plan.site.scenario.number("reservoir.freeboard_m")
         return {
-            "schema": SCHEMA,
-            "site": {"name": self.plan.site.name},
             "climate": self.climate,
             "supply_m3": self.supply_m3,
             "use_m3": self.use_m3,
