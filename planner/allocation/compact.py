@@ -18,7 +18,7 @@ from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
 from planner.allocation.highs import Solved
-from planner.allocation.model import Model, at_worth, settle
+from planner.allocation.model import Model, Settled, at_worth, settle
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
@@ -30,6 +30,7 @@ from planner.core.choice.primaldual import Point
 CHECK = 40  # steps between looks at the bound
 PLAN_EVERY = 3  # looks between attempts at a plan
 PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
+PATIENT_PLANS = 3  # the same where earth is carried: plans are only tried at rest there
 MOST_STEPS = 20_000
 STILL = 3  # looks at plans in a row without headway after which only plans at their own worth of earth are tried
 PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
@@ -37,6 +38,10 @@ MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
 REST = 2e-5  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
 HEADWAY = 0.02  # share of the gap that counts as headway
+COLD = 8e-4  # temperature of Newton's method in the iteration, whose own prices are near already
+IDLE = 0.2  # share of what is unproven that the unused rest of one limit may be worth
+LEANINGS = 4  # most times that the price of a limit which a plan does not use up is halved towards where it does
+LEAST_LEANING = 0.8  # of the price of such a limit, at first
 
 
 def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
@@ -87,7 +92,10 @@ class _Search:
         self.border, self.worth = begin
         self.pull = saddle.pull(self.border)
         self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
-        self.best, self.short, self.least = Best(), 0.0, _least(m)
+        self.best, self.short, self.least, self.attempts = Best(), 0.0, _least(m), 0
+        self.leaning = np.ones(self.rows.size)
+        if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
+            self.leaning = settings.warm.leaning.copy()
         self.interrupted = self.impossible = self.examined = False
         self.seen: list[tuple[float, float]] = []
         self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
@@ -100,7 +108,8 @@ class _Search:
         self.x[chosen] = 1.0
         if start is not None and self.pull.any():  # the prices of an earlier search may know better than its plan
             self.try_plan(value, self.worth)
-        self.try_plan(self.x, self.worth)
+        if self.gap > settings.gap:
+            self.try_plan(self.x, self.worth)
         if saddle.carrying is not None and m.carriage is not None:
             known = self.worth if self.worth is not None and self.worth.any() else m.carriage.of(self.nearest).worth
             saddle.carrying.begin(known, m.carriage.dear(self.rows))
@@ -192,9 +201,8 @@ class _Search:
             return
         if self.rows.size:
             priced = without_borders(self._at(worth), pull)
-            rows = minimise(
-                priced, saddle.order, start=hat.row * saddle.money / saddle.scale, accuracy=self.fine
-            ).multipliers.rows
+            start = hat.row * saddle.money / saddle.scale
+            rows = minimise(priced, saddle.order, start=start, accuracy=self.fine, warmth=COLD).multipliers.rows
             self.offer(rows, hat.border, pull, worth)
             hat.row[:] = self.rows * saddle.scale / saddle.money
         moved, self.before = self.before - self.bound, self.bound
@@ -209,7 +217,9 @@ class _Search:
 
     def _hopeless(self, k: int) -> bool:
         """Whether the limits alone cannot hold: asked once, of the relaxation without borders, when no plan has turned up."""
-        if self.examined or self.best.chosen is not None or (k // CHECK) < PATIENT_LOOKS:
+        looks, hauled = k // CHECK, self.saddle.model.carriage is not None
+        patient = looks < PATIENT_LOOKS or (hauled and looks < 4 * PATIENT_LOOKS and self.attempts < PATIENT_PLANS)
+        if self.examined or self.best.chosen is not None or patient:
             return False
         self.examined = True
         free = without_borders(self._at(self.worth))
@@ -227,24 +237,58 @@ class _Search:
 
     def offer_plan(self, chosen: Ints, worth: Floats | None) -> None:
         """The plan that moves from a choice lead to, kept where it is the best so far."""
+        settled = self._moved(chosen, worth, self.rows * self.leaning)
+        self.attempts += 1
+        if worth is not None and settled is not None:
+            self._use_up(worth, settled)
+
+    def _moved(self, chosen: Ints, worth: Floats | None, rows: Floats) -> Settled | None:
+        """The plan that moves from a choice lead to, at prices of rows (S,) and a worth of earth, with room for the haul
+        that these do not see; None where it keeps not every limit."""
         saddle, m = self.saddle, self._at(worth)
+        hauls = saddle.model.carriage
         scaled = (saddle.rows, saddle.scale) if worth is None else None
-        if worth is not None and saddle.model.carriage is not None:  # the haul is never less than at prices: leave it room
-            m = replace(m, hi=m.hi - saddle.model.carriage.money * self.short)
-        chosen = polisher(m, saddle.near, saddle.water, scaled)(chosen, self.rows)
-        self.nearest = chosen
-        settled = settle(saddle.model, chosen)
+        if worth is not None and hauls is not None:  # the haul is never less than at prices: leave it room
+            m = replace(m, hi=m.hi - hauls.money * self.short)
+        self.nearest = polisher(m, saddle.near, saddle.water, scaled)(chosen, rows)
+        if worth is not None and self.best.chosen is not None and not settle(self._at(worth), self.nearest).feasible:
+            return None  # the true haul, which takes longest to find, is never less than at prices
+        settled = settle(saddle.model, self.nearest)
         if settled.feasible and settled.objective > self.best.value:
-            self.best = Best(settled.objective, chosen)
-        if worth is not None and saddle.model.carriage is not None:
-            hauls = saddle.model.carriage
-            self.short = max(hauls.unseen(worth, chosen), 0.0) * (1.0 + 1e-6)
+            self.best = Best(settled.objective, self.nearest)
+        if worth is not None and hauls is not None:
+            self.short = max(hauls.unseen(worth, self.nearest), 0.0) * (1.0 + 1e-6)
+        return settled if settled.feasible else None
+
+    def _use_up(self, worth: Floats, settled: Settled) -> None:
+        """The price of the limit whose unused rest is worth most is lowered as far as plans still keep it: moves that mend
+        broken limits overshoot, and single moves cannot spend what is left."""
+        limit = np.where(self.rows > 0, self.saddle.model.hi, np.where(self.rows < 0, self.saddle.model.lo, settled.activity))
+        idle = np.abs(self.rows * (limit - settled.activity))
+        row = int(np.argmax(idle)) if idle.size else -1
+        if row < 0 or idle[row] <= IDLE * (self.bound - settled.objective):
+            return
+        before, chosen, best, short = self.leaning[row], self.nearest, self.best.value, self.short
+        high, low = before, LEAST_LEANING * before
+        for _ in range(LEANINGS):
+            if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
+                break
+            self.leaning[row] = (high + low) / 2
+            if self._moved(chosen, worth, self.rows * self.leaning) is None:
+                low = self.leaning[row]
+            else:
+                high = self.leaning[row]
+        self.leaning[row] = high
+        if self.best.value == best:  # nothing won: on from where it was
+            self.leaning[row], self.nearest, self.short = before, chosen, short
+        elif self.best.chosen is not None:
+            self.nearest = self.best.chosen
 
     def finish(self) -> Found | None:
         """What was found, after a core program where the gap is not met yet."""
         m = self.saddle.model
         multipliers = Multipliers(self.rows, pull=self.pull, earth=self.worth)
-        method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth)
+        method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth, self.leaning)
         outcome = Outcome.NOTHING if self.best.chosen is None else Outcome.FOUND
         so_far = Found(outcome, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
         if self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:

@@ -20,6 +20,7 @@ from planner.core.choice.arrays import Forest
 from planner.core.choice.smoothdual import smooth_choice, smooth_forest
 
 COOLING = 5.0  # factor between temperatures
+FIRST, AGAIN = 0.3, 0.02  # first temperature, as a share of what options lie apart: from nothing, from earlier prices
 LENGTHS = tuple(0.4**i for i in range(20))  # of a Newton step, the full one first
 TIGHT = 1e-3  # share of the temperature, per root of the units, that a Newton step must still promise
 STEPS = 25  # most Newton steps at one temperature
@@ -85,11 +86,13 @@ def minimise(
     *,
     start: Floats | None = None,
     accuracy: float = ACCURACY,
+    warmth: float | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Dual:
     """Prices of the coupling rows that nearly minimise the proven bound.
 
-    start: earlier prices (S,), for a warm start. accuracy: relative, of the bound.
+    start: earlier prices (S,), for a warm start. accuracy: relative, of the bound. warmth: first temperature, as a share of
+    what options lie apart; the colder, the nearer to `start` the answer is looked for.
     """
     s = model.coef.shape[0]
     if s == 0:
@@ -99,7 +102,7 @@ def minimise(
     smooth = _Smooth(model, order, np.ascontiguousarray((model.coef / scale[:, None]).T), scale)
     price = np.zeros(s) if start is None else start * scale
     spread = _typical_spread(model)
-    temperature = spread * (0.3 if start is None else 0.02)
+    temperature = spread * ((FIRST if start is None else AGAIN) if warmth is None else warmth)
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle = 0
     while temperature > 1e-9 * spread and idle < 2 and go_on():

@@ -16,6 +16,7 @@ from planner.allocation.table import Floats, Ints
 from planner.core.multiscale import Side, cheapest, gentlest, highest
 from planner.core.transport import INSIDE, NOWHERE, Places
 
+REMEMBERED = 4  # choices whose haul is not worked out again: the best so far, the one at hand, where the search began
 GRAINS = 1e6  # per m³: earth is carried in whole cm³, so that balances close
 
 
@@ -37,11 +38,12 @@ class Carriage:
     known: dict[bytes, Carried] = field(default_factory=dict, repr=False)
 
     def of(self, chosen: Ints) -> Carried:
-        """The least haul of a choice (N,); remembered for the choice asked about last."""
+        """The least haul of a choice (N,); remembered for the choices asked about last."""
         key = chosen.tobytes()
         if key not in self.known:
             found = least_haul(self.hauls, chosen)
-            self.known.clear()
+            if len(self.known) == REMEMBERED:
+                del self.known[next(iter(self.known))]
             self.known[key] = found
         return self.known[key]
 

@@ -14,7 +14,7 @@ from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices
 
 SWEEPS = 6  # most passes of single-unit moves at prices
 REPAIRS = 160  # most rounds of moves against broken limits
-BATCH = 48  # most moves of such a round where borders cost: made all at once they would tear holes into zones
+BATCH = 32  # most moves of such a round where borders cost: made all at once they would tear holes into zones
 CYCLES = 4  # most times that a plan is taken back to the prices and into the limits again
 LARGEST_PATCH = 60  # most units of a patch that moves as one
 ROUNDS = 12  # most rounds of winning moves within the limits

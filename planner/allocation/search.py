@@ -37,10 +37,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Warm:
-    """Prices at which an earlier search ended: of each border's terms, yuan (E, C), of earth at every unit, yuan/m³ (N,)."""
+    """Prices at which an earlier search ended: of each border's terms, yuan (E, C), of earth at every unit, yuan/m³ (N,).
+
+    leaning (S,): share of each row's price at which plans used its limit up.
+    """
 
     border: Floats
     earth: Floats | None
+    leaning: Floats | None = None
 
 
 @dataclass(frozen=True)

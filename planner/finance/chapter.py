@@ -35,7 +35,7 @@ def sum_name(key: str, lang: str) -> str:
 def document(found: Finance, *, lang: str = "en") -> Document:
     """The chapter as a document of its own."""
     return Document(
-        title=text("finance.title", lang, name=found.name),
+        title=text("finance.title", lang, name=found.name_in(lang)),
         subtitle=text(
             "finance.subtitle", lang, first=found.terms.first_year, last=found.terms.last_year, regime=found.terms.regime
         ),

@@ -51,4 +51,4 @@ def finance(source: str | Path | Plan | Mapping[str, Any] | None = None, **keys:
     """
     found = terms_of(source, keys)
     without = {"unfunded_cny": found.unfunded_cny, "lent_cny": found.lent_cny}
-    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, **without)
+    return Finance(found.terms, flows(found.terms), name=found.name, kind=found.kind, name_en=found.name_en, **without)

@@ -32,6 +32,7 @@ class Source:
     kind: str = "survey"
     unfunded_cny: float = 0.0
     lent_cny: float = 0.0
+    name_en: str = ""
 
 
 def terms_of(source: str | Path | Plan | Mapping[str, Any] | None, keys: Mapping[str, Any]) -> Source:
@@ -75,7 +76,13 @@ def _from_summary(summary: Mapping[str, Any], given: Mapping[str, Any], keys: Ma
     about = summary["site"]
     money = summary["economics"]
     without = {"unfunded_cny": float(money.get("unfunded_cny", 0.0)), "lent_cny": float(money.get("repaid_cny", 0.0))}
-    return Source(checked(taken, file), str(about["name"]), str(about.get("kind", "survey")), **without)
+    return Source(
+        checked(taken, file),
+        str(about["name"]),
+        str(about.get("kind", "survey")),
+        **without,
+        name_en=str(about.get("name_en", "")),
+    )
 
 
 def checked(given: Mapping[str, Any], file: str) -> Terms:

@@ -27,7 +27,8 @@ class Finance(Mapping[str, Any]):
     """A project's money; a mapping over its summary (`f["payments_sum_cny"]`).
 
     terms: what was asked. flows: yuan by year. name: of the project. kind: survey or reconstruction. unfunded_cny: yuan of the
-    plan behind it that no fund covers. lent_cny: yuan of its funds that have to be paid back.
+    plan behind it that no fund covers. lent_cny: yuan of its funds that have to be paid back. name_en: its English name,
+    where it has one.
     """
 
     terms: Terms
@@ -36,6 +37,7 @@ class Finance(Mapping[str, Any]):
     kind: str = "survey"
     unfunded_cny: float = 0.0
     lent_cny: float = 0.0
+    name_en: str = ""
 
     def __getitem__(self, key: str) -> Any:
         return self._summary[key]
@@ -167,6 +169,10 @@ class Finance(Mapping[str, Any]):
     def warnings(self) -> tuple[Message, ...]:
         """What must be known before the figures are relied on, the most important first."""
         return warnings_of(self)
+
+    def name_in(self, lang: str) -> str:
+        """The project's name in a language, as far as it has one."""
+        return self.name_en if lang == "en" and self.name_en else self.name
 
     def burdened(self) -> list[tuple[int, float]]:
         """Years, and shares, in which all PPP payments pass what the rule allows."""

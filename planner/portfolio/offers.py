@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.optimize import linprog
@@ -37,35 +37,67 @@ class Payers:
     needs: tuple[str, ...] = ()
 
 
-def offers_of(relaxed: Relaxed, i: int, key: SiteKey) -> tuple[Offer, ...]:
+@dataclass(frozen=True, eq=False)
+class Market:
+    """The prices of a relaxation, found once for all sites."""
+
+    relaxed: Relaxed
+
+    @cached_property
+    def fixed(self) -> Floats:
+        """What the rows of choice and order add to the worth of every known column, (J,)."""
+        rows, matrix = self.relaxed.model.rows, self.relaxed.model.rows.matrix()
+        parts = [rows.blocks[name] for name in ("choose", "order")]
+        count = len(self.relaxed.model.made.columns)
+        return np.asarray(sum(matrix[p].T @ self.relaxed.duals[p] for p in parts), dtype=np.float64)[:count]
+
+    @cached_property
+    def funds(self) -> Floats:
+        """`fund_prices`, (F, T)."""
+        return fund_prices(self.relaxed)
+
+    @cached_property
+    def mu(self) -> tuple[float, float, float, float]:
+        """What a mu of each target is worth."""
+        return _mu_prices(self.relaxed)
+
+    @cached_property
+    def paid(self) -> dict[tuple[tuple[int, ...], int], float]:
+        """What `money` found."""
+        return {}
+
+    def money(self, funds: tuple[int, ...], at: int) -> float:
+        """`cheapest` for works that begin in a year of the programme."""
+        if (funds, at) not in self.paid:
+            made = self.relaxed.model.made
+            self.paid[funds, at] = cheapest(made, self.funds[:, at : at + made.general.works_years], funds)
+        return self.paid[funds, at]
+
+
+def offers_of(market: Market, i: int, key: SiteKey) -> tuple[Offer, ...]:
     """Prices of a site's plans by start, by who pays and by what earth may be worth.
 
     The worth of a plan of cost C, benefit B, mu m and spoil s that starts in a year is b·B - a·C + p·m + l·s + constant.
     """
-    model, made, y = relaxed.model, relaxed.model.made, relaxed.duals
-    rows, span, project = model.rows, made.general.works_years, made.projects[i]
+    relaxed, model, made = market.relaxed, market.relaxed.model, market.relaxed.model.made
+    span, project, mine = made.general.works_years, made.projects[i], model.of(i)
     if project.settled is not None:
         return ()
-    matrix, mine = rows.matrix(), model.of(i)
-    fixed = np.zeros(len(mine))
-    for block in ("choose", "order"):
-        part = rows.blocks[block]
-        fixed += matrix[part][:, mine].T @ y[part]
-    starts = {int(s): float(f) for s, f in zip(made.columns.start[mine], fixed, strict=True)}
-    prices, weight, mu = fund_prices(relaxed), model.weights.get("npv", 0.0), _mu_prices(relaxed)
+    starts = {int(s): float(f) for s, f in zip(made.columns.start[mine], market.fixed[mine], strict=True)}
+    weight = model.weights.get("npv", 0.0)
     growth = 1 + made.general.discount_rate
     found: list[Offer] = []
     for payers in payers_of(made, i):
         for start, constant in sorted(starts.items()):
             at = start - made.general.first_year
-            money = cheapest(made, prices[:, at : at + span], payers.funds)
+            money = market.money(payers.funds, at)
             if not np.isfinite(money):
                 continue
             cost = weight * float(made.discount[at : at + span].mean()) + money
             benefit = float(weight * growth ** -(at + span))
             add = constant + model.weights.get("projects", 0.0) - cost * key.lump_cny
             for spoil in _spoil_prices(relaxed, i, at) if key.free_earth else (0.0,):
-                ask = Ask(_tidy(benefit), _tidy(cost), mu, _tidy(spoil), payers.without, payers.needs)
+                ask = Ask(_tidy(benefit), _tidy(cost), market.mu, _tidy(spoil), payers.without, payers.needs)
                 found.append(Offer(ask, add))
     return tuple(found)
 

@@ -25,7 +25,7 @@ from planner.portfolio.infeasible import refuse
 from planner.portfolio.keys import ProjectItem, Variant
 from planner.portfolio.load import Loaded
 from planner.portfolio.model import Model
-from planner.portfolio.offers import Offer, offers_of
+from planner.portfolio.offers import Market, Offer, offers_of
 from planner.portfolio.programme import MU, Programme
 from planner.portfolio.rows import ask
 from planner.portfolio.sites import Ask, Reply, SiteKey
@@ -55,6 +55,18 @@ class District:
     marks: Mapping[str, str]
     sites: Planners
     proven: dict[str, list[Proven]] = field(default_factory=dict)
+    found: dict[tuple[str, Ask, int], float] = field(default_factory=dict)
+
+    def most(self, name: str, asked: Ask) -> float:
+        """`envelope.most` of a site by all it has proven."""
+        key = (name, asked, len(self.proven[name]))
+        if key not in self.found:
+            self.found[key] = most(self.proven[name], asked)
+        return self.found[key]
+
+    def top(self, name: str, offers: tuple[Offer, ...]) -> float:
+        """The most by which any plan of a site can beat its prices."""
+        return max((self.most(name, o.ask) + o.add for o in offers), default=-np.inf)
 
     def asked(self, wanted: Mapping[str, tuple[Ask, ...]], told: Counted, late: Late) -> dict[str, tuple[Reply, ...]]:
         """The replies by project id, and what they prove remembered; those there was no time for are missing."""
@@ -95,11 +107,12 @@ def planned(
         say_it(say("portfolio.first_plans", sites=len(keys), plans=_plans(made, keys), seconds=time.monotonic() - began))
         for rounds in range(1, ROUNDS + 1):
             relaxed = _relaxed(made, weights)
-            offers = {n: offers_of(relaxed, made.index[n], key) for n, key in keys.items()}
+            market = Market(relaxed)
+            offers = {n: offers_of(market, made.index[n], key) for n, key in keys.items()}
             room = CLOSE * made.general.gap * abs(relaxed.value)
             wanted = {} if late() else _wanted(offers, district, FINE * room / len(keys))
             replies = district.asked(wanted, count, late)
-            bound = min(bound, relaxed.value + sum(max(_top(offers[n], district.proven[n]), 0.0) for n in keys))
+            bound = min(bound, relaxed.value + sum(max(district.top(n, offers[n]), 0.0) for n in keys))
             before, made = _plans(made, keys), _grown(made, offers, wanted, replies, keys)
             last, gap = gap, (bound - relaxed.value) / max(abs(relaxed.value), 1e-9)
             figures = {"relaxation": relaxed.value, "bound": bound, "gap": gap, "seconds": time.monotonic() - began}
@@ -213,17 +226,12 @@ def _relaxed(made: Programme, weights: Mapping[str, float]) -> Relaxed:
     return Relaxed(model, -answer.value, answer.point, answer.duals, reduced[: len(made.columns)])
 
 
-def _top(offers: tuple[Offer, ...], proven: list[Proven]) -> float:
-    """The most by which any plan of a site can beat its prices."""
-    return max((most(proven, o.ask) + o.add for o in offers), default=-np.inf)
-
-
 def _wanted(offers: Mapping[str, tuple[Offer, ...]], district: District, least: float) -> dict[str, tuple[Ask, ...]]:
     """Under which prices each site is asked: where most is left to be proven, cheapest first where nothing is proven."""
     wanted = {}
     for name, mine in offers.items():
         known = {a for a, _ in district.proven[name]}
-        room = [(most(district.proven[name], o.ask) + o.add, o.ask) for o in mine if o.ask not in known]
+        room = [(district.most(name, o.ask) + o.add, o.ask) for o in mine if o.ask not in known]
         open_ = sorted((-top, ask.cost, k) for k, (top, ask) in enumerate(room) if top > least)
         wanted[name] = tuple(room[k][1] for *_, k in open_[:AT_ONCE])
     return {name: asks for name, asks in wanted.items() if asks}

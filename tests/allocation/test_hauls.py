@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 import planner.allocation as al
+from planner.allocation import compact
 from planner.allocation.bound import Multipliers, forest
 from planner.allocation.closing import close_hauled
 from planner.allocation.hauls import least_haul, sides
@@ -253,3 +254,24 @@ def test_places_that_are_missing_are_named() -> None:
     with pytest.raises(InvalidInput, match="y_m"):
         al.Earthwork(places=earth.places.drop(columns="y_m"), haul_cny_per_m3_km=1.0)
     assert al.Earthwork(places=earth.places, haul_cny_per_m3_km=0.0).part(problem.table).hauls is None
+
+
+def test_a_limit_that_a_plan_does_not_use_up_is_priced_lower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never a worse plan by it, the same bound, and on one of these worlds a better one."""
+    won = []
+    for seed in (2, 3):
+        problem, earth = world(seed, 240)
+        limits = (al.Limit("fill_m3", max=20_000.0), al.Quota("construction", min_mu=300.0, max_mu=305.0))
+        model = model_of(problem.subject_to(earth, *limits))
+        found = []
+        for leanings in (0, compact.LEANINGS):
+            monkeypatch.setattr(compact, "LEANINGS", leanings)
+            one = compact.solve_compact(model, Settings(1e-4, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
+            assert one is not None and one.chosen is not None and one.warm is not None
+            found.append((settle(model, one.chosen), one.bound, one.warm.leaning))
+        (plain, bound, whole), (better, same, leaning) = found
+        assert plain.feasible and better.feasible and bound == same >= better.objective
+        assert (whole == 1.0).all() and (leaning <= 1.0).all()
+        won.append((better.objective - plain.objective, (leaning < 1.0).any()))
+    assert all(more >= 0 for more, _ in won)
+    assert any(more > 0 and leaned for more, leaned in won)

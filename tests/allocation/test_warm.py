@@ -8,6 +8,7 @@ import pytest
 
 import planner.allocation as al
 from planner.allocation import compact
+from planner.allocation import warm as ready
 from planner.allocation.search import Warm
 
 
@@ -67,3 +68,11 @@ def test_border_prices_are_drawn_into_what_borders_cost_now() -> None:
     cold, warm = cheap.solve(gap=1e-3, time_limit_s=60), cheap.solve(gap=1e-3, time_limit_s=60, start=dear)
     assert isinstance(dear.warm, Warm)
     assert warm.bound >= cold.objective and cold.bound >= warm.objective
+
+
+def test_the_passes_are_made_ready_within_some_hundred_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = steps(monkeypatch)
+    for ordered in (False, True):
+        before = count[0]
+        ready._run_once.__wrapped__(True, ordered)
+        assert 0 < count[0] - before <= 1000

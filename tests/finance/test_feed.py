@@ -55,6 +55,7 @@ def test_what_has_no_source_is_told_on_the_first_page(plan: pl.Plan, tmp_path: P
     assert money.unfunded_cny == left
     page = (money.save(tmp_path / "money", lang=lang) / "report.html").read_text(encoding="utf-8")
     assert words in page[: page.index("<table")]
+    assert ("Two" if lang == "en" else "二湖") in page[: page.index("</h1>")]
 
 
 def test_a_saved_plan_feeds_the_same_money_to_the_verb(
