@@ -1,4 +1,4 @@
-"""What one stage hands to the next: thin frozen nouns around frames whose columns `columns.py` names."""
+"""What one stage hands to the next: thin frozen nouns around frames whose columns `planner.columns` names."""
 
 from __future__ import annotations
 

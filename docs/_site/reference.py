@@ -119,7 +119,7 @@ def _type(annotation: Any) -> str:
 
 def data() -> str:
     """Every column of every table, and the names of targets and treatments."""
-    parts = ["# Columns, targets, treatments", "The data dictionary (`planner/columns.py`, `planner/landuse.py`)."]
+    parts = ["# Columns, targets, treatments", "The data dictionary (`planner/columns/`, `planner/landuse.py`)."]
     for title, table in columns.TABLES.items():
         parts.append(f"## {title}")
         rows = [(f"`{c.name}`", c.unit, c.en, c.zh, c.meaning) for c in table.values()]

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from planner.cli.app import verb
-from planner.cli.console import Voice
+from planner.cli.console import Lang, Voice
 from planner.words import text
 
 NEEDED: Final = [
@@ -35,11 +35,11 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @verb()
-def doctor(*, voice: Voice) -> None:
+def doctor(*, lang: Lang = "en", voice: Voice) -> None:
     """Show what this installation stands on, and what is missing."""
-    report, missing = examine(), text("cli.doctor_not_found", voice.lang)
+    report, missing = examine(), text("cli.doctor_not_found", lang)
     for group, entries in report.items():
-        voice.say(text("cli.of_group", voice.lang, group=text(f"cli.doctor_{group.replace(' ', '_')}", voice.lang)))
+        voice.say(text("cli.of_group", lang, group=text(f"cli.doctor_{group.replace(' ', '_')}", lang)))
         for key, value in entries.items():
             voice.say(f"  {key:<20} {value if value is not None else missing}")
     voice.document(report)

@@ -1,4 +1,4 @@
-"""QGIS styles: units by target, reservoirs by size class, constraints hatched, outlines; headings as in columns.py."""
+"""QGIS styles: units by target, reservoirs by size class, constraints hatched, outlines; headings as in `planner.columns`."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STEP_M = 0.1  # coordinate step on the page, Mercator metres; about 8 cm on the ground at 34 degrees
 OPACITY = 0.82
 BRUSHED = ("subsidence_m", "water_depth_m", "net_cny_mu")  # columns with a chart that filters
-# The card's figures: column, digits, resolution kept; what they are called is in columns.py.
+# The card's figures: column, digits, resolution kept; what they are called is in `planner.columns`.
 FACTS = (
     ("area_mu", 2, 1e-4),
     ("subsidence_m", 2, 0.01),

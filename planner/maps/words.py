@@ -31,6 +31,6 @@ SHARED: Final = {
 }
 # A test finds words the page asks for that are missing here.
 WORDS: Final = _pairs("map_page") | {key: (template(code, "en"), template(code, "zh")) for key, code in SHARED.items()}
-VIEW_WORDS: Final = _pairs("map_view")  # what views and cards call things, where columns.py has no shorter name
+VIEW_WORDS: Final = _pairs("map_view")  # what views and cards call things, where planner.columns has no shorter name
 NOTES: Final = _pairs("map_note")
 STEP_WORDS: Final = _pairs("step")  # of the decision in four

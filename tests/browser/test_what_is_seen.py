@@ -99,6 +99,8 @@ def test_a_few_arrows_hold_all_of_the_earth(open_page: Callable[..., Any], path:
     assert 1 < opened.page.locator(".leaflet-planner-hauls-pane path").count() <= 30 < len(view.hauls)
     held = sum(flow["volume"] for flow in opened.state("config.hauls"))
     assert held == pytest.approx(view.hauls["volume_m3"].sum(), abs=15)
+    found = boxes(opened, ".planner-haul, .planner-name")
+    assert not [(a, b) for k, a in enumerate(found) for b in found[:k] if meet(a, b)]  # no figure over a name or another
     assert all(text.endswith("m³") for text in opened.page.locator(".planner-haul").all_inner_texts())
     assert opened.page.locator(".planner-haul").count() > 3
 
@@ -110,6 +112,9 @@ def test_the_card_never_hides_its_unit(open_page: Callable[..., Any], path: Path
         opened.page.evaluate("u => planner.page.select(u)", unit)
         assert opened.page.is_visible(".planner-card")
         assert on_top(opened, unit), unit
+    if width > 900 and height > 520:  # where it is no sheet it lies on no other part
+        found = boxes(opened, ".planner-card, .planner-head, .planner-toolbar, .planner-panel, .leaflet-control-scale")
+        assert not [(a, b) for k, a in enumerate(found) for b in found[:k] if meet(a, b)]
     left, top, right, bottom = opened.state("free()")
     assert (right - left) * (bottom - top) > 0.2 * width * height  # something of the map is left
 

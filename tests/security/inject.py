@@ -48,6 +48,7 @@ ERRORS = {
     "sendfile": ("ENOSPC",),
     "lseek": (),
 }
+LAST = 65_535  # the last occurrence strace can break off
 WAIT_S = 300.0  # on a busy machine a tracer is late
 
 
@@ -109,7 +110,9 @@ def places(told: Path, folder: Path) -> dict[str, list[int]]:
 def tries(found: dict[str, list[int]], each: int, rng: random.Random) -> list[tuple[str, int, str]]:
     """(system call, its occurrence, how): each of them, or of each call the first, the last and some between."""
     chosen = []
-    for call, at in sorted(found.items()):
+    for call, every in sorted(found.items()):
+        if not (at := [k for k in every if k <= LAST]):
+            continue
         some = at if not each or len(at) <= each else sorted({at[0], at[-1], *rng.sample(at, max(each - 2, 0))})
         for how in ("KILL", *ERRORS[call]):
             chosen += [(call, k, how) for k in (some if call != "lseek" else some[:2])]

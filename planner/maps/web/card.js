@@ -100,6 +100,8 @@
     });
   }
 
+  const ABOVE_TOOLS = 96; // px that tools and scale take below it
+
   planner.card = function (page) {
     const box = el("aside", { class: "planner-card", role: "region", hidden: true, tabindex: "-1" });
 
@@ -129,7 +131,16 @@
         textAt(page, "constraint", u) ? el("p", { class: "planner-note" }, speech.t("constraint") + speech.t("colon") + textAt(page, "constraint", u)) : null,
         el("h3", {}, speech.t("numbers")),
         el("table", { class: "planner-facts" }, facts(page, u, page.config.facts)));
+      box.place();
     };
+
+    // below the title, above the tools; on a small screen it is a sheet
+    box.place = function () {
+      const map = page.map.getContainer().getBoundingClientRect(), top = page.parts.header.getBoundingClientRect().bottom - map.top + 8;
+      box.style.top = page.compact ? "" : top + "px";
+      box.style.maxHeight = page.compact ? "" : "calc(100% - " + (top + ABOVE_TOOLS) + "px)";
+    };
+    page.map.on("resize", box.place);
     return box;
   };
 })((window.planner = window.planner || {}));

@@ -2,6 +2,7 @@
 (function (planner) {
   "use strict";
 
+  const ALONG = [0.5, 0.25, 0.75, 0, 1], BESIDE = [0, -14, 14]; // where its m³ may stand: parts of an arrow, px above and below
   const SHORT_PX = 14; // flows that end this close to where they begin are drawn as a disc
 
   planner.Hauls = L.Layer.extend({
@@ -15,28 +16,30 @@
       this._group = L.featureGroup([], { pane: "planner-hauls" }).addTo(map);
       this._texts = planner.el("div", { class: "planner-names", "aria-hidden": "true" });
       map.getPane("planner-hauls").append(this._texts);
-      map.on("zoomend", this.update, this);
+      map.on("moveend zoomend", this.update, this);
       this.update();
     },
     onRemove: function (map) {
-      map.off("zoomend", this.update, this);
+      map.off("moveend zoomend", this.update, this);
       this._group.remove();
       this._texts.remove();
     },
     update: function () {
       const map = this._map;
       if (!map) return;
-      const speech = this.page.speech, taken = [];
+      const speech = this.page.speech, names = this.page.shown.names && this.page.overlays.names;
+      const taken = (names ? names.placed : []).map((name) => ({ ...map.containerPointToLayerPoint([name.x, name.y]), w: name.w, h: name.h }));
       this._group.clearLayers();
       this._texts.replaceChildren();
       const back = (point) => map.layerPointToLatLng(point);
       for (const arrow of this.arrows) {
         const p = map.latLngToLayerPoint(arrow.from), q = map.latLngToLayerPoint(arrow.to);
         L.polygon(planner.arrowShape(p, q, arrow.volume / this.largest).map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: "#3b2a14", fillOpacity: 0.85 }).addTo(this._group);
-        const text = speech.cubic(arrow.volume), at = L.point((p.x + q.x) / 2, (p.y + q.y) / 2);
-        const size = [text.length * 7, 16];
-        if (taken.some((o) => Math.abs(o.x - at.x) < size[0] && Math.abs(o.y - at.y) < size[1])) continue;
-        taken.push(at);
+        const text = speech.cubic(arrow.volume), w = 6 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 11 : 6.5), 0), h = 16;
+        const free = (x, y) => taken.every((o) => 2 * Math.abs(o.x - x) >= o.w + w || 2 * Math.abs(o.y - y) >= o.h + h);
+        const at = ALONG.flatMap((t) => BESIDE.map((d) => ({ x: p.x + t * (q.x - p.x), y: p.y + t * (q.y - p.y) + d }))).find((one) => free(one.x, one.y));
+        if (!at) continue;
+        taken.push({ x: at.x, y: at.y, w: w, h: h });
         this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(at.x) + "px", top: Math.round(at.y) + "px" } }, text));
       }
     },

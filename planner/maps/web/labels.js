@@ -68,6 +68,7 @@
     initialize: function (places, page) {
       this.places = places;
       this.page = page;
+      this.placed = [];
     },
     onAdd: function (map) {
       this._box = planner.el("div", { class: "planner-names", "aria-hidden": "true" });
@@ -88,6 +89,7 @@
       const known = today ? this.places.filter((place) => place.kind !== "lake") : this.places;
       const shown = this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known; // m³ stand there
       const names = planner.placeNames(shown, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
+      this.placed = names;
       planner.replace(this._box, names.map((name) => {
         const at = map.containerPointToLayerPoint([name.x, name.y]);
         return planner.el("div", { class: "planner-name planner-name-" + name.kind, style: { left: Math.round(at.x - name.w / 2) + "px", top: Math.round(at.y - name.h / 2) + "px", width: Math.ceil(name.w) + "px", fontSize: name.size + "px" } },

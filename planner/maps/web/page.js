@@ -186,6 +186,7 @@
       if (on) this.overlays[name].addTo(this.map);
       else this.overlays[name].remove();
       if (name === "hauls" && this.overlays.names) this.overlays.names.update();
+      if ((name === "hauls" || name === "names") && this.overlays.hauls) this.overlays.hauls.update(); // m³ stand where no name does
       this.remember();
     }
 
