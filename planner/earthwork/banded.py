@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-TILE: Final = 1024  # cells along a tile, and rows of a band; fewer on very wide rasters
+TILE: Final = 2048  # cells along a tile, and rows of a band; fewer on very wide rasters
 LEAST_TILE: Final = 128
-BAND_CELLS: Final = 1 << 24
+BAND_CELLS: Final = 1 << 25
 MOST_TILES: Final = 1600  # whose distances from each other are held at once
 SPARE_CELLS: Final = 2  # of a margin: a chamfer step may be as long
 
@@ -164,15 +164,22 @@ def reaches(seen: Seen, tile: int, cell: tuple[float, float]) -> Floats:
     apart = np.hypot(off[0] * cell[0], off[1] * cell[1])
     low, high, fixed_low, fixed_high = (a.ravel() for a in seen)
     with np.errstate(invalid="ignore"):
-        up = (high[None, :] - apart).max(axis=1)  # no slope between worked cells rises above this
-        down = (low[None, :] + apart).min(axis=1)
-        first = np.maximum(up[None, :] - down[:, None], up[:, None] - down[None, :])
-        near = (first > apart) & np.isfinite(low)[None, :]
-        stage = np.where(near, first, 0.0).max(axis=1) + np.where(near, (up - down)[None, :], 0.0).max(axis=1)
-        held = np.maximum(up, (fixed_high[None, :] - apart).max(axis=1))  # fixed ground may hold it up
-        against = np.maximum(fixed_high[None, :] - down[:, None], held[:, None] - fixed_low[None, :])
-        fixed = np.where((against > apart) & np.isfinite(fixed_low)[None, :], against, 0.0).max(axis=1)
+        up = (high[None, :] - 2.0 * apart).max(axis=1)  # the first slopes, twice as steep, rise no higher
+        down = (low[None, :] + 2.0 * apart).min(axis=1)
+        begun = _farthest(0.5 * np.maximum(high[:, None] - low[None, :], high[None, :] - low[:, None]), apart)
+        gap = np.maximum(up[None, :] - down[:, None], up[:, None] - down[None, :])
+        near = (gap > apart) & np.isfinite(low)[None, :]
+        stage = _farthest(gap, apart) + np.where(near, begun[None, :], 0.0).max(axis=1)
+        lowest = (low[None, :] + apart).min(axis=1)
+        held = np.maximum((high[None, :] - apart).max(axis=1), (fixed_high[None, :] - apart).max(axis=1))  # by fixed ground
+        against = np.maximum(fixed_high[None, :] - lowest[:, None], held[:, None] - fixed_low[None, :])
+        fixed = _farthest(against, apart)
     return np.where(np.isfinite(low), np.maximum(stage, fixed), 0.0).reshape(rows, cols)
+
+
+def _farthest(gap: Floats, apart: Floats) -> Floats:
+    """Of the gaps that are wider than two tiles lie apart, the widest, m, (k,)."""
+    return np.asarray(np.where((gap > apart) & np.isfinite(gap), gap, 0.0).max(axis=1), dtype=np.float64)
 
 
 def tile_of(frame: Frame) -> int:

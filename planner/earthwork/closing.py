@@ -38,10 +38,10 @@ class Lakes(NamedTuple):
     bed_area: Floats
     spare: Floats
 
-    def gain(self, bed: Floats, held: Floats, before: tuple[Floats, Floats] | None) -> Floats:
-        """What a lake gains by a metre of bed, m², (k,): what the last round has shown, at first its bed's area."""
+    def gain(self, bed: Floats, held: Floats, before: tuple[Floats, Floats] | None, begin: Floats | None) -> Floats:
+        """What a lake gains by a metre of bed, m², (k,): what the last round has shown, at first as begun or its bed's area."""
         if before is None:
-            return self.bed_area
+            return self.bed_area if begin is None else begin
         deeper = bed - before[0]
         shown = np.divide(held - before[1], deeper, out=np.zeros_like(deeper), where=deeper != 0.0)
         return np.where(shown > LEAST_GAIN * self.bed_area, shown, self.bed_area)
@@ -69,35 +69,42 @@ class Ground(Protocol):
 
 
 class Closed(NamedTuple):
-    """How much deeper beds and how much higher land lie, m, the ground so, and what is left of its earth, m³; rounds taken."""
+    """How much deeper beds and how much higher land lie, m, the ground so, and what is left of its earth, m³; rounds taken.
+
+    gain: what each lake gains by a metre of bed, m².
+    """
 
     bed: Floats
     land: float
+    gain: Floats
     last: Measured
     left: float
     rounds: int
 
 
-def closed(ground: Ground, compaction: float, wanted_m3: float, begin: tuple[Floats, float], *, close: float = CLOSE) -> Closed:
+def closed(
+    ground: Ground, compaction: float, wanted_m3: float, begin: tuple[Floats, float, Floats | None], *, close: float = CLOSE
+) -> Closed:
     """A ground closed on the plan's storage and on what is wanted to be left of its earth beside dykes, m³.
 
-    begin: how much deeper beds and how much higher land lie at first, m. close: share of a lake's storage and of the site's
+    begin: how much deeper beds and how much higher land lie at first, m, and what lakes gain by a metre, m², where it is known.
+    close: share of a lake's storage and of the site's
     fill that may be missing. The ground as last measured is the one that closes.
     """
     lakes = ground.lakes
-    bed, land = begin
+    bed, land, shown = begin
     before: tuple[Floats, Floats] | None = None
     for turn in range(ROUNDS):
         held, cut, fill, _ = last = ground.measured(bed, land)
         left = compaction * cut - fill
-        gain = lakes.gain(bed, held, before)
+        gain = lakes.gain(bed, held, before, shown)
         step = lakes.step(bed, held, gain)
         rise = _rise(ground.land_area, land, left - wanted_m3 + compaction * float(step @ gain))
         still = np.abs(step * gain) > close * lakes.storage
         if turn == ROUNDS - 1 or not (still.any() or abs(rise) * ground.land_area > close * fill):
             break
         before, bed, land = (bed, held), bed + step, land + rise
-    return Closed(bed, land, last, left, turn + 1)
+    return Closed(bed, land, gain, last, left, turn + 1)
 
 
 def _rise(area: float, land: float, left: float) -> float:

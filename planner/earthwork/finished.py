@@ -38,10 +38,10 @@ class Finished:
 
     ground: m. blocks: with upright walls, as priced, m. lakes: by reservoir_id; plan_m3, the storage that is to be reached,
     design_m3, what the ground holds within the lake's units at its normal level, bed_m, how much deeper its worked bed lies
-    than the blocks'. land_m: how much higher filled land lies. left_m3, plan_left_m3: compacted cut less fill of the ground
-    and of the plan, both without dykes: they differ by the earth of dykes that was not priced. dykes: as `design.dykes` draws
-    them on the ground. design: of the units. owner: the unit of each cell, −1 for none, worked: where the
-    blocks change the ground, (rows, cols). water_m: the level at which slopes change, m.
+    than the blocks', gain_m2, what a metre of bed would bring. land_m: how much higher filled land lies. left_m3, plan_left_m3:
+    compacted cut less fill of the ground and of the plan, both without dykes: they differ by the earth of dykes that was not
+    priced. dykes: as `design.dykes` draws them on the ground. design: of the units. owner: the unit of each cell, −1 for none,
+    worked: where the blocks change the ground, (rows, cols). water_m: the level at which slopes change, m.
     """
 
     design: Design
@@ -72,11 +72,11 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     works, compaction = whole.works, scenario.number("earthwork.compaction")
     priced = priced_dykes(units)  # narrower than cells, so not on this ground
     plan_left = plan_left_m3(units, compaction)
-    begin = np.zeros(len(works.name)), 0.0
+    begin: tuple[Floats, float, Floats | None] = np.zeros(len(works.name)), 0.0, None
     step = int(np.sqrt(terrain.values.size / BEGUN_CELLS))
     if step > 1:  # most of the way on fewer cells
         first = closed(_Whole.of(units, terrain.thinned(step), scenario), compaction, plan_left, begin)
-        begin = first.bed, first.land
+        begin = first.bed, first.land, first.gain
 
     def drawn(found: Closed) -> tuple[Grid, gpd.GeoDataFrame]:
         ground = terrain.like(np.asarray(found.last.ground))
@@ -86,10 +86,12 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     ground, banks = drawn(made)
     unpriced = float(banks["fill_m3"].sum()) - priced
     if abs(unpriced) > CLOSE * made.last.fill:  # what dykes take that nobody counted is not left over
-        made = closed(whole, compaction, plan_left + unpriced, (made.bed, made.land))
+        made = closed(whole, compaction, plan_left + unpriced, (made.bed, made.land, made.gain))
         ground, banks = drawn(made)
     names = pd.Index(works.name, name="reservoir_id")
-    table = pd.DataFrame({"plan_m3": works.storage, "design_m3": made.last.held, "bed_m": made.bed}, index=names)
+    table = pd.DataFrame(
+        {"plan_m3": works.storage, "design_m3": made.last.held, "bed_m": made.bed, "gain_m2": made.gain}, index=names
+    )
     known = (works.design, whole.owner, ~whole.laid.fixed, works.slopes.water_m)
     return Finished(*known, ground, terrain.like(whole.laid.blocks), table, made.land, made.left, plan_left, banks)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.polygons.rings import Rings, rings_of
@@ -50,7 +51,7 @@ class Laid(NamedTuple):
 
     def level(self, bed: Floats, land: float) -> Floats:
         """Before slopes, with every lake's worked bed deeper by bed (k,) and filled land higher, m."""
-        return np.where(self.fixed, self.today, self.blocks - np.append(bed, 0.0)[self.bed_of] + land * self.filled)
+        return np.asarray(_level(self.today, self.blocks, self.fixed, self.bed_of, self.filled, np.append(bed, 0.0), land))
 
 
 class Covered(NamedTuple):
@@ -131,10 +132,7 @@ class Works:
     def laid(self, owner: NDArray[np.int32], today: Floats) -> Laid:
         """The works on cells: owner, the unit of each, −1 for none, and today's ground, m."""
         blocks = self.design.at_cells(owner, today)
-        fixed = ~(np.abs(blocks - today) > AS_IT_LIES_M)
-        bed_of = self.lake_of[owner]
-        bed_of[fixed] = -1
-        return Laid(today, blocks, fixed, bed_of, self.land[owner] & (blocks > today + AS_IT_LIES_M))
+        return Laid(today, blocks, *_worked(owner, today, blocks, self.lake_of, self.land))
 
     def lakes(self, beds: Beds) -> Lakes:
         """The lakes as they are closed."""
@@ -147,10 +145,55 @@ class Works:
         return Covered(cells.cell, self.wet_of[cells.owner], cells.fraction * frame.cell_area)
 
 
+@njit(cache=True, nogil=True)
+def _level(
+    today: Floats, blocks: Floats, fixed: Flags, bed_of: NDArray[np.int32], filled: Flags, bed: Floats, land: float
+) -> Floats:
+    """The blocks of worked cells with beds deeper and filled land higher; bed ends with 0, of no bed."""
+    level = np.empty_like(today)
+    for r in range(today.shape[0]):
+        for c in range(today.shape[1]):
+            raised = blocks[r, c] - bed[bed_of[r, c]] + (land if filled[r, c] else 0.0)
+            level[r, c] = today[r, c] if fixed[r, c] else raised
+    return level
+
+
+@njit(cache=True, nogil=True)
+def _worked(
+    owner: NDArray[np.int32], today: Floats, blocks: Floats, lake_of: NDArray[np.int32], land: Flags
+) -> tuple[Flags, NDArray[np.int32], Flags]:
+    """Which cells nobody works on, the lake whose worked bed each is, and which are filled land; (rows, cols) each."""
+    fixed, filled = np.empty(owner.shape, np.bool_), np.empty(owner.shape, np.bool_)
+    bed_of = np.empty(owner.shape, np.int32)
+    for r in range(owner.shape[0]):
+        for c in range(owner.shape[1]):
+            change, unit = blocks[r, c] - today[r, c], owner[r, c]
+            fixed[r, c] = not abs(change) > AS_IT_LIES_M
+            filled[r, c] = land[unit] and blocks[r, c] > today[r, c] + AS_IT_LIES_M
+            bed_of[r, c] = -1 if fixed[r, c] else lake_of[unit]
+    return fixed, bed_of, filled
+
+
 def moved(ground: Floats, today: Floats, cell_area: float) -> tuple[float, float]:
     """Cut and fill of a ground, m³."""
-    change = np.nan_to_num(ground - today) * cell_area
-    return float(-change[change < 0].sum()), float(change[change > 0].sum())
+    cut, fill = _moved(ground, today)
+    return cut * cell_area, fill * cell_area
+
+
+@njit(cache=True, nogil=True)
+def _moved(ground: Floats, today: Floats) -> tuple[float, float]:
+    """Sums of heights dug and filled, m, added up row by row so that no digit is lost over many cells."""
+    cut, fill = 0.0, 0.0
+    for r in range(ground.shape[0]):
+        dug, heaped = 0.0, 0.0
+        for c in range(ground.shape[1]):
+            change = ground[r, c] - today[r, c]
+            if change > 0.0:
+                heaped += change
+            elif change < 0.0:
+                dug -= change
+        cut, fill = cut + dug, fill + heaped
+    return cut, fill
 
 
 def _lakes_of(units: gpd.GeoDataFrame) -> tuple[Ints, NDArray[np.object_]]:

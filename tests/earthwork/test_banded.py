@@ -105,6 +105,6 @@ def test_a_plan_on_finer_ground_in_bands_is_that_on_the_whole(small_world: Path,
     compaction = scenario.number("earthwork.compaction")
     assert compaction * measured.cut - measured.fill == pytest.approx(whole.left_m3, abs=1e-6 * measured.fill)
     # closed on its own, from nothing, it is the same ground
-    made = closed(banded, compaction, whole.plan_left_m3, (np.zeros_like(bed), 0.0))
+    made = closed(banded, compaction, whole.plan_left_m3, (np.zeros_like(bed), 0.0, None))
     assert made.bed == pytest.approx(bed, abs=1e-5) and made.land == pytest.approx(whole.land_m, abs=1e-5)
     assert np.nanmax(np.abs(given - whole.ground.values)) < 2e-5
