@@ -38,7 +38,7 @@ def design(
     from planner.groundworks import drawing
     from planner.groundworks.save import save
     from planner.plan import load_plan
-    from planner.words import say, text
+    from planner.words import say
 
     try:
         path = None if line is None else [(float(x), float(y)) for x, y in (p.split(",") for p in line.split())]
@@ -51,6 +51,14 @@ def design(
         return
     found = drawing(load_plan(plan))
     save(found, output, overwrite=overwrite, lang=lang, step_m=step, line=path)
+    _told(found, lang, voice)
+    voice.document(found.summary())
+
+
+def _told(found: Drawing, lang: str, voice: Voice) -> None:
+    """Volumes, closing, ditches, dykes and checks, a line each."""
+    from planner.words import text
+
     v = found.volumes
     voice.say(
         text(
@@ -79,7 +87,6 @@ def design(
             voice.say(text("groundworks.check_told", lang, **told))
         else:
             voice.say(text("groundworks.check", lang, **told, limit=row.limit, verdict=str(row.verdict)))
-    voice.document(found.summary())
 
 
 def _streamed(plan: Path, terrain: Path, output: Path, *, overwrite: bool, lang: str, voice: Voice) -> None:

@@ -51,7 +51,7 @@ class Laid(NamedTuple):
 
     def level(self, bed: Floats, land: float) -> Floats:
         """Before slopes, with every lake's worked bed deeper by bed (k,) and filled land higher, m."""
-        return np.asarray(_level(self.today, self.blocks, self.fixed, self.bed_of, self.filled, np.append(bed, 0.0), land))
+        return np.asarray(_level(self, np.append(bed, 0.0), land))
 
 
 class Covered(NamedTuple):
@@ -146,10 +146,9 @@ class Works:
 
 
 @njit(cache=True, nogil=True)
-def _level(
-    today: Floats, blocks: Floats, fixed: Flags, bed_of: NDArray[np.int32], filled: Flags, bed: Floats, land: float
-) -> Floats:
+def _level(laid: Laid, bed: Floats, land: float) -> Floats:
     """The blocks of worked cells with beds deeper and filled land higher; bed ends with 0, of no bed."""
+    today, blocks, fixed, bed_of, filled = laid
     level = np.empty_like(today)
     for r in range(today.shape[0]):
         for c in range(today.shape[1]):
