@@ -22,6 +22,7 @@ from planner.protection import works_barred
 from planner.scenario import Scenario
 from planner.schedule import ready_years, with_present_value
 from planner.tables import Judgement, Measures
+from planner.units import m2_from_mu
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -162,7 +163,20 @@ def _frame(
         },
         index=pd.MultiIndex.from_arrays([facts.index, [f"{target}:{treatment}"] * len(facts)], names=["unit_id", "option"]),
     )
+    if scenario.reservoir.water_m3_a is not None:
+        wet = target == "reservoir" or treatment == "wetland"
+        frame["water_loss_m3_a"] = m2_from_mu(area) * (open_water_loss_m(scenario) if wet else 0.0)
     return frame.loc[rows.possible]
+
+
+def open_water_loss_m(scenario: Scenario) -> float:
+    """What open water loses to the air in a mean year of the site's climate, m: evaporation less rain, or below 0.
+
+    Source: the balance of a lake without inflow, as `balance` runs it by month; `climate.*` in `parameters.toml`.
+    """
+    where = scenario.parameters.value("water.climate")
+    evaporation, rain = (sum(scenario.parameters.value(f"climate.{where}.{k}")) for k in ("evaporation_mm", "rain_mm"))
+    return float(evaporation - rain) / 1000.0
 
 
 def _value(facts: pd.DataFrame, scenario: Scenario, target: str) -> Floats:

@@ -89,7 +89,7 @@ class EarthworkSection(Part):
 
 
 class ReservoirSection(Part):
-    """[reservoir]: levels in m, storage in m³ (total storage, measured at the flood level where one is given)."""
+    """[reservoir]: levels in m, water in m³/a, storage in m³ (total storage, measured at the flood level if there is one)."""
 
     level_m: Finite | None = None
     flood_level_m: Finite | None = None
@@ -97,6 +97,7 @@ class ReservoirSection(Part):
     filling_years: NonNegative | None = None  # from the last works to the full lake; else by timing.filling_m_per_year
     min_storage_m3: NonNegative | None = None
     max_storage_m3: NonNegative | None = None
+    water_m3_a: NonNegative | None = None  # what a mean year brings the lakes; they may not lose more to the air
 
 
 class SolverSection(Part):

@@ -115,3 +115,14 @@ def test_rules_alone_take_the_decided_target_by_its_best_option() -> None:
     chosen = rules_alone(appraise(measures, judgement, scenario), judgement)
     assert chosen["option"].tolist() == ["construction:level", "reservoir:keep"]
     assert chosen.index.tolist() == ["high", "low"]
+
+
+def test_what_a_lake_loses_a_year_by_hand() -> None:
+    options = appraise(*world(reservoir={"level_m": 12.0, "water_m3_a": 1000.0}))
+    loss = (960.0 - 832.0) / 1000.0 * 400.0  # m of open water in a mean year of Huaibei, on 400 m²
+    wet = (options["target"] == "reservoir") | (options["treatment"] == "wetland")
+    assert options.loc[wet, "water_loss_m3_a"].tolist() == pytest.approx([loss] * int(wet.sum()))
+    assert wet.any() and not options.loc[~wet, "water_loss_m3_a"].any()
+    dry = appraise(*world(reservoir={"level_m": 12.0, "water_m3_a": 1000.0}, water={"climate": "shizuishan"}))
+    assert dry["water_loss_m3_a"].max() == pytest.approx((1250.0 - 173.0) / 1000.0 * 400.0)
+    assert "water_loss_m3_a" not in appraise(*world())

@@ -107,6 +107,8 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
     wanted = scenario.reservoir
     if wanted.min_storage_m3 is not None or wanted.max_storage_m3 is not None:
         rules.append(Storage(min_m3=wanted.min_storage_m3, max_m3=wanted.max_storage_m3))
+    if wanted.water_m3_a is not None:
+        rules.append(Limit("water_loss_m3_a", max=wanted.water_m3_a))
     deeper = facts["deeper"].dropna()
     rules.append(WaterLevel(deeper={str(k): str(v) for k, v in deeper.items() if v}))
     rules += _locks(scenario, facts, parts)

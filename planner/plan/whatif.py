@@ -118,6 +118,8 @@ def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
         found.append(Soft("reservoir.min_storage_m3", wanted.min_storage_m3, "storage_m3", True))
     if wanted.max_storage_m3 is not None:
         found.append(Soft("reservoir.max_storage_m3", wanted.max_storage_m3, "storage_m3", False))
+    if wanted.water_m3_a is not None:
+        found.append(Soft("reservoir.water_m3_a", wanted.water_m3_a, "water_loss_m3_a", False))
     if scenario.budget.max_cny is not None:
         found.append(Soft("budget.max_cny", scenario.budget.max_cny, MONEY, False, most_lumps(scenario)))
     earth, (_, spread) = scenario.earthwork, earth_limits(scenario, known.facts.table)

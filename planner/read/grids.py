@@ -181,9 +181,8 @@ def onto(context: Context, layer: Layer, role: str, grid: Grid, *, meant: Meanin
     with _placed(path, layer) as source:
         raster = read_onto(source, grid, **asked)
     _notes(raster.notes, context.record)
-    context.record.warn(
-        say("read.brought_onto", path=layer.path, cell_x=grid.cell_x, cell_x_2=info.cell_x),
-    )
+    unit = "deg" if (own or context.crs).is_geographic else "m"
+    context.record.warn(say("read.brought_onto", path=layer.path, cell_x=grid.cell_x, own_x=info.cell_x, unit=unit))
     return without_holes(raster.grid, layer, role, context.record)
 
 

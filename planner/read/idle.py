@@ -59,7 +59,7 @@ def _ruled_out(scenario: Scenario) -> Iterator[Message]:
         given = [key for key, p in scenario.parameters.items() if p.trust == "given" and key.startswith(f"targets.{target}.")]
         if target == "reservoir":
             blank = ReservoirSection()
-            own = ("min_storage_m3", "max_storage_m3", "filling_years", "dead_level_m")
+            own = ("min_storage_m3", "max_storage_m3", "filling_years", "dead_level_m", "water_m3_a")
             given += [f"reservoir.{name}" for name in own if getattr(scenario.reservoir, name) != getattr(blank, name)]
         if given:
             yield say("read.idle_target", target=target, keys=given, count=len(given))

@@ -173,6 +173,7 @@ def test_order_of_parcels_does_not_matter(plan: Plan) -> None:
         ({"targets.arable.min_mu": 1e6}, "arable"),
         ({"reservoir.min_storage_m3": 1e9}, "storage"),
         ({"budget.max_cny": 1000.0}, "udget"),
+        ({"reservoir.water_m3_a": 0.0, "targets.reservoir.min_mu": 100.0}, "water_loss_m3_a"),
     ],
 )
 def test_impossible_limits_are_named_with_what_has_to_give(plan: Plan, sets: dict[str, float], words: str) -> None:
@@ -181,6 +182,26 @@ def test_impossible_limits_are_named_with_what_has_to_give(plan: Plan, sets: dic
     told = str(caught.value) + " ".join(map(str, getattr(caught.value, "relaxations", ())))
     assert words in told
     assert "\n" not in told.strip() or told.count("\n") <= 2
+
+
+def test_lakes_lose_no_more_than_the_water_there_is(plan: Plan) -> None:
+    free = {
+        f"targets.{t}.{end}": None for t in ("construction", "arable", "green", "reservoir") for end in ("min_mu", "max_mu")
+    }
+    free |= {"reservoir.min_storage_m3": None, "budget.max_cny": None}
+    wide = pl.make_plan(plan.site, **free, **{"reservoir.water_m3_a": 1e9})
+
+    def lost(found: Plan) -> float:  # from the saved shapes, not from the options
+        wet = (found.units["target"] == "reservoir") | (found.units["treatment"] == "wetland")
+        return float(pl.area_mu(found.units.geometry[wet], crs=found.site.crs).sum() * 10_000 / 15 * 0.128)
+
+    assert lost(wide) > 0
+    tight = pl.make_plan(plan.site, **free, **{"reservoir.water_m3_a": 0.6 * lost(wide)})
+    assert lost(tight) <= 0.6 * lost(wide) * (1 + 1e-9)
+    assert lost(tight) > 0.4 * lost(wide)  # it is used, not given up
+    row = next(b for b in tight.certificate.binding if b["name"] == "water_loss_m3_a")
+    assert row["unit"] == "m³/a" and row["high"] == pytest.approx(0.6 * lost(wide))
+    assert tight.certificate.objective <= wide.certificate.objective + 1.0
 
 
 def test_locks_hold(plan: Plan) -> None:

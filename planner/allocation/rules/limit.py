@@ -16,6 +16,7 @@ _SUFFIXES: Final = {
     "_people": "people",
     "_mu": "mu",
     "_ha": "ha",
+    "_m3_a": "m³/a",
     "_m3": "m³",
     "_cny": "yuan",
     "_m2": "m²",
