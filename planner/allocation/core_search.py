@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Multipliers, clean, forest
+from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.dual import minimise
+from planner.allocation.exact import relax
 from planner.allocation.highs import Answer, solve_program
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
@@ -22,7 +23,9 @@ from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
+from planner.allocation.sharpen import sharpened
 from planner.allocation.table import Bools, Floats, Ints
+from planner.allocation.vertex import nearest, vertex
 from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
@@ -30,13 +33,23 @@ CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1
 CORE_NODES = 2000  # most nodes of the search in the first core; fewer in larger ones. Seconds would make two runs differ
 SMALL = 3000  # units up to which branch and bound gets a try at a gap or a plan that was not found
 HOPELESS = (2, 4)  # first cores' sizes without any plan after which it speaks: of few units, of many
+VERTEX_UNITS = 6000  # undecided units whose relaxation is solved where the first core holds no plan
+SHARP_LAKES = 2  # lakes with limits of their own from which the relaxation is solved in place of Newton's prices
+SLOW = 300  # evaluations of the dual after which one lake is enough; measured: 70 to 130 where prices converge, 450 where not
+SHARP_FROM, SHARP_UNITS = 100, 20_000  # units in lakes with limits of their own, and of all, between which those are sharpened
 PATIENCE = 2  # cores of one size that may win next to nothing before a larger one is tried
 
 
 def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
     """A plan with the gap asked for, or None where this method finds no plan (then the exact method must speak)."""
     order = forest(model)
+    sharp = sharpened(model, order, lakes=SHARP_LAKES, least=SHARP_FROM, most=SHARP_UNITS)
+    if sharp is not model:
+        return _from_corner(model, sharp, order, settings, start)
     dual = minimise(model, order, start=prices, accuracy=0.01 * settings.gap, go_on=lambda: settings.seconds_left > 0)
+    sharp = model if dual.evaluations < SLOW else sharpened(model, order, lakes=1, least=SHARP_FROM, most=SHARP_UNITS)
+    if sharp is not model:
+        return _from_corner(model, sharp, order, settings, start)
     multipliers = Multipliers(clean(model, dual.multipliers.rows))
     best = Best()
     if start is not None and (settled := settle(model, start)).feasible:
@@ -46,6 +59,23 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     if (settled := settle(model, base)).feasible and settled.objective > best.value:
         best = Best(settled.objective, base)
     return close_gap(model, settings, order, multipliers, bound=dual.bound, best=best, method="newton prices + core", base=base)
+
+
+def _from_corner(model: Model, sharp: Model, order: Forest | None, settings: Settings, start: Ints | None) -> Found | None:
+    """The same from the relaxation of a sharpened model (its rows behind the model's), whose corner splits few units."""
+    answer, multipliers = relax(sharp, program(sharp), settings, method="simplex")
+    if answer.point is None:
+        return None
+    corner = nearest(sharp, answer.point)
+    best = Best()
+    if start is not None and (settled := settle(sharp, start)).feasible:
+        best = Best(settled.objective, start)
+    bound, multipliers = upper_bound(sharp, multipliers, order), Multipliers(clean(sharp, multipliers.rows))
+    method = "sharpened relaxation + core"
+    found = close_gap(
+        sharp, settings, order, multipliers, bound=bound, best=best, method=method, base=corner.chosen, split=corner.split
+    )
+    return None if found is None else replace(found, multipliers=Multipliers(multipliers.rows[: model.hi.size]))
 
 
 def close_gap(
@@ -58,16 +88,21 @@ def close_gap(
     best: Best,
     method: str,
     base: Ints | None = None,
+    split: Bools | None = None,
 ) -> Found | None:
-    """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up."""
+    """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up.
+
+    split (N,): units that are free until there is a plan.
+    """
     at_prices = priced(model, multipliers, order)
     base = at_prices.chosen if base is None else base
     random = np.random.default_rng(settings.seed)
     size, idle, interrupted = CORE_UNITS, 0, False
+    split = np.zeros(model.size, dtype=np.bool_) if split is None else split
     while best.value < (enough := bound - settings.gap * abs(bound)) and not interrupted and settings.seconds_left > 0:
         size = min(size, model.size)
         around = base if best.chosen is None else best.chosen
-        free = _least_decided(model, at_prices.loss, around, size, random)
+        free = _least_decided(model, at_prices.loss, around, size, random) | (split & (best.chosen is None))
         hope = bound - best.value + 1e-12 * abs(bound)
         keep = at_prices.loss <= hope if np.isfinite(best.value) else np.isfinite(at_prices.loss)
         undecided = np.isfinite(at_prices.loss) & keep
@@ -92,6 +127,11 @@ def close_gap(
         if last:
             bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break
+        if best.chosen is None and size == CORE_UNITS and not model.edges.cost.size:
+            wide = _least_decided(model, at_prices.loss, base, min(VERTEX_UNITS, model.size), random)
+            if (corner := vertex(model, base, wide, settings)) is not None:
+                base, split, size = *corner, CORE_UNITS + 1
+                continue
         if best.chosen is None and size >= HOPELESS[model.size > SMALL] * CORE_UNITS:
             return None  # most likely nothing is feasible: the exact method's relaxation tells at once
         idle = idle + 1 if best.value - before <= 0.05 * (bound - before) else 0

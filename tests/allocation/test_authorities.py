@@ -36,6 +36,43 @@ def test_generalised_assignment_is_proven(name: str) -> None:
     assert result.objective == known[name] and result.status == "optimal"
 
 
+def multidimensional(file: str, number: int) -> al.Problem:
+    """Multi-dimensional knapsack (OR-Library): each item is a unit, in or out; a limit per dimension."""
+    numbers = map(float, (FOLDER / "mkp" / f"{file}.txt").read_text().split())
+    next(numbers)
+    for _ in range(number + 1):
+        items, rows, _ = int(next(numbers)), int(next(numbers)), next(numbers)
+        worth, *loads = [np.array([next(numbers) for _ in range(items)]) for _ in range(rows + 1)]
+        room = [next(numbers) for _ in range(rows)]
+    return knapsack([[(w, *taken), (0.0, *[0.0] * rows)] for w, *taken in zip(worth, *loads, strict=True)], room)
+
+
+def multiple_choice(name: str) -> al.Problem:
+    """Multiple-choice multi-dimensional knapsack: one option of each class, a limit per dimension."""
+    numbers = map(float, (FOLDER / "mmkp" / name).read_text().split())
+    classes, ways, rows = int(next(numbers)), int(next(numbers)), int(next(numbers))
+    room = [next(numbers) for _ in range(rows)]
+    groups = []
+    for _ in range(classes):
+        next(numbers)
+        groups.append([tuple(next(numbers) for _ in range(rows + 1)) for _ in range(ways)])
+    return knapsack(groups, room)
+
+
+def knapsack(groups: list[list[tuple[float, ...]]], room: list[float]) -> al.Problem:
+    """One option (worth, then what it takes of each limit) of each group."""
+    rows = [
+        (f"i{i:04d}", f"o{k:02d}", "green", 1.0, worth, 0.0, *taken)
+        for i, group in enumerate(groups)
+        for k, (worth, *taken) in enumerate(group)
+    ]
+    loads = [f"load{r}" for r in range(len(room))]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", *loads]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    limits = [al.Limit(load, max=most) for load, most in zip(loads, room, strict=True)]
+    return al.Problem(options, unrestored=False).subject_to(*limits)
+
+
 def counties(state: int, districts: int) -> tuple[al.Problem, pd.DataFrame]:
     """Districts of equal population within 0.5 %, fewest borders between counties of unlike districts."""
     data = json.loads((FOLDER / "districting" / f"{state}.json").read_text(encoding="utf-8"))
