@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from functools import cache
+from typing import Any, Final
 
 from planner.errors import NoPlanInTime
 from planner.words import Message, say
@@ -26,26 +27,55 @@ def _silent(message: Message) -> None:
     """Tells nobody."""
 
 
-class Compiling(Protocol):
-    """What knows how long kernels were compiled, s."""
+@cache
+def _compiler() -> Any:
+    """What hears how long kernels are compiled in this process, from the first time it is asked for."""
+    from numba.core import event
 
-    @property
-    def seconds(self) -> float:
-        """Seconds up to now."""
+    class Clock(event.Listener):
+        """Adds up how long the compiler was at work; one function compiles others."""
+
+        def __init__(self) -> None:
+            self.done, self.depth, self.since = 0.0, 0, 0.0
+
+        def on_start(self, event: Any) -> None:
+            if self.depth == 0:
+                self.since = time.monotonic()
+            self.depth += 1
+
+        def on_end(self, event: Any) -> None:
+            self.depth -= 1
+            if self.depth == 0:
+                self.done += time.monotonic() - self.since
+
+        @property
+        def seconds(self) -> float:
+            return self.done + (time.monotonic() - self.since if self.depth > 0 else 0.0)
+
+    clock = Clock()
+    event.register("numba:compile", clock)  # type: ignore[no-untyped-call]
+    return clock
+
+
+def now() -> float:
+    """The time, s, of a clock that stands still while kernels are compiled: a time limit is the user's, not the compiler's.
+
+    A first run compiles for minutes; were they counted, it would end with another plan than every run after it.
+    """
+    return time.monotonic() - float(_compiler().seconds)
 
 
 @dataclass(frozen=True)
 class TimeLimit:
     """Seconds for a whole command, from when it was made, and whom to tell before a stage that cannot be cut short.
 
-    Where `seconds` is None there is no limit: nothing is cut short, nothing is told. compiling: what stops the clock while
-    kernels are compiled, as a first run does once for a minute.
+    Where `seconds` is None there is no limit: nothing is cut short, nothing is told. begun: by `now`, which stands still while
+    kernels are compiled.
     """
 
     seconds: float | None = None
     tell: Callable[[Message], None] = _silent
-    begun: float = field(default_factory=time.monotonic)
-    compiling: Compiling | None = None
+    begun: float = field(default_factory=now)
 
     @property
     def left(self) -> float:
@@ -57,7 +87,7 @@ class TimeLimit:
     @property
     def spent(self) -> float:
         """Seconds since it was made, less those of compiling."""
-        return time.monotonic() - self.begun - (0.0 if self.compiling is None else self.compiling.seconds)
+        return now() - self.begun
 
     def for_choice(self, own: float) -> float:
         """Seconds for the choice: its own limit, or what is left of the whole less what comes after."""
@@ -114,40 +144,10 @@ class TimeLimit:
         return NoPlanInTime(say("timelimit.over", seconds=self.seconds, spent=self.spent, stage=stage))
 
 
-UNLIMITED: Final = TimeLimit()
+UNLIMITED: Final = TimeLimit(begun=0.0)
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None, tell: Callable[[Message], None] = _silent) -> Iterator[TimeLimit]:
-    """A time limit that begins now and whose clock stands still while kernels are compiled; none where seconds is None."""
-    if seconds is None:
-        yield UNLIMITED
-        return
-    from numba.core import event
-
-    class Clock(event.Listener):
-        """Adds up how long the compiler was at work; one function compiles others."""
-
-        def __init__(self) -> None:
-            self.done, self.depth, self.since = 0.0, 0, 0.0
-
-        def on_start(self, event: Any) -> None:
-            if self.depth == 0:
-                self.since = time.monotonic()
-            self.depth += 1
-
-        def on_end(self, event: Any) -> None:
-            self.depth -= 1
-            if self.depth == 0:
-                self.done += time.monotonic() - self.since
-
-        @property
-        def seconds(self) -> float:
-            return self.done + (time.monotonic() - self.since if self.depth > 0 else 0.0)
-
-    clock = Clock()
-    event.register("numba:compile", clock)  # type: ignore[no-untyped-call]
-    try:
-        yield TimeLimit(seconds, tell, compiling=clock)
-    finally:
-        event.unregister("numba:compile", clock)  # type: ignore[no-untyped-call]
+    """A time limit that begins now; none where seconds is None."""
+    yield UNLIMITED if seconds is None else TimeLimit(seconds, tell)

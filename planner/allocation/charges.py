@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +24,7 @@ from planner.allocation.search import relative_gap
 from planner.allocation.table import Bools, Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import UNRESTORED
+from planner.timelimit import now
 from planner.words import say
 
 SHARE = 0.5  # of the gap asked for that every branch is proven to: the rest is for the bound over all of them
@@ -83,7 +83,7 @@ class _Search:
         how: dict[str, Any],
     ) -> None:
         self.problem, self.charges, self.gap, self.limit_s = problem, charges, gap, limit_s
-        self.objective, self.how, self.began = objective, how, time.monotonic()
+        self.objective, self.how, self.began = objective, how, now()
         self.best: tuple[float, Result, tuple[bool, ...]] | None = None
         self.tried: set[tuple[bool, ...]] = set()
         options = problem.options
@@ -95,7 +95,7 @@ class _Search:
     @property
     def left_s(self) -> float:
         """Seconds that are left."""
-        return self.limit_s - (time.monotonic() - self.began)
+        return self.limit_s - (now() - self.began)
 
     def run(self) -> Charged:
         """Best branch first, until its bound is within the gap of the best plan or time is up."""
@@ -214,7 +214,7 @@ class _Search:
         short = Status.TIME_LIMIT if self.left_s <= 0 else Status.FEASIBLE
         proven = Status.OPTIMAL if gap <= self.gap + 1e-12 else short
         status = Status.INTERRUPTED if found.status is Status.INTERRUPTED else proven
-        seconds = time.monotonic() - self.began
+        seconds = now() - self.began
         return Charged(replace(found, status=status, objective=value, bound=bound, gap=gap, seconds=seconds), paid)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -22,6 +21,7 @@ from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.table import Floats, OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
+from planner.timelimit import now
 from planner.words import Message, say
 
 PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond
@@ -150,7 +150,7 @@ def diagnose(
     unit, yuan/m³ (N,), at which the hauls alone show it.
     """
 
-    deadline = time.monotonic() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
+    deadline = now() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
 
     def holds(kept: Sequence[int]) -> bool:
         model = without_hauls(feasibility_model(table, [parts[i] for i in kept]), worth)
@@ -177,16 +177,16 @@ def diagnose(
 def can_hold(model: Model, *, relaxed: bool, seed: int, deadline: float) -> bool:
     """Whether some choice keeps the model's rules, separated ones too; what cannot be settled in time counts as holding."""
     if relaxed:  # without an objective the simplex wanders on many units
-        method, left = "ipm" if model.size >= MANY else "choose", max(deadline - time.monotonic(), 0.01)
+        method, left = "ipm" if model.size >= MANY else "choose", max(deadline - now(), 0.01)
         answer = solve_program(program(model), relaxed=True, seconds=left, seed=seed, method=method)
         return answer.status is not Solved.INFEASIBLE
-    left = deadline - time.monotonic()
+    left = deadline - now()
     return left <= 0 or _any_plan(model, left, seed).outcome is not Outcome.INFEASIBLE
 
 
 def _any_plan(model: Model, seconds: float, seed: int) -> Found:
     """Any plan at all by the exact method, which cuts off what a tolerance lets pass."""
-    return solve_exactly(model, Settings(1.0, time.monotonic(), seconds, seed, None, Method.MILP), None)
+    return solve_exactly(model, Settings(1.0, now(), seconds, seed, None, Method.MILP), None)
 
 
 def _limits(part: Part) -> bool:
@@ -220,23 +220,23 @@ def least_relaxations(
     table: OptionTable, rules: Sequence[Rule], parts: Sequence[Part], conflict: Sequence[int], seed: int
 ) -> list[Message | str]:
     """For each rule of a conflict: the least it has to give, alone, for all others to hold; else what they give together."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = now() + PATIENCE_S
     found: list[tuple[float, Message | str]] = []
     for i in reversed(conflict):  # the later rules, money, earth and water, are sooner settled than the quotas
         if parts[i].sums:
             alone = single_row_gives(table, parts, i, deadline, seed)
             joint = not alone and (len(parts[i].sums) > 1 or bool(parts[i].columns))
-            amounts = elastic(table, parts, [i], deadline - time.monotonic(), seed) if joint else []
+            amounts = elastic(table, parts, [i], deadline - now(), seed) if joint else []
             found += [(amount / scale, words) for amount, scale, words in alone]
             if amounts:
                 found.append((max(a / s for a, s, _ in amounts), listed([w for _, _, w in amounts])))
-        elif time.monotonic() < deadline:
+        elif now() < deadline:
             others = feasibility_model(table, [p for j, p in enumerate(parts) if j != i])
             possible = bool(np.add.reduceat(others.allowed, others.start[:-1]).all())
-            if possible and _any_plan(others, deadline - time.monotonic(), seed).chosen is not None:
+            if possible and _any_plan(others, deadline - now(), seed).chosen is not None:
                 found.append((1.0, say("allocation.drop", rule=told(rules[i]))))
     if not found:
-        together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - time.monotonic(), seed)
+        together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - now(), seed)
         return [say("allocation.together", gives=listed([w for _, _, w in together]))] if together else []
     return [words for _, words in sorted(found, key=lambda f: f[0])]
 
@@ -259,9 +259,9 @@ def single_row_gives(
             hauls = model.carriage
             if hauls is not None:
                 soft = replace(soft, carriage=replace(hauls, counts=float(hauls.money[row]) if sign < 0 else 0.0, known={}))
-            now = time.monotonic()
-            settings = Settings(1e-3, now, min(deadline - now, PATIENCE_S / 6), seed, None, Method.CHOOSE)
-            found = solve_by_shape(soft, settings, None, None) if deadline > now else None
+            moment = now()
+            settings = Settings(1e-3, moment, min(deadline - moment, PATIENCE_S / 6), seed, None, Method.CHOOSE)
+            found = solve_by_shape(soft, settings, None, None) if deadline > moment else None
             if found is None or found.chosen is None:
                 continue
             hauled = 0.0 if hauls is None or not hauls.money[row] else hauls.of(found.chosen).cost

@@ -7,7 +7,6 @@ prices, and wide; solving in full narrows it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +27,7 @@ from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.solve import result_of, start_positions
 from planner.allocation.table import Floats, Ints
 from planner.allocation.verify import misses
+from planner.timelimit import now
 
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem
@@ -49,7 +49,7 @@ def adjusted(
     `shadow_price` of the earlier plan, where `last` is no result. Rules that cut off patches are not mended here: None.
     Raises InvalidInput, and Infeasible where arithmetic alone shows that no plan can be.
     """
-    began = time.monotonic()
+    began = now()
     goal = objective_of(problem.table, objective)
     parts = problem.parts()
     model = assemble(problem.table, parts, goal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import numpy as np
 
 from planner.allocation.bound import Multipliers
 from planner.allocation.table import Floats, Ints
+from planner.timelimit import now
 
 Progress = Callable[[float, float, float], None]  # (bound, best, gap)
 
@@ -49,7 +49,7 @@ class Warm:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to solve: relative gap, when it began (time.monotonic) and how long it may take, seed, progress, method.
+    """How to solve: relative gap, when it began (`timelimit.now`) and how long it may take, seed, progress, method.
 
     stop: set by Ctrl-C; then no seconds are left. warm: where an earlier search ended; whether it fits is asked by its shapes.
     rounds: of separation by branch and bound, after which the best plan known is kept: the same however fast the machine.
@@ -68,7 +68,7 @@ class Settings:
     @property
     def seconds(self) -> float:
         """Since it began."""
-        return time.monotonic() - self.began
+        return now() - self.began
 
     @property
     def seconds_left(self) -> float:

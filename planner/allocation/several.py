@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from planner.allocation.rules.keep import Keep
 from planner.allocation.solve import start_positions
 from planner.allocation.table import Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
+from planner.timelimit import now
 from planner.words import say
 
 Goal = str | Mapping[str, float] | Objective
@@ -197,7 +197,7 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
     rows, names = [], []
     before: Result | None = None
     for name, other in values.items():
-        began = time.monotonic()
+        began = now()
         changed = problem.replaced(rule, other)
         names.append(name)
         try:
@@ -211,5 +211,5 @@ def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[A
         price = float(mine[mine.abs().idxmax()]) if len(mine) else np.nan
         areas = result.chosen.groupby("target")["area_mu"].sum().add_suffix("_mu").to_dict()
         facts = {"objective": result.objective, "bound": result.bound, "gap": result.gap, "price": price}
-        rows.append(facts | {str(k): float(v) for k, v in areas.items()} | {"note": "", "seconds": time.monotonic() - began})
+        rows.append(facts | {str(k): float(v) for k, v in areas.items()} | {"note": "", "seconds": now() - began})
     return pd.DataFrame(rows, index=pd.Index(names, name="value"))

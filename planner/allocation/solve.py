@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from planner.allocation.table import Floats, Ints, OptionTable
 from planner.allocation.verify import misses
 from planner.allocation.warm import make_ready
 from planner.errors import InvalidInput, NoPlanInTime
+from planner.timelimit import now
 from planner.words import say
 
 
@@ -43,16 +43,16 @@ def solve(
     rounds: int | None = None,
 ) -> Result:
     """Solves as `Problem.solve` says."""
-    began = time.monotonic()
+    began = now()
     way = _checked_method(gap, time_limit_s, method)
     goal = objective_of(table, objective)
     parts = tuple(rule.part(table) for rule in rules)
     model = assemble(table, parts, goal)
     check_by_arithmetic(table, rules, parts, model)
     del parts  # at a million units they hold a third of a gigabyte
-    paused = time.monotonic()
+    paused = now()
     make_ready(model, way)
-    settings = Settings(gap, began + time.monotonic() - paused, time_limit_s, seed, progress, way)
+    settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way)
     settings = replace(settings, warm=start.warm if isinstance(start, Result) else None, rounds=rounds)
     first = None if start is None else start_positions(table, model, start)
     with interruptible(settings.stop):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cache
 
 import numpy as np
@@ -14,6 +13,7 @@ from planner.allocation.objective import Objective
 from planner.allocation.parts import Below, Borders, Part, Sum
 from planner.allocation.search import Method, Settings
 from planner.allocation.table import read_options
+from planner.timelimit import now
 
 UNITS = 12
 SEED = 7  # of a dozen units whose search takes some hundred steps: every pass is used, none for long
@@ -44,4 +44,4 @@ def _run_once(bordered: bool, ordered: bool) -> None:
         borders=Borders(units[1:], units[:-1], np.full(UNITS - 1, 0.5), table.target, weight) if bordered else None,
     )
     model = assemble(table, (part,), Objective("ready", "yuan", gain, 1.0, 1.0))
-    solve_by_shape(model, Settings(WIDE, time.monotonic(), 600.0, 0, None, Method.CORE), None, None)
+    solve_by_shape(model, Settings(WIDE, now(), 600.0, 0, None, Method.CORE), None, None)
