@@ -20,6 +20,14 @@ def design(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for surface, lines, points, section and checks.")],
     step: Annotated[float, typer.Option("--step", help="Between contours, m.", min=0.05)] = 0.5,
     line: Annotated[str | None, typer.Option("--line", help="Of the section: x,y x,y … in the plan's CRS.")] = None,
+    terrain: Annotated[
+        Path | None,
+        typer.Option(
+            "--terrain",
+            help="Today's ground on cells of its own, of any size: the surface alone, band by band.",
+            metavar="FILE",
+        ),
+    ] = None,
     lang: Lang = "en",
     overwrite: Overwrite = False,
     *,
@@ -30,7 +38,7 @@ def design(
     from planner.groundworks import drawing
     from planner.groundworks.save import save
     from planner.plan import load_plan
-    from planner.words import say, text
+    from planner.words import say
 
     try:
         path = None if line is None else [(float(x), float(y)) for x, y in (p.split(",") for p in line.split())]
@@ -38,8 +46,19 @@ def design(
         path = []
     if path is not None and len(path) < 2:
         raise UsageError(say("groundworks.no_line", line=str(line)))
+    if terrain is not None:
+        _streamed(plan, terrain, output, overwrite=overwrite, lang=lang, voice=voice)
+        return
     found = drawing(load_plan(plan))
     save(found, output, overwrite=overwrite, lang=lang, step_m=step, line=path)
+    _told(found, lang, voice)
+    voice.document(found.summary())
+
+
+def _told(found: Drawing, lang: str, voice: Voice) -> None:
+    """Volumes, closing, ditches, dykes and checks, a line each."""
+    from planner.words import text
+
     v = found.volumes
     voice.say(
         text(
@@ -68,7 +87,20 @@ def design(
             voice.say(text("groundworks.check_told", lang, **told))
         else:
             voice.say(text("groundworks.check", lang, **told, limit=row.limit, verdict=str(row.verdict)))
-    voice.document(found.summary())
+
+
+def _streamed(plan: Path, terrain: Path, output: Path, *, overwrite: bool, lang: str, voice: Voice) -> None:
+    """The surface on a terrain of its own."""
+    from planner.groundworks import design_raster
+    from planner.words import text
+
+    made = design_raster(plan, terrain, output, overwrite=overwrite)
+    size, v = made["streamed"], made["volumes"]
+    short = max((abs(lake["design_m3"] / lake["plan_m3"] - 1) for lake in made["storage"] if lake["plan_m3"] > 0), default=0.0)
+    told = {"rows": size["rows"], "columns": size["columns"], "cell": size["cell_m"], "cut": v["cut_m3"], "fill": v["fill_m3"]}
+    voice.say(text("groundworks.banded", lang, short=short, **told))
+    voice.say(text("groundworks.banded_only", lang))
+    voice.document(made)
 
 
 def _dykes_told(found: Drawing, lang: str) -> str:

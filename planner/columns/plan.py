@@ -54,13 +54,6 @@ OPTIONS: Final = table_of(
     ("restored_mu", "mu", "Restored", "恢复面积", "area where the target is land, else 0"),
     ("water_mu", "mu", "Water", "水面面积", "area under water at the normal level under this option"),
     ("storage_m3", "m³", "Storage", "蓄水量", "water held at the storage level, after digging"),
-    (
-        "water_loss_m3_a",
-        "m³/a",
-        "Water lost a year",
-        "年净蒸发损失",
-        "evaporation less rain of a mean year, if asked for",
-    ),
     ("cut_m3", "m³", "Cut", "挖方", "earth dug, bank cubic metres"),
     ("fill_m3", "m³", "Fill", "填方", "earth placed, compacted cubic metres"),
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
@@ -70,6 +63,13 @@ OPTIONS: Final = table_of(
     ("ready_year", "", "Ready from", "可用年份", "year in which works have ended, ground settled and the lake filled"),
     ("npv_cny", "yuan", "Present value", "净现值", "benefit less cost, each of its own year, at the discount rate"),
     ("score", "", "Suitability", "适宜性得分", "0-1"),
+    (
+        "water_loss_m3_a",
+        "m³/a",
+        "Water lost a year",
+        "年净蒸发损失",
+        "evaporation less rain of a mean year, if asked for",
+    ),
 )
 
 UNITS: Final = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from planner.core.earth import moved
@@ -61,6 +62,11 @@ class Shape:
         dig, most, least, heap = (a[unit] for a in self._arrays())
         return graded(ground, dig, most, least) + heap
 
+    def on_cells(self, unit: NDArray[np.int32], ground: Floats) -> Floats:
+        """As `at`, of a grid's cells (rows, cols) at once; where unit is −1 the ground stays."""
+        arrays = (np.ascontiguousarray(a, dtype=np.float64) for a in self._arrays())
+        return np.asarray(_on_cells(unit, np.ascontiguousarray(ground, dtype=np.float64), *arrays))
+
     def of(self, ground: Hypsometry) -> Hypsometry:
         """The units' finished ground; its cells need not be in ascending order within a unit."""
         return Hypsometry(ground.start, self.at(ground.owner, ground.level), ground.area)
@@ -73,3 +79,15 @@ class Shape:
 
     def _arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
         return self.dig_m, self.at_most_m, self.at_least_m, self.heap_m
+
+
+@njit(cache=True, nogil=True)
+def _on_cells(unit: NDArray[np.int32], ground: Floats, dig: Floats, most: Floats, least: Floats, heap: Floats) -> Floats:
+    """The rule of `graded`, cell by cell; NaN ground stays NaN."""
+    result = ground.copy()
+    for r in range(unit.shape[0]):
+        for c in range(unit.shape[1]):
+            k, z = unit[r, c], ground[r, c]
+            if k >= 0 and not np.isnan(z):
+                result[r, c] = max(min(z - dig[k], most[k]), least[k]) + heap[k]
+    return result

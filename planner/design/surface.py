@@ -78,11 +78,8 @@ class Design:
         return self.finished(ground).mean()
 
     def at_cells(self, owner: NDArray[np.int32], ground: Floats) -> Floats:
-        """The finished ground of cells: owner (…) the unit that holds each, −1 for none, ground (…) today's, m."""
-        result = np.array(ground, dtype=np.float64)
-        inside = owner >= 0
-        result[inside] = self.shape.at(owner[inside].astype(np.int64), result[inside])
-        return result
+        """The finished ground of cells: owner (rows, cols) the unit that holds each, −1 for none, ground today's, m."""
+        return self.shape.on_cells(owner, ground)
 
     def level_at_cells(self, owner: NDArray[np.int32]) -> Floats:
         """The normal level of the water that stands on cells by design, m; NaN where none does."""

@@ -18,6 +18,7 @@ from scipy.ndimage import map_coordinates
 from planner.core.terrain.sloping import run_of
 from planner.design import owners
 from planner.earthwork.finished import Finished, finished, finished_ground
+from planner.earthwork.works import priced_dykes
 from planner.groundworks.banks import dyked_rims
 from planner.groundworks.ditches import ditches, undrained
 from planner.landuse import LAND
@@ -114,7 +115,7 @@ def drawing(plan: Plan | str | Path) -> Drawing:
         volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
     compaction = scenario.number("earthwork.compaction")
     banks = made.dykes
-    drawn, priced = float(banks["fill_m3"].sum()), _priced(plan.units)
+    drawn, priced = float(banks["fill_m3"].sum()), priced_dykes(plan.units)
     volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"] - drawn
     volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"] - priced
     volumes |= {"plan_left_m3": made.plan_left_m3 - priced, "land_m": made.land_m}
@@ -123,11 +124,6 @@ def drawing(plan: Plan | str | Path) -> Drawing:
     lines = ditches(plan, ground, land.worked, land.water)
     volumes["ditch_cut_m3"] = float(lines["cut_m3"].sum())
     return Drawing(plan, ground, blocks, _checks(plan, made, land, lines, banks), volumes, _storage(plan, made), lines, banks)
-
-
-def _priced(units: gpd.GeoDataFrame) -> float:
-    """Earth of the dykes that the choice counted, m³."""
-    return float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0
 
 
 class _Land(NamedTuple):
@@ -222,7 +218,7 @@ def _water_checks(plan: Plan, done: Finished, banks: gpd.GeoDataFrame) -> list[C
     ]
     if rim.notna().any():
         rows.append(("rim", float(rim.min()), 0.0, "m", "least"))
-    priced, fill = _priced(plan.units), float(plan.units["fill_m3"].sum())
+    priced, fill = priced_dykes(plan.units), float(plan.units["fill_m3"].sum())
     if len(banks) or priced > 0:
         more = abs(float(banks["fill_m3"].sum()) - priced) / fill if fill > 0 else np.inf
         rows.append(("dykes", more, MATERIAL, "", "most"))

@@ -23,30 +23,39 @@ Flags = NDArray[np.bool_]
 def _relax(run: Floats, cell_x: float, cell_y: float, steep: float) -> None:
     """Lowers run (rows, cols) in place to its lower envelope: no cell above another's run by more than distance · steep.
 
-    NaN cells take no part. Two sweeps, each with the half of the neighbours that it has passed.
+    NaN cells take no part. Two sweeps, each with the half of the neighbours that it has passed: those in other rows first, all
+    cells of a row alike, then the row's own.
     """
     rows, cols = run.shape
-    step_r = np.array([0, -1, -1, -1, -1, -1, -2, -2])
-    step_c = np.array([-1, -2, -1, 0, 1, 2, -1, 1])
-    far = np.empty(8)
-    for k in range(8):
-        far[k] = steep * np.hypot(step_r[k] * cell_y, step_c[k] * cell_x)
+    beside, above = steep * cell_x, steep * cell_y
+    corner, wide = steep * np.hypot(cell_y, cell_x), steep * np.hypot(cell_y, 2 * cell_x)
+    tall = steep * np.hypot(2 * cell_y, cell_x)
+    around = np.full((rows + 4, cols + 4), np.nan)  # no cell has to ask where the ground ends
+    around[2:-2, 2:-2] = run
     for sweep in range(2):
         sign = 1 if sweep == 0 else -1
         for i in range(rows):
-            r = i if sweep == 0 else rows - 1 - i
+            r = i + 2 if sweep == 0 else rows + 1 - i
+            here, one, two = around[r], around[r - sign], around[r - 2 * sign]
+            for c in range(2, cols + 2):
+                best = here[c]
+                for reach in (
+                    one[c] + above,
+                    one[c - 1] + corner,
+                    one[c + 1] + corner,
+                    one[c - 2] + wide,
+                    one[c + 2] + wide,
+                    two[c - 1] + tall,
+                    two[c + 1] + tall,
+                ):
+                    best = reach if reach < best else best
+                here[c] = best
             for j in range(cols):
-                c = j if sweep == 0 else cols - 1 - j
-                best = run[r, c]
-                if np.isnan(best):
-                    continue
-                for k in range(8):
-                    y, x = r + sign * step_r[k], c + sign * step_c[k]
-                    if 0 <= y < rows and 0 <= x < cols:
-                        reach = run[y, x] + far[k]
-                        if reach < best:
-                            best = reach
-                run[r, c] = best
+                c = j + 2 if sweep == 0 else cols + 1 - j
+                reach = here[c - sign] + beside
+                if reach < here[c]:
+                    here[c] = reach
+    run[:] = around[2:-2, 2:-2]
 
 
 def lower_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -> Floats:
@@ -90,10 +99,11 @@ def against_fixed(
     """
     if not (fixed & np.isfinite(ground)).any():
         return None
-    run = run_of(ground, water_m, wet, dry)
-    high = np.where(np.isnan(ground), np.nan, np.where(fixed, run, np.inf))
-    low = np.where(np.isnan(ground), np.nan, np.where(fixed, run, -np.inf))
-    return Between(upper_envelope(low, cell), lower_envelope(high, cell))
+    level, measure = np.ascontiguousarray(ground, dtype=np.float64), (float(water_m), float(wet), float(dry))
+    high, turned = _fixed_run(level, fixed, *measure, 1.0), _fixed_run(level, fixed, *measure, -1.0)
+    _relax(high, *cell, 1.0)
+    _relax(turned, *cell, 1.0)
+    return Between(np.negative(turned, out=turned), high)
 
 
 def sloped(
@@ -113,11 +123,65 @@ def sloped(
     Between worked cells a slope lies half in cut and half in fill. Where fixed ground is itself steeper, it stays so. between:
     what `against_fixed` found, where it is known already.
     """
-    run = run_of(blocks, water_m, wet, dry)
-    worked = np.where(fixed, np.nan, run)
-    mean = 0.5 * (lower_envelope(worked, cell, 2.0) + upper_envelope(worked, cell, 2.0))
-    mean = 0.5 * (lower_envelope(mean, cell) + upper_envelope(mean, cell))
+    measure = (float(water_m), float(wet), float(dry))
+    run = _worked_run(np.ascontiguousarray(blocks, dtype=np.float64), fixed, *measure)
+    mean = _middle(_middle(run, *cell, 2.0), *cell, 1.0)
     held = against_fixed(blocks, fixed, cell, water_m=water_m, wet=wet, dry=dry) if between is None else between
     if held is not None:
-        mean = np.minimum(np.maximum(mean, held.low), held.high)
-    return np.where(fixed | np.isnan(blocks), blocks, level_of(mean, water_m, wet, dry))
+        _held(mean, held.low, held.high)
+    return _as_level(mean, blocks, fixed, *measure)
+
+
+@njit(cache=True, nogil=True)
+def _worked_run(level: Floats, fixed: Flags, water: float, wet: float, dry: float) -> Floats:
+    """Run of the cells that are worked, NaN of others."""
+    run = np.empty_like(level)
+    for r in range(level.shape[0]):
+        for c in range(level.shape[1]):
+            above = level[r, c] - water
+            run[r, c] = np.nan if fixed[r, c] else (wet if above < 0.0 else dry) * above
+    return run
+
+
+@njit(cache=True, nogil=True)
+def _fixed_run(level: Floats, fixed: Flags, water: float, wet: float, dry: float, sign: float) -> Floats:
+    """Run of the cells that are fixed, turned over by a sign of −1, inf where others are known, NaN beyond."""
+    run = np.empty_like(level)
+    for r in range(level.shape[0]):
+        for c in range(level.shape[1]):
+            above = level[r, c] - water
+            mine = sign * ((wet if above < 0.0 else dry) * above)
+            run[r, c] = mine if fixed[r, c] or np.isnan(above) else np.inf
+    return run
+
+
+@njit(cache=True, nogil=True)
+def _middle(run: Floats, cell_x: float, cell_y: float, steep: float) -> Floats:
+    """The mean of the lower and the upper envelope, (rows, cols)."""
+    low, turned = run.copy(), -run
+    _relax(low, cell_x, cell_y, steep)
+    _relax(turned, cell_x, cell_y, steep)
+    for r in range(run.shape[0]):
+        for c in range(run.shape[1]):
+            low[r, c] = 0.5 * (low[r, c] - turned[r, c])
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _held(run: Floats, low: Floats, high: Floats) -> None:
+    """Brings run, in place, between low and high."""
+    for r in range(run.shape[0]):
+        for c in range(run.shape[1]):
+            run[r, c] = min(max(run[r, c], low[r, c]), high[r, c])
+
+
+@njit(cache=True, nogil=True)
+def _as_level(run: Floats, blocks: Floats, fixed: Flags, water: float, wet: float, dry: float) -> Floats:
+    """Levels of the run of worked cells, of others as they are."""
+    level = np.empty_like(run)
+    for r in range(run.shape[0]):
+        for c in range(run.shape[1]):
+            here = run[r, c]
+            kept = fixed[r, c] or np.isnan(blocks[r, c])
+            level[r, c] = blocks[r, c] if kept else water + here / (wet if here < 0.0 else dry)
+    return level
