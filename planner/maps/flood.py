@@ -19,7 +19,7 @@ from planner.maps.view import MapView
 from planner.memory import MEMORY
 from planner.site import Grid
 from planner.units import mu_from_m2
-from planner.words import LANGS, term
+from planner.words import LANGS, term, text
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
@@ -152,12 +152,13 @@ def _lakes(view: MapView, frame: pd.DataFrame, water: Flooded | None) -> list[di
 
 def _years(view: MapView, name: str) -> dict[str, Any] | None:
     """What the years do to a lake: lowest level, m, in each kind of year, share of years kept, years to fill (None: never),
-    largest lake that is kept, mu (None: any), crest for the design storm, m. None where it was not followed.
+    largest lake that is kept, mu (None: any), crest for the design storm, m, and the climate. None where it was not followed.
     """
-    known = view.summary.get("water", {}).get("years", {}).get("reservoirs", [])
-    lake = next((row for row in known if row["id"] == name), None)
+    years = view.summary.get("water", {}).get("years", {})
+    lake = next((row for row in years.get("reservoirs", []) if row["id"] == name), None)
     if lake is None:
         return None
+    said = "climate_given" if years.get("climate_given", True) else "climate_assumed"
     runs, filled, largest = lake["years"], lake["fill_years"].get("mean"), lake["largest_mu"]
     return {
         "lowest": [[[term("lakes", f"run_{run}", lang) for lang in LANGS], round(runs[run]["lowest_m"], 2)] for run in LOWEST],
@@ -165,6 +166,7 @@ def _years(view: MapView, name: str) -> dict[str, Any] | None:
         "fill": None if filled is None else round(filled, 1),
         "largest": None if largest is None else round(largest, 1),
         "crest": round(lake["flood"]["crest_m"], 2),
+        "climate": [text(f"lakes.{said}", lang, climate=years["climate"]) for lang in LANGS],
     }
 
 

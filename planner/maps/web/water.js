@@ -87,7 +87,8 @@
       row(speech.t("kept_years"), speech.number(100 * known.kept, 0) + " %"),
       row(speech.t("filled_after"), known.fill === null ? "–" : speech.number(known.fill, 1)),
       row(speech.t("largest_kept"), known.largest === null ? "∞" : speech.area(known.largest)),
-      row(speech.t("crest_needed"), speech.metres(known.crest, 2)))];
+      row(speech.t("crest_needed"), speech.metres(known.crest, 2)),
+      row(speech.t("climate_of"), speech.pick(known.climate)))];
   }
 
   planner.waterPanel = function (page, flood) {

@@ -82,6 +82,7 @@ class LakeYearsRecord:
         freeboard = self.plan.site.scenario.number("reservoir.freeboard_m")
         return {
             "climate": self.climate,
+            "climate_given": self.plan.site.scenario.parameters["water.climate"].trust == "given",
             "supply_m3": self.supply_m3,
             "use_m3": self.use_m3,
             "residual_share": self.residual_share,
