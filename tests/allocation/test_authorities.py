@@ -73,6 +73,24 @@ def knapsack(groups: list[list[tuple[float, ...]]], room: list[float]) -> al.Pro
     return al.Problem(options, unrestored=False).subject_to(*limits)
 
 
+@pytest.mark.parametrize(("name", "known"), [("I01", 173), ("I02", 364), ("I03", 1602), ("I05", 3905.7), ("I06", 4799.3)])
+def test_multiple_choice_knapsack_is_proven(name: str, known: float) -> None:
+    result = multiple_choice(name).solve(gap=0, time_limit_s=240)
+    assert result.objective == pytest.approx(known, rel=1e-12) and result.status == "optimal"
+
+
+@pytest.mark.parametrize(("file", "number", "known"), [("cb1", 10, 42757), ("cb1", 20, 59822), ("cb4", 20, 57375)])
+def test_multidimensional_knapsack_is_proven(file: str, number: int, known: float) -> None:
+    result = multidimensional(file, number).solve(gap=0, time_limit_s=240)
+    assert result.objective == pytest.approx(known, rel=1e-12) and result.status == "optimal"
+
+
+@pytest.mark.parametrize(("name", "known"), [("chu1997/d05100", 6353), ("chu1997/d10100", 6347), ("yagiura2004/e20400", 44877)])
+def test_hard_assignments_are_told_with_a_true_gap(name: str, known: float) -> None:
+    result = assignment(name).solve(objective="cost", gap=0.02, time_limit_s=240)
+    assert result.bound <= known <= result.objective <= 1.02 * known
+
+
 def counties(state: int, districts: int) -> tuple[al.Problem, pd.DataFrame]:
     """Districts of equal population within 0.5 %, fewest borders between counties of unlike districts."""
     data = json.loads((FOLDER / "districting" / f"{state}.json").read_text(encoding="utf-8"))
