@@ -106,6 +106,7 @@ class _Search:
         chosen = start if start is not None else saddle.rounded(value)
         self.x = np.zeros(m.gain.size)
         self.x[chosen] = 1.0
+        self.nearest = chosen  # where the start is near enough to the bound no plan is tried
         if start is not None and self.pull.any():  # the prices of an earlier search may know better than its plan
             self.try_plan(value, self.worth)
         if self.gap > settings.gap:
