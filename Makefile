@@ -22,7 +22,7 @@ test-lowest:
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[report,parquet,portfolio]' $(LOWEST_TESTS)
 	$(VENV)-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not browser" --ignore tests/test_docs.py $(PYTEST_ARGS)
 
-LOWEST_TESTS := pytest pytest-xdist hypothesis exactextract numpy-financial pyxirr
+LOWEST_TESTS := pytest pytest-xdist hypothesis exactextract numpy-financial pyxirr anywidget playwright
 
 # Looks for files that end in neither a result nor a refusal; half an hour unless SECONDS says otherwise. Findings are kept.
 SECONDS ?= 1800
