@@ -6,6 +6,7 @@ from planner.columns.noun import Column
 from planner.columns.plan import (
     CONSTRAINTS,
     CONTRACT_COLUMNS,
+    CONTRACT_OPTIONS,
     DYKES,
     FACTS,
     FLOW,
@@ -60,6 +61,7 @@ __all__ = [
     "CITY",
     "CONSTRAINTS",
     "CONTRACT_COLUMNS",
+    "CONTRACT_OPTIONS",
     "DYKES",
     "FACTS",
     "FINANCE",

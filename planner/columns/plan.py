@@ -223,6 +223,11 @@ YEARS: Final = table_of(
     ("stock_m3", "m³", "In the stockpile at year's end", "年末堆存", "dug and not placed yet"),
 )
 
+CONTRACT_OPTIONS: Final = (  # of the layer `options`: what every saved plan has
+    *("target", "treatment", "area_mu", "restored_mu", "water_mu", "storage_m3"),
+    *("cut_m3", "fill_m3", "cost_cny"),
+)
+
 CONTRACT_COLUMNS: Final = (  # of the layer `units`, in this order
     *(
         "unit_id",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from planner.columns import CONTRACT_COLUMNS, OPTIONS, RESERVOIRS, UNITS
+from planner.columns import CONTRACT_COLUMNS, CONTRACT_OPTIONS, OPTIONS, RESERVOIRS, UNITS
 from planner.errors import InvalidInput
 from planner.files import settle
 from planner.memory import MEMORY, available_memory
@@ -108,7 +108,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 def _checked(name: str, frame: Any) -> Any:
     """A layer with the columns the contract promises, figures as numbers. Raises KeyError or TypeError where it is spoilt."""
-    wanted = {"units": [c for c in CONTRACT_COLUMNS if c != "unit_id"], "options": list(OPTIONS)[:9]}.get(name, [])
+    wanted = {"units": [c for c in CONTRACT_COLUMNS if c != "unit_id"], "options": list(CONTRACT_OPTIONS)}.get(name, [])
     known = {"units": UNITS, "options": OPTIONS, "reservoirs": RESERVOIRS}.get(name, {})
     missing = [c for c in wanted if c not in frame.columns]
     if missing:
