@@ -181,6 +181,12 @@ class _OfPatches:
         """Area of what a choice has inside, mu."""
         return float(self.patches.area[self.patches.inside[chosen]].sum())
 
+
+
+@dataclass(frozen=True, eq=False)
+class _MinPatchSeparator(_OfPatches):
+    min_mu: float
+
     def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
         """Itself: patches of their own say nothing about each other."""
         return self
@@ -188,11 +194,6 @@ class _OfPatches:
     def known(self) -> Clauses | None:
         """None: such rows are among the rule's cuts."""
         return None
-
-
-@dataclass(frozen=True, eq=False)
-class _MinPatchSeparator(_OfPatches):
-    min_mu: float
 
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
@@ -307,8 +308,8 @@ class _ConnectedSeparator(_OfPatches):
         return _rows(rows)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
-        """For each patch but the largest: its largest unit and the largest patch's need a way out of it; all units of a piece too
-        small to be the patch do."""
+        """For each patch but the largest: its largest unit and the largest patch's need a way out of it; all units of a piece
+        too small to be the patch do."""
         group, size = self.patches.components(self.patches.inside[chosen])
         if not (group >= 0).any() or size.size < 2:
             return None
