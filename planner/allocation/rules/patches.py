@@ -182,7 +182,6 @@ class _OfPatches:
         return float(self.patches.area[self.patches.inside[chosen]].sum())
 
 
-
 @dataclass(frozen=True, eq=False)
 class _MinPatchSeparator(_OfPatches):
     min_mu: float
