@@ -129,7 +129,7 @@ class _Branching:
         self.interrupted = answer.interrupted
         if not drawn and answer.status is not Solved.FAILED and np.isfinite(answer.bound):
             unseen = UNSEEN * float(np.abs(prog.cost[prog.upper > 0]).max(initial=0.0)) * prog.scale
-            blind = unseen > BLIND * max(abs(answer.value) * prog.scale, abs(answer.bound) * prog.scale)
+            blind = not np.isfinite(self.hope) and unseen > BLIND * prog.scale * max(abs(answer.value), abs(answer.bound))
             self.bound = min(self.bound, -answer.bound * prog.scale + (unseen if blind else 0.0))
         return answer
 

@@ -117,7 +117,8 @@ def _helper(row_scale: Floats, most: float) -> float:
 
 def _without_dusty_columns(entries: Floats, upper: Floats, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Floats]:
     """Scaled entries (S, C) without those that the solver would drop, limits widened by all that these could come to."""
-    dusty = (entries != 0) & (np.abs(entries) < DUST) & np.isfinite(upper)
+    small = np.minimum(np.abs(entries), np.abs(entries) * np.where(np.isfinite(upper), upper, 1.0))
+    dusty = (entries != 0) & (small < DUST) & np.isfinite(upper)
     if not dusty.any():
         return entries, lo, hi
     dust = np.where(dusty, entries * np.where(np.isfinite(upper), upper, 0.0), 0.0)
