@@ -151,7 +151,7 @@ class _Draw:
         return al.Exclude(*self.options.index[int(self.rng.integers(len(self.options)))])
 
     def _share(self) -> Any:
-        share, target = float(self.rng.choice([0.1, 0.25, 0.4, 1 / 3])), self.target()
+        share, target = float(self.rng.choice([0.1, 0.25, 0.4, 0.333])), self.target()
         return al.Share(target, min=share) if self.rng.random() < 0.5 else al.Share(target, max=share)
 
     def _limit(self) -> Any:
