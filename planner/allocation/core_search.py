@@ -111,7 +111,7 @@ def close_gap(
         if decided:
             around = _last_standing(model, undecided, around)
         core = restrict(model, around, free, keep if last else None)
-        nodes = None if last else max(CORE_NODES * CORE_UNITS // size, 20)
+        nodes = settings.nodes if last else max(CORE_NODES * CORE_UNITS // size, 20)
         slack = 0.0 if last else 0.1 * settings.gap * abs(bound)
         before = best.value
         try:

@@ -14,13 +14,14 @@ from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import solve_hauled
 from planner.allocation.model import Model, settle
 from planner.allocation.patchwork import solve_patches
-from planner.allocation.search import Found, Method, Outcome, Settings, relative_gap
+from planner.allocation.search import Found, Method, Outcome, Settings, briefer, relative_gap
 from planner.allocation.table import Floats, Ints
 
 LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
 LARGE_PATCHES = 60  # units from which rules on patches are mended first
 LARGE_COMPACT = 800  # the same with border costs
-CORE_SHARE = 0.5  # of the time left that prices and a core may take where branch and bound gets a try after them
+CORE_NODES = 5_000  # of the core's last search where branch and bound gets a try after it
+CORE_SHARE = 0.5  # of the time left that prices and a core may take then, however slow the machine
 
 
 def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
@@ -38,8 +39,8 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
     large = model.size >= least and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method is Method.CORE or (settings.method is Method.CHOOSE and large):
         method = solve_compact if model.edges.cost.size else solve_by_core
-        left = CORE_SHARE * settings.seconds_left if model.size <= SMALL and settings.method is Method.CHOOSE else math.inf
-        found = method(model, replace(settings, limit_s=min(settings.limit_s, settings.seconds + left)), first, prices)
+        followed = model.size <= SMALL and settings.method is Method.CHOOSE
+        found = method(model, briefer(settings, CORE_SHARE, CORE_NODES) if followed else settings, first, prices)
         if found is not None and (model.size > SMALL or relative_gap(_value(model, found), found.bound) <= settings.gap):
             return found
         if found is not None and not found.interrupted and settings.seconds_left > 0:

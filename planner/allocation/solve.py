@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -44,21 +45,21 @@ def solve(
     rounds: int | None = None,
 ) -> Result:
     """Solves as `Problem.solve` says."""
-    began = now()
+    began, stop = now(), threading.Event()
     way = _checked_method(gap, time_limit_s, method)
     goal = objective_of(table, objective)
-    parts = tuple(rule.part(table) for rule in rules)
-    model = with_least(assemble(table, parts, goal))
-    check_by_arithmetic(table, rules, parts, model)
-    del parts  # at a million units they hold a third of a gigabyte
-    paused = now()
-    make_ready(model, way)
-    settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way)
-    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None, rounds=rounds)
-    first = None if start is None else start_positions(table, model, start)
-    with interruptible(settings.stop):
+    with interruptible(stop):  # from here on: what is loaded and compiled swallows an exception
+        parts = tuple(rule.part(table) for rule in rules)
+        model = with_least(assemble(table, parts, goal))
+        check_by_arithmetic(table, rules, parts, model)
+        del parts  # at a million units they hold a third of a gigabyte
+        paused = now()
+        make_ready(model, way)
+        settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way, stop)
+        settings = replace(settings, warm=start.warm if isinstance(start, Result) else None, rounds=rounds)
+        first = None if start is None else start_positions(table, model, start)
         found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))
-        found = replace(found, interrupted=found.interrupted or settings.stop.is_set())
+        found = replace(found, interrupted=found.interrupted or stop.is_set())
     if found.outcome is Outcome.INFEASIBLE:
         parts = tuple(rule.part(table) for rule in rules)
         raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed, worth=found.multipliers.earth)
