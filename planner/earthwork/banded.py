@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.core.terrain.owner import owner_of
-from planner.core.terrain.sloping import run_of, sloped
+from planner.core.terrain.sloping import Room, run_of, sloped
 from planner.earthwork.closing import Lakes, Measured
 from planner.earthwork.works import Beds, Laid, Slopes, Works, moved
 from planner.frame import Frame
@@ -103,13 +103,14 @@ class Banded:
         frame, works = self.terrain.frame, self.works
         margin = self.margins(float(np.abs(bed).max(initial=0.0)) + abs(land))
         held, cut, fill, cell = np.zeros(len(works.name)), 0.0, 0.0, (frame.cell_x, frame.cell_y)
+        room = Room.of(*(min(self.tile + 2 * int(margin.max(initial=0)), side) for side in (frame.rows, frame.cols)))
         for k, (start, stop) in enumerate(spans(frame.rows, self.tile)):
             wide = max(int(margin[k].max()), 0)
             first, last = max(start - wide, 0), min(stop + wide, frame.rows)
             today = self.terrain.rows(first, last)
             laid = _laid(works, self.units, frame, first, today)
             band = slice(start - first, stop - first)
-            ground = in_tiles(laid.level(bed, land), laid.fixed, band, margin[k], (self.tile, *cell), works.slopes)
+            ground = in_tiles(laid.level(bed, land), laid.fixed, band, margin[k], (self.tile, *cell), works.slopes, room=room)
             whole = works.covered(frame.part(slice(start, stop), slice(0, frame.cols)))
             held += whole.held(ground, works.level)
             dug, heaped = moved(ground, laid.today[band], frame.cell_area)
@@ -131,12 +132,19 @@ class Banded:
 
 
 def in_tiles(
-    level: Floats, fixed: Flags, band: slice, margin: NDArray[np.int64], tile: tuple[int, float, float], slopes: Slopes
+    level: Floats,
+    fixed: Flags,
+    band: slice,
+    margin: NDArray[np.int64],
+    tile: tuple[int, float, float],
+    slopes: Slopes,
+    *,
+    room: Room | None = None,
 ) -> Floats:
     """The surface of the rows of a band, tile by tile, (rows, cols) m.
 
     level, fixed: of the band and the rows around it, m, as `sloped` takes them. margin: of each tile, cells, −1 where nothing
-    is worked. tile: cells along it, width and height of a cell, m.
+    is worked. tile: cells along it, width and height of a cell, m. room: as `sloped` takes it.
     """
     side, *cell = tile
     ground = level[band].copy()
@@ -146,8 +154,7 @@ def in_tiles(
         wide = int(margin[k])
         top, west = max(band.start - wide, 0), max(left - wide, 0)
         part = slice(top, band.stop + wide), slice(west, right + wide)
-        block, kept = np.ascontiguousarray(level[part]), np.ascontiguousarray(fixed[part])
-        made = sloped(block, kept, (cell[0], cell[1]), **slopes._asdict())
+        made = sloped(level[part], fixed[part], (cell[0], cell[1]), **slopes._asdict(), room=room)
         ground[:, left:right] = made[band.start - top : band.stop - top, left - west : right - west]
     return ground
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.core.terrain.sloping import Between, against_fixed, sloped
+from planner.core.terrain.sloping import Between, Room, against_fixed, sloped
 from planner.design import Design, dykes, owners
 from planner.earthwork.closing import CLOSE, Closed, Lakes, Measured, closed
 from planner.earthwork.works import Beds, Covered, Laid, Works, moved, plan_left_m3, priced_dykes
@@ -108,6 +108,7 @@ class _Whole:
     land_area: float
     cell: tuple[float, float]
     between: Between | None
+    room: Room
 
     @classmethod
     def of(cls, units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> _Whole:
@@ -116,12 +117,13 @@ class _Whole:
         laid, cell = works.laid(owner, terrain.values), (terrain.cell_x, terrain.cell_y)
         beds = Beds.none(len(works.name)).and_of(laid, terrain.cell_area)
         between = against_fixed(laid.today, laid.fixed, cell, **works.slopes._asdict())
-        return cls(works, owner, laid, works.covered(terrain.frame), works.lakes(beds), beds.filled, cell, between)
+        covered, room = works.covered(terrain.frame), Room.of(*terrain.shape)
+        return cls(works, owner, laid, covered, works.lakes(beds), beds.filled, cell, between, room)
 
     def ground(self, bed: Floats, land: float) -> Floats:
         """The sloped ground with every lake's worked bed laid deeper by bed (k,) and filled land higher, m."""
         level = self.laid.level(bed, land)
-        return sloped(level, self.laid.fixed, self.cell, **self.works.slopes._asdict(), between=self.between)
+        return sloped(level, self.laid.fixed, self.cell, **self.works.slopes._asdict(), between=self.between, room=self.room)
 
     def measured(self, bed: Floats, land: float) -> Measured:
         ground = self.ground(bed, land)
