@@ -59,8 +59,8 @@ class _Steps(NamedTuple):
 def _relax(around: Floats, cell: tuple[float, float], steep: float) -> None:
     """Lowers a run in place to its lower envelope: no cell above another's run by more than distance · steep.
 
-    around: (rows + 4, cols + 4), with two cells of nothing on every side. NaN cells take no part. Two sweeps, each with the
-    half of the neighbours that it has passed: those in other rows first, all cells of a row alike, then the row's own.
+    around: (rows + 4, cols + 4), with two cells of nothing on every side. NaN cells take no part. Sweeps each go with the half
+    of the neighbours that they have passed: those in other rows first, all cells of a row alike, then the row's own.
     """
     x, y = cell
     lengths = x, y, np.hypot(y, x), np.hypot(y, 2 * x), np.hypot(2 * y, x)
@@ -69,20 +69,28 @@ def _relax(around: Floats, cell: tuple[float, float], steep: float) -> None:
 
 @njit(cache=True, nogil=True)
 def _swept(around: Floats, steps: _Steps) -> None:
-    """Both sweeps, in place."""
-    last = around.shape[0] - 1
-    for r in range(2, last - 1):
-        _over(around[r], around[r - 1], around[r - 2], steps)
-        _along(around[r], steps.beside)
-    for r in range(last - 2, 1, -1):
-        _over(around[r], around[r + 1], around[r + 2], steps)
-        _along(around[r, ::-1], steps.beside)
+    """Sweeps down and up, in place, until one finds nothing: a second time only round fixed ground that a slope has to pass."""
+    rows = around.shape[0]
+    changed, before = np.ones(rows, np.bool_), np.ones(rows, np.bool_)
+    for sweep in range(2 * rows):
+        down = sweep % 2 == 0
+        if sweep > 2:  # before that every row has to be looked at
+            before[:] = changed
+        changed[:] = False
+        for k in range(2, rows - 2):
+            r = k if down else rows - 1 - k
+            one, two = (r - 1, r - 2) if down else (r + 1, r + 2)
+            if before[r] or before[one] or before[two] or changed[one] or changed[two]:
+                lowered = _over(around[r], around[one], around[two], steps)
+                changed[r] = lowered + _along(around[r] if down else around[r, ::-1], steps.beside) > 0
+        if sweep > 1 and not changed.any():
+            break
 
 
 @njit(cache=True, nogil=True)
-def _over(row: Floats, one: Floats, two: Floats, steps: _Steps) -> None:
+def _over(row: Floats, one: Floats, two: Floats, steps: _Steps) -> int:
     """From the row before and the one before that; slices of one length are what compilers turn into vectors."""
-    n = len(row) - 4
+    n, lowered = len(row) - 4, 0
     here, above = row[2 : n + 2], one[2 : n + 2]
     left, right, far_left, far_right = one[1 : n + 1], one[3 : n + 3], one[:n], one[4 : n + 4]
     tall_left, tall_right = two[1 : n + 1], two[3 : n + 3]
@@ -98,19 +106,23 @@ def _over(row: Floats, one: Floats, two: Floats, steps: _Steps) -> None:
             tall_right[c] + steps.tall,
         ):
             best = reach if reach < best else best
+        lowered += best < here[c]
         here[c] = best
+    return lowered
 
 
 @njit(cache=True, nogil=True)
-def _along(row: Floats, beside: float) -> None:
+def _along(row: Floats, beside: float) -> int:
     """From the cell before, along a row."""
-    reach = np.nan
+    reach, lowered = np.nan, 0
     for c in range(2, len(row) - 2):
         reach += beside
         if reach < row[c]:
             row[c] = reach
+            lowered += 1
         else:
             reach = row[c]
+    return lowered
 
 
 def lower_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -> Floats:
@@ -137,7 +149,7 @@ def level_of(run: Floats, water_m: Floats | float, wet: float, dry: float) -> Fl
 
 
 class Between(NamedTuple):
-    """The highest run that slopes against fixed ground leave, and the lowest turned over (times −1), (rows + 4, cols + 4) each."""
+    """The lowest run that slopes against fixed ground leave, turned over (times −1), and the highest, as sheets of a Room."""
 
     turned: Floats
     high: Floats
@@ -258,3 +270,26 @@ def _as_level(
             if held:
                 run = min(max(run, -turned[r + 2, c + 2]), high[r + 2, c + 2])
             made[r, c] = water + run / (wet if run < 0.0 else dry)
+
+
+@njit(cache=True, nogil=True)
+def steepest(level: Floats, fixed: Flags, cell: tuple[float, float], slopes: tuple[float, float, float]) -> float:
+    """The steepest slope between two worked cells side by side, of the steepest allowed; 0 where there are none.
+
+    level, fixed: as of `sloped`. slopes: the water's level, m, and the run of a metre below and above it.
+    """
+    water, wet, dry = slopes
+    found = 0.0
+    for r in range(level.shape[0]):
+        for c in range(level.shape[1]):
+            if fixed[r, c]:
+                continue
+            here = level[r, c] - water
+            run = (wet if here < 0.0 else dry) * here
+            for down in range(2):
+                i, j = r + down, c + 1 - down
+                if i < level.shape[0] and j < level.shape[1] and not fixed[i, j]:
+                    there = level[i, j] - water
+                    rise = abs((wet if there < 0.0 else dry) * there - run) / cell[down]
+                    found = rise if rise > found else found
+    return found
