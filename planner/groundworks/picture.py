@@ -32,6 +32,9 @@ def section_picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
     for level in sorted(set(found.plan.reservoirs["level_m"].round(3))):
         wet = cut["design_m"] < level
         axes.fill_between(cut["distance_m"], cut["design_m"], level, where=wet.to_numpy(), color=WATER, alpha=0.6, lw=0)
+        if wet.any():
+            at = float(cut["distance_m"][wet].median())
+            axes.annotate(f"{level:.2f}", (at, level), (0, 3), textcoords="offset points", ha="center", fontsize=8, color=DITCH)
     dressed(axes, x=text("groundworks.distance", lang), y=text("groundworks.height", lang), legend=True)
     return _png(made)
 

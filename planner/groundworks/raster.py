@@ -55,7 +55,7 @@ def design_raster(
     plan: a Plan, or its folder. terrain: north-up, in the plan's CRS, of today's ground, m. Memory does not grow with the
     terrain's rows. The surface is, cell for cell, the one that `design` would give, closed on the plan's storage and earth to
     1e-4; volumes, storage, slopes and cut and fill are those of all its cells. Contours, ditches, dykes and the other checks
-    are drawn on every so-manieth cell of that surface, 2 million at most; heights of breaklines, stakes and the section
+    are drawn on means of blocks of cells of that surface, 2 million at most; heights of breaklines, stakes and the section
     are asked on all. Returns the drawing of those cells; its `size` is the terrain's.
 
     Raises InvalidInput where the terrain does not reach over the plan or cannot be streamed, CRSMismatch, OutputExists.
@@ -95,7 +95,7 @@ def _admitted(plan: Plan, path: Path) -> TiledRaster:
 
 
 def _closed(plan: Plan, read: Read, surface: Kept) -> Drawing:
-    """Works the surface out until it closes and leaves its heights in a plain file; the drawing of every so-manieth cell."""
+    """Works the surface out until it closes and leaves its heights in a plain file; the drawing on means of blocks of cells."""
     units, scenario, frame = plan.units, plan.site.scenario, read.frame
     compaction, step = scenario.number("earthwork.compaction"), step_of(frame)
     banded = Banded.of(units, read, scenario, to=surface.put)
@@ -116,7 +116,7 @@ def _closed(plan: Plan, read: Read, surface: Kept) -> Drawing:
 
 
 def step_of(frame: Frame) -> int:
-    """Of how many cells a side of a raster one is drawn."""
+    """Of how many cells a side of a raster one is made for the drawing."""
     return max(1, int(np.ceil(np.sqrt(frame.rows * frame.cols / DRAWN_CELLS))))
 
 

@@ -47,10 +47,12 @@ class Kept:
             yield start, self.rows(start, min(start + high, self.frame.rows))
 
     def thinned(self, step: int) -> Grid:
-        """Every step-th cell, as `Grid.thinned` takes them."""
+        """Means of the known cells of blocks of step × step, where `Grid.thinned` takes the middle one: noise from cell to cell
+        makes hollows and shores that are not there."""
         high, f = max(1, BAND_CELLS // self.frame.cols // step) * step, self.frame
-        cells = [band[step // 2 :: step, step // 2 :: step].astype(np.float64) for _, band in self.bands(high)]
-        return Grid(np.vstack(cells), f.west, f.north, f.cell_x * step, f.cell_y * step)
+        rows, cols = (len(range(step // 2, n, step)) for n in (f.rows, f.cols))
+        cells = np.vstack([_means(band, step) for _, band in self.bands(high)])[:rows, :cols]
+        return Grid(np.ascontiguousarray(cells), f.west, f.north, f.cell_x * step, f.cell_y * step)
 
     def heights(self, xy: Floats) -> Floats:
         """Heights at points (n, 2), m: bilinear between cells' centres, NaN beyond the outermost."""
@@ -71,6 +73,16 @@ class Kept:
             lower = band[below, j] * (1 - across) + band[below, beside] * across
             found[mine] = upper * (1 - down) + lower * down
         return found
+
+
+def _means(band: NDArray[Any], step: int) -> Floats:
+    """Means of the known cells of blocks, NaN where there are none; blocks that reach over the edge have fewer."""
+    known = np.isfinite(band)
+    total, count = np.where(known, band, 0.0).astype(np.float64), known.astype(np.float64)
+    for axis in (0, 1):
+        at = np.arange(0, band.shape[axis], step)
+        total, count = np.add.reduceat(total, at, axis=axis), np.add.reduceat(count, at, axis=axis)
+    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), dtype=np.float64)
 
 
 class Read:

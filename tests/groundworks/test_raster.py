@@ -20,6 +20,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.geotiff import write_bands
 from planner.groundworks import design_raster, raster
 from planner.groundworks.drawing import heights
+from planner.groundworks.rows import Kept
 from planner.site import Grid
 
 FINER = 3
@@ -115,3 +116,18 @@ def test_dykes_are_written_with_the_surface(small_world: Path, fine: tuple[Path,
     assert v["dyke_m3"] == pytest.approx(sum(d["fill_m3"] for d in made["dykes"]))
     left = plan.site.scenario.number("earthwork.compaction") * v["cut_m3"] - v["fill_m3"] - v["dyke_m3"]
     assert v["left_m3"] == pytest.approx(left)
+
+
+def test_means_are_of_the_known_cells_of_a_block(tmp_path: Path) -> None:
+    """5 × 7 cells in blocks of 3: two rows and two columns of means, the last of fewer cells."""
+    cells = np.arange(35.0).reshape(5, 7)
+    cells[0, 0], cells[3:, :3] = np.nan, np.nan
+    kept = Kept(tmp_path / "kept.raw", Grid(cells, 0.0, 10.0, 2.0, 2.0).frame)
+    kept.put(0, cells)
+    made = kept.thinned(3)
+    kept.close()
+    assert made.values[0] == pytest.approx(
+        [(1 + 2 + 7 + 8 + 9 + 14 + 15 + 16) / 8, (3 + 4 + 5 + 10 + 11 + 12 + 17 + 18 + 19) / 9]
+    )
+    assert np.isnan(made.values[1, 0]) and made.values[1, 1] == pytest.approx((24 + 25 + 26 + 31 + 32 + 33) / 6)
+    assert (made.cell_x, made.north) == (6.0, 10.0)
