@@ -129,13 +129,11 @@ def close_gap(
 ) -> Found | None:
     """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up.
 
-    split (N,): units that are free until there is a plan. paying: the model whose options pay for the clauses, where the bound
-    counts on that.
+    split (N,): free until there is a plan. paying: the model whose options pay for the clauses, where the bound counts on it.
     """
     at_prices = priced(paying or model, multipliers, order)
     base = at_prices.chosen if base is None else base
-    random = np.random.default_rng(settings.seed)
-    size, idle, interrupted = CORE_UNITS, 0, False
+    size, idle, interrupted, random = CORE_UNITS, 0, False, np.random.default_rng(settings.seed)
     split = np.zeros(model.size, dtype=np.bool_) if split is None else split
     while best.value < (enough := bound - settings.gap * abs(bound)) and not interrupted and settings.seconds_left > 0:
         size = min(size, model.size)
