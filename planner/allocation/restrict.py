@@ -108,7 +108,8 @@ def border_burden(model: Model, chosen: Ints, at_first: Bools, at_second: Bools)
     burden = np.zeros((model.size, pair.shape[1]))
     for mine, inner, outer in ((at_first, edges.a, edges.b), (at_second, edges.b, edges.a)):
         cost = edges.cost[mine, None] * pair[edges.layer[mine], :, kind[outer[mine]]]
-        np.add.at(burden, inner[mine], cost)
+        for k in range(pair.shape[1]):
+            burden[:, k] += np.bincount(inner[mine], weights=cost[:, k], minlength=model.size)
     return burden
 
 
