@@ -22,6 +22,7 @@ from planner.frame import Frame
 from planner.geotiff import geotiff
 from planner.groundworks.save import OWNED
 from planner.plan import Plan, load_plan
+from planner.plan.setting_out import laid_out
 from planner.read.meaning import ELEVATION
 from planner.read.rasters import raster_info
 from planner.read.tiled import TiledRaster, open_tiled
@@ -51,7 +52,7 @@ def design_raster(
 
     Raises InvalidInput where the terrain does not reach over the plan or cannot be streamed, CRSMismatch, OutputExists.
     """
-    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     file = _admitted(plan, Path(terrain))
     with whole_folder(
         folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__

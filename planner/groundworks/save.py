@@ -24,6 +24,7 @@ OWNED: Final = (
         "design.tif",
         "cutfill.tif",
         "design.gpkg",
+        "zones.dxf",
         "contours.dxf",
         "breaklines.dxf",
         "ditches.dxf",
@@ -60,6 +61,7 @@ def save(
         change = found.ground.like(found.ground.values - plan.site.terrain.values)
         write_bands({"fill_m": change}, plan.site.crs, work / "cutfill.tif")
         layers = {
+            "zones": found.zones().reset_index(),
             "contours": found.contours(step_m),
             "breaklines": found.breaklines(),
             "ditches": found.ditches,
@@ -71,6 +73,8 @@ def save(
                 layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")
                 if name != "stakes":
                     lines = layer[["geometry"]].assign(Layer=name)
+                    if name == "zones":
+                        lines = lines.assign(geometry=layer.geometry.boundary).explode(ignore_index=True)
                     pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
         write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
         write_csv(found.checks, work / "checks.csv")
