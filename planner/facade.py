@@ -73,9 +73,10 @@ class Plan(stages.Plan):
             raise PlannerError(say("explore.missing", module=error.name or "anywidget")) from None
         return Explorer(self, lang=lang, height=height)
 
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en", stands_in: Path | None = None) -> Path:
         """Writes plan.gpkg, map.html, tables.xlsx, summary.json, site.toml and ground.tif into a folder, whole or not at all.
 
+        stands_in: the folder it will be moved to, where that is another: files that site.toml names are named from there.
         Raises OutputExists where the folder holds a plan and overwrite is off.
         """
         from planner.export import save
@@ -87,7 +88,7 @@ class Plan(stages.Plan):
         extra: dict[str, Any] = {"map.html": page, "ground.tif": lambda path: write_ground(self.site, path)}
         figures, sheets = (None, None) if around is None else (around.figures, around.sheets)
         given: dict[str, Any] = {"extra_files": extra, "more_figures": figures, "more_sheets": sheets}
-        return save(self, folder, overwrite=overwrite, lang=lang, **given)
+        return save(self, folder, overwrite=overwrite, lang=lang, stands_in=stands_in, **given)
 
     def report(self, folder: str | Path, *, lang: str = "en", overwrite: bool = True) -> tuple[Path, Path]:
         """Writes report.html and report.pdf into a folder, with the city's chapter where [city] names one; their paths."""

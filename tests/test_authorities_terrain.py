@@ -50,7 +50,7 @@ def grid_of(name: str) -> Grid:
 
 @pytest.fixture(scope="module")
 def polygons() -> pd.Series:
-    table = pd.read_csv(FOLDER / "polygons.csv", index_col="name")
+    table = pd.read_csv(FOLDER / "polygons.csv", float_precision="round_trip", index_col="name")
     return pd.Series(shapely.from_wkt(table["wkt"]), index=table.index)
 
 
@@ -83,7 +83,7 @@ class TestExactextract:
         np.testing.assert_allclose(mine, other, atol=6e-8, rtol=0)
 
     def test_the_statistics_of_a_file(self, polygons: pd.Series) -> None:
-        theirs = pd.read_csv(FOLDER / "exactextract.csv", index_col="name")
+        theirs = pd.read_csv(FOLDER / "exactextract.csv", float_precision="round_trip", index_col="name")
         (ours,) = raster_statistics(FOLDER / "ground.tif", polygons, tile_cells=5000)
         np.testing.assert_allclose(ours.weight, theirs["count"], rtol=1e-7, atol=1e-7)
         np.testing.assert_allclose(ours.total, theirs["sum"], rtol=1e-7, atol=1e-6)
@@ -95,7 +95,7 @@ class TestExactextract:
         assert lost["only where nothing is known"] == pytest.approx(33 * 18 / CELL_M2, abs=1e-9)
 
     def test_quantiles_of_values_that_all_differ(self, cells: Cells) -> None:
-        theirs = pd.read_csv(FOLDER / "exactextract_distinct.csv")
+        theirs = pd.read_csv(FOLDER / "exactextract_distinct.csv", float_precision="round_trip")
         values = (np.arange(120 * 160) * 7919) % (120 * 160)
         at = values[cells.cell].astype(float)
         np.testing.assert_allclose(
@@ -110,7 +110,7 @@ class TestExactextract:
 
         Of cells that are all whole ours is the usual linear quantile, theirs comes within a step of the values.
         """
-        theirs = pd.read_csv(FOLDER / "exactextract.csv")
+        theirs = pd.read_csv(FOLDER / "exactextract.csv", float_precision="round_trip")
         z, _ = read("ground.tif")
         shares = np.array(list(SHARES.values()))
         ours = quantiles(cells.start, z.ravel()[cells.cell], cells.fraction, shares)
@@ -180,7 +180,7 @@ class TestRasterstats:
 
     @pytest.fixture
     def theirs(self) -> pd.DataFrame:
-        return pd.read_csv(FOLDER / "rasterstats.csv").set_index(["all_touched", "name"])
+        return pd.read_csv(FOLDER / "rasterstats.csv", float_precision="round_trip").set_index(["all_touched", "name"])
 
     def test_whole_cells_agree(self, theirs: pd.DataFrame, polygons: pd.Series, cells: Cells) -> None:
         z, _ = read("ground.tif")

@@ -10,6 +10,8 @@ from planner.asbuilt import record
 if TYPE_CHECKING:
     import folium
 
+    from planner.asbuilt.save import SavesItself
+
 
 class AsBuilt(record.AsBuilt):
     """What was built of a plan, with its map and its files.
@@ -29,11 +31,12 @@ class AsBuilt(record.AsBuilt):
 
         return draw(self, lang=lang)
 
-    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en") -> Path:
+    def save(self, folder: str | Path, *, overwrite: bool = False, lang: str = "en", again: SavesItself | None = None) -> Path:
         """Writes asbuilt.json, asbuilt.gpkg, asbuilt.html, difference.tif and the tables as CSV, whole or not at all.
 
+        again: the plan that was made again from this survey, into `replan/`; one of an earlier survey goes with that survey.
         Raises OutputExists where the folder holds files already and overwrite is off.
         """
         from planner.asbuilt.save import save
 
-        return save(self, folder, overwrite=overwrite, lang=lang)
+        return save(self, folder, overwrite=overwrite, lang=lang, again=again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pandas as pd
 
@@ -16,11 +16,22 @@ from planner.geotiff import write_bands
 if TYPE_CHECKING:
     from planner.asbuilt.record import AsBuilt
 
-OWNED: Final = ("asbuilt.json", "asbuilt.gpkg", "asbuilt.html", "difference.tif")
+REPLAN: Final = "replan"
+OWNED: Final = ("asbuilt.json", "asbuilt.gpkg", "asbuilt.html", "difference.tif", REPLAN)
 
 
-def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> Path:
-    """Writes what a survey gave. Raises OutputExists where the folder holds something and overwrite is off."""
+class SavesItself(Protocol):
+    """A plan that writes itself into a folder."""
+
+    def save(self, folder: str | Path, *, lang: str = "en", stands_in: Path | None = None) -> Any:
+        """Writes it; stands_in: the folder it will be moved to."""
+
+
+def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str, again: SavesItself | None = None) -> Path:
+    """Writes what a survey gave, and the plan made again from it.
+
+    Raises OutputExists where the folder holds something and overwrite is off.
+    """
     from planner.asbuilt.page import draw
 
     page = draw(found, lang=lang).page()
@@ -42,6 +53,8 @@ def save(found: AsBuilt, folder: str | Path, *, overwrite: bool, lang: str) -> P
         write_bands(bands, found.plan.site.crs, work / "difference.tif")
         for name, table in tables.items():
             write_csv(table, work / f"{name}.csv")
+        if again is not None:
+            again.save(work / REPLAN, lang=lang, stands_in=Path(folder) / REPLAN)
     return Path(folder)
 
 

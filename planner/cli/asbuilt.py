@@ -36,8 +36,9 @@ def asbuilt(
     if again and output is None:
         raise UsageError(say("asbuilt.replan_where"))
     found = compare(load_plan(plan), terrain, landuse, date=date)
+    new = Plan.of(replan(found)) if again else None
     if output is not None:
-        found.save(output, overwrite=overwrite, lang=lang)
+        found.save(output, overwrite=overwrite, lang=lang, again=new)
     document = found.summary()
     shift = found.survey.shift
     lod = found.survey.lod95_m
@@ -45,9 +46,7 @@ def asbuilt(
     voice.say(render(told, lang))
     for note in found.notes:
         voice.warn(render(note, lang))
-    if again and output is not None:
-        new = Plan.of(replan(found))
-        Plan.of(new).save(output / "replan", overwrite=overwrite, lang=lang)
+    if new is not None and output is not None:
         document["replan"] = new.summary()
         voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
     voice.document(document)

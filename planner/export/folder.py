@@ -56,12 +56,14 @@ def save(
     extra_files: Mapping[str, Content] | None = None,
     more_figures: Mapping[str, Any] | None = None,
     more_sheets: Sheets | None = None,
+    stands_in: Path | None = None,
 ) -> Path:
     """Writes plan.gpkg, tables.xlsx, summary.json and site.toml into a folder, whole or not at all.
 
     lang: of headings in the workbook and of the QGIS styles. extra_files: further files by name, as bytes, text, or a function
     that writes the path it is given (map.html, report.html). more_figures: further keys of summary.json. more_sheets: writes
-    further sheets of the workbook.
+    further sheets of the workbook. stands_in: the folder it will be moved to, where that is another: files that site.toml
+    names are named from there.
     Raises OutputExists where the folder holds a plan and overwrite is off, or holds something else; PlannerError where the
     system refuses (disk full, read-only, another run writing).
     """
@@ -69,7 +71,9 @@ def save(
     owned = {*OWNED, *extra, "plan.gpkg-wal", "plan.gpkg-shm", "plan.gpkg-journal"}
     with whole_folder(folder, overwrite=overwrite, is_ours=is_plan, owned=owned.__contains__) as work:
         try:
-            _write(plan, work, Path(folder).resolve(), lang, {**plan.summary(), **(more_figures or {})}, more_sheets)
+            _write(
+                plan, work, (stands_in or Path(folder)).resolve(), lang, {**plan.summary(), **(more_figures or {})}, more_sheets
+            )
             for name, content in extra.items():
                 _put(work / name, content)
         except (DataSourceError, FeatureError, FieldError, GeometryError) as error:

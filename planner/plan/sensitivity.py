@@ -73,7 +73,7 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
     area = rows.groupby("target")["area_mu"].sum()
     paid = answer.haul_cny + _lumps(known, rows["target"])
     return {
-        "status": proof.status,
+        "status": str(proof.status),
         "objective_cny": proof.objective,
         "bound_cny": proof.bound,
         "gap": proof.gap,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def test_the_design_fed_back_from_a_file_is_done(saved: Path, tmp_path: Path, ca
     assert told["replan"]["schema"] == "planner.summary/1"
     assert (out / "asbuilt.html").is_file() and (out / "replan" / "summary.json").is_file()
     assert run(call) == 1  # never silently over what is there
+    layers = tomllib.loads((out / "replan" / "site.toml").read_text(encoding="utf-8"))["layers"]
+    named = layers["polygons"] if isinstance(layers["polygons"], str) else layers["polygons"]["path"]
+    assert (out / "replan" / named).is_file()  # what it was planned from is found from where it stands
+    assert run([*call[:-2], "--overwrite"]) == 0
+    assert not (out / "replan").exists()  # a plan made again from an earlier survey goes with that survey
 
 
 def test_what_cannot_be_is_refused(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:

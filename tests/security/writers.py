@@ -168,6 +168,7 @@ def verbs(base: Path) -> dict[str, Writer]:
         "design": verb("design", "plan", out="design"),
         "water": verb("water", "plan", out="water"),
         "asbuilt": verb("asbuilt", "plan", "--terrain", "dem.tif", out="asbuilt"),
+        "asbuilt --replan": verb("asbuilt", "plan", "--terrain", "dem.tif", "--replan", out="asbuilt"),
         "finance": verb("finance", "finance.toml", out="finance"),
         "portfolio": verb("portfolio", "portfolio.toml", out="portfolio"),
         "city": verb("city", "city.toml", out="city"),
