@@ -52,7 +52,7 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
     saddle = Saddle(model, order, near, water, _typical_gain(model))
     border, worth = saddle.begin(settings.warm)
     bare = without_borders(model if worth is None else at_worth(model, worth), saddle.pull(border))
-    first = minimise(bare, order, start=prices, accuracy=1e-6, go_on=lambda: settings.seconds_left > 0)
+    first = minimise(bare, order, start=prices, accuracy=1e-6, go_on=settings.go_on)
     search = _Search(saddle, settings, first.multipliers.rows, start, (border, worth))
     search.run()
     if search.impossible:
@@ -203,7 +203,8 @@ class _Search:
         if self.rows.size:
             priced = without_borders(self._at(worth), pull)
             start = hat.row * saddle.money / saddle.scale
-            rows = minimise(priced, saddle.order, start=start, accuracy=self.fine, warmth=COLD).multipliers.rows
+            going = self.settings.go_on
+            rows = minimise(priced, saddle.order, start=start, accuracy=self.fine, warmth=COLD, go_on=going).multipliers.rows
             self.offer(rows, hat.border, pull, worth)
             hat.row[:] = self.rows * saddle.scale / saddle.money
         moved, self.before = self.before - self.bound, self.bound
@@ -251,7 +252,7 @@ class _Search:
         scaled = (saddle.rows, saddle.scale) if worth is None else None
         if worth is not None and hauls is not None:  # the haul is never less than at prices: leave it room
             m = replace(m, hi=m.hi - hauls.money * self.short)
-        self.nearest = polisher(m, saddle.near, saddle.water, scaled)(chosen, rows)
+        self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
         if worth is not None and self.best.chosen is not None and not settle(self._at(worth), self.nearest).feasible:
             return None  # the true haul, which takes longest to find, is never less than at prices
         settled = settle(saddle.model, self.nearest)

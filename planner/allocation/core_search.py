@@ -46,7 +46,7 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     sharp = sharpened(model, order, lakes=SHARP_LAKES, least=SHARP_FROM, most=SHARP_UNITS)
     if sharp is not model:
         return _from_corner(model, sharp, order, settings, start)
-    dual = minimise(model, order, start=prices, accuracy=0.01 * settings.gap, go_on=lambda: settings.seconds_left > 0)
+    dual = minimise(model, order, start=prices, accuracy=0.01 * settings.gap, go_on=settings.go_on)
     sharp = model if dual.evaluations < SLOW else sharpened(model, order, lakes=1, least=SHARP_FROM, most=SHARP_UNITS)
     if sharp is not model:
         return _from_corner(model, sharp, order, settings, start)
@@ -55,7 +55,7 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     if start is not None and (settled := settle(model, start)).feasible:
         best = Best(settled.objective, start)
     at_prices = priced(model, multipliers, order).chosen
-    base = polisher(model, neighbours(model), waters(model, order))(at_prices, multipliers.rows)
+    base = polisher(model, neighbours(model), waters(model, order), go_on=settings.go_on)(at_prices, multipliers.rows)
     if (settled := settle(model, base)).feasible and settled.objective > best.value:
         best = Best(settled.objective, base)
     return close_gap(model, settings, order, multipliers, bound=dual.bound, best=best, method="newton prices + core", base=base)

@@ -108,7 +108,7 @@ def minimise(
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle = 0
     while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
-        price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]))
+        price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
         gained = best[0] - bound
         if gained > 0:
@@ -126,14 +126,14 @@ def _typical_spread(model: Model) -> float:
     return max(float(np.mean(high - low)), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
 
 
-def _newton(smooth: _Smooth, price: Floats, temperature: float, negligible: float) -> Floats:
+def _newton(smooth: _Smooth, price: Floats, temperature: float, negligible: float, go_on: Callable[[], bool]) -> Floats:
     """Projected Newton steps at one temperature: a price never crosses zero within a step, and stays there if that is best."""
     model = smooth.model
     enough = max(TIGHT * temperature * max(np.sqrt(model.size), 1.0), negligible)
     value, gradient, hessian = smooth.at(price, temperature, curved=True)
     for _ in range(STEPS):
         free, gradient = _free_rows(model, price, gradient, smooth.scale)
-        if not free.any():
+        if not free.any() or not go_on():
             break
         step = _direction(model, price, gradient, hessian, free, 1e-6 * model.size / temperature)
         promise = -float(gradient @ step)

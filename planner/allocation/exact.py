@@ -9,6 +9,7 @@ import numpy as np
 from planner.allocation.bound import Multipliers, forest, upper_bound
 from planner.allocation.covers import covers, this_choice
 from planner.allocation.highs import Answer, Solved, Tell, solve_program
+from planner.allocation.hopeful import hopeful
 from planner.allocation.model import Model, chosen_options, settle, tightened, with_cuts
 from planner.allocation.parts import stack_clauses
 from planner.allocation.program import Program, program, start_point
@@ -17,6 +18,8 @@ from planner.allocation.table import Floats, Ints
 
 GIVE_UP_EVERY = 5  # rounds of separation after which a plan is sought by giving up what breaks the rule
 ROUNDS = 200  # most times that something is given up
+REFINED = 4  # most times that what is left is solved again at its own scale
+UNSEEN, BLIND = 1e-9, 1e-6  # of the largest cost, what the solver does not see; share of the objective from which that counts
 DRAWS = 3  # most times that limits are drawn in before they are cut off exactly
 
 
@@ -54,6 +57,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
         best = Best(settled.objective, start)
     search = _Branching(model, settings, best, upper_bound(model, multipliers, forest(model)), answer.interrupted)
     search.run()
+    search.refine()
     best = search.best
     if search.empty and best.chosen is None:
         return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp")
@@ -67,6 +71,7 @@ class _Branching:
     def __init__(self, model: Model, settings: Settings, best: Best, bound: float, interrupted: bool) -> None:
         self.model, self.settings, self.best, self.bound, self.interrupted = model, settings, best, bound, interrupted
         self.proof, self.by, self.drawn_in, self.empty = model, np.zeros(model.hi.size), 0, False
+        self.hope = np.inf
 
     def run(self) -> None:
         """Until a plan is proven, nothing is left, or time is up."""
@@ -89,12 +94,31 @@ class _Branching:
             if self.model.separators and rounds % GIVE_UP_EVERY == 0 and self.best.chosen is None:
                 self.best = _given_up(self.model, chosen_options(self.model, answer.point), self.settings)
 
+    def refine(self) -> None:
+        """Where sizes lie so far apart that the solver sees no difference between plans: once more without all that costs more
+        than a better plan can lose, at the scale of what is left.
+
+        Source: reduced-cost fixing, as in the core; iterative refinement, Gleixner, Steffy & Wolter 2016.
+        """
+        for _ in range(REFINED):
+            best, settings = self.best, self.settings
+            done = relative_gap(best.value, self.bound) <= settings.gap + 1e-12 or settings.rounds is not None
+            if best.chosen is None or done or self.interrupted or settings.seconds_left <= 0:
+                return
+            narrow, hope = hopeful(self.model, best.value)
+            if not (narrow.allowed < self.model.allowed).any() and hope >= 0.5 * self.hope:
+                return
+            self.hope, self.model = hope, narrow
+            self.proof = replace(self.proof, allowed=narrow.allowed)
+            self.by[:], self.drawn_in = 0.0, 0
+            self.run()
+
     def _enough(self, rounds: int) -> bool:
         return self.settings.rounds is not None and rounds >= self.settings.rounds and self.best.chosen is not None
 
     def _solve(self, current: Model, drawn: bool) -> Answer:
         settings, best = self.settings, self.best
-        prog = program(current)
+        prog = program(current, self.hope)
         warm = None
         if best.chosen is not None:
             warm = start_point(current, prog, best.chosen, settle(current, best.chosen).columns)
@@ -104,7 +128,9 @@ class _Branching:
         )
         self.interrupted = answer.interrupted
         if not drawn and answer.status is not Solved.FAILED and np.isfinite(answer.bound):
-            self.bound = min(self.bound, -answer.bound * prog.scale)
+            unseen = UNSEEN * float(np.abs(prog.cost[prog.upper > 0]).max(initial=0.0)) * prog.scale
+            blind = not np.isfinite(self.hope) and unseen > BLIND * prog.scale * max(abs(answer.value), abs(answer.bound))
+            self.bound = min(self.bound, -answer.bound * prog.scale + (unseen if blind else 0.0))
         return answer
 
     def _take(self, chosen: Ints, drawn: bool) -> bool:

@@ -148,6 +148,13 @@ class Separator(Protocol):
     def offending(self, chosen: Ints) -> Ints:
         """Options that a plan can give up to keep the rule."""
 
+    def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
+        """The separator where the units inside come to `least` in every plan: what each adds at most (N,), and which are inside
+        in every plan (N,). Itself where that says nothing new."""
+
+    def known(self) -> Clauses | None:
+        """Rows worth writing down beforehand that every plan keeps."""
+
 
 @dataclass(frozen=True, eq=False)
 class Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,8 @@ ROUNDS = 12  # most rounds of winning moves within the limits
 
 @dataclass(frozen=True, eq=False)
 class Polisher:
-    """A model ready for moves: rows (K, S) and limits in comparable units, with the room that helper columns give."""
+    """A model ready for moves: rows (K, S) and limits in comparable units, with the room that helper columns give; go_on: asked
+    before every round of them."""
 
     model: Model
     near: Near
@@ -32,6 +34,7 @@ class Polisher:
     scale: Floats
     lo: Floats
     hi: Floats
+    go_on: Callable[[], bool]
 
     def __call__(self, chosen: Ints, prices: Floats) -> Ints:
         """A plan near `chosen` (N,): broken limits are repaired where single moves can. prices: λ, (S,)."""
@@ -45,7 +48,7 @@ class Polisher:
             worth = float(model.gain[chosen].sum()) - border_cost(model, chosen) - (0.0 if feasible else np.inf)
             if worth > best or best == -np.inf:
                 best, kept = worth, chosen.copy()
-            if (model.kind[chosen] == kind).all():
+            if (model.kind[chosen] == kind).all() or not self.go_on():
                 break
         return kept
 
@@ -59,11 +62,11 @@ class Polisher:
         miss = self._miss(activity)
         scores = _Scores(self, chosen, value)
         for _ in range(REPAIRS):
-            if not miss.any() or not self._round(chosen, activity, scores, miss):
+            if not miss.any() or not self.go_on() or not self._round(chosen, activity, scores, miss):
                 break
             miss = self._miss(activity)
         for _ in range(ROUNDS):
-            if not self._round(chosen, activity, scores, none):
+            if not self.go_on() or not self._round(chosen, activity, scores, none):
                 break
         return not miss.any()
 
@@ -74,7 +77,7 @@ class Polisher:
         """Whole patches go where they are worth more at prices, the units around them with them."""
         near, water, pair = self.near, self.water, self.model.terms.pair
         for _ in range(SWEEPS):
-            if not settle_patches(self.model.choices, value, water, near, pair, chosen, LARGEST_PATCH):
+            if not self.go_on() or not settle_patches(self.model.choices, value, water, near, pair, chosen, LARGEST_PATCH):
                 break
             settle_at_prices(self.model.choices, value, water, near, pair, chosen, 1)
 
@@ -143,8 +146,18 @@ class _Scores:
         return scored
 
 
-def polisher(model: Model, near: Near, water: Waters, scaled: tuple[Floats, Floats] | None = None) -> Polisher:
-    """A polisher for a model, limits drawn in by the rounding of their sums. scaled: rows (K, S) and scales made before."""
+def polisher(
+    model: Model,
+    near: Near,
+    water: Waters,
+    scaled: tuple[Floats, Floats] | None = None,
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Polisher:
+    """A polisher for a model, limits drawn in by the rounding of their sums. scaled: rows (K, S) and scales made before.
+
+    go_on: whether there is time for one more round of moves.
+    """
     if scaled is None:
         scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])
         rows = np.ascontiguousarray((model.coef / scale[:, None]).T)
@@ -161,4 +174,5 @@ def polisher(model: Model, near: Near, water: Waters, scaled: tuple[Floats, Floa
         scale,
         (model.lo + margin) / scale,
         (model.hi + room - margin) / scale,
+        go_on,
     )

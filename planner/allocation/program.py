@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from planner.allocation.hopeful import most_of_columns
 from planner.allocation.model import Model, sets_of_kinds
 from planner.allocation.parts import Clauses, Hidden
 from planner.allocation.table import Bools, Floats, Ints
@@ -20,7 +21,7 @@ class Program:
 
     v = options (K), auxiliary columns (C), border variables (Z), hidden variables; the first `known` of them are settled by a
     choice. Rows: one per unit, then the S coupling rows, order rows, border rows, clauses, rows of the hidden. scale: the
-    objective is divided by it. row_scale: coupling rows are divided by it, shape (S,).
+    objective is divided by it. row_scale: coupling rows are divided by it, shape (S,); helper (C,): auxiliary columns are.
     """
 
     cost: Floats
@@ -32,25 +33,34 @@ class Program:
     whole: Bools
     scale: float
     row_scale: Floats
+    helper: Floats
     options: int
     first_sum: int
     border_variables: tuple[Ints, Ints]
     known: int
 
 
-def program(model: Model) -> Program:
-    """The linear program of a model, coefficients scaled by powers of two."""
+def program(model: Model, hope: float = np.inf) -> Program:
+    """The linear program of a model, coefficients scaled by powers of two.
+
+    hope: what a plan that is wanted may at most lose against every unit's best; borders and columns that cost more are closed.
+    """
     k, n, s, c = model.gain.size, model.size, model.coef.shape[0], model.price.size
     edge, term, heads, tails = _border_terms(model)
     z = edge.size
     dear = model.edges.cost[edge] * model.terms.weight[term]
-    scale = _power_of_two(np.r_[np.abs(model.gain), model.edges.cost, model.price])
-    row_scale = np.array([_power_of_two(np.abs(r)) for r in model.coef]) if s else np.empty(0)
-    helper = np.array([_power_of_two(row_scale[np.flatnonzero(e)]) for e in model.entries]) if c else np.empty(0)
-    cost = np.r_[-model.gain, model.price * helper, model.borders_count * dear] / scale
+    open_borders = model.borders_count * dear <= hope
+    gain = np.where(model.allowed, model.gain, 0.0) if np.isfinite(hope) else model.gain
+    scale = _power_of_two(np.r_[np.abs(gain), model.edges.cost[model.edges.cost <= hope], model.price])
+    seen = np.where(model.allowed, model.coef, 0.0) if np.isfinite(hope) else model.coef
+    row_scale = np.array([_power_of_two(np.abs(r)) for r in seen]) if s else np.empty(0)
+    most = most_of_columns(model, hope)
+    helper = np.array([_helper(row_scale[np.flatnonzero(e)], u) for e, u in zip(model.entries, most, strict=True)])
+    cost = np.r_[-gain, model.price * helper, model.borders_count * dear * open_borders] / scale
     entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
     borders = np.outer(model.border / row_scale, dear) if s and z else np.zeros((s, z))
-    coef, lo, hi = _without_dust(model, row_scale)
+    coef, lo, hi = _without_dust(model, row_scale, seen)
+    entries, lo, hi = _without_dusty_columns(entries, most / helper if c else most, lo, hi)
     blocks = [
         sparse.hstack([_choice_rows(model), sparse.csr_array((n, c + z))]),
         sparse.hstack([sparse.csr_array(coef), sparse.csr_array(entries), sparse.csr_array(borders)]),
@@ -71,7 +81,9 @@ def program(model: Model) -> Program:
     return Program(
         cost=np.r_[cost, np.zeros(f)],
         lower=np.zeros(k + c + z + f),
-        upper=np.r_[model.allowed.astype(np.float64), model.upper / helper, np.ones(z + f)],
+        upper=np.r_[
+            model.allowed.astype(np.float64), most / helper if c else most, open_borders.astype(np.float64), np.ones(f)
+        ],
         matrix=matrix,
         lo=np.r_[np.ones(n), lo, free, np.full(sum(t[0].shape[0] for t in tails), -np.inf)],
         hi=np.r_[np.ones(n), hi, np.zeros(model.child.size + z), model.clauses.hi, *[h.options.hi for h in model.hidden]],
@@ -79,21 +91,40 @@ def program(model: Model) -> Program:
         known=k + c + z,
         scale=scale,
         row_scale=row_scale,
+        helper=helper,
         options=k,
         first_sum=n,
         border_variables=(edge, term),
     )
 
 
-def _without_dust(model: Model, row_scale: Floats) -> tuple[Floats, Floats, Floats]:
+def _without_dust(model: Model, row_scale: Floats, coef: Floats) -> tuple[Floats, Floats, Floats]:
     """Scaled rows without the coefficients that the solver would drop, limits widened by all that these could come to."""
-    coef, lo, hi = model.coef / row_scale[:, None], model.lo / row_scale, model.hi / row_scale
+    coef, lo, hi = coef / row_scale[:, None], model.lo / row_scale, model.hi / row_scale
     for r in np.flatnonzero(((coef != 0) & (np.abs(coef) < DUST)).any(axis=1)):
         dust = np.where(np.abs(coef[r]) < DUST, coef[r], 0.0)
         hi[r] -= float(np.minimum(np.minimum.reduceat(dust, model.start[:-1]), 0.0).sum())
         lo[r] -= float(np.maximum(np.maximum.reduceat(dust, model.start[:-1]), 0.0).sum())
         coef[r] -= dust
     return coef, lo, hi
+
+
+def _helper(row_scale: Floats, most: float) -> float:
+    """A power of two by which an auxiliary column is divided: near its rows' size, and no more than it can come to."""
+    helper = _power_of_two(row_scale)
+    return float(min(helper, 2.0 ** np.ceil(np.log2(most)))) if most > 0 else helper
+
+
+def _without_dusty_columns(entries: Floats, upper: Floats, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Floats]:
+    """Scaled entries (S, C) without those that the solver would drop, limits widened by all that these could come to."""
+    small = np.minimum(np.abs(entries), np.abs(entries) * np.where(np.isfinite(upper), upper, 1.0))
+    dusty = (entries != 0) & (small < DUST) & np.isfinite(upper)
+    if not dusty.any():
+        return entries, lo, hi
+    dust = np.where(dusty, entries * np.where(np.isfinite(upper), upper, 0.0), 0.0)
+    lo = lo - np.maximum(dust, 0.0).sum(axis=1)
+    hi = hi - np.minimum(dust, 0.0).sum(axis=1)
+    return np.where(dusty, 0.0, entries), lo, hi
 
 
 def start_point(model: Model, prog: Program, chosen: Ints, columns: Floats) -> Floats:
@@ -106,8 +137,7 @@ def start_point(model: Model, prog: Program, chosen: Ints, columns: Floats) -> F
         within, kind = sets_of_kinds(model), model.kind[chosen]
         a, b = kind[model.edges.a[edge]], kind[model.edges.b[edge]]
         z = within[model.terms.head[term], a] & ~within[model.terms.tail[term], b]
-    helper = model.upper / prog.upper[prog.options : prog.options + columns.size] if columns.size else np.empty(0)
-    y = np.divide(columns, helper, out=np.zeros_like(columns), where=np.isfinite(helper) & (helper > 0))
+    y = columns / prog.helper if columns.size else columns
     return np.asarray(np.r_[x, y, z.astype(np.float64)])
 
 

@@ -75,6 +75,10 @@ class Settings:
         """Until the moment to stop, at least 0."""
         return 0.0 if self.stop.is_set() else max(self.limit_s - self.seconds, 0.0)
 
+    def go_on(self) -> bool:
+        """Whether any seconds are left."""
+        return self.seconds_left > 0
+
 
 @dataclass(frozen=True, eq=False)
 class Best:

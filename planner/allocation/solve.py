@@ -14,6 +14,7 @@ from planner.allocation.earlier import Start, row_prices, started
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauls import sides
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
+from planner.allocation.least import with_least
 from planner.allocation.methods import solve_by_shape
 from planner.allocation.model import Model, assemble, at_worth, settle
 from planner.allocation.objective import Objective
@@ -48,7 +49,7 @@ def solve(
     way = _checked_method(gap, time_limit_s, method)
     goal = objective_of(table, objective)
     parts = tuple(rule.part(table) for rule in rules)
-    model = assemble(table, parts, goal)
+    model = with_least(assemble(table, parts, goal))
     check_by_arithmetic(table, rules, parts, model)
     del parts  # at a million units they hold a third of a gigabyte
     paused = now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ def design(
         Path | None,
         typer.Option(
             "--terrain",
-            help="Today's ground on cells of its own, of any size: the surface alone, band by band.",
+            help="Today's ground on cells of its own, of any size: laid there band by band.",
             metavar="FILE",
         ),
     ] = None,
@@ -35,7 +35,7 @@ def design(
 ) -> None:
     """Draw the ground as it is to be built: surface with side slopes, contours, breaklines, stakes, section, checks."""
     from planner.errors import UsageError
-    from planner.groundworks import drawing
+    from planner.groundworks import design_raster, drawing
     from planner.groundworks.save import save
     from planner.plan import load_plan
     from planner.words import say
@@ -46,13 +46,26 @@ def design(
         path = []
     if path is not None and len(path) < 2:
         raise UsageError(say("groundworks.no_line", line=str(line)))
+    ways: dict[str, Any] = {"overwrite": overwrite, "lang": lang, "step_m": step, "line": path}
     if terrain is not None:
-        _streamed(plan, terrain, output, overwrite=overwrite, lang=lang, voice=voice)
-        return
-    found = drawing(load_plan(plan))
-    save(found, output, overwrite=overwrite, lang=lang, step_m=step, line=path)
+        found = design_raster(plan, terrain, output, **ways)
+        voice.say(_size_told(found, lang))
+    else:
+        found = drawing(load_plan(plan))
+        save(found, output, **ways)
     _told(found, lang, voice)
     voice.document(found.summary())
+
+
+def _size_told(found: Drawing, lang: str) -> str:
+    """How many cells went by, and which of them are drawn."""
+    from planner.words import text
+
+    told = found.size or {}
+    cells = {"rows": told["rows"], "columns": told["columns"], "cell": told["cell_m"]}
+    lakes = found.storage[found.storage["plan_m3"] > 0]
+    short = float((lakes["design_m3"] / lakes["plan_m3"] - 1).abs().max()) if len(lakes) else 0.0
+    return text("groundworks.banded", lang, short=short, drawn=told["cell_m"] * told["drawn_every"], **cells)
 
 
 def _told(found: Drawing, lang: str, voice: Voice) -> None:
@@ -87,20 +100,6 @@ def _told(found: Drawing, lang: str, voice: Voice) -> None:
             voice.say(text("groundworks.check_told", lang, **told))
         else:
             voice.say(text("groundworks.check", lang, **told, limit=row.limit, verdict=str(row.verdict)))
-
-
-def _streamed(plan: Path, terrain: Path, output: Path, *, overwrite: bool, lang: str, voice: Voice) -> None:
-    """The surface on a terrain of its own."""
-    from planner.groundworks import design_raster
-    from planner.words import text
-
-    made = design_raster(plan, terrain, output, overwrite=overwrite)
-    size, v = made["streamed"], made["volumes"]
-    short = max((abs(lake["design_m3"] / lake["plan_m3"] - 1) for lake in made["storage"] if lake["plan_m3"] > 0), default=0.0)
-    told = {"rows": size["rows"], "columns": size["columns"], "cell": size["cell_m"], "cut": v["cut_m3"], "fill": v["fill_m3"]}
-    voice.say(text("groundworks.banded", lang, short=short, **told))
-    voice.say(text("groundworks.banded_only", lang))
-    voice.document(made)
 
 
 def _dykes_told(found: Drawing, lang: str) -> str:

@@ -73,7 +73,7 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
 
 def told(found: Portfolio, lang: str) -> str:
     """The schedule and the proof for a person."""
-    from planner.portfolio.chapter import heads_of, project_name
+    from planner.portfolio.chapter import heads_of, project_name, sentence
     from planner.words import text
 
     s = found.summary()
@@ -82,7 +82,5 @@ def told(found: Portfolio, lang: str) -> str:
         for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
     ]
     heads = (*heads_of(("project", "variant", "year"), lang), text("unit.1e4_yuan", lang))
-    totals = {"done": s["totals"]["projects"], "all": len(found.made.projects), "mu": s["totals"]["restored_mu"]}
-    sentence = text("portfolio.sentence", lang, **totals, cost=s["totals"]["cost_cny"], npv=s["totals"]["npv_cny"])
     proof = text("portfolio.certificate", lang, gap=100 * s["solver"]["gap"])
-    return "\n".join([table(rows, heads), sentence, proof])
+    return "\n".join([table(rows, heads), sentence(found, lang), proof])

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.owner import owner_of
-from planner.core.terrain.sloping import run_of, sloped
+from planner.core.terrain.sloping import Room, sloped, steepest
 from planner.earthwork.closing import Lakes, Measured
 from planner.earthwork.works import Beds, Laid, Slopes, Works, moved
 from planner.frame import Frame
@@ -59,7 +60,7 @@ class Seen(NamedTuple):
 class Banded:
     """The works of a plan on a terrain that is read by rows, as `closing.closed` measures them.
 
-    tile: cells along a tile. thin: every so-manieth cell of the terrain, on a frame of its own. to: is given each band of the
+    blocks: cut and fill with upright walls, m³. tile: cells along a tile. to: is given each band of the
     surface, (rows, cols) m, and its first row, from north to south, whenever the ground is measured.
     """
 
@@ -68,6 +69,7 @@ class Banded:
     terrain: Rows
     lakes: Lakes
     land_area: float
+    blocks: tuple[float, float]
     tile: int
     seen: Seen
     to: Callable[[int, Floats], None]
@@ -87,35 +89,42 @@ class Banded:
         works, frame = Works.of(units, scenario), terrain.frame
         side = tile or tile_of(frame)
         shapes = units.geometry.to_numpy()
-        beds = Beds.none(len(works.name))
+        beds, moves = Beds.none(len(works.name)), np.zeros(2)
         bands = []
         for start, stop in spans(frame.rows, side):
             today = terrain.rows(start, stop)
             look(start, today)
             laid = _laid(works, shapes, frame, start, today)
             beds = beds.and_of(laid, frame.cell_area)
+            moves += moved(laid.blocks, today, frame.cell_area)
             bands.append(seen_of(laid.blocks, laid.fixed, works.slopes, side))
         seen = Seen(*(np.vstack([getattr(band, name) for band in bands]) for name in Seen._fields))
-        return cls(works, shapes, terrain, works.lakes(beds), beds.filled, side, seen, to)
+        return cls(works, shapes, terrain, works.lakes(beds), beds.filled, (float(moves[0]), float(moves[1])), side, seen, to)
 
     def measured(self, bed: Floats, land: float) -> Measured:
         """Works out the surface, band by band, hands it on and measures it."""
         frame, works = self.terrain.frame, self.works
         margin = self.margins(float(np.abs(bed).max(initial=0.0)) + abs(land))
         held, cut, fill, cell = np.zeros(len(works.name)), 0.0, 0.0, (frame.cell_x, frame.cell_y)
+        steep, above = 0.0, (np.empty((0, frame.cols)), np.empty((0, frame.cols), dtype=np.bool_))
+        room = Room.of(*(min(self.tile + 2 * int(margin.max(initial=0)), side) for side in (frame.rows, frame.cols)))
         for k, (start, stop) in enumerate(spans(frame.rows, self.tile)):
             wide = max(int(margin[k].max()), 0)
             first, last = max(start - wide, 0), min(stop + wide, frame.rows)
             today = self.terrain.rows(first, last)
             laid = _laid(works, self.units, frame, first, today)
             band = slice(start - first, stop - first)
-            ground = in_tiles(laid.level(bed, land), laid.fixed, band, margin[k], (self.tile, *cell), works.slopes)
+            ground = in_tiles(laid.level(bed, land), laid.fixed, band, margin[k], (self.tile, *cell), works.slopes, room=room)
             whole = works.covered(frame.part(slice(start, stop), slice(0, frame.cols)))
             held += whole.held(ground, works.level)
             dug, heaped = moved(ground, laid.today[band], frame.cell_area)
             cut, fill = cut + dug, fill + heaped
+            fixed = laid.fixed[band]
+            seam = np.vstack([above[0], ground[:1]]), np.vstack([above[1], fixed[:1]])
+            steep = max(steep, *(steepest(level, kept, cell, works.slopes) for level, kept in ((ground, fixed), seam)))
+            above = ground[-1:].copy(), fixed[-1:].copy()
             self.to(start, ground)
-        return Measured(held, cut, fill)
+        return Measured(held, cut, fill, steep)
 
     def margins(self, moved_m: float) -> NDArray[np.int64]:
         """How far around each tile the ground is asked, cells, (tile rows, tile columns); −1 where nothing is worked.
@@ -131,12 +140,19 @@ class Banded:
 
 
 def in_tiles(
-    level: Floats, fixed: Flags, band: slice, margin: NDArray[np.int64], tile: tuple[int, float, float], slopes: Slopes
+    level: Floats,
+    fixed: Flags,
+    band: slice,
+    margin: NDArray[np.int64],
+    tile: tuple[int, float, float],
+    slopes: Slopes,
+    *,
+    room: Room | None = None,
 ) -> Floats:
     """The surface of the rows of a band, tile by tile, (rows, cols) m.
 
     level, fixed: of the band and the rows around it, m, as `sloped` takes them. margin: of each tile, cells, −1 where nothing
-    is worked. tile: cells along it, width and height of a cell, m.
+    is worked. tile: cells along it, width and height of a cell, m. room: as `sloped` takes it.
     """
     side, *cell = tile
     ground = level[band].copy()
@@ -146,8 +162,7 @@ def in_tiles(
         wide = int(margin[k])
         top, west = max(band.start - wide, 0), max(left - wide, 0)
         part = slice(top, band.stop + wide), slice(west, right + wide)
-        block, kept = np.ascontiguousarray(level[part]), np.ascontiguousarray(fixed[part])
-        made = sloped(block, kept, (cell[0], cell[1]), **slopes._asdict())
+        made = sloped(level[part], fixed[part], (cell[0], cell[1]), **slopes._asdict(), room=room)
         ground[:, left:right] = made[band.start - top : band.stop - top, left - west : right - west]
     return ground
 
@@ -201,10 +216,24 @@ def _laid(works: Works, shapes: NDArray[Any], frame: Frame, first: int, today: F
 
 def seen_of(blocks: Floats, fixed: Flags, slopes: Slopes, tile: int) -> Seen:
     """What is seen of a band, (1, tile columns) each."""
-    run, begin = run_of(blocks, *slopes), list(range(0, fixed.shape[1], tile))
-    found = []
-    for cells in (~fixed, fixed & np.isfinite(run)):
-        for fold, none in ((np.minimum, np.inf), (np.maximum, -np.inf)):
-            edge = fold.reduce(np.where(cells, run, none), axis=0)
-            found.append(fold.reduceat(edge, begin)[None, :])
-    return Seen(*found)
+    return Seen(*_seen(blocks, fixed, slopes, tile)[:, None, :])
+
+
+@njit(cache=True, nogil=True)
+def _seen(blocks: Floats, fixed: Flags, slopes: Slopes, tile: int) -> Floats:
+    """Seen's four rows, (4, tile columns); unknown ground is fixed and takes no part."""
+    water, wet, dry = slopes
+    seen = np.empty((4, (blocks.shape[1] + tile - 1) // tile))
+    seen[0], seen[1], seen[2], seen[3] = np.inf, -np.inf, np.inf, -np.inf
+    for r in range(blocks.shape[0]):
+        for k in range(seen.shape[1]):
+            low, high, fixed_low, fixed_high = seen[0, k], seen[1, k], seen[2, k], seen[3, k]
+            for c in range(k * tile, min((k + 1) * tile, blocks.shape[1])):
+                above = blocks[r, c] - water
+                run = (wet if above < 0.0 else dry) * above
+                if not fixed[r, c]:
+                    low, high = min(low, run), max(high, run)
+                elif run == run:
+                    fixed_low, fixed_high = min(fixed_low, run), max(fixed_high, run)
+            seen[0, k], seen[1, k], seen[2, k], seen[3, k] = low, high, fixed_low, fixed_high
+    return seen

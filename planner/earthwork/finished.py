@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.core.terrain.sloping import Between, against_fixed, sloped
+from planner.core.terrain.sloping import Between, Room, against_fixed, sloped
 from planner.design import Design, dykes, owners
 from planner.earthwork.closing import CLOSE, Closed, Lakes, Measured, closed
 from planner.earthwork.works import Beds, Covered, Laid, Works, moved, plan_left_m3, priced_dykes
@@ -68,14 +68,18 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
     units: of a plan. Slopes are 1:`earthwork.slope_wet` under water and 1:`earthwork.slope_dry` above it, half in cut and half
     in fill; ground that nothing is done to stays as it lies.
     """
-    whole = _Whole.of(units, terrain, scenario)
+    return finished_on(Whole.of(units, terrain, scenario), units, terrain, scenario)
+
+
+def finished_on(whole: Whole, units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Finished:
+    """The finished ground, where its works have been laid on the terrain already."""
     works, compaction = whole.works, scenario.number("earthwork.compaction")
     priced = priced_dykes(units)  # narrower than cells, so not on this ground
     plan_left = plan_left_m3(units, compaction)
     begin: tuple[Floats, float, Floats | None] = np.zeros(len(works.name)), 0.0, None
     step = int(np.sqrt(terrain.values.size / BEGUN_CELLS))
     if step > 1:  # most of the way on fewer cells
-        first = closed(_Whole.of(units, terrain.thinned(step), scenario), compaction, plan_left, begin)
+        first = closed(Whole.of(units, terrain.thinned(step), scenario), compaction, plan_left, begin)
         begin = first.bed, first.land, first.gain
 
     def drawn(found: Closed) -> tuple[Grid, gpd.GeoDataFrame]:
@@ -97,7 +101,7 @@ def finished(units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Fini
 
 
 @dataclass(frozen=True, eq=False)
-class _Whole:
+class Whole:
     """The works on all of the terrain's cells at once."""
 
     works: Works
@@ -108,22 +112,24 @@ class _Whole:
     land_area: float
     cell: tuple[float, float]
     between: Between | None
+    room: Room
 
     @classmethod
-    def of(cls, units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> _Whole:
+    def of(cls, units: gpd.GeoDataFrame, terrain: Grid, scenario: Scenario) -> Whole:
         works = Works.of(units, scenario)
         owner = owners(units, terrain)
         laid, cell = works.laid(owner, terrain.values), (terrain.cell_x, terrain.cell_y)
         beds = Beds.none(len(works.name)).and_of(laid, terrain.cell_area)
         between = against_fixed(laid.today, laid.fixed, cell, **works.slopes._asdict())
-        return cls(works, owner, laid, works.covered(terrain.frame), works.lakes(beds), beds.filled, cell, between)
+        covered, room = works.covered(terrain.frame), Room.of(*terrain.shape)
+        return cls(works, owner, laid, covered, works.lakes(beds), beds.filled, cell, between, room)
 
     def ground(self, bed: Floats, land: float) -> Floats:
         """The sloped ground with every lake's worked bed laid deeper by bed (k,) and filled land higher, m."""
         level = self.laid.level(bed, land)
-        return sloped(level, self.laid.fixed, self.cell, **self.works.slopes._asdict(), between=self.between)
+        return sloped(level, self.laid.fixed, self.cell, **self.works.slopes._asdict(), between=self.between, room=self.room)
 
     def measured(self, bed: Floats, land: float) -> Measured:
         ground = self.ground(bed, land)
         held = self.covered.held(ground, self.works.level)
-        return Measured(held, *moved(ground, self.laid.today, self.cell[0] * self.cell[1]), ground)
+        return Measured(held, *moved(ground, self.laid.today, self.cell[0] * self.cell[1]), ground=ground)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +15,7 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from planner.core.terrain.sloping import run_of
+from planner.core.terrain.sloping import steepest
 from planner.design import owners
 from planner.earthwork.finished import Finished, finished, finished_ground
 from planner.earthwork.works import priced_dykes
@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Check = tuple[str, float, float, str, str]
 
 SCHEMA: Final = "planner.design/1"
+BREAK_M: Final = 0.05  # of height between two units; less is no edge
 CHAMFER: Final = 1.028  # distances of the side slopes are up to this much too long
 
 
@@ -49,6 +50,24 @@ def design(plan: Plan | str | Path) -> Grid:
     return finished_ground(plan.units, plan.site.terrain, plan.site.scenario)
 
 
+class Heights(Protocol):
+    """Ground that is asked at points."""
+
+    def heights(self, xy: Floats) -> Floats:
+        """Heights at points (n, 2), m, NaN outside."""
+        ...
+
+
+class Sampled(NamedTuple):
+    """What was measured on more cells than a drawing holds: the ground today and as designed, and the steepest of its slopes,
+    of the steepest allowed. size: rows, columns, cell_m, rounds of closing, drawn_every: so-manieth cell a side is drawn."""
+
+    today: Heights
+    design: Heights
+    steepest: float
+    size: dict[str, Any]
+
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """What is handed out for building.
@@ -58,7 +77,9 @@ class Drawing:
     much higher filled land lies than its block. storage: of every reservoir at its normal level on both, m³, within the land
     given to it, and bed_m, how much deeper its worked bed lies than its block. ditches: by which worked land drains, 3D
     lines with length_m, head_m, end_m, deepest_m, cut_m3. dykes: along its water, 3D lines at their crest, index dyke_id,
-    columns as `design.dykes` gives them; like ditches they are narrower than the cells and not part of the ground.
+    columns as `design.dykes` gives them; like ditches they are narrower than the cells and not part of the ground. sampled: of
+    a drawing that holds some of the cells only, what was measured on all, while it is there: heights along lines and at points
+    are asked there. size: of all cells, where these are some.
     """
 
     plan: Plan
@@ -69,12 +90,29 @@ class Drawing:
     storage: pd.DataFrame
     ditches: gpd.GeoDataFrame
     dykes: gpd.GeoDataFrame
+    sampled: Sampled | None = None
+    size: dict[str, Any] | None = None
+
+    def today_at(self, xy: Floats) -> Floats:
+        """Today's ground at points (n, 2), m, bilinear between cells' centres, NaN outside."""
+        return heights(self.plan.site.terrain, xy) if self.sampled is None else self.sampled.today.heights(xy)
+
+    def design_at(self, xy: Floats) -> Floats:
+        """The finished ground at points (n, 2), m, likewise."""
+        return heights(self.ground, xy) if self.sampled is None else self.sampled.design.heights(xy)
+
+    def section(self, line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:
+        """Both along a line every step_m metres: distance_m, x, y, today_m, design_m."""
+        table = along(line, step_m)
+        xy = table[["x", "y"]].to_numpy()
+        return table.assign(today_m=self.today_at(xy), design_m=self.design_at(xy))
 
     def summary(self) -> dict[str, Any]:
         """As one JSON document (schema planner.design/1)."""
         return {
             "schema": SCHEMA,
             "site": {"name": self.plan.site.name},
+            **({} if self.size is None else {"streamed": self.size}),
             "volumes": self.volumes,
             "storage": self.storage.to_dict("records"),
             "ditches": self.ditches.drop(columns="geometry").to_dict("records"),
@@ -108,22 +146,30 @@ def drawing(plan: Plan | str | Path) -> Drawing:
     plan = plan if isinstance(plan, Plan) else load_plan(plan)
     scenario, terrain = plan.site.scenario, plan.site.terrain
     made = finished(plan.units, terrain, scenario)
-    ground, blocks = made.ground, made.blocks
-    volumes: dict[str, float] = {}
-    for name, grid in (("", ground), ("block_", blocks)):
+    moved: dict[str, float] = {}
+    for name, grid in (("", made.ground), ("block_", made.blocks)):
         change = np.nan_to_num(grid.values - terrain.values) * terrain.cell_area
-        volumes |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
-    compaction = scenario.number("earthwork.compaction")
-    banks = made.dykes
-    drawn, priced = float(banks["fill_m3"].sum()), priced_dykes(plan.units)
-    volumes["left_m3"] = compaction * volumes["cut_m3"] - volumes["fill_m3"] - drawn
-    volumes["block_left_m3"] = compaction * volumes["block_cut_m3"] - volumes["block_fill_m3"] - priced
-    volumes |= {"plan_left_m3": made.plan_left_m3 - priced, "land_m": made.land_m}
-    volumes |= {"dyke_m3": drawn, "priced_dyke_m3": priced}
+        moved |= {f"{name}cut_m3": float(-change[change < 0].sum()), f"{name}fill_m3": float(change[change > 0].sum())}
+    return drawn(plan, made, moved, _storage(plan, made))
+
+
+def drawn(
+    plan: Plan, made: Finished, moved: dict[str, float], storage: pd.DataFrame, sampled: Sampled | None = None
+) -> Drawing:
+    """A plan's drawing on its terrain's cells, where the finished ground is known. moved: its cut and fill, m³."""
+    banks, priced = made.dykes, priced_dykes(plan.units)
+    compaction, earth = plan.site.scenario.number("earthwork.compaction"), float(banks["fill_m3"].sum())
+    volumes = dict(moved)
+    for name, taken in (("", earth), ("block_", priced)):
+        if f"{name}cut_m3" in moved:
+            volumes[f"{name}left_m3"] = compaction * moved[f"{name}cut_m3"] - moved[f"{name}fill_m3"] - taken
+    volumes |= {"plan_left_m3": made.plan_left_m3 - priced, "land_m": made.land_m, "dyke_m3": earth, "priced_dyke_m3": priced}
     land = _Land.of(plan, made)
-    lines = ditches(plan, ground, land.worked, land.water)
+    lines = ditches(plan, made.ground, land.worked, land.water)
     volumes["ditch_cut_m3"] = float(lines["cut_m3"].sum())
-    return Drawing(plan, ground, blocks, _checks(plan, made, land, lines, banks), volumes, _storage(plan, made), lines, banks)
+    checks = _checks(plan, made, land, lines, sampled)
+    size = None if sampled is None else sampled.size
+    return Drawing(plan, made.ground, made.blocks, checks, volumes, storage, lines, banks, sampled, size)
 
 
 class _Land(NamedTuple):
@@ -160,9 +206,13 @@ def _storage(plan: Plan, made: Finished) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["reservoir_id", "level_m", "design_m3", "block_m3", "plan_m3", "bed_m"])
 
 
-def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame, banks: gpd.GeoDataFrame) -> pd.DataFrame:
+def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame, sampled: Sampled | None) -> pd.DataFrame:
     """The checks of a design: check, value, limit, unit and a verdict (passed, failed; told where there is no limit)."""
-    rows = [*_surface_checks(plan, done, land, lines), *_level_checks(plan, done), *_water_checks(plan, done, banks)]
+    scenario, cell = plan.site.scenario, (done.ground.cell_x, done.ground.cell_y)
+    slopes = done.water_m, scenario.number("earthwork.slope_wet"), scenario.number("earthwork.slope_dry")
+    steep = steepest(done.ground.values, ~done.worked, cell, slopes) if sampled is None else sampled.steepest
+    rows = [("slope", steep, CHAMFER, "", "most"), *_drainage_checks(done, land, lines)]
+    rows += [*_level_checks(plan, done), *_water_checks(plan, done, done.dykes)]
     frame = pd.DataFrame(rows, columns=["check", "value", "limit", "unit", "side"])
     kept = np.where(frame["side"] == "most", frame["value"] <= frame["limit"], frame["value"] >= frame["limit"])
     return frame.assign(verdict=np.where(frame["limit"].isna(), "told", np.where(kept, "passed", "failed"))).drop(
@@ -170,18 +220,10 @@ def _checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame, ba
     )
 
 
-def _surface_checks(plan: Plan, done: Finished, land: _Land, lines: gpd.GeoDataFrame) -> list[Check]:
-    """Slopes of the works, and drainage: the share of worked land that stands ponded beside the ditches, and of land left as it
-    lies."""
-    scenario, terrain, ground = plan.site.scenario, plan.site.terrain, done.ground
-    run = run_of(ground.values, done.water_m, *(scenario.number(f"earthwork.slope_{k}") for k in ("wet", "dry")))
-    steep = [
-        np.abs(np.diff(run, axis=axis))[_both(done.worked, axis)] / cell
-        for axis, cell in ((0, terrain.cell_y), (1, terrain.cell_x))
-    ]
-    wet = undrained(ground, land.water, lines)
+def _drainage_checks(done: Finished, land: _Land, lines: gpd.GeoDataFrame) -> list[Check]:
+    """The share of worked land that stands ponded beside the ditches, and of land left as it lies."""
+    wet = undrained(done.ground, land.water, lines)
     return [
-        ("slope", max((float(np.nanmax(s)) for s in steep if s.size), default=0.0), CHAMFER, "", "most"),
         ("drainage", float(wet[land.worked].mean()) if land.worked.any() else 0.0, 0.0, "", "most"),
         ("drainage_left", float(wet[land.left].mean()) if land.left.any() else 0.0, np.nan, "", "most"),
     ]
@@ -225,10 +267,6 @@ def _water_checks(plan: Plan, done: Finished, banks: gpd.GeoDataFrame) -> list[C
     return rows
 
 
-def _both(worked: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    return worked[1:] & worked[:-1] if axis == 0 else worked[:, 1:] & worked[:, :-1]
-
-
 def _median(values: Floats, owner: NDArray[np.int32], mine: NDArray[np.bool_]) -> Floats:
     """Median of a grid over each of some units, m; NaN where a unit holds no cell's centre."""
     flat, of = values.ravel(), owner.ravel()
@@ -239,11 +277,16 @@ def _median(values: Floats, owner: NDArray[np.int32], mine: NDArray[np.bool_]) -
 
 def section(grids: Sequence[Grid], line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:
     """Heights along a line every step_m metres: distance_m, x, y and a column z0, z1 … a grid (bilinear, NaN outside)."""
+    table = along(line, step_m)
+    return table.assign(**{f"z{k}": heights(grid, table[["x", "y"]].to_numpy()) for k, grid in enumerate(grids)})
+
+
+def along(line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:
+    """Points along a line every step_m metres: distance_m, x, y."""
     path = shapely.LineString(line)
     at = np.append(np.arange(0.0, path.length, step_m), path.length)
     xy = shapely.get_coordinates(shapely.line_interpolate_point(path, at))
-    table = {"distance_m": at, "x": xy[:, 0], "y": xy[:, 1]}
-    return pd.DataFrame({**table, **{f"z{k}": heights(grid, xy) for k, grid in enumerate(grids)}})
+    return pd.DataFrame({"distance_m": at, "x": xy[:, 0], "y": xy[:, 1]})
 
 
 def heights(grid: Grid, xy: Floats) -> Floats:
@@ -274,17 +317,17 @@ def breaklines(found: Drawing) -> gpd.GeoDataFrame:
     owner = owners(units, plan.site.terrain)
     level = _median(found.blocks.values, owner, np.ones(len(units), dtype=bool))
     step = np.abs(level[a] - level[b])
-    use = step > 0.05
+    use = step > BREAK_M
     shapes = units.geometry.to_numpy()
     lines = shapely.line_merge(shapely.intersection(shapes[a[use]], shapes[b[use]]))
-    rows = []
-    for line, i, j, high in zip(lines, a[use], b[use], step[use], strict=True):
-        for part in shapely.get_parts(line):
-            if part.geom_type == "LineString" and part.length > 0:
-                xy = shapely.get_coordinates(part)
-                solid = shapely.LineString(np.column_stack([xy, np.nan_to_num(heights(found.ground, xy))]))
-                rows.append({"unit_a": units.index[i], "unit_b": units.index[j], "step_m": float(high), "geometry": solid})
-    return gpd.GeoDataFrame(rows, columns=["unit_a", "unit_b", "step_m", "geometry"], geometry="geometry", crs=units.crs)
+    parts, of = shapely.get_parts(lines, return_index=True)
+    real = (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & (shapely.length(parts) > 0)
+    parts, of = parts[real], of[real]
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    xyz = np.column_stack([xy, np.nan_to_num(found.design_at(xy))])
+    table = {"unit_a": units.index[a[use][of]], "unit_b": units.index[b[use][of]], "step_m": step[use][of]}
+    solid: Any = shapely.linestrings(xyz, indices=line) if len(parts) else []
+    return gpd.GeoDataFrame(table, geometry=solid, crs=units.crs)
 
 
 def stakes(found: Drawing, every_m: float) -> gpd.GeoDataFrame:
@@ -292,7 +335,7 @@ def stakes(found: Drawing, every_m: float) -> gpd.GeoDataFrame:
     lines = found.breaklines()
     points = [shapely.line_interpolate_point(g, np.arange(0.0, g.length, every_m)) for g in lines.geometry]
     xy = shapely.get_coordinates(np.concatenate(points)) if points else np.empty((0, 2))
-    made, today = heights(found.ground, xy), heights(found.plan.site.terrain, xy)
+    made, today = found.design_at(xy), found.today_at(xy)
     table = {"point_id": [f"S{k + 1}" for k in range(len(xy))], "x": xy[:, 0], "y": xy[:, 1]}
     table |= {"design_m": made, "today_m": today, "cut_m": today - made}
     return gpd.GeoDataFrame(table, geometry=shapely.points(xy), crs=lines.crs)

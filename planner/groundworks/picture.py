@@ -25,13 +25,16 @@ WIDTH: Final = 7.2  # inches
 
 
 def section_picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
-    """The section as a PNG. cut: distance_m, z0 today's ground, z1 the design's, m."""
+    """The section as a PNG. cut: distance_m, today_m, design_m."""
     made, axes = figure(WIDTH, 0.4)
-    axes.plot(cut["distance_m"], cut["z0"], color=GROUND, lw=1.0, label=text("word.today", lang))
-    axes.plot(cut["distance_m"], cut["z1"], color=BED, lw=1.5, label=text("groundworks.design", lang))
+    axes.plot(cut["distance_m"], cut["today_m"], color=GROUND, lw=1.0, label=text("word.today", lang))
+    axes.plot(cut["distance_m"], cut["design_m"], color=BED, lw=1.5, label=text("groundworks.design", lang))
     for level in sorted(set(found.plan.reservoirs["level_m"].round(3))):
-        wet = cut["z1"] < level
-        axes.fill_between(cut["distance_m"], cut["z1"], level, where=wet.to_numpy(), color=WATER, alpha=0.6, lw=0)
+        wet = cut["design_m"] < level
+        axes.fill_between(cut["distance_m"], cut["design_m"], level, where=wet.to_numpy(), color=WATER, alpha=0.6, lw=0)
+        if wet.any():
+            at = float(cut["distance_m"][wet].median())
+            axes.annotate(f"{level:.2f}", (at, level), (0, 3), textcoords="offset points", ha="center", fontsize=8, color=DITCH)
     dressed(axes, x=text("groundworks.distance", lang), y=text("groundworks.height", lang), legend=True)
     return _png(made)
 

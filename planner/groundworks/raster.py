@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planner.earthwork.banded import BAND_CELLS, Banded, spans
-from planner.earthwork.closing import closed
-from planner.earthwork.finished import Finished, finished
+from planner.earthwork.banded import BAND_CELLS, Banded
+from planner.earthwork.closing import closed_by
+from planner.earthwork.finished import Finished, Whole, finished_on
 from planner.earthwork.works import plan_left_m3, priced_dykes
 from planner.errors import CRSMismatch, InvalidInput
-from planner.export.folder import json_text
 from planner.files import whole_folder, written_as
 from planner.frame import Frame
 from planner.geotiff import geotiff
-from planner.groundworks.save import OWNED
+from planner.groundworks.drawing import Drawing, Sampled, drawn
+from planner.groundworks.rows import Kept, Read
+from planner.groundworks.save import OWNED, write_beside
 from planner.plan import Plan, load_plan
 from planner.read.meaning import ELEVATION
 from planner.read.rasters import raster_info
 from planner.read.tiled import TiledRaster, open_tiled
-from planner.site import Grid
 from planner.words import say
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 Floats = NDArray[np.float64]
 
 SCHEMA: Final = "planner.design/1"
-BEGUN_CELLS: Final = 1 << 22  # on so many the design is closed first, and its dykes are drawn
-CLOSE: Final = 5e-5  # of a lake's storage, and of the site's fill, that may be missing: each round goes through all cells
+DRAWN_CELLS: Final = 1 << 21  # of all cells: on so many the design is closed first, and its lines are drawn
+CLOSE: Final = 1e-4  # of a lake's storage, and of the site's fill, that may be missing: each round goes through all cells
 SURFACE: Final = "surface.raw"  # what was worked out last, while it is still to be closed
+TODAY: Final = "today.raw"  # the terrain, which is read from its file once
+BLOCK: Final = 256  # rows of a GeoTIFF's tiles
 EFFORT: Final = 1  # of compression: heights are noise in their last digits, and more of it gains 3 %
 
 
 def design_raster(
-    plan: Plan | str | Path, terrain: str | Path, folder: str | Path, *, overwrite: bool = False
-) -> dict[str, Any]:
-    """Writes the finished ground of a plan on a terrain of its own, band by band: `design.tif`, dykes, design.json.
+    plan: Plan | str | Path,
+    terrain: str | Path,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    lang: str = "en",
+    step_m: float = 0.5,
+    line: Sequence[tuple[float, float]] | None = None,
+) -> Drawing:
+    """Writes what `save` writes of a drawing, for a terrain of its own that is gone through band by band.
 
     plan: a Plan, or its folder. terrain: north-up, in the plan's CRS, of today's ground, m. Memory does not grow with the
     terrain's rows. The surface is, cell for cell, the one that `design` would give, closed on the plan's storage and earth to
-    5e-5. Dykes are drawn on cells thinned to 4 million. Returns what design.json holds (schema planner.design/1).
+    1e-4; volumes, storage, slopes and cut and fill are those of all its cells. Contours, ditches, dykes and the other checks
+    are drawn on means of blocks of cells of that surface, 2 million at most; heights of breaklines, stakes and the section
+    are asked on all. Returns the drawing of those cells; its `size` is the terrain's.
 
     Raises InvalidInput where the terrain does not reach over the plan or cannot be streamed, CRSMismatch, OutputExists.
     """
@@ -56,14 +65,19 @@ def design_raster(
     with whole_folder(
         folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__
     ) as work:
-        with (work / SURFACE).open("w+b") as surface:
-            told, banks = _closed(plan, file, surface)
-            _write(surface, file.frame, plan.site.crs, work / "design.tif")
+        read, surface = Read(file, work / TODAY), Kept(work / SURFACE, file.frame)
+        try:
+            found = _closed(plan, read, surface)
+            assert read.kept is not None
+            _write(surface, read.kept, plan.site.crs, work)
+            write_beside(found, work, lang=lang, step_m=step_m, line=line)
+        finally:
+            surface.close()
+            if read.kept is not None:
+                read.kept.close()
         (work / SURFACE).unlink()
-        if len(banks):
-            banks.reset_index().to_file(work / "design.gpkg", layer="dykes", driver="GPKG")
-        (work / "design.json").write_text(json_text(told), encoding="utf-8")
-    return told
+        (work / TODAY).unlink()
+    return replace(found, sampled=None)
 
 
 def _admitted(plan: Plan, path: Path) -> TiledRaster:
@@ -80,66 +94,30 @@ def _admitted(plan: Plan, path: Path) -> TiledRaster:
     return file
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A streamed terrain by rows."""
-
-    file: TiledRaster
-
-    @property
-    def frame(self) -> Frame:
-        return self.file.frame
-
-    def rows(self, start: int, stop: int) -> Floats:
-        return np.asarray(self.file.window(start, 0, stop - start, self.file.cols), dtype=np.float64)
-
-
-class _Thinned:
-    """Every step-th cell of a terrain that goes by in bands, the middle one of each block."""
-
-    def __init__(self, frame: Frame) -> None:
-        """Of a terrain as large as frame."""
-        self.frame = frame
-        self.step = max(1, int(np.ceil(np.sqrt(frame.rows * frame.cols / BEGUN_CELLS))))
-        self.kept: list[Floats] = []
-
-    def take(self, row: int, today: Floats) -> None:
-        """A band, from a row on."""
-        first = (self.step // 2 - row) % self.step
-        self.kept.append(today[first :: self.step, self.step // 2 :: self.step].copy())
-
-    def grid(self) -> Grid:
-        """All of it."""
-        f = self.frame
-        return Grid(np.vstack(self.kept), f.west, f.north, f.cell_x * self.step, f.cell_y * self.step)
+def _closed(plan: Plan, read: Read, surface: Kept) -> Drawing:
+    """Works the surface out until it closes and leaves its heights in a plain file; the drawing on means of blocks of cells."""
+    units, scenario, frame = plan.units, plan.site.scenario, read.frame
+    compaction, step = scenario.number("earthwork.compaction"), step_of(frame)
+    banded = Banded.of(units, read, scenario, to=surface.put)
+    assert read.kept is not None  # the terrain has gone by
+    thinned = read.kept.thinned(step)
+    whole = Whole.of(units, thinned, scenario)
+    begun = finished_on(whole, units, thinned, scenario)
+    wanted = plan_left_m3(units, compaction) + float(begun.dykes["fill_m3"].sum()) - priced_dykes(units)
+    begin = begun.lakes["bed_m"].to_numpy(), begun.land_m
+    made = closed_by(banded, whole, compaction, wanted, begin, close=CLOSE)
+    here = replace(plan, site=replace(plan.site, terrain=thinned))
+    laid = replace(begun, ground=surface.thinned(step), land_m=made.land)
+    moved = {"cut_m3": made.last.cut, "fill_m3": made.last.fill}
+    moved |= dict(zip(("block_cut_m3", "block_fill_m3"), banded.blocks, strict=True))
+    held = _storage(begun, made.last.held, made.bed, banded.lakes.level)
+    size = {"rows": frame.rows, "columns": frame.cols, "cell_m": frame.cell_x, "rounds": made.rounds, "drawn_every": step}
+    return drawn(here, laid, moved, held, Sampled(read.kept, surface, made.last.steepest, size))
 
 
-def _closed(plan: Plan, file: TiledRaster, surface: BinaryIO) -> tuple[dict[str, Any], gpd.GeoDataFrame]:
-    """Works the surface out until it closes, leaves its heights in a file, and what is told of it, and the dykes."""
-    units, scenario, frame = plan.units, plan.site.scenario, file.frame
-    compaction, thinned = scenario.number("earthwork.compaction"), _Thinned(file.frame)
-
-    def keep(row: int, band: Floats) -> None:
-        surface.seek(row * frame.cols * 4)
-        surface.write(np.ascontiguousarray(band, dtype=np.float32).data)
-
-    banded = Banded.of(units, _Read(file), scenario, to=keep, look=thinned.take)
-    begun = finished(units, thinned.grid(), scenario)
-    drawn, priced = float(begun.dykes["fill_m3"].sum()), priced_dykes(units)
-    wanted = plan_left_m3(units, compaction) + drawn - priced
-    begin = begun.lakes["bed_m"].to_numpy(), begun.land_m, begun.lakes["gain_m2"].to_numpy()
-    made = closed(banded, compaction, wanted, begin, close=CLOSE)
-    volumes = {"cut_m3": made.last.cut, "fill_m3": made.last.fill, "left_m3": made.left - drawn}
-    volumes |= {"plan_left_m3": begun.plan_left_m3 - priced, "land_m": made.land, "dyke_m3": drawn, "priced_dyke_m3": priced}
-    told = {
-        "schema": SCHEMA,
-        "site": {"name": plan.site.name},
-        "streamed": {"rows": frame.rows, "columns": frame.cols, "cell_m": frame.cell_x, "rounds": made.rounds},
-        "volumes": volumes,
-        "storage": _storage(begun, made.last.held, made.bed, banded.lakes.level).to_dict("records"),
-        "dykes": begun.dykes.drop(columns="geometry").reset_index().to_dict("records"),
-    }
-    return told, begun.dykes
+def step_of(frame: Frame) -> int:
+    """Of how many cells a side of a raster one is made for the drawing."""
+    return max(1, int(np.ceil(np.sqrt(frame.rows * frame.cols / DRAWN_CELLS))))
 
 
 def _storage(begun: Finished, held: Floats, bed: Floats, level: Floats) -> pd.DataFrame:
@@ -148,10 +126,15 @@ def _storage(begun: Finished, held: Floats, bed: Floats, level: Floats) -> pd.Da
     return pd.DataFrame(table, index=begun.lakes.index).reset_index()
 
 
-def _write(surface: BinaryIO, frame: Frame, crs: Any, path: Path) -> None:
-    """Brings the surface, row by row in a plain file, to a GeoTIFF."""
-    with geotiff(path, frame, {"design_m": "m"}, crs=crs, effort=EFFORT) as out:
-        surface.seek(0)
-        for start, stop in spans(frame.rows, max(256, BAND_CELLS // frame.cols // 256 * 256)):
-            band = np.fromfile(surface, dtype=np.float32, count=(stop - start) * frame.cols)
-            out.write(band.reshape(-1, frame.cols), row=start, band=1)
+def _write(surface: Kept, today: Kept, crs: Any, work: Path) -> None:
+    """Brings the surface and what it cuts and fills, row by row in plain files, to GeoTIFFs."""
+    frame = surface.frame
+    high = max(BLOCK, BAND_CELLS // frame.cols // BLOCK * BLOCK)
+    with (
+        geotiff(work / "design.tif", frame, {"design_m": "m"}, crs=crs, effort=EFFORT) as design,
+        geotiff(work / "cutfill.tif", frame, {"fill_m": "m"}, crs=crs, effort=EFFORT) as change,
+    ):
+        for start, band in surface.bands(high):
+            design.write(band, row=start, band=1)
+            before = today.rows(start, start + len(band))
+            change.write((band - before).astype(np.float32), row=start, band=1)

@@ -13,7 +13,7 @@ from planner.export.folder import json_text
 from planner.export.texts import write_csv
 from planner.files import whole_folder, written_as
 from planner.geotiff import write_bands
-from planner.groundworks.drawing import Drawing, section
+from planner.groundworks.drawing import Drawing
 from planner.groundworks.picture import change_picture, section_picture
 
 if TYPE_CHECKING:
@@ -51,34 +51,45 @@ def save(
     step_m: between contours. line: of the section, in the plan's CRS; across the site through its largest lake where left out.
     Raises OutputExists where the folder holds files already and overwrite is off.
     """
-    plan = found.plan
     with whole_folder(
         folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__
     ) as work:
-        (work / "design.json").write_text(json_text(found.summary()), encoding="utf-8")
-        write_bands({"design_m": found.ground}, plan.site.crs, work / "design.tif")
-        change = found.ground.like(found.ground.values - plan.site.terrain.values)
-        write_bands({"fill_m": change}, plan.site.crs, work / "cutfill.tif")
-        layers = {
-            "contours": found.contours(step_m),
-            "breaklines": found.breaklines(),
-            "ditches": found.ditches,
-            "dykes": found.dykes.reset_index(),
-            "stakes": found.stakes(),
-        }
-        for name, layer in layers.items():
-            if len(layer):
-                layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")
-                if name != "stakes":
-                    lines = layer[["geometry"]].assign(Layer=name)
-                    pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
-        write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
-        write_csv(found.checks, work / "checks.csv")
-        cut = _section(found, line)
-        write_csv(cut.rename(columns={"z0": "today_m", "z1": "design_m"}), work / "section.csv")
-        (work / "section.png").write_bytes(section_picture(found, cut, lang))
-        (work / "cutfill.png").write_bytes(change_picture(found, lang))
+        crs, today = found.plan.site.crs, found.plan.site.terrain
+        write_bands({"design_m": found.ground}, crs, work / "design.tif")
+        write_bands({"fill_m": found.ground.like(found.ground.values - today.values)}, crs, work / "cutfill.tif")
+        write_beside(found, work, lang=lang, step_m=step_m, line=line)
     return Path(folder)
+
+
+def write_beside(
+    found: Drawing,
+    work: Path,
+    *,
+    lang: str,
+    step_m: float,
+    line: Sequence[tuple[float, float]] | None,
+) -> None:
+    """All but the rasters: lines, points, the section, pictures, checks and design.json."""
+    (work / "design.json").write_text(json_text(found.summary()), encoding="utf-8")
+    layers = {
+        "contours": found.contours(step_m),
+        "breaklines": found.breaklines(),
+        "ditches": found.ditches,
+        "dykes": found.dykes.reset_index(),
+        "stakes": found.stakes(),
+    }
+    for name, layer in layers.items():
+        if len(layer):
+            layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")
+            if name != "stakes":
+                lines = layer[["geometry"]].assign(Layer=name)
+                pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
+    write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
+    write_csv(found.checks, work / "checks.csv")
+    cut = _section(found, line)
+    write_csv(cut, work / "section.csv")
+    (work / "section.png").write_bytes(section_picture(found, cut, lang))
+    (work / "cutfill.png").write_bytes(change_picture(found, lang))
 
 
 def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.DataFrame:
@@ -88,5 +99,4 @@ def _section(found: Drawing, line: Sequence[tuple[float, float]] | None) -> pd.D
         lakes = found.plan.reservoirs
         middle = shapely.centroid(lakes.geometry.iloc[0]).y if len(lakes) else (south + north) / 2
         line = [(west, middle), (east, middle)]
-    step = shapely.LineString(line).length / SECTION_STEPS
-    return section([found.plan.site.terrain, found.ground], line, step)
+    return found.section(line, shapely.LineString(line).length / SECTION_STEPS)

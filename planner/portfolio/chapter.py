@@ -67,15 +67,7 @@ def document(found: Scheduled, *, lang: str = "en") -> Document:
 def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     s = found.summary()
     totals, proof = s["totals"], s["solver"]
-    told = text(
-        "portfolio.sentence",
-        lang,
-        done=totals["projects"],
-        all=len(found.made.projects),
-        mu=totals["restored_mu"],
-        cost=totals["cost_cny"],
-        npv=totals["npv_cny"],
-    )
+    told = sentence(found, lang)
     certificate = text("portfolio.certificate", lang, gap=100 * proof["gap"])
     planned = (text("portfolio.planned", lang, plans=proof["columns"], sites=proof["sites"]),) if "columns" in proof else ()
     head = Say(lang).head
@@ -83,6 +75,18 @@ def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     rows += [(head(PROGRAMME[k]), f"{totals[k]:,.0f}") for k in ("cost_cny", "npv_cny", "earth_m3", "bought_m3")]
     table = Table((text("word.figure", lang), text("word.amount", lang)), tuple(rows))
     return (Text(told, strong=True), Text(certificate), *(Text(p) for p in planned), table)
+
+
+def sentence(found: Scheduled, lang: str) -> str:
+    """What comes of the programme, in one sentence."""
+    totals = found.summary()["totals"]
+    told = {"done": totals["projects"], "all": len(found.made.projects), "cost": totals["cost_cny"], "npv": totals["npv_cny"]}
+    land = {
+        "treated": totals["restored_mu"] + totals["reservoir_mu"],
+        "mu": totals["restored_mu"],
+        "water": totals["reservoir_mu"],
+    }
+    return text("portfolio.sentence", lang, **told, **land)
 
 
 def _schedule(found: Scheduled, lang: str) -> Table:
@@ -158,7 +162,8 @@ def _gantt(found: Scheduled, lang: str, ratio: float, width: float) -> Any:
     size = 7.0 if len(done) < 30 else 4.5
     axes.set_yticks(range(len(done)), [project_name(found, str(n), lang)[:24] for n in done.index])
     axes.tick_params(axis="y", labelsize=size)
-    axes.invert_yaxis()
+    axes.set_ylim(len(done) - 0.4, -0.6)
+    axes.tick_params(axis="x", top=True, labeltop=True)
     axes.set_xlim(found.made.years[0] - 0.5, found.made.years[-1] + 0.5)
     axes.locator_params(axis="x", integer=True)
     dressed(axes)

@@ -28,6 +28,7 @@ STYLE = """
 padding:10px 14px;font:13px/1.4 sans-serif;width:min(340px,80vw);color:#1d2321}
 .years h1{font-size:15px;margin:0 0 4px}.years input{width:100%;accent-color:#14506b}.years b{font-size:20px}
 .years table{width:100%;border-collapse:collapse;margin-top:6px}.years td:last-child{text-align:right}
+.years .legend{margin-top:8px;line-height:1.7}.years .legend span{display:inline-block;margin-right:9px;white-space:nowrap}
 .years i{display:inline-block;width:11px;height:11px;margin-right:5px;border:1px solid #777}
 """
 SCRIPT = """
@@ -46,7 +47,8 @@ SCRIPT = """
     shape.bindTooltip(box, {sticky:true}); shape.addTo(map); layers.push([p, shape]); });
   var legend = root.querySelector('.legend');
   D.legend.forEach(function(e){ var s = document.createElement('span'), i = document.createElement('i');
-    i.style.background = e[1]; s.appendChild(i); s.appendChild(document.createTextNode(e[0]+'  ')); legend.appendChild(s); });
+    if (e[1]) i.style.background = e[1]; else i.style.border = '2.5px solid #B5373A';
+    s.appendChild(i); s.appendChild(document.createTextNode(e[0])); legend.appendChild(s); });
   function show(){
     var y = +slider.value; root.querySelector('b').textContent = y;
     layers.forEach(function(e){ var p = e[0], begun = p.start !== null && p.start <= y, works = begun && y <= p.finish;
@@ -99,7 +101,11 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
         "never": NEVER,
         "later": LATER,
         "words": {"year": text("word.year", lang)},
-        "legend": [*((str(y), _colour(found, int(y))) for y in years), (text("portfolio.left_out", lang), NEVER)],
+        "legend": [
+            *((str(y), _colour(found, int(y))) for y in years),
+            (text("portfolio.left_out", lang), NEVER),
+            (text("portfolio.at_work", lang), ""),
+        ],
         "projects": [_project(found, str(name), row, lang) for name, row in layer.iterrows()],
         "years": {int(y): _year(found, int(y), lang) for y in years},
     }
@@ -144,7 +150,7 @@ def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:
     begun = table[table["start"].notna() & (table["start"] <= year)]
     rows = [
         (text("portfolio.begun", lang), str(len(begun))),
-        (Say(lang).head(PROGRAMME["restored_mu"]), f"{begun['restored_mu'].sum():,.0f}"),
+        *((Say(lang).head(PROGRAMME[k]), f"{begun[k].sum():,.0f}") for k in ("restored_mu", "reservoir_mu")),
     ]
     for at, fund in enumerate(found.made.funds):
         mine = found.funds[(found.funds["id"] == fund.id) & (found.funds["year"] == year)]["spent_cny"].sum()

@@ -72,6 +72,7 @@ def as_program(rows: Rows, cost: Floats, lower: Floats, upper: Floats, whole: np
         hi=np.array(rows.hi),
         whole=whole,
         scale=scale,
+        helper=np.empty(0),
         row_scale=np.empty(0),
         options=int(whole.sum()),
         first_sum=0,

@@ -110,10 +110,13 @@ def counties(state: int, districts: int) -> tuple[al.Problem, pd.DataFrame]:
     ), borders
 
 
-@pytest.mark.parametrize(("state", "connected", "cut"), [(23, False, 8), (23, True, 16), (16, False, 10), (16, True, 10)])
-def test_maine_and_idaho_in_two_districts(state: int, connected: bool, cut: int) -> None:
-    problem, borders = counties(state, 2)
+@pytest.mark.parametrize(
+    ("state", "districts", "connected", "cut"),
+    [(23, 2, False, 8), (23, 2, True, 16), (16, 2, False, 10), (16, 2, True, 10), (35, 3, False, 17), (35, 3, True, 17)],
+)
+def test_maine_idaho_and_new_mexico_in_districts(state: int, districts: int, connected: bool, cut: int) -> None:
+    problem, borders = counties(state, districts)
     if connected:
-        problem = problem.subject_to(*(al.Connected(f"d{k}", borders) for k in range(2)))
+        problem = problem.subject_to(*(al.Connected(f"d{k}", borders) for k in range(districts)))
     result = problem.solve(objective="compactness", gap=0, time_limit_s=120)
     assert result.objective == cut and result.status == "optimal"

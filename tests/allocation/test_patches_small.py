@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import planner.allocation as al
+from planner.allocation.least import with_least
+from planner.allocation.model import assemble
+from planner.allocation.objective import objective
 from planner.allocation.rules.patch_graph import patches_of, small_set_rows
 from planner.errors import Infeasible
 
@@ -63,6 +66,33 @@ def test_rows_of_small_sets_break_no_plan_that_keeps_the_rule() -> None:
         if all(len(p) >= 4 for p in patches(set(green))):
             taken = np.isin(rows.col, [2 * i + r for i, r in enumerate(plan)])
             assert (np.bincount(rows.row, weights=rows.value * taken, minlength=rows.hi.size) <= rows.hi).all()
+
+
+def test_a_quota_says_what_a_piece_must_come_to() -> None:
+    """Rows that a quota gives to Connected break no plan that keeps both, and cut off every smaller piece by itself."""
+    problem = al.Problem(world(0), unrestored=False).subject_to(al.Connected("green", BORDERS), al.Quota("green", min_mu=20))
+    model = assemble(problem.table, problem.parts(), objective(problem.table, "net"))
+    told = with_least(model)
+    assert told.cuts.hi.size and not told.hidden and not model.cuts.hi.size
+    (separator,), cut = told.separators, 0
+    for plan in itertools.product((0, 1), repeat=9):
+        green = {i for i, r in enumerate(plan) if r == 0}
+        chosen = np.array([2 * i + r for i, r in enumerate(plan)])
+        sets = [told.cuts] + [c for c in [separator.clauses(chosen)] if c is not None]
+        holds = [(np.bincount(c.row, c.value * np.isin(c.col, chosen), c.hi.size) <= c.hi).all() for c in sets]
+        if len(patches(green)) == 1 and len(green) >= 4:
+            assert len(sets) == 1 and all(holds)
+        elif len(patches(green)) > 1:
+            assert len(sets) == 2 and not holds[1]
+            cut += any(len(p) < 4 for p in patches(green)) and not holds[0]
+    assert cut > 100
+
+
+def test_no_quota_says_nothing() -> None:
+    for rules in ([], [al.Quota("green", max_mu=20)], [al.Quota("reservoir", min_mu=20)], [al.Share("green", min=0.4)]):
+        problem = al.Problem(world(0)).subject_to(al.Connected("green", BORDERS), *rules)
+        model = assemble(problem.table, problem.parts(), objective(problem.table, "net"))
+        assert with_least(model) is model
 
 
 def test_patches_of_one_treatment() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.terrain.sloping import level_of, lower_envelope, run_of, sloped, upper_envelope
+from planner.core.terrain.sloping import level_of, lower_envelope, run_of, sloped, steepest, upper_envelope
 
 
 def test_a_step_becomes_a_batter_half_in_cut_and_half_in_fill() -> None:
@@ -72,3 +72,25 @@ def test_level_ground_stays_and_missing_ground_takes_no_part() -> None:
     found = sloped(blocks, np.zeros(blocks.shape, bool), (5.0, 5.0), water_m=0.0)
     np.testing.assert_array_equal(found, blocks)
     assert upper_envelope(blocks, (5.0, 5.0))[0, 0] == 3.0
+
+
+def test_slopes_pass_round_fixed_ground_that_stands_in_their_way() -> None:
+    """Behind a fixed wall with one gap, ground that is reached down, through the gap and up again has its slope too."""
+    blocks = np.full((40, 30), 30.0)
+    fixed = np.zeros(blocks.shape, bool)
+    fixed[:35, 14:16] = True
+    blocks[fixed] = 20.0
+    blocks[:3, :3] = 0.0
+    found = sloped(blocks, fixed, (1.0, 1.0), water_m=-100.0)
+    assert steepest(found, fixed, (1.0, 1.0), (-100.0, 3.0, 2.0)) <= 1.0 + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_scattered_fixed_cells_leave_no_wall_between_worked_ones(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    blocks = np.kron(rng.normal(0.0, 6.0, (6, 6)), np.ones((8, 8)))
+    fixed = rng.random(blocks.shape) < 0.3
+    blocks[fixed] = 0.0
+    found = sloped(blocks, fixed, (2.0, 2.0), water_m=0.0)
+    assert steepest(found, fixed, (2.0, 2.0), (0.0, 3.0, 2.0)) <= 1.028

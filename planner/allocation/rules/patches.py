@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from planner.allocation.checks import check_number, check_target, check_words, works
-from planner.allocation.parts import ROUNDING, Clauses, Named, Part
+from planner.allocation.parts import ROUNDING, Clauses, Named, Part, Separator, stack_clauses
 from planner.allocation.rules.adjacency import long_borders
 from planner.allocation.rules.patch_graph import (
+    FLOW_UNITS,
     Patches,
     backbone,
     cheapest_way,
@@ -185,6 +186,14 @@ class _OfPatches:
 class _MinPatchSeparator(_OfPatches):
     min_mu: float
 
+    def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
+        """Itself: patches of their own say nothing about each other."""
+        return self
+
+    def known(self) -> Clauses | None:
+        """None: such rows are among the rule's cuts."""
+        return None
+
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """Small patches grown along the units worth most until they are large enough, or dropped where that does not pay."""
         group, size = self.patches.components(units & (self.patches.count > 0))
@@ -237,6 +246,22 @@ class _MinPatchSeparator(_OfPatches):
 
 @dataclass(frozen=True, eq=False)
 class _ConnectedSeparator(_OfPatches):
+    """most (N,), least: what each unit adds at most and all must come to, where a limit says so. must (N,): inside for sure."""
+
+    most: Floats | None = None
+    least: float = 0.0
+    must: Bools | None = None
+
+    def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
+        """The separator that takes no piece below `least` for the patch."""
+        return replace(self, most=most, least=least, must=must)
+
+    def known(self) -> Clauses | None:
+        """Rows of sets of up to three units that come to less, on few units."""
+        if self.most is None or np.count_nonzero(self.patches.count) > FLOW_UNITS:
+            return None
+        return small_set_rows(replace(self.patches, area=self.most), self.least)
+
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """The patch worth most, others whose worth pays for the cheapest way to it, and units along its edge, up to most_mu."""
         area, can = self.patches.area, self.patches.count > 0
@@ -274,22 +299,43 @@ class _ConnectedSeparator(_OfPatches):
 
     def broken(self, shares: Floats) -> Clauses | None:
         """Separators between the unit most inside and others, where shares around them let too little through."""
-        inside = self.shares_of_units(shares)
-        return _rows(
-            [
-                (self.patches.options_of(ends), self.patches.options_of(between), 1.0)
-                for ends, between in separators(self.patches, inside, BROKEN)
-            ]
-        )
+        inside, options = self.shares_of_units(shares), self.patches.options_of
+        rows = [(options(ends), options(between), 1.0) for ends, between in separators(self.patches, inside, BROKEN)]
+        if self.most is not None:
+            sets = starved_sets(replace(self.patches, area=self.most), inside, self.least, BROKEN)
+            rows += [(options(head), options(near), 0.0) for head, near in sets]
+        return _rows(rows)
 
     def clauses(self, chosen: Ints) -> Clauses | None:
-        """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""
+        """For each patch but the largest: its largest unit and the largest patch's need a way out of it; all units of a piece
+        too small to be the patch do."""
         group, size = self.patches.components(self.patches.inside[chosen])
         if not (group >= 0).any() or size.size < 2:
             return None
+        short = self._short(group)
+        apart = self._apart(group, size)
+        return apart if short is None else stack_clauses([short, apart])
+
+    def _short(self, group: Ints) -> Clauses | None:
+        """A row per unit of each piece that comes to less than the patch must."""
+        if self.most is None:
+            return None
+        options = self.patches.options_of
+        comes = np.bincount(group[group >= 0], weights=self.most[group >= 0])
+        rows: list[tuple[Ints, Ints, float]] = []
+        for patch in np.flatnonzero(comes < self.least):
+            units = np.flatnonzero(group == patch)
+            near = options(self.patches.beside(units))
+            rows += [(options(np.array([u])), near, 0.0) for u in units]
+        return _rows(rows)
+
+    def _apart(self, group: Ints, size: Floats) -> Clauses:
+        """For each patch but the largest: its largest unit and the largest patch's need a way out of it."""
         area = self.patches.area
         main = np.flatnonzero(group == int(np.argmax(size)))
         anchor = main[np.argmax(area[main])]
+        if self.must is not None and self.must[main].any():  # inside in every plan: rows from there are the strongest
+            anchor = main[np.argmax(self.must[main])]
         rows: list[tuple[Ints, Ints, float]] = []
         for patch in np.flatnonzero(np.arange(size.size) != int(np.argmax(size))):
             units = np.flatnonzero(group == patch)
@@ -297,7 +343,9 @@ class _ConnectedSeparator(_OfPatches):
             heads = np.r_[self.patches.options_of(np.array([mine])), self.patches.options_of(np.array([anchor]))]
             for around in (units, main):
                 rows.append((heads, self.patches.options_of(self.patches.beside(around)), 1.0))
-        return _rows(rows)
+        found = _rows(rows)
+        assert found is not None
+        return found
 
     def offending(self, chosen: Ints) -> Ints:
         """The target's options of units outside the largest patch."""

@@ -9,7 +9,7 @@ too long between.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,57 +19,122 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-@njit(cache=True, nogil=True)
-def _relax(run: Floats, cell_x: float, cell_y: float, steep: float) -> None:
-    """Lowers run (rows, cols) in place to its lower envelope: no cell above another's run by more than distance · steep.
+EDGE: Final = 2  # cells of nothing around what is swept: no cell has to ask where the ground ends
 
-    NaN cells take no part. Two sweeps, each with the half of the neighbours that it has passed: those in other rows first, all
-    cells of a row alike, then the row's own.
+
+class Room(NamedTuple):
+    """Three sheets in which slopes are worked out, (cells,) each: kept from one piece of ground to the next, since asking for
+    such memory anew takes longer than the slopes."""
+
+    low: Floats
+    turned: Floats
+    third: Floats
+
+    @classmethod
+    def of(cls, rows: int, cols: int) -> Room:
+        """For ground of at most so many cells."""
+        return cls(*(np.empty((rows + 2 * EDGE) * (cols + 2 * EDGE)) for _ in cls._fields))
+
+    def holds(self, rows: int, cols: int) -> bool:
+        """Whether ground of so many cells fits."""
+        return (rows + 2 * EDGE) * (cols + 2 * EDGE) <= len(self.low)
+
+    def sheets(self, rows: int, cols: int) -> tuple[Floats, Floats, Floats]:
+        """For ground of so many cells, with nothing around it, (rows + 4, cols + 4) each."""
+        shape = rows + 2 * EDGE, cols + 2 * EDGE
+        low, turned, third = (sheet[: shape[0] * shape[1]].reshape(shape) for sheet in self)
+        return low, turned, third
+
+
+class _Steps(NamedTuple):
+    """What a slope may rise along each chamfer step, m of run: beside, above, cornerwise, and both knight's moves."""
+
+    beside: float
+    above: float
+    corner: float
+    wide: float
+    tall: float
+
+
+def _relax(around: Floats, cell: tuple[float, float], steep: float) -> None:
+    """Lowers a run in place to its lower envelope: no cell above another's run by more than distance · steep.
+
+    around: (rows + 4, cols + 4), with two cells of nothing on every side. NaN cells take no part. Sweeps each go with the half
+    of the neighbours that they have passed: those in other rows first, all cells of a row alike, then the row's own.
     """
-    rows, cols = run.shape
-    beside, above = steep * cell_x, steep * cell_y
-    corner, wide = steep * np.hypot(cell_y, cell_x), steep * np.hypot(cell_y, 2 * cell_x)
-    tall = steep * np.hypot(2 * cell_y, cell_x)
-    around = np.full((rows + 4, cols + 4), np.nan)  # no cell has to ask where the ground ends
-    around[2:-2, 2:-2] = run
-    for sweep in range(2):
-        sign = 1 if sweep == 0 else -1
-        for i in range(rows):
-            r = i + 2 if sweep == 0 else rows + 1 - i
-            here, one, two = around[r], around[r - sign], around[r - 2 * sign]
-            for c in range(2, cols + 2):
-                best = here[c]
-                for reach in (
-                    one[c] + above,
-                    one[c - 1] + corner,
-                    one[c + 1] + corner,
-                    one[c - 2] + wide,
-                    one[c + 2] + wide,
-                    two[c - 1] + tall,
-                    two[c + 1] + tall,
-                ):
-                    best = reach if reach < best else best
-                here[c] = best
-            for j in range(cols):
-                c = j + 2 if sweep == 0 else cols + 1 - j
-                reach = here[c - sign] + beside
-                if reach < here[c]:
-                    here[c] = reach
-    run[:] = around[2:-2, 2:-2]
+    x, y = cell
+    lengths = x, y, np.hypot(y, x), np.hypot(y, 2 * x), np.hypot(2 * y, x)
+    _swept(around, _Steps(*(float(steep * length) for length in lengths)))
+
+
+@njit(cache=True, nogil=True)
+def _swept(around: Floats, steps: _Steps) -> None:
+    """Sweeps down and up, in place, until one finds nothing: a second time only round fixed ground that a slope has to pass."""
+    rows = around.shape[0]
+    changed, before = np.ones(rows, np.bool_), np.ones(rows, np.bool_)
+    for sweep in range(2 * rows):
+        down = sweep % 2 == 0
+        if sweep > 2:  # before that every row has to be looked at
+            before[:] = changed
+        changed[:] = False
+        for k in range(2, rows - 2):
+            r = k if down else rows - 1 - k
+            one, two = (r - 1, r - 2) if down else (r + 1, r + 2)
+            if before[r] or before[one] or before[two] or changed[one] or changed[two]:
+                lowered = _over(around[r], around[one], around[two], steps)
+                changed[r] = lowered + _along(around[r] if down else around[r, ::-1], steps.beside) > 0
+        if sweep > 1 and not changed.any():
+            break
+
+
+@njit(cache=True, nogil=True)
+def _over(row: Floats, one: Floats, two: Floats, steps: _Steps) -> int:
+    """From the row before and the one before that; slices of one length are what compilers turn into vectors."""
+    n, lowered = len(row) - 4, 0
+    here, above = row[2 : n + 2], one[2 : n + 2]
+    left, right, far_left, far_right = one[1 : n + 1], one[3 : n + 3], one[:n], one[4 : n + 4]
+    tall_left, tall_right = two[1 : n + 1], two[3 : n + 3]
+    for c in range(n):
+        best = here[c]
+        for reach in (
+            above[c] + steps.above,
+            left[c] + steps.corner,
+            right[c] + steps.corner,
+            far_left[c] + steps.wide,
+            far_right[c] + steps.wide,
+            tall_left[c] + steps.tall,
+            tall_right[c] + steps.tall,
+        ):
+            best = reach if reach < best else best
+        lowered += best < here[c]
+        here[c] = best
+    return lowered
+
+
+@njit(cache=True, nogil=True)
+def _along(row: Floats, beside: float) -> int:
+    """From the cell before, along a row."""
+    reach, lowered = np.nan, 0
+    for c in range(2, len(row) - 2):
+        reach += beside
+        if reach < row[c]:
+            row[c] = reach
+            lowered += 1
+        else:
+            reach = row[c]
+    return lowered
 
 
 def lower_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -> Floats:
     """The highest ground nowhere above run (rows, cols) that rises by no more than `steep` a metre; NaN takes no part."""
-    result = np.array(run, dtype=np.float64)
-    _relax(result, cell[0], cell[1], steep)
-    return result
+    around = np.pad(np.asarray(run, dtype=np.float64), EDGE, constant_values=np.nan)
+    _relax(around, cell, steep)
+    return around[EDGE:-EDGE, EDGE:-EDGE]
 
 
 def upper_envelope(run: Floats, cell: tuple[float, float], steep: float = 1.0) -> Floats:
     """The lowest ground nowhere below run that falls by no more than `steep` a metre."""
-    turned = -run
-    _relax(turned, cell[0], cell[1], steep)
-    return np.negative(turned, out=turned)
+    return np.negative(lower_envelope(-run, cell, steep))
 
 
 def run_of(level: Floats, water_m: Floats | float, wet: float, dry: float) -> Floats:
@@ -84,9 +149,9 @@ def level_of(run: Floats, water_m: Floats | float, wet: float, dry: float) -> Fl
 
 
 class Between(NamedTuple):
-    """The lowest and highest run that slopes against fixed ground leave, (rows, cols) each; NaN where there is no ground."""
+    """The lowest run that slopes against fixed ground leave, turned over (times −1), and the highest, as sheets of a Room."""
 
-    low: Floats
+    turned: Floats
     high: Floats
 
 
@@ -99,11 +164,10 @@ def against_fixed(
     """
     if not (fixed & np.isfinite(ground)).any():
         return None
-    level, measure = np.ascontiguousarray(ground, dtype=np.float64), (float(water_m), float(wet), float(dry))
-    high, turned = _fixed_run(level, fixed, *measure, 1.0), _fixed_run(level, fixed, *measure, -1.0)
-    _relax(high, *cell, 1.0)
-    _relax(turned, *cell, 1.0)
-    return Between(np.negative(turned, out=turned), high)
+    shape = ground.shape[0] + 2 * EDGE, ground.shape[1] + 2 * EDGE
+    found = Between(np.empty(shape), np.empty(shape))
+    _hold(found, ground, fixed, (float(water_m), float(wet), float(dry)), cell)
+    return found
 
 
 def sloped(
@@ -115,73 +179,117 @@ def sloped(
     wet: float = 3.0,
     dry: float = 2.0,
     between: Between | None = None,
+    room: Room | None = None,
 ) -> Floats:
     """Ground with side slopes in place of walls, (rows, cols) m.
 
     blocks: finished ground in level pieces, m, NaN for none. fixed: cells that nobody works on and that stay; slopes against
     them lie wholly on worked ground. cell: width and height, m. water_m: the level below which slopes are 1:wet, else 1:dry.
     Between worked cells a slope lies half in cut and half in fill. Where fixed ground is itself steeper, it stays so. between:
-    what `against_fixed` found, where it is known already.
+    what `against_fixed` found, where it is known already. room: to work it out in, where there is some.
     """
     measure = (float(water_m), float(wet), float(dry))
-    run = _worked_run(np.ascontiguousarray(blocks, dtype=np.float64), fixed, *measure)
-    mean = _middle(_middle(run, *cell, 2.0), *cell, 1.0)
-    held = against_fixed(blocks, fixed, cell, water_m=water_m, wet=wet, dry=dry) if between is None else between
-    if held is not None:
-        _held(mean, held.low, held.high)
-    return _as_level(mean, blocks, fixed, *measure)
+    room = room if room is not None and room.holds(*blocks.shape) else Room.of(*blocks.shape)
+    low, turned, third = room.sheets(*blocks.shape)
+    _begin(low, turned, blocks, fixed, *measure)
+    for steep in (2.0, 1.0):
+        _relax(low, cell, steep)
+        _relax(turned, cell, steep)
+        _middle(low, turned)
+    if between is not None:
+        turned, third = between
+    elif (fixed & np.isfinite(blocks)).any():
+        _hold(Between(turned, third), blocks, fixed, measure, cell)
+    else:
+        turned, third = low[:0], low[:0]
+    made = np.empty(blocks.shape)
+    _as_level(made, low, turned, third, blocks, fixed, *measure)
+    return made
+
+
+def _hold(into: Between, ground: Floats, fixed: Flags, measure: tuple[float, float, float], cell: tuple[float, float]) -> None:
+    """Fills in what fixed ground leaves."""
+    _fixed_run(into.high, ground, fixed, *measure, 1.0)
+    _fixed_run(into.turned, ground, fixed, *measure, -1.0)
+    _relax(into.high, cell, 1.0)
+    _relax(into.turned, cell, 1.0)
 
 
 @njit(cache=True, nogil=True)
-def _worked_run(level: Floats, fixed: Flags, water: float, wet: float, dry: float) -> Floats:
-    """Run of the cells that are worked, NaN of others."""
-    run = np.empty_like(level)
+def _bare(around: Floats) -> None:
+    """Lays nothing around a sheet."""
+    around[:2], around[-2:], around[:, :2], around[:, -2:] = np.nan, np.nan, np.nan, np.nan
+
+
+@njit(cache=True, nogil=True)
+def _begin(low: Floats, turned: Floats, level: Floats, fixed: Flags, water: float, wet: float, dry: float) -> None:
+    """Run of the cells that are worked, NaN of others, and the same turned over."""
+    _bare(low)
+    _bare(turned)
     for r in range(level.shape[0]):
         for c in range(level.shape[1]):
             above = level[r, c] - water
-            run[r, c] = np.nan if fixed[r, c] else (wet if above < 0.0 else dry) * above
-    return run
+            run = np.nan if fixed[r, c] else (wet if above < 0.0 else dry) * above
+            low[r + 2, c + 2] = run
+            turned[r + 2, c + 2] = -run
 
 
 @njit(cache=True, nogil=True)
-def _fixed_run(level: Floats, fixed: Flags, water: float, wet: float, dry: float, sign: float) -> Floats:
+def _fixed_run(around: Floats, level: Floats, fixed: Flags, water: float, wet: float, dry: float, sign: float) -> None:
     """Run of the cells that are fixed, turned over by a sign of −1, inf where others are known, NaN beyond."""
-    run = np.empty_like(level)
+    _bare(around)
     for r in range(level.shape[0]):
         for c in range(level.shape[1]):
             above = level[r, c] - water
             mine = sign * ((wet if above < 0.0 else dry) * above)
-            run[r, c] = mine if fixed[r, c] or np.isnan(above) else np.inf
-    return run
+            around[r + 2, c + 2] = mine if fixed[r, c] or np.isnan(above) else np.inf
 
 
 @njit(cache=True, nogil=True)
-def _middle(run: Floats, cell_x: float, cell_y: float, steep: float) -> Floats:
-    """The mean of the lower and the upper envelope, (rows, cols)."""
-    low, turned = run.copy(), -run
-    _relax(low, cell_x, cell_y, steep)
-    _relax(turned, cell_x, cell_y, steep)
-    for r in range(run.shape[0]):
-        for c in range(run.shape[1]):
-            low[r, c] = 0.5 * (low[r, c] - turned[r, c])
-    return low
+def _middle(low: Floats, turned: Floats) -> None:
+    """The mean of a lower envelope and an upper one that is turned over, in place of both, the second turned over."""
+    for r in range(low.shape[0]):
+        for c in range(low.shape[1]):
+            mean = 0.5 * (low[r, c] - turned[r, c])
+            low[r, c] = mean
+            turned[r, c] = -mean
 
 
 @njit(cache=True, nogil=True)
-def _held(run: Floats, low: Floats, high: Floats) -> None:
-    """Brings run, in place, between low and high."""
-    for r in range(run.shape[0]):
-        for c in range(run.shape[1]):
-            run[r, c] = min(max(run[r, c], low[r, c]), high[r, c])
+def _as_level(
+    made: Floats, mean: Floats, turned: Floats, high: Floats, blocks: Floats, fixed: Flags, water: float, wet: float, dry: float
+) -> None:
+    """Levels of the run of worked cells between what fixed ground leaves, if any, of others as they are."""
+    held = len(high) > 0
+    for r in range(made.shape[0]):
+        for c in range(made.shape[1]):
+            if fixed[r, c] or np.isnan(blocks[r, c]):
+                made[r, c] = blocks[r, c]
+                continue
+            run = mean[r + 2, c + 2]
+            if held:
+                run = min(max(run, -turned[r + 2, c + 2]), high[r + 2, c + 2])
+            made[r, c] = water + run / (wet if run < 0.0 else dry)
 
 
 @njit(cache=True, nogil=True)
-def _as_level(run: Floats, blocks: Floats, fixed: Flags, water: float, wet: float, dry: float) -> Floats:
-    """Levels of the run of worked cells, of others as they are."""
-    level = np.empty_like(run)
-    for r in range(run.shape[0]):
-        for c in range(run.shape[1]):
-            here = run[r, c]
-            kept = fixed[r, c] or np.isnan(blocks[r, c])
-            level[r, c] = blocks[r, c] if kept else water + here / (wet if here < 0.0 else dry)
-    return level
+def steepest(level: Floats, fixed: Flags, cell: tuple[float, float], slopes: tuple[float, float, float]) -> float:
+    """The steepest slope between two worked cells side by side, of the steepest allowed; 0 where there are none.
+
+    level, fixed: as of `sloped`. slopes: the water's level, m, and the run of a metre below and above it.
+    """
+    water, wet, dry = slopes
+    found = 0.0
+    for r in range(level.shape[0]):
+        for c in range(level.shape[1]):
+            if fixed[r, c]:
+                continue
+            here = level[r, c] - water
+            run = (wet if here < 0.0 else dry) * here
+            for down in range(2):
+                i, j = r + down, c + 1 - down
+                if i < level.shape[0] and j < level.shape[1] and not fixed[i, j]:
+                    there = level[i, j] - water
+                    rise = abs((wet if there < 0.0 else dry) * there - run) / cell[down]
+                    found = rise if rise > found else found
+    return found

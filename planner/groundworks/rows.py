@@ -1,0 +1,110 @@
+"""Heights that are too many for memory, by rows: a terrain that is read from its file once, and plain files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.frame import Frame
+from planner.read.tiled import TiledRaster
+from planner.site import Grid
+
+Floats = NDArray[np.float64]
+
+BAND_CELLS: Final = 1 << 22  # gone through at a time
+
+
+class Kept:
+    """Heights in a plain file, row by row, as fast to read again as memory."""
+
+    def __init__(self, path: Path, frame: Frame, dtype: Any = np.float32) -> None:
+        """In a new file that stays open."""
+        self.frame, self.dtype = frame, np.dtype(dtype)
+        self._file: IO[bytes] = path.open("w+b", buffering=0)
+
+    def close(self) -> None:
+        """No more rows."""
+        self._file.close()
+
+    def put(self, row: int, band: NDArray[Any]) -> None:
+        """Keeps whole rows from a row on, m."""
+        self._file.seek(row * self.frame.cols * self.dtype.itemsize)
+        self._file.write(np.ascontiguousarray(band, dtype=self.dtype).data)
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Whole rows, (stop − start, cols) m."""
+        self._file.seek(start * self.frame.cols * self.dtype.itemsize)
+        return np.fromfile(self._file, self.dtype, (stop - start) * self.frame.cols).reshape(-1, self.frame.cols)
+
+    def bands(self, height: int | None = None) -> Iterator[tuple[int, NDArray[Any]]]:
+        """First row and heights of bands of `height` rows, from north to south."""
+        high = height or max(1, BAND_CELLS // self.frame.cols)
+        for start in range(0, self.frame.rows, high):
+            yield start, self.rows(start, min(start + high, self.frame.rows))
+
+    def thinned(self, step: int) -> Grid:
+        """Means of the known cells of blocks of step × step, where `Grid.thinned` takes the middle one: noise from cell to cell
+        makes hollows and shores that are not there."""
+        high, f = max(1, BAND_CELLS // self.frame.cols // step) * step, self.frame
+        rows, cols = (len(range(step // 2, n, step)) for n in (f.rows, f.cols))
+        cells = np.vstack([_means(band, step) for _, band in self.bands(high)])[:rows, :cols]
+        return Grid(np.ascontiguousarray(cells), f.west, f.north, f.cell_x * step, f.cell_y * step)
+
+    def heights(self, xy: Floats) -> Floats:
+        """Heights at points (n, 2), m: bilinear between cells' centres, NaN beyond the outermost."""
+        row, col = self.frame.amid(xy[:, 0], xy[:, 1])
+        top, left = np.floor(row), np.floor(col)
+        found = np.full(len(xy), np.nan)
+        inside = (row >= 0) & (row <= self.frame.rows - 1) & (col >= 0) & (col <= self.frame.cols - 1)
+        high = max(1, BAND_CELLS // self.frame.cols)
+        for start in range(0, self.frame.rows, high):
+            mine = np.flatnonzero(inside & (top >= start) & (top < start + high))
+            if not len(mine):
+                continue
+            band = self.rows(start, min(start + high + 1, self.frame.rows)).astype(np.float64)
+            i, j = (top[mine] - start).astype(int), left[mine].astype(int)
+            down, across = row[mine] - top[mine], col[mine] - left[mine]
+            below, beside = np.minimum(i + 1, len(band) - 1), np.minimum(j + 1, self.frame.cols - 1)
+            upper = band[i, j] * (1 - across) + band[i, beside] * across
+            lower = band[below, j] * (1 - across) + band[below, beside] * across
+            found[mine] = upper * (1 - down) + lower * down
+        return found
+
+
+def _means(band: NDArray[Any], step: int) -> Floats:
+    """Means of the known cells of blocks, NaN where there are none; blocks that reach over the edge have fewer."""
+    known = np.isfinite(band)
+    total, count = np.where(known, band, 0.0).astype(np.float64), known.astype(np.float64)
+    for axis in (0, 1):
+        at = np.arange(0, band.shape[axis], step)
+        total, count = np.add.reduceat(total, at, axis=axis), np.add.reduceat(count, at, axis=axis)
+    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), dtype=np.float64)
+
+
+class Read:
+    """A streamed terrain by rows, from its own file the first time and from a plain one afterwards."""
+
+    def __init__(self, file: TiledRaster, path: Path) -> None:
+        """path: of the plain file."""
+        self.file, self._path = file, path
+        self.kept: Kept | None = None
+        self._known = 0
+
+    @property
+    def frame(self) -> Frame:
+        return self.file.frame
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """Heights of whole rows, (stop − start, cols) m, NaN where unknown."""
+        if self.kept is not None and stop <= self._known:
+            return self.kept.rows(start, stop).astype(np.float64)
+        read = self.file.window(start, 0, stop - start, self.file.cols)
+        self.kept = self.kept or Kept(self._path, self.frame, read.dtype)
+        if start == self._known:
+            self.kept.put(start, read)
+            self._known = stop
+        return np.asarray(read, dtype=np.float64)
