@@ -62,7 +62,7 @@ def _border_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
     for borders in (part.borders for part in parts if part.borders is not None):
         kind = borders.kind[chosen]
         cost = borders.cost * borders.weight[kind[borders.a], kind[borders.b]]
-        total += Fraction(math.fsum(cost))
+        total += Fraction(math.fsum(cost.tolist()))
     return total
 
 
@@ -101,11 +101,11 @@ def _sum_holds(
     beside = beside_it[0] * Fraction(row.border) + beside_it[1] * Fraction(row.money)
     beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
     beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in bought), Fraction(0)) if row.money else 0
-    size = math.fsum(np.abs(terms)) + abs(float(beside))
+    size = math.fsum(np.abs(terms).tolist()) + abs(float(beside))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):
             continue
-        miss = sign * (math.fsum(terms) + float(beside) - limit)
+        miss = sign * (math.fsum(terms.tolist()) + float(beside) - limit)
         rounding = ROUNDING * (size + abs(limit))
         if abs(miss) <= NEAR * (size + abs(limit)):
             typed = not beside and bool(written(terms).all() and written(np.array([limit])).all())
