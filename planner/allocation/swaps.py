@@ -35,12 +35,12 @@ def mended_by_swaps(model: Model, chosen: Ints, rows: Floats, water: Waters, rep
     """A choice near `chosen` (N,) that keeps the limits, None where none is found. rows (S,): prices; repair: single moves
     against what is missed. The model has nothing to carry."""
     for turn in range(TURNS):
-        found, missed = _swapped(model, chosen, worth(model, chosen, rows), water, MOVES, None)
+        found, missed = _swapped(model, chosen, worth(model, chosen, rows)[0], water, MOVES, None)
         found = repair(found)
         if settle(model, found).feasible:
             return found
         if missed <= REACHED or turn == TURNS - 1:
-            whole, missed = _swapped(model, found, worth(model, found, rows), water, WHOLE_MOVES, NODES)
+            whole, missed = _swapped(model, found, worth(model, found, rows)[0], water, WHOLE_MOVES, NODES)
             if settle(model, whole).feasible:
                 return whole
             found = whole if missed <= REACHED else found
