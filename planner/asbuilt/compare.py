@@ -81,13 +81,14 @@ def asbuilt(
     table["slope_deg"] = unit_slopes(survey.ground.values, before, sums)
     units = units.drop(columns=[c for c in table.columns if c in units.columns]).join(table)
     facts = {name: _mean(z, sums) for name, z in (("mean_m", survey.ground.values), ("design_m", planned.values))}
+    facts["design_slope_deg"] = unit_slopes(planned.values, before, sums)
     checks = acceptance(units.assign(water_m=_water_of(plan), **facts), plan.site.scenario)
     matrix, more = _matrix(units, landuse, plan)
     return AsBuilt(
         plan=plan,
         planned=planned,
         survey=survey,
-        units=units.assign(verdict=_worst(checks).reindex(units.index)),
+        units=units.assign(verdict=_worst(checks).reindex(units.index, fill_value="unseen")),
         matrix=matrix,
         groups={f"by_{k.removesuffix('_id')}": grouped(units, k) for k in GROUPS if k in units.columns},
         acceptance=checks,
