@@ -56,6 +56,7 @@ BUILT_ON = {
     "planner.core.corner",
     "planner.core.transport",
     "planner.core.polygons.rings",
+    "planner.core.polygons.shared",
     "planner.core.terrain.coverage",
     "planner.frame",
 }

@@ -96,7 +96,7 @@ def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = N
     value = reduced_values(model, Multipliers(rows, border, multipliers.pull))
     if order is None:
         best, _ = best_options(model.start, value, model.allowed)
-        total = math.fsum(best)
+        total = math.fsum(best.tolist())
     else:
         total = float(forest_best(model.start, value, model.allowed, order)[0])
     constant = limit_value(model, rows)

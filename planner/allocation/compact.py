@@ -61,7 +61,7 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
     return search.finish()
 
 
-def _least(model: Model) -> float:
+def least_value(model: Model) -> float:
     """Less than any plan could come to: a bound below it proves that there is none."""
     worst = float(np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1]).sum())
     worst -= float((model.price * model.upper)[model.price > 0].sum()) + float(
@@ -92,7 +92,7 @@ class _Search:
         self.border, self.worth = begin
         self.pull = saddle.pull(self.border)
         self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
-        self.best, self.short, self.least, self.attempts = Best(), 0.0, _least(m), 0
+        self.best, self.short, self.least, self.attempts = Best(), 0.0, least_value(m), 0
         self.leaning = np.ones(self.rows.size)
         if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
             self.leaning = settings.warm.leaning.copy()

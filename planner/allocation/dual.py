@@ -87,12 +87,14 @@ def minimise(
     start: Floats | None = None,
     accuracy: float = ACCURACY,
     warmth: float | None = None,
+    least: float = -np.inf,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Dual:
     """Prices of the coupling rows that nearly minimise the proven bound.
 
     start: earlier prices (S,), for a warm start. accuracy: relative, of the bound. warmth: first temperature, as a share of
-    what options lie apart; the colder, the nearer to `start` the answer is looked for.
+    what options lie apart; the colder, the nearer to `start` the answer is looked for. least: a bound below it is enough, as
+    there is no such plan.
     """
     s = model.coef.shape[0]
     if s == 0:
@@ -105,7 +107,7 @@ def minimise(
     temperature = spread * ((FIRST if start is None else AGAIN) if warmth is None else warmth)
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle = 0
-    while temperature > 1e-9 * spread and idle < 2 and go_on():
+    while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
         price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
         gained = best[0] - bound

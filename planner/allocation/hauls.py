@@ -22,10 +22,12 @@ GRAINS = 1e6  # per m³: earth is carried in whole cm³, so that balances close
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """The least haul of a choice: its cost, yuan, and a worth of earth at every unit, yuan/m³ (N,), that proves it."""
+    """The least haul of a choice: its cost, yuan, a worth of earth at every unit, yuan/m³ (N,), that proves it, and the ways
+    that make it: from unit, to unit, cm³ (m, 3)."""
 
     cost: float
     worth: Floats
+    ways: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +65,11 @@ def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage |
 
 def least_haul(hauls: Hauls, chosen: Ints) -> Carried:
     """The least haul of a choice (N,), solved to the optimum; what does not balance comes or goes where that is cheapest."""
-    lack = np.rint(hauls.lack[chosen] * GRAINS).astype(np.int64)
+    lack = grains(hauls, chosen)
     over = int(lack.sum())
     gives, takes = np.flatnonzero(lack < 0), np.flatnonzero(lack > 0)
     if not gives.size or not takes.size:
-        return Carried(0.0, np.zeros(len(hauls.xy)))
+        return Carried(0.0, np.zeros(len(hauls.xy)), np.empty((0, 3), dtype=np.int64))
     sources = _side(hauls.xy[gives], -lack[gives], max(over, 0))
     sinks = _side(hauls.xy[takes], lack[takes], max(-over, 0))
     ways, potential, _ = cheapest(sources, sinks, hauls.rate, 0.0)
@@ -79,7 +81,13 @@ def least_haul(hauls: Hauls, chosen: Ints) -> Carried:
     worth = highest(hauls.xy, hauls.xy[gives], potential[: gives.size], hauls.rate)
     if over > 0:  # nowhere is earth worth more than what comes from outside
         worth = np.minimum(worth, potential[gives.size])
-    return Carried(cost, lawful(hauls, worth - (worth.min() if over <= 0 else worth.max())))
+    carried = np.stack([gives[ways[:, 0]], takes[ways[:, 1]], ways[:, 2]], axis=1)
+    return Carried(cost, lawful(hauls, worth - (worth.min() if over <= 0 else worth.max())), carried)
+
+
+def grains(hauls: Hauls, chosen: Ints) -> Ints:
+    """What every unit of a choice wants (gives below 0), whole cm³ (N,)."""
+    return np.rint(hauls.lack[chosen] * GRAINS).astype(np.int64)
 
 
 def _side(xy: Floats, amount: Ints, outside: int) -> Side:

@@ -149,15 +149,16 @@ def settle(model: Model, chosen: Ints) -> Settled:
         return Settled(-np.inf, nothing, np.zeros(model.price.size), nothing, False)
     terms = model.coef[:, chosen]
     cut = border_cost(model, chosen)
-    activity = np.array([math.fsum([*t, b * cut]) if b else math.fsum(t) for t, b in zip(terms, model.border, strict=True)])
-    slackness = ROUNDING * np.array([math.fsum(np.abs(t)) for t in terms]).reshape(-1)
+    # lists: a sum over an array would box every number, which took a fifth of a whole search
+    activity = np.array([math.fsum([*t, b * cut] if b else t) for t, b in zip(terms.tolist(), model.border, strict=True)])
+    slackness = ROUNDING * np.array([math.fsum(t) for t in np.abs(terms).tolist()]).reshape(-1)
     hauled = 0.0
     if model.carriage is not None and (hauled := model.carriage.of(chosen).cost):
         activity = activity + model.carriage.money * hauled
         slackness = slackness + ROUNDING * model.carriage.money * hauled
     columns, broken = _cheapest_columns(model, activity, slackness)
     broken = np.maximum(broken, _missed_exactly(model, terms, activity, slackness))
-    value = math.fsum([*model.gain[chosen], *(-model.price * columns), -cut * model.borders_count])
+    value = math.fsum([*model.gain[chosen].tolist(), *(-model.price * columns).tolist(), -cut * model.borders_count])
     value -= model.carriage.counts * hauled if model.carriage is not None else 0.0
     ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
     apart = all(s.clauses(chosen) is None for s in model.separators)
@@ -261,7 +262,7 @@ def border_cost(model: Model, chosen: Ints) -> float:
     if not edges.cost.size:
         return 0.0
     kind = model.kind[chosen]
-    return math.fsum(edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]])
+    return math.fsum((edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]]).tolist())
 
 
 def sets_of_kinds(model: Model) -> Bools:

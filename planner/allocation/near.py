@@ -1,20 +1,24 @@
 """A plan near an earlier one under other limits, within seconds: what the new limits break is mended, the rest stays.
 
-The earlier choice is taken into the new limits by single moves, cheapest first at the earlier prices of the limits and at the
-worth of earth that the earlier hauls show. Its bound is Lagrange's at these prices, borders taken as free: valid for any
-prices, and wide; solving in full narrows it.
+The earlier prices are moved to the new limits by Newton's method: with what the earlier search knew of borders and of earth
+they prove a bound nearly as tight as the earlier one, and where they fall without end, that no plan keeps the limits. The
+earlier choice is then taken into the new limits by moves at these prices, best first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Multipliers, clean, forest, order_possible, upper_bound
+from planner.allocation.bound import Multipliers, forest, order_possible, upper_bound
+from planner.allocation.compact import COLD, least_value
+from planner.allocation.dual import Dual, minimise
+from planner.allocation.earlier import Start, border_prices, row_prices, started, worth_of_earth
+from planner.allocation.hauls import sides
 from planner.allocation.infeasible import check_by_arithmetic
 from planner.allocation.model import Model, assemble, at_worth, settle
 from planner.allocation.neighbours import neighbours, waters
@@ -23,88 +27,139 @@ from planner.allocation.objective import objective as objective_of
 from planner.allocation.polishing import polisher
 from planner.allocation.result import Result
 from planner.allocation.saddle import without_borders
-from planner.allocation.search import Found, Method, Outcome, Settings
-from planner.allocation.solve import result_of, start_positions
+from planner.allocation.search import Found, Method, Outcome, Settings, Warm
+from planner.allocation.shortfall import refusal
+from planner.allocation.solve import keeps, result_of, start_positions
 from planner.allocation.table import Floats, Ints
-from planner.allocation.verify import misses
+from planner.core.choice.arrays import Forest, Near, Waters
+from planner.core.choice.primaldual import border_pull
 from planner.timelimit import now
 
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
+ACCURACY: Final = 1e-6  # of the bound at the moved prices
+STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
 def adjusted(
     problem: Problem,
-    last: pd.Series[str] | Result,
+    last: pd.Series[str] | Result | Start,
     *,
     objective: str | Mapping[str, float] | Objective,
     gap: float,
-    binding: Sequence[Mapping[str, Any]] = (),
 ) -> Result | None:
     """A plan near `last` that keeps the problem's limits, with a bound of its own; None where moves alone find none.
 
-    last: an earlier choice (option by unit) or result. binding: rows `kind`, `target`, `treatment`, `name`, `unit`,
-    `shadow_price` of the earlier plan, where `last` is no result. Rules that cut off patches are not mended here: None.
-    Raises InvalidInput, and Infeasible where arithmetic alone shows that no plan can be.
+    last: an earlier choice (option by unit), result or plan. Rules that cut off patches are not mended here: None.
+    Raises InvalidInput, and Infeasible where arithmetic or prices show that no plan can be.
     """
     began = now()
     goal = objective_of(problem.table, objective)
     parts = problem.parts()
     model = assemble(problem.table, parts, goal)
     check_by_arithmetic(problem.table, problem.rules, parts, model)
-    if model.separators or model.clauses.hi.size or not order_possible(model):
+    if model.separators or model.clauses.hi.size or model.border.any() or not order_possible(model):
         return None
+    start = started(last)
+    before = start_positions(problem.table, model, start.choice)
+    here = _standing(model, start.warm, before)
+    dual = here.moved(row_prices(model, problem.rules, start.binding, goal.sign))
+    if dual.bound < least_value(model):
+        raise refusal(here.priced, problem.rules, here.order, before, dual.multipliers.rows)
+    chosen = _mended(here, before, dual.multipliers.rows, gap)
+    if chosen is None or not keeps(problem.table, problem.rules, model, chosen):
+        return None
+    found = Found(
+        Outcome.FOUND,
+        chosen,
+        here.bound(dual.multipliers.rows),
+        Multipliers(dual.multipliers.rows, pull=here.pull, earth=here.earth),
+        "moves from the last plan",
+        warm=Warm(here.border, here.earth),
+    )
     settings = Settings(gap, began, np.inf, 0, None, Method.CHOOSE)
-    prices = _prices(model, problem, last, binding)
-    before = start_positions(problem.table, model, last)
-    after, worth = _mended(model, before, prices)
-    kept = [(s.objective, chosen) for chosen in (before, after) if (s := settle(model, chosen)).feasible]
-    chosen = max(kept, key=lambda one: one[0])[1] if kept else after
-    if not kept or misses(problem.table, problem.rules, chosen, settle(model, chosen).columns):
-        return None
-    multipliers = Multipliers(prices, earth=worth)
-    bound = upper_bound(without_borders(model if worth is None else at_worth(model, worth)), Multipliers(prices), forest(model))
-    found = Found(Outcome.FOUND, chosen, bound, multipliers, "moves from the last plan")
     return result_of(problem.table, problem.rules, model, goal, found, settings)
 
 
-def _prices(model: Model, problem: Problem, last: pd.Series[str] | Result, binding: Sequence[Mapping[str, Any]]) -> Floats:
-    """The earlier prices of the limits, by what each is about; 0 where there was none."""
-    rows = [vars(b) for b in last.binding] if isinstance(last, Result) else list(binding)
-    known = {(r["kind"], r["target"], r["treatment"], r["name"], r["unit"]): float(r["shadow_price"]) for r in rows}
-    prices = np.zeros(model.coef.shape[0])
-    for i in range(prices.size):
-        rule = problem.rules[model.owner[i]]
-        name = getattr(rule, "name", "") or getattr(rule, "column", "") or ""
-        about = (
-            model.kinds[i] or type(rule).__name__.lower(),
-            getattr(rule, "target", None) or "",
-            getattr(rule, "treatment", None) or "",
-            name,
-            str(model.row_units[i]),
-        )
-        prices[i] = known.get(about, 0.0)
-    return clean(model, prices)
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """A model where an earlier search left it: order, neighbours, prices of borders' terms (E, C) and what these take off each
+    option (K,), worth of earth at every unit (N,)."""
+
+    model: Model
+    order: Forest | None
+    near: Near
+    water: Waters
+    border: Floats
+    pull: Floats
+    earth: Floats | None
+
+    @property
+    def worths(self) -> tuple[Floats, ...]:
+        """Worths of earth of which one bounds the haul of any choice; none where nothing is carried."""
+        if self.model.carriage is None or self.earth is None:
+            return ()
+        return sides(self.model.carriage.hauls, self.earth)
+
+    @property
+    def priced(self) -> Model:
+        """The model with earth at its worth in place of the haul."""
+        return self.model if self.earth is None else at_worth(self.model, self.earth)
+
+    def moved(self, rows: Floats) -> Dual:
+        """Prices of the rows at the new limits, from earlier ones (S,)."""
+        bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
+        bare = bare or [without_borders(self.model, self.pull)]
+        least = least_value(self.model)
+        found = [minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=COLD, least=least) for m in bare]
+        return max(found, key=lambda dual: dual.bound)
+
+    def bound(self, rows: Floats) -> float:
+        """What no plan exceeds, in closed form."""
+        prices = Multipliers(rows, pull=self.pull)
+        models = [at_worth(self.model, w) for w in self.worths] or [self.model]
+        return max(upper_bound(m, prices, self.order) for m in models)
 
 
-def _mended(model: Model, chosen: Ints, prices: Floats) -> tuple[Ints, Floats | None]:
-    """The choice after the moves that take it into the limits and make the best of them, and the worth of earth used."""
-    order = forest(model)
-    near, water = neighbours(model), waters(model, order)
-    if model.carriage is None:
-        return polisher(model, near, water)(chosen, prices), None
-    worth = model.carriage.of(chosen).worth
-    short = max(model.carriage.unseen(worth, chosen), 0.0)
-    found = chosen
-    for _ in range(TURNS):
-        priced = at_worth(model, worth)
-        found = polisher(replace(priced, hi=priced.hi - model.carriage.money * short), near, water)(chosen, prices)
-        if settle(model, found).feasible:
-            break
-        missing = model.carriage.unseen(worth, found)
+def _standing(model: Model, warm: Warm | None, before: Ints) -> _Standing:
+    """The model with earlier prices of borders and earth where they fit; else borders free, earth as the choice shows it."""
+    order, near = forest(model), neighbours(model)
+    border = border_prices(model, warm)
+    pull = border_pull(near, model.terms, border, model.unit, model.kind) if border.size else np.zeros(model.gain.size)
+    earth = worth_of_earth(model, warm)
+    if earth is None and model.carriage is not None:
+        earth = model.carriage.of(before).worth
+    return _Standing(model, order, near, waters(model, order), border, np.asarray(pull), earth)
+
+
+def _mended(here: _Standing, before: Ints, rows: Floats, gap: float) -> Ints | None:
+    """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits."""
+    model, priced = here.model, here.priced
+    moved = _moved(here, before, rows)
+    worth = -np.inf if moved is None else settle(model, moved).objective
+    wanted = worth - STAYS * gap * abs(worth) if np.isfinite(worth) else -np.inf
+    as_was = settle(priced, before)  # the true haul, which takes longest to find, is never less than at prices
+    if as_was.feasible and as_was.objective >= wanted:
+        true = settle(model, before)
+        if true.feasible and true.objective >= wanted:
+            return before
+    return moved
+
+
+def _moved(here: _Standing, before: Ints, rows: Floats) -> Ints | None:
+    """The choice after the moves that take it into the limits and make the best of them; None where they do not get there."""
+    hauls, short = here.model.carriage, 0.0
+    for _ in range(TURNS if hauls is not None else 1):
+        room = here.priced if hauls is None else replace(here.priced, hi=here.priced.hi - hauls.money * short)
+        found = polisher(room, here.near, here.water)(before, rows)
+        if not settle(room, found).feasible:
+            return None
+        if hauls is None or here.earth is None or settle(here.model, found).feasible:
+            return found
+        missing = hauls.unseen(here.earth, found)
         if missing <= short:
-            break
+            return None
         short = missing * (1.0 + 1e-6)
-    return found, worth
+    return None

@@ -11,13 +11,14 @@ from planner.allocation.model import Model, border_cost
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
 from planner.core.choice.patches import settle_patches
-from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices
+from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices, touched
 
 SWEEPS = 6  # most passes of single-unit moves at prices
 REPAIRS = 160  # most rounds of moves against broken limits
 BATCH = 32  # most moves of such a round where borders cost: made all at once they would tear holes into zones
 CYCLES = 4  # most times that a plan is taken back to the prices and into the limits again
 LARGEST_PATCH = 60  # most units of a patch that moves as one
+WAYS = 12  # ways that rows must go whose scores are remembered
 ROUNDS = 12  # most rounds of winning moves within the limits
 
 
@@ -59,12 +60,13 @@ class Polisher:
             self._patches(chosen, value)
         activity = self.rows[chosen].sum(axis=0)
         miss = self._miss(activity)
+        scores = _Scores(self, chosen, value)
         for _ in range(REPAIRS):
-            if not miss.any() or not self.go_on() or not self._round(chosen, activity, value, miss):
+            if not miss.any() or not self.go_on() or not self._round(chosen, activity, scores, miss):
                 break
             miss = self._miss(activity)
         for _ in range(ROUNDS):
-            if not self.go_on() or not self._round(chosen, activity, value, none):
+            if not self.go_on() or not self._round(chosen, activity, scores, none):
                 break
         return not miss.any()
 
@@ -79,20 +81,69 @@ class Polisher:
                 break
             settle_at_prices(self.model.choices, value, water, near, pair, chosen, 1)
 
-    def _round(self, chosen: Ints, activity: Floats, value: Floats, push: Floats) -> int:
+    def _round(self, chosen: Ints, activity: Floats, scores: _Scores, push: Floats) -> int:
         """One round of moves, best first; repairing where `push` says which way rows must go."""
         units, borders = self.model.choices, (self.water, self.near, self.model.terms.pair)
-        score, option = best_moves(units, value, self.rows, np.sign(push), *borders, chosen)
-        order = np.flatnonzero(np.isfinite(score))
-        order = order[np.argsort(-score[order], kind="stable")]
         limits, repairing = (self.lo, self.hi), bool(push.any())
-        step = BATCH if repairing and self.model.edges.cost.size else max(order.size, 1)
-        for first in range(0, order.size, step):  # the edges of zones first, then what has become an edge by that
-            batch = order[first : first + step]
-            made = int(apply_moves((batch, option), units, self.rows, limits, *borders, repairing, chosen, activity))
-            if made:
+        scored = scores.now(push)
+        batched = repairing and bool(self.model.edges.cost.size)
+        first = 0
+        while True:  # the edges of zones first, then what has become an edge by that
+            order = scored.best(first + BATCH if batched else chosen.size)
+            made = int(
+                apply_moves((order[first:], scored.option), units, self.rows, limits, *borders, repairing, chosen, activity)
+            )
+            first += BATCH
+            if made or not batched or first >= scored.count:
                 return made
-        return 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Score (N,), -inf where there is none, and option (N,) of every unit's best move, beside the choice as it was `seen`."""
+
+    score: Floats
+    option: Ints
+    seen: Ints
+
+    @property
+    def count(self) -> int:
+        """How many units have a move."""
+        return int(np.isfinite(self.score).sum())
+
+    def best(self, most: int) -> Ints:
+        """The units with the best moves, best first and of equal ones the first first: so many at most."""
+        there = np.flatnonzero(np.isfinite(self.score))
+        if there.size > 4 * most:  # what is no better than the last of them need not be sorted
+            least = -np.partition(-self.score[there], most - 1)[most - 1]
+            there = there[self.score[there] >= least]
+        return np.asarray(there[np.argsort(-self.score[there], kind="stable")][:most])
+
+
+class _Scores:
+    """The best moves as a choice goes on changing, by the way that rows must go: what moves touch is looked at again."""
+
+    def __init__(self, polisher: Polisher, chosen: Ints, value: Floats) -> None:
+        self.polisher, self.chosen, self.value = polisher, chosen, value
+        self.known: dict[bytes, _Scored] = {}
+
+    def now(self, push: Floats) -> _Scored:
+        """The scores for the choice as it is, where rows must go as the signs of push (S,) say."""
+        p, way = self.polisher, np.sign(push)
+        key = way.tobytes()
+        if key in self.known:
+            scored = self.known[key]
+            look = touched(np.flatnonzero(self.chosen != scored.seen), p.near, p.water)
+        else:
+            look = np.arange(self.chosen.size)
+            scored = _Scored(np.empty(look.size), np.empty(look.size, dtype=np.int64), np.empty_like(self.chosen))
+            if len(self.known) == WAYS:
+                del self.known[next(iter(self.known))]
+            self.known[key] = scored
+        ground = (p.model.choices, self.value, p.rows, way, p.water, p.near, p.model.terms.pair)
+        best_moves(*ground, self.chosen, look, scored.score, scored.option)
+        scored.seen[:] = self.chosen
+        return scored
 
 
 def polisher(

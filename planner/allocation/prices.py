@@ -42,8 +42,8 @@ def account(
     assert found.chosen is not None
     chosen, order = found.chosen, forest(model)
     rows = clean(model, found.multipliers.rows)
-    dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
-    ranges = price_ranges(model, Multipliers(rows), order, dear * border_shares(model, chosen))
+    value, burden = worth(model, chosen, rows)
+    ranges = price_ranges(model, Multipliers(rows), order, burden)
     limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
     limits[TOLD] += np.array([beside(rules[i]) for i in model.owner]).reshape(-1, 1)
     held = {name: limits[name].to_numpy() for name in limits.columns}  # a row of a frame costs a hundred times as much
@@ -51,7 +51,6 @@ def account(
         _binding(str(limits.index[i]), {name: held[name][i] for name in held}, rules[model.owner[i]], model.kinds[i])
         for i in np.flatnonzero(held["binding"])
     )
-    value = worth(model, chosen, rows)
     index = pd.MultiIndex(
         levels=[table.units, pd.Index(table.names.astype(str))],
         codes=[table.unit, table.option],
@@ -125,10 +124,12 @@ def unique_labels(labels: tuple[str, ...]) -> list[str]:
     return result
 
 
-def worth(model: Model, chosen: Ints, rows: Floats) -> Floats:
-    """What each option is worth once it pays for the limits it uses, borders as the plan's neighbours are, shape (K,)."""
+def worth(model: Model, chosen: Ints, rows: Floats) -> tuple[Floats, Floats]:
+    """What each option is worth once it pays for the limits it uses and its borders, the plan's neighbours as they are, shape
+    (K,), and what its borders cost of that."""
     dear = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
-    return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - dear * border_shares(model, chosen))
+    burden = dear * border_shares(model, chosen)
+    return np.asarray(model.gain - (rows @ model.coef if rows.size else 0.0) - burden), burden
 
 
 def next_best(table: OptionTable, model: Model, chosen: Ints, value: Floats, order: Forest | None) -> pd.DataFrame:

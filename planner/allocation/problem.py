@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from planner.allocation.earlier import Start
 from planner.allocation.objective import Objective
 from planner.allocation.parts import Part, Rule
 from planner.allocation.result import Result
@@ -78,7 +79,7 @@ class Problem:
         time_limit_s: float = 300.0,
         objective: str | Mapping[str, float] | Objective = "net",
         seed: int = 0,
-        start: pd.Series[str] | Result | None = None,
+        start: pd.Series[str] | Result | Start | None = None,
         progress: Progress | None = None,
         method: str = "choose",
         rounds: int | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from planner.allocation.model import Model
 from planner.allocation.parts import Clauses, empty_clauses
@@ -105,11 +106,12 @@ def border_burden(model: Model, chosen: Ints, at_first: Bools, at_second: Bools)
     at_first, at_second (E,): the borders that count for their first unit, and for their second.
     """
     edges, pair, kind = model.edges, model.terms.pair, model.kind[chosen]
-    burden = np.zeros((model.size, pair.shape[1]))
-    for mine, inner, outer in ((at_first, edges.a, edges.b), (at_second, edges.b, edges.a)):
-        cost = edges.cost[mine, None] * pair[edges.layer[mine], :, kind[outer[mine]]]
-        np.add.at(burden, inner[mine], cost)
-    return burden
+    inner = np.concatenate([edges.a[at_first], edges.b[at_second]])
+    outer = np.concatenate([edges.b[at_first], edges.a[at_second]])
+    which = np.concatenate([np.flatnonzero(at_first), np.flatnonzero(at_second)])
+    cost = edges.cost[which, None] * pair[edges.layer[which], :, kind[outer]]
+    by_unit = sparse.csr_array((np.ones(inner.size), (inner, np.arange(inner.size))), shape=(model.size, inner.size))
+    return np.asarray(by_unit @ cost)
 
 
 def _clauses(model: Model, chosen: Ints, free: Bools, options: Ints) -> Clauses:

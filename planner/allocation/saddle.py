@@ -10,7 +10,8 @@ import numpy as np
 from planner.allocation.borders import no_edges
 from planner.allocation.bound import clean, limit_value
 from planner.allocation.carrying import Carrying
-from planner.allocation.hauls import from_places, sides
+from planner.allocation.earlier import border_prices, worth_of_earth
+from planner.allocation.hauls import sides
 from planner.allocation.model import Model, at_worth, sets_of_kinds
 from planner.allocation.search import Warm
 from planner.allocation.table import Floats, Ints
@@ -121,17 +122,10 @@ class Saddle:
     def begin(self, warm: Warm | None) -> tuple[Floats, Floats | None]:
         """Scaled border prices (E, C) and a worth of earth to begin at: an earlier search's, drawn into what borders and ways
         cost now, where it fits; else none."""
-        m, nothing = self.model, np.zeros((self.model.edges.cost.size, self.widest))
-        earth = None if m.carriage is None else np.zeros(m.size)
-        if warm is None or warm.border.shape != nothing.shape:
-            return nothing, earth
-        terms, layer = m.terms, m.edges.layer
-        place = terms.first[layer][:, None] + np.arange(self.widest)
-        there = place < terms.first[layer + 1][:, None]
-        weight = np.where(there, terms.weight[np.minimum(place, max(terms.weight.size - 1, 0))], 0.0) if there.size else nothing
-        if m.carriage is not None and warm.earth is not None and warm.earth.size == m.size:
-            earth = from_places(m.carriage.hauls, m.carriage.hauls.xy, warm.earth)
-        return np.clip(warm.border / self.money, 0.0, self.edges.cost[:, None] * weight), earth
+        earth = worth_of_earth(self.model, warm)
+        if earth is None and self.model.carriage is not None:
+            earth = np.zeros(self.model.size)
+        return border_prices(self.model, warm) / self.money, earth
 
     def rounded(self, x: Floats) -> Ints:
         """The whole choice nearest to shares x that keeps the order."""

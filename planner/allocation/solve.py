@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import clean, forest, upper_bound
+from planner.allocation.earlier import Start, row_prices, started
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauls import sides
 from planner.allocation.infeasible import check_by_arithmetic, diagnose
@@ -38,7 +39,7 @@ def solve(
     time_limit_s: float,
     objective: str | Mapping[str, float] | Objective,
     seed: int,
-    start: pd.Series[str] | Result | None,
+    start: pd.Series[str] | Result | Start | None,
     progress: Progress | None,
     method: str,
     rounds: int | None = None,
@@ -54,10 +55,12 @@ def solve(
     paused = now()
     make_ready(model, way)
     settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way)
-    settings = replace(settings, warm=start.warm if isinstance(start, Result) else None, rounds=rounds)
-    first = None if start is None else start_positions(table, model, start)
+    before = None if start is None else started(start)
+    settings = replace(settings, warm=None if before is None else before.warm, rounds=rounds)
+    first = None if before is None else start_positions(table, model, before.choice)
+    prices = None if before is None else _earlier_prices(model, rules, start, before, goal.sign)
     with interruptible(settings.stop):
-        found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, _earlier_prices(model, start)))
+        found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, prices))
         found = replace(found, interrupted=found.interrupted or settings.stop.is_set())
     if found.outcome is Outcome.INFEASIBLE:
         parts = tuple(rule.part(table) for rule in rules)
@@ -75,7 +78,7 @@ def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: 
     """What was found if it passes the walk that stands between any method and the user; else the exact method's, or nothing."""
 
     def honest(one: Found) -> bool:
-        return one.chosen is None or not misses(table, rules, one.chosen, settle(model, one.chosen).columns)
+        return one.chosen is None or keeps(table, rules, model, one.chosen)
 
     if honest(found):
         return found
@@ -83,11 +86,17 @@ def _checked(table: OptionTable, rules: Sequence[Rule], model: Model, settings: 
     return again if again is not found and honest(again) else replace(found, outcome=Outcome.NOTHING, chosen=None)
 
 
-def _earlier_prices(model: Model, start: pd.Series[str] | Result | None) -> Floats | None:
-    """An earlier result's prices, where its limits are the same rows."""
-    if isinstance(start, Result) and start.multipliers.size == model.coef.shape[0]:
-        return clean(model, start.multipliers)
-    return None
+def keeps(table: OptionTable, rules: Sequence[Rule], model: Model, chosen: Ints) -> bool:
+    """Whether the independent walk finds nothing that a choice breaks; its haul is the model's, walked way by way."""
+    ways = None if model.carriage is None else model.carriage.of(chosen).ways
+    return not misses(table, rules, chosen, settle(model, chosen).columns, ways)
+
+
+def _earlier_prices(model: Model, rules: Sequence[Rule], earlier: object, start: Start, sign: float) -> Floats | None:
+    """An earlier result's prices where its limits are the same rows, else by what each is about; None where it has none."""
+    if isinstance(earlier, Result) and earlier.multipliers.size == model.coef.shape[0]:
+        return clean(model, earlier.multipliers)
+    return row_prices(model, rules, start.binding, sign) if start.binding else None
 
 
 def _checked_method(gap: float, time_limit_s: float, method: str) -> Method:

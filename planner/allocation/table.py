@@ -73,8 +73,11 @@ class OptionTable:
         """
         if isinstance(ids, pd.Series | pd.Index):
             ids = ids.to_numpy(dtype=object)  # at once: one by one cost a fifth of a compact plan's time
-        wanted = pd.Index([str(i) for i in ids], dtype=object)
+        wanted = pd.Index(ids if isinstance(ids, np.ndarray) else list(ids), dtype=object)
         found = np.asarray(self.units.get_indexer(wanted), dtype=np.int64)
+        if (found < 0).any():  # numbers, or names that are no units
+            wanted = pd.Index([str(i) for i in wanted], dtype=object)
+            found = np.asarray(self.units.get_indexer(wanted), dtype=np.int64)
         wrong = np.flatnonzero(found < 0)
         if wrong.size:
             raise InvalidInput(say("allocation.no_unit", rule=rule, unit=wanted[wrong[0]], n=len(self.units)))

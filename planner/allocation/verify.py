@@ -13,18 +13,22 @@ from fractions import Fraction
 
 import numpy as np
 
-from planner.allocation.hauls import least_haul
-from planner.allocation.parts import ROUNDING, Column, Part, Rule, Sum
+from planner.allocation.hauls import GRAINS, grains, least_haul
+from planner.allocation.parts import ROUNDING, Column, Hauls, Part, Rule, Sum
 from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Floats, Ints, OptionTable
 
 NEAR = 1e-9  # share of its terms within which a sum counts as close to its limit and is added up again in fractions
 
 
-def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Floats) -> tuple[str, ...]:
+def misses(
+    table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Floats, ways: Ints | None = None
+) -> tuple[str, ...]:
     """The rules (in words) that a choice breaks, or what is wrong with the choice itself; empty where it is a plan.
 
-    chosen: position of each unit's option, shape (N,). columns: quantities of the rules' auxiliary columns, in order.
+    chosen: position of each unit's option, shape (N,). columns: quantities of the rules' auxiliary columns, in order. ways
+    (m, 3): from unit, to unit and cm³ of a haul that is said to serve the choice: it is walked, and its cost added up; without
+    them a haul is solved for anew.
     """
     n = len(table.units)
     if chosen.shape != (n,) or (chosen < 0).any() or (chosen >= table.size).any():
@@ -32,7 +36,9 @@ def misses(table: OptionTable, rules: Sequence[Rule], chosen: Ints, columns: Flo
     if (table.unit[chosen] != np.arange(n)).any():
         return (f"unit {table.units[int(np.argmax(table.unit[chosen] != np.arange(n)))]} has another unit's option",)
     parts = [rule.part(table) for rule in rules]
-    borders, hauled = _border_cost(parts, chosen), _haul_cost(parts, chosen)
+    borders, hauled = _border_cost(parts, chosen), _haul_cost(parts, chosen, ways)
+    if hauled is None:
+        return ("the haul does not serve the choice",)
     found, first = [], 0
     every = [column for part in parts for column in part.columns]
     given = [Fraction(float(y)) for y in columns]
@@ -56,13 +62,30 @@ def _border_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
     for borders in (part.borders for part in parts if part.borders is not None):
         kind = borders.kind[chosen]
         cost = borders.cost * borders.weight[kind[borders.a], kind[borders.b]]
-        total += Fraction(math.fsum(cost))
+        total += Fraction(math.fsum(cost.tolist()))
     return total
 
 
-def _haul_cost(parts: Sequence[Part], chosen: Ints) -> Fraction:
-    """Cost of a haul that serves the choice, yuan, solved for anew."""
-    return sum((Fraction(least_haul(part.hauls, chosen).cost) for part in parts if part.hauls is not None), Fraction(0))
+def _haul_cost(parts: Sequence[Part], chosen: Ints, ways: Ints | None) -> Fraction | None:
+    """Cost of a haul that serves the choice, yuan: of the one shown, or solved for anew; None where that serves it not."""
+    carried = [part.hauls for part in parts if part.hauls is not None]
+    if ways is None or len(carried) != 1:
+        return sum((Fraction(least_haul(hauls, chosen).cost) for hauls in carried), Fraction(0))
+    return _shown_cost(carried[0], chosen, ways)
+
+
+def _shown_cost(hauls: Hauls, chosen: Ints, ways: Ints) -> Fraction | None:
+    """Cost of the ways shown; None where they carry what is not there, or leave spoil and want side by side."""
+    lack = grains(hauls, chosen)
+    if (ways[:, 2] < 0).any() or (ways[:, :2] < 0).any() or (ways[:, :2] >= lack.size).any():
+        return None
+    left = lack.copy()
+    np.add.at(left, ways[:, 0], ways[:, 2])
+    np.subtract.at(left, ways[:, 1], ways[:, 2])
+    if (left[lack <= 0] > 0).any() or (left[lack >= 0] < 0).any() or ((left > 0).any() and (left < 0).any()):
+        return None
+    metres = np.hypot(*(hauls.xy[ways[:, 0]] - hauls.xy[ways[:, 1]]).T)
+    return Fraction(math.fsum(ways[:, 2] / GRAINS * metres)) * Fraction(hauls.rate)
 
 
 def _sum_holds(
@@ -78,11 +101,11 @@ def _sum_holds(
     beside = beside_it[0] * Fraction(row.border) + beside_it[1] * Fraction(row.money)
     beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
     beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in bought), Fraction(0)) if row.money else 0
-    size = math.fsum(np.abs(terms)) + abs(float(beside))
+    size = math.fsum(np.abs(terms).tolist()) + abs(float(beside))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):
             continue
-        miss = sign * (math.fsum(terms) + float(beside) - limit)
+        miss = sign * (math.fsum(terms.tolist()) + float(beside) - limit)
         rounding = ROUNDING * (size + abs(limit))
         if abs(miss) <= NEAR * (size + abs(limit)):
             typed = not beside and bool(written(terms).all() and written(np.array([limit])).all())

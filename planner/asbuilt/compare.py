@@ -22,6 +22,7 @@ from planner.design import Levels, owners
 from planner.earthwork.finished import finished_ground
 from planner.errors import InvalidInput
 from planner.plan import Plan, load_plan
+from planner.plan.setting_out import laid_out
 from planner.read.polygons import read_polygons
 from planner.read.rasters import read_onto
 from planner.site import Grid
@@ -58,7 +59,7 @@ def asbuilt(
     >>> pl.asbuilt(plan, pl.design(plan), date=2030).storage["reservoir_id"].unique().tolist()
     ['R1']
     """
-    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     before = plan.site.terrain
     after = terrain if isinstance(terrain, Grid) else read_onto(terrain, before, crs=plan.site.crs).grid
     planned = _designed(plan) if planned is None else planned

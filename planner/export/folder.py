@@ -120,9 +120,10 @@ def _units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def attribute_tables(plan: SavedPlan) -> dict[str, pd.DataFrame]:
-    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules, land_use, others."""
+    """Tables a plan is reloaded from: options, borders, storage (stage by reservoir), haul, rules, land_use, others,
+    and the prices that planning again begins at."""
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("options", "borders", "haul", "rules", "land_use"):
+    for name in ("options", "borders", "haul", "rules", "land_use", "border_prices", "earth_prices"):
         table = getattr(plan, name, None)
         if isinstance(table, pd.DataFrame) and len(table.columns):
             tables[name] = pd.DataFrame(table)

@@ -24,6 +24,7 @@ from planner.groundworks.ditches import ditches, undrained
 from planner.landuse import LAND
 from planner.plan import Plan, load_plan
 from planner.plan.dykes import MATERIAL
+from planner.plan.setting_out import laid_out, zones
 from planner.site import Grid
 from planner.water import storage_curve
 
@@ -47,7 +48,7 @@ def design(plan: Plan | str | Path) -> Grid:
     >>> pl.design(plan).shape == plan.site.terrain.shape
     True
     """
-    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     return finished_ground(plan.units, plan.site.terrain, plan.site.scenario)
 
 
@@ -73,14 +74,15 @@ class Sampled(NamedTuple):
 class Drawing:
     """What is handed out for building.
 
-    ground: finished, with side slopes, closed on the plan's storage and earth; blocks: with walls, as priced. checks: check,
-    value, limit, unit, verdict. volumes: cut and fill of both, what is left over of both and of the plan, m³, and land_m, how
-    much higher filled land lies than its block. storage: of every reservoir at its normal level on both, m³, within the land
-    given to it, and bed_m, how much deeper its worked bed lies than its block. ditches: by which worked land drains, 3D
-    lines with length_m, head_m, end_m, deepest_m, cut_m3. dykes: along its water, 3D lines at their crest, index dyke_id,
-    columns as `design.dykes` gives them; like ditches they are narrower than the cells and not part of the ground. sampled: of
-    a drawing that holds some of the cells only, what was measured on all, while it is there: heights along lines and at points
-    are asked there. size: of all cells, where these are some.
+    plan: as it is laid out, borders in smooth lines where [works] smoothing_m says so. ground: finished, with side slopes,
+    closed on the plan's storage and earth; blocks: with walls, as priced. checks: check, value, limit, unit, verdict.
+    volumes: cut and fill of both, what is left over of both and of the plan, m³, and land_m, how much higher filled land
+    lies than its block. storage: of every reservoir at its normal level on both, m³, within the land given to it, and
+    bed_m, how much deeper its worked bed lies than its block. ditches: by which worked land drains, 3D lines with length_m,
+    head_m, end_m, deepest_m, cut_m3. dykes: along its water, 3D lines at their crest, index dyke_id, columns as
+    `design.dykes` gives them; like ditches they are narrower than the cells and not part of the ground. sampled: of a
+    drawing that holds some of the cells only, what was measured on all, while it is there: heights along lines and at
+    points are asked there. size: of all cells, where these are some.
     """
 
     plan: Plan
@@ -129,6 +131,10 @@ class Drawing:
         """Edges between units of other heights, with the finished ground's heights; columns unit_a, unit_b, step_m."""
         return breaklines(self)
 
+    def zones(self) -> gpd.GeoDataFrame:
+        """The zones of works, index zone_id: target, treatment, units, area_mu, cut_m3, fill_m3; the largest first."""
+        return zones(self.plan)
+
     def stakes(self, every_m: float = 20.0) -> gpd.GeoDataFrame:
         """Stake-out points along the breaklines: point_id, x, y, design_m, today_m, cut_m (positive: to be dug)."""
         return stakes(self, every_m)
@@ -144,7 +150,7 @@ def drawing(plan: Plan | str | Path) -> Drawing:
     >>> pl.drawing(plan).ground.shape == plan.site.terrain.shape
     True
     """
-    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     scenario, terrain = plan.site.scenario, plan.site.terrain
     made = finished(plan.units, terrain, scenario)
     moved: dict[str, float] = {}

@@ -24,6 +24,7 @@ from planner.groundworks.drawing import Drawing, Sampled, drawn
 from planner.groundworks.rows import Kept, Read
 from planner.groundworks.save import OWNED, write_beside
 from planner.plan import Plan, load_plan
+from planner.plan.setting_out import laid_out
 from planner.read.meaning import ELEVATION
 from planner.read.rasters import raster_info
 from planner.read.tiled import TiledRaster, open_tiled
@@ -60,7 +61,7 @@ def design_raster(
 
     Raises InvalidInput where the terrain does not reach over the plan or cannot be streamed, CRSMismatch, OutputExists.
     """
-    plan = plan if isinstance(plan, Plan) else load_plan(plan)
+    plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     file = _admitted(plan, Path(terrain))
     with whole_folder(
         folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__

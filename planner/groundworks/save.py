@@ -24,6 +24,7 @@ OWNED: Final = (
         "design.tif",
         "cutfill.tif",
         "design.gpkg",
+        "zones.dxf",
         "contours.dxf",
         "breaklines.dxf",
         "ditches.dxf",
@@ -72,6 +73,7 @@ def write_beside(
     """All but the rasters: lines, points, the section, pictures, checks and design.json."""
     (work / "design.json").write_text(json_text(found.summary()), encoding="utf-8")
     layers = {
+        "zones": found.zones().reset_index(),
         "contours": found.contours(step_m),
         "breaklines": found.breaklines(),
         "ditches": found.ditches,
@@ -83,6 +85,8 @@ def write_beside(
             layer.to_file(work / "design.gpkg", layer=name, driver="GPKG")
             if name != "stakes":
                 lines = layer[["geometry"]].assign(Layer=name)
+                if name == "zones":
+                    lines = lines.assign(geometry=layer.geometry.boundary).explode(ignore_index=True)
                 pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
     write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
     write_csv(found.checks, work / "checks.csv")

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from planner.core.polygons.shared import Shared, shared_segments
 from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import lines, merging, planar
 from planner.placing import reach_outlines
@@ -67,7 +68,7 @@ def partition(site: Site, *, cuts: gpd.GeoSeries | None = None) -> Partition:
     atoms = planar.faces(np.concatenate([*linework, lines.lattice(shapes, side_m, origin)]))
     owner = planar.owners(atoms, shapes)
     atoms, owner = atoms[owner >= 0], owner[owner >= 0]
-    shared = planar.shared_segments(atoms)
+    shared = shared_segments(atoms)
     side = planar.sides(atoms, constraints)
     width = site.scenario.number("partition.min_width_m")
     on_lattice = _on_lattice(shared, side_m, origin)
@@ -143,7 +144,7 @@ def _flat_at(stand: Grid, level_m: float) -> bool:
     return bool(len(known)) and bool(np.all(np.abs(known - level_m) < 1e-6))
 
 
-def _on_lattice(shared: planar.Shared, side_m: float, origin: Floats) -> NDArray[np.bool_]:
+def _on_lattice(shared: Shared, side_m: float, origin: Floats) -> NDArray[np.bool_]:
     """Which segments run along a line of the lattice, not merely from one of its lines to another."""
     slack = 2 * planar.GRID_M
     off = np.abs((shared.start + origin + side_m / 2) % side_m - side_m / 2)
@@ -154,7 +155,7 @@ def _merged(
     atoms: Geometries,
     owner: Ints,
     side: Ints,
-    shared: planar.Shared,
+    shared: Shared,
     on_lattice: NDArray[np.bool_],
     *,
     min_m2: float,
@@ -203,7 +204,7 @@ def _as_partition(
     atoms: Geometries,
     owner: Ints,
     unit: Ints,
-    shared: planar.Shared,
+    shared: Shared,
     parcels: gpd.GeoDataFrame,
     *,
     origin: Floats,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -24,54 +22,6 @@ def faces(lines: Geometries) -> Geometries:
     found = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))), dtype=object)
     at = shapely.get_coordinates(shapely.point_on_surface(found))
     return found[np.lexsort((shapely.area(found), at[:, 0], -at[:, 1]))]
-
-
-@dataclass(frozen=True, eq=False)
-class Shared:
-    """Segments that exactly two faces share: face numbers a < b, end points (n, 2), m."""
-
-    a: Ints
-    b: Ints
-    start: Floats
-    end: Floats
-
-    @property
-    def length(self) -> Floats:
-        """Length of each segment, m."""
-        return np.asarray(np.hypot(*(self.end - self.start).T), dtype=np.float64)
-
-
-def shared_segments(polygons: Geometries) -> Shared:
-    """The segments that two polygons of one planar graph have in common.
-
-    polygons: faces whose common borders are identical point by point.
-    """
-    rings, owner = shapely.get_rings(polygons, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    first = np.flatnonzero(ring[:-1] == ring[1:])
-    ids = _point_ids(points)
-    low, high = np.minimum(ids[first], ids[first + 1]), np.maximum(ids[first], ids[first + 1])
-    key = low * (ids.max(initial=0) + 1) + high
-    order = np.argsort(key, kind="stable")
-    twin = np.flatnonzero(key[order[:-1]] == key[order[1:]])
-    one, two = order[twin], order[twin + 1]
-    face_one, face_two = owner[ring[first[one]]], owner[ring[first[two]]]
-    real = face_one != face_two
-    one, face_one, face_two = one[real], face_one[real], face_two[real]
-    return Shared(
-        np.minimum(face_one, face_two).astype(np.int64),
-        np.maximum(face_one, face_two).astype(np.int64),
-        points[first[one]],
-        points[first[one] + 1],
-    )
-
-
-def _point_ids(points: Floats) -> Ints:
-    """A number for every distinct point, (n,)."""
-    _, x = np.unique(points[:, 0], return_inverse=True)
-    distinct_y, y = np.unique(points[:, 1], return_inverse=True)
-    _, ids = np.unique(x.astype(np.int64) * len(distinct_y) + y, return_inverse=True)
-    return np.asarray(ids, dtype=np.int64)
 
 
 def owners(polygons: Geometries, parcels: Geometries) -> Ints:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from planner.allocation import Lock
+from planner.allocation.earlier import Start, started
 from planner.allocation.near import adjusted
 from planner.errors import InvalidInput
 from planner.options import appraise
 from planner.plan.allocate import OBJECTIVE, admitted, offered, problem_of, rules_of
 from planner.plan.compose import Survey, survey
+from planner.plan.kept import warm_of
 from planner.scenario import Scenario, replaced
 from planner.suitability import judge
 from planner.tables import Partition
-from planner.words import say
+from planner.words import Message, say
 
 if TYPE_CHECKING:
     from planner.allocation import Problem, Result
@@ -63,14 +65,18 @@ def again(
     *,
     known: Survey | None = None,
     gap: float = GAP,
+    tell: Callable[[Message], None] = lambda _: None,
 ) -> Attempt:
     """A plan under further settings and locks, begun at the last attempt: near it where moves alone find one, else the best.
 
     sets: dotted keys as `make_plan` takes them, against the plan's own scenario. locks: target by unit_id. known: the site's
-    survey, asked for where the water level moves; it is made where it is not given. The answer's result has a gap of its own;
-    `proven` narrows it. Raises InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
+    survey, asked for where the water level moves; it is made where it is not given. tell: hears of it where no plan near the
+    last one is found and the search is made in full. The answer's result has a gap of its own; `proven` narrows it. Raises
+    InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
     """
     scenario = replaced(plan.site.scenario, dict(sets)) if sets else plan.site.scenario
+    if last.result is not None and scenario == last.scenario and dict(locks) == dict(last.locks):
+        return last
     options = last.options
     if scenario.reservoir.level_m != last.scenario.reservoir.level_m:
         options = _at_level(plan, scenario, known)
@@ -78,18 +84,26 @@ def again(
     if missing:
         raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
     problem = _problem(plan, scenario, locks, options)
-    binding = plan.certificate.binding if last.result is None else [vars(b) for b in last.result.binding]
-    result = adjusted(problem, last.option, objective=OBJECTIVE, gap=gap, binding=binding)
+    start = _begun(plan, last, problem)
+    result = adjusted(problem, start, objective=OBJECTIVE, gap=gap)
     if result is None:
-        start: Any = last.result if last.result is not None and options is last.options else last.option
+        tell(say("plan.searched_in_full", seconds=PATIENCE_S))
         result = _solved(problem, scenario, start, gap)
     return _attempt(plan, scenario, locks, options, result)
 
 
+def _begun(plan: Plan, last: Attempt, problem: Problem) -> Start:
+    """The last attempt as a search begins at it, with the prices that it or else the plan knows."""
+    if last.result is not None:
+        return started(last.result)
+    warm = warm_of(plan.border_prices, plan.earth_prices, problem.table.units)
+    return Start(last.option, plan.certificate.binding, warm)
+
+
 def proven(plan: Plan, last: Attempt, *, gap: float = GAP) -> Attempt:
     """The best plan under an attempt's own settings and locks, begun at it; raises as `again`."""
-    start: Any = last.result if last.result is not None else last.option
-    result = _solved(_problem(plan, last.scenario, last.locks, last.options), last.scenario, start, gap)
+    problem = _problem(plan, last.scenario, last.locks, last.options)
+    result = _solved(problem, last.scenario, _begun(plan, last, problem), gap)
     return _attempt(plan, last.scenario, last.locks, last.options, result)
 
 
@@ -99,7 +113,7 @@ def _problem(plan: Plan, scenario: Scenario, locks: Mapping[str, str], options: 
     return problem_of(admitted(options, scenario), rules, scenario, parts, plan.site.places)
 
 
-def _solved(problem: Problem, scenario: Scenario, start: Any, gap: float) -> Result:
+def _solved(problem: Problem, scenario: Scenario, start: Start, gap: float) -> Result:
     return problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
 
 

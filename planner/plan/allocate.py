@@ -35,6 +35,7 @@ from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
 from planner.parameters import nearest
 from planner.plan.homes import joined
+from planner.plan.kept import frames_of
 from planner.plan.record import Certificate
 from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
@@ -51,7 +52,8 @@ WHOLE_M3 = 100.0  # limits on earth above it are told, and kept, to the whole mÂ
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate; the haul."""
+    """The choice: per unit the chosen option's row and the next best target; per option the loss; the certificate; the haul;
+    prices for planning again (`kept.py`)."""
 
     chosen: pd.DataFrame
     next_best: pd.DataFrame
@@ -59,6 +61,8 @@ class Answer:
     certificate: Certificate
     warnings: tuple[Message, ...]
     haul_cny: float
+    border_prices: pd.DataFrame | None
+    earth_prices: pd.DataFrame | None
 
 
 def problem_of(
@@ -301,7 +305,8 @@ def allocate(
         *_unproven(proof, solver.gap),
         *_idle_locks(scenario, facts, parts),
     )
-    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny)
+    prices = frames_of(result)
+    return Answer(rows, _next_best(priced, rows["target"]), priced, proof, notes, result.haul_cny, *prices)
 
 
 def _unproven(proof: Certificate, asked: float) -> tuple[Message, ...]:

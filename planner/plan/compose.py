@@ -165,6 +165,8 @@ def plan_of(
         warnings=tuple(dict.fromkeys(warnings)),
         land_use=land_use(site.landuse, units),
         dykes=dykes,
+        border_prices=answer.border_prices,
+        earth_prices=answer.earth_prices,
     )
     return replace(plan, units=plan.with_units(**reasons(plan)))
 

@@ -157,32 +157,25 @@ def _lost_of_kind(plan: PlanRecord, kind: str) -> float:
     return _overlap(other, shapely.union_all(layer.geometry[layer["kind"] == kind].to_numpy()), outside=False)
 
 
-def works_zones(units: pd.DataFrame, borders: pd.DataFrame) -> pd.DataFrame:
-    """The zones of works: units side by side of one target and treatment; rows target, treatment, units, area_mu.
+def zone_numbers(units: pd.DataFrame, borders: pd.DataFrame) -> NDArray[np.int64]:
+    """The zone of works of each unit, (n,): units side by side of one target and treatment; −1 for what is left unrestored.
 
-    Levelling and filling to the platform are one kind of works; what is left unrestored is none.
+    Levelling and filling to the platform are one kind of works.
     """
-    treatment = units["treatment"].astype(str).replace(ONE_ZONE)
-    work = (units["target"].astype(str) + ":" + treatment).to_numpy(object)
+    work = (units["target"].astype(str) + ":" + units["treatment"].astype(str).replace(ONE_ZONE)).to_numpy(object)
     a, b = (units.index.get_indexer(borders[c]) if len(borders) else np.zeros(0, int) for c in ("unit_a", "unit_b"))
     same = (a >= 0) & (b >= 0)
     same[same] = work[a[same]] == work[b[same]]
     links = coo_array((np.ones(int(same.sum()), np.int8), (a[same], b[same])), shape=(len(units), len(units)))
     zone = connected_components(links, directed=False)[1]
-    frame = pd.DataFrame(
-        {"target": units["target"].astype(str), "treatment": treatment, "area_mu": units["area_mu"].astype(float), "zone": zone}
-    )
-    found = (
-        frame[frame["target"] != UNRESTORED]
-        .groupby("zone")
-        .agg(target=("target", "first"), treatment=("treatment", "first"), units=("target", "size"), area_mu=("area_mu", "sum"))
-    )
-    return found.reset_index(drop=True)
+    return np.where((units["target"] == UNRESTORED).to_numpy(), -1, zone).astype(np.int64)
 
 
 def works(units: pd.DataFrame, borders: pd.DataFrame) -> dict[str, Any]:
     """How many zones of works there are, how many of them are under a hectare, their share of the land, and the smallest."""
-    zones = works_zones(units, borders)["area_mu"].to_numpy(float)
+    number = zone_numbers(units, borders)
+    area = pd.Series(units["area_mu"].to_numpy(float)[number >= 0])
+    zones = area.groupby(number[number >= 0]).sum().to_numpy(float)
     small = zones[zones < HA_MU]
     return {
         "patches": len(zones),

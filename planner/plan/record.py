@@ -57,7 +57,7 @@ class PlanRecord:
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
     rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
     others: its alternatives, where they were asked for. dykes: along its water, lines as `design.dykes` draws them; None where
-    they are not known.
+    they are not known. border_prices, earth_prices: what the search learned of prices (`plan/kept.py`), for planning again.
     """
 
     site: Site
@@ -76,6 +76,8 @@ class PlanRecord:
     land_use: pd.DataFrame
     others: tuple[Other, ...] = ()
     dykes: gpd.GeoDataFrame | None = None
+    border_prices: pd.DataFrame | None = None
+    earth_prices: pd.DataFrame | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The units without their geometry, index `unit_id`."""

@@ -55,4 +55,6 @@ def _plan(saved: SavedFolder) -> Plan:
         land_use=saved.tables["land_use"] if len(saved.tables["land_use"]) else land_use(None, saved.units),
         others=others_of(saved.tables["others"], saved.summary.get("alternatives", [])),
         dykes=saved.dykes,
+        border_prices=saved.tables["border_prices"],
+        earth_prices=saved.tables["earth_prices"],
     )

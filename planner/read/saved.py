@@ -25,7 +25,7 @@ from planner.words import Message, both, say
 
 NEEDED: Final = ("summary.json", "site.toml", "plan.gpkg", "ground.tif")
 SCHEMA: Final = "planner.summary/"
-TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use", "others")
+TABLES: Final = ("options", "borders", "haul", "storage", "rules", "land_use", "others", "border_prices", "earth_prices")
 MAX_SUMMARY_BYTES: Final = 256 << 20
 _SUMMARY_TABLES: Final = ("site", "targets", "water", "earthwork", "economics", "solver", "provenance")
 
@@ -80,6 +80,8 @@ def read_saved(folder: str | Path) -> SavedFolder:
         tables["rules"] = tables["rules"].set_index("unit_id")
         if len(tables["others"]):  # plans whose alternatives were asked for
             tables["others"] = tables["others"].set_index("unit_id")
+        if "unit_id" in tables["earth_prices"]:
+            tables["earth_prices"] = tables["earth_prices"].set_index("unit_id")
         site = replace(
             _site(folder, layers["parcels"], summary), constraints=beside["constraints"], boundary=beside["boundary"]
         )

@@ -131,6 +131,30 @@ def test_tiny_worlds_against_brute_force(seed: int) -> None:
         assert result.gap < 1e-6
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_haul_that_is_shown_is_walked(seed: int) -> None:
+    bare, earth = world(seed, 12, import_m3=1e9, export_m3=1e9)
+    problem = bare.subject_to(earth, al.Budget(max_cny=1e9))
+    chosen = model_of(problem).start[:-1] + np.random.default_rng(seed).integers(0, 3, 12)
+    hauls = problem.parts()[0].hauls
+    assert hauls is not None
+    carried = least_haul(hauls, chosen)
+    spent = float(problem.table.values["cost_cny"][chosen].sum())
+    tight = bare.subject_to(earth, al.Budget(max_cny=spent + carried.cost + 1e-6))
+    columns = settle(model_of(tight), chosen).columns
+    assert not misses(tight.table, tight.rules, chosen, columns, carried.ways)
+    if len(carried.ways) < 2:
+        return
+    short, crossed = carried.ways.copy(), carried.ways.copy()
+    short[0, 2] -= 1
+    crossed[[0, 1], 1] = crossed[[1, 0], 1]
+    astray = carried.ways + np.array([99, 0, 0])
+    for wrong in (carried.ways[1:], short, carried.ways * [1, 1, 2], carried.ways * [1, 1, -1], astray):
+        assert misses(tight.table, tight.rules, chosen, columns, wrong) == ("the haul does not serve the choice",)
+    if carried.ways[0, 2] == carried.ways[1, 2]:
+        assert misses(tight.table, tight.rules, chosen, columns, crossed)  # it serves, and costs more
+
+
 def positions(problem: al.Problem, result: al.Result) -> np.ndarray:
     """The chosen options' places in the table."""
     table = problem.table

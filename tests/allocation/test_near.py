@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import planner as pl
+from planner.allocation.earlier import Start
 from planner.allocation.near import adjusted
+from planner.allocation.search import Warm
 from planner.errors import Infeasible
 
 
@@ -37,8 +43,9 @@ def test_the_best_lies_between_worth_and_bound(seed: int, budget: float, most: f
     before = problem(seed, 75.0, 20.0).solve(gap=0.0)
     wanted = problem(seed, budget, most, pl.Lock("u03", "green"))
     best = wanted.solve(gap=0.0)
-    for last, prices in ((before, ()), (before.choice, [vars(b) for b in before.binding])):
-        near = adjusted(wanted, last, objective="net", gap=1e-3, binding=prices)
+    bare = Start(before.choice, [vars(b) for b in before.binding])
+    for last in (before, before.choice, bare, replace(bare, warm=nonsense(seed))):
+        near = adjusted(wanted, last, objective="net", gap=1e-3)
         if near is None:
             continue
         assert near.choice["u03"] == "green:level"
@@ -46,6 +53,63 @@ def test_the_best_lies_between_worth_and_bound(seed: int, budget: float, most: f
         assert near.chosen.loc[near.chosen["target"] == "construction", "area_mu"].sum() <= most + 1e-9
         assert near.objective <= best.objective + 1e-9 <= near.bound + 2e-9
         assert near.objective >= 0.9 * best.objective
+
+
+def nonsense(seed: int) -> Warm:
+    """Prices of borders that no search found: far too high, below 0, no numbers."""
+    rng = np.random.default_rng(seed)
+    border = rng.normal(0.0, 5.0, (23, 3))
+    border[::5] = np.nan
+    border[::7] = np.inf
+    return Warm(border, np.full(24, np.nan))
+
+
+def cheapest(seed: int, quota: float) -> float:
+    """What the choice with the least cost beside a quota costs: by trying every choice of the units that are built on."""
+    options, _ = world(seed, 7)
+    units = [rows.droplevel(0) for _, rows in options.groupby(level=0)]
+    best = np.inf
+    for built in itertools.product((False, True), repeat=len(units)):
+        area = sum(u.loc["construction:level", "area_mu"] for u, b in zip(units, built, strict=True) if b)
+        cost = sum(
+            u.loc["construction:level", "cost_cny"] if b else min(u["cost_cny"].min(), 0.0)
+            for u, b in zip(units, built, strict=True)
+        )
+        best = min(best, cost if area >= quota else np.inf)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_refusal_by_prices_is_true_and_its_figure_is_a_bound(seed: int) -> None:
+    quota = 0.6 * float(world(seed, 7)[0].xs("construction:level", level=1)["area_mu"].sum())
+    least = cheapest(seed, quota)
+    options, borders = world(seed, 7)
+
+    def under(budget: float) -> pl.Problem:
+        rules = (pl.Quota("construction", min_mu=quota), pl.Budget(max_cny=budget), pl.Compactness(borders, cny_per_m=0.8))
+        return pl.Problem(options).subject_to(*rules)
+
+    before = under(1.5 * least).solve(gap=0.0)
+    near = adjusted(under(least * (1 + 1e-9)), before, objective="net", gap=1e-3)
+    assert near is None or near.chosen["cost_cny"].sum() <= least * (1 + 1e-8)  # what can be is never refused
+    with pytest.raises(Infeasible) as told:
+        adjusted(under(0.7 * least), before, objective="net", gap=1e-3)
+    assert {str(c).split(" ")[0] for c in told.value.conflicts} == {"construction", "budget"}
+    reached = float(re.search(r"below ([\d,.]+) yuan", str(told.value)).group(1).replace(",", ""))  # type: ignore[union-attr]
+    assert 0.7 * least < reached <= least + 0.5  # told in whole yuan
+    assert "raise budget" in str(told.value.relaxations[0])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_limits_change_nothing(seed: int) -> None:
+    same = problem(seed, 75.0, 20.0)
+    before = same.solve(gap=0.0)
+    near = adjusted(same, before, objective="net", gap=1e-3)
+    assert near is not None
+    assert (near.choice == before.choice).all()
+    assert near.objective == before.objective
+    again = same.solve(gap=1e-6, start=Start(before.choice, [vars(b) for b in before.binding], nonsense(seed)))
+    assert again.objective == pytest.approx(before.objective, rel=1e-6)
 
 
 def test_most_changes_are_answered_by_moves() -> None:

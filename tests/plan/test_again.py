@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 import planner as pl
+from planner.allocation.search import Warm
 from planner.errors import Infeasible, InvalidInput
 from planner.plan.again import again, first
+from planner.plan.kept import frames_of, warm_of
+from planner.words import Message
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +29,39 @@ def test_the_same_limits_change_nothing_of_weight(plan: Any) -> None:
     assert found.result is not None
     assert found.result.objective == pytest.approx(plan.certificate.objective, rel=3e-3)
     assert set(start.changed(start)) == set()
+
+
+def test_a_saved_plan_answers_as_the_one_in_memory(plan: Any, tmp_path: Path) -> None:
+    warm = Warm(np.random.default_rng(1).uniform(0.0, 9.0, (2, 3)) * [1, 0, 1], np.linspace(0.0, 1.0, len(plan.units)))
+    border, earth = frames_of(cast("pl.Result", SimpleNamespace(warm=warm, choice=plan.units["target"])))
+    plan = dataclasses.replace(plan, border_prices=border, earth_prices=earth)
+    back = pl.load_plan(plan.save(tmp_path / "plan"))
+    kept = warm_of(back.border_prices, back.earth_prices, plan.units.index)
+    assert kept is not None
+    assert kept.border == pytest.approx(warm.border, abs=0.005)
+    assert kept.earth == pytest.approx(warm.earth, abs=5e-6)
+    sets = {"targets.arable.min_mu": 230.0}
+    here, there = (again(one, first(one), sets, {}) for one in (plan, back))
+    assert here.result is not None
+    assert there.result is not None
+    assert here.option.equals(there.option)
+    assert there.result.bound == pytest.approx(here.result.bound, rel=1e-9)
+    damaged = dataclasses.replace(back, border_prices=back.border_prices.astype(str) + "x", earth_prices=back.earth_prices[:3])
+    still = again(damaged, first(damaged), sets, {})  # prices are no beliefs: without them the bound is wider, not wrong
+    assert still.result is not None
+    assert still.result.bound >= still.result.objective
+
+
+def test_what_has_to_be_searched_in_full_is_told(plan: Any) -> None:
+    heard: list[Message] = []
+    found = again(plan, first(plan), {"works.min_zone_mu": 8.0}, {}, tell=heard.append)
+    assert [m.code for m in heard] == ["plan.searched_in_full"]
+    assert found.result is not None
+
+
+def test_nothing_changed_is_the_last_answer_itself(plan: Any) -> None:
+    found = again(plan, first(plan), {"targets.arable.min_mu": 230.0}, {})
+    assert again(plan, found, {"targets.arable.min_mu": 230.0}, {}) is found
 
 
 def test_locks_and_limits_are_kept_and_the_rest_told(plan: Any) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from planner.allocation import Problem
 from planner.plan.allocate import works_rules
-from planner.plan.ledgers import works, works_zones
+from planner.plan.ledgers import works, zone_numbers
 from planner.scenario import Scenario, parse_scenario
 
 WAYS = ("arable:level", "arable:fill", "reservoir:dig_1", "reservoir:dig_2", "unrestored:none")
@@ -91,7 +91,8 @@ def test_zones_by_hand() -> None:
         geometry=[shapely.box(k, 0, k + 1, 1) for k in range(6)],
         index=pd.Index([f"u{k}" for k in range(6)], name="unit_id"),
     )
-    zones = works_zones(units, row_of(6))
-    assert sorted(zones["area_mu"]) == [2.0, 14.0, 16.0, 20.0]  # u0 and u1 are one, what is unrestored is none
+    number = zone_numbers(units, row_of(6))
+    assert number[0] == number[1] and number[4] == -1  # levelled and filled are one, what is unrestored is none
+    assert len({*number.tolist()}) == 5
     found = works(units, row_of(6))
     assert found == {"patches": 4, "patches_under_15_mu": 2, "share_under_15_mu": pytest.approx(16 / 52), "smallest_mu": 2.0}

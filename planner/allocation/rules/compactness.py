@@ -88,9 +88,11 @@ class Compactness(Named):
 
 def _once(a: Ints, b: Ints, length: Floats) -> NDArray[np.bool_]:
     """Which borders count: of a table that holds every one both ways, equally long, one way; else all."""
+    if 2 * int((a < b).sum()) != len(a) or (a == b).any():
+        return np.ones(len(a), dtype=bool)
     there = np.lexsort((length, b, a))
     back = np.lexsort((length, a, b))
     both_ways = (
         np.array_equal(a[there], b[back]) and np.array_equal(b[there], a[back]) and np.array_equal(length[there], length[back])
     )
-    return np.asarray((a < b) if both_ways and bool((a != b).all()) else np.ones(len(a), dtype=bool))
+    return np.asarray((a < b) if both_ways else np.ones(len(a), dtype=bool))

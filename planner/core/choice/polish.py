@@ -17,6 +17,15 @@ def _border_change(i: int, new: int, old: int, kind: Ints, chosen: Ints, near: N
 
 
 @njit(cache=True, inline="always")
+def _held(i: int, old: int, kind: Ints, chosen: Ints, near: Near, pair: Floats) -> float:
+    """What the borders of unit i cost as they are, and a little more: no move of the unit alone wins as much by borders."""
+    cost = 0.0
+    for j in range(near.start[i], near.start[i + 1]):
+        cost += near.cost[j] * pair[near.layer[j], old, kind[chosen[near.other[j]]]]
+    return cost * (1.0 + 1e-9)
+
+
+@njit(cache=True, inline="always")
 def _fits(k: int, i: int, chosen: Ints, water: Waters, wet_children: Ints) -> bool:
     """Whether unit i may go to option k as far as water levels go."""
     if water.inside[k]:
@@ -47,9 +56,10 @@ def settle_at_prices(units: Options, value: Floats, water: Waters, near: Near, p
         for i in range(n):
             c = chosen[i]
             best, pick = 1e-9 * (1.0 + abs(value[c])), -1
+            held = _held(i, kind[c], kind, chosen, near, pair)
             for k in range(start[i], start[i + 1]):
-                if k != c and allowed[k] and _fits(k, i, chosen, water, wet_children):
-                    change = value[k] - value[c]
+                change = value[k] - value[c]
+                if k != c and allowed[k] and change + held > best and _fits(k, i, chosen, water, wet_children):
                     if kind[k] != kind[c]:
                         change += _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
                     if change > best:
@@ -74,32 +84,35 @@ def best_moves(
     near: Near,
     pair: Floats,
     chosen: Ints,
-) -> tuple[Floats, Ints]:
-    """Per unit the move with the best score, shape (N,), -inf where there is none, and its option.
+    look: Ints,
+    score: Floats,
+    option: Ints,
+) -> None:
+    """Writes, for the units `look`, the score of their best move into score (N,), -inf where there is none, and its option.
 
     With push (S,) all zero the score is what the move wins in gain, borders included. Otherwise push says which way each row
     must go (per unit of the row), and the score is minus the loss at prices (`value`) per unit of push; moves that do not
     push count not.
     """
     start, gain, allowed, kind = units
-    n, s = start.size - 1, push.size
     wet_children = count_wet_children(chosen, water.inside, water.parent)
-    score = np.full(n, -np.inf)
-    option = np.full(n, -1, np.int64)
-    pushing = False
-    for a in range(s):
-        pushing = pushing or push[a] != 0.0
-    for i in range(n):
+    pressed = np.flatnonzero(push)
+    pushing = pressed.size > 0
+    for i in look:
+        score[i], option[i] = -np.inf, -1
         c = chosen[i]
+        held = _held(i, kind[c], kind, chosen, near, pair)
         for k in range(start[i], start[i + 1]):
             if k == c or not allowed[k]:
                 continue
             force = 0.0
             if pushing:  # asked first: most options do not push, and borders take longest to look up
-                for a in range(s):
+                for a in pressed:
                     force += push[a] * (rows[k, a] - rows[c, a])
-                if force <= 1e-15:
+                if force <= 1e-15 or -max(value[c] - value[k] - held, 0.0) / force < score[i]:
                     continue
+            elif gain[k] - gain[c] + held <= max(1e-9 * (1.0 + abs(gain[c])), score[i]):
+                continue
             if not _fits(k, i, chosen, water, wet_children):
                 continue
             border = 0.0
@@ -114,7 +127,21 @@ def best_moves(
             if this > score[i]:
                 score[i] = this
                 option[i] = k
-    return score, option
+
+
+@njit(cache=True)
+def touched(moved: Ints, near: Near, water: Waters) -> Ints:
+    """The units whose scores others' moves change: the moved ones, their neighbours, who is above and below them in water."""
+    seen = np.zeros(water.parent.size, np.bool_)
+    for i in moved:
+        seen[i] = True
+        for j in range(near.start[i], near.start[i + 1]):
+            seen[near.other[j]] = True
+        if water.parent[i] >= 0:
+            seen[water.parent[i]] = True
+        for j in range(water.child_start[i], water.child_start[i + 1]):
+            seen[water.children[j]] = True
+    return np.flatnonzero(seen)
 
 
 @njit(cache=True)

@@ -1,0 +1,82 @@
+"""Where an earlier search ended, fitted to a model: its choice, and its prices, drawn into what borders and ways cost now.
+
+No price is believed: any proves a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.allocation.bound import clean
+from planner.allocation.hauls import from_places
+from planner.allocation.model import Model
+from planner.allocation.parts import Rule
+from planner.allocation.result import Result
+from planner.allocation.search import Warm
+from planner.allocation.table import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """An earlier plan: option by unit; its binding limits (`kind`, `target`, `treatment`, `name`, `unit`, `shadow_price` each);
+    prices of borders and earth, where they are known."""
+
+    choice: pd.Series[str]
+    binding: Sequence[Mapping[str, Any]] = ()
+    warm: Warm | None = None
+
+
+def started(earlier: pd.Series[str] | Result | Start) -> Start:
+    """Where an earlier choice, result or plan leaves a search to begin."""
+    if isinstance(earlier, Start):
+        return earlier
+    if isinstance(earlier, Result):
+        return Start(earlier.choice, [vars(b) for b in earlier.binding], earlier.warm)
+    return Start(earlier)
+
+
+def row_prices(model: Model, rules: Sequence[Rule], binding: Sequence[Mapping[str, Any]], sign: float) -> Floats:
+    """Prices of the coupling rows (S,), by what each is about; 0 where the earlier plan had none. sign: of the objective."""
+    known = {(r["kind"], r["target"], r["treatment"], r["name"], r["unit"]): float(r["shadow_price"]) for r in binding}
+    prices = np.zeros(model.coef.shape[0])
+    for i in range(prices.size):
+        rule = rules[model.owner[i]]
+        name = getattr(rule, "name", "") or getattr(rule, "column", "") or ""
+        about = (
+            model.kinds[i] or type(rule).__name__.lower(),
+            getattr(rule, "target", None) or "",
+            getattr(rule, "treatment", None) or "",
+            name,
+            str(model.row_units[i]),
+        )
+        prices[i] = sign * known.get(about, 0.0)
+    return clean(model, prices)
+
+
+def border_prices(model: Model, warm: Warm | None) -> Floats:
+    """Prices of each border's terms, yuan (E, C), within what these cost now; 0 where the earlier ones are of other borders."""
+    widest = int(np.diff(model.terms.first).max(initial=0))
+    nothing = np.zeros((model.edges.cost.size, widest))
+    if warm is None or warm.border.shape != nothing.shape or not nothing.size:
+        return nothing
+    terms, layer = model.terms, model.edges.layer
+    place = terms.first[layer][:, None] + np.arange(widest)
+    there = place < terms.first[layer + 1][:, None]
+    weight = np.where(there, terms.weight[np.minimum(place, max(terms.weight.size - 1, 0))], 0.0)
+    known = np.where(np.isfinite(warm.border), warm.border, 0.0)
+    return np.asarray(np.clip(known, 0.0, model.edges.cost[:, None] * weight))
+
+
+def worth_of_earth(model: Model, warm: Warm | None) -> Floats | None:
+    """A worth of earth at every unit, yuan/m³ (N,), nowhere steeper than the way costs; None where none fits."""
+    if model.carriage is None or warm is None or warm.earth is None or warm.earth.size != model.size:
+        return None
+    if not np.isfinite(warm.earth).all():
+        return None
+    hauls = model.carriage.hauls
+    return from_places(hauls, hauls.xy, warm.earth)

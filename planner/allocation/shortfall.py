@@ -1,0 +1,95 @@
+"""Limits that prices prove impossible, told at once: how far the limit that moved can be kept beside all the others.
+
+Prices at which the bound falls below every plan name the limits in conflict. One more such dual, with the broken limit's own
+sum as its objective, says what that sum can come to: a bound, so that the limit must give at least the rest. What gives *least*
+among all limits takes a search (`infeasible.diagnose`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from planner.allocation.borders import no_edges
+from planner.allocation.compact import least_value
+from planner.allocation.dual import minimise
+from planner.allocation.infeasible import listed
+from planner.allocation.model import Model, settle
+from planner.allocation.parts import Rule, beside
+from planner.allocation.table import Bools, Floats, Ints
+from planner.core.choice.arrays import Forest
+from planner.errors import Infeasible
+from planner.words import Message, say
+
+ACCURACY: Final = 1e-7  # of what a limit's sum can come to
+PRESSES: Final = 1e-6  # share of the greatest price, in comparable units, from which a limit is named in a conflict
+
+
+def refusal(model: Model, rules: Sequence[Rule], order: Forest | None, before: Ints, rows: Floats) -> Infeasible:
+    """The error for limits of a model (earth at its worth) that prices `rows` (S,) prove impossible together. before (N,): a
+    choice that kept the earlier limits."""
+    size = np.array([max(float(np.abs(r).max(initial=0.0)), 1e-300) for r in model.coef])
+    broken = settle(model, before).broken / size
+    for row in np.argsort(-broken, kind="stable"):
+        if broken[row] > 0 and (told := _told(model, rules, order, int(row), size)) is not None:
+            return told
+    words = _named(model, _pressing(rows, size))
+    return Infeasible(say("allocation.prices_none", rules=listed(words)), conflicts=words)
+
+
+def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, size: Floats) -> Infeasible | None:
+    """The refusal of a row that no choice under the other rows can reach; None where it can, or they cannot hold either."""
+    if model.entries[:, row].any():
+        return None
+    for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
+        if not np.isfinite(limit):
+            continue
+        lo, hi = model.lo.copy(), model.hi.copy()
+        lo[row], hi[row] = -np.inf, np.inf
+        own = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi, edges=no_edges(), price=np.zeros_like(model.price))
+        least = least_value(own)
+        dual = minimise(own, order, accuracy=ACCURACY, least=least)
+        most = sign * dual.bound
+        miss = sign * (limit - most)
+        if dual.bound < least or miss <= 0:
+            continue
+        pressing = _pressing(dual.multipliers.rows, size)
+        pressing[row] = True
+        words = _named(model, pressing)
+        relaxation = _least_give(model, row, verb, miss)
+        reached = {
+            "reached": most + beside(rules[int(model.owner[row])]),
+            "unit": model.row_units[row],
+            "relaxation": relaxation,
+        }
+        rest = [w for i, w in zip(np.flatnonzero(pressing), words, strict=True) if i != row]
+        others = listed(rest) if rest else ""
+        return Infeasible(
+            say(f"allocation.prices_{verb}", rule=model.labels[row], others=others, **reached),
+            conflicts=words,
+            relaxations=(relaxation,),
+        )
+    return None
+
+
+def _least_give(model: Model, row: int, verb: str, amount: float) -> Message:
+    """By how much a limit must give at least, its end named where it has two; rounded down, so that it is proven."""
+    two_sided = np.isfinite(model.lo[row]) and np.isfinite(model.hi[row])
+    name = say(f"allocation.end_{verb}", rule=model.labels[row]) if two_sided else model.labels[row]
+    step = 10.0 ** (math.floor(math.log10(amount)) - 3)
+    words = f"{math.floor(amount / step) * step:,.4g}" if amount < 1e4 else f"{math.floor(amount / step) * step:,.0f}"
+    return say(f"allocation.{verb}_least", rule=name, amount=words, unit=model.row_units[row])
+
+
+def _pressing(rows: Floats, size: Floats) -> Bools:
+    """Which rows weigh, (S,), prices in comparable units."""
+    weight = np.abs(rows) * size
+    return np.asarray(weight > PRESSES * weight.max(initial=0.0))
+
+
+def _named(model: Model, rows: Bools) -> tuple[Message | str, ...]:
+    return tuple(model.labels[i] for i in np.flatnonzero(rows))
