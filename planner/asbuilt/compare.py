@@ -60,7 +60,7 @@ def asbuilt(
     ['R1']
     """
     plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
-    before = plan.site.terrain
+    before, parameters = plan.site.terrain, plan.site.scenario.parameters
     after = terrain if isinstance(terrain, Grid) else read_onto(terrain, before, crs=plan.site.crs).grid
     planned = _designed(plan) if planned is None else planned
     for name, grid in (("terrain", after), ("planned", planned)):
