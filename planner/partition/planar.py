@@ -26,7 +26,7 @@ def faces(lines: Geometries) -> Geometries:
 
 
 def _inside(polygons: Geometries) -> Geometries:
-    """A point well inside each polygon: of one that was met in the sliver it runs out into, the one farthest from its border."""
+    """A point well inside each polygon: where it was met in the sliver it runs out into, the one farthest from its border."""
     points = np.asarray(shapely.point_on_surface(polygons), dtype=object)
     thin = np.flatnonzero(shapely.distance(points, shapely.boundary(polygons)) < THIN_M)
     points[thin] = shapely.get_point(shapely.maximum_inscribed_circle(polygons[thin]), 0)
