@@ -16,11 +16,12 @@ test: $(VENV)/.test browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -q --nbmake notebooks
 
-# The same tests with the lowest versions that pyproject.toml allows, in an environment of their own (pages are not built there).
+# The same tests with the lowest versions that pyproject.toml allows, in an environment of their own (pages are not built and
+# types not checked there).
 test-lowest:
 	@test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
-	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[report,parquet,portfolio]' $(LOWEST_TESTS)
-	$(VENV)-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not browser" --ignore tests/test_docs.py $(PYTEST_ARGS)
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[report,parquet,portfolio,mcp]' $(LOWEST_TESTS)
+	$(VENV)-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not browser" --ignore tests/test_docs.py --ignore tests/test_types.py $(PYTEST_ARGS)
 
 LOWEST_TESTS := pytest pytest-xdist hypothesis exactextract numpy-financial pyxirr anywidget playwright
 

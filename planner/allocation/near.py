@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,6 +31,7 @@ from planner.allocation.saddle import without_borders
 from planner.allocation.search import Found, Method, Outcome, Settings, Warm
 from planner.allocation.shortfall import refusal
 from planner.allocation.solve import keeps, result_of, start_positions
+from planner.allocation.swaps import mended_by_swaps
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Forest, Near, Waters
 from planner.core.choice.primaldual import border_pull
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from planner.allocation.problem import Problem
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
+ROOM: Final = 1.0  # of what prices did not see of the earlier haul, kept free at first where money presses
 ACCURACY: Final = 1e-6  # of the bound at the moved prices
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
@@ -137,25 +140,36 @@ def _standing(model: Model, warm: Warm | None, before: Ints) -> _Standing:
 def _mended(here: _Standing, before: Ints, rows: Floats, gap: float) -> Ints | None:
     """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits."""
     model, priced = here.model, here.priced
-    moved = _moved(here, before, rows)
-    worth = -np.inf if moved is None else settle(model, moved).objective
-    wanted = worth - STAYS * gap * abs(worth) if np.isfinite(worth) else -np.inf
     as_was = settle(priced, before)  # the true haul, which takes longest to find, is never less than at prices
-    if as_was.feasible and as_was.objective >= wanted:
-        true = settle(model, before)
-        if true.feasible and true.objective >= wanted:
-            return before
-    return moved
+    true = settle(model, before) if as_was.feasible else as_was
+    if not true.feasible:
+        return _moved(here, before, rows)
+    at_prices = polisher(priced, here.near, here.water)(before, rows)
+    hoped = settle(priced, at_prices).objective - (as_was.objective - true.objective)
+    if hoped - true.objective <= STAYS * gap * abs(true.objective):
+        return before
+    moved = _moved(here, before, rows)
+    return before if moved is None or settle(model, moved).objective <= true.objective else moved
 
 
 def _moved(here: _Standing, before: Ints, rows: Floats) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there."""
     hauls, short = here.model.carriage, 0.0
+    if hauls is not None and here.earth is not None and (hauls.money * rows).any():  # a limit that counts the haul presses
+        short = ROOM * max(hauls.unseen(here.earth, before), 0.0)
     for _ in range(TURNS if hauls is not None else 1):
         room = here.priced if hauls is None else replace(here.priced, hi=here.priced.hi - hauls.money * short)
-        found = polisher(room, here.near, here.water)(before, rows)
+        if short > 0:  # what room is left sets other prices
+            rows = minimise(
+                without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=COLD
+            ).multipliers.rows
+        moves = polisher(room, here.near, here.water)
+        found = moves(before, rows)
         if not settle(room, found).feasible:
-            return None
+            mended = mended_by_swaps(room, found, rows, here.water, partial(moves.mended, prices=rows))
+            if mended is None:
+                return None
+            found = moves.mended(mended, rows)
         if hauls is None or here.earth is None or settle(here.model, found).feasible:
             return found
         missing = hauls.unseen(here.earth, found)

@@ -40,7 +40,7 @@ class Polisher:
         """A plan near `chosen` (N,): broken limits are repaired where single moves can. prices: λ, (S,)."""
         model = self.model
         chosen = chosen.copy()
-        value = model.gain - (prices @ model.coef if prices.size else 0.0)
+        value = self._value(prices)
         best, kept = -np.inf, chosen
         for _ in range(CYCLES if model.edges.cost.size else 1):
             kind = model.kind[chosen]
@@ -52,12 +52,24 @@ class Polisher:
                 break
         return kept
 
+    def mended(self, chosen: Ints, prices: Floats) -> Ints:
+        """The choice with broken limits repaired as far as single moves can, then better within them."""
+        chosen = chosen.copy()
+        self._inside(chosen, self._value(prices))
+        return chosen
+
+    def _value(self, prices: Floats) -> Floats:
+        return np.asarray(self.model.gain - (prices @ self.model.coef if prices.size else 0.0))
+
     def _polished(self, chosen: Ints, value: Floats) -> bool:
         """Best at prices, then back inside the limits, then better within them; whether it came back inside."""
-        units, pair, none = self.model.choices, self.model.terms.pair, np.zeros(self.lo.size)
-        settle_at_prices(units, value, self.water, self.near, pair, chosen, SWEEPS)
+        settle_at_prices(self.model.choices, value, self.water, self.near, self.model.terms.pair, chosen, SWEEPS)
         if self.model.edges.cost.size:
             self._patches(chosen, value)
+        return self._inside(chosen, value)
+
+    def _inside(self, chosen: Ints, value: Floats) -> bool:
+        """Back inside the limits, then better within them; whether it came back inside."""
         activity = self.rows[chosen].sum(axis=0)
         miss = self._miss(activity)
         scores = _Scores(self, chosen, value)
@@ -66,7 +78,7 @@ class Polisher:
                 break
             miss = self._miss(activity)
         for _ in range(ROUNDS):
-            if not self.go_on() or not self._round(chosen, activity, scores, none):
+            if not self.go_on() or not self._round(chosen, activity, scores, np.zeros(self.lo.size)):
                 break
         return not miss.any()
 

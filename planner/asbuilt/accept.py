@@ -38,10 +38,11 @@ def verdicts(value: Floats, low: Floats | float, high: Floats | float, error: Fl
 def acceptance(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """Checks a row: unit_id, target, check, value, low, high, unit, verdict.
 
-    units: as `unit_work` gives, with target, treatment, slope_deg, mean_m, design_m (ground as surveyed and as
-    designed), water_m (its water's level).
-    earth: share done; level: mean deviation from the design; slope of arable land; freeboard of land and depth of lakes at
-    the normal level. Source: TD/T 1044 and GB/T 43935-2024 in pattern; limits in `parameters.toml`.
+    units: as `unit_work` gives, with target, treatment, slope_deg, mean_m, design_m, design_slope_deg (ground as surveyed and
+    as designed), water_m (its water's level).
+    earth: share done; level: mean deviation from the design; slope of arable land, no steeper than designed where side slopes
+    take most of it; freeboard of land and depth of lakes at the normal level.
+    Source: TD/T 1044 and GB/T 43935-2024 in pattern; limits in `parameters.toml`.
     """
     p = scenario.parameters
     wide = Z95 * units["off_sd_m"].to_numpy(float)
@@ -64,7 +65,7 @@ def acceptance(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
             target == "arable",
             "slope",
             units["slope_deg"],
-            (-np.inf, p.number("targets.arable.max_slope_deg"), "deg"),
+            (-np.inf, np.fmax(p.number("targets.arable.max_slope_deg"), units["design_slope_deg"].to_numpy(float)), "deg"),
             np.zeros(len(units)),
         ),
     ]
@@ -83,12 +84,12 @@ def _rows(
     mine: NDArray[Any],
     check: str,
     value: pd.Series[Any],
-    limits: tuple[Floats | float, float, str],
+    limits: tuple[Floats | float, Floats | float, str],
     error: Floats,
 ) -> pd.DataFrame:
     low, high, unit = limits
     found = value.to_numpy(float)[mine]
-    low = np.broadcast_to(np.asarray(low, dtype=np.float64), mine.shape)[mine]
+    low, high = (np.broadcast_to(np.asarray(limit, dtype=np.float64), mine.shape)[mine] for limit in (low, high))
     return pd.DataFrame(
         {
             "unit_id": units.index[mine],

@@ -60,7 +60,7 @@ def asbuilt(
     ['R1']
     """
     plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
-    before = plan.site.terrain
+    before, parameters = plan.site.terrain, plan.site.scenario.parameters
     after = terrain if isinstance(terrain, Grid) else read_onto(terrain, before, crs=plan.site.crs).grid
     planned = _designed(plan) if planned is None else planned
     for name, grid in (("terrain", after), ("planned", planned)):
@@ -71,7 +71,6 @@ def asbuilt(
     year = year_of(date)
     sunk = _sunk(plan.site, year)
     level = plan.site.water_table.wet.values
-    parameters = plan.site.scenario.parameters
     stable = unworked(before, planned, sunk=sunk, water_m=level, margin_m=parameters.number("asbuilt.margin_m"))
     survey = register(before, after, stable, parameters)
     units = plan.units
@@ -81,14 +80,15 @@ def asbuilt(
     table["stands"] = stands(table, parameters.number("asbuilt.done_share"))
     table["slope_deg"] = unit_slopes(survey.ground.values, before, sums)
     units = units.drop(columns=[c for c in table.columns if c in units.columns]).join(table)
-    facts = {name: _mean(z, sums) for name, z in (("mean_m", survey.ground.values), ("design_m", planned.values))}
-    checks = acceptance(units.assign(water_m=_water_of(plan), **facts), plan.site.scenario)
+    means = {name: _mean(z, sums) for name, z in (("mean_m", survey.ground.values), ("design_m", planned.values))}
+    facts = units.assign(water_m=_water_of(plan), design_slope_deg=unit_slopes(planned.values, before, sums), **means)
+    checks = acceptance(facts, plan.site.scenario)
     matrix, more = _matrix(units, landuse, plan)
     return AsBuilt(
         plan=plan,
         planned=planned,
         survey=survey,
-        units=units.assign(verdict=_worst(checks).reindex(units.index)),
+        units=units.assign(verdict=_worst(checks).reindex(units.index, fill_value="unseen")),
         matrix=matrix,
         groups={f"by_{k.removesuffix('_id')}": grouped(units, k) for k in GROUPS if k in units.columns},
         acceptance=checks,

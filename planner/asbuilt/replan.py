@@ -18,6 +18,7 @@ from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.plan import Plan
 from planner.plan.compose import Survey, plan_of, survey
+from planner.plan.explain import explain
 from planner.read import read_site
 from planner.scenario import document, parse_scenario, replaced
 from planner.site import Grid, Site
@@ -58,6 +59,23 @@ def replan(found: AsBuilt, **sets: Any) -> Plan:
         scenario=replaced(site.scenario, {"site.year": year, **_budget(units, site), **sets}),
     )
     return plan_of(_locked(survey(changed), units))
+
+
+def not_kept(found: AsBuilt, again: Plan) -> pd.DataFrame:
+    """The standing land that a plan made again gives another use, largest first: index unit_id of the new plan; stood, target,
+    area_mu, why (messages: what speaks against the use that stands).
+
+    Ground as surveyed may no longer bear what stands: a field beside a deep bed can be slope for the most part. Such land is
+    not locked, and told by this table.
+    """
+    units = found.units[standing(found)]
+    points = again.units.representative_point().to_numpy()
+    i, j = shapely.STRtree(units.geometry.to_numpy()).query(points, predicate="within")
+    stood = pd.Series(units["target"].to_numpy(object)[j], index=again.units.index[i])
+    mine = again.units.loc[stood.index, ["target", "area_mu"]].assign(stood=stood.to_numpy())
+    other = mine[mine["target"] != mine["stood"]].sort_values("area_mu", ascending=False, kind="stable")
+    why = [explain(again, str(unit)).others.get(use, ()) for unit, use in other["stood"].items()]
+    return other[["stood", "target", "area_mu"]].assign(why=pd.Series(why, index=other.index, dtype=object))
 
 
 def _locked(known: Survey, standing: gpd.GeoDataFrame) -> Survey:

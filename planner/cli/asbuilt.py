@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from planner.cli.app import verb
 from planner.cli.console import Lang, Overwrite, Voice
+
+if TYPE_CHECKING:
+    from planner.asbuilt.noun import AsBuilt
+    from planner.facade import Plan
+
+TOLD: Final = 3  # pieces of standing land whose other use is told
 
 
 @verb()
@@ -48,5 +54,23 @@ def asbuilt(
         voice.warn(render(note, lang))
     if new is not None and output is not None:
         document["replan"] = new.summary()
+        document["not_kept"] = _not_kept(found, new, lang, voice)
         voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
     voice.document(document)
+
+
+def _not_kept(found: AsBuilt, new: Plan, lang: str, voice: Voice) -> list[dict[str, Any]]:
+    """What stands and is given another use by the new plan, told for the largest pieces; all of it as records."""
+    from planner.asbuilt.replan import not_kept, standing
+    from planner.words import render, text
+
+    table = not_kept(found, new)
+    stood = float(found.units.loc[standing(found), "area_mu"].sum())
+    if len(table):
+        voice.warn(text("asbuilt.not_kept", lang, n=len(table), mu=float(table["area_mu"].sum()), stood=stood))
+        for unit, row in table.head(TOLD).iterrows():
+            why = " ".join(render(m, lang) for m in row["why"])
+            named = {"unit": str(unit), "mu": float(row["area_mu"]), "was": row["stood"], "now": row["target"], "why": why}
+            voice.warn(text("asbuilt.not_kept_unit", lang, **named))
+    told = table.assign(why=[[render(m, lang) for m in why] for why in table["why"]])
+    return [dict(row) for row in told.reset_index(names="unit_id").to_dict("records")]

@@ -34,6 +34,7 @@ Check = tuple[str, float, float, str, str]
 
 SCHEMA: Final = "planner.design/1"
 BREAK_M: Final = 0.05  # of height between two units; less is no edge
+OFF_SLOPE_M: Final = 0.02  # that ground lies off its block where it is no slope
 CHAMFER: Final = 1.028  # distances of the side slopes are up to this much too long
 
 
@@ -247,8 +248,9 @@ def _level_checks(plan: Plan, done: Finished) -> list[Check]:
             lowest = _median(done.blocks.values, owner, mine) - made.levels.platform(use, scenario)[mine]
             rows.append((f"freeboard_{use}", float(np.nanmin(lowest)), -0.01, "m", "least"))
     if made.lake.any():
-        depth = made.levels.normal[made.lake] - _median(done.ground.values, owner, made.lake)
-        rows.append(("depth", float(np.nanmin(depth)), scenario.number("targets.reservoir.min_depth_m") / 2, "m", "least"))
+        depth = made.levels.normal[made.lake] - _median(_beds(done, units), owner, made.lake)
+        if np.isfinite(depth).any():
+            rows.append(("depth", float(np.nanmin(depth)), scenario.number("targets.reservoir.min_depth_m") / 2, "m", "least"))
     dug = plan.site.terrain.values - done.ground.values
     if "mining_depth_m" in units and made.water.any():
         sound = units["mining_depth_m"].to_numpy(float) - np.nan_to_num(units["fractured_m"].to_numpy(float))
@@ -256,6 +258,14 @@ def _level_checks(plan: Plan, done: Finished) -> list[Check]:
         if np.isfinite(left).any():
             rows.append(("cover", float(np.nanmin(left)), scenario.number("earthwork.cover_m"), "m", "least"))
     return rows
+
+
+def _beds(done: Finished, units: gpd.GeoDataFrame) -> Floats:
+    """The finished ground where it is no side slope, m, NaN where it is: a unit that is all slope is a lake's shore."""
+    bed = done.lakes["bed_m"].reindex(units["reservoir_id"].astype(object)).fillna(0.0).to_numpy()
+    fallen = done.blocks.values - done.ground.values
+    level = (np.abs(fallen) < OFF_SLOPE_M) | (np.abs(fallen - np.append(bed, 0.0)[done.owner]) < OFF_SLOPE_M)
+    return np.where(level, done.ground.values, np.nan)
 
 
 def _water_checks(plan: Plan, done: Finished, banks: gpd.GeoDataFrame) -> list[Check]:

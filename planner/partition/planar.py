@@ -10,6 +10,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
 
+THIN_M = 1e-3  # a point nearer to its polygon's border may, for another polygon, lie on the other side of it
 GRID_M = 2.0**-26  # m, 15 nm: no finer than a double's step at eight-digit coordinates, so moving the origin is exact
 
 
@@ -24,9 +25,17 @@ def faces(lines: Geometries) -> Geometries:
     return found[np.lexsort((shapely.area(found), at[:, 0], -at[:, 1]))]
 
 
+def _inside(polygons: Geometries) -> Geometries:
+    """A point well inside each polygon: where it was met in the sliver it runs out into, the one farthest from its border."""
+    points = np.asarray(shapely.point_on_surface(polygons), dtype=object)
+    thin = np.flatnonzero(shapely.distance(points, shapely.boundary(polygons)) < THIN_M)
+    points[thin] = shapely.get_point(shapely.maximum_inscribed_circle(polygons[thin]), 0)
+    return points
+
+
 def owners(polygons: Geometries, parcels: Geometries) -> Ints:
     """Which parcel each face lies in, −1 where none; the first where several claim it."""
-    points = shapely.point_on_surface(polygons)
+    points = _inside(polygons)
     shapely.prepare(parcels)
     parcel, face = shapely.STRtree(points).query(parcels, predicate="intersects")
     owner = np.full(len(polygons), len(parcels), dtype=np.int64)
@@ -37,7 +46,7 @@ def owners(polygons: Geometries, parcels: Geometries) -> Ints:
 
 def sides(polygons: Geometries, constraints: Geometries) -> Ints:
     """A number for the set of constraints each face lies in; equal numbers are equal sets."""
-    points = shapely.point_on_surface(polygons)
+    points = _inside(polygons)
     shapely.prepare(constraints)
     which, face = shapely.STRtree(points).query(constraints, predicate="intersects")
     order = np.lexsort((which, face))

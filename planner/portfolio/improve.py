@@ -11,8 +11,8 @@ from planner.portfolio.model import Model
 from planner.portfolio.programme import Floats
 from planner.portfolio.rows import ask
 
-STEPS = 60  # neighbourhoods that are looked at
-PATIENCE = 16  # of them without a better schedule
+STEPS = 60  # neighbourhoods that are looked at, or one a project
+PATIENCE = 16  # of them without a better schedule, or one for every ten projects
 FREE = 22  # projects chosen anew at once
 SECONDS = 6.0  # for one of them
 
@@ -30,8 +30,9 @@ def improved(
     loss = np.full(len(made.projects), -np.inf)
     np.maximum.at(loss, cols.project, reduced)
     places = np.array([made.places.get(p.id, (np.nan, np.nan)) for p in made.projects], dtype=np.float64)
-    for step in range(STEPS):
-        if idle >= PATIENCE or time.monotonic() > until or highest - value <= made.general.gap * abs(value):
+    most, patience = max(STEPS, len(made.projects)), max(PATIENCE, len(made.projects) // 10)
+    for step in range(most):
+        if idle >= patience or time.monotonic() > until or highest - value <= made.general.gap * abs(value):
             break
         chosen = np.flatnonzero(point[:count] > 0.5)
         free = _years(model, chosen, loss, rng) if step % 3 else _near(model, chosen, loss, places, rng)

@@ -11,9 +11,16 @@ import pandas as pd
 import pytest
 
 import planner as pl
+from planner.allocation.bound import forest
 from planner.allocation.earlier import Start
+from planner.allocation.model import assemble, settle
 from planner.allocation.near import adjusted
+from planner.allocation.neighbours import neighbours, waters
+from planner.allocation.objective import objective
+from planner.allocation.polishing import polisher
 from planner.allocation.search import Warm
+from planner.allocation.solve import start_positions
+from planner.allocation.swaps import mended_by_swaps
 from planner.errors import Infeasible
 
 
@@ -118,6 +125,35 @@ def test_most_changes_are_answered_by_moves() -> None:
         for seed in range(8)
     ]
     assert sum(one is not None for one in found) >= 7
+
+
+def test_several_moves_at_once_reach_what_no_single_move_does() -> None:
+    """Two narrow windows: any single move leaves one of them by as much as it brings the other nearer."""
+    rows = [
+        (f"u{i}", f"{t}:level", t, 4.0, 1.0 + 0.1 * i, 1.0, (float(i) if t == "green" else 0.0))
+        for i in range(8)
+        for t in ("green", "arable")
+    ]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "habitat_ha"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+
+    def under(habitat: float) -> pl.Problem:
+        windows = (pl.Quota("green", min_mu=16.0, max_mu=17.0), pl.Limit("habitat_ha", min=habitat, max=habitat + 0.5))
+        return pl.Problem(options, unrestored=False).subject_to(*windows)
+
+    wanted = under(20.0)
+    model = assemble(wanted.table, wanted.parts(), objective(wanted.table, "net"))
+    start = start_positions(wanted.table, model, under(10.0).solve(gap=0.0).choice)
+    water = waters(model, forest(model))
+    moves = polisher(model, neighbours(model), water)
+    prices = np.zeros(2)
+    found = mended_by_swaps(model, start, prices, water, lambda chosen: moves.mended(chosen, prices))
+    assert found is not None
+    assert not settle(model, start).feasible
+    assert settle(model, found).feasible
+    further = np.array([0.0, 100.0])
+    nowhere = replace(model, lo=model.lo + further, hi=model.hi + further)
+    assert mended_by_swaps(nowhere, start, prices, water, lambda chosen: chosen) is None
 
 
 def test_what_cannot_be_is_refused_at_once() -> None:

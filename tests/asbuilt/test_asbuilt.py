@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from planner.asbuilt import AsBuilt, asbuilt
 from planner.asbuilt.accept import Verdict, verdicts
 from planner.asbuilt.built import by_landuse, target_of
 from planner.asbuilt.compare import year_of
-from planner.asbuilt.replan import replan, standing
+from planner.asbuilt.replan import not_kept, replan, standing
 from planner.design import owners
 from planner.errors import InvalidInput, OutputExists
 from planner.plan import Plan
@@ -208,6 +209,15 @@ def test_the_folder_holds_everything_and_the_document_keeps_the_contract(plan: P
     found.save(folder, overwrite=True)
 
 
+def test_a_unit_that_nothing_is_done_to_is_told_and_written(plan: Plan, design: Grid, tmp_path: Path) -> None:
+    units = plan.units.copy()
+    units.loc[units.index[0], ["target", "treatment"]] = ["unrestored", "none"]
+    found = asbuilt(dataclasses.replace(plan, units=units), design)
+    assert found.units["verdict"].iloc[0] == "unseen"
+    document = json.loads((found.save(tmp_path / "out") / "asbuilt.json").read_text(encoding="utf-8"))
+    assert document["units"][0]["verdict"] == "unseen"
+
+
 def test_what_stands_is_kept_and_the_rest_is_planned_again(plan: Plan, design: Grid) -> None:
     north = np.zeros(design.shape, dtype=bool)
     north[:60] = True  # the northern half is built
@@ -223,6 +233,10 @@ def test_what_stands_is_kept_and_the_rest_is_planned_again(plan: Plan, design: G
     earth = again.units[["cut_m3", "fill_m3"]].to_numpy().sum()
     assert earth < plan.units[["cut_m3", "fill_m3"]].to_numpy().sum()
     assert again.site.scenario.site.year == 2023
+    # what does not keep its use is listed, with what speaks against it
+    other = not_kept(found, again)
+    assert other["area_mu"].sum() < 0.03 * stands["area_mu"].sum()
+    assert (other["stood"] != other["target"]).all() and other["why"].map(len).gt(0).all()
 
 
 def test_the_page_offers_before_plan_and_built_to_swipe(plan: Plan, design: Grid) -> None:

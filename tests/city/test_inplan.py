@@ -272,12 +272,13 @@ def test_green_that_a_plan_builds_over_is_lost(plan: pl.Plan) -> None:
     assert with_green.canopy_m2 == pytest.approx(planted.intersection(border.iloc[0]).area, rel=1e-3)
 
 
+@pytest.mark.browser
 def test_the_printed_sheet_shows_the_homes(plan: pl.Plan, browser, tmp_path: Path) -> None:
     """The sheet's canvas has the homes' own colours on the map and in its key, and not where the layer is off."""
     plan.save(tmp_path / "out")
     page = browser.new_page(viewport={"width": 1500, "height": 950})
     page.goto((tmp_path / "out" / "map.html").as_uri())
-    page.wait_for_function("!!(window.planner && planner.page)")
+    page.wait_for_function("() => window.planner && planner.page")
     count = """() => {
       const canvas = planner.sheet(planner.page, 'A4', false);
       const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;

@@ -43,6 +43,7 @@ def test_no_wall_stands_between_worked_cells_and_untouched_ground_stays(drawn: D
     checks = drawn.checks.set_index("check")
     assert checks.at["slope", "verdict"] == "passed"
     assert checks.at["freeboard_construction", "verdict"] == "passed"
+    assert (checks["verdict"] != "failed").all()
 
 
 def test_volumes_and_storage_are_those_of_the_surface(drawn: Drawing, saved: Path, tmp_path: Path) -> None:

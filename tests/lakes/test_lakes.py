@@ -185,7 +185,7 @@ def test_report_workbook_and_map_say_what_the_summary_says(plan: Plan, tmp_path:
     assert shown is not None
     assert shown["lowest"][2] == [["Three dry years", "连续三枯"], round(lowest, 2)]
     assert shown["crest"] == round(told["flood"]["crest_m"], 2)
-    assert shown["climate"] == ["huaibei, assumed: the site names none", "huaibei（假定：场地未指定）"]
+    assert shown["climate"] == ["Huaibei plain, assumed: the site names none", "淮北平原（假定：场地未指定）"]
 
 
 def test_a_climate_that_the_site_names_is_not_called_assumed(small_world: Path) -> None:
@@ -195,4 +195,4 @@ def test_a_climate_that_the_site_names_is_not_called_assumed(small_world: Path) 
     plan = pl.make_plan(small_world, **{"water.climate": "huaibei"})
     name = plan.summary()["water"]["years"]["reservoirs"][0]["id"]
     shown = _years(view_of(plan), name)
-    assert shown is not None and shown["climate"] == ["huaibei", "huaibei"]
+    assert shown is not None and shown["climate"] == ["Huaibei plain", "淮北平原"]
