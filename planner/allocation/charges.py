@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,7 +21,7 @@ import pandas as pd
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result, Status
 from planner.allocation.rules import Budget, Lock
-from planner.allocation.search import relative_gap
+from planner.allocation.search import interruptible, relative_gap
 from planner.allocation.table import Bools, Floats
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import UNRESTORED
@@ -67,7 +68,9 @@ def solve_charged(
     for charge in charges:
         if charge.cny < 0 or charge.worth < 0 or not charge.units:
             raise InvalidInput(say("allocation.bad_charge", name=charge.name, cny=charge.cny))
-    return _Search(problem, tuple(charges), gap, time_limit_s, objective, how).run()
+    search = _Search(problem, tuple(charges), gap, time_limit_s, objective, how)
+    with interruptible(search.stop):
+        return search.run()
 
 
 class _Search:
@@ -84,6 +87,7 @@ class _Search:
     ) -> None:
         self.problem, self.charges, self.gap, self.limit_s = problem, charges, gap, limit_s
         self.objective, self.how, self.began = objective, how, now()
+        self.stop = threading.Event()  # set by Ctrl-C, between searches and by one that was ended by it
         self.best: tuple[float, Result, tuple[bool, ...]] | None = None
         self.tried: set[tuple[bool, ...]] = set()
         options = problem.options
@@ -94,8 +98,8 @@ class _Search:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left."""
-        return self.limit_s - (now() - self.began)
+        """Seconds that are left, none after Ctrl-C."""
+        return 0.0 if self.stop.is_set() else self.limit_s - (now() - self.began)
 
     def run(self) -> Charged:
         """Best branch first, until its bound is within the gap of the best plan or time is up."""
@@ -113,7 +117,7 @@ class _Search:
             except Infeasible as error:
                 first = first or error
                 continue
-            except NoPlanInTime:
+            except (NoPlanInTime, KeyboardInterrupt):
                 heapq.heappush(queue, branch)
                 if self.best is None:
                     raise
@@ -162,7 +166,10 @@ class _Search:
         rules = [self._less(rule, off) for rule in self.problem.rules]
         smaller = Problem(priced, self.problem.unrestored, self.problem.units).subject_to(*rules, *locks)
         seconds = max(0.5 * self.left_s, 0.01)
-        return smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
+        found = smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
+        if found.status is Status.INTERRUPTED:
+            self.stop.set()
+        return found
 
     def _less(self, rule: Any, off: float) -> Any:
         """A budget with what is paid beside the options; any other rule as it is."""
@@ -190,7 +197,7 @@ class _Search:
         self.tried.add(paid)
         try:
             found = near if settled else self._solved(paid, near.choice)
-        except (Infeasible, NoPlanInTime):
+        except (Infeasible, NoPlanInTime, KeyboardInterrupt):
             return
         due = tuple(bool(u > 0) for u in self._used(found.choice))
         value = found.objective - self._worth(due)
@@ -213,7 +220,7 @@ class _Search:
         gap = relative_gap(value, bound)
         short = Status.TIME_LIMIT if self.left_s <= 0 else Status.FEASIBLE
         proven = Status.OPTIMAL if gap <= self.gap + 1e-12 else short
-        status = Status.INTERRUPTED if found.status is Status.INTERRUPTED else proven
+        status = Status.INTERRUPTED if self.stop.is_set() else proven
         seconds = now() - self.began
         return Charged(replace(found, status=status, objective=value, bound=bound, gap=gap, seconds=seconds), paid)
 

@@ -15,10 +15,12 @@ import numpy as np
 from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
-from planner.allocation.highs import Answer, solve_program
+from planner.allocation.highs import Answer, Solved, solve_program
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
 from planner.allocation.neighbours import neighbours, waters
+from planner.allocation.parts import empty_clauses
+from planner.allocation.patch_prices import prices_of_clauses, with_rows_priced
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
@@ -78,6 +80,40 @@ def _from_corner(model: Model, sharp: Model, order: Forest | None, settings: Set
     return None if found is None else replace(found, multipliers=Multipliers(multipliers.rows[: model.hi.size]))
 
 
+def solve_by_corner(model: Model, settings: Settings, start: Ints | None, prices: Floats | None) -> Found | None:
+    """The same where neighbours bind each other (`Apart`, `Adjacent`, `Belt`): the relaxation with all their rows splits few
+    units, and its prices of these rows are in the bound and in what options lose. None where no plan is found."""
+    order, prog = forest(model), program(model)
+    answer, multipliers = relax(model, prog, settings)
+    if answer.status is Solved.INFEASIBLE:
+        return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "relaxation", relaxation_empty=True)
+    if answer.point is None or answer.duals is None:
+        return None
+    paying, constant = with_rows_priced(model, model.clauses, prices_of_clauses(model, prog, answer.duals))
+    paying, corner, best = replace(paying, clauses=empty_clauses()), nearest(model, answer.point), Best()
+    if start is not None and (settled := settle(model, start)).feasible:
+        best = Best(settled.objective, start)
+    bound = upper_bound(paying, multipliers, order) + constant
+    return close_gap(
+        *(model, settings, order, multipliers),
+        bound=bound,
+        best=best,
+        method="relaxation + core",
+        base=corner.chosen,
+        split=corner.split | _bound_too_far(model, corner.chosen),
+        paying=paying,
+    )
+
+
+def _bound_too_far(model: Model, chosen: Ints) -> Bools:
+    """The units whose options are in a clause that a choice breaks, (N,)."""
+    clauses = model.clauses
+    activity = np.bincount(clauses.row, weights=clauses.value * np.isin(clauses.col, chosen), minlength=clauses.hi.size)
+    units = np.zeros(model.size, dtype=np.bool_)
+    units[model.unit[clauses.col[(activity > clauses.hi)[clauses.row]]]] = True
+    return units
+
+
 def close_gap(
     model: Model,
     settings: Settings,
@@ -89,15 +125,15 @@ def close_gap(
     method: str,
     base: Ints | None = None,
     split: Bools | None = None,
+    paying: Model | None = None,
 ) -> Found | None:
     """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up.
 
-    split (N,): units that are free until there is a plan.
+    split (N,): free until there is a plan. paying: the model whose options pay for the clauses, where the bound counts on it.
     """
-    at_prices = priced(model, multipliers, order)
+    at_prices = priced(paying or model, multipliers, order)
     base = at_prices.chosen if base is None else base
-    random = np.random.default_rng(settings.seed)
-    size, idle, interrupted = CORE_UNITS, 0, False
+    size, idle, interrupted, random = CORE_UNITS, 0, False, np.random.default_rng(settings.seed)
     split = np.zeros(model.size, dtype=np.bool_) if split is None else split
     while best.value < (enough := bound - settings.gap * abs(bound)) and not interrupted and settings.seconds_left > 0:
         size = min(size, model.size)
@@ -111,7 +147,7 @@ def close_gap(
         if decided:
             around = _last_standing(model, undecided, around)
         core = restrict(model, around, free, keep if last else None)
-        nodes = None if last else max(CORE_NODES * CORE_UNITS // size, 20)
+        nodes = settings.nodes if last else max(CORE_NODES * CORE_UNITS // size, 20)
         slack = 0.0 if last else 0.1 * settings.gap * abs(bound)
         before = best.value
         try:

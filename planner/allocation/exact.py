@@ -71,7 +71,7 @@ class _Branching:
     def __init__(self, model: Model, settings: Settings, best: Best, bound: float, interrupted: bool) -> None:
         self.model, self.settings, self.best, self.bound, self.interrupted = model, settings, best, bound, interrupted
         self.proof, self.by, self.drawn_in, self.empty = model, np.zeros(model.hi.size), 0, False
-        self.hope = np.inf
+        self.hope, self.over = np.inf, False
 
     def run(self) -> None:
         """Until a plan is proven, nothing is left, or time is up."""
@@ -103,7 +103,7 @@ class _Branching:
         for _ in range(REFINED):
             best, settings = self.best, self.settings
             done = relative_gap(best.value, self.bound) <= settings.gap + 1e-12 or settings.rounds is not None
-            if best.chosen is None or done or self.interrupted or settings.seconds_left <= 0:
+            if best.chosen is None or done or self.over or self.interrupted or settings.seconds_left <= 0:
                 return
             narrow, hope = hopeful(self.model, best.value)
             if not (narrow.allowed < self.model.allowed).any() and hope >= 0.5 * self.hope:
@@ -124,8 +124,16 @@ class _Branching:
             warm = start_point(current, prog, best.chosen, settle(current, best.chosen).columns)
         tell = _teller(settings, prog, best.value, self.bound)
         answer = solve_program(
-            prog, gap=settings.gap, seconds=settings.seconds_left, seed=settings.seed, start=warm, tell=tell, stop=settings.stop
+            prog,
+            gap=settings.gap,
+            seconds=settings.seconds_left,
+            seed=settings.seed,
+            start=warm,
+            tell=tell,
+            nodes=settings.nodes,
+            stop=settings.stop,
         )
+        self.over = answer.status is Solved.STOPPED
         self.interrupted = answer.interrupted
         if not drawn and answer.status is not Solved.FAILED and np.isfinite(answer.bound):
             unseen = UNSEEN * float(np.abs(prog.cost[prog.upper > 0]).max(initial=0.0)) * prog.scale

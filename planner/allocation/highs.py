@@ -209,6 +209,8 @@ def _run(solver: Any, whole: Bools, seconds: float, watch: _Watch) -> bool:
     worker = threading.Thread(target=watch.work, args=(solver,), daemon=True)
     worker.start()
     while not watch.done.wait(0.1):
+        if watch.asked is not None and watch.asked.is_set():
+            deadline, seconds = min(deadline, time.monotonic()), 0.0
         late = time.monotonic() - deadline
         if late > 0:
             watch.over.set()

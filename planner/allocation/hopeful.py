@@ -36,10 +36,11 @@ def most_of_columns(model: Model, hope: float = np.inf) -> Floats:
     most = model.upper.copy()
     paid = (model.price > 0) & (np.abs(model.price) * most > hope)
     most[paid] = hope / model.price[paid] * ROOM
+    others = most.copy()  # as wide as they are: rows that tighten each other in turn leave rooms of mere rounding
     for r in np.flatnonzero((model.entries != 0).any(axis=0)):
         for sign, limit in ((1.0, model.hi[r]), (-1.0, -model.lo[r])):
             up = sign * model.entries[:, r] > 0
-            room = _room(model, int(r), sign, limit, most)[0] if up.any() else np.inf
+            room = _room(model, int(r), sign, limit, others)[0] if up.any() else np.inf
             if np.isfinite(room):
                 most[up] = np.minimum(most[up], max(room, 0.0) / (sign * model.entries[up, r]) * ROOM)
     return most

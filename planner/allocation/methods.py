@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from planner.allocation.bound import Multipliers, order_possible
 from planner.allocation.compact import solve_compact
-from planner.allocation.core_search import SMALL, solve_by_core
+from planner.allocation.core_search import SMALL, solve_by_core, solve_by_corner
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import solve_hauled
 from planner.allocation.model import Model, settle
 from planner.allocation.patchwork import solve_patches
-from planner.allocation.search import Found, Method, Outcome, Settings, relative_gap
+from planner.allocation.search import Found, Method, Outcome, Settings, briefer, relative_gap
 from planner.allocation.table import Floats, Ints
 
 LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
 LARGE_PATCHES = 60  # units from which rules on patches are mended first
 LARGE_COMPACT = 800  # the same with border costs
-CORE_SHARE = 0.5  # of the time left that prices and a core may take where branch and bound gets a try after them
+Way = Callable[[Model, Settings, Ints | None, Floats | None], Found | None]
+
+CORE_NODES = 5_000  # of the core's last search where branch and bound gets a try after it
+CORE_SHARE = 0.5  # of the time left that prices and a core may take then, however slow the machine
 
 
 def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
@@ -34,19 +38,26 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
         mended = solve_patches(model, settings, first, prices, solve_by_shape)
         done = mended.chosen is not None or mended.outcome is Outcome.INFEASIBLE
         return mended if done else _giving_up(model, settings, mended)
+    bound_pairs = bool(model.clauses.hi.size) and model.size >= LARGE and not model.separators and not model.border.any()
+    if bound_pairs and settings.method is Method.CHOOSE and (model.size <= SMALL or not model.edges.cost.size):
+        return _followed(solve_by_corner, model, settings, first, prices)
     least = LARGE_COMPACT if model.edges.cost.size else LARGE
     large = model.size >= least and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method is Method.CORE or (settings.method is Method.CHOOSE and large):
-        method = solve_compact if model.edges.cost.size else solve_by_core
-        left = CORE_SHARE * settings.seconds_left if model.size <= SMALL and settings.method is Method.CHOOSE else math.inf
-        found = method(model, replace(settings, limit_s=min(settings.limit_s, settings.seconds + left)), first, prices)
-        if found is not None and (model.size > SMALL or relative_gap(_value(model, found), found.bound) <= settings.gap):
-            return found
-        if found is not None and not found.interrupted and settings.seconds_left > 0:
-            return _better(model, found, solve_exactly(model, settings, found.chosen))
-        if found is not None:
-            return found
+        return _followed(solve_compact if model.edges.cost.size else solve_by_core, model, settings, first, prices)
     return solve_exactly(model, settings, first)
+
+
+def _followed(method: Way, model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
+    """What a method finds; branch and bound speaks after it where it has no answer, and on few units whose gap is open."""
+    followed = model.size <= SMALL and settings.method is Method.CHOOSE
+    found = method(model, briefer(settings, CORE_SHARE, CORE_NODES) if followed else settings, first, prices)
+    if found is None:
+        return solve_exactly(model, settings, first)
+    met = found.outcome is Outcome.INFEASIBLE or relative_gap(_value(model, found), found.bound) <= settings.gap
+    if model.size > SMALL or met or found.interrupted or settings.seconds_left <= 0:
+        return found
+    return _better(model, found, solve_exactly(model, settings, found.chosen))
 
 
 def _value(model: Model, found: Found) -> float:

@@ -61,8 +61,8 @@ def patch_prices(model: Model, settings: Settings, free: Found, known: Clauses |
                 break
             within = model.allowed
             continue
-        multipliers, dual = multipliers_of(current, prog, answer.duals), _of_clauses(current, prog, answer.duals)
-        priced, constant = _with_rows_priced(loose, current.clauses, dual)
+        multipliers, dual = multipliers_of(current, prog, answer.duals), prices_of_clauses(current, prog, answer.duals)
+        priced, constant = with_rows_priced(loose, current.clauses, dual)
         bound = upper_bound(replace(priced, clauses=empty_clauses()), multipliers, order) + constant
         shares = answer.point[: model.gain.size]
         if best is None or bound <= best.bound:
@@ -95,14 +95,14 @@ def _that_count(model: Model, free: Found) -> Bools:
     return keep
 
 
-def _of_clauses(model: Model, prog: Program, duals: Floats) -> Floats:
+def prices_of_clauses(model: Model, prog: Program, duals: Floats) -> Floats:
     """Prices of the clauses, none of them negative."""
     at = prog.first_sum + model.coef.shape[0] + model.child.size + prog.border_variables[0].size
     prices = np.maximum(-duals[at : at + model.clauses.hi.size] * prog.scale, 0.0)
     return np.where(np.isfinite(prices), prices, 0.0)
 
 
-def _with_rows_priced(model: Model, clauses: Clauses, dual: Floats) -> tuple[Model, float]:
+def with_rows_priced(model: Model, clauses: Clauses, dual: Floats) -> tuple[Model, float]:
     """The model whose options pay for the clauses they use, and what the clauses' limits come to, rounding added."""
     cost = np.bincount(clauses.col, weights=clauses.value * dual[clauses.row], minlength=model.gain.size)
     limits = dual * clauses.hi

@@ -25,7 +25,7 @@ from planner.allocation.parts import Separator, empty_clauses, stack_clauses
 from planner.allocation.patch_prices import PatchPrices, patch_prices, sides_of
 from planner.allocation.program import program, start_point
 from planner.allocation.restrict import restrict
-from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
+from planner.allocation.search import Best, Found, Outcome, Settings, briefer, relative_gap
 from planner.allocation.table import Bools, Floats, Ints
 
 Solve = Callable[[Model, Settings, Ints | None, Floats | None], Found]
@@ -34,7 +34,10 @@ BRANCHED = 2_600  # units up to which branch and bound on the whole has the last
 WINDOW = 220  # units freed at once
 RINGS = 2  # of neighbours freed around a unit that prices leave undecided
 UNDECIDED = 0.02  # least share by which such a unit is off 0 and 1
+FREE_NODES = 2_000  # of the search without the rules
+BRIEF_NODES = 400  # of the search around one backbone
 NODES = 400  # of the search in one window
+MOST_WINDOWS = 400  # after which branch and bound has the last word
 CORE = 800  # most units freed at once around shares that are undecided
 TRIES = 12  # solves of one window while its plan breaks a patch rule
 MENDED = 1  # of these after which what breaks a rule is mended as well
@@ -47,19 +50,23 @@ NOISE = 0.3  # of the usual worth of a unit by which it is drawn for another bac
 def solve_patches(model: Model, settings: Settings, first: Ints | None, prices: Floats | None, solve: Solve) -> Found:
     """A plan that keeps the patch rules and a bound; `solve` answers problems without such rules."""
     loose = replace(model, separators=(), hidden=(), cuts=empty_clauses())
-    early = replace(settings, gap=max(3.0 * settings.gap, 1e-3), limit_s=settings.seconds + 0.3 * settings.seconds_left)
+    early = replace(briefer(settings, 0.3, FREE_NODES), gap=max(3.0 * settings.gap, 1e-3))
     free = solve(loose, early, None, prices)
     if free.outcome is Outcome.INFEASIBLE or free.chosen is None:
         return free if free.outcome is Outcome.INFEASIBLE else solve_exactly(model, settings, first)
-    priced = patch_prices(model, replace(settings, limit_s=settings.seconds + 0.5 * settings.seconds_left), free)
+    known = Best()
+    for chosen in (first, free.chosen):
+        if chosen is not None and (settled := settle(model, chosen)).feasible and settled.objective > known.value:
+            known = Best(settled.objective, chosen)
+    work = _Work(model, loose, settings, solve, reduced_values(loose, free.multipliers), free)
+    rough = known  # any plan first: Ctrl-C and the time limit may come at any moment
+    if known.chosen is None:
+        rough = work.mended_choice(free.chosen, known)
+    priced = patch_prices(model, briefer(settings, 0.5, FREE_NODES), free)
     if priced is not None:
         free = replace(free, bound=min(free.bound, priced.bound), multipliers=priced.multipliers)
-    best = Best()
-    for chosen in (first, free.chosen):
-        if chosen is not None and (settled := settle(model, chosen)).feasible and settled.objective > best.value:
-            best = Best(settled.objective, chosen)
     work = _Work(model, loose, settings, solve, reduced_values(loose, free.multipliers), free)
-    best = work.anew(work.first_plan(priced, best))
+    best = work.anew(max(work.first_plan(priced, known), rough, key=lambda b: b.value))
     method = f"{free.method}, patches mended"
     windows = bool(model.cuts.hi.size)  # pieces join no windows
     if windows and relative_gap(best.value, free.bound) > settings.gap:
@@ -159,9 +166,7 @@ class _Work:
             allowed &= ~(must[model.unit] & ~separator.inside) & ~(~may[model.unit] & separator.inside)
         if not np.logical_or.reduceat(allowed, model.start[:-1]).all():
             return best
-        brief = replace(
-            settings, gap=0.3 * settings.gap, limit_s=settings.seconds + 0.1 * settings.seconds_left, warm=self.free.warm
-        )
+        brief = replace(briefer(settings, 0.1, BRIEF_NODES), gap=0.3 * settings.gap, warm=self.free.warm)
         found = self.solve(replace(self.loose, allowed=allowed), brief, None, self.free.multipliers.rows)
         if found.chosen is not None and (settled := settle(model, found.chosen)).feasible and settled.objective > best.value:
             return Best(settled.objective, found.chosen)
@@ -179,7 +184,7 @@ class _Windows:
         self.graph = _neighbourhood(self.model)
         self.random = np.random.default_rng(self.settings.seed)
         share = 0.8 if self.model.size > BRANCHED else 0.6
-        self.until = self.settings.seconds + share * self.settings.seconds_left
+        self.until, self.left = self.settings.seconds + share * self.settings.seconds_left, MOST_WINDOWS
 
     def improved(self, best: Best) -> Best:
         """The plan after a core around the shares at prices and after sweeps of windows, until a sweep wins next to nothing."""
@@ -197,7 +202,7 @@ class _Windows:
         return best
 
     def _done(self, best: Best) -> bool:
-        late = self.settings.seconds_left <= 0 or self.settings.seconds > self.until
+        late = self.settings.seconds_left <= 0 or self.settings.seconds > self.until or self.left <= 0
         return late or relative_gap(best.value, self.work.free.bound) <= self.settings.gap
 
     def _core(self, best: Best) -> Best:
@@ -256,6 +261,7 @@ class _Windows:
         """The better of a plan and of the best in which only the units `free` differ from `base`; what breaks a rule is also
         mended."""
         model, settings = self.model, self.settings
+        self.left -= 1
         place = np.full(model.gain.size, -1, dtype=np.int64)
         slack = 0.1 * settings.gap * abs(self.work.free.bound)
         for turn in range(TRIES):

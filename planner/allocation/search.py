@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -53,6 +53,7 @@ class Settings:
 
     stop: set by Ctrl-C; then no seconds are left. warm: where an earlier search ended; whether it fits is asked by its shapes.
     rounds: of separation by branch and bound, after which the best plan known is kept: the same however fast the machine.
+    nodes: most of each search by branch and bound; where another method speaks after it, so that two runs part at one place.
     """
 
     gap: float
@@ -64,6 +65,7 @@ class Settings:
     stop: threading.Event = field(default_factory=threading.Event)
     warm: Warm | None = None
     rounds: int | None = None
+    nodes: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -78,6 +80,15 @@ class Settings:
     def go_on(self) -> bool:
         """Whether any seconds are left."""
         return self.seconds_left > 0
+
+
+def briefer(settings: Settings, share: float, nodes: int) -> Settings:
+    """Settings for a search that another follows: so many nodes, and no more than a share of the time left."""
+    return replace(
+        settings,
+        limit_s=min(settings.limit_s, settings.seconds + share * settings.seconds_left),
+        nodes=min(nodes, settings.nodes or nodes),
+    )
 
 
 @dataclass(frozen=True, eq=False)

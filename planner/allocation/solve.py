@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -45,23 +46,23 @@ def solve(
     rounds: int | None = None,
 ) -> Result:
     """Solves as `Problem.solve` says."""
-    began = now()
+    began, stop = now(), threading.Event()
     way = _checked_method(gap, time_limit_s, method)
     goal = objective_of(table, objective)
-    parts = tuple(rule.part(table) for rule in rules)
-    model = with_least(assemble(table, parts, goal))
-    check_by_arithmetic(table, rules, parts, model)
-    del parts  # at a million units they hold a third of a gigabyte
-    paused = now()
-    make_ready(model, way)
-    settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way)
-    before = None if start is None else started(start)
-    settings = replace(settings, warm=None if before is None else before.warm, rounds=rounds)
-    first = None if before is None else start_positions(table, model, before.choice)
-    prices = None if before is None else _earlier_prices(model, rules, start, before, goal.sign)
-    with interruptible(settings.stop):
+    with interruptible(stop):  # from here on: what is loaded and compiled swallows an exception
+        parts = tuple(rule.part(table) for rule in rules)
+        model = with_least(assemble(table, parts, goal))
+        check_by_arithmetic(table, rules, parts, model)
+        del parts  # at a million units they hold a third of a gigabyte
+        paused = now()
+        make_ready(model, way)
+        settings = Settings(gap, began + now() - paused, time_limit_s, seed, progress, way, stop)
+        before = None if start is None else started(start)
+        settings = replace(settings, warm=None if before is None else before.warm, rounds=rounds)
+        first = None if before is None else start_positions(table, model, before.choice)
+        prices = None if before is None else _earlier_prices(model, rules, start, before, goal.sign)
         found = _checked(table, rules, model, settings, solve_by_shape(model, settings, first, prices))
-        found = replace(found, interrupted=found.interrupted or settings.stop.is_set())
+        found = replace(found, interrupted=found.interrupted or stop.is_set())
     if found.outcome is Outcome.INFEASIBLE:
         parts = tuple(rule.part(table) for rule in rules)
         raise diagnose(table, rules, parts, relaxed=found.relaxation_empty, seed=seed, worth=found.multipliers.earth)

@@ -102,3 +102,21 @@ def test_sharper_rows_lose_no_plan() -> None:
         kept = [c for c in order if settle(model, c).feasible]
         assert kept and all(settle(sharp, c).feasible and sharp.allowed[c].all() for c in kept)
     assert sharper >= 20
+
+
+@pytest.mark.parametrize(("rule", "compact"), [("apart", 0.0), ("belt", 0.0), ("adjacent", 0.0), ("adjacent", 50.0)])
+def test_neighbours_that_bind_each_other_by_the_corner_of_the_relaxation(rule: str, compact: float) -> None:
+    """The same optimum as branch and bound on the whole, and a bound that holds over it."""
+    options, borders, _ = world(225, 11)
+    named = {
+        "apart": al.Apart("construction", "reservoir", borders),
+        "adjacent": al.Adjacent("construction", "green", borders),
+        "belt": al.Belt("reservoir", "green", borders[["unit_a", "unit_b"]]),
+    }[rule]
+    total = float(options["area_mu"].to_numpy()[:: len(WAYS)].sum())
+    limits = [al.Quota("construction", min_mu=0.2 * total, max_mu=0.4 * total), al.Storage(min_m3=60.0 * total)]
+    problem = al.Problem(options).subject_to(*limits, named, *([al.Compactness(borders, compact)] if compact else []))
+    one = problem.solve(gap=1e-3, time_limit_s=120)
+    other = problem.solve(gap=1e-4, time_limit_s=120, method="milp")
+    assert one.method.startswith("relaxation + core")
+    assert one.gap <= 1e-3 and one.bound >= other.objective * (1 - 1e-9) and other.bound >= one.objective * (1 - 1e-9)
