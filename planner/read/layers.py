@@ -48,6 +48,7 @@ def read_parcels(
     """The polygons of a site, repaired, in the working CRS, no ground counted twice, one row a parcel in order of its id.
 
     forced: the working CRS asked for, which also tells the CRS of a file without one. near: a layer of known position.
+    Raises InvalidInput where no ground is left.
     """
     stored = _stored(layer, places, "polygons", encoding, record)
     located = _located(stored, layer, "polygons", forced, near, record)
@@ -63,8 +64,10 @@ def read_parcels(
     area = float(np.nansum(shapely.area(frame.geometry.to_numpy())))
     frame = frame.assign(_label=labels, _depth=deep.values)
     frame = repaired(frame, role="polygons", shown=layer.path, labels=labels, record=record)
-    parcels = _table(frame, chosen, record)
-    return Parcels(_without_overlaps(parcels, record), crs, len(stored), area)
+    parcels = _without_overlaps(_table(frame, chosen, record), record)
+    if parcels.empty:
+        raise InvalidInput(say("read.only_slivers", path=layer.path, n=len(stored), area=area))
+    return Parcels(parcels, crs, len(stored), area)
 
 
 def read_beside(

@@ -225,3 +225,8 @@ def thousands_on_top_of_each_other(f: Path) -> Path:
 @CASES.reads(faults=("overlap",), parcels=100, area_mu=MU + 99 * 2 * 200 * 15 / 10_000, depths=None)
 def hundreds_on_top_of_each_other(f: Path) -> Path:
     return put(f, *(shapely.box(X0 + 2 * i, Y0, X0 + 300 + 2 * i, Y0 + 200) for i in range(100)), depths=[2.0] * 100)
+
+
+@CASES.refused(r"nothing is left of its 2 polygons \(6 m²\)")
+def nothing_but_strips_of_a_centimetre(f: Path) -> Path:
+    return put(f, shapely.box(X0, Y0, X0 + 0.01, Y0 + 300), shapely.box(X0 - 100, Y0 + 100, X0 + 200, Y0 + 100.01))
