@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.words import Message, plain, render
+from planner.words import Message, plain, render, shortened
 
 
 class PlannerError(Exception):
@@ -25,7 +25,7 @@ class PlannerError(Exception):
 
     def __init__(self, message: Message | str):
         super().__init__(message)
-        self.message = message if isinstance(message, Message) else plain(message)
+        self.message = shortened(message if isinstance(message, Message) else plain(message))
 
     def __str__(self) -> str:
         return render(self.message)

@@ -280,9 +280,15 @@ def keeps_lengths(crs: pyproj.CRS, bounds: Bounds) -> bool:
 
 
 def _factors(crs: pyproj.CRS, bounds: Bounds) -> Any:
-    """How a projection distorts amid bounds; None where they have no place on the earth; in its own datum."""
+    """How a projection distorts amid bounds; None where they have no place on the earth; in its own datum.
+
+    Raises CRSMismatch where PROJ has no way to compute with it.
+    """
     west, south, east, north = bounds
-    projection = pyproj.Proj(crs)
+    try:
+        projection = pyproj.Proj(crs)
+    except CRSError:
+        raise CRSMismatch(say("read.crs_no_projection", crs=label(crs))) from None
     xs, ys = [west, east, east, west, (west + east) / 2], [south, south, north, north, (south + north) / 2]
     lon, lat = projection(xs, ys, inverse=True, errcheck=False)
     return projection.get_factors(lon[-1], lat[-1]) if np.isfinite([*lon, *lat]).all() else None

@@ -48,6 +48,24 @@ def plain(text: object) -> Message:
     return Message("words.plain", {"text": str(text)})
 
 
+LONGEST_VALUE: Final = 400  # characters of what a file said that a message repeats
+
+
+def shortened(message: Message) -> Message:
+    """The message with its longest texts cut in the middle: what a file holds may be any number of characters."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, Message):
+            return shortened(value)
+        if isinstance(value, list | tuple):
+            return type(value)(cut(v) for v in value) if type(value) in (list, tuple) else value
+        if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            return f"{value[: LONGEST_VALUE * 2 // 3]} … {value[-LONGEST_VALUE // 3 :]}"
+        return value
+
+    return Message(message.code, {name: cut(value) for name, value in message.values.items()})
+
+
 NOTHING: Final = "–"  # what is not known
 # How many digits a bare unit takes in `{value:unit}`.
 LEAST_PERCENT: Final = 0.001  # a smaller share is told as less than this
