@@ -34,7 +34,6 @@ CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 FIRST = 0.1  # share of the time it may take
 SECOND = 0.45  # share of the rest in which the first schedule is made better
-SECOND_WIDE = 0.9  # likewise of wide programmes, whose bound branching does not move in minutes
 TRIES = 30  # how often classes are split
 NONE = slice(0, 0)  # no columns
 UNPAID_SHARE = 1e-7  # of all spending that may stay unpaid by rounding
@@ -184,8 +183,7 @@ def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[
     best = _first(relaxed, until, progress) if count > CORE else None
     value = -np.inf if best is None else -best.value
     if best is not None and best.point is not None:
-        share = SECOND_WIDE if model.width > WIDE else SECOND
-        soon = time.monotonic() + max((until - time.monotonic()) * share, 0.5)
+        soon = time.monotonic() + max((until - time.monotonic()) * SECOND, 0.5)
         point, value = improved(model, best.point, value, relaxed.value, until=soon, reduced=relaxed.reduced)
         best = replace(best, point=point, value=-value)
     if best is not None and relaxed.value - value <= gap * abs(value):
