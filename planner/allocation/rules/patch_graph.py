@@ -105,10 +105,13 @@ def small_set_rows(patches: Patches, min_mu: float) -> Clauses | None:
     )
 
 
-def starved_sets(patches: Patches, inside: Floats, min_mu: float, least: float) -> list[tuple[Ints, Ints]]:
+def starved_sets(
+    patches: Patches, inside: Floats, min_mu: float, least: float, most: int | None = None
+) -> list[tuple[Ints, Ints]]:
     """Units whose share (N,) is more, by `least`, than what borders a connected set around them that is too small a patch has.
 
-    Each set grows from a unit by the neighbour that leaves the least beside it. Returns units and what borders their sets.
+    Each set grows from a unit by the neighbour that leaves the least beside it, to `most` units. Returns units and what borders
+    their sets.
     """
     can, share, area = patches.count > 0, inside.tolist(), patches.area.tolist()
     ways = [patches.graph.indices[a:b].tolist() for a, b in itertools.pairwise(patches.graph.indptr.tolist())]
@@ -117,7 +120,7 @@ def starved_sets(patches: Patches, inside: Floats, min_mu: float, least: float) 
     for seed in np.flatnonzero(inside > least).tolist():
         group, near, size = {seed}, set(beside[seed]), area[seed]
         around = sum(share[j] for j in near)
-        while size < min_mu:
+        while size < min_mu and (most is None or len(group) <= most):
             if share[seed] - around > least:
                 if (mark := (seed, frozenset(near))) not in seen:
                     seen.add(mark)

@@ -27,6 +27,7 @@ from planner.allocation.rules.patch_graph import (
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.words import Message, say
 
+SETS, SET_UNITS, SMALL_SET = 8_000, 60, 3  # units of all sets grown at once, most of one, and of one that is not worth it
 BROKEN = 1e-3  # share by which a row must be broken to be worth adding
 
 
@@ -301,8 +302,9 @@ class _ConnectedSeparator(_OfPatches):
         """Separators between the unit most inside and others, where shares around them let too little through."""
         inside, options = self.shares_of_units(shares), self.patches.options_of
         rows = [(options(ends), options(between), 1.0) for ends, between in separators(self.patches, inside, BROKEN)]
-        if self.most is not None:
-            sets = starved_sets(replace(self.patches, area=self.most), inside, self.least, BROKEN)
+        largest = min(SETS // max(int((inside > BROKEN).sum()), 1), SET_UNITS)
+        if self.most is not None and largest > SMALL_SET:
+            sets = starved_sets(replace(self.patches, area=self.most), inside, self.least, BROKEN, most=largest)
             rows += [(options(head), options(near), 0.0) for head, near in sets]
         return _rows(rows)
 
