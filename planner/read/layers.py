@@ -19,10 +19,11 @@ from planner.parameters import nearest
 from planner.periods import arabic
 from planner.read import roles
 from planner.read.depths import read_depths, tell_zero
+from planner.read.door import FARTHEST
 from planner.read.geometry import MIN_PART_M2, repaired
 from planner.read.overlaps import apart
 from planner.read.places import Places
-from planner.read.position import Bounds, Reference, parse_crs, settle, working_crs
+from planner.read.position import Bounds, Reference, computed, parse_crs, settle, working_crs
 from planner.read.record import Fault, Record
 from planner.read.sources import Ask, open_vector
 from planner.scenario import Layer
@@ -52,7 +53,7 @@ def read_parcels(
     """
     stored = _stored(layer, places, "polygons", encoding, record)
     located = _located(stored, layer, "polygons", forced, near, record)
-    crs = working_crs(_bounds(located), located.crs, forced=forced, record=record)
+    crs = working_crs(_bounds(located, layer.path), located.crs, forced=forced, record=record)
     frame = _projected(located, crs, "polygons")
     columns = [str(c) for c in frame.columns if c != frame.geometry.name]
     deep = read_depths(frame, layer, record)
@@ -100,11 +101,13 @@ def _stored(layer: Layer, places: Places, role: str, encoding: str | None, recor
     return frame
 
 
-def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
+def _bounds(frame: gpd.GeoDataFrame, shown: str) -> Bounds:
     boxes = shapely.bounds(frame.geometry.to_numpy())
     boxes = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(boxes):
         raise InvalidInput(say("read.no_geometries"))
+    if np.abs(boxes).max() > FARTHEST:
+        raise InvalidInput(say("door.no_place_on_earth", shown=shown))
     return float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max())
 
 
@@ -117,7 +120,7 @@ def _located(
         own = parse_crs(layer.crs, where=f"layers.{role}.crs")
     elif own is None and forced is not None:
         own = forced
-    crs, swap = settle(_bounds(frame), own, role=role, record=record, near=near)
+    crs, swap = settle(_bounds(frame, layer.path), own, role=role, record=record, near=near)
     geometry = frame.geometry
     if not swap and frame.crs == crs:
         return frame
@@ -129,7 +132,8 @@ def _located(
 def _projected(frame: gpd.GeoDataFrame, crs: pyproj.CRS, role: str) -> gpd.GeoDataFrame:
     if frame.crs == crs:
         return frame
-    moved = frame.to_crs(crs)
+    with computed(frame.crs, crs):
+        moved = frame.to_crs(crs)
     was, now = _broken(frame), _broken(moved)
     if now > was:
         raise CRSMismatch(say("read.no_image", role=role, n=now - was, crs=crs.name))

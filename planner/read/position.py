@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyproj
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from planner.errors import CRSMismatch
 from planner.read.door import crs_of
@@ -244,13 +246,23 @@ def _meet(a: Bounds, b: Bounds) -> bool:
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
+@contextmanager
+def computed(*systems: pyproj.CRS) -> Iterator[None]:
+    """Tells of CRS between which PROJ knows no way, or with which it cannot compute, as CRSMismatch."""
+    try:
+        yield
+    except ProjError:
+        raise CRSMismatch(say("read.crs_no_projection", crs=[label(crs) for crs in systems])) from None
+
+
 def transformed(bounds: Bounds, source: pyproj.CRS, target: pyproj.CRS) -> Bounds:
     """Bounds in another CRS, edges densified; infinite where they have no image."""
     if source == target:
         return bounds
-    found = pyproj.Transformer.from_crs(source, target, always_xy=True).transform_bounds(
-        *bounds, densify_pts=21, errcheck=False
-    )
+    with computed(source, target):
+        found = pyproj.Transformer.from_crs(source, target, always_xy=True).transform_bounds(
+            *bounds, densify_pts=21, errcheck=False
+        )
     return float(found[0]), float(found[1]), float(found[2]), float(found[3])
 
 
@@ -285,10 +297,8 @@ def _factors(crs: pyproj.CRS, bounds: Bounds) -> Any:
     Raises CRSMismatch where PROJ has no way to compute with it.
     """
     west, south, east, north = bounds
-    try:
+    with computed(crs):
         projection = pyproj.Proj(crs)
-    except CRSError:
-        raise CRSMismatch(say("read.crs_no_projection", crs=label(crs))) from None
     xs, ys = [west, east, east, west, (west + east) / 2], [south, south, north, north, (south + north) / 2]
     lon, lat = projection(xs, ys, inverse=True, errcheck=False)
     return projection.get_factors(lon[-1], lat[-1]) if np.isfinite([*lon, *lat]).all() else None

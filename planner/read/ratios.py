@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pyproj
 
+from planner.read.position import computed
+
 
 def same_place(a: pyproj.CRS, b: pyproj.CRS) -> bool:
     """Whether positions in both CRS mean the same, heights and axis order aside."""
@@ -28,7 +30,8 @@ def scales(source: Any, own: pyproj.CRS | None, wanted: pyproj.CRS | None, cell:
     if own is not None and wanted is not None and not same_place(own, wanted):
         middle = np.array([t.c, t.f]) + across * (source.width / 2) + down * (source.height / 2)
         points = np.stack([middle, middle + across, middle + down])
-        x, y = pyproj.Transformer.from_crs(own, wanted, always_xy=True).transform(points[:, 0], points[:, 1])
+        with computed(own, wanted):
+            x, y = pyproj.Transformer.from_crs(own, wanted, always_xy=True).transform(points[:, 0], points[:, 1])
         across, down = np.array([x[1] - x[0], y[1] - y[0]]), np.array([x[2] - x[0], y[2] - y[0]])
     steps = np.stack([across, down])
     size = np.hypot(steps[:, 0], steps[:, 1])[np.abs(steps).argmax(axis=0)]  # of the step that runs most along each axis

@@ -21,7 +21,7 @@ from planner.errors import CRSMismatch, InvalidInput
 from planner.frame import Frame
 from planner.memory import MEMORY
 from planner.read.meaning import ELEVATION, plausible
-from planner.read.position import is_old_datum, keeps_areas, label, metric_crs, parse_crs
+from planner.read.position import computed, is_old_datum, keeps_areas, label, metric_crs, parse_crs
 from planner.read.rasters import RasterInfo, raster_info, read_raster
 from planner.read.tiled import TiledRaster, open_tiled
 from planner.site import Grid
@@ -96,7 +96,8 @@ class Terrain:
     def seed_cell(self, x: float, y: float) -> int:
         """As cell_at, of a point as it is given: in the file's CRS, where the cells were warped to another."""
         if self.given is not None and self.crs is not None and np.isfinite(x) and np.isfinite(y):
-            x, y = pyproj.Transformer.from_crs(self.given, self.crs, always_xy=True).transform(x, y)
+            with computed(self.given, self.crs):
+                x, y = pyproj.Transformer.from_crs(self.given, self.crs, always_xy=True).transform(x, y)
         return self.cell_at(x, y)
 
     def cell_at(self, x: float, y: float) -> int:

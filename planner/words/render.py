@@ -48,6 +48,7 @@ def plain(text: object) -> Message:
     return Message("words.plain", {"text": str(text)})
 
 
+BEYOND: Final = 1e18  # no metre, yuan or cubic metre of ours comes to that
 LONGEST_VALUE: Final = 400  # characters of what a file said that a message repeats
 
 
@@ -150,7 +151,14 @@ def written(value: Value, spec: str, lang: str) -> str:
         return term(spec[1:], value, lang)
     if isinstance(value, Enum):
         value = value.value
-    return _figure(value, spec, lang) if spec else _bare(value)
+    return _figure(value, _told(value, spec), lang) if spec else _bare(value)
+
+
+def _told(value: Any, spec: str) -> str:
+    """The spec, without the hundred digits a number beyond all measure would take: such a one comes from a broken file."""
+    shape, space, unit = spec.rpartition(" ")
+    wide = isinstance(value, float | int) and abs(value) >= BEYOND and (shape or spec).endswith("f")
+    return f".3g{space}{unit if space else ''}" if wide else spec
 
 
 def _bare(value: Any) -> str:

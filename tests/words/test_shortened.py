@@ -19,3 +19,9 @@ def test_names_in_lists_and_messages_are_cut_too() -> None:
     long = "列" * 1000
     error = InvalidInput(say("words.both", en=plain(long), zh=plain(long)))
     assert len(render(error.message, "zh")) < 450
+
+
+def test_a_number_beyond_all_measure_takes_no_hundred_digits() -> None:
+    told = render(say("read.which_zone", role="polygons", x=-1e200), "en")
+    assert "-1e+200" in told and len(told) < 300
+    assert "39,500,000" in render(say("read.which_zone", role="polygons", x=39_500_000.0), "en")
