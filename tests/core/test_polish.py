@@ -69,7 +69,8 @@ def test_the_move_that_pushes_a_row_at_the_least_loss_per_unit() -> None:
     rows = np.zeros((10, 1))
     rows[1::2, 0] = [1, 2, 3, 4, 5]
     chosen = np.arange(0, 10, 2)
-    score, option = best_moves(one, one.gain, rows, np.array([1.0]), water(FREE), row(0.0), PAIR, chosen)
+    score, option = np.full(5, np.nan), np.full(5, -9, dtype=np.int64)
+    best_moves(one, one.gain, rows, np.array([1.0]), water(FREE), row(0.0), PAIR, chosen, np.arange(5), score, option)
     assert score.tolist() == [-1.0, -0.5, -2.0, -0.5, -4.0] and option.tolist() == [1, 3, 5, 7, 9]
     none, _ = best_moves(one, one.gain, rows, np.array([-1.0]), water(FREE), row(0.0), PAIR, chosen)
     assert (none == -np.inf).all()  # nothing pushes it down
