@@ -72,8 +72,11 @@ def test_the_move_that_pushes_a_row_at_the_least_loss_per_unit() -> None:
     score, option = np.full(5, np.nan), np.full(5, -9, dtype=np.int64)
     best_moves(one, one.gain, rows, np.array([1.0]), water(FREE), row(0.0), PAIR, chosen, np.arange(5), score, option)
     assert score.tolist() == [-1.0, -0.5, -2.0, -0.5, -4.0] and option.tolist() == [1, 3, 5, 7, 9]
-    none, _ = best_moves(one, one.gain, rows, np.array([-1.0]), water(FREE), row(0.0), PAIR, chosen)
-    assert (none == -np.inf).all()  # nothing pushes it down
+    best_moves(one, one.gain, rows, np.array([-1.0]), water(FREE), row(0.0), PAIR, chosen, np.arange(1, 5), score, option)
+    assert score.tolist() == [-1.0, *4 * [-np.inf]] and option.tolist() == [
+        1,
+        *4 * [-1],
+    ]  # nothing pushes it down; not looked at
 
 
 def test_winning_moves_stop_at_the_limit() -> None:
