@@ -265,6 +265,11 @@ def border_cost(model: Model, chosen: Ints) -> float:
     return math.fsum((edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]]).tolist())
 
 
+def row_sizes(model: Model) -> Floats:
+    """The most that an option is in each row, (S,), never 0: what makes rows of mu, m³ and yuan comparable."""
+    return np.array([max(float(np.abs(r).max(initial=0.0)), 1e-300) for r in model.coef])
+
+
 def sets_of_kinds(model: Model) -> Bools:
     """Which kinds are in each set of the border terms, shape (D, T)."""
     terms = model.terms

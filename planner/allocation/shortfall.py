@@ -18,7 +18,7 @@ from planner.allocation.borders import no_edges
 from planner.allocation.compact import least_value
 from planner.allocation.dual import minimise
 from planner.allocation.infeasible import listed
-from planner.allocation.model import Model, settle
+from planner.allocation.model import Model, row_sizes, settle
 from planner.allocation.parts import Rule, beside
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest
@@ -32,7 +32,7 @@ PRESSES: Final = 1e-6  # share of the greatest price, in comparable units, from 
 def refusal(model: Model, rules: Sequence[Rule], order: Forest | None, before: Ints, rows: Floats) -> Infeasible:
     """The error for limits of a model (earth at its worth) that prices `rows` (S,) prove impossible together. before (N,): a
     choice that kept the earlier limits."""
-    size = np.array([max(float(np.abs(r).max(initial=0.0)), 1e-300) for r in model.coef])
+    size = row_sizes(model)
     broken = settle(model, before).broken / size
     for row in np.argsort(-broken, kind="stable"):
         if broken[row] > 0 and (told := _told(model, rules, order, int(row), size)) is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from planner.allocation.borders import no_edges
 from planner.allocation.highs import solve_program
-from planner.allocation.model import Model, chosen_options, settle
+from planner.allocation.model import Model, chosen_options, row_sizes, settle
 from planner.allocation.prices import worth
 from planner.allocation.program import program
 from planner.allocation.restrict import restrict
@@ -68,13 +68,13 @@ def _swapped(model: Model, chosen: Ints, value: Floats, water: Waters, most: int
     if answer.point is None:
         return chosen, np.inf
     activity = small.coef @ answer.point[: small.gain.size]
-    missed = np.maximum(np.maximum(small.lo - activity, activity - small.hi), 0.0) / _size(model)
+    missed = np.maximum(np.maximum(small.lo - activity, activity - small.hi), 0.0) / row_sizes(model)
     return core.whole_choice(chosen, chosen_options(small, answer.point)), float(missed.max(initial=0.0))
 
 
 def _softened(model: Model, gain: Floats, dear: float) -> Model:
     """The model with moves priced, borders taken as they are, and limits that may be missed for a price."""
-    size = _size(model)
+    size = row_sizes(model)
     below, above = np.diag(size), np.diag(-size)
     return replace(
         model,
@@ -84,11 +84,6 @@ def _softened(model: Model, gain: Floats, dear: float) -> Model:
         price=np.r_[model.price, np.full(2 * size.size, dear)],
         upper=np.r_[model.upper, np.full(2 * size.size, float(model.size))],
     )
-
-
-def _size(model: Model) -> Floats:
-    """The most that an option is in each row, (S,)."""
-    return np.array([max(float(np.abs(r).max(initial=0.0)), 1e-300) for r in model.coef])
 
 
 def _single(model: Model, chosen: Ints, water: Waters) -> Bools:

@@ -35,6 +35,7 @@ def asbuilt(
     """Hold a new survey against a plan: what was built, by how much it is off, and what is to be accepted."""
     from planner.asbuilt import asbuilt as compare
     from planner.asbuilt.replan import replan
+    from planner.asbuilt.save import REPLAN
     from planner.errors import UsageError
     from planner.facade import Plan, load_plan
     from planner.words import render, say
@@ -55,7 +56,7 @@ def asbuilt(
     if new is not None and output is not None:
         document["replan"] = new.summary()
         document["not_kept"] = _not_kept(found, new, lang, voice)
-        voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / 'replan'}")
+        voice.say(f"{render(say('asbuilt.replanned'), lang)}: {output / REPLAN}")
     voice.document(document)
 
 

@@ -17,12 +17,11 @@ from planner.earthwork.closing import closed_by
 from planner.earthwork.finished import Finished, Whole, finished_on
 from planner.earthwork.works import plan_left_m3, priced_dykes
 from planner.errors import CRSMismatch, InvalidInput
-from planner.files import whole_folder, written_as
 from planner.frame import Frame
 from planner.geotiff import geotiff
 from planner.groundworks.drawing import Drawing, Sampled, drawn
 from planner.groundworks.rows import Kept, Read
-from planner.groundworks.save import OWNED, write_beside
+from planner.groundworks.save import design_folder, write_beside
 from planner.plan import Plan, load_plan
 from planner.plan.setting_out import laid_out
 from planner.read.meaning import ELEVATION
@@ -63,9 +62,7 @@ def design_raster(
     """
     plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     file = _admitted(plan, Path(terrain))
-    with whole_folder(
-        folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__
-    ) as work:
+    with design_folder(folder, overwrite=overwrite) as work:
         read, surface = Read(file, work / TODAY), Kept(work / SURFACE, file.frame)
         try:
             found = _closed(plan, read, surface)

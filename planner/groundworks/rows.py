@@ -8,6 +8,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
 from planner.frame import Frame
 from planner.read.tiled import TiledRaster
@@ -57,7 +58,7 @@ class Kept:
     def heights(self, xy: Floats) -> Floats:
         """Heights at points (n, 2), m: bilinear between cells' centres, NaN beyond the outermost."""
         row, col = self.frame.amid(xy[:, 0], xy[:, 1])
-        top, left = np.floor(row), np.floor(col)
+        top = np.floor(row)
         found = np.full(len(xy), np.nan)
         inside = (row >= 0) & (row <= self.frame.rows - 1) & (col >= 0) & (col <= self.frame.cols - 1)
         high = max(1, BAND_CELLS // self.frame.cols)
@@ -66,12 +67,7 @@ class Kept:
             if not len(mine):
                 continue
             band = self.rows(start, min(start + high + 1, self.frame.rows)).astype(np.float64)
-            i, j = (top[mine] - start).astype(int), left[mine].astype(int)
-            down, across = row[mine] - top[mine], col[mine] - left[mine]
-            below, beside = np.minimum(i + 1, len(band) - 1), np.minimum(j + 1, self.frame.cols - 1)
-            upper = band[i, j] * (1 - across) + band[i, beside] * across
-            lower = band[below, j] * (1 - across) + band[below, beside] * across
-            found[mine] = upper * (1 - down) + lower * down
+            found[mine] = map_coordinates(band, (row[mine] - start, col[mine]), order=1, mode="constant", cval=np.nan)
         return found
 
 

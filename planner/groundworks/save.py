@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,14 +53,18 @@ def save(
     step_m: between contours. line: of the section, in the plan's CRS; across the site through its largest lake where left out.
     Raises OutputExists where the folder holds files already and overwrite is off.
     """
-    with whole_folder(
-        folder, overwrite=overwrite, is_ours=written_as("planner.design/", "design.json"), owned=OWNED.__contains__
-    ) as work:
+    with design_folder(folder, overwrite=overwrite) as work:
         crs, today = found.plan.site.crs, found.plan.site.terrain
         write_bands({"design_m": found.ground}, crs, work / "design.tif")
         write_bands({"fill_m": found.ground.like(found.ground.values - today.values)}, crs, work / "cutfill.tif")
         write_beside(found, work, lang=lang, step_m=step_m, line=line)
     return Path(folder)
+
+
+def design_folder(folder: str | Path, *, overwrite: bool) -> AbstractContextManager[Path]:
+    """A folder of a design to write into, whole or not at all. Raises OutputExists."""
+    ours = written_as("planner.design/", "design.json")
+    return whole_folder(folder, overwrite=overwrite, is_ours=ours, owned=OWNED.__contains__)
 
 
 def write_beside(

@@ -157,12 +157,14 @@ def _lost_of_kind(plan: PlanRecord, kind: str) -> float:
     return _overlap(other, shapely.union_all(layer.geometry[layer["kind"] == kind].to_numpy()), outside=False)
 
 
-def zone_numbers(units: pd.DataFrame, borders: pd.DataFrame) -> NDArray[np.int64]:
-    """The zone of works of each unit, (n,): units side by side of one target and treatment; −1 for what is left unrestored.
+def kinds_of_works(units: pd.DataFrame) -> pd.Series[str]:
+    """What is done to each unit: its target and treatment, levelling and filling to the platform being one kind of works."""
+    return units["target"].astype(str) + ":" + units["treatment"].astype(str).replace(ONE_ZONE)
 
-    Levelling and filling to the platform are one kind of works.
-    """
-    work = (units["target"].astype(str) + ":" + units["treatment"].astype(str).replace(ONE_ZONE)).to_numpy(object)
+
+def zone_numbers(units: pd.DataFrame, borders: pd.DataFrame) -> NDArray[np.int64]:
+    """The zone of works of each unit, (n,): units side by side of one kind; −1 for what is left unrestored."""
+    work = kinds_of_works(units).to_numpy(object)
     a, b = (units.index.get_indexer(borders[c]) if len(borders) else np.zeros(0, int) for c in ("unit_a", "unit_b"))
     same = (a >= 0) & (b >= 0)
     same[same] = work[a[same]] == work[b[same]]

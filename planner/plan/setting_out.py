@@ -12,7 +12,7 @@ import shapely
 
 from planner.core.polygons.smooth import smoothed
 from planner.landuse import ONE_ZONE
-from planner.plan.ledgers import zone_numbers
+from planner.plan.ledgers import kinds_of_works, zone_numbers
 from planner.plan.record import PlanRecord
 
 P = TypeVar("P", bound=PlanRecord)
@@ -44,7 +44,7 @@ def laid_out(plan: P) -> P:
 
 
 def _works(units: pd.DataFrame) -> pd.Series[str]:
-    works = units["target"].astype(str) + ":" + units["treatment"].astype(str).replace(ONE_ZONE)
+    works = kinds_of_works(units)
     if "reservoir_id" in units.columns:
         works += ":" + units["reservoir_id"].fillna("").astype(str)
     return works
