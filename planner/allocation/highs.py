@@ -205,6 +205,11 @@ def _run(solver: Any, whole: Bools, seconds: float, watch: _Watch) -> bool:
         solver.cbMipLogging += watch.logged
     for callback in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
         callback.subscribe(watch.asked_to_stop)
+    return _wait(solver, seconds, watch)
+
+
+def _wait(solver: Any, seconds: float, watch: _Watch) -> bool:
+    """Runs a solver that a watch listens to. Returns whether it came to an end by itself."""
     deadline = time.monotonic() + seconds
     worker = threading.Thread(target=watch.work, args=(solver,), daemon=True)
     worker.start()
@@ -247,6 +252,45 @@ def _answer(solver: Any, whole: Bools, watch: _Watch, interrupted: bool) -> Answ
     bound = float(info.mip_dual_bound)
     value = float(info.objective_function_value) if point is not None and solution.value_valid else watch.value
     return Answer(word, point, value, max(bound, watch.bound) if np.isfinite(bound) else watch.bound, None, interrupted)
+
+
+class Relaxations:
+    """Linear relaxations of one program within other limits, each begun from the basis of one before: milliseconds each."""
+
+    def __init__(self, prog: Program) -> None:
+        self.prog, self.solver = prog, _solver()
+        for name, value in {"output_flag": False, "threads": 1, "solver": "simplex"}.items():
+            self.solver.setOptionValue(name, value)
+        _pass(self.solver, prog, np.zeros(prog.whole.size, dtype=np.bool_))
+        self.watch = _Watch(None, None)
+        self.solver.cbSimplexInterrupt.subscribe(self.watch.asked_to_stop)
+
+    def solve(self, upper: Floats, lo: Floats, *, basis: Any, seconds: float) -> tuple[Answer, Any]:
+        """The answer within limits of the first columns and rows, and its basis. upper: of the first columns, (n,). lo: of
+        the first rows, (m,). After one that was stopped (by time, or Ctrl-C, which is raised) no other may be asked.
+        """
+        columns, rows = upper.size, lo.size
+        first = np.arange(columns, dtype=np.int32), np.arange(rows, dtype=np.int32)
+        self.solver.changeColsBounds(columns, first[0], self.prog.lower[:columns], upper)
+        self.solver.changeRowsBounds(rows, first[1], lo, self.prog.hi[:rows])
+        found = self._run(basis, seconds)
+        if found.status is Solved.FAILED:  # a basis it cannot go on from: anew
+            found = self._run(None, seconds)
+        return found, None if found.point is None else self.solver.getBasis()
+
+    def _run(self, basis: Any, seconds: float) -> Answer:
+        if basis is None:
+            self.solver.clearSolver()
+        else:
+            self.solver.setBasis(basis)
+        self.solver.setOptionValue("time_limit", float(self.solver.getRunTime()) + max(seconds, 0.01))
+        self.watch.done.clear()
+        ended = _wait(self.solver, seconds, self.watch)
+        if self.watch.error is not None:
+            raise self.watch.error
+        if not ended:
+            return Answer(Solved.STOPPED, None, np.inf, -np.inf, None)
+        return _answer(self.solver, np.zeros(1, dtype=np.bool_), self.watch, interrupted=False)
 
 
 def row_ranges(prog: Program) -> tuple[Floats, Floats] | None:

@@ -73,12 +73,17 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
 
 def told(found: Portfolio, lang: str) -> str:
     """The schedule and the proof for a person."""
-    from planner.portfolio.chapter import heads_of, project_name, sentence
+    from planner.portfolio.chapter import heads_of, project_name, sentence, variant_name
     from planner.words import text
 
     s = found.summary()
     rows: list[tuple[str, ...]] = [
-        (project_name(found, p["id"], lang), p["variant"], f"{p['start']}-{p['finish']}", f"{p['cost_cny'] / 1e4:,.1f}")
+        (
+            project_name(found, p["id"], lang),
+            variant_name(p["variant"], lang),
+            f"{p['start']}-{p['finish']}",
+            f"{p['cost_cny'] / 1e4:,.1f}",
+        )
         for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
     ]
     heads = (*heads_of(("project", "variant", "year"), lang), text("unit.1e4_yuan", lang))

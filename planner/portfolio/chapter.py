@@ -39,6 +39,13 @@ def project_name(found: Scheduled, name: str, lang: str) -> str:
     return f"{name} {own}" if own else name
 
 
+def variant_name(variant: str, lang: str) -> str:
+    """What a variant is called: as it was given, or where a site was planned by its number."""
+    words = variant.split()
+    numbered = len(words) == 2 and words[0] == "plan" and words[1].isdigit()
+    return text("portfolio.plan_number", lang, number=int(words[1])) if numbered else variant
+
+
 def title(found: Scheduled, lang: str) -> str:
     """The programme's name in a language."""
     general = found.made.general
@@ -73,7 +80,7 @@ def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     head = Say(lang).head
     rows = [(head(PROGRAMME[k]), f"{totals[k]:,.1f}") for k in ("restored_mu", *MU)]
     rows += [(head(PROGRAMME[k]), f"{totals[k]:,.0f}") for k in ("cost_cny", "npv_cny", "earth_m3", "bought_m3")]
-    table = Table((text("word.figure", lang), text("word.amount", lang)), tuple(rows))
+    table = Table((text("word.figure", lang), text("portfolio.number", lang)), tuple(rows))
     return (Text(told, strong=True), Text(certificate), *(Text(p) for p in planned), table)
 
 
@@ -97,7 +104,7 @@ def _schedule(found: Scheduled, lang: str) -> Table:
             project_name(found, str(name), lang),
             str(row["start"]),
             str(row["finish"]),
-            str(row["variant"]),
+            variant_name(str(row["variant"]), lang),
             f"{row['cost_cny'] / 1e4:,.1f}",
             f"{row['npv_cny'] / 1e4:z,.1f}",
             f"{row['restored_mu']:,.1f}",
@@ -175,7 +182,7 @@ def _funds_picture(found: Scheduled, lang: str) -> Picture:
 
 
 def _stack(found: Scheduled, lang: str, width: float) -> Any:
-    """What each fund pays by year, stacked; what all give as a line."""
+    """What each fund pays by year, stacked; what is there, kept money included, as a line."""
     made, axes = figure(width, 0.42)
     years = found.made.years
     below = np.zeros(len(years))
@@ -183,9 +190,9 @@ def _stack(found: Scheduled, lang: str, width: float) -> Any:
         mine = found.funds[found.funds["id"] == fund.id]["spent_cny"].to_numpy() / 1e8
         axes.bar(years, mine, bottom=below, color=COLOURS[f % len(COLOURS)], label=fund_name(found, f, lang))
         below = below + mine
-    limits = found.made.limits.sum(axis=0) / 1e8
+    limits = found.funds.groupby("year")["given_cny"].sum().to_numpy() / 1e8
     if np.isfinite(limits).all():
-        axes.plot(years, limits, color=INK, lw=1.0, ls="--", label=PROGRAMME["given_cny"].heading(lang))
+        axes.step(years, limits, where="mid", color=INK, lw=1.0, ls="--", label=PROGRAMME["given_cny"].heading(lang))
     axes.locator_params(axis="x", integer=True)
     dressed(axes, y=text("portfolio.hundred_million", lang), legend=True)
     return made

@@ -12,7 +12,7 @@ from branca.element import Figure
 from planner.columns import PROGRAMME
 from planner.errors import InvalidInput
 from planner.maps.folium_layer import OfflineMap, Verbatim, as_script_json
-from planner.portfolio.chapter import fund_name, title
+from planner.portfolio.chapter import fund_name, project_name, title, variant_name
 from planner.report.document import Say
 from planner.words import say, text
 
@@ -30,6 +30,7 @@ padding:10px 14px;font:13px/1.4 sans-serif;width:min(340px,80vw);color:#1d2321}
 .years table{width:100%;border-collapse:collapse;margin-top:6px}.years td:last-child{text-align:right}
 .years .legend{margin-top:8px;line-height:1.7}.years .legend span{display:inline-block;margin-right:9px;white-space:nowrap}
 .years i{display:inline-block;width:11px;height:11px;margin-right:5px;border:1px solid #777}
+@media(max-width:600px){.leaflet-top{top:auto;bottom:36px}}
 """
 SCRIPT = """
 (function(map){
@@ -122,13 +123,11 @@ def _colour(found: Scheduled, year: int) -> str:
 
 def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]:
     """A project's shape, years, colour, and the lines that are shown beside the pointer."""
-    from planner.portfolio.chapter import project_name
-
     lines = [project_name(found, name, lang)]
     start = finish = None
     if row["selected"]:
         start, finish = int(row["start"]), int(row["finish"])
-        lines.append(text("portfolio.tip", lang, start=start, finish=finish, variant=str(row["variant"])))
+        lines.append(text("portfolio.tip", lang, start=start, finish=finish, variant=variant_name(str(row["variant"]), lang)))
         lines.append(text("portfolio.tip_money", lang, cost=float(row["cost_cny"]), mu=float(row["restored_mu"])))
         paid = found.schedule[found.schedule["id"] == name].groupby("fund")["cny"].sum()
         place = {fund.id: k for k, fund in enumerate(found.made.funds)}

@@ -10,6 +10,7 @@ import numpy as np
 from planner.portfolio.model import Model
 from planner.portfolio.programme import Floats
 from planner.portfolio.rows import ask
+from planner.portfolio.tree import Grown
 
 STEPS = 60  # neighbourhoods that are looked at, or one a project
 PATIENCE = 16  # of them without a better schedule, or one for every ten projects
@@ -17,13 +18,13 @@ FREE = 22  # projects chosen anew at once
 SECONDS = 6.0  # for one of them
 
 
-def improved(
-    model: Model, point: Floats, value: float, highest: float, *, until: float, reduced: Floats
-) -> tuple[Floats, float]:
-    """A point of a model made better by large neighbourhoods; its value.
+def improved(model: Model, known: Grown, *, until: float, reduced: Floats) -> Grown:
+    """What is known, its point made better by large neighbourhoods until it is within the gap of the bound.
 
-    highest: the bound; it ends where value is within the gap of it. reduced: what each column would lose, (J,).
+    reduced: what each column would lose, (J,).
     """
+    point, value = known.point, known.value
+    assert point is not None
     cols, made = model.made.columns, model.made
     count, rng = len(cols), np.random.default_rng(made.general.seed)
     program, idle = model.program(), 0
@@ -32,12 +33,12 @@ def improved(
     places = np.array([made.places.get(p.id, (np.nan, np.nan)) for p in made.projects], dtype=np.float64)
     most, patience = max(STEPS, len(made.projects)), max(PATIENCE, len(made.projects) // 10)
     for step in range(most):
-        if idle >= patience or time.monotonic() > until or highest - value <= made.general.gap * abs(value):
+        if idle >= patience or time.monotonic() > until or known.bound - value <= made.general.gap * abs(value):
             break
         chosen = np.flatnonzero(point[:count] > 0.5)
         free = _years(model, chosen, loss, rng) if step % 3 else _near(model, chosen, loss, places, rng)
         upper = program.upper.copy()
-        upper[:count] = np.where(free[cols.project], 1.0, point[:count] > 0.5)
+        upper[:count] = np.where(free[cols.project], known.allowed | (point[:count] > 0.5), point[:count] > 0.5)
         seconds = max(min(SECONDS, until - time.monotonic()), 0.1)
         found = ask(replace(program, upper=upper), gap=2e-5, seconds=seconds, start=point, seed=made.general.seed)
         better = found.point is not None and -found.value > value + 1e-6 * abs(value)
@@ -45,7 +46,7 @@ def improved(
         if better:
             assert found.point is not None
             point, value = found.point, -found.value
-    return point, value
+    return replace(known, point=point, value=value)
 
 
 def _years(model: Model, chosen: np.ndarray, loss: Floats, rng: np.random.Generator) -> np.ndarray:

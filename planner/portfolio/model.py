@@ -187,6 +187,29 @@ class Model:
         upper = np.where(whole, 1.0, np.inf)
         return as_program(self.rows, -self.gain, np.zeros(self.width), upper, whole)
 
+    @cached_property
+    def most(self) -> Floats:
+        """The highest each column can be in any schedule, (width,): what projects spend, dig and want; inf for slacks."""
+        made, cols = self.made, self.made.columns
+        found = np.full(self.width, np.inf)
+        found[: len(cols)] = 1.0
+        spend, dug, wanted = (self._of_projects(v) for v in (cols.spend, cols.surplus, -cols.surplus))
+        dearest = 0.0 if made.earth is None else made.earth.bought_cny_per_m3  # nobody hauls what is cheaper to buy
+        for (c, _), at in self.money.items():
+            ids = list(self.classes[c].projects)
+            paid = dearest * wanted[ids].sum(axis=0) if self.classes[c].earth else spend[ids].sum(axis=0)
+            found[at : at + self.span] = paid / self.yuan
+        givers, takers, _ = made.pairs
+        found[self.hauls : self.bought] = np.minimum(dug[givers], wanted[takers]).ravel() / self.m3
+        found[self.bought : self.slacks] = wanted[self.takers].ravel() / self.m3
+        return found
+
+    def _of_projects(self, by_year: Floats) -> Floats:
+        """The most of something a project has in a year whatever way it is done, (N, T), at least 0."""
+        found = np.zeros((len(self.made.projects), self.span))
+        np.maximum.at(found, self.made.columns.project, by_year)
+        return found
+
     def of(self, i: int) -> Ints:
         """Columns of a project."""
         return self._by_project[i]

@@ -29,7 +29,7 @@ from planner.portfolio.offers import Market, Offer, offers_of
 from planner.portfolio.programme import MU, Programme
 from planner.portfolio.rows import ask
 from planner.portfolio.sites import Ask, Reply, SiteKey
-from planner.portfolio.solve import Relaxed, Solution, objectives, solve
+from planner.portfolio.solve import Relaxed, Solution, objectives, priced, solve
 from planner.timelimit import LEAST, UNLIMITED, TimeLimit
 from planner.words import Message, say
 
@@ -222,8 +222,7 @@ def _relaxed(made: Programme, weights: Mapping[str, float]) -> Relaxed:
     if answer.point is None or answer.duals is None:
         refuse(made)
     assert answer.point is not None and answer.duals is not None
-    reduced = model.gain + model.rows.matrix().T @ answer.duals
-    return Relaxed(model, -answer.value, answer.point, answer.duals, reduced[: len(made.columns)])
+    return priced(model, answer.point, answer.duals)
 
 
 def _wanted(offers: Mapping[str, tuple[Offer, ...]], district: District, least: float) -> dict[str, tuple[Ask, ...]]:

@@ -79,3 +79,17 @@ def as_program(rows: Rows, cost: Floats, lower: Floats, upper: Floats, whole: np
         border_variables=(none, none),
         known=len(cost),
     )
+
+
+def proven(program: Program, duals: Floats, most: Floats, lo: Floats) -> tuple[float, Floats]:
+    """What no point falls below by the rows' prices, whatever they are (Lagrange), and what a unit of each column adds.
+
+    Program, duals and answer are in the solver's scale. most: the highest each column can be, (width,). lo: of the rows.
+    Exact but for the rounding of a sum: no tolerance of the solver is in it. Prices of limits that are not there count as 0.
+    """
+    prices = np.where((duals > 0) & ~np.isfinite(lo) | (duals < 0) & ~np.isfinite(program.hi), 0.0, duals)
+    of_columns = program.cost - program.matrix.T @ prices
+    sides = np.where(prices > 0, lo, np.where(prices < 0, program.hi, 0.0))
+    with np.errstate(invalid="ignore"):
+        least = np.where(of_columns > 0, program.lower, np.where(of_columns < 0, most, 0.0))
+        return float((prices * sides).sum() + (of_columns * least).sum()), of_columns

@@ -20,7 +20,8 @@ from planner.portfolio.infeasible import refuse
 from planner.portfolio.model import Model
 from planner.portfolio.pay import Paid, pay
 from planner.portfolio.programme import Floats, Ints, Programme
-from planner.portfolio.rows import ask
+from planner.portfolio.rows import ask, proven
+from planner.portfolio.tree import Grown, Tree
 from planner.words import say
 
 Progress = Callable[[float, float, float], None]
@@ -28,11 +29,12 @@ Progress = Callable[[float, float, float], None]
 ROUNDS = 12  # of haul rows at the relaxation
 WIDE = 50_000  # columns of a program from which interior points relax it: 156 000 take 14 s instead of minutes
 INSIDE = 1e-4  # of a column in the relaxation; interior points leave crumbs everywhere
-ROUNDING = 1e-6  # of the bound, that interior points may be off
 BROKEN = 1e-6  # by how much a haul row has to be broken to be written
 CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 FIRST = 0.1  # share of the time it may take
+TREE = 0.8  # share of the rest that tree and neighbourhoods take in turn
+TURN = 0.2  # share of what is left of it that neighbourhoods take in one turn
 SECOND = 0.45  # share of the rest in which the first schedule is made better
 TRIES = 30  # how often classes are split
 NONE = slice(0, 0)  # no columns
@@ -156,9 +158,14 @@ def _relax(model: Model, until: float = np.inf) -> Relaxed:
             break
         model = replace(model, cuts=(*model.cuts, *broken))
     assert answer.point is not None and answer.duals is not None
-    reduced = model.gain + model.rows.matrix().T @ answer.duals
-    value = -answer.value + (ROUNDING * abs(answer.value) if wide else 0.0)
-    return Relaxed(model, value, answer.point, answer.duals, reduced[: len(model.made.columns)])
+    return priced(model, answer.point, answer.duals)
+
+
+def priced(model: Model, point: Floats, duals: Floats) -> Relaxed:
+    """A relaxation that was solved, its value the bound that its prices prove."""
+    program = model.program()
+    least, of_columns = proven(program, duals / program.scale, model.most, program.lo)
+    return Relaxed(model, -least * program.scale, point, duals, -of_columns[: len(model.made.columns)] * program.scale)
 
 
 def _broken(model: Model, point: Floats) -> list[tuple[int, int, int]]:
@@ -177,29 +184,56 @@ def _broken(model: Model, point: Floats) -> list[tuple[int, int, int]]:
 
 
 def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[Floats | None, float]:
-    """The best point of a model and the bound proven, by core, exact fixing, and branch and bound."""
-    model, count = relaxed.model, len(relaxed.reduced)
-    gap = model.made.general.gap
-    best = _first(relaxed, until, progress) if count > CORE else None
-    value = -np.inf if best is None else -best.value
-    if best is not None and best.point is not None:
-        soon = time.monotonic() + max((until - time.monotonic()) * SECOND, 0.5)
-        point, value = improved(model, best.point, value, relaxed.value, until=soon, reduced=relaxed.reduced)
-        best = replace(best, point=point, value=-value)
-    if best is not None and relaxed.value - value <= gap * abs(value):
-        return best.point, relaxed.value
-    allowed = relaxed.value + relaxed.reduced >= value  # others are in no better schedule
+    """The best point of a model and the bound proven: by a tree on large projects and neighbourhoods in turn, then by branch
+    and bound over the columns that are left."""
+    model, gap = relaxed.model, relaxed.model.made.general.gap
+    known = _known(relaxed, until, progress)
+    point, value = known.point, known.value
+    if point is not None and known.bound - value <= gap * abs(value):
+        return point, known.bound
+    allowed = known.allowed & (relaxed.value + relaxed.reduced >= value)  # others are in no better schedule
     left = max(until - time.monotonic(), 0.5)
-    start = None if best is None else best.point
-    final = _branch(model, allowed, gap=gap * 0.9, seconds=left, start=start, tell=_teller(relaxed.value, progress))
-    if final.status == "infeasible" and best is None:
+    final = _branch(model, allowed, gap=gap * 0.9, seconds=left, start=point, tell=_teller(known.bound, progress))
+    if final.status == "infeasible" and point is None:
         refuse(model.made)
-    proven = relaxed.value if final.status == "infeasible" else min(relaxed.value, -final.bound)
-    if final.status == "infeasible":
-        proven = value  # nothing better is left
-    if final.point is None or (best is not None and best.value < final.value):
-        return (None if best is None else best.point), max(proven, value)
-    return final.point, max(proven, -final.value)
+    bound = value if final.status == "infeasible" else min(known.bound, -final.bound)
+    if final.point is None or -final.value < value:
+        return point, max(bound, value)
+    return final.point, max(bound, -final.value)
+
+
+def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
+    """What is known before branch and bound over single columns: nothing in a small program, by a core in a very wide one."""
+    model, count = relaxed.model, len(relaxed.reduced)
+    every = np.ones(count, dtype=np.bool_)
+    if count <= CORE:
+        return Grown(None, -np.inf, relaxed.value, every)
+    if model.width > WIDE:
+        found = _first(relaxed, until, progress)
+        if found is None or found.point is None:
+            return Grown(None, -np.inf, relaxed.value, every)
+        return _bettered(relaxed, Grown(found.point, -found.value, relaxed.value, every), until, SECOND)
+    begin = time.monotonic()
+    soon, tell = begin + TREE * (until - begin), _teller(relaxed.value, progress)
+    tree = Tree(model, relaxed.value, soon, model.made.general.gap, tell=lambda bound, best: tell(-bound, -best))
+    seconds = 0.0  # that neighbourhoods took last
+    while True:
+        known = tree.grow(seconds)
+        if known.point is None or known.bound - known.value <= model.made.general.gap * abs(known.value):
+            return known
+        turn = time.monotonic()
+        known = _bettered(relaxed, known, soon, TURN)
+        seconds = time.monotonic() - turn
+        if tree.over or time.monotonic() > soon:
+            return known
+        assert known.point is not None
+        tree.better(known.point, known.value)
+
+
+def _bettered(relaxed: Relaxed, known: Grown, until: float, share: float) -> Grown:
+    """What is known, its point made better by neighbourhoods in a share of the time that is left."""
+    soon = time.monotonic() + max((until - time.monotonic()) * share, 0.5)
+    return improved(relaxed.model, known, until=soon, reduced=relaxed.reduced)
 
 
 def _first(relaxed: Relaxed, until: float, progress: Progress | None) -> Answer | None:

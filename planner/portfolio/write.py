@@ -12,7 +12,7 @@ from planner.export.folder import json_text
 from planner.export.geopackage import write_geopackage
 from planner.export.sheets import Book, Heading, headings_of
 from planner.files import whole_folder, written_as
-from planner.portfolio.chapter import document, fund_name, heads_of, title
+from planner.portfolio.chapter import document, fund_name, heads_of, title, variant_name
 from planner.portfolio.places import shapes
 from planner.report import as_html, as_pdf
 from planner.report.fonts import chinese_family
@@ -57,12 +57,14 @@ def write_workbook(path: Path, found: Scheduled, *, lang: str) -> None:
     """The workbook: totals, projects, project × year × fund, funds, earth; totals are formulas."""
     book, yuan = Book(lang=lang), text("unit.yuan", lang)
     s = found.summary()
-    heads = [Heading(text(f"word.{k}", lang), "") for k in ("figure", "amount", "unit")]
+    heads = [Heading(text(k, lang), "") for k in ("word.figure", "portfolio.number", "word.unit")]
     figures = [(*heads_of([k], lang), v, term("unit", PROGRAMME[k].unit, lang)) for k, v in s["totals"].items()]
     proof = s["solver"] | {"status": term("status", s["solver"]["status"], lang)}
     figures += [(*heads_of([k], lang), proof[k], "") for k in ("status", "objective", "bound", "gap")]
     book.table(text("word.figures", lang), heads, figures)
-    _put(book, PROGRAMME["projects"].heading(lang), found.projects.drop(columns="selected").reset_index(), lang)
+    named = found.projects["variant"].map(lambda v: variant_name(str(v), lang), na_action="ignore")
+    projects = found.projects.assign(variant=named).drop(columns="selected").reset_index()
+    _put(book, PROGRAMME["projects"].heading(lang), projects, lang)
     place = {fund.id: fund_name(found, k, lang) for k, fund in enumerate(found.made.funds)}
     wide = found.schedule.assign(fund=found.schedule["fund"].map(place)).pivot_table(
         index=["id", "fund"], columns="year", values="cny", aggfunc="sum", fill_value=0.0
