@@ -1,8 +1,8 @@
 """The best schedule of a programme and the proof how good it is.
 
-Relaxation with the haul rows that it breaks → a good schedule among the columns worth most at its prices → columns that cannot
-be in a better one dropped, exactly → the rest proven by branch and bound → the chosen projects paid one by one; where that
-fails, classes are split and it begins again.
+Relaxation with the haul rows that it breaks → a tree on what the largest projects do and large neighbourhoods in turn (in a very
+wide program: projects settled in strides, then neighbourhoods) → columns that cannot be in a better schedule dropped, exactly →
+the rest proven by branch and bound → the chosen projects paid one by one; where that fails, classes are split and it begins again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from planner.portfolio.model import Model
 from planner.portfolio.pay import Paid, pay
 from planner.portfolio.programme import Floats, Ints, Programme
 from planner.portfolio.rows import ask, proven
+from planner.portfolio.strides import strides
 from planner.portfolio.tree import Grown, Tree
 from planner.words import say
 
@@ -209,7 +210,8 @@ def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     if count <= CORE:
         return Grown(None, -np.inf, relaxed.value, every)
     if model.width > WIDE:
-        found = _first(relaxed, until, progress)
+        soon = time.monotonic() + SECOND * (until - time.monotonic())
+        found = strides(model, relaxed.point, until=soon) or _first(relaxed, until, progress)
         if found is None or found.point is None:
             return Grown(None, -np.inf, relaxed.value, every)
         return _bettered(relaxed, Grown(found.point, -found.value, relaxed.value, every), until, SECOND)

@@ -29,13 +29,13 @@ def as_html(document: Document) -> str:
         parts.append(f"<section>\n<h2>{escape(section.title)}</h2>")
         parts += [_block(block) for block in section.blocks]
         parts.append("</section>")
-    parts.append(f"<footer>{escape(document.footer)}</footer>\n</body>\n</html>\n")
+    parts.append(f"<footer>{_inline(document.footer)}</footer>\n</body>\n</html>\n")
     return "\n".join(parts)
 
 
 def _block(block: Block) -> str:
     if isinstance(block, Text):
-        told = re.sub("`([^`]+)`", r"<code>\1</code>", escape(block.text))  # what may be typed
+        told = _inline(block.text)
         return f'<p class="strong">{told}</p>' if block.strong else f"<p>{told}</p>"
     if isinstance(block, Picture):
         caption = escape(block.caption)
@@ -67,3 +67,8 @@ def _words(longest: int) -> str:
 
 def _image(picture: Picture) -> str:
     return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
+
+
+def _inline(told: str) -> str:
+    """A text as HTML; what may be typed in it as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(told))

@@ -213,7 +213,7 @@ def _laid_out(document: Document, note: str) -> Pages:
 
 def _first(document: Document, note: str, tallest: float) -> Pages:
     """Title and first section on new sheets. tallest: picture, pt."""
-    pages = Pages(document.footer)
+    pages = Pages(document.footer.replace("`", ""))
     pages.y -= TITLE_PT * 0.2
     pages.paragraph(document.title, TITLE_PT, weight="bold", after=2.0)
     pages.paragraph(document.subtitle, SMALL_PT + 0.5, colour=FAINT, after=2.0)

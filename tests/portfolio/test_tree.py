@@ -1,0 +1,100 @@
+"""The tree on large projects and bounds by prices, against every choice tried."""
+
+import importlib
+
+import numpy as np
+import pytest
+from worlds import Plain, by_chance, document, project
+
+import planner as pl
+from planner.portfolio.load import described
+from planner.portfolio.model import Model
+from planner.portfolio.rows import ask, proven
+from planner.portfolio.strides import strides
+from planner.portfolio.tree import Tree
+
+SOLVE = importlib.import_module("planner.portfolio.solve")
+
+
+def model_of(doc: dict, tmp_path) -> Model:
+    return Model(described(doc, tmp_path, "programme").programme(), {"npv": 1.0})
+
+
+@pytest.mark.parametrize("seed", range(200, 220))
+def test_a_tree_alone_finds_the_best_of_all_choices(seed: int, tmp_path) -> None:
+    doc = by_chance(seed, earth=True, shares=False)
+    model = model_of(doc, tmp_path)
+    best = Plain(doc).best()
+    tree = Tree(model, np.inf, np.inf, 1e-9)
+    found = tree.grow(0.0)
+    while tree.nodes and found.bound - found.value > 1e-6:
+        found = tree.grow(0.0)
+    assert found.value == pytest.approx(best, rel=1e-6, abs=1e-6)
+    assert found.bound >= best - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(220, 232))
+def test_a_tree_that_ends_early_still_bounds_every_choice(seed: int, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("planner.portfolio.tree"), "CALM", 1)
+    doc = by_chance(seed, earth=True, shares=False)
+    found = Tree(model_of(doc, tmp_path), np.inf, np.inf, 1e-9).grow(0.0)
+    assert found.bound >= Plain(doc).best() - 1e-6 >= found.value - 2e-6
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_programmes_solved_by_tree_and_neighbourhoods_are_the_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SOLVE, "CORE", 0)
+    doc = by_chance(seed, earth=seed % 2 == 0)
+    found = pl.portfolio(doc)
+    assert found.solution.objective == pytest.approx(Plain(doc).best(), rel=1e-6, abs=1e-6)
+    assert found.solution.bound >= found.solution.objective - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(300, 308))
+def test_any_prices_bound_every_choice(seed: int, tmp_path) -> None:
+    doc = by_chance(seed, earth=True, shares=False)
+    model, best = model_of(doc, tmp_path), Plain(doc).best()
+    program, chance = model.program(), np.random.default_rng(seed)
+    right = ask(program, relaxed=True)
+    assert right.duals is not None
+    least, _ = proven(program, right.duals / program.scale, model.most, program.lo)
+    assert -least * program.scale == pytest.approx(-right.value, rel=1e-7)
+    for spread in (0.1, 1.0, 10.0):
+        prices = right.duals / program.scale * chance.normal(1.0, spread, len(right.duals))
+        least, _ = proven(program, prices, model.most, program.lo)
+        assert -least * program.scale >= best - 1e-6 * abs(best)
+
+
+def test_a_large_project_stands_in_one_year() -> None:
+    """Two years' money each for what is worth most: the relaxation does a half of it in both, the tree says where."""
+    funds = [{"id": "f", "yearly_cny": 10.0, "carry_over": True}]
+    flat = {"surplus_m3": 0.0}
+    projects = [project("big", [20.0], 60.0, **flat), *(project(f"s{k}", [5.0], 12.0, **flat) for k in range(4))]
+    found = pl.portfolio(document(projects, funds, years=3))
+    assert found.solution.objective == pytest.approx(Plain(document(projects, funds, years=3)).best())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_wide_programmes_give_a_schedule_below_and_a_bound_above_the_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SOLVE, "CORE", 0)
+    monkeypatch.setattr(SOLVE, "WIDE", 0)
+    doc = by_chance(seed, earth=seed % 2 == 0)
+    found, best = pl.portfolio(doc), Plain(doc).best()
+    assert found.solution.bound >= best - 1e-6 * abs(best)
+    assert found.solution.objective == pytest.approx(best, rel=1e-6, abs=1e-6)  # branch and bound goes on from there
+
+
+@pytest.mark.parametrize("seed", range(400, 412))
+def test_strides_give_a_schedule_that_keeps_every_rule(seed: int, tmp_path) -> None:
+    doc = by_chance(seed, earth=True, shares=False)
+    model = model_of(doc, tmp_path)
+    relaxed = SOLVE.relax(model.made, {"npv": 1.0})
+    found = strides(relaxed.model, relaxed.point, until=np.inf)
+    plain = Plain(doc)
+    assert found is not None and found.point is not None
+    cols = model.made.columns
+    chosen = np.flatnonzero(found.point[: len(cols)] > 0.5)
+    ways = [(int(cols.project[j]), int(cols.variant[j]), int(cols.start[j]) - plain.first) for j in chosen]
+    rest = plain.rest(ways)
+    assert plain.ordered(ways) and rest is not None
+    assert -found.value == pytest.approx(sum(map(plain.npv, ways)) - rest, rel=1e-6, abs=1e-6)
