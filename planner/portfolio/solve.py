@@ -1,8 +1,9 @@
 """The best schedule of a programme and the proof how good it is.
 
-Relaxation with the haul rows that it breaks → a tree on what the largest projects do and large neighbourhoods in turn (in a very
-wide program: projects settled in strides, then neighbourhoods) → columns that cannot be in a better schedule dropped, exactly →
-the rest proven by branch and bound → the chosen projects paid one by one; where that fails, classes are split and it begins again.
+Relaxation with the haul rows that it breaks → a tree on what the largest projects do and large neighbourhoods in turn (a very
+wide program: projects settled in strides, then neighbourhoods) → columns that cannot be in a better schedule dropped, exactly
+→ the rest proven by branch and bound → the chosen projects paid one by one; where that fails, classes are split and it begins
+again.
 """
 
 from __future__ import annotations
