@@ -265,14 +265,14 @@ class Relaxations:
         self.watch = _Watch(None, None)
         self.solver.cbSimplexInterrupt.subscribe(self.watch.asked_to_stop)
 
-    def solve(self, upper: Floats, lo: Floats, *, basis: Any, seconds: float) -> tuple[Answer, Any]:
-        """The answer within limits of the first columns and rows, and its basis. upper: of the first columns, (n,). lo: of
-        the first rows, (m,). After one that was stopped (by time, or Ctrl-C, which is raised) no other may be asked.
+    def solve(self, upper: Floats, lo: Floats, hi: Floats | None = None, *, basis: Any, seconds: float) -> tuple[Answer, Any]:
+        """The answer within limits of the first columns and rows, and its basis. upper: of the first columns, (n,). lo, hi:
+        of the first rows, (m,). After one that was stopped (by time, or Ctrl-C, which is raised) no other may be asked.
         """
         columns, rows = upper.size, lo.size
         first = np.arange(columns, dtype=np.int32), np.arange(rows, dtype=np.int32)
         self.solver.changeColsBounds(columns, first[0], self.prog.lower[:columns], upper)
-        self.solver.changeRowsBounds(rows, first[1], lo, self.prog.hi[:rows])
+        self.solver.changeRowsBounds(rows, first[1], lo, self.prog.hi[:rows] if hi is None else hi)
         found = self._run(basis, seconds)
         if found.status is Solved.FAILED:  # a basis it cannot go on from: anew
             found = self._run(None, seconds)

@@ -9,46 +9,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linprog
 
-from planner.portfolio.programme import MU
+from planner.allocation.highs import Relaxations, Solved
+from planner.portfolio.programme import MU, Floats
+from planner.portfolio.rows import Rows, as_program
 from planner.portfolio.sites import Ask
 
 Proven = tuple[Ask, float]  # prices, and the bound on the worth of every plan at them
 
-ROUNDING = 1e-9  # by which a mean is taken higher: what the linear program rounds
+ROUNDING = 1e-7  # by which a mean is taken higher: what the linear program rounds
+SECONDS = 10.0  # for one of these programs of ten columns
+
+
+class Envelope:
+    """What follows from proofs for prices under which plans have none of some targets and some of others.
+
+    A mean with weights w of prices that give the benefit asked for, no dearer cost, no fewer yuan a mu and the same for spoil
+    bounds it: costs and areas are never negative. A proof over more plans holds over fewer. One linear program for all prices,
+    whose rows alone change: benefit and spoil (=), cost (≤), mu by target (≥).
+    """
+
+    def __init__(self, proven: Sequence[Proven], without: Sequence[str], needs: Sequence[str]) -> None:
+        wider = [(a, b) for a, b in proven if set(a.without) <= set(without) and set(a.needs) <= set(needs)]
+        wider = [(a, b) for a, b in wider if np.isfinite(b)]
+        self.bounds = np.array([b for _, b in wider])
+        if not wider:
+            return
+        prices = np.array([_prices(a) for a, _ in wider]).T
+        self.unit = np.maximum(np.abs(prices).max(axis=1), 1e-300)
+        columns, rows = np.arange(len(wider)), Rows(len(wider))
+        for row in prices / self.unit[:, None]:
+            rows.add(columns, row, 0.0, 0.0)
+        none, free = np.zeros(len(wider)), np.full(len(wider), np.inf)
+        self.free, self.program = free, as_program(rows, self.bounds, none, free, none > 0)
+        self.solver, self.basis = Relaxations(self.program), None
+
+    def most(self, asked: Ask) -> float:
+        """The least bound on the worth of any plan at some prices; inf where none follows."""
+        if not len(self.bounds):
+            return np.inf
+        wanted = _prices(asked) / self.unit
+        lo, hi = wanted.copy(), wanted.copy()
+        lo[1], hi[2 : 2 + len(MU)] = -np.inf, np.inf
+        found, basis = self.solver.solve(self.free, lo, hi, basis=self.basis, seconds=SECONDS)
+        if found.status is not Solved.OPTIMAL or found.point is None:
+            return np.inf
+        self.basis = basis
+        worth = float(self.bounds @ np.maximum(found.point, 0.0))
+        return worth + ROUNDING * abs(worth)
 
 
 def most(proven: Sequence[Proven], asked: Ask) -> float:
-    """The least bound on a site's worth at prices that follows from what was proven at others; inf where none does.
-
-    A mean with weights w of prices that give the benefit asked for, no dearer cost, no fewer yuan a mu and the same for spoil
-    bounds it: costs and areas are never negative. A proof over more plans holds over fewer.
-    """
-    wider = [(a, b) for a, b in proven if set(a.without) <= set(asked.without) and set(a.needs) <= set(asked.needs)]
-    wider = [(a, b) for a, b in wider if np.isfinite(b)]
-    if not wider:
-        return np.inf
-    bounds = np.array([b for _, b in wider])
-    prices = np.array([_prices(a) for a, _ in wider]).T
-    wanted = _prices(asked)
-    unit = np.maximum(np.abs(prices).max(axis=1), 1e-300)[:, None]
-    scale = max(float(np.abs(bounds).max()), 1e-300)
-    mu = slice(2, 2 + len(MU))
-    found = linprog(
-        bounds / scale,
-        A_ub=np.vstack([prices[1:2], -prices[mu]]) / np.vstack([unit[1:2], unit[mu]]),
-        b_ub=np.r_[wanted[1:2] / unit[1, 0], -wanted[mu] / unit[mu, 0]],
-        A_eq=prices[[0, -1]] / unit[[0, -1]],
-        b_eq=wanted[[0, -1]] / unit[[0, -1], 0],
-        bounds=(0, None),
-        method="highs",
-    )
-    if found.status != 0:
-        return np.inf
-    worth = float(bounds @ np.maximum(found.x, 0.0))
-    return worth + ROUNDING * abs(worth)
+    """`Envelope.most` for prices that are asked once."""
+    return Envelope(proven, asked.without, asked.needs).most(asked)
 
 
-def _prices(asked: Ask) -> np.ndarray:
+def _prices(asked: Ask) -> Floats:
     return np.array([asked.benefit, asked.cost, *asked.mu, asked.spoil], dtype=np.float64)

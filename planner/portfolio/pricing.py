@@ -20,7 +20,7 @@ from planner.errors import NoPlanInTime
 from planner.files import sha256_of
 from planner.portfolio.checks import check
 from planner.portfolio.cluster import Job, Planners, planners
-from planner.portfolio.envelope import Proven, most
+from planner.portfolio.envelope import Envelope, Proven
 from planner.portfolio.infeasible import refuse
 from planner.portfolio.keys import ProjectItem, Variant
 from planner.portfolio.load import Loaded
@@ -56,12 +56,17 @@ class District:
     sites: Planners
     proven: dict[str, list[Proven]] = field(default_factory=dict)
     found: dict[tuple[str, Ask, int], float] = field(default_factory=dict)
+    envelopes: dict[tuple[str, tuple[str, ...], tuple[str, ...], int], Envelope] = field(default_factory=dict)
 
     def most(self, name: str, asked: Ask) -> float:
-        """`envelope.most` of a site by all it has proven."""
-        key = (name, asked, len(self.proven[name]))
+        """`Envelope.most` of a site by all it has proven."""
+        known = self.proven[name]
+        key = (name, asked, len(known))
         if key not in self.found:
-            self.found[key] = most(self.proven[name], asked)
+            of = (name, asked.without, asked.needs, len(known))
+            if of not in self.envelopes:
+                self.envelopes[of] = Envelope(known, asked.without, asked.needs)
+            self.found[key] = self.envelopes[of].most(asked)
         return self.found[key]
 
     def top(self, name: str, offers: tuple[Offer, ...]) -> float:
