@@ -60,6 +60,8 @@ SCRIPT = """
       tr.insertCell().textContent = r[0]; tr.insertCell().textContent = r[1]; });
   }
   slider.addEventListener('input', show); show();
+  if (window.innerWidth <= 600) map.fitBounds(D.bounds, {paddingTopLeft: [8, root.offsetHeight + 24],
+    paddingBottomRight: [8, 60], animate: false});
 })(MAP);
 """
 
@@ -93,12 +95,13 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
         layer = layer.assign(geometry=layer.geometry.simplify(TOLERANCE_M))
     layer = layer.to_crs("EPSG:4326")
     west, south, east, north = layer.total_bounds
-    years = found.made.years
+    years, bounds = found.made.years, [[south, west], [north, east]]
     data = {
         "title": title(found, lang),
         "badge": text("word.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
         "first": int(years[0]),
         "last": int(years[-1]),
+        "bounds": bounds,
         "never": NEVER,
         "later": LATER,
         "words": {"year": text("word.year", lang)},
@@ -110,7 +113,6 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
         "projects": [_project(found, str(name), row, lang) for name, row in layer.iterrows()],
         "years": {int(y): _year(found, int(y), lang) for y in years},
     }
-    bounds = [[south, west], [north, east]]
     page = OfflineMap(bounds, title=title(found, lang), lang=lang, no_script=text("word.no_script", lang))
     page.add_child(YearSlider(data))
     return page
