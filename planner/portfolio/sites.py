@@ -25,7 +25,7 @@ from planner.site import Grid, Site, WaterTable
 from planner.suitability import judge
 from planner.words import say
 
-KEPT = 100  # surveys a process keeps at once: 3 MB each; a survey takes as long as a plan
+KEPT = 100  # surveys a process keeps at once: about 7 MB each; a survey takes as long as a plan
 GAP = 1e-3  # to which a site's answer is proven
 SOME_MU = 1e-3  # of a target that a plan must have
 CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
