@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from planner.core.terrain.ditching import Ditches, drained, ponded
+from planner.core.terrain.straightening import corners
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -39,8 +40,8 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
     fall = scenario.number("earthwork.ditch_fall")
     found = drained(surface, outlets, wanted, (ground.cell_x, ground.cell_y), fall=fall, pond_m=POND_M)
     section = scenario.number("earthwork.ditch_width_m"), scenario.number("earthwork.slope_dry")
-    plain = [_points(found, k, ground) for k in range(len(found.start) - 1)]
-    lines = _straightened(plain, found, (surface, outlets), ground)
+    kept = corners(found, surface, outlets, (ground.cell_x, ground.cell_y), ahead=AHEAD, deeper_m=DEEPER_M)
+    plain, lines = (_points(found, at, ground) for at in (np.arange(len(found.cell)), kept))
     for turn in range(TURNS):
         made = _frame(lines, surface, ground, section, plan)
         bent = np.array([len(line) < len(way) for line, way in zip(lines, plain, strict=True)], dtype=bool)
@@ -55,40 +56,10 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
     return made
 
 
-def _points(found: Ditches, k: int, ground: Grid) -> Floats:
-    """A ditch's cells from its head on, (m, 3): x, y, bottom, m."""
-    cell, bottom = (a[found.start[k] : found.start[k + 1]] for a in (found.cell, found.bottom))
-    return np.column_stack([*ground.frame.centre_of(cell), bottom])
-
-
-def _straightened(plain: list[Floats], found: Ditches, standing: tuple[Floats, Flags], ground: Grid) -> list[Floats]:
-    """The ditches with straight pieces for their bends, wherever the ground lets them: never above it, no deeper in it than the
-    way round by more than DEEPER_M, not through standing water; where one ends in another both keep the place."""
-    ends = found.cell[found.start[1:] - 1]
-    made = []
-    for k, line in enumerate(plain):
-        kept = np.isin(found.cell[found.start[k] : found.start[k + 1]], ends)
-        keep, i = [0], 0
-        while i < len(line) - 1:
-            stop = min(i + AHEAD, len(line) - 1)
-            held = np.flatnonzero(kept[i + 1 : stop])
-            stop = i + 1 + int(held[0]) if len(held) else stop
-            i = next((j for j in range(stop, i + 1, -1) if _clear(line[i : j + 1], standing, ground)), i + 1)
-            keep.append(i)
-        made.append(line[keep])
-    return made
-
-
-def _clear(way: Floats, standing: tuple[Floats, Flags], ground: Grid) -> bool:
-    """Whether a ditch may run straight from the first to the last point of a way."""
-    surface, outlets = standing
-    row, col = ground.frame.cell(way[:, 0], way[:, 1])
-    deepest = float((surface[row, col] - way[:, 2]).max())
-    x, y, bottom = _sampled(way[[0, -1]], ground).T
-    row, col = ground.frame.cell(x, y)
-    deep = surface[row, col] - bottom
-    through = outlets[row, col][1:-1].any() and not outlets[row[-1], col[-1]]
-    return bool(np.isfinite(deep).all() and deep.min() >= -1e-6 and deep.max() <= deepest + DEEPER_M and not through)
+def _points(found: Ditches, kept: NDArray[np.int64], ground: Grid) -> list[Floats]:
+    """Some of the cells of every ditch from its head on, (m, 3) each: x, y, bottom, m."""
+    points = np.column_stack([*ground.frame.centre_of(found.cell[kept]), found.bottom[kept]])
+    return np.split(points, np.searchsorted(kept, found.start[1:-1])) if len(found.start) > 1 else []
 
 
 def _sampled(line: Floats, ground: Grid) -> Floats:

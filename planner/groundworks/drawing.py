@@ -20,7 +20,7 @@ from planner.design import owners
 from planner.earthwork.finished import Finished, finished, finished_ground
 from planner.earthwork.works import priced_dykes
 from planner.groundworks.banks import dyked_rims
-from planner.groundworks.ditches import ditches, undrained
+from planner.groundworks.ditches import POND_M, ditches, undrained
 from planner.landuse import LAND
 from planner.plan import Plan, load_plan
 from planner.plan.dykes import MATERIAL
@@ -180,7 +180,10 @@ def drawn(
 
 
 class _Land(NamedTuple):
-    """Dry land of a plan on the terrain's cells, worked on and left, and the level of the water beside it, m."""
+    """Dry land of a plan on the terrain's cells, worked on and left, and the level of the water beside it, m.
+
+    Side slopes are neither: they fall by themselves, at their foot to the one or the other.
+    """
 
     worked: NDArray[np.bool_]
     left: NDArray[np.bool_]
@@ -191,7 +194,8 @@ class _Land(NamedTuple):
         dry = plan.units["target"].isin(LAND).to_numpy() & ~made.design.wetland
         land = np.append(dry, False)[made.owner]
         water = made.ground.like(made.design.level_at_cells(made.owner))
-        return cls(land & made.worked, land & ~made.worked, water)
+        slope = made.blocks.values - made.ground.values > POND_M
+        return cls(land & made.worked & ~slope, land & ~made.worked, water)
 
 
 def _storage(plan: Plan, made: Finished) -> pd.DataFrame:

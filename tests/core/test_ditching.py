@@ -50,6 +50,43 @@ def test_a_shore_below_the_lakes_level_is_no_hollow() -> None:
     assert len(drained(ground, outlets, ground == 29.0, CELL, fall=0.0, pond_m=0.1).cell) == 0
 
 
+def test_two_hollows_on_one_way_share_their_ditch_from_where_they_meet() -> None:
+    """The farther is the deeper one: its ditch runs through, and the nearer one's ends in it."""
+    ground = np.full((6, 9), 33.0)
+    outlets = np.zeros(ground.shape, dtype=bool)
+    ground[2, 8], outlets[2, 8] = 29.0, True
+    ground[2, 1:8] = [30.0, 32.0, 32.0, 32.0, 32.0, 32.0, 32.0]
+    ground[3:5, 4] = 32.5, 31.0
+    found = drained(ground, outlets, ground <= 31.0, CELL, fall=0.01, pond_m=0.1)
+    ways = [[divmod(int(c), 9) for c in found.cell[a:b]] for a, b in zip(found.start[:-1], found.start[1:], strict=True)]
+    assert ways[0] == [(2, c) for c in range(1, 9)]
+    assert len(ways) == 2 and ways[1][0] == (4, 4) and ways[1][-1] in ways[0] and ways[1][-1] != (2, 8)
+    assert found.bottom[len(ways[0]) + len(ways[1]) - 1] == found.bottom[ways[0].index(ways[1][-1])]
+
+
+def test_a_lower_ditch_digs_the_one_it_comes_into_deeper() -> None:
+    """The nearer hollow is the deeper one, is dug first, and the farther ditch, still higher, ends in it; the other way round
+    the shared part lies as deep as the lower one asks."""
+    ground = np.full((6, 9), 33.0)
+    outlets = np.zeros(ground.shape, dtype=bool)
+    ground[2, 8], outlets[2, 8] = 29.0, True
+    ground[2, 1:8] = [31.0, 32.0, 32.0, 32.0, 32.0, 32.0, 32.0]
+    ground[3:5, 4] = 31.9, 30.5
+    found = drained(ground, outlets, ground <= 31.0, CELL, fall=0.01, pond_m=0.1)
+    shared = found.dug[2, 5:8]
+    assert (shared <= 30.5).all() and (np.diff(shared) < 0).all()
+
+
+def test_a_ditch_ends_at_the_shore_of_the_lake_it_leads_to() -> None:
+    """Ground below the lake's level that is not the lake's own stands under the same water: no ditch is dug along it."""
+    ground, outlets = bowl()
+    ground[2, 6], outlets[2, 6] = 29.0, False
+    ground[2, 7], outlets[2, 7] = 30.0, True
+    found = drained(ground, outlets, ground == 31.0, CELL, fall=0.001, pond_m=0.1)
+    assert [divmod(int(c), 8) for c in found.cell] == [(2, 2), (2, 3), (2, 4), (2, 5)]
+    assert not ponded(found.dug, outlets, 0.1).any()
+
+
 @given(
     arrays(np.float64, (9, 11), elements=st.integers(0, 12).map(float)),
     arrays(np.bool_, (9, 11)),
@@ -65,7 +102,11 @@ def test_nothing_wanted_stays_ponded_and_no_ditch_rises(
     found = drained(ground, outlets, wanted, CELL, fall=fall, pond_m=0.1)
     assert not (ponded(found.dug, outlets, 0.1) & wanted).any()
     assert (found.dug[np.isfinite(ground)] <= ground[np.isfinite(ground)]).all()
+    before: set[int] = set()
     for a, b in zip(found.start[:-1], found.start[1:], strict=True):
+        cells = found.cell[a:b].tolist()
+        assert len(set(cells)) == len(cells) and before.isdisjoint(cells[:-1])
+        before |= set(cells)
         assert (np.diff(found.bottom[a:b]) <= 0).all()
         rows, cols = np.divmod(found.cell[a:b], ground.shape[1])
         assert (np.maximum(np.abs(np.diff(rows)), np.abs(np.diff(cols))) == 1).all()

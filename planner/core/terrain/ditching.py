@@ -28,7 +28,8 @@ class Ditches(NamedTuple):
     """d ditches as ragged cells: ditch i owns entries start[i]:start[i+1], from its head down to where it ends.
 
     start: (d+1,). cell: (m,) flat indices. bottom: (m,) m, never rising along a ditch. dug: (rows, cols) the ground with the
-    ditches in it, a cell wide, m.
+    ditches in it, a cell wide, m. A ditch that meets another ends in that one's cell: none has a cell beside its last in common
+    with one before it, and where it came in lower the other was dug deeper from there on.
     """
 
     start: Ints
@@ -38,30 +39,72 @@ class Ditches(NamedTuple):
 
 
 @njit(cache=True)
-def _dig(z: Floats, found: Flood, head: int, fall: float, shape: tuple[int, float, float], cell: Ints, bottom: Floats) -> int:
-    """Digs one ditch into z (rows·cols,) in place and lists its cells; the number of them.
+def _dig(z: Floats, found: Flood, outlets: Flags, head: int, fall: float, shape: tuple[int, float, float], way: Ints) -> None:
+    """Digs one ditch into z (rows·cols,) in place.
 
-    shape: columns, width and height of a cell, m. fall: metres a metre.
+    shape: columns, width and height of a cell, m. fall: metres a metre. way: (rows·cols,) the cell that a ditch's cell leads
+    to, itself at an end, −1 where there is no ditch; in place.
     """
     cols, wide, high = shape
     level, came = found.level, found.came_from
     end = head
     while came[end] != end:
         end = came[end]
-    lowest, at, count, now = z[end], head, 0, z[head]
-    cell[0], bottom[0] = head, now
+    lowest, at, now = z[end], head, z[head]
+    stands = lowest if outlets[end] else -np.inf
     while came[at] != at:
-        to = came[at]
+        to = _stepped(at, came[at], cols, z, now, way)
         step = np.hypot((to // cols - at // cols) * high, (to % cols - at % cols) * wide)
         now = max(now - fall * step, min(lowest, now))
-        drains = z[to] <= now and level[to] <= z[to]
+        if z[to] < stands and level[to] <= stands:  # the shore of what it leads to
+            break
+        way[at] = to
+        drains = z[to] <= now and (way[to] >= 0 or level[to] <= z[to])
         now = min(now, z[to])
         z[to] = now
-        count += 1
-        cell[count], bottom[count], at = to, now, to
+        at = to
         if drains:
             break
-    return count + 1
+    if way[at] < 0:
+        way[at] = at
+
+
+@njit(cache=True)
+def _stepped(at: int, to: int, cols: int, z: Floats, now: float, way: Ints) -> int:
+    """The next cell, or, where the step cornerwise would cross another ditch's, that one's lower end, if it lies low enough."""
+    one, two = at // cols * cols + to % cols, to // cols * cols + at % cols
+    for a, b in ((one, two), (two, one)):
+        if a != to and b != to and way[a] == b and z[b] <= now:
+            return int(b)
+    return to
+
+
+@njit(cache=True)
+def _listed(way: Ints, heads: Ints, cell: Ints, start: Ints) -> int:
+    """Lists the cells from every head to the first listed already, or to the end, the longest way first; the number of ways."""
+    far = np.empty(len(heads), np.int64)
+    for k, head in enumerate(heads):
+        at, far[k] = head, 0
+        while way[at] != at and far[k] < len(way):
+            at, far[k] = way[at], far[k] + 1
+    seen = np.zeros(len(way), np.bool_)
+    lines, count = 0, 0
+    for k in np.argsort(-far, kind="mergesort"):
+        at = heads[k]
+        if seen[at] or way[at] == at:
+            continue
+        while not seen[at]:
+            seen[at], cell[count] = True, at
+            count += 1
+            if way[at] == at:
+                break
+            at = way[at]
+        else:
+            cell[count] = at
+            count += 1
+        lines += 1
+        start[lines] = count
+    return lines
 
 
 def drained(ground: Floats, outlets: Flags, wanted: Flags, cell: tuple[float, float], *, fall: float, pond_m: float) -> Ditches:
@@ -74,19 +117,20 @@ def drained(ground: Floats, outlets: Flags, wanted: Flags, cell: tuple[float, fl
     cols = ground.shape[1]
     z = np.array(ground, dtype=np.float64)
     sources = np.flatnonzero((outlets | _rim(z)) & np.isfinite(z))
-    cells, bottoms, start = [np.zeros(0, np.int64)], [np.zeros(0)], [0]
-    room_c, room_z = np.empty(z.size, dtype=np.int64), np.empty(z.size)
+    way, begun = np.full(z.size, -1, dtype=np.int64), [np.zeros(0, np.int64)]
     for _ in range(ROUNDS):
         found = flood(z, sources, CORNERS)
         heads = _heads(z, _under(z, found, outlets).reshape(z.shape), wanted, pond_m)
         if not len(heads):
             break
         for head in heads:
-            count = _dig(z.ravel(), found, int(head), fall, (cols, *cell), room_c, room_z)
-            cells.append(room_c[:count].copy())
-            bottoms.append(room_z[:count].copy())
-            start.append(start[-1] + count)
-    return Ditches(np.array(start), np.concatenate(cells), np.concatenate(bottoms), z)
+            _dig(z.ravel(), found, outlets.ravel(), int(head), fall, (cols, *cell), way)
+        begun.append(heads)
+    every = np.concatenate(begun)
+    listed, start = np.empty(int((way >= 0).sum()) + len(every), dtype=np.int64), np.zeros(len(every) + 1, dtype=np.int64)
+    start = start[: _listed(way, every, listed, start) + 1]
+    listed = listed[: start[-1]]
+    return Ditches(start, listed, z.ravel()[listed], z)
 
 
 def ponded(ground: Floats, outlets: Flags, pond_m: float) -> Flags:
