@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
@@ -71,14 +72,21 @@ class Kept:
         return found
 
 
+@njit(cache=True)
 def _means(band: NDArray[Any], step: int) -> Floats:
     """Means of the known cells of blocks, NaN where there are none; blocks that reach over the edge have fewer."""
-    known = np.isfinite(band)
-    total, count = np.where(known, band, 0.0).astype(np.float64), known.astype(np.float64)
-    for axis in (0, 1):
-        at = np.arange(0, band.shape[axis], step)
-        total, count = np.add.reduceat(total, at, axis=axis), np.add.reduceat(count, at, axis=axis)
-    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), dtype=np.float64)
+    rows, cols = (band.shape[0] + step - 1) // step, (band.shape[1] + step - 1) // step
+    mean = np.full((rows, cols), np.nan)
+    for r in range(rows):
+        for c in range(cols):
+            total, count = 0.0, 0
+            for i in range(r * step, min((r + 1) * step, band.shape[0])):
+                for j in range(c * step, min((c + 1) * step, band.shape[1])):
+                    if np.isfinite(band[i, j]):
+                        total, count = total + band[i, j], count + 1
+            if count:
+                mean[r, c] = total / count
+    return mean
 
 
 class Read:

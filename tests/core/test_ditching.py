@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -87,6 +87,7 @@ def test_a_ditch_ends_at_the_shore_of_the_lake_it_leads_to() -> None:
     assert not ponded(found.dug, outlets, 0.1).any()
 
 
+@settings(deadline=None)  # the first run compiles
 @given(
     arrays(np.float64, (9, 11), elements=st.integers(0, 12).map(float)),
     arrays(np.bool_, (9, 11)),

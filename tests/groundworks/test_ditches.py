@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -85,6 +85,7 @@ def test_no_straight_piece_runs_over_another_ditch_nor_between_two_of_its_cells(
         assert not shapely.LineString(lines[0][:, :2]).intersects(shapely.LineString(lines[1][:, :2]))
 
 
+@settings(deadline=None)  # the first run compiles
 @given(
     arrays(np.float64, (12, 12), elements=st.integers(0, 12).map(float)),
     arrays(np.bool_, (12, 12)),
