@@ -57,4 +57,5 @@ def _plan(saved: SavedFolder) -> Plan:
         dykes=saved.dykes,
         border_prices=saved.tables["border_prices"],
         earth_prices=saved.tables["earth_prices"],
+        set_out=bool(saved.summary.get("set_out", False)),
     )

@@ -24,10 +24,11 @@ def laid_out(plan: P) -> P:
     """The plan with its borders between unlike works in smooth lines instead of a lattice's stairs ([works] smoothing_m).
 
     Borders of parcels, of protected land and of phases stay. Every use has in every parcel the area it had, to rounding; single
-    units win or lose ground to others of their zone, and what stands in their columns is left as it was planned.
+    units win or lose ground to others of their zone, and what stands in their columns is left as it was planned. A plan that
+    is laid out already, `Drawing.plan` or a saved one, is given back.
     """
     radius = plan.site.scenario.number("works.smoothing_m")
-    if radius <= 0.0 or not len(plan.units):
+    if plan.set_out or radius <= 0.0 or not len(plan.units):
         return plan
     units = plan.units
     kind = np.asarray(pd.factorize(_works(units))[0], dtype=np.int64)
@@ -40,7 +41,7 @@ def laid_out(plan: P) -> P:
     for i in np.flatnonzero(~single):
         shapes[i] = shapely.multipolygons(drawn[of == i])
     laid = units.set_geometry(gpd.GeoSeries(shapes, index=units.index, crs=units.crs))
-    return replace(plan, units=laid, reservoirs=_reservoirs(plan, laid))
+    return replace(plan, units=laid, reservoirs=_reservoirs(plan, laid), set_out=True)
 
 
 def _works(units: pd.DataFrame) -> pd.Series[str]:

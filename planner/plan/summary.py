@@ -48,6 +48,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "subsidence_mean_m": _mean(units, "subsidence_m"),
             "ponded_before_mu": float((units["water_share"] * units["area_mu"]).sum()),
         },
+        **({"set_out": True} if plan.set_out else {}),
         "targets": targets,
         "treatments": _treatments(units),
         "phase": _phases(plan),

@@ -44,6 +44,17 @@ def test_every_use_keeps_its_ground_in_every_parcel_and_nothing_overlaps(plan: A
         assert lake.area == pytest.approx(plan.reservoirs.geometry[name].area, abs=1e-3)
 
 
+def test_a_plan_that_is_laid_out_is_given_back_also_after_it_was_saved(plan: Any, tmp_path: Path) -> None:
+    laid = laid_out(plan)
+    assert laid_out(laid) is laid and not plan.set_out
+    found = drawing(plan)
+    np.testing.assert_array_equal(drawing(found.plan).ground.values, found.ground.values)
+    laid.save(tmp_path / "laid")
+    loaded = pl.load_plan(tmp_path / "laid")
+    assert laid_out(loaded) is loaded
+    assert "set_out" not in plan.summary()
+
+
 def test_the_design_closes_on_smooth_borders_and_its_zones_are_the_plans(plan: Any, tmp_path: Path) -> None:
     found = drawing(plan)
     lake = found.storage.iloc[0]
