@@ -40,7 +40,7 @@ def ditches(plan: Plan, ground: Grid, wanted: Flags, water: Grid) -> gpd.GeoData
     fall = scenario.number("earthwork.ditch_fall")
     found = drained(surface, outlets, wanted, (ground.cell_x, ground.cell_y), fall=fall, pond_m=POND_M)
     section = scenario.number("earthwork.ditch_width_m"), scenario.number("earthwork.slope_dry")
-    kept = corners(found, surface, outlets, (ground.cell_x, ground.cell_y), ahead=AHEAD, deeper_m=DEEPER_M)
+    kept = corners(found[:3], surface, outlets, (ground.cell_x, ground.cell_y), ahead=AHEAD, deeper_m=DEEPER_M)
     plain, lines = (_points(found, at, ground) for at in (np.arange(len(found.cell)), kept))
     for turn in range(TURNS):
         made = _frame(lines, surface, ground, section, plan)

@@ -57,8 +57,8 @@ class PlanRecord:
     per connected water body. storage_tables: stage-area-storage of each by id. haul: who digs for whom. rules: what the
     rules alone give, per unit. land_use: every unit's area by use today: unit_id, landuse (empty where not known), area_mu.
     others: its alternatives, where they were asked for. dykes: along its water, lines as `design.dykes` draws them; None where
-    they are not known. border_prices, earth_prices: what the search learned of prices (`plan/kept.py`), for planning again. set_out: whether its
-    borders lie in smooth lines already (`plan/setting_out.py`).
+    they are not known. border_prices, earth_prices: what the search learned of prices (`plan/kept.py`), for planning again.
+    set_out: whether its borders lie in smooth lines already (`plan/setting_out.py`).
     """
 
     site: Site

@@ -16,9 +16,10 @@ from planner.errors import InvalidInput
 from planner.parameters import Parameters
 from planner.subsidence.observed import FIELD_OF, Observed, observed
 from planner.subsidence.panels import Panels, check_panels
-from planner.subsidence.predict import fields_at
+from planner.subsidence.predict import fields_at, predict
 from planner.subsidence.sources import sources
 from planner.subsidence.structure import (
+    FITTED,
     Structure,
     fitted_structure,
     lines_of,
@@ -42,6 +43,7 @@ BOUNDS: Final = {
     "c_per_year": (0.02, 15.0),
 }
 HUBER: Final = 1.345  # standard deviations from which a residual counts less: 95 % as efficient as least squares on clean data
+STEP: Final = 1e-4  # of a parameter by which its derivative is taken
 ROUNDS: Final = 2  # of fitting covariance and parameters in turn
 TOLD_APART: Final = 0.95  # correlation from which two parameters cannot be told apart
 VAGUE: Final = 0.5  # half-width of an interval over the value from which the data say little
@@ -63,6 +65,33 @@ class Calibration:
     sigma_m: float
     messages: tuple[str, ...]
     panels: gpd.GeoDataFrame
+
+    def predicted(
+        self, points: Any, *, year: float | None = None, since: float | None = None, parameters: Parameters | None = None
+    ) -> pd.DataFrame:
+        """Subsidence at points with what is not known of the parameters: subsidence_m, low, high (95 % interval), m.
+
+        points, year, parameters: as `predict` takes them. since: a year; only what comes after it is told. The interval is that
+        of the model's value, to first order in the parameters; the noise of an observation comes on top.
+        """
+
+        def at(panels: gpd.GeoDataFrame) -> pd.Series[float]:
+            come = predict(panels, points, year=year, parameters=parameters)["subsidence_m"]
+            return come if since is None else come - predict(panels, points, year=since, parameters=parameters)["subsidence_m"]
+
+        value, error = self.values["value"], self.values["standard_error"]
+        step = STEP * (value.abs() + error)
+        change = [
+            (at(self.panels.assign(**{n: value[n] + step[n]})) - at(self.panels.assign(**{n: value[n] - step[n]})))
+            / 2
+            / step[n]
+            for n in value.index
+        ]
+        by_error = np.stack(change, axis=1) * error.to_numpy()
+        spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", by_error, self.correlation.to_numpy(), by_error), 0.0))
+        half = spread * float((self.values["high"] - value).iloc[0] / error.iloc[0])
+        middle = at(self.panels)
+        return pd.DataFrame({"subsidence_m": middle, "low": middle - half, "high": middle + half})
 
     def plot(self, axes: Any = None) -> Any:
         """Observed against fitted, and residuals by fitted value with the two-sigma band. axes: two matplotlib axes or None."""
@@ -177,21 +206,16 @@ def _structured(
     """The fit under the covariance that its residuals show; None where they show no structure."""
     from scipy import optimize
 
-    frame = data.frame
-    xy, kind = (
-        frame[["x", "y"]].to_numpy(float),
-        frame.groupby([c for c in ("kind", "since", "year", "line") if c in frame.columns], dropna=False, sort=False).ngroup(),
-    )
-    every = [np.flatnonzero(kind == k) for k in range(int(kind.max()) + 1)]
-    if (frame["line"] == "").all():
+    xy, every = data.frame[["x", "y"]].to_numpy(float), data.together
+    if "since" not in data.frame.columns and (data.frame["line"] == "").all():
         every = [part for rows in every for part in lines_of(rows, xy)]
     fitted = model(theta)
     if not any(structured(data.observed - fitted, np.abs(fitted), xy, every)):
         return None
-    groups = thinned(every)
+    groups = thinned(every, xy)
     for _ in range(ROUNDS):
         size, residual = np.abs(model(theta)), data.observed - model(theta)
-        found = fitted_structure(residual, jacobian, size, xy, groups)
+        found = fitted_structure(residual, jacobian, size, xy, thinned(groups, xy, FITTED))
         groups = plausible(found, residual, size, groups)
         factors = whitener(found, size, xy, groups)
 
@@ -270,7 +294,7 @@ def _robust(
 
 def _jacobian(model: Callable[[Floats], Floats], theta: Floats, scale: Floats) -> Floats:
     """Change of the modelled values by the parameters in units of scale, (n, p)."""
-    step = 1e-4 * scale
+    step = STEP * scale
     columns = [(model(theta + e) - model(theta - e)) / (2 * e.max()) for e in np.diag(step)]
     return np.asarray(np.stack(columns, axis=1) * scale, dtype=np.float64)
 

@@ -21,7 +21,8 @@ Ints = NDArray[np.int64]
 SEEN: Final = 2.33  # standard deviations of a rank or sign statistic from which there is structure: one clean survey in fifty
 NOTHING: Final = 1e-6  # of the largest value: residuals below are the solver's own
 WRONG: Final = 4.0  # standard deviations from which a point is left out once its own deviation is known
-MOST: Final = 1000  # points of one date and kind whose covariance is written out: more are thinned
+MOST: Final = 1000  # observations whose errors may run on into each other, with a covariance written out: more are thinned
+FITTED: Final = 300  # of them from which the covariance's four numbers are found
 JUMP: Final = 4.0  # usual distances between neighbours on a line
 SHORTEST: Final = 5  # points of a line on the mean: fewer are scattered points
 FLOOR: Final = 1e-4  # of the residuals' spread: components below are none
@@ -94,9 +95,14 @@ def lines_of(rows: Ints, xy: Floats) -> list[Ints]:
     return parts if float(np.median(np.concatenate(apart))) > 2.0 * usual else [rows]
 
 
-def thinned(groups: list[Ints]) -> list[Ints]:
-    """At most MOST observations of every group, evenly."""
-    return [rows[:: int(np.ceil(len(rows) / MOST))] for rows in groups if len(rows)]
+def thinned(groups: list[Ints], xy: Floats, most: int = MOST) -> list[Ints]:
+    """At most about `most` observations of every group, evenly; a point stays with all its dates or goes with them."""
+    kept = []
+    for rows in groups:
+        if len(rows):
+            _, first, of = np.unique(xy[rows], axis=0, return_index=True, return_inverse=True)
+            kept.append(rows[np.argsort(np.argsort(first))[of.ravel()] % int(np.ceil(len(rows) / most)) == 0])
+    return kept
 
 
 def fitted_structure(residual: Floats, jacobian: Floats, size: Floats, xy: Floats, groups: list[Ints]) -> Structure:

@@ -27,7 +27,7 @@ def dogleg() -> Ditches:
 def straight(surface: np.ndarray, outlets: np.ndarray | None = None, found: Ditches | None = None) -> list[np.ndarray]:
     found = found or dogleg()
     water = np.zeros(surface.shape, dtype=bool) if outlets is None else outlets
-    return _points(found, corners(found, surface, water, (1.0, 1.0), ahead=80, deeper_m=0.1), FLAT)
+    return _points(found, corners(found[:3], surface, water, (1.0, 1.0), ahead=80, deeper_m=0.1), FLAT)
 
 
 def test_on_level_ground_a_bend_becomes_one_straight_line_with_its_fall() -> None:
@@ -95,7 +95,7 @@ def test_ditches_share_places_but_never_cross(ground: np.ndarray, wanted: np.nda
     outlets = np.zeros(ground.shape, dtype=bool)
     outlets[6, 6] = True
     found = drained(ground, outlets, wanted, (1.0, 1.0), fall=fall, pond_m=0.1)
-    kept = corners(found, ground, outlets, (1.0, 1.0), ahead=80, deeper_m=0.1)
+    kept = corners(found[:3], ground, outlets, (1.0, 1.0), ahead=80, deeper_m=0.1)
     lines = [shapely.LineString(line[:, :2]) for line in _points(found, kept, FLAT)]
     for k, line in enumerate(lines):
         for other in lines[:k]:

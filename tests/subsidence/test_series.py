@@ -79,6 +79,29 @@ def test_the_first_scene_s_noise_in_all_dates_is_seen_and_told() -> None:
         assert abs(found.values["value"][name] - TRUE[name]) < 2 * half
 
 
+def test_intervals_of_what_is_predicted_in_closed_form() -> None:
+    """Over a wide panel w = W₀·(1 − exp(−c·t)), W₀ = 3 q: its variance follows from those of q and c and what they share."""
+    wide = panel(q=0.7, c_per_year=1.1)
+    wide.geometry = [shapely.box(X0 - 4000, Y0 - 4000, X0 + 4000, Y0 + 4000)]
+    until = np.tile([2019.0, 2019.5, 2020.0, 2021.0], 10)
+    w = 2.1 * (1 - np.exp(-1.1 * (until - 2018.5))) + np.random.default_rng(5).normal(0.0, 0.01, len(until))
+    middle = gpd.GeoSeries([shapely.Point(X0, Y0)], crs=CRS)
+    seen = gpd.GeoDataFrame({"subsidence_m": w, "year": until}, geometry=[middle.iloc[0]] * len(until), crs=CRS)
+    found = pl.calibrate(wide, seen, fit=["q", "c_per_year"])
+    (q, c), error = found.values["value"], found.values["standard_error"].to_numpy()
+    covariance = found.correlation.to_numpy() * np.outer(error, error)
+    half_of_one = float((found.values["high"] - found.values["value"]).iloc[0] / error[0])
+    for year, since in ((2019.5, None), (2030.0, 2020.0), (None, None)):
+        a, b = (0.0 if t is None else np.exp(-c * (t - 2018.5)) for t in (year, since))
+        t_a, t_b = (0.0 if t is None else t - 2018.5 for t in (year, since))
+        slope = np.array([3.0 * ((1.0 if since is None else b) - a), 3.0 * q * (t_a * a - (0.0 if since is None else t_b * b))])
+        told = found.predicted(middle, year=year, since=since).iloc[0]
+        assert told["subsidence_m"] == pytest.approx(q * slope[0], abs=1e-5)
+        half = half_of_one * np.sqrt(slope @ covariance @ slope)
+        assert told["high"] - told["subsidence_m"] == pytest.approx(half, rel=1e-3)
+        assert told["subsidence_m"] - told["low"] == pytest.approx(half, rel=1e-3)
+
+
 def test_tables_without_dates_and_dates_turned_round_are_refused() -> None:
     with pytest.raises(InvalidInput, match="two columns that are dates"):
         observations_from_series(scenes()[["velocity", "geometry"]], unit="mm")

@@ -10,21 +10,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.terrain.ditching import Ditches
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-def corners(found: Ditches, surface: Floats, water: Flags, cell: tuple[float, float], *, ahead: int, deeper_m: float) -> Ints:
-    """Which of the listed cells of ditches stay as their corners, indices into found.cell, ascending.
+Ways = tuple[Ints, Ints, Floats]
 
-    surface: (rows, cols) m, with the level of the water that stands where `water` is True. cell: width and height, m. ahead:
-    cells that a straight piece passes at most. It lies nowhere above the ground, no deeper in it than the way round by more
-    than deeper_m, and not through standing water; where one ditch ends in another both keep the place.
+
+def corners(ways: Ways, surface: Floats, water: Flags, cell: tuple[float, float], *, ahead: int, deeper_m: float) -> Ints:
+    """Which of the listed cells of ditches stay as their corners, indices into them, ascending.
+
+    ways: start (d+1,), flat cells (m,) and bottoms (m,) m of d ditches, as `ditching.Ditches` begins. surface: (rows, cols) m,
+    with the level of the water that stands where `water` is True. cell: width and height, m. ahead: cells that a straight
+    piece passes at most. It lies nowhere above the ground, no deeper in it than the way round by more than deeper_m, and not
+    through standing water; where one ditch ends in another both keep the place.
     """
-    kept = _corners(*found[:3], surface.ravel(), water.ravel(), (surface.shape[1], *cell), ahead, deeper_m)
+    kept = _corners(*ways, surface.ravel(), water.ravel(), (surface.shape[1], *cell), ahead, deeper_m)
     return np.flatnonzero(kept)
 
 
