@@ -41,8 +41,9 @@ def section_picture(found: Drawing, cut: pd.DataFrame, lang: str) -> bytes:
 
 def change_picture(found: Drawing, lang: str) -> bytes:
     """Where is cut and where filled, how deep, with lakes' shores, ditches and dykes, as a PNG; north is up."""
-    ground, units = found.ground, found.plan.units
-    west, south, east, north = units.total_bounds
+    ground = found.ground
+    boxes = np.array([layer.total_bounds for layer in (found.plan.units, found.ditches) if len(layer)])
+    (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     change = ground.values - found.plan.site.terrain.values
     step = max(1, int(max(change.shape) / LONGEST))
     shown = np.where(np.abs(change) < SEEN, np.nan, change)[::step, ::step]

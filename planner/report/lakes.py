@@ -23,6 +23,7 @@ COLOURS: Final = {"mean": "#22659F", "wet": "#2E7347", "dry": "#DD6A3E", "drough
 LOWEST: Final = ("mean", "dry", "drought3")  # years whose lowest level the table tells
 MOST_LAKES: Final = 5  # whose years are told, the largest
 MUCH_LESS: Final = 0.9  # of what the lakes hold when they are full: from here on the difference is told first
+LEAST_SPAN_M: Final = 0.25  # of height that the picture of the levels shows
 
 
 def through_years(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
@@ -85,5 +86,8 @@ def curves(months: pd.DataFrame, level_m: float, width: float, lang: str) -> Fig
             label = text(f"lakes.run_{kind}", lang)
             axes.plot(np.arange(1, len(mine) + 1), mine["level_m"], color=colour, lw=1.3, label=label)
     axes.axhline(level_m, color="#1d2321", lw=0.8, ls="--", label=text("word.normal_level", lang))
+    low, high = axes.get_ylim()
+    if high - low < LEAST_SPAN_M:  # millimetres that fill the picture look like a drought
+        axes.set_ylim(level_m - 0.8 * LEAST_SPAN_M, level_m + 0.2 * LEAST_SPAN_M)
     dressed(axes, x=text("lakes.month", lang), y=text("lakes.level_axis", lang), legend=True)
     return made
