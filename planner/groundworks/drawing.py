@@ -324,6 +324,8 @@ def contours(grid: Grid, step_m: float, crs: Any) -> gpd.GeoDataFrame:
     for level in np.arange(np.ceil(low / step_m), np.floor(high / step_m) + 1) * step_m:
         found: Any = lines.lines(float(level))
         for points in found:
+            if not np.ptp(points, axis=0).any():  # a peak that only just reaches the level
+                continue
             xyz = np.column_stack([points, np.full(len(points), level)])
             rows.append({"level_m": float(level), "geometry": shapely.LineString(xyz)})
     return gpd.GeoDataFrame(rows, columns=["level_m", "geometry"], geometry="geometry", crs=crs)

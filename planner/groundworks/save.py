@@ -25,6 +25,7 @@ OWNED: Final = (
         "design.tif",
         "cutfill.tif",
         "design.gpkg",
+        "reservoirs.gpkg",
         "zones.dxf",
         "contours.dxf",
         "breaklines.dxf",
@@ -93,6 +94,9 @@ def write_beside(
                 if name == "zones":
                     lines = lines.assign(geometry=layer.geometry.boundary).explode(ignore_index=True)
                 pyogrio.write_dataframe(lines, work / f"{name}.dxf", driver="DXF")
+    if len(found.storage):
+        lakes = found.plan.reservoirs[["geometry"]].merge(found.storage, left_index=True, right_on="reservoir_id")
+        lakes.to_file(work / "reservoirs.gpkg", layer="reservoirs", driver="GPKG")
     write_csv(layers["stakes"].drop(columns="geometry"), work / "stakes.csv")
     write_csv(found.checks, work / "checks.csv")
     cut = _section(found, line)

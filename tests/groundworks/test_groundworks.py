@@ -123,6 +123,21 @@ def test_the_design_fed_back_is_built(drawn: Drawing) -> None:
     assert found.achieved_share == 1.0 and found.beyond_m3 == 0.0
 
 
+def test_the_verb_storage_gives_the_plan_s_storage_within_the_lakes_as_set_out(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(["design", str(saved / "plan"), "-o", str(out), "-q"]) == 0
+    lakes = gpd.read_file(out / "reservoirs.gpkg")
+    level = float(lakes["level_m"].iloc[0])
+    assert (lakes["level_m"] == level).all()
+    capsys.readouterr()
+    within = ["--within", str(out / "reservoirs.gpkg"), "--level", str(level), "--json"]
+    assert run(["storage", str(out / "design.tif"), *within]) == 0
+    told = json.loads(capsys.readouterr().out)["rows"][0]
+    assert told["storage_m3"] == pytest.approx(lakes["plan_m3"].sum(), rel=1e-4)
+
+
 def test_a_section_and_contours_of_a_plane_are_exact() -> None:
     x = np.arange(10) + 0.5
     plane = Grid(np.tile(2.0 * x, (10, 1)), 0.0, 10.0, 1.0, 1.0)
