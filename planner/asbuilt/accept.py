@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
 Floats = NDArray[np.float64]
+
+ROUNDED_DEG: Final = 0.001  # of a slope: what single precision in a raster of heights makes of it
 
 
 class Verdict(Enum):
@@ -50,6 +52,7 @@ def acceptance(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     treatment = units["treatment"].to_numpy(object)
     some = target != UNRESTORED
     tolerance = p.number("asbuilt.tolerance_m")
+    as_designed = units["design_slope_deg"].to_numpy(float) + ROUNDED_DEG
     parts = [
         _rows(
             units,
@@ -65,7 +68,7 @@ def acceptance(units: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
             target == "arable",
             "slope",
             units["slope_deg"],
-            (-np.inf, np.fmax(p.number("targets.arable.max_slope_deg"), units["design_slope_deg"].to_numpy(float)), "deg"),
+            (-np.inf, np.fmax(p.number("targets.arable.max_slope_deg"), as_designed), "deg"),
             np.zeros(len(units)),
         ),
     ]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.asbuilt.built import BUILT, UNSEEN, built_targets
 from planner.columns import BUILT as BUILT_COLUMNS
-from planner.landuse import TARGETS
+from planner.landuse import TARGETS, TREATMENTS
 from planner.maps.adapt import view_of
 from planner.maps.draw import draw_views
 from planner.maps.folium_layer import text_of
@@ -121,6 +121,13 @@ def _target(name: str) -> str:
     return f'<span class="en">{TARGETS[name].en}</span><span class="zh">{TARGETS[name].zh}</span>'
 
 
+def _named(key: str) -> str:
+    """What a target, a treatment, a phase or a parcel is called."""
+    if key in TREATMENTS:
+        return in_both(TREATMENTS[key].en, TREATMENTS[key].zh)
+    return _target(key) if key in TARGETS else escape(key) or "–"
+
+
 def section(found: AsBuilt) -> str:
     """The figures below the map: in one line, planned against built, phases, water, settlement, and what is not accepted."""
     s, shift = found.survey, found.survey.shift
@@ -174,7 +181,7 @@ def _groups(table: pd.DataFrame) -> str:
     head = ["", *heads_of(("planned_cut_m3", "cut_m3", "planned_fill_m3", "fill_m3", "done_share"))]
     rows = []
     for key, row in table.iterrows():
-        name = _target(str(key)) if str(key) in TARGETS else escape(str(key)) or "–"
+        name = _named(str(key))
         share = "–" if np.isnan(row["done_share"]) else f"{100 * row['done_share']:.1f} %"
         figures = (f"{row[c] / 1e4:,.2f}" for c in ("planned_cut_m3", "cut_m3", "planned_fill_m3", "fill_m3"))
         rows.append([name, *figures, share])

@@ -16,9 +16,11 @@ from planner.asbuilt import AsBuilt, asbuilt
 from planner.asbuilt.accept import Verdict, verdicts
 from planner.asbuilt.built import by_landuse, target_of
 from planner.asbuilt.compare import year_of
+from planner.asbuilt.page import _named, in_both
 from planner.asbuilt.replan import not_kept, replan, standing
 from planner.design import owners
 from planner.errors import InvalidInput, OutputExists
+from planner.landuse import TREATMENTS
 from planner.plan import Plan
 from planner.site import Grid
 
@@ -159,6 +161,11 @@ def test_classes_of_the_survey_standard_are_known(names: str, target: str) -> No
 def test_verdicts_know_what_the_error_leaves_open() -> None:
     found = verdicts(np.array([0.05, 0.15, 0.30, np.nan]), -0.1, 0.1, 0.1)
     assert list(found) == [Verdict.PASSED, Verdict.UNSURE, Verdict.FAILED, None]
+
+
+def test_groups_are_called_by_their_names_in_both_languages() -> None:
+    assert _named("dig_4") == in_both(TREATMENTS["dig_4"].en, TREATMENTS["dig_4"].zh)
+    assert "水库" in _named("reservoir") and _named("P<7") == "P&lt;7" and _named("") == "–"
 
 
 def test_a_date_is_a_year_with_its_fraction() -> None:
