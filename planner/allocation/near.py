@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
 ROOM: Final = 1.0  # of what prices did not see of the earlier haul, kept free at first where money presses
-ACCURACY: Final = 1e-6  # of the bound at the moved prices
+ACCURACY: Final = 1e-5  # of the bound at the moved prices: a hundredth of the gap that is near enough
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 

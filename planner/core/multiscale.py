@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BITS: Final = 15  # of a coordinate in the quadtree's code
-RATIO: Final = 3  # a level has at most one place for so many of the finer one
+RATIO: Final = 2  # a level has at most one place for so many of the finer one
 COARSEST: Final = 200  # places at which grouping stops
-COARSE_GAP: Final = 1e-3  # no coarse level needs a better answer to begin the next from
+BLOCK: Final = 32  # places whose worths are passed over together
 APART: Final = 1 << 62  # code of a place outside, never grouped with another
 
 
@@ -63,8 +63,7 @@ def cheapest(
         until = time.monotonic() + seconds  # from when all is compiled
     for up, down in zip(reversed(a), reversed(b), strict=True):
         start = corner_flow(ways, up.side.amount, whole_a, down.side.amount, whole_b)
-        wanted = max(gap, 0.0 if up is a[0] else COARSE_GAP)
-        ways, potential, unproven = _best_by(up.side.places, down.side.places, start, rate, wanted, until)
+        ways, potential, unproven = _best_by(up.side.places, down.side.places, start, rate, gap, until)
         ways = ways[np.lexsort((ways[:, 1], ways[:, 0]))]
         whole_a, whole_b = up.begin, down.begin
     count = len(order_a)
@@ -132,29 +131,43 @@ def _group(level: Level, code: Ints, begin: Ints) -> Level:
 
 
 @njit(cache=True)
-def gentlest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
-    """Worth of a unit of flow at places xy (N, 2), from its worth (M,) at places (M, 2), nowhere steeper than the way costs.
+def _spans(at: Floats, worth: Floats) -> Floats:
+    """Of every BLOCK places in their order: west, south, east, north, lowest worth, (blocks, 5)."""
+    spans = np.empty(((len(at) + BLOCK - 1) // BLOCK, 5))
+    for k in range(len(spans)):
+        part, own = at[k * BLOCK : (k + 1) * BLOCK], worth[k * BLOCK : (k + 1) * BLOCK]
+        spans[k] = part[:, 0].min(), part[:, 1].min(), part[:, 0].max(), part[:, 1].max(), own.min()
+    return spans
 
-    The mean of the highest and the lowest surface that change by at most `rate` per metre and pass the given places (McShane's
-    extensions); where the worths given are steeper themselves it passes between them, and is gentle all the same.
-    """
-    found = np.empty(len(xy))
-    for i in range(len(xy)):
-        low, high = np.inf, -np.inf
-        for j in range(len(at)):
-            way = rate * np.sqrt((xy[i, 0] - at[j, 0]) ** 2 + (xy[i, 1] - at[j, 1]) ** 2)
-            low, high = min(low, worth[j] + way), max(high, worth[j] - way)
-        found[i] = 0.5 * (low + high)
-    return found
+
+@njit(cache=True)
+def _lowest(x: float, y: float, at: Floats, worth: Floats, spans: Floats, rate: float) -> float:
+    """The least of worth and way to x, y over all places; blocks too far off to matter are passed over."""
+    low = np.inf
+    for k in range(len(spans)):
+        dx, dy = max(spans[k, 0] - x, 0.0, x - spans[k, 2]), max(spans[k, 1] - y, 0.0, y - spans[k, 3])
+        spare = low - spans[k, 4]
+        if spare <= 0.0 or rate * rate * (dx * dx + dy * dy) >= spare * spare:
+            continue
+        for j in range(k * BLOCK, min((k + 1) * BLOCK, len(at))):
+            low = min(low, worth[j] + rate * np.sqrt((x - at[j, 0]) ** 2 + (y - at[j, 1]) ** 2))
+    return low
 
 
 @njit(cache=True)
 def highest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
-    """The highest such surface: at sinks no lower than the potentials that prove a cheapest flow, at sources no higher."""
-    found = np.empty(len(xy))
+    """The highest surface at xy (N, 2) that changes by at most `rate` per metre and lies nowhere above the worth (M,) at places
+    (M, 2): at sinks no lower than the potentials that prove a cheapest flow, at sources no higher. McShane's extension."""
+    spans, found = _spans(at, worth), np.empty(len(xy))
     for i in range(len(xy)):
-        low = np.inf
-        for j in range(len(at)):
-            low = min(low, worth[j] + rate * np.sqrt((xy[i, 0] - at[j, 0]) ** 2 + (xy[i, 1] - at[j, 1]) ** 2))
-        found[i] = low
+        found[i] = _lowest(xy[i, 0], xy[i, 1], at, worth, spans, rate)
     return found
+
+
+def gentlest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
+    """Worth of a unit of flow at places xy (N, 2), from its worth (M,) at places (M, 2), nowhere steeper than the way costs.
+
+    The mean of the highest and the lowest surface that change by at most `rate` per metre and pass the given places; where the
+    worths given are steeper themselves it passes between them, and is gentle all the same.
+    """
+    return np.asarray(0.5 * (highest(xy, at, worth, rate) - highest(xy, at, -worth, rate)))
