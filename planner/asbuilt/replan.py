@@ -24,6 +24,7 @@ from planner.scenario import document, parse_scenario, replaced
 from planner.site import Grid, Site
 from planner.subsidence import ground as ground_state
 from planner.suitability import judge
+from planner.suitability.judge import STANDS
 from planner.words import say, text
 
 if TYPE_CHECKING:
@@ -79,24 +80,28 @@ def not_kept(found: AsBuilt, again: Plan) -> pd.DataFrame:
 
 
 def _locked(known: Survey, standing: gpd.GeoDataFrame) -> Survey:
-    """What is known, with every unit on standing land locked to what stands there, where its ground now allows it.
+    """What is known, with every unit on standing land locked to what stands there, where any way leads to that.
 
     A lake that stands holds water whatever lies deeper beside it: its units wait for no other.
     """
-    scenario = known.site.scenario
-    options = appraise(known.facts, judge(known.facts.table, scenario), scenario)
-    possible = set(zip(options.index.get_level_values(0), options["target"], strict=True))
+    scenario, table = known.site.scenario, known.facts.table
     points = known.parts.units.representative_point().to_numpy()
     i, j = shapely.STRtree(standing.geometry.to_numpy()).query(points, predicate="within")
-    pairs = ((str(known.parts.units.index[a]), str(standing["target"].iloc[b])) for a, b in zip(i, j, strict=True))
-    told = {lock.unit for lock in scenario.lock}
-    kept = {u: t for u, t in sorted(pairs) if (u, t) in possible and u not in told}
-    locks = [{"unit": u, "target": t} for u, t in kept.items()]
+    stands = pd.Series("", index=table.index, dtype=object)
+    stands.loc[known.parts.units.index[i]] = standing["target"].astype(str).to_numpy()[j]
+    stands[stands.index.isin([lock.unit for lock in scenario.lock])] = ""
+    facts = replace(known.facts, table=table.assign(**{STANDS: stands}))
+    options = appraise(facts, judge(facts.table, scenario), scenario)
+    possible = set(zip(options.index.get_level_values(0), options["target"], strict=True))
+    kept = {u: t for u, t in stands[stands != ""].sort_index().items() if (u, t) in possible}
     whole = document(scenario)
+    locks = [{"unit": u, "target": t} for u, t in kept.items()]
     scenario = parse_scenario({**whole, "lock": [*whole.get("lock", []), *locks]})
-    lakes = known.facts.table.index.isin([u for u, t in kept.items() if t == "reservoir"])
-    table = known.facts.table.assign(deeper=known.facts.table["deeper"].where(~lakes, ""))
-    return replace(known, site=replace(known.site, scenario=scenario), facts=replace(known.facts, table=table))
+    lakes = table.index.isin([u for u, t in kept.items() if t == "reservoir"])
+    deeper = table["deeper"].where(~lakes, "")
+    return replace(
+        known, site=replace(known.site, scenario=scenario), facts=replace(facts, table=facts.table.assign(deeper=deeper))
+    )
 
 
 def _carried(found: AsBuilt, terrain: Grid) -> Grid:

@@ -81,6 +81,7 @@ UNITS: Final = (
         ("design_m", "m", "Finished ground", "设计高程", "mean elevation after the works"),
         ("reservoir_id", "", "Reservoir", "所属水库", "the body of water it is part of, or empty"),
         ("reason", "", "Reason", "理由", "why this target"),
+        ("stands", "", "Stands", "已建成用途", "the use a survey found built there, when planned again around it, or empty"),
         ("confidence", "", "Confidence", "用途稳定度", "share of draws of uncertain inputs that keep the target"),
     )
 )

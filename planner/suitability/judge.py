@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,13 +25,16 @@ NEEDED = (
     "curvature_mm_m2", "strain_mm_m", "settled_year", "missing_share", "forbids", "constraint", "waterlogging",
 )  # fmt: skip
 
+STANDS: Final = "stands"
+
 
 def judge(facts: pd.DataFrame, scenario: Scenario) -> Judgement:
     """Which targets every unit may have, how well it suits each, and why.
 
     facts: index `unit_id`, columns of `columns.FACTS` (further ones that rules know are used where present: soil_m,
     depth_ratio, mining_depth_m, fractured_m, seepage_mm_d, pollution_index, roundness). A target is eligible where no hard
-    rule is broken; its score is 0 where it is not.
+    rule is broken; its score is 0 where it is not. Land that stands and was accepted as a target (column `stands`, "" where
+    none) is not ruled out as that by what is measured there, for it is no proposal; what is found is told all the same.
 
     Raises InvalidInput for a missing column or weights that contradict each other.
 
@@ -47,13 +51,20 @@ def judge(facts: pd.DataFrame, scenario: Scenario) -> Judgement:
         raise InvalidInput(say("suitability.facts_missing", missing=list(missing)))
     if not facts.index.is_unique:
         raise InvalidInput(say("suitability.facts_twice", unit=facts.index[facts.index.duplicated()][0]))
-    found = list(findings(facts, scenario))
+    found = [_accepted(facts, finding) for finding in findings(facts, scenario)]
     eligible = pd.DataFrame(True, index=facts.index, columns=list(CHOICES))
     for finding in found:
         eligible[finding.target] &= finding.passed | ~finding.hard
     case = Case(facts, scenario)
     score = pd.DataFrame({t: np.where(eligible[t], _score(case, t), 0.0) for t in CHOICES}, index=facts.index)
     return Judgement(eligible, score, _verdicts(facts.index, found), _decision(case, eligible))
+
+
+def _accepted(facts: pd.DataFrame, finding: Finding) -> Finding:
+    """A finding that rules no land out as what stands there."""
+    if STANDS not in facts.columns:
+        return finding
+    return replace(finding, hard=finding.hard & (facts[STANDS] != finding.target).to_numpy(bool))
 
 
 def _verdicts(index: pd.Index[Any], found: list[Finding]) -> pd.DataFrame:

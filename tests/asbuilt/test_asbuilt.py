@@ -20,7 +20,7 @@ from planner.asbuilt.page import _named, in_both
 from planner.asbuilt.replan import not_kept, replan, standing
 from planner.design import owners
 from planner.errors import InvalidInput, OutputExists
-from planner.landuse import TREATMENTS
+from planner.landuse import CHOICES, TREATMENTS
 from planner.plan import Plan
 from planner.site import Grid
 
@@ -244,6 +244,17 @@ def test_what_stands_is_kept_and_the_rest_is_planned_again(plan: Plan, design: G
     other = not_kept(found, again)
     assert other["area_mu"].sum() < 0.03 * stands["area_mu"].sum()
     assert (other["stood"] != other["target"]).all() and other["why"].map(len).gt(0).all()
+
+
+def test_a_site_built_as_planned_keeps_every_quota(plan: Plan, design: Grid) -> None:
+    """Fields that ended on the slope to a bed are refused where they are proposed; the plan's quotas must hold all the same."""
+    steep = plan.units["target"] == "arable"
+    least = float(plan.units.loc[steep, "area_mu"].sum())
+    found = asbuilt(plan, design)
+    assert standing(found).sum() == plan.units["target"].isin(CHOICES).sum()
+    again = replan(found, **{"targets.arable.max_slope_deg": 0.0, "targets.arable.min_mu": least - 1e-6})
+    assert again.units.loc[again.units["target"] == "arable", "area_mu"].sum() == pytest.approx(least, rel=1e-6)
+    assert not len(not_kept(found, again))
 
 
 def test_the_page_offers_before_plan_and_built_to_swipe(plan: Plan, design: Grid) -> None:

@@ -116,6 +116,17 @@ def test_wetland_makes_green_of_ground_too_deep_to_fill():
     assert eligible({"ground_m": 33.0}, "green", **sets)
 
 
+def test_what_stands_is_not_ruled_out_as_that_but_told():
+    """Fields of 9° (most 6°): refused as a proposal, kept where fields stand; houses that stand make no field of them."""
+    table = facts({"slope_deg": 9.0}, {"slope_deg": 9.0}, {"slope_deg": 9.0})
+    stands = pd.Series(["", "arable", "construction"], index=table.index)
+    found = judge(table.assign(stands=stands), scenario())
+    assert found.eligible["arable"].tolist() == [False, True, False]
+    assert (found.score["arable"] > 0).tolist() == [False, True, False]
+    steep = found.verdicts[(found.verdicts["target"] == "arable") & ~found.verdicts["passed"]]
+    assert steep["hard"].tolist() == [True, False, True]
+
+
 def test_levels_of_a_reservoir_above_the_water_table_raise_the_platform():
     assert eligible({"ground_m": 28.5}, "construction")
     assert not eligible({"ground_m": 28.5}, "construction", reservoir__level_m=32.0)
