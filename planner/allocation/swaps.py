@@ -25,9 +25,10 @@ from planner.core.choice.arrays import Waters
 
 TURNS: Final = 5  # most programs
 MOVES: Final = 4_000  # moves a program weighs, those that lose least
-WHOLE_MOVES: Final = 400  # the same where moves are whole
+WHOLE_MOVES: Final = 800  # the same where moves are whole
 NODES: Final = 50  # most nodes of such a search
 DEAR: Final = 10.0  # what missing a limit by the most that a move changes it costs, in the dearest move weighed
+WHOLE_DEAR: Final = 1e4  # the same where moves are whole: no plan misses a limit by a thousandth because that is cheap
 REACHED: Final = 0.02  # of the most that a move changes it, from where a miss is one of rounding
 
 
@@ -61,7 +62,7 @@ def _swapped(model: Model, chosen: Ints, value: Floats, water: Waters, most: int
     keep[chosen] = True
     free = np.zeros(model.size, dtype=np.bool_)
     free[model.unit[weighed]] = True
-    dear = DEAR * max(float(np.abs(loss[weighed]).max()), 1e-9)
+    dear = (DEAR if nodes is None else WHOLE_DEAR) * max(float(np.abs(loss[weighed]).max()), 1e-9)
     core = restrict(_softened(model, np.minimum(-loss, 0.0), dear), chosen, free, keep)
     small = core.model
     answer = solve_program(program(small), relaxed=nodes is None, nodes=nodes)

@@ -125,8 +125,7 @@ def joined(
 ) -> tuple[Geometries, NDArray[np.bool_]]:
     """Polygons that do not overlap, neighbours that miss each other by less than GAP_M made to touch, and which are left.
 
-    A polygon narrower than GAP_M goes to its neighbours. Needs shapely 2.2 (GEOS 3.14); with an older one, or where GEOS finds
-    no sound answer, the gaps are told and left.
+    A polygon narrower than GAP_M goes to its neighbours. Where GEOS finds no sound answer the gaps are told and left.
     """
     result, kept = geometry.copy(), np.ones(len(geometry), dtype=bool)
     among = among[suspects(geometry[among])] if len(among) else among
@@ -159,12 +158,9 @@ def _closed_gaps(before: Geometries) -> tuple[Geometries, bool]:
 
     Sound: valid, no polygon changed by more than its outline times GAP_M (empty where that was all it had).
     """
-    mend = getattr(shapely, "coverage_clean", None)
-    if mend is None:
-        return before.copy(), False
     try:
         with np.errstate(all="ignore"):
-            after = mend(before, gap_width=GAP_M, snapping_distance=GAP_M, merge_strategy="min_index")
+            after = shapely.coverage_clean(before, gap_width=GAP_M, snapping_distance=GAP_M, merge_strategy="min_index")
     except GEOSException:
         return before.copy(), False
     after = np.asarray(after, dtype=object)
