@@ -158,9 +158,10 @@ def _closed_gaps(before: Geometries) -> tuple[Geometries, bool]:
 
     Sound: valid, no polygon changed by more than its outline times GAP_M (empty where that was all it had).
     """
+    mend = shapely.coverage_clean  # type: ignore[attr-defined]  # 2.2 has it, its stubs do not yet
     try:
         with np.errstate(all="ignore"):
-            after = shapely.coverage_clean(before, gap_width=GAP_M, snapping_distance=GAP_M, merge_strategy="min_index")
+            after = mend(before, gap_width=GAP_M, snapping_distance=GAP_M, merge_strategy="min_index")
     except GEOSException:
         return before.copy(), False
     after = np.asarray(after, dtype=object)
