@@ -1,4 +1,4 @@
-"""Runs every benchmark here that has a main(), one after another, each in a process of its own: `python -m benchmarks`."""
+"""Runs the benchmarks here one after another, each in a process of its own: `python -m benchmarks [topic …]`, all without one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Runs them all, in the order of their names; the number of those that failed."""
-    topics = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
+    """Runs those named, else all in the order of their names; the number of those that failed."""
+    topics = sys.argv[1:] or sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
     failed = [t for t in topics if subprocess.run([sys.executable, "-m", f"benchmarks.{t}"], check=False).returncode]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
