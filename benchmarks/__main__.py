@@ -1,4 +1,4 @@
-"""Runs the benchmarks here one after another, each in a process of its own: `python -m benchmarks [topic …]`, all without one."""
+"""Runs the benchmarks here, each in a process of its own: `python -m benchmarks [topic …]`, all without a topic."""
 
 from __future__ import annotations
 
