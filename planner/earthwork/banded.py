@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-TILE: Final = 2048  # cells along a tile, and rows of a band; fewer on very wide rasters
+TILE: Final = 1024  # cells along a tile, and rows of a band; fewer on very wide rasters
 LEAST_TILE: Final = 128
 BAND_CELLS: Final = 1 << 25
 MOST_TILES: Final = 1600  # whose distances from each other are held at once
