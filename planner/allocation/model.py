@@ -266,8 +266,8 @@ def border_cost(model: Model, chosen: Ints) -> float:
 
 
 def row_sizes(model: Model) -> Floats:
-    """The most that an option is in each row, (S,), never 0: what makes rows of mu, m³ and yuan comparable."""
-    return np.array([max(float(np.abs(r).max(initial=0.0)), 1e-300) for r in model.coef])
+    """The most that an option is in each row, (S,), 1 where it is nothing: what makes rows of mu, m³ and yuan comparable."""
+    return np.array([float(np.abs(r).max(initial=0.0)) or 1.0 for r in model.coef])
 
 
 def sets_of_kinds(model: Model) -> Bools:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.model import Model, border_cost
+from planner.allocation.model import Model, border_cost, row_sizes
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
 from planner.core.choice.patches import settle_patches
@@ -171,7 +171,7 @@ def polisher(
     go_on: whether there is time for one more round of moves.
     """
     if scaled is None:
-        scale = np.array([float(np.abs(r).max()) or 1.0 for r in model.coef])
+        scale = row_sizes(model)
         rows = np.ascontiguousarray((model.coef / scale[:, None]).T)
     else:
         rows, scale = scaled

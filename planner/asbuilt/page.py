@@ -115,17 +115,12 @@ def heads_of(columns: Iterable[str]) -> list[str]:
     return [in_both(BUILT_COLUMNS[c].en, BUILT_COLUMNS[c].zh) for c in columns]
 
 
-def _target(name: str) -> str:
-    if name == UNSEEN:
-        return both("asbuilt.unseen")
-    return f'<span class="en">{TARGETS[name].en}</span><span class="zh">{TARGETS[name].zh}</span>'
-
-
 def _named(key: str) -> str:
-    """What a target, a treatment, a phase or a parcel is called."""
-    if key in TREATMENTS:
-        return in_both(TREATMENTS[key].en, TREATMENTS[key].zh)
-    return _target(key) if key in TARGETS else escape(key) or "–"
+    """What a target, a treatment, a phase or a parcel is called, or a target that the survey does not show."""
+    if key == UNSEEN:
+        return both("asbuilt.unseen")
+    use = TARGETS.get(key) or TREATMENTS.get(key)
+    return in_both(use.en, use.zh) if use else escape(key) or "–"
 
 
 def section(found: AsBuilt) -> str:
@@ -172,9 +167,9 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _matrix(matrix: pd.DataFrame) -> str:
     used = [c for c in BUILT if matrix[c].sum() > 0]
-    rows = [[_target(str(p)), *(f"{matrix.at[p, c]:,.1f}" for c in used), f"{matrix.loc[p].sum():,.1f}"] for p in matrix.index]
+    rows = [[_named(str(p)), *(f"{matrix.at[p, c]:,.1f}" for c in used), f"{matrix.loc[p].sum():,.1f}"] for p in matrix.index]
     rows.append([both("word.total"), *(f"{matrix[c].sum():,.1f}" for c in used), f"{matrix.to_numpy().sum():,.1f}"])
-    return f"<p>{both('asbuilt.matrix_note')}</p>" + _table(["", *(_target(c) for c in used), both("word.total")], rows)
+    return f"<p>{both('asbuilt.matrix_note')}</p>" + _table(["", *(_named(c) for c in used), both("word.total")], rows)
 
 
 def _groups(table: pd.DataFrame) -> str:

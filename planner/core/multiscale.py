@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.corner import corner_flow
-from planner.core.transport import INSIDE, Places, better_flow, cheapest_flow
+from planner.core.transport import INSIDE, Places, better_flow, cheapest_flow, out_of_reach
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -145,9 +145,7 @@ def _lowest(x: float, y: float, at: Floats, worth: Floats, spans: Floats, rate: 
     """The least of worth and way to x, y over all places; blocks too far off to matter are passed over."""
     low = np.inf
     for k in range(len(spans)):
-        dx, dy = max(spans[k, 0] - x, 0.0, x - spans[k, 2]), max(spans[k, 1] - y, 0.0, y - spans[k, 3])
-        spare = low - spans[k, 4]
-        if spare <= 0.0 or rate * rate * (dx * dx + dy * dy) >= spare * spare:
+        if out_of_reach(spans, k, low - spans[k, 4], x, y, rate):
             continue
         for j in range(k * BLOCK, min((k + 1) * BLOCK, len(at))):
             low = min(low, worth[j] + rate * np.sqrt((x - at[j, 0]) ** 2 + (y - at[j, 1]) ** 2))

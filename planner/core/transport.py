@@ -247,7 +247,7 @@ def _tiled(b: Places) -> Tiles:
 
 
 @njit(cache=True)
-def _out_of_reach(box: Floats, k: int, spare: float, x: float, y: float, rate: float) -> bool:
+def out_of_reach(box: Floats, k: int, spare: float, x: float, y: float, rate: float) -> bool:
     """Whether carrying a unit from x, y to anywhere in box k costs at least what is spare."""
     dx, dy = max(box[k, 0] - x, 0.0, x - box[k, 2]), max(box[k, 1] - y, 0.0, y - box[k, 3])
     return spare <= 0.0 or rate * rate * (dx * dx + dy * dy) >= spare * spare
@@ -270,13 +270,13 @@ def _best_sink(tree: Tree, a: Places, i: int, b: Places, tiles: Tiles, rate: flo
     x, y, rate_to_tile = a.xy[i, 0], a.xy[i, 1], rate if a.kind[i] != NOWHERE else 0.0
     own = tree.potential[i] + (a.toll[i] if a.kind[i] == INSIDE else 0.0)
     for wide in range(len(tiles.wide_top)):
-        if tiles.wide_risen[wide] <= since or _out_of_reach(
+        if tiles.wide_risen[wide] <= since or out_of_reach(
             tiles.wide_box, wide, tiles.wide_top[wide] - own + saving, x, y, rate_to_tile
         ):
             continue
         wide_top = -np.inf
         for tile in range(wide * SPAN, min(wide * SPAN + SPAN, len(tiles.top))):
-            if tiles.risen[tile] > since and not _out_of_reach(
+            if tiles.risen[tile] > since and not out_of_reach(
                 tiles.box, tile, tiles.top[tile] - own + saving, x, y, rate_to_tile
             ):
                 top = -np.inf

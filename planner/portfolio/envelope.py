@@ -33,6 +33,7 @@ class Envelope:
         wider = [(a, b) for a, b in proven if set(a.without) <= set(without) and set(a.needs) <= set(needs)]
         wider = [(a, b) for a, b in wider if np.isfinite(b)]
         self.bounds = np.array([b for _, b in wider])
+        self.found: dict[Ask, float] = {}
         if not wider:
             return
         prices = np.array([_prices(a) for a, _ in wider]).T
@@ -41,11 +42,16 @@ class Envelope:
         for row in prices / self.unit[:, None]:
             rows.add(columns, row, 0.0, 0.0)
         none, free = np.zeros(len(wider)), np.full(len(wider), np.inf)
-        self.free, self.program = free, as_program(rows, self.bounds, none, free, none > 0)
-        self.solver, self.basis = Relaxations(self.program), None
+        self.free, self.basis = free, None
+        self.solver = Relaxations(as_program(rows, self.bounds, none, free, none > 0))
 
     def most(self, asked: Ask) -> float:
         """The least bound on the worth of any plan at some prices; inf where none follows."""
+        if asked not in self.found:
+            self.found[asked] = self._least(asked)
+        return self.found[asked]
+
+    def _least(self, asked: Ask) -> float:
         if not len(self.bounds):
             return np.inf
         wanted = _prices(asked) / self.unit
@@ -57,11 +63,6 @@ class Envelope:
         self.basis = basis
         worth = float(self.bounds @ np.maximum(found.point, 0.0))
         return worth + ROUNDING * abs(worth)
-
-
-def most(proven: Sequence[Proven], asked: Ask) -> float:
-    """`Envelope.most` for prices that are asked once."""
-    return Envelope(proven, asked.without, asked.needs).most(asked)
 
 
 def _prices(asked: Ask) -> Floats:

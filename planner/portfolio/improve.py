@@ -27,7 +27,7 @@ def improved(model: Model, known: Grown, *, until: float, reduced: Floats) -> Gr
     assert point is not None
     cols, made = model.made.columns, model.made
     count, rng = len(cols), np.random.default_rng(made.general.seed)
-    program, idle = model.program(), 0
+    idle = 0
     loss = np.full(len(made.projects), -np.inf)
     np.maximum.at(loss, cols.project, reduced)
     places = np.array([made.places.get(p.id, (np.nan, np.nan)) for p in made.projects], dtype=np.float64)
@@ -37,10 +37,10 @@ def improved(model: Model, known: Grown, *, until: float, reduced: Floats) -> Gr
             break
         chosen = np.flatnonzero(point[:count] > 0.5)
         free = _years(model, chosen, loss, rng) if step % 3 else _near(model, chosen, loss, places, rng)
-        upper = program.upper.copy()
-        upper[:count] = np.where(free[cols.project], known.allowed | (point[:count] > 0.5), point[:count] > 0.5)
+        kept = point[:count] > 0.5
+        near = model.among(np.where(free[cols.project], known.allowed | kept, kept))
         seconds = max(min(SECONDS, until - time.monotonic()), 0.1)
-        found = ask(replace(program, upper=upper), gap=2e-5, seconds=seconds, start=point, seed=made.general.seed)
+        found = ask(near, gap=2e-5, seconds=seconds, start=point, seed=made.general.seed)
         better = found.point is not None and -found.value > value + 1e-6 * abs(value)
         idle = 0 if better else idle + 1
         if better:

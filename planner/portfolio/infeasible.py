@@ -35,7 +35,7 @@ def refuse(made: Programme) -> NoReturn:
 def _more_money(made: Programme) -> tuple[Message, ...] | None:
     """The least extra yuan by fund and year under which all that must be done can be; None where money is not what lacks."""
     model = Model(made, {}, elastic="funds", split=frozenset(range(len(made.projects))))
-    answer = ask(model.program(), seconds=SECONDS, gap=1e-3)
+    answer = ask(model.program, seconds=SECONDS, gap=1e-3)
     if answer.point is None:
         return None
     extra = answer.point[model.slacks :].reshape(len(made.funds), model.span) * model.yuan
@@ -53,12 +53,11 @@ def _left_out(made: Programme) -> list[str]:
     """The fewest projects that must be done and cannot all be: what a schedule that keeps most of them leaves."""
     model = Model(made, {}, free=True, split=frozenset(range(len(made.projects))))
     must = np.array([p.must or p.settled is not None for p in made.projects])
-    program = model.program()
     cost = np.zeros(model.width)
     cost[: len(made.columns)] = -must[made.columns.project].astype(float)
     from dataclasses import replace
 
-    answer = ask(replace(program, cost=cost, scale=1.0), seconds=SECONDS)
+    answer = ask(replace(model.program, cost=cost, scale=1.0), seconds=SECONDS)
     if answer.point is None:
         return []
     done = set(made.columns.project[answer.point[: len(made.columns)] > 0.5].tolist())

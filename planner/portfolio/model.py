@@ -8,7 +8,7 @@ by project.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from planner.portfolio.programme import Floats, Ints, Programme
 from planner.portfolio.rows import Rows, as_program
 
 UNPAID = 1e4  # price of a yuan that nobody pays, in yuan: above any benefit a yuan brings
+NONE = slice(0, 0)  # no columns
 
 
 @dataclass(frozen=True)
@@ -181,11 +182,26 @@ class Model:
             rows.add(used, worth[used] / unit, least / unit, np.inf)
         return rows
 
+    @cached_property
     def program(self) -> Program:
         """The program to be minimised: minus the gain."""
         whole = np.arange(self.width) < len(self.made.columns)
         upper = np.where(whole, 1.0, np.inf)
         return as_program(self.rows, -self.gain, np.zeros(self.width), upper, whole)
+
+    def among(self, allowed: np.ndarray, *, without: slice = NONE) -> Program:
+        """The program with some of its choices alone, (J,). without: further columns that stay zero."""
+        upper = self.program.upper.copy()
+        upper[: len(allowed)] = allowed
+        upper[without] = 0.0
+        return replace(self.program, upper=upper)
+
+    @cached_property
+    def size(self) -> Floats:
+        """What every project spends in its dearest way, (N,), yuan."""
+        found = np.zeros(len(self.made.projects))
+        np.maximum.at(found, self.made.columns.project, self.made.columns.spend.sum(axis=1))
+        return found
 
     @cached_property
     def most(self) -> Floats:

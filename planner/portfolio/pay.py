@@ -38,7 +38,7 @@ def pay(made: Programme, chosen: Ints) -> Paid:
         return Paid(money, np.zeros(0), 0.0, pd.DataFrame(columns=heads), bought)
     alone = _alone(made, chosen)
     model = Model(alone, {"npv": 1.0}, split=frozenset(range(len(chosen))), elastic="spending")
-    program = model.program()
+    program = model.program
     lower = program.lower.copy()
     lower[: len(chosen)] = 1.0
     answer = ask(replace(program, lower=lower), relaxed=True)

@@ -55,19 +55,14 @@ class District:
     marks: Mapping[str, str]
     sites: Planners
     proven: dict[str, list[Proven]] = field(default_factory=dict)
-    found: dict[tuple[str, Ask, int], float] = field(default_factory=dict)
-    envelopes: dict[tuple[str, tuple[str, ...], tuple[str, ...], int], Envelope] = field(default_factory=dict)
+    envelopes: dict[str, dict[tuple[tuple[str, ...], tuple[str, ...]], Envelope]] = field(default_factory=dict)
 
     def most(self, name: str, asked: Ask) -> float:
         """`Envelope.most` of a site by all it has proven."""
-        known = self.proven[name]
-        key = (name, asked, len(known))
-        if key not in self.found:
-            of = (name, asked.without, asked.needs, len(known))
-            if of not in self.envelopes:
-                self.envelopes[of] = Envelope(known, asked.without, asked.needs)
-            self.found[key] = self.envelopes[of].most(asked)
-        return self.found[key]
+        mine, kind = self.envelopes.setdefault(name, {}), (asked.without, asked.needs)
+        if kind not in mine:
+            mine[kind] = Envelope(self.proven[name], *kind)
+        return mine[kind].most(asked)
 
     def top(self, name: str, offers: tuple[Offer, ...]) -> float:
         """The most by which any plan of a site can beat its prices."""
@@ -79,6 +74,7 @@ class District:
         found = self.sites.replies([Job(self.keys[n], wanted[n], self.marks[n]) for n in names], told, late)
         replies = {n: r for n, r in zip(names, found, strict=True) if r is not None}
         for name, got in replies.items():
+            self.envelopes.pop(name, None)
             self.proven.setdefault(name, []).extend((a, r.bound) for a, r in zip(wanted[name], got, strict=True))
         return replies
 
@@ -223,7 +219,7 @@ def _same(known: Variant, cost: float, reply: Reply) -> bool:
 def _relaxed(made: Programme, weights: Mapping[str, float]) -> Relaxed:
     """The relaxation over the plans known, without haul rows: theirs depend on which plans are known."""
     model = Model(made, weights)
-    answer = ask(model.program(), relaxed=True)
+    answer = ask(model.program, relaxed=True)
     if answer.point is None or answer.duals is None:
         refuse(made)
     assert answer.point is not None and answer.duals is not None

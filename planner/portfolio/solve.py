@@ -18,7 +18,7 @@ from planner.allocation.highs import Answer
 from planner.errors import NoPlanInTime
 from planner.portfolio.improve import improved
 from planner.portfolio.infeasible import refuse
-from planner.portfolio.model import Model
+from planner.portfolio.model import NONE, Model
 from planner.portfolio.pay import Paid, pay
 from planner.portfolio.programme import Floats, Ints, Programme
 from planner.portfolio.rows import ask, proven
@@ -39,7 +39,6 @@ TREE = 0.8  # share of the rest that tree and neighbourhoods take in turn
 TURN = 0.2  # share of what is left of it that neighbourhoods take in one turn
 SECOND = 0.45  # share of the rest in which the first schedule is made better
 TRIES = 30  # how often classes are split
-NONE = slice(0, 0)  # no columns
 UNPAID_SHARE = 1e-7  # of all spending that may stay unpaid by rounding
 
 
@@ -150,7 +149,7 @@ def _relax(model: Model, until: float = np.inf) -> Relaxed:
     """Solves the relaxation, writes the haul rows it breaks, and again, in no more than a share of the time there is."""
     wide, soon = model.width > WIDE, time.monotonic() + FIRST * (until - time.monotonic())
     for left in range(ROUNDS, -1, -1):
-        answer = ask(model.program(), relaxed=True, method="ipm" if wide else "choose")
+        answer = ask(model.program, relaxed=True, method="ipm" if wide else "choose")
         left = left if time.monotonic() < soon else 0
         if answer.point is None or answer.duals is None:
             refuse(model.made)
@@ -165,7 +164,7 @@ def _relax(model: Model, until: float = np.inf) -> Relaxed:
 
 def priced(model: Model, point: Floats, duals: Floats) -> Relaxed:
     """A relaxation that was solved, its value the bound that its prices prove."""
-    program = model.program()
+    program = model.program
     least, of_columns = proven(program, duals / program.scale, model.most, program.lo)
     return Relaxed(model, -least * program.scale, point, duals, -of_columns[: len(model.made.columns)] * program.scale)
 
@@ -273,11 +272,8 @@ def _branch(
     without: slice = NONE,
 ) -> Answer:
     """Branch and bound over the columns that are allowed. without: columns of the program that stay zero."""
-    program = model.program()
-    upper = program.upper.copy()
-    upper[: len(allowed)] = allowed
-    upper[without] = 0.0
-    return ask(replace(program, upper=upper), gap=gap, seconds=seconds, seed=model.made.general.seed, start=start, tell=tell)
+    program = model.among(allowed, without=without)
+    return ask(program, gap=gap, seconds=seconds, seed=model.made.general.seed, start=start, tell=tell)
 
 
 def _teller(highest: float, progress: Progress | None) -> Callable[[float, float], None]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 
 from planner.allocation.highs import Answer
-from planner.allocation.program import Program
 from planner.portfolio.model import Model
 from planner.portfolio.programme import Floats
 from planner.portfolio.rows import ask
@@ -28,9 +26,8 @@ def strides(model: Model, point: Floats, *, until: float) -> Answer | None:
     """
     made, cols = model.made, model.made.columns
     count, projects = len(cols), len(made.projects)
-    size, share = np.zeros(projects), STRIDE
-    np.maximum.at(size, cols.project, cols.spend.sum(axis=1))
-    must = model.program().lo[:projects] > 0.5  # the first rows: what each project does
+    share = STRIDE
+    must = model.program.lo[:projects] > 0.5  # the first rows: what each project does
     allowed, settled, x = np.ones(count, dtype=np.bool_), np.zeros(projects, dtype=np.bool_), point[:count]
     for _ in range(STEPS):
         left = np.flatnonzero(~settled)
@@ -38,7 +35,7 @@ def strides(model: Model, point: Floats, *, until: float) -> Answer | None:
             break
         now = np.zeros(projects, dtype=np.bool_)
         fewest = FEWEST if share == STRIDE else 1
-        now[left[np.argsort(-size[left], kind="stable")][: max(round(share * len(left)), fewest)]] = True
+        now[left[np.argsort(-model.size[left], kind="stable")][: max(round(share * len(left)), fewest)]] = True
         now[cols.project[(x > SURE) & ~settled[cols.project]]] = True
         tried = allowed.copy()
         for i in np.flatnonzero(now).tolist():
@@ -47,20 +44,12 @@ def strides(model: Model, point: Floats, *, until: float) -> Answer | None:
             tried[mine] = False
             tried[way] = must[i] or x[mine].sum() > 0.5
         method = "choose" if (settled | now).mean() > NARROW else "ipm"
-        answer = ask(_within(model, tried), relaxed=True, method=method, seconds=max(until - time.monotonic(), 0.5))
+        answer = ask(model.among(tried), relaxed=True, method=method, seconds=max(until - time.monotonic(), 0.5))
         if answer.point is None:
             if share < 1e-3:
                 return None
             share /= 2
             continue
         allowed, settled, x = tried, settled | now, answer.point[:count]
-    found = ask(_within(model, allowed), gap=made.general.gap / 10, seconds=max(until - time.monotonic(), 0.5))
+    found = ask(model.among(allowed), gap=made.general.gap / 10, seconds=max(until - time.monotonic(), 0.5))
     return None if found.point is None else found
-
-
-def _within(model: Model, allowed: np.ndarray) -> Program:
-    """The program with some columns alone."""
-    program = model.program()
-    upper = program.upper.copy()
-    upper[: len(allowed)] = allowed
-    return replace(program, upper=upper)

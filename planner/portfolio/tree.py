@@ -82,11 +82,9 @@ class Tree:
 
     def __post_init__(self) -> None:
         made = self.model.made
-        self.program = self.model.program()
+        self.program = self.model.program
         self.solver = Relaxations(self.program)
         self.count, self.projects = len(made.columns), len(made.projects)
-        self.size = np.zeros(self.projects)
-        np.maximum.at(self.size, made.columns.project, made.columns.spend.sum(axis=1))
         self.chance = np.random.default_rng(made.general.seed)
         self.least = self.program.lo[: self.projects]  # the first rows: what each project does
 
@@ -169,7 +167,7 @@ class Tree:
             by_year = [js[cols.start[js] <= year] for year in np.unique(cols.start[js])]
             for ways in (*by_year, *(js[cols.variant[js] == v] for v in np.unique(cols.variant[js]))):
                 share = float(x[ways].sum())
-                if (undecided := (self.size[i] + 1e-9) * min(share, 1 - share)) > best:
+                if (undecided := (self.model.size[i] + 1e-9) * min(share, 1 - share)) > best:
                     best, found = undecided, (int(i), ways)
         return found
 
@@ -205,7 +203,7 @@ class Tree:
             open_ = np.flatnonzero((x > WHOLE) & (x < 1 - WHOLE))
             if not len(open_):
                 return
-            weight = x[open_] * (self.size[cols.project[open_]] + 1e-9)
+            weight = x[open_] * (self.model.size[cols.project[open_]] + 1e-9)
             way = int(open_[np.argmax(weight * self.chance.uniform(0.5, 1.5, len(open_)) if by_chance else weight)])
             i = int(cols.project[way])
             allowed, done = node.open(self.value), node.done.copy()

@@ -80,14 +80,13 @@ class Calibration:
             return come if since is None else come - predict(panels, points, year=since, parameters=parameters)["subsidence_m"]
 
         value, error = self.values["value"], self.values["standard_error"]
-        step = STEP * (value.abs() + error)
-        change = [
-            (at(self.panels.assign(**{n: value[n] + step[n]})) - at(self.panels.assign(**{n: value[n] - step[n]})))
-            / 2
-            / step[n]
-            for n in value.index
-        ]
-        by_error = np.stack(change, axis=1) * error.to_numpy()
+        scale = (value.abs() + error).to_numpy(float)
+        change = _jacobian(
+            lambda theta: at(self.panels.assign(**dict(zip(value.index, theta, strict=True)))).to_numpy(float),
+            value.to_numpy(float),
+            scale,
+        )
+        by_error = change / scale * error.to_numpy(float)
         spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", by_error, self.correlation.to_numpy(), by_error), 0.0))
         half = spread * float((self.values["high"] - value).iloc[0] / error.iloc[0])
         middle = at(self.panels)

@@ -23,6 +23,16 @@ def bowl() -> tuple[np.ndarray, np.ndarray]:
     return ground, outlets
 
 
+def two_hollows(far: float, saddle: float, near: float) -> tuple[np.ndarray, np.ndarray]:
+    """A way of cells at 32 m from a hollow to a lake at 29 m, and a nearer hollow beside its middle, over a saddle, in 33 m."""
+    ground = np.full((6, 9), 33.0)
+    outlets = np.zeros(ground.shape, dtype=bool)
+    ground[2, 8], outlets[2, 8] = 29.0, True
+    ground[2, 1:8] = [far, 32.0, 32.0, 32.0, 32.0, 32.0, 32.0]
+    ground[3:5, 4] = saddle, near
+    return ground, outlets
+
+
 def test_a_platform_in_a_bowl_is_drained_over_its_spill_into_the_lake() -> None:
     ground, outlets = bowl()
     wanted = ground == 31.0
@@ -52,11 +62,7 @@ def test_a_shore_below_the_lakes_level_is_no_hollow() -> None:
 
 def test_two_hollows_on_one_way_share_their_ditch_from_where_they_meet() -> None:
     """The farther is the deeper one: its ditch runs through, and the nearer one's ends in it."""
-    ground = np.full((6, 9), 33.0)
-    outlets = np.zeros(ground.shape, dtype=bool)
-    ground[2, 8], outlets[2, 8] = 29.0, True
-    ground[2, 1:8] = [30.0, 32.0, 32.0, 32.0, 32.0, 32.0, 32.0]
-    ground[3:5, 4] = 32.5, 31.0
+    ground, outlets = two_hollows(30.0, 32.5, 31.0)
     found = drained(ground, outlets, ground <= 31.0, CELL, fall=0.01, pond_m=0.1)
     ways = [[divmod(int(c), 9) for c in found.cell[a:b]] for a, b in zip(found.start[:-1], found.start[1:], strict=True)]
     assert ways[0] == [(2, c) for c in range(1, 9)]
@@ -67,11 +73,7 @@ def test_two_hollows_on_one_way_share_their_ditch_from_where_they_meet() -> None
 def test_a_lower_ditch_digs_the_one_it_comes_into_deeper() -> None:
     """The nearer hollow is the deeper one, is dug first, and the farther ditch, still higher, ends in it; the other way round
     the shared part lies as deep as the lower one asks."""
-    ground = np.full((6, 9), 33.0)
-    outlets = np.zeros(ground.shape, dtype=bool)
-    ground[2, 8], outlets[2, 8] = 29.0, True
-    ground[2, 1:8] = [31.0, 32.0, 32.0, 32.0, 32.0, 32.0, 32.0]
-    ground[3:5, 4] = 31.9, 30.5
+    ground, outlets = two_hollows(31.0, 31.9, 30.5)
     found = drained(ground, outlets, ground <= 31.0, CELL, fall=0.01, pond_m=0.1)
     shared = found.dug[2, 5:8]
     assert (shared <= 30.5).all() and (np.diff(shared) < 0).all()

@@ -19,7 +19,7 @@ from planner.errors import NoPlanInTime, PlannerError, UsageError
 from planner.export.sitefile import toml
 from planner.portfolio import cluster
 from planner.portfolio.cluster import Job, planners
-from planner.portfolio.envelope import most
+from planner.portfolio.envelope import Envelope
 from planner.portfolio.keys import Layer
 from planner.portfolio.sites import Ask, SiteKey, answer, known_of
 from planner.timelimit import TimeLimit
@@ -243,7 +243,8 @@ def test_what_is_known_at_other_prices_bounds_a_site(district: Path, seed: int) 
         return Ask(float(rng.uniform(0.3, 1)), float(rng.uniform(0.5, 4)), (0.0, 0.0, green, 0.0), spoil)
 
     proven = [(a, truth(a)) for a in (prices(*rng.uniform(0, 5e3, 1), s) for s in (0.0, 5.0, 20.0) for _ in range(6))]
+    envelope = Envelope(proven, (), ())
     for _ in range(40):
         ask = prices(float(rng.uniform(0, 5e3)), float(rng.uniform(0, 20)))
-        assert most(proven, ask) >= truth(ask) * (1 - 1e-9)
-    assert all(most(proven, a) == pytest.approx(b, rel=1e-6) for a, b in proven)
+        assert envelope.most(ask) >= truth(ask) * (1 - 1e-9)
+    assert all(envelope.most(a) == pytest.approx(b, rel=1e-6) for a, b in proven)

@@ -54,7 +54,7 @@ def test_programmes_solved_by_tree_and_neighbourhoods_are_the_best(seed: int, mo
 def test_any_prices_bound_every_choice(seed: int, tmp_path) -> None:
     doc = by_chance(seed, earth=True, shares=False)
     model, best = model_of(doc, tmp_path), Plain(doc).best()
-    program, chance = model.program(), np.random.default_rng(seed)
+    program, chance = model.program, np.random.default_rng(seed)
     right = ask(program, relaxed=True)
     assert right.duals is not None
     least, _ = proven(program, right.duals / program.scale, model.most, program.lo)
