@@ -49,9 +49,10 @@ class Carriage:
             self.known[key] = found
         return self.known[key]
 
-    def unseen(self, worth: Floats, chosen: Ints) -> float:
-        """What a choice's haul costs beyond what earth at a worth (N,) counts of it, yuan; below 0 by rounding alone."""
-        return self.of(chosen).cost - float(worth @ self.hauls.lack[chosen])
+    def unseen(self, worth: Floats, chosen: Ints, hauled: float | None = None) -> float:
+        """What a choice's haul, yuan, where it is known, costs beyond what earth at a worth (N,) counts of it; below 0 by
+        rounding alone."""
+        return (self.of(chosen).cost if hauled is None else hauled) - float(worth @ self.hauls.lack[chosen])
 
     def dear(self, rows: Floats) -> float:
         """How much a yuan of haul weighs at prices of the rows (S,): in the objective, and in the rows that count it."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import Multipliers, forest, order_possible, upper_bound
-from planner.allocation.compact import COLD, least_value
+from planner.allocation.compact import least_value
 from planner.allocation.dual import Dual, minimise
 from planner.allocation.earlier import Start, border_prices, row_prices, started, worth_of_earth
 from planner.allocation.hauls import sides
@@ -41,8 +40,10 @@ if TYPE_CHECKING:
     from planner.allocation.problem import Problem
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
-ROOM: Final = 1.0  # of what prices did not see of the earlier haul, kept free at first where money presses
+ROOM: Final = 1.05  # of what prices did not see of the earlier haul, kept free at first where money presses
 ACCURACY: Final = 1e-5  # of the bound at the moved prices: a hundredth of the gap that is near enough
+WARMTH: Final = 2e-3  # first temperature there: prices move further than within a search, and colder steps fall short
+POOR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
@@ -55,7 +56,8 @@ def adjusted(
 ) -> Result | None:
     """A plan near `last` that keeps the problem's limits, with a bound of its own; None where moves alone find none.
 
-    last: an earlier choice (option by unit), result or plan. Rules that cut off patches are not mended here: None.
+    last: an earlier choice (option by unit), result or plan. Rules that cut off patches are not mended here: None. So it is
+    where the plan found is not proven to lie within POOR of the best.
     Raises InvalidInput, and Infeasible where arithmetic or prices show that no plan can be.
     """
     began = now()
@@ -71,7 +73,7 @@ def adjusted(
     dual = here.moved(row_prices(model, problem.rules, start.binding, goal.sign))
     if dual.bound < least_value(model):
         raise refusal(here.priced, problem.rules, here.order, before, dual.multipliers.rows)
-    chosen = _mended(here, before, dual.multipliers.rows, gap)
+    chosen = _mended(here, before, dual.multipliers.rows, here.unseen(before, start.haul_cny), gap)
     if chosen is None or not keeps(problem.table, problem.rules, model, chosen):
         return None
     found = Found(
@@ -83,7 +85,8 @@ def adjusted(
         warm=Warm(here.border, here.earth),
     )
     settings = Settings(gap, began, np.inf, 0, None, Method.CHOOSE)
-    return result_of(problem.table, problem.rules, model, goal, found, settings)
+    result = result_of(problem.table, problem.rules, model, goal, found, settings)
+    return result if result.gap <= POOR else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +114,23 @@ class _Standing:
         """The model with earth at its worth in place of the haul."""
         return self.model if self.earth is None else at_worth(self.model, self.earth)
 
+    def unseen(self, chosen: Ints, hauled: float | None) -> float:
+        """What a choice's haul, where it is known, costs beyond what earth at its worth counts of it, yuan."""
+        if self.model.carriage is None or self.earth is None:
+            return 0.0
+        return max(self.model.carriage.unseen(self.earth, chosen, hauled), 0.0)
+
+    def beside(self, unseen: float) -> Model:
+        """The priced model with that much, yuan, kept free in limits that count the haul."""
+        hauls = self.model.carriage
+        return self.priced if hauls is None or not unseen else replace(self.priced, hi=self.priced.hi - hauls.money * unseen)
+
     def moved(self, rows: Floats) -> Dual:
         """Prices of the rows at the new limits, from earlier ones (S,)."""
         bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
         bare = bare or [without_borders(self.model, self.pull)]
         least = least_value(self.model)
-        found = [minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=COLD, least=least) for m in bare]
+        found = [minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, least=least) for m in bare]
         return max(found, key=lambda dual: dual.bound)
 
     def bound(self, rows: Floats) -> float:
@@ -137,36 +151,35 @@ def _standing(model: Model, warm: Warm | None, before: Ints) -> _Standing:
     return _Standing(model, order, near, waters(model, order), border, np.asarray(pull), earth)
 
 
-def _mended(here: _Standing, before: Ints, rows: Floats, gap: float) -> Ints | None:
-    """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits."""
-    model, priced = here.model, here.priced
-    as_was = settle(priced, before)  # the true haul, which takes longest to find, is never less than at prices
-    true = settle(model, before) if as_was.feasible else as_was
-    if not true.feasible:
-        return _moved(here, before, rows)
-    at_prices = polisher(priced, here.near, here.water)(before, rows)
-    hoped = settle(priced, at_prices).objective - (as_was.objective - true.objective)
-    if hoped - true.objective <= STAYS * gap * abs(true.objective):
+def _mended(here: _Standing, before: Ints, rows: Floats, unseen: float, gap: float) -> Ints | None:
+    """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits. unseen: of
+    the haul of the choice as it was, which is not worked out again: it takes longest."""
+    as_was = settle(here.beside(unseen), before)
+    if not as_was.feasible:
+        return _moved(here, before, rows, unseen)
+    at_prices = polisher(here.priced, here.near, here.water)(before, rows)
+    true = as_was.objective - (here.model.carriage.counts * unseen if here.model.carriage is not None else 0.0)
+    if settle(here.priced, at_prices).objective - as_was.objective <= STAYS * gap * abs(true):
         return before
-    moved = _moved(here, before, rows)
-    return before if moved is None or settle(model, moved).objective <= true.objective else moved
+    moved = _moved(here, before, rows, unseen)
+    return before if moved is None or settle(here.model, moved).objective <= true else moved
 
 
-def _moved(here: _Standing, before: Ints, rows: Floats) -> Ints | None:
+def _moved(here: _Standing, before: Ints, rows: Floats, unseen: float) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there."""
     hauls, short = here.model.carriage, 0.0
-    if hauls is not None and here.earth is not None and (hauls.money * rows).any():  # a limit that counts the haul presses
-        short = ROOM * max(hauls.unseen(here.earth, before), 0.0)
+    if unseen and _presses(here, before, rows, unseen):
+        short = ROOM * unseen
     for _ in range(TURNS if hauls is not None else 1):
-        room = here.priced if hauls is None else replace(here.priced, hi=here.priced.hi - hauls.money * short)
+        room = here.beside(short)
         if short > 0:  # what room is left sets other prices
             rows = minimise(
-                without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=COLD
+                without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH
             ).multipliers.rows
         moves = polisher(room, here.near, here.water)
         found = moves(before, rows)
         if not settle(room, found).feasible:
-            mended = mended_by_swaps(room, found, rows, here.water, partial(moves.mended, prices=rows))
+            mended = mended_by_swaps(moves, found, rows)
             if mended is None:
                 return None
             found = moves.mended(mended, rows)
@@ -177,3 +190,12 @@ def _moved(here: _Standing, before: Ints, rows: Floats) -> Ints | None:
             return None
         short = missing * (1.0 + 1e-6)
     return None
+
+
+def _presses(here: _Standing, before: Ints, rows: Floats, unseen: float) -> bool:
+    """Whether a limit that counts the haul has a price, or had no more room left than for what prices do not see of it."""
+    hauls = here.model.carriage
+    if hauls is None:
+        return False
+    tight = here.priced.hi - hauls.money * unseen - settle(here.priced, before).activity < hauls.money * unseen
+    return bool((hauls.money * rows).any() or (tight & (hauls.money > 0)).any())

@@ -1,14 +1,13 @@
-"""Several moves at once, by a small program: where no single move brings a choice nearer to its limits, a few together do.
+"""Several moves at once: where no single move brings a choice nearer to its limits, a few together do.
 
 Where limits press against each other land must change hands at one place so that earth, money and quotas fit at another. The
 moves that lose least at the prices, each beside its neighbours as they are, become a small linear program with the limits as
 rows and what they miss as dear slack. Its corner splits no more moves than there are limits; those are rounded, single moves
-mend the rest. Near the end the same program over fewer moves is solved with whole moves. All of it is counted, nothing timed.
+mend the rest, and what little is missed then is made up by the best of all pairs of moves. All of it is counted, nothing timed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -17,55 +16,84 @@ import numpy as np
 from planner.allocation.borders import no_edges
 from planner.allocation.highs import solve_program
 from planner.allocation.model import Model, chosen_options, row_sizes, settle
+from planner.allocation.polishing import Polisher
 from planner.allocation.prices import worth
 from planner.allocation.program import program
 from planner.allocation.restrict import restrict
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Waters
+from planner.core.choice.pairs import best_pair
 
 TURNS: Final = 5  # most programs
-MOVES: Final = 4_000  # moves a program weighs, those that lose least
-WHOLE_MOVES: Final = 800  # the same where moves are whole
-NODES: Final = 50  # most nodes of such a search
+MOVES: Final = 8_000  # moves a program weighs, those that lose least
 DEAR: Final = 10.0  # what missing a limit by the most that a move changes it costs, in the dearest move weighed
-WHOLE_DEAR: Final = 1e4  # the same where moves are whole: no plan misses a limit by a thousandth because that is cheap
 REACHED: Final = 0.02  # of the most that a move changes it, from where a miss is one of rounding
+SLOW: Final = 0.7  # share of the last miss above which further programs would not get there
+PAIRED: Final = 2_000  # moves of which pairs are weighed, those that lose least
+PAIRS: Final = 20  # most pairs made one after the other
 
 
-def mended_by_swaps(model: Model, chosen: Ints, rows: Floats, water: Waters, repair: Callable[[Ints], Ints]) -> Ints | None:
-    """A choice near `chosen` (N,) that keeps the limits, None where none is found. rows (S,): prices; repair: single moves
-    against what is missed. The model has nothing to carry."""
-    for turn in range(TURNS):
-        found, missed = _swapped(model, chosen, worth(model, chosen, rows)[0], water, MOVES, None)
-        found = repair(found)
+def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | None:
+    """A choice near `chosen` (N,) that keeps the limits of the polisher's model, None where none is found. prices (S,): of the
+    rows. The model has nothing to carry."""
+    model, last = moves.model, np.inf
+    for _ in range(TURNS):
+        found, missed = _swapped(moves, chosen, worth(model, chosen, prices)[0])
+        found = moves.mended(found, prices)
         if settle(model, found).feasible:
             return found
-        if missed <= REACHED or turn == TURNS - 1:
-            whole, missed = _swapped(model, found, worth(model, found, rows)[0], water, WHOLE_MOVES, NODES)
-            if settle(model, whole).feasible:
-                return whole
-            found = whole if missed <= REACHED else found
-        chosen = found
+        if missed <= REACHED:
+            found = _paired(moves, found, prices)
+            if settle(model, found).feasible:
+                return found
+        elif missed > SLOW * last:
+            return None
+        chosen, last = found, missed
     return None
 
 
-def _swapped(model: Model, chosen: Ints, value: Floats, water: Waters, most: int, nodes: int | None) -> tuple[Ints, float]:
+def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
+    """The choice after the best pairs of moves, one after the other, until limits are kept or no pair brings them nearer."""
+    chosen, rows = chosen.copy(), moves.rows
+    for _ in range(PAIRS):
+        loss, weighed = _cheap_moves(moves, chosen, worth(moves.model, chosen, prices)[0], PAIRED)
+        unit = moves.model.unit[weighed]
+        change = rows[weighed] - rows[chosen[unit]]
+        activity = rows[chosen].sum(axis=0)
+        *pair, missed = best_pair(
+            unit, change, np.maximum(loss[weighed], 0.0), (moves.lo, moves.hi), activity, moves.near, moves.water
+        )
+        made = [m for m in pair if m >= 0]
+        chosen[unit[made]] = weighed[made]
+        if not made or missed == 0.0:
+            break
+    return chosen
+
+
+def _cheap_moves(moves: Polisher, chosen: Ints, value: Floats, most: int) -> tuple[Floats, Ints]:
+    """What every option loses (K,) where value (K,) is what it is worth at prices, borders as neighbours are, and the options
+    that units alone may go to at the least loss, ascending: so many at most."""
+    loss = value[chosen][moves.model.unit] - value
+    weighed = np.flatnonzero(_single(moves.model, chosen, moves.water))
+    return loss, weighed[np.argsort(loss[weighed], kind="stable")[:most]]
+
+
+def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]:
     """The choice after the moves of one program, and what the program misses of a limit, in moves' most. value (K,): of
-    every option at prices, borders as neighbours are; nodes: of a search for whole moves, None for the linear program."""
-    loss = value[chosen][model.unit] - value
-    weighed = np.flatnonzero(_single(model, chosen, water))
+    every option at prices, borders as neighbours are."""
+    model = moves.model
+    loss, weighed = _cheap_moves(moves, chosen, value, MOVES)
     if not weighed.size:
         return chosen, np.inf
-    weighed = weighed[np.argsort(loss[weighed], kind="stable")[:most]]
     keep = np.zeros(model.gain.size, dtype=np.bool_)
     keep[weighed] = True
     keep[chosen] = True
     free = np.zeros(model.size, dtype=np.bool_)
     free[model.unit[weighed]] = True
-    dear = (DEAR if nodes is None else WHOLE_DEAR) * max(float(np.abs(loss[weighed]).max()), 1e-9)
+    dear = DEAR * max(float(np.abs(loss[weighed]).max()), 1e-9)
     core = restrict(_softened(model, np.minimum(-loss, 0.0), dear), chosen, free, keep)
     small = core.model
-    answer = solve_program(program(small), relaxed=nodes is None, nodes=nodes)
+    answer = solve_program(program(small), relaxed=True)
     if answer.point is None:
         return chosen, np.inf
     activity = small.coef @ answer.point[: small.gain.size]

@@ -147,13 +147,13 @@ def test_several_moves_at_once_reach_what_no_single_move_does() -> None:
     water = waters(model, forest(model))
     moves = polisher(model, neighbours(model), water)
     prices = np.zeros(2)
-    found = mended_by_swaps(model, start, prices, water, lambda chosen: moves.mended(chosen, prices))
+    found = mended_by_swaps(moves, start, prices)
     assert found is not None
     assert not settle(model, start).feasible
     assert settle(model, found).feasible
     further = np.array([0.0, 100.0])
     nowhere = replace(model, lo=model.lo + further, hi=model.hi + further)
-    assert mended_by_swaps(nowhere, start, prices, water, lambda chosen: chosen) is None
+    assert mended_by_swaps(polisher(nowhere, neighbours(model), water), start, prices) is None
 
 
 def test_what_cannot_be_is_refused_at_once() -> None:
