@@ -185,10 +185,12 @@ class _Watch:
         if self.stopping:
             event.interrupt()
 
-    def work(self, solver: Any) -> None:
+    def work(self, solver: Any) -> bool:
+        """Runs a solver that this listens to. Returns whether it came to an end."""
         with self._guarded():
             solver.run()
         self.done.set()
+        return True
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -255,17 +257,22 @@ def _answer(solver: Any, whole: Bools, watch: _Watch, interrupted: bool) -> Answ
 
 
 class Relaxations:
-    """Linear relaxations of one program within other limits, each begun from the basis of one before: milliseconds each."""
+    """Linear relaxations of one program within other limits, each begun from the basis of one before: milliseconds each.
 
-    def __init__(self, prog: Program) -> None:
-        self.prog, self.solver = prog, _solver()
+    watched: whether time and Ctrl-C reach the solver; programs of a few rows are done before a thread for it has started.
+    """
+
+    def __init__(self, prog: Program, *, watched: bool = True) -> None:
+        self.prog, self.solver, self.watched = prog, _solver(), watched
         for name, value in {"output_flag": False, "threads": 1, "solver": "simplex"}.items():
             self.solver.setOptionValue(name, value)
         _pass(self.solver, prog, np.zeros(prog.whole.size, dtype=np.bool_))
         self.watch = _Watch(None, None)
         self.solver.cbSimplexInterrupt.subscribe(self.watch.asked_to_stop)
 
-    def solve(self, upper: Floats, lo: Floats, hi: Floats | None = None, *, basis: Any, seconds: float) -> tuple[Answer, Any]:
+    def solve(
+        self, upper: Floats, lo: Floats, hi: Floats | None = None, *, basis: Any, seconds: float = float("inf")
+    ) -> tuple[Answer, Any]:
         """The answer within limits of the first columns and rows, and its basis. upper: of the first columns, (n,). lo, hi:
         of the first rows, (m,). After one that was stopped (by time, or Ctrl-C, which is raised) no other may be asked.
         """
@@ -285,7 +292,7 @@ class Relaxations:
             self.solver.setBasis(basis)
         self.solver.setOptionValue("time_limit", float(self.solver.getRunTime()) + max(seconds, 0.01))
         self.watch.done.clear()
-        ended = _wait(self.solver, seconds, self.watch)
+        ended = _wait(self.solver, seconds, self.watch) if self.watched else self.watch.work(self.solver)
         if self.watch.error is not None:
             raise self.watch.error
         if not ended:

@@ -5,11 +5,14 @@ Every reply is kept on disk under the hash of what it answers, so that an interr
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,15 @@ from planner.portfolio.sites import CUTS, GAP, Ask, Reply, SiteKey, answer
 from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
+AHEAD = 1  # sites that wait at a worker, for every one it plans, so that it never waits for this process
+APART = 4  # sites a worker still has to plan from which another, idle, takes one: it has to survey it first
+KEPT_BYTES = 2**25  # that a worker keeps of what it freed (the most the C library takes): pages given back are cleared anew
+LOCAL: Mapping[str, Any] = {  # of processes that this one starts, which do nothing but plan
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BYTES,
+}
 
 
 @dataclass(frozen=True)
@@ -44,32 +56,48 @@ def _never() -> bool:
     return False
 
 
-Run = Callable[[list[Job], Callable[[], bool]], Iterator[tuple[int, tuple[Reply, ...]]]]
+def _unheard(place: int, replies: tuple[Reply, ...]) -> None:
+    pass
+
+
+Late = Callable[[], bool]
+Heard = Callable[[int, tuple[Reply, ...]], None]
+Run = Callable[[Iterable[tuple[int, Job]], Late], Iterator[tuple[int, Job, tuple[Reply, ...]]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Planners:
-    """Answers jobs in their order. run: gives (place, replies) as they are finished. cache: folder of finished replies."""
+    """Answers jobs in their order. run: gives (place, job, replies) as they are finished. cache: folder of finished replies."""
 
     run: Run
     cache: Path | None = None
 
     def replies(
-        self, jobs: list[Job], told: Callable[[int, int], None], late: Callable[[], bool] = _never
+        self, jobs: Iterable[Job], told: Callable[[int, int], None], late: Late = _never, heard: Heard = _unheard
     ) -> list[tuple[Reply, ...] | None]:
         """The replies to jobs, None for those not begun when it was late; told is called with how many are done and of how
-        many."""
+        many, heard with each reply and its job's place as soon as it is there. Jobs are taken while others are planned."""
         found: dict[int, tuple[Reply, ...]] = {}
-        for at, job in enumerate(jobs):
-            if (kept := self._kept(job)) is not None:
-                found[at] = kept
-        rest = [at for at in range(len(jobs)) if at not in found]
-        told(len(found), len(jobs))
-        for place, replies in self.run([jobs[at] for at in rest], late):
-            found[rest[place]] = replies
-            self._keep(jobs[rest[place]], replies)
-            told(len(found), len(jobs))
-        return [found.get(at) for at in range(len(jobs))]
+        count = 0
+
+        def keep(at: int, replies: tuple[Reply, ...]) -> None:
+            found[at] = replies
+            heard(at, replies)
+            told(len(found), count)
+
+        def new() -> Iterator[tuple[int, Job]]:
+            nonlocal count
+            for at, job in enumerate(jobs):
+                count = at + 1
+                if (kept := self._kept(job)) is None:
+                    yield at, job
+                else:
+                    keep(at, kept)
+
+        for at, job, replies in self.run(new(), late):
+            self._keep(job, replies)
+            keep(at, replies)
+        return [found.get(at) for at in range(count)]
 
     def _path(self, job: Job) -> Path | None:
         return None if self.cache is None else self.cache / f"{job.name}.json"
@@ -90,11 +118,10 @@ class Planners:
             write_whole(path, json.dumps([r.to_dict() for r in replies]))
 
 
-def _here(jobs: list[Job], late: Callable[[], bool]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
-    for at, job in enumerate(jobs):
-        if late():
-            return
-        yield at, answer(job.key, job.asks)
+def _here(jobs: Iterable[tuple[int, Job]], late: Late) -> Iterator[tuple[int, Job, tuple[Reply, ...]]]:
+    for at, job in jobs:
+        if not late():
+            yield at, job, answer(job.key, job.asks)
 
 
 @contextmanager
@@ -128,7 +155,8 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
         limit = int(available_memory() * MEMORY.workers_share / workers)
         how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
         try:
-            local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
+            with dask.config.set(LOCAL):
+                local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
         except RuntimeError as error:
             raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
         with local, Client(local, set_as_default=False) as client:
@@ -136,23 +164,107 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
 
 
 def _on(client: Any) -> Run:
-    """Jobs on a cluster; a site goes to the worker that knows it while that lives."""
+    """Jobs on a cluster."""
+    desk = Desk()
 
-    def run(jobs: list[Job], late: Callable[[], bool]) -> Iterator[tuple[int, tuple[Reply, ...]]]:
+    def run(jobs: Iterable[tuple[int, Job]], late: Late) -> Iterator[tuple[int, Job, tuple[Reply, ...]]]:
         from distributed import as_completed
 
-        there = sorted(client.scheduler_info(n_workers=-1)["workers"])
-        place = {}
-        for at, job in enumerate(jobs):
-            wanted = there[int(hashlib.sha256(job.key.id.encode()).hexdigest(), 16) % len(there)] if there else None
-            where = {"workers": [wanted], "allow_other_workers": True} if wanted else {}
-            future = client.submit(answer, job.key, job.asks, key=f"plan-{job.name}", retries=RETRIES, pure=True, **where)
-            place[future] = at
-        for future in as_completed(list(place), loop=client.loop):
-            yield place[future], future.result()
+        there = client.scheduler_info(n_workers=-1)["workers"]
+        desk.open({address: int(worker["nthreads"]) for address, worker in there.items()})
+        ready, place = as_completed(loop=client.loop), {}
+
+        def begin() -> None:
+            for address, at, job in desk.next():
+                where = {"workers": [address], "allow_other_workers": True} if address else {}
+                future = client.submit(_timed, job.key, job.asks, key=f"plan-{job.name}", retries=RETRIES, pure=True, **where)
+                place[future] = address, at, job
+                ready.add(future)
+
+        def ended(future: Any) -> tuple[int, Job, tuple[Reply, ...]]:
+            replies, seconds = future.result()
+            address, at, job = place.pop(future)
             future.release()
+            desk.done(address, job, seconds)
+            begin()
+            return at, job, replies
+
+        for at, job in jobs:
+            desk.waiting.append((at, job))
+            begin()
+            for future in ready.next_batch(block=False):
+                yield ended(future)
+        for future in ready:
+            yield ended(future)
             if late():
-                client.cancel([other for other in place if not other.done()])
+                client.cancel(list(place))
                 return
 
     return run
+
+
+@dataclass(eq=False)
+class Desk:
+    """Which worker plans which site next: one that knows it, the longest first; one that has nothing to do takes from others.
+
+    free: how many more sites each worker takes by address. homes: the workers that have surveyed a site. took: seconds of its
+    last answer. Who plans what changes nothing in the replies.
+    """
+
+    waiting: list[tuple[int, Job]] = field(default_factory=list)
+    free: dict[str, int] = field(default_factory=dict)
+    homes: dict[SiteKey, set[str]] = field(default_factory=dict)
+    took: dict[SiteKey, float] = field(default_factory=dict)
+
+    def open(self, threads: Mapping[str, int]) -> None:
+        """The workers there are, none of them busy; where there are none yet, the scheduler finds them."""
+        self.waiting.clear()
+        self.free = {address: (1 + AHEAD) * count for address, count in sorted(threads.items())}
+
+    def next(self) -> Iterator[tuple[str, int, Job]]:
+        """Takes jobs from those that wait: (worker's address, place, job)."""
+        if not self.free:
+            yield from (("", at, job) for at, job in self.waiting)
+            self.waiting.clear()
+        while self.waiting:
+            for address in sorted(self.free, key=lambda a: -self.free[a]):
+                if self.free[address] > 0 and (taken := self._for(address)) is not None:
+                    self.waiting.remove(taken)
+                    self.free[address] -= 1
+                    self.homes.setdefault(taken[1].key, set()).add(address)
+                    yield address, *taken
+                    break
+            else:
+                return
+
+    def done(self, address: str, job: Job, seconds: float) -> None:
+        """A job has its answer."""
+        self.took[job.key] = seconds
+        if address in self.free:
+            self.free[address] += 1
+
+    def _for(self, address: str) -> tuple[int, Job] | None:
+        """The job a worker plans next: of a site it knows, of one nobody knows, of one of the worker with most to do."""
+        homes = [self.homes.get(job.key, set()) & self.free.keys() for _, job in self.waiting]
+        mine = [one for one, there in zip(self.waiting, homes, strict=True) if address in there]
+        mine = mine or [one for one, there in zip(self.waiting, homes, strict=True) if not there]
+        if not mine:
+            others = [[one for one, there in zip(self.waiting, homes, strict=True) if a in there] for a in self.free]
+            mine = max(others, key=len)
+            if len(mine) < APART:
+                return None
+        return max(mine, key=lambda one: (self.took.get(one[1].key, 0.0), -one[0]))
+
+
+def _timed(key: SiteKey, asks: tuple[Ask, ...]) -> tuple[tuple[Reply, ...], float]:
+    """`answer` in a worker, and the seconds it took."""
+    begun = time.monotonic()
+    replies = answer(key, asks)
+    _freeze()
+    return replies, time.monotonic() - begun
+
+
+@cache
+def _freeze() -> None:
+    """What a worker has loaded by its first answer is not searched for garbage again."""
+    gc.freeze()

@@ -18,7 +18,6 @@ from planner.portfolio.sites import Ask
 Proven = tuple[Ask, float]  # prices, and the bound on the worth of every plan at them
 
 ROUNDING = 1e-7  # by which a mean is taken higher: what the linear program rounds
-SECONDS = 10.0  # for one of these programs of ten columns
 
 
 class Envelope:
@@ -43,7 +42,7 @@ class Envelope:
             rows.add(columns, row, 0.0, 0.0)
         none, free = np.zeros(len(wider)), np.full(len(wider), np.inf)
         self.free, self.basis = free, None
-        self.solver = Relaxations(as_program(rows, self.bounds, none, free, none > 0))
+        self.solver = Relaxations(as_program(rows, self.bounds, none, free, none > 0), watched=False)
 
     def most(self, asked: Ask) -> float:
         """The least bound on the worth of any plan at some prices; inf where none follows."""
@@ -57,7 +56,7 @@ class Envelope:
         wanted = _prices(asked) / self.unit
         lo, hi = wanted.copy(), wanted.copy()
         lo[1], hi[2 : 2 + len(MU)] = -np.inf, np.inf
-        found, basis = self.solver.solve(self.free, lo, hi, basis=self.basis, seconds=SECONDS)
+        found, basis = self.solver.solve(self.free, lo, hi, basis=self.basis)
         if found.status is not Solved.OPTIMAL or found.point is None:
             return np.inf
         self.basis = basis

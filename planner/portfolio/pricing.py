@@ -9,7 +9,7 @@ plans. What sites have proven at other prices bounds r_i as well (`envelope`): t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from planner.errors import NoPlanInTime
 from planner.files import sha256_of
 from planner.portfolio.checks import check
-from planner.portfolio.cluster import Job, Planners, planners
+from planner.portfolio.cluster import Job, Late, Planners, planners
 from planner.portfolio.envelope import Envelope, Proven
 from planner.portfolio.infeasible import refuse
 from planner.portfolio.keys import ProjectItem, Variant
@@ -36,7 +36,6 @@ from planner.words import Message, say
 Progress = Callable[[float, float, float], None]
 Told = Callable[[Message], None]
 Counted = Callable[[int, int], None]
-Late = Callable[[], bool]
 
 ROUNDS = 40  # of prices at most
 SAME = 1e-6  # plans nearer than this share of cost and benefit are one
@@ -68,15 +67,62 @@ class District:
         """The most by which any plan of a site can beat its prices."""
         return max((self.most(name, o.ask) + o.add for o in offers), default=-np.inf)
 
-    def asked(self, wanted: Mapping[str, tuple[Ask, ...]], told: Counted, late: Late) -> dict[str, tuple[Reply, ...]]:
-        """The replies by project id, and what they prove remembered; those there was no time for are missing."""
-        names = [name for name in wanted if wanted[name]]
-        found = self.sites.replies([Job(self.keys[n], wanted[n], self.marks[n]) for n in names], told, late)
-        replies = {n: r for n, r in zip(names, found, strict=True) if r is not None}
-        for name, got in replies.items():
+    def asked(
+        self,
+        wanted: Iterable[tuple[str, tuple[Ask, ...]]],
+        told: Counted,
+        late: Late,
+        heard: Callable[[str], None] = lambda name: None,
+    ) -> dict[str, tuple[Reply, ...]]:
+        """The replies by project id, and what they prove remembered; those there was no time for are missing. wanted is read
+        while sites are planned; heard is called with a site's id when its reply is there."""
+        asked: list[tuple[str, tuple[Ask, ...]]] = []
+        replies: dict[str, tuple[Reply, ...]] = {}
+
+        def jobs() -> Iterator[Job]:
+            for name, asks in wanted:
+                if asks:
+                    asked.append((name, asks))
+                    yield Job(self.keys[name], asks, self.marks[name])
+
+        def keep(place: int, got: tuple[Reply, ...]) -> None:
+            name, asks = asked[place]
+            replies[name] = got
             self.envelopes.pop(name, None)
-            self.proven.setdefault(name, []).extend((a, r.bound) for a, r in zip(wanted[name], got, strict=True))
+            self.proven.setdefault(name, []).extend((a, r.bound) for a, r in zip(asks, got, strict=True))
+            heard(name)
+
+        self.sites.replies(jobs(), told, late, keep)
         return replies
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One set of prices: what each site is offered, what it is asked, and the most by which a plan of it can beat its prices.
+
+    Sites are planned while the prices of others are still worked out, here.
+    """
+
+    market: Market
+    district: District
+    least: float
+    late: Late
+    offers: dict[str, tuple[Offer, ...]] = field(default_factory=dict)
+    wanted: dict[str, tuple[Ask, ...]] = field(default_factory=dict)
+    tops: dict[str, float] = field(default_factory=dict)
+
+    def asks(self) -> Iterator[tuple[str, tuple[Ask, ...]]]:
+        """Every site that is asked, and under which prices; what the others are worth is noted."""
+        for name, key in self.district.keys.items():
+            self.offers[name] = offers_of(self.market, self.market.relaxed.model.made.index[name], key)
+            if asks := () if self.late() else _wanted(name, self.offers[name], self.district, self.least):
+                self.wanted[name] = asks
+                yield name, asks
+            self.heard(name)
+
+    def heard(self, name: str) -> None:
+        """Notes what a site is worth at most by all it has proven."""
+        self.tops[name] = max(self.district.top(name, self.offers[name]), 0.0)
 
 
 def planned(
@@ -108,19 +154,17 @@ def planned(
         say_it(say("portfolio.first_plans", sites=len(keys), plans=_plans(made, keys), seconds=time.monotonic() - began))
         for rounds in range(1, ROUNDS + 1):
             relaxed = _relaxed(made, weights)
-            market = Market(relaxed)
-            offers = {n: offers_of(market, made.index[n], key) for n, key in keys.items()}
             room = CLOSE * made.general.gap * abs(relaxed.value)
-            wanted = {} if late() else _wanted(offers, district, FINE * room / len(keys))
-            replies = district.asked(wanted, count, late)
-            bound = min(bound, relaxed.value + sum(max(district.top(n, offers[n]), 0.0) for n in keys))
-            before, made = _plans(made, keys), _grown(made, offers, wanted, replies, keys)
+            one = Round(Market(relaxed), district, FINE * room / len(keys), late)
+            replies = district.asked(one.asks(), count, late, one.heard)
+            bound = min(bound, relaxed.value + sum(one.tops[n] for n in keys))
+            before, made = _plans(made, keys), _grown(made, one, replies)
             last, gap = gap, (bound - relaxed.value) / max(abs(relaxed.value), 1e-9)
             figures = {"relaxation": relaxed.value, "bound": bound, "gap": gap, "seconds": time.monotonic() - began}
             say_it(say("portfolio.round", round=rounds, asked=len(replies), plans=_plans(made, keys) - before, **figures))
             if progress is not None:
                 progress(bound, relaxed.value, gap)
-            if not wanted or bound - relaxed.value <= room or last - gap < LEARNT * gap or late():
+            if not one.wanted or bound - relaxed.value <= room or last - gap < LEARNT * gap or late():
                 break
     if not np.isfinite(bound):
         raise NoPlanInTime(say("portfolio.no_bound_in_time", seconds=limit.seconds))
@@ -173,11 +217,11 @@ def _fingerprints(loaded: Loaded, keys: Mapping[str, SiteKey]) -> dict[str, str]
 def _ladder(loaded: Loaded, district: District, count: Counted, limit: TimeLimit) -> tuple[ProjectItem, ...]:
     """Every project with first plans: its full works, and less of them where a yuan weighs more, where there is time."""
     keys, span = district.keys, loaded.file.portfolio.works_years
-    full = district.asked({n: (Ask(),) for n in keys}, count, passing(limit, LEAST))
+    full = district.asked(((n, (Ask(),)) for n in keys), count, passing(limit, LEAST))
     if len(full) < len(keys):
         raise NoPlanInTime(say("portfolio.no_sites_in_time", seconds=limit.seconds, done=len(full), sites=len(keys)))
     less = tuple(Ask(cost=weight) for weight in sorted(set(loaded.file.portfolio.ladder) - {1.0}))
-    others = district.asked(dict.fromkeys(keys, less), count, passing(limit, RESERVE))
+    others = district.asked(((n, less) for n in keys), count, passing(limit, RESERVE))
     return tuple(
         p
         if p.id not in keys
@@ -226,30 +270,21 @@ def _relaxed(made: Programme, weights: Mapping[str, float]) -> Relaxed:
     return priced(model, answer.point, answer.duals)
 
 
-def _wanted(offers: Mapping[str, tuple[Offer, ...]], district: District, least: float) -> dict[str, tuple[Ask, ...]]:
-    """Under which prices each site is asked: where most is left to be proven, cheapest first where nothing is proven."""
-    wanted = {}
-    for name, mine in offers.items():
-        known = {a for a, _ in district.proven[name]}
-        room = [(district.most(name, o.ask) + o.add, o.ask) for o in mine if o.ask not in known]
-        open_ = sorted((-top, ask.cost, k) for k, (top, ask) in enumerate(room) if top > least)
-        wanted[name] = tuple(room[k][1] for *_, k in open_[:AT_ONCE])
-    return {name: asks for name, asks in wanted.items() if asks}
+def _wanted(name: str, offers: tuple[Offer, ...], district: District, least: float) -> tuple[Ask, ...]:
+    """Under which prices a site is asked: where most is left to be proven, cheapest first where nothing is proven."""
+    known = {a for a, _ in district.proven[name]}
+    room = [(district.most(name, o.ask) + o.add, o.ask) for o in offers if o.ask not in known]
+    open_ = sorted((-top, ask.cost, k) for k, (top, ask) in enumerate(room) if top > least)
+    return tuple(room[k][1] for *_, k in open_[:AT_ONCE])
 
 
-def _grown(
-    made: Programme,
-    offers: Mapping[str, tuple[Offer, ...]],
-    wanted: Mapping[str, tuple[Ask, ...]],
-    replies: Mapping[str, tuple[Reply, ...]],
-    keys: Mapping[str, SiteKey],
-) -> Programme:
+def _grown(made: Programme, asked: Round, replies: Mapping[str, tuple[Reply, ...]]) -> Programme:
     """The programme with the new plans that beat their prices."""
     projects = list(made.projects)
     for name, found in replies.items():
-        adds = {o.ask: o.add for o in offers[name]}
-        better = tuple(r for a, r in zip(wanted[name], found, strict=True) if r.worth + adds[a] > 0)
+        adds = {o.ask: o.add for o in asked.offers[name]}
+        better = tuple(r for a, r in zip(asked.wanted[name], found, strict=True) if r.worth + adds[a] > 0)
         i = made.index[name]
-        grown = _variants(projects[i].variant, better, keys[name], made.general.works_years)
+        grown = _variants(projects[i].variant, better, asked.district.keys[name], made.general.works_years)
         projects[i] = projects[i].model_copy(update={"variant": grown})
     return replace(made, projects=tuple(projects))

@@ -18,7 +18,7 @@ import planner as pl
 from planner.errors import NoPlanInTime, PlannerError, UsageError
 from planner.export.sitefile import toml
 from planner.portfolio import cluster
-from planner.portfolio.cluster import Job, planners
+from planner.portfolio.cluster import Desk, Job, planners
 from planner.portfolio.envelope import Envelope
 from planner.portfolio.keys import Layer
 from planner.portfolio.sites import Ask, SiteKey, answer, known_of
@@ -205,6 +205,30 @@ def test_finished_replies_are_not_planned_again(district: Path, tmp_path: Path, 
     monkeypatch.undo()
     with planners(cache=tmp_path) as sites:
         assert sites.replies([job], lambda done, of: None) == first
+
+
+def test_every_job_is_given_once_to_a_worker_that_knows_its_site_unless_another_idles() -> None:
+    desk, folder = Desk(), Path("/")
+    desk.open({"a": 1, "b": 1})
+    first = [Job(key(folder, k), (Ask(),), "") for k in range(12)]
+    desk.waiting = list(enumerate(first))
+    given = list(desk.next())
+    assert [(a, at) for a, at, _ in given] == [("a", 0), ("b", 1), ("a", 2), ("b", 3)]  # one to do, one that waits there
+    while given:
+        address, at, job = given.pop(0)
+        desk.done(address, job, float(at))
+        given += desk.next()
+    assert not desk.waiting and sorted(desk.took.values()) == list(range(12))
+    ours = [job for job in first if desk.homes[job.key] == {"a"}]
+    assert len(ours) == 6
+    desk.open({"a": 1, "b": 1})
+    desk.waiting = list(enumerate(ours))  # none of them is b's: it takes one while more than a few wait for the other
+    given = list(desk.next())
+    assert [a for a, *_ in given] == ["a", "b", "a"]
+    assert desk.took[given[0][2].key] == max(desk.took[job.key] for job in ours)
+    desk.open({})
+    desk.waiting = [(0, first[0])]
+    assert list(desk.next()) == [("", 0, first[0])]  # no worker yet: the scheduler waits for one
 
 
 def test_what_cannot_be_planned_is_told(district: Path) -> None:
