@@ -44,7 +44,7 @@ class Multipliers:
 
     border: p per border and term, shape (Z,), with the border, term of each, both (Z,); None where there are no borders.
     pull: or Dᵀp of each option, shape (K,), where p was made elsewhere and is known to lie within its costs.
-    earth: worth of earth at every unit, yuan/m³ (N,), nowhere steeper than the way costs; None where nothing is carried.
+    earth: worth of earth at every unit, yuan/m³ (N,); None where nothing is carried.
     """
 
     rows: Floats

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import clean
-from planner.allocation.hauls import from_places
+from planner.allocation.hauls import lawful
 from planner.allocation.model import Model
 from planner.allocation.parts import Rule
 from planner.allocation.result import Result
@@ -74,10 +74,9 @@ def border_prices(model: Model, warm: Warm | None) -> Floats:
 
 
 def worth_of_earth(model: Model, warm: Warm | None) -> Floats | None:
-    """A worth of earth at every unit, yuan/m³ (N,), nowhere steeper than the way costs; None where none fits."""
+    """A worth of earth at every unit, yuan/m³ (N,), lawful for the haul; None where none fits."""
     if model.carriage is None or warm is None or warm.earth is None or warm.earth.size != model.size:
         return None
     if not np.isfinite(warm.earth).all():
         return None
-    hauls = model.carriage.hauls
-    return from_places(hauls, hauls.xy, warm.earth)
+    return lawful(model.carriage.hauls, warm.earth)

@@ -82,12 +82,14 @@ def _at_prices(model: Model, settings: Settings, found: Found, solve: Solve) -> 
 
 
 def without_hauls(model: Model, worth: Floats | None) -> Model:
-    """A model that knows no hauls and holds no plan less: few units with every way written out, many with earth at a worth."""
+    """A model that knows no hauls and holds no plan less: few units with every way written out, many with earth at a worth, or
+    where earth may both come and go, for nothing."""
     if model.carriage is None:
         return model
     if model.size <= SPELLED:
         return spelled_out(model)
-    return at_worth(model, np.zeros(model.size) if worth is None else sides(model.carriage.hauls, worth)[0])
+    given = (np.zeros(model.size),) if worth is None else sides(model.carriage.hauls, worth)
+    return at_worth(model, given[0] if len(given) == 1 else np.zeros(model.size))
 
 
 def _spelled(model: Model, settings: Settings, solve: Solve) -> Found:

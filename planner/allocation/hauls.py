@@ -1,22 +1,30 @@
 """Earth carried from unit to unit, as part of a choice: what a choice's haul costs, and what earth is worth where it lies.
 
 The least haul of a choice is the greatest Σ v·lack over all worths v(place) that change no faster than the way costs. So any
-such v gives, in place of the haul, a linear cost of every option that is never above it: a bound without zones or rows.
+such v gives, in place of the haul, a linear cost of every option that is never above it: a bound without zones or rows. A unit
+takes one option, gives or takes, and what it lacks comes from another: fill may be worth more than spoil in the same place, by
+the way to the nearest other unit at most. With worths f of fill and s of spoil the haul is Σ f·fill − Σ s·spoil at least where
+f(w) − s(u) ≤ way(u, w) for any two units u ≠ w.
 Source: Kantorovich & Rubinstein 1958; haul in mine and road planning, Mayer & Stark 1981.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from planner.allocation.parts import Hauls
 from planner.allocation.table import Floats, Ints
-from planner.core.multiscale import Side, cheapest, gentlest, highest
+from planner.core.multiscale import Side, cheapest, from_others, highest
 from planner.core.transport import INSIDE, NOWHERE, Places
 
-REMEMBERED = 4  # choices whose haul is not worked out again: the best so far, the one at hand, where the search began
+REMEMBERED = (
+    4  # choices whose haul is not worked out again: the best so far, the one at hand, where the search began; as many worths
+)
+Made = TypeVar("Made")
 GRAINS = 1e6  # per m³: earth is carried in whole cm³, so that balances close
 
 
@@ -38,25 +46,34 @@ class Carriage:
     counts: float
     money: Floats
     known: dict[bytes, Carried] = field(default_factory=dict, repr=False)
+    priced: dict[bytes, Floats] = field(default_factory=dict, repr=False)
 
     def of(self, chosen: Ints) -> Carried:
         """The least haul of a choice (N,); remembered for the choices asked about last."""
-        key = chosen.tobytes()
-        if key not in self.known:
-            found = least_haul(self.hauls, chosen)
-            if len(self.known) == REMEMBERED:
-                del self.known[next(iter(self.known))]
-            self.known[key] = found
-        return self.known[key]
+        return _remembered(self.known, chosen.tobytes(), lambda: least_haul(self.hauls, chosen))
+
+    def costs(self, worth: Floats) -> Floats:
+        """What the earth of every option costs at a worth (N,), yuan (K,); remembered for the worths asked about last."""
+        return _remembered(self.priced, worth.tobytes(), lambda: costs(self.hauls, worth))
 
     def unseen(self, worth: Floats, chosen: Ints, hauled: float | None = None) -> float:
         """What a choice's haul, yuan, where it is known, costs beyond what earth at a worth (N,) counts of it; below 0 by
         rounding alone."""
-        return (self.of(chosen).cost if hauled is None else hauled) - float(worth @ self.hauls.lack[chosen])
+        return (self.of(chosen).cost if hauled is None else hauled) - float(self.costs(worth)[chosen].sum())
 
     def dear(self, rows: Floats) -> float:
         """How much a yuan of haul weighs at prices of the rows (S,): in the objective, and in the rows that count it."""
         return max(self.counts + float(rows @ self.money), 0.0)
+
+
+def _remembered(known: dict[bytes, Made], key: bytes, make: Callable[[], Made]) -> Made:
+    """What is known by a key, or made now and known from then on in place of the oldest."""
+    if key not in known:
+        made = make()
+        if len(known) == REMEMBERED:
+            del known[next(iter(known))]
+        known[key] = made
+    return known[key]
 
 
 def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage | None:
@@ -114,6 +131,26 @@ def sides(hauls: Hauls, worth: Floats) -> tuple[Floats, ...]:
     return (lawful(hauls, worth),)
 
 
-def from_places(hauls: Hauls, at: Floats, worth: Floats) -> Floats:
-    """A worth at every unit (N,) from worths (M,) at some places (M, 2), nowhere steeper than the way costs."""
-    return lawful(hauls, np.asarray(gentlest(hauls.xy, at, worth, hauls.rate)))
+def costs(hauls: Hauls, worth: Floats) -> Floats:
+    """What the earth of every option costs at the lawful worth (N,) of one of the `sides`, yuan (K,): for no choice more than
+    its haul together."""
+    fill, spoil = apart(hauls, worth)
+    return np.asarray(np.where(hauls.lack > 0, fill[hauls.unit], spoil[hauls.unit]) * hauls.lack)
+
+
+def apart(hauls: Hauls, worth: Floats) -> tuple[Floats, Floats]:
+    """Worths of fill and of spoil, (N,) each, as far apart as ways to other units let them, fill never below the worth given
+    and spoil never above: fill costs what the cheapest other unit asks with the way, spoil brings what the best other gives.
+
+    No earth is worth less than nothing where plans with spoil to spare leave some of it, nor fill more where some comes free.
+    """
+    gives, takes = (np.bincount(hauls.unit[some], minlength=len(worth)) > 0 for some in (hauls.lack < 0, hauls.lack > 0))
+    fill = from_others(hauls.xy, gives, worth, hauls.rate)
+    fill = np.where(takes & np.isfinite(fill), fill, worth)
+    if hauls.imported and (worth.max(initial=0.0) <= 0.0 or not hauls.exported):
+        fill = np.minimum(fill, 0.0)
+    spoil = -from_others(hauls.xy, takes, -fill, hauls.rate)
+    spoil = np.where(gives & np.isfinite(spoil), spoil, worth)
+    if hauls.exported and (worth.min(initial=0.0) >= 0.0 or not hauls.imported):
+        spoil = np.maximum(spoil, 0.0)
+    return fill, spoil

@@ -303,7 +303,7 @@ def at_worth(model: Model, worth: Floats) -> Model:
     """The model with the haul replaced by what it comes to at least at a worth of earth in every place, yuan/m³ (N,)."""
     if model.carriage is None:
         return model
-    price = worth[model.unit] * model.carriage.hauls.lack
+    price = model.carriage.costs(worth)
     gain, coef = model.gain - model.carriage.counts * price, model.coef + model.carriage.money[:, None] * price
     return replace(model, gain=gain, coef=coef, carriage=None)
 

@@ -76,11 +76,13 @@ class Borders:
 class Hauls:
     """Earth carried from unit to unit at the least cost.
 
-    lack (K,): compacted m³ that an option wants (spoil it gives below 0); xy (N, 2): where units lie, m; rate: yuan per m³ and
-    m. imported, exported: whether more can be wanted than given, or less. worth: what a yuan of it takes off the objective.
+    lack (K,): compacted m³ that an option wants (spoil it gives below 0); unit (K,): whose it is; xy (N, 2): where units lie,
+    m; rate: yuan per m³ and m. imported, exported: whether more can be wanted than given, or less. worth: what a yuan of it
+    takes off the objective.
     """
 
     lack: Floats
+    unit: Ints
     xy: Floats
     rate: float
     imported: bool

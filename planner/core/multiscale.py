@@ -141,14 +141,19 @@ def _spans(at: Floats, worth: Floats) -> Floats:
 
 
 @njit(cache=True)
-def _lowest(x: float, y: float, at: Floats, worth: Floats, spans: Floats, rate: float) -> float:
-    """The least of worth and way to x, y over all places; blocks too far off to matter are passed over."""
+def _lowest(x: float, y: float, at: Floats, worth: Floats, spans: Floats, rate: float, near: int, but: int) -> float:
+    """The least of worth and way to x, y over all places but one; blocks too far off to matter are passed over.
+
+    near: a place in the block that is looked at first.
+    """
     low = np.inf
-    for k in range(len(spans)):
+    for turn in range(min(len(spans), 1) + len(spans)):
+        k = near // BLOCK if turn == 0 else turn - 1
         if out_of_reach(spans, k, low - spans[k, 4], x, y, rate):
             continue
         for j in range(k * BLOCK, min((k + 1) * BLOCK, len(at))):
-            low = min(low, worth[j] + rate * np.sqrt((x - at[j, 0]) ** 2 + (y - at[j, 1]) ** 2))
+            if j != but:
+                low = min(low, worth[j] + rate * np.sqrt((x - at[j, 0]) ** 2 + (y - at[j, 1]) ** 2))
     return low
 
 
@@ -158,14 +163,27 @@ def highest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
     (M, 2): at sinks no lower than the potentials that prove a cheapest flow, at sources no higher. McShane's extension."""
     spans, found = _spans(at, worth), np.empty(len(xy))
     for i in range(len(xy)):
-        found[i] = _lowest(xy[i, 0], xy[i, 1], at, worth, spans, rate)
+        found[i] = _lowest(xy[i, 0], xy[i, 1], at, worth, spans, rate, 0, -1)
     return found
 
 
-def gentlest(xy: Floats, at: Floats, worth: Floats, rate: float) -> Floats:
-    """Worth of a unit of flow at places xy (N, 2), from its worth (M,) at places (M, 2), nowhere steeper than the way costs.
+def from_others(xy: Floats, among: NDArray[np.bool_], worth: Floats, rate: float) -> Floats:
+    """The least of worth (N,) and way to a place over all other places that are among some, at xy (N, 2); inf where none is."""
+    order = np.argsort(_code((xy - xy.min(axis=0)) / max(float(np.ptp(xy, axis=0).max()), 1e-9)), kind="stable")
+    some = among[order]
+    held = np.cumsum(some)
+    if not some.any():
+        return np.full(len(xy), np.inf)
+    near = np.maximum(held - 1, 0)
+    found = np.empty(len(xy))
+    found[order] = _from_others(xy[order], xy[order[some]], worth[order[some]], rate, near, np.where(some, near, -1))
+    return found
 
-    The mean of the highest and the lowest surface that change by at most `rate` per metre and pass the given places; where the
-    worths given are steeper themselves it passes between them, and is gentle all the same.
-    """
-    return np.asarray(0.5 * (highest(xy, at, worth, rate) - highest(xy, at, -worth, rate)))
+
+@njit(cache=True)
+def _from_others(xy: Floats, at: Floats, worth: Floats, rate: float, near: Ints, own: Ints) -> Floats:
+    """The same for points and places along the quadtree; near, own (N,): a place not far off, and the one that a point is."""
+    spans, found = _spans(at, worth), np.empty(len(xy))
+    for i in range(len(xy)):
+        found[i] = _lowest(xy[i, 0], xy[i, 1], at, worth, spans, rate, near[i], own[i])
+    return found

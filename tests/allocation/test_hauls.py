@@ -12,8 +12,9 @@ from scipy.optimize import linprog
 import planner.allocation as al
 from planner.allocation import compact
 from planner.allocation.bound import Multipliers, forest
+from planner.allocation.carrying import MESHED, _between, _mesh, _near
 from planner.allocation.closing import close_hauled
-from planner.allocation.hauls import least_haul, sides
+from planner.allocation.hauls import apart, costs, least_haul, sides
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import objective
 from planner.allocation.search import Found, Method, Outcome, Settings
@@ -99,6 +100,95 @@ def test_the_least_haul_and_its_proof(seed: int, bring: float | None, take: floa
     assert proven[int(lack.sum() > 0) if len(proven) > 1 else 0] == pytest.approx(found.cost, rel=1e-7, abs=1e-6)
 
 
+def test_no_unit_serves_itself_by_hand() -> None:
+    """One place that may be filled, at 0 m, lakes at 100 and 300 m, 2 yuan per m³ and 100 m: where earth is worth nothing a m³
+    of fill costs the way from the nearer lake, 2 yuan, and spoil brings nothing; where the farther lake's is worth 1, too."""
+    rows = [
+        ("a", "fill", "construction", "fill", 1.0, 0.0, 0.0, 0.0, 100.0, 0.0),
+        ("a", "dig", "reservoir", "dig", 1.0, 0.0, 0.0, 100.0, 0.0, 0.0),
+        *((u, "dig", "reservoir", "dig", 1.0, 0.0, 0.0, 100.0, 0.0, 0.0) for u in "bc"),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 100.0, 300.0], "y_m": 0.0}, index=list("abc"))
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=None, places=places, haul_cny_per_m3_km=20.0)
+    problem = al.Problem(options, unrestored=False)
+    hauls = earth.part(problem.table).hauls
+    assert hauls is not None
+    fill, spoil = apart(hauls, np.zeros(3))
+    assert (fill[0], spoil.tolist()) == (2.0, [0.0, 0.0, 0.0])
+    asked = dict(
+        zip(
+            zip(problem.table.unit, problem.table.names[problem.table.option], strict=True),
+            costs(hauls, np.zeros(3)),
+            strict=True,
+        )
+    )
+    assert asked == {(0, "fill"): 200.0, (0, "dig"): 0.0, (1, "dig"): 0.0, (2, "dig"): 0.0}
+    fill, spoil = apart(hauls, np.array([0.0, 0.0, 1.0]))
+    assert (fill[0], spoil.tolist()) == (2.0, [0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("steep", [0.3, 3.0])
+@pytest.mark.parametrize(("bring", "take"), [(0.0, 900.0), (0.0, 0.0), (900.0, 0.0), (None, None)])
+def test_no_choice_hauls_for_less_than_worths_say(bring: float | None, take: float | None, steep: float) -> None:
+    """All choices of five units at random worths, steeper than the way costs among them: never more than the least haul, and
+    never less than one worth of fill and spoil counts where that is allowed."""
+    for seed in range(4):
+        problem, earth = world(seed, 5, import_m3=bring, export_m3=take)
+        hauls, start = earth.part(problem.table).hauls, problem.table.start
+        assert hauls is not None
+        worth = np.random.default_rng(seed).normal(0.0, steep * RATE * 300.0, 5)
+        own = least_haul(hauls, start[:-1] + np.arange(5) % 2 + 1).worth
+        for given, proving in ((worth, False), (own, True)):
+            priced = [costs(hauls, w) for w in sides(hauls, given)]
+            for pick in itertools.product(range(3), repeat=5):
+                chosen = start[:-1] + np.array(pick)
+                over = float(hauls.lack[chosen].sum())
+                if (bring == 0.0 and over > 0) or (take == 0.0 and over < 0):
+                    continue
+                side = int(over > 0) if len(priced) > 1 else 0
+                seen, haul = float(priced[side][chosen].sum()), least_haul(hauls, chosen).cost
+                assert seen <= haul + 1e-6
+                if proving:
+                    assert seen >= float(sides(hauls, own)[side] @ hauls.lack[chosen]) - 1e-6
+
+
+def test_prices_of_zones_between_their_centres() -> None:
+    """A price that rises by 2 yuan a metre east and 3 north is that at units within; beyond the centres it is the zone's."""
+    dice = np.random.default_rng(0)
+    at, xy = dice.uniform(0.0, 100.0, (40, 2)), dice.uniform(20.0, 80.0, (200, 2))
+    xy[0] = 1e4
+    zone = np.argmin(np.hypot(*(xy[:, None] - at[None]).transpose(2, 0, 1)), axis=1)
+    mesh, price = _mesh(at), at @ [2.0, 3.0]
+    assert mesh is not None
+    found = _between(mesh, at, xy, zone) @ price
+    within = mesh.find_simplex(xy - at.mean(axis=0)) >= 0
+    assert within.sum() > 150 and not within[0]
+    np.testing.assert_allclose(found[within], xy[within] @ [2.0, 3.0], rtol=1e-9)
+    np.testing.assert_array_equal(found[~within], price[zone[~within]])
+
+
+@pytest.mark.parametrize("shape", ["scattered", "on a line", "in one place", "two by two", "few"])
+def test_flows_reach_every_zone(shape: str) -> None:
+    """However zones lie, flows lead from each to every other, both ways."""
+    dice = np.random.default_rng(1)
+    at = dice.uniform(0.0, 100.0, (MESHED - 1 if shape == "few" else 60, 2))
+    if shape == "on a line":
+        at[:, 1] = 2.0 * at[:, 0]
+    if shape == "in one place":
+        at[:] = at[0]
+    if shape == "two by two":
+        at[1::2] = at[::2]
+    tail, head = _near(_mesh(at), len(at))
+    reached = np.zeros((len(at), len(at)), dtype=bool)
+    reached[tail, head] = True
+    assert (reached == reached.T).all()
+    reached |= np.eye(len(at), dtype=bool)
+    for _ in range(8):
+        reached = reached @ reached
+    assert reached.all()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_tiny_worlds_against_brute_force(seed: int) -> None:
     """Every choice of six units, its haul by a program of its own, inside quota and budget."""
@@ -173,10 +263,10 @@ def test_many_units_by_prices(borders: float) -> None:
     blind = al.Earthwork(max_import_m3=0.0, max_export_m3=8000.0, compaction=0.9)
     without = problem.subject_to(*rules, blind).solve(gap=1e-3)
     problem = problem.subject_to(*rules, earth)
-    free = problem.solve(gap=2e-2, time_limit_s=20)
+    free = problem.solve(gap=5e-3, time_limit_s=20)
     known = settle(model_of(problem), positions(problem, without)).objective
     assert free.objective > known
-    assert free.objective <= free.bound <= free.objective * 1.1
+    assert free.objective <= free.bound <= free.objective * 1.01
     assert free.bound <= free.bound_from_prices * (1 + 1e-9)
     budget = al.Budget(0.97 * (float(free.chosen["cost_cny"].sum()) + free.haul_cny))
     tight = problem.subject_to(budget)
@@ -281,7 +371,7 @@ def test_places_that_are_missing_are_named() -> None:
 
 
 def test_a_limit_that_a_plan_does_not_use_up_is_priced_lower(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Never a worse plan by it, the same bound, and on one of these worlds a better one."""
+    """Never a worse plan by it, next to the same bound, and on one of these worlds a better one."""
     won = []
     for seed in (2, 3):
         problem, earth = world(seed, 240)
@@ -294,7 +384,8 @@ def test_a_limit_that_a_plan_does_not_use_up_is_priced_lower(monkeypatch: pytest
             assert one is not None and one.chosen is not None and one.warm is not None
             found.append((settle(model, one.chosen), one.bound, one.warm.leaning))
         (plain, bound, whole), (better, same, leaning) = found
-        assert plain.feasible and better.feasible and bound == same >= better.objective
+        assert plain.feasible and better.feasible and same >= better.objective
+        assert bound == pytest.approx(same, rel=1e-5)
         assert (whole == 1.0).all() and (leaning <= 1.0).all()
         won.append((better.objective - plain.objective, (leaning < 1.0).any()))
     assert all(more >= 0 for more, _ in won)

@@ -120,4 +120,4 @@ class Earthwork(Named):
         if (nowhere := moving & ~np.isfinite(xy).all(axis=1)).any():
             raise InvalidInput(say("allocation.no_place", unit=str(table.units[int(np.argmax(nowhere))])))
         xy[~np.isfinite(xy).all(axis=1)] = xy[moving][:1] if moving.any() else 0.0  # no earth comes there or goes
-        return Hauls(lack, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0, self.haul_worth)
+        return Hauls(lack, table.unit, xy, rate, self.max_import_m3 != 0, self.max_export_m3 != 0, self.haul_worth)
