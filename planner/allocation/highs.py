@@ -42,7 +42,8 @@ class Solved(StrEnum):
 class Answer:
     """status: how the solver ended; point None where none was found.
 
-    value and bound are of the program's minimised, scaled objective; duals of its rows (linear programs only).
+    value and bound are of the program's minimised, scaled objective; duals of its rows (linear programs only). work: steps of
+    the simplex method that were taken.
     """
 
     status: Solved
@@ -51,6 +52,7 @@ class Answer:
     bound: float
     duals: Floats | None
     interrupted: bool = False
+    work: int = 0
 
 
 @cache
@@ -242,18 +244,20 @@ def _answer(solver: Any, whole: Bools, watch: _Watch, interrupted: bool) -> Answ
     status = solver.getModelStatus()
     info = solver.getInfo()
     kinds = highspy.HighsModelStatus
+    work = max(int(info.simplex_iteration_count), 0)
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-        return Answer(Solved.INFEASIBLE, None, np.inf, np.inf, None, interrupted)
+        return Answer(Solved.INFEASIBLE, None, np.inf, np.inf, None, interrupted, work)
     solution = solver.getSolution()
     point = np.array(solution.col_value, dtype=np.float64) if solution.value_valid else watch.point
     word = Solved.OPTIMAL if status == kinds.kOptimal else Solved.STOPPED if status in STOPPED else Solved.FAILED
     if not whole.any():
         duals = np.array(solution.row_dual, dtype=np.float64) if solution.dual_valid else None
         value = float(info.objective_function_value) if solution.value_valid else np.inf
-        return Answer(word, point, value, value if word is Solved.OPTIMAL else -np.inf, duals, interrupted)
+        return Answer(word, point, value, value if word is Solved.OPTIMAL else -np.inf, duals, interrupted, work)
     bound = float(info.mip_dual_bound)
     value = float(info.objective_function_value) if point is not None and solution.value_valid else watch.value
-    return Answer(word, point, value, max(bound, watch.bound) if np.isfinite(bound) else watch.bound, None, interrupted)
+    least = max(bound, watch.bound) if np.isfinite(bound) else watch.bound
+    return Answer(word, point, value, least, None, interrupted, work)
 
 
 class Relaxations:

@@ -13,7 +13,7 @@ from planner.portfolio.rows import ask
 from planner.words import Message, say
 
 MOST = 12  # relaxations that are told
-SECONDS = 30.0  # for each question
+NODES = 1000  # of the search for each answer: the same whatever the machine
 
 
 def refuse(made: Programme) -> NoReturn:
@@ -35,7 +35,7 @@ def refuse(made: Programme) -> NoReturn:
 def _more_money(made: Programme) -> tuple[Message, ...] | None:
     """The least extra yuan by fund and year under which all that must be done can be; None where money is not what lacks."""
     model = Model(made, {}, elastic="funds", split=frozenset(range(len(made.projects))))
-    answer = ask(model.program, seconds=SECONDS, gap=1e-3)
+    answer = ask(model.program, nodes=NODES, gap=1e-3)
     if answer.point is None:
         return None
     extra = answer.point[model.slacks :].reshape(len(made.funds), model.span) * model.yuan
@@ -57,7 +57,7 @@ def _left_out(made: Programme) -> list[str]:
     cost[: len(made.columns)] = -must[made.columns.project].astype(float)
     from dataclasses import replace
 
-    answer = ask(replace(model.program, cost=cost, scale=1.0), seconds=SECONDS)
+    answer = ask(replace(model.program, cost=cost, scale=1.0), nodes=NODES)
     if answer.point is None:
         return []
     done = set(made.columns.project[answer.point[: len(made.columns)] > 0.5].tolist())

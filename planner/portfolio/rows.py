@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def ask(program: Program, **settings: Any) -> Answer:
     found = solve_program(program, **settings)
     duals = None if found.duals is None else found.duals * program.scale
     value, bound = found.value * program.scale, found.bound * program.scale
-    return Answer(found.status, found.point, value, bound, duals, found.interrupted)
+    return replace(found, value=value, bound=bound, duals=duals)
 
 
 def as_program(rows: Rows, cost: Floats, lower: Floats, upper: Floats, whole: np.ndarray) -> Program:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,15 +30,14 @@ from planner.words import say
 Progress = Callable[[float, float, float], None]
 
 ROUNDS = 12  # of haul rows at the relaxation
+WIDE_ROUNDS = 2  # of them in a very wide program
 WIDE = 50_000  # columns of a program from which interior points relax it: 156 000 take 14 s instead of minutes
 INSIDE = 1e-4  # of a column in the relaxation; interior points leave crumbs everywhere
 BROKEN = 1e-6  # by how much a haul row has to be broken to be written
 CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
-FIRST = 0.1  # share of the time it may take
-TREE = 0.8  # share of the rest that tree and neighbourhoods take in turn
-TURN = 0.2  # share of what is left of it that neighbourhoods take in one turn
-SECOND = 0.45  # share of the rest in which the first schedule is made better
+NODES = 2000  # of that search
+STILL = 0.02  # share of the gap that a turn of tree and neighbourhoods has to close for another to be worth it
 TRIES = 30  # how often classes are split
 UNPAID_SHARE = 1e-7  # of all spending that may stay unpaid by rounding
 
@@ -116,7 +116,7 @@ def _one(
     """The best schedule for one objective by a deadline."""
     model, bound = Model(made, weights, floors=floors), np.inf
     for _ in range(TRIES):
-        relaxed = _relax(model, until)
+        relaxed = _relax(model)
         model = relaxed.model
         answer, proven = _search(relaxed, until, progress)
         bound = min(bound, proven)
@@ -145,12 +145,11 @@ def _worth(made: Programme, weights: Mapping[str, float], chosen: Ints, paid: Pa
     return found - weights.get("npv", 0.0) * paid.cost_cny
 
 
-def _relax(model: Model, until: float = np.inf) -> Relaxed:
-    """Solves the relaxation, writes the haul rows it breaks, and again, in no more than a share of the time there is."""
-    wide, soon = model.width > WIDE, time.monotonic() + FIRST * (until - time.monotonic())
-    for left in range(ROUNDS, -1, -1):
+def _relax(model: Model) -> Relaxed:
+    """Solves the relaxation, writes the haul rows it breaks, and again."""
+    wide = model.width > WIDE
+    for left in range(WIDE_ROUNDS if wide else ROUNDS, -1, -1):
         answer = ask(model.program, relaxed=True, method="ipm" if wide else "choose")
-        left = left if time.monotonic() < soon else 0
         if answer.point is None or answer.duals is None:
             refuse(model.made)
         assert answer.point is not None
@@ -205,37 +204,31 @@ def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[
 
 def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     """What is known before branch and bound over single columns: nothing in a small program, by a core in a very wide one."""
-    model, count = relaxed.model, len(relaxed.reduced)
+    model, count, gap = relaxed.model, len(relaxed.reduced), relaxed.model.made.general.gap
     every = np.ones(count, dtype=np.bool_)
     if count <= CORE:
         return Grown(None, -np.inf, relaxed.value, every)
     if model.width > WIDE:
-        soon = time.monotonic() + SECOND * (until - time.monotonic())
-        found = strides(model, relaxed.point, until=soon) or _first(relaxed, until, progress)
+        found = strides(model, relaxed.point, until=until) or _first(relaxed, until, progress)
         if found is None or found.point is None:
             return Grown(None, -np.inf, relaxed.value, every)
-        return _bettered(relaxed, Grown(found.point, -found.value, relaxed.value, every), until, SECOND)
-    begin = time.monotonic()
-    soon, tell = begin + TREE * (until - begin), _teller(relaxed.value, progress)
-    tree = Tree(model, relaxed.value, soon, model.made.general.gap, tell=lambda bound, best: tell(-bound, -best))
-    seconds = 0.0  # that neighbourhoods took last
+        known = Grown(found.point, -found.value, relaxed.value, every)
+        return improved(model, known, work=np.inf, until=until, reduced=relaxed.reduced)[0]
+    tell = _teller(relaxed.value, progress)
+    tree = Tree(model, relaxed.value, until, gap, tell=lambda bound, best: tell(-bound, -best))
+    stood, theirs = np.inf, 0  # the gap before a turn, and the work of neighbourhoods in the last one
     while True:
-        known = tree.grow(seconds)
-        if known.point is None or known.bound - known.value <= model.made.general.gap * abs(known.value):
+        mine = tree.work
+        known = tree.grow(theirs)
+        if known.point is None or known.bound - known.value <= gap * abs(known.value):
             return known
-        turn = time.monotonic()
-        known = _bettered(relaxed, known, soon, TURN)
-        seconds = time.monotonic() - turn
-        if tree.over or time.monotonic() > soon:
-            return known
+        known, theirs = improved(model, known, work=tree.work - mine, until=until, reduced=relaxed.reduced)
         assert known.point is not None
+        left = known.bound - known.value
+        if tree.over or tree.full or time.monotonic() > until or left > (1 - STILL) * stood:
+            return known
+        stood = left
         tree.better(known.point, known.value)
-
-
-def _bettered(relaxed: Relaxed, known: Grown, until: float, share: float) -> Grown:
-    """What is known, its point made better by neighbourhoods in a share of the time that is left."""
-    soon = time.monotonic() + max((until - time.monotonic()) * share, 0.5)
-    return improved(relaxed.model, known, until=soon, reduced=relaxed.reduced)
 
 
 def _first(relaxed: Relaxed, until: float, progress: Progress | None) -> Answer | None:
@@ -247,9 +240,8 @@ def _first(relaxed: Relaxed, until: float, progress: Progress | None) -> Answer 
     kept = _needed(model.made) | (relaxed.point[:count] > INSIDE)
     kept[np.argsort(-relaxed.reduced, kind="stable")[: max(CORE, OF_EACH * len(model.made.projects))]] = True
     for without in (NONE, slice(model.hauls, model.bought)):
-        seconds = max((until - time.monotonic()) * FIRST, 0.5)
-        tell = _teller(relaxed.value, progress)
-        found = _branch(model, kept, gap=model.made.general.gap / 2, seconds=seconds, start=None, tell=tell, without=without)
+        how: dict[str, Any] = {"gap": model.made.general.gap / 2, "nodes": NODES, "seconds": max(until - time.monotonic(), 0.5)}
+        found = _branch(model, kept, start=None, tell=_teller(relaxed.value, progress), without=without, **how)
         if found.point is not None or model.hauls == model.bought:
             break
     return found if found.point is not None else None
@@ -269,11 +261,12 @@ def _branch(
     seconds: float,
     start: Floats | None,
     tell: Callable[[float, float], None],
+    nodes: int | None = None,
     without: slice = NONE,
 ) -> Answer:
     """Branch and bound over the columns that are allowed. without: columns of the program that stay zero."""
     program = model.among(allowed, without=without)
-    return ask(program, gap=gap, seconds=seconds, seed=model.made.general.seed, start=start, tell=tell)
+    return ask(program, gap=gap, seconds=seconds, nodes=nodes, seed=model.made.general.seed, start=start, tell=tell)
 
 
 def _teller(highest: float, progress: Progress | None) -> Callable[[float, float], None]:

@@ -15,6 +15,7 @@ STRIDE = 0.25  # share of the projects not settled yet that are settled at once,
 FEWEST = 20  # of them at least
 SURE = 0.98  # of one way from which a project is settled however small it is
 STEPS = 40  # relaxations at most
+NODES = 1000  # of the search over what is left at its end
 NARROW = 0.5  # share of projects settled from which the simplex method is the faster one
 
 
@@ -51,5 +52,5 @@ def strides(model: Model, point: Floats, *, until: float) -> Answer | None:
             share /= 2
             continue
         allowed, settled, x = tried, settled | now, answer.point[:count]
-    found = ask(model.among(allowed), gap=made.general.gap / 10, seconds=max(until - time.monotonic(), 0.5))
+    found = ask(model.among(allowed), gap=made.general.gap / 10, nodes=NODES, seconds=max(until - time.monotonic(), 0.5))
     return None if found.point is None else found

@@ -66,7 +66,8 @@ class Grown:
 
 @dataclass(eq=False)
 class Tree:
-    """A tree over one model. allowed: columns of the root. until: when it must end. gap: at which it may."""
+    """A tree over one model. until: when it must end. gap: at which it may. asked: programs solved; work: steps of the simplex
+    method in them."""
 
     model: Model
     bound: float
@@ -77,6 +78,7 @@ class Tree:
     tell: Callable[[float, float], None] = lambda bound, best: None
     nodes: list[Node] = field(default_factory=list)
     asked: int = 0
+    work: int = 0
     over: bool = False
     settled: float = -np.inf  # highest bound of nodes in which all was decided
 
@@ -99,9 +101,9 @@ class Tree:
         if value > self.value:
             self.point, self.value = point, value
 
-    def grow(self, seconds: float) -> Grown:
-        """Grows until the gap is closed, the time is over, or too little happens after some seconds; may be called again."""
-        begun, step, early = self.asked, 0, time.monotonic() + seconds
+    def grow(self, work: float) -> Grown:
+        """Grows until the gap is closed, the time is over, or too little happens after so much work; may be called again."""
+        begun, step, early = self.asked, 0, self.work + work
         stood = (self._gap, begun)
         while self.nodes and not self._ended:
             node = heapq.heappop(self.nodes)
@@ -111,15 +113,20 @@ class Tree:
                 near = min(len(self.nodes), NEAR)
                 self._dive(self.nodes[int(self.chance.integers(near))], by_chance=True)
                 self.tell(self.nodes[0].bound, self.value)
-            if self.asked - stood[1] >= max(CALM, stood[1] - begun) and time.monotonic() > early:
+            if self.asked - stood[1] >= max(CALM, stood[1] - begun) and self.work >= early:
                 if self._gap > (1 - LITTLE) * stood[0]:
                     break
                 stood = (self._gap, self.asked)
         return self._grown()
 
     @property
+    def full(self) -> bool:
+        """Whether it may keep no more nodes."""
+        return len(self.nodes) > OPEN
+
+    @property
     def _ended(self) -> bool:
-        return self.over or self._gap <= self.gap or len(self.nodes) > OPEN or time.monotonic() > self.until
+        return self.over or self._gap <= self.gap or self.full or time.monotonic() > self.until
 
     @property
     def _gap(self) -> float:
@@ -193,7 +200,10 @@ class Tree:
     def _relaxed(self, allowed: Bools, done: Bools, basis: Any) -> tuple[Answer, Any]:
         self.asked += 1
         lo = np.where(done, 1.0, self.least)
-        return self.solver.solve(allowed.astype(np.float64), lo, basis=basis, seconds=self.until - time.monotonic())
+        left = self.until - time.monotonic()
+        answer, basis = self.solver.solve(allowed.astype(np.float64), lo, basis=basis, seconds=left)
+        self.work += answer.work
+        return answer, basis
 
     def _dive(self, node: Node, *, by_chance: bool) -> None:
         """From a node down: the largest undecided project takes the way it has most of, where anything better is left by it."""

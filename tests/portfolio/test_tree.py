@@ -1,6 +1,8 @@
 """The tree on large projects and bounds by prices, against every choice tried."""
 
 import importlib
+import itertools
+import time
 
 import numpy as np
 import pytest
@@ -48,6 +50,47 @@ def test_programmes_solved_by_tree_and_neighbourhoods_are_the_best(seed: int, mo
     found = pl.portfolio(doc)
     assert found.solution.objective == pytest.approx(Plain(doc).best(), rel=1e-6, abs=1e-6)
     assert found.solution.bound >= found.solution.objective - 1e-6
+
+
+def crowded(count: int, years: int) -> dict:
+    """Projects of many sizes for which tree and neighbourhoods take turns: money for two thirds, earth between neighbours."""
+    rng = np.random.default_rng(3)
+    projects = []
+    for i in range(count):
+        cost, gain = float(rng.uniform(3, 20)), float(rng.uniform(1.1, 1.8))
+        earth = float(rng.normal(0, 3.0))
+        variants = [
+            {
+                "name": n,
+                "spend_cny": [s * cost, s * cost],
+                "benefit_cny": [0.0, 0.0, 2 * g * cost * gain],
+                "surplus_m3": s * earth,
+            }
+            for n, s, g in (("full", 1.0, 1.0), ("half", 0.5, 0.6))
+        ]
+        projects.append({"id": f"P{i}", "variant": variants, "xy": rng.uniform(0, 3000, 2).tolist()})
+    whole = sum(2 * p["variant"][0]["spend_cny"][0] for p in projects)
+    funds = [
+        {"id": "a", "yearly_cny": 0.4 * whole / years, "max_share": 0.7},
+        {"id": "b", "yearly_cny": 0.26 * whole / years, "carry_over": True},
+    ]
+    earth = {"max_km": 2.0, "cny_per_m3_km": 0.1, "bought_cny_per_m3": 2.0}
+    return document(projects, funds, years=years, discount_rate=0.06, gap=2e-3, time_limit_s=1e9, earth=earth)
+
+
+def test_a_clock_that_jumps_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SOLVE, "CORE", 0)
+    turns: list[int] = []
+    improved = SOLVE.improved
+    monkeypatch.setattr(SOLVE, "improved", lambda *a, **k: (turns.append(1), improved(*a, **k))[1])
+    doc = crowded(13, 5)
+    at_ease = pl.portfolio(doc).solution
+    assert turns
+    ticks = itertools.count(0.0, 40.0)  # every look at the clock is forty seconds after the last one
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    hurried = pl.portfolio(doc).solution
+    assert (at_ease.chosen == hurried.chosen).all()
+    assert (at_ease.objective, at_ease.bound) == (hurried.objective, hurried.bound)
 
 
 @pytest.mark.parametrize("seed", range(300, 308))
