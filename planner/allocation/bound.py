@@ -113,3 +113,14 @@ def _clipped(model: Model, rows: Floats, multipliers: Multipliers) -> tuple[Floa
     dearer = model.borders_count + (float(rows @ model.border) if rows.size else 0.0)
     most = model.edges.cost[edge] * model.terms.weight[term] * max(dearer, 0.0)
     return np.clip(np.where(np.isfinite(p), p, 0.0), 0.0, most), edge, term
+
+
+def least_value(model: Model) -> float:
+    """Less than any plan could come to: a bound below it proves that there is none."""
+    worst = float(np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1]).sum())
+    worst -= float((model.price * model.upper)[model.price > 0].sum()) + float(
+        model.edges.cost.sum() * model.terms.pair.max(initial=0.0)
+    )
+    if model.carriage is not None:
+        worst -= model.carriage.counts * model.carriage.hauls.most(model.start)
+    return worst - 1e-6 * abs(worst)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.allocation.bound import Multipliers, forest
-from planner.allocation.closing import close_hauled
+from planner.allocation.bound import Multipliers, forest, least_value
 from planner.allocation.core_search import close_gap
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
@@ -24,6 +23,7 @@ from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.saddle import Saddle, copied, without_borders
 from planner.allocation.search import Best, Found, Outcome, Settings, Warm
+from planner.allocation.standing import Standing, taken_in
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import Point
 
@@ -38,6 +38,7 @@ MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
 REST = 2e-5  # share of the bound below whose change prices of earth have come to rest, so that a plan is worth its while
 HEADWAY = 0.02  # share of the gap that counts as headway
+POOR = 1e-2  # gap of the best plan, above which several moves at once are tried where single ones end outside the limits
 COLD = 8e-4  # temperature of Newton's method in the iteration, whose own prices are near already
 IDLE = 0.2  # share of what is unproven that the unused rest of one limit may be worth
 LEANINGS = 4  # most times that the price of a limit which a plan does not use up is halved towards where it does
@@ -59,17 +60,6 @@ def solve_compact(model: Model, settings: Settings, start: Ints | None, prices: 
         return Found(Outcome.INFEASIBLE, None, -np.inf, first.multipliers, "relaxation", relaxation_empty=True)
     search.play()
     return search.finish()
-
-
-def least_value(model: Model) -> float:
-    """Less than any plan could come to: a bound below it proves that there is none."""
-    worst = float(np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1]).sum())
-    worst -= float((model.price * model.upper)[model.price > 0].sum()) + float(
-        model.edges.cost.sum() * model.terms.pair.max(initial=0.0)
-    )
-    if model.carriage is not None:
-        worst -= model.carriage.counts * model.carriage.hauls.most(model.start)
-    return worst - 1e-6 * abs(worst)
 
 
 def _typical_gain(model: Model) -> float:
@@ -97,6 +87,7 @@ class _Search:
         if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
             self.leaning = settings.warm.leaning.copy()
         self.interrupted = self.impossible = self.examined = False
+        self.begun = start
         self.seen: list[tuple[float, float]] = []
         self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
         if start is not None and (settled := settle(m, start)).feasible:
@@ -143,7 +134,12 @@ class _Search:
                 if self.bound < self.least or self._hopeless(k):
                     self.impossible = True
                     return
-                if saddle.carrying is not None and k % (CHECK * PLAN_EVERY) == 0 and self._still():
+                if (
+                    saddle.carrying is not None
+                    and k % (CHECK * PLAN_EVERY) == 0
+                    and self.best.chosen is not None
+                    and self._still()
+                ):
                     break
                 fallen = residual <= 0.04 * first_residual
                 stuck = residual <= 0.64 * first_residual and residual > last
@@ -210,6 +206,8 @@ class _Search:
         moved, self.before = self.before - self.bound, self.bound
         if worth is None or moved <= REST * abs(self.bound):
             self.try_plan(hat.x, worth)
+            if self.best.chosen is None and self.begun is not None:
+                self.offer_plan(self.begun, worth)
         if self.settings.progress is not None:
             self.settings.progress(self.bound, self.best.value, self.gap)
 
@@ -253,7 +251,13 @@ class _Search:
         if worth is not None and hauls is not None:  # the haul is never less than at prices: leave it room
             m = replace(m, hi=m.hi - hauls.money * self.short)
         self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
+        if (self.attempts or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
+            here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth)
+            taken = taken_in(here, chosen, self.rows, self.short)
+            self.nearest = self.nearest if taken is None else taken
         if worth is not None and self.best.chosen is not None and not settle(self._at(worth), self.nearest).feasible:
+            if self.gap > POOR:  # of a plan that is none of the best the haul tells little
+                self.short *= 0.5
             return None  # the true haul, which takes longest to find, is never less than at prices
         settled = settle(saddle.model, self.nearest)
         if settled.feasible and settled.objective > self.best.value:
@@ -293,12 +297,10 @@ class _Search:
         method, warm = "primal-dual + polish", Warm(self.border * self.saddle.money, self.worth, self.leaning)
         outcome = Outcome.NOTHING if self.best.chosen is None else Outcome.FOUND
         so_far = Found(outcome, self.best.chosen, self.bound, multipliers, method, self.interrupted, warm=warm)
+        if m.carriage is not None:  # core programs see no haul
+            return so_far
         if self.gap <= self.settings.gap or self.interrupted or self.settings.seconds_left <= 0:
             return so_far if self.best.chosen is not None else None
-        if m.carriage is not None and self.best.chosen is not None:
-            return so_far
-        if m.carriage is not None:
-            return close_hauled(m, self.settings, self.saddle.order, multipliers, found=so_far, base=self.nearest)
         base = self.best.chosen if self.best.chosen is not None else self.nearest
         found = close_gap(
             m,

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from planner.allocation.borders import no_edges
-from planner.allocation.compact import least_value
+from planner.allocation.bound import least_value
 from planner.allocation.dual import minimise
 from planner.allocation.infeasible import listed
 from planner.allocation.model import Model, row_sizes, settle

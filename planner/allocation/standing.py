@@ -1,0 +1,107 @@
+"""A choice taken into other limits at the prices a search left: single moves, several at once, with room for the haul."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from planner.allocation.bound import Multipliers, least_value, upper_bound
+from planner.allocation.dual import Dual, minimise
+from planner.allocation.hauls import sides
+from planner.allocation.model import Model, at_worth, settle
+from planner.allocation.polishing import polisher
+from planner.allocation.saddle import without_borders
+from planner.allocation.swaps import mended_by_swaps
+from planner.allocation.table import Floats, Ints
+from planner.core.choice.arrays import Forest, Near, Waters
+
+TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
+ROOM: Final = 1.05  # of what prices did not see of the earlier haul, kept free at first where money presses
+ACCURACY: Final = 1e-5  # of the bound at the moved prices: a hundredth of the gap that is near enough
+WARMTH: Final = 2e-3  # first temperature there: prices move further than within a search, and colder steps fall short
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """A model where a search left it: order, neighbours, what prices of borders take off each option (K,), worth of earth at
+    every unit (N,), None where nothing is carried."""
+
+    model: Model
+    order: Forest | None
+    near: Near
+    water: Waters
+    pull: Floats
+    earth: Floats | None
+
+    @property
+    def worths(self) -> tuple[Floats, ...]:
+        """Worths of earth of which one bounds the haul of any choice; none where nothing is carried."""
+        if self.model.carriage is None or self.earth is None:
+            return ()
+        return sides(self.model.carriage.hauls, self.earth)
+
+    @property
+    def priced(self) -> Model:
+        """The model with earth at its worth in place of the haul."""
+        return self.model if self.earth is None else at_worth(self.model, self.earth)
+
+    def unseen(self, chosen: Ints, hauled: float | None) -> float:
+        """What a choice's haul, where it is known, costs beyond what earth at its worth counts of it, yuan."""
+        if self.model.carriage is None or self.earth is None:
+            return 0.0
+        return max(self.model.carriage.unseen(self.earth, chosen, hauled), 0.0)
+
+    def beside(self, unseen: float) -> Model:
+        """The priced model with that much, yuan, kept free in limits that count the haul."""
+        hauls = self.model.carriage
+        return self.priced if hauls is None or not unseen else replace(self.priced, hi=self.priced.hi - hauls.money * unseen)
+
+    def moved(self, rows: Floats) -> Dual:
+        """Prices of the rows at the new limits, from earlier ones (S,)."""
+        bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
+        bare = bare or [without_borders(self.model, self.pull)]
+        least = least_value(self.model)
+        found = [minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, least=least) for m in bare]
+        return max(found, key=lambda dual: dual.bound)
+
+    def bound(self, rows: Floats) -> float:
+        """What no plan exceeds, in closed form."""
+        prices = Multipliers(rows, pull=self.pull)
+        models = [at_worth(self.model, w) for w in self.worths] or [self.model]
+        return max(upper_bound(m, prices, self.order) for m in models)
+
+
+def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints | None:
+    """The choice after the moves that take it into the limits and make the best of them; None where they do not get there."""
+    hauls, short = here.model.carriage, 0.0
+    if unseen and _presses(here, before, rows, unseen):
+        short = ROOM * unseen
+    for _ in range(TURNS if hauls is not None else 1):
+        room = here.beside(short)
+        if short > 0:  # what room is left sets other prices
+            rows = minimise(
+                without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH
+            ).multipliers.rows
+        moves = polisher(room, here.near, here.water)
+        found = moves(before, rows)
+        if not settle(room, found).feasible:
+            mended = mended_by_swaps(moves, found, rows)
+            if mended is None:
+                return None
+            found = moves.mended(mended, rows)
+        if hauls is None or here.earth is None or settle(here.model, found).feasible:
+            return found
+        missing = hauls.unseen(here.earth, found)
+        if missing <= short:
+            return None
+        short = missing * (1.0 + 1e-6)
+    return None
+
+
+def _presses(here: Standing, before: Ints, rows: Floats, unseen: float) -> bool:
+    """Whether a limit that counts the haul has a price, or had no more room left than for what prices do not see of it."""
+    hauls = here.model.carriage
+    if hauls is None:
+        return False
+    tight = here.priced.hi - hauls.money * unseen - settle(here.priced, before).activity < hauls.money * unseen
+    return bool((hauls.money * rows).any() or (tight & (hauls.money > 0)).any())
