@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,9 +26,12 @@ from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
 AHEAD = 1  # sites that wait at a worker, for every one it plans, so that it never waits for this process
+TAIL = 4  # sites for every worker that are left when no more wait at one: the last are planned by who is idle
 APART = 4  # sites a worker still has to plan from which another, idle, takes one: it has to survey it first
 KEPT_BYTES = 2**25  # that a worker keeps of what it freed (the most the C library takes): pages given back are cleared anew
+SERVED = "forkserver" in multiprocessing.get_all_start_methods()  # workers come of one process that has imported all they use
 LOCAL: Mapping[str, Any] = {  # of processes that this one starts, which do nothing but plan
+    "distributed.worker.multiprocessing-method": "forkserver" if SERVED else "spawn",
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.work-stealing": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
@@ -156,11 +160,21 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
         how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
         try:
             with dask.config.set(LOCAL):
+                _preload()
                 local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
         except RuntimeError as error:
             raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
         with local, Client(local, set_as_default=False) as client:
             yield Planners(_on(client), folder)
+
+
+def _preload() -> None:
+    """Names what the process that workers come of imports, before the first of them is asked for."""
+    from distributed.utils import get_mp_context
+
+    context = get_mp_context()  # which names Dask's own choice once: after it
+    if SERVED:
+        context.set_forkserver_preload(["distributed.nanny", __name__])
 
 
 def _on(client: Any) -> Run:
@@ -207,11 +221,12 @@ def _on(client: Any) -> Run:
 class Desk:
     """Which worker plans which site next: one that knows it, the longest first; one that has nothing to do takes from others.
 
-    free: how many more sites each worker takes by address. homes: the workers that have surveyed a site. took: seconds of its
-    last answer. Who plans what changes nothing in the replies.
+    threads: of each worker by address. free: how many more sites it takes. homes: the workers that have surveyed a site.
+    took: seconds of its last answer. Who plans what changes nothing in the replies.
     """
 
     waiting: list[tuple[int, Job]] = field(default_factory=list)
+    threads: dict[str, int] = field(default_factory=dict)
     free: dict[str, int] = field(default_factory=dict)
     homes: dict[SiteKey, set[str]] = field(default_factory=dict)
     took: dict[SiteKey, float] = field(default_factory=dict)
@@ -219,7 +234,8 @@ class Desk:
     def open(self, threads: Mapping[str, int]) -> None:
         """The workers there are, none of them busy; where there are none yet, the scheduler finds them."""
         self.waiting.clear()
-        self.free = {address: (1 + AHEAD) * count for address, count in sorted(threads.items())}
+        self.threads = dict(sorted(threads.items()))
+        self.free = {address: (1 + AHEAD) * count for address, count in self.threads.items()}
 
     def next(self) -> Iterator[tuple[str, int, Job]]:
         """Takes jobs from those that wait: (worker's address, place, job)."""
@@ -227,8 +243,10 @@ class Desk:
             yield from (("", at, job) for at, job in self.waiting)
             self.waiting.clear()
         while self.waiting:
+            ahead = AHEAD if len(self.waiting) > TAIL * len(self.free) else 0
             for address in sorted(self.free, key=lambda a: -self.free[a]):
-                if self.free[address] > 0 and (taken := self._for(address)) is not None:
+                kept = (AHEAD - ahead) * self.threads[address]
+                if self.free[address] > kept and (taken := self._for(address)) is not None:
                     self.waiting.remove(taken)
                     self.free[address] -= 1
                     self.homes.setdefault(taken[1].key, set()).add(address)
