@@ -24,6 +24,7 @@ from planner.allocation.program import program
 from planner.allocation.saddle import Saddle, copied, without_borders
 from planner.allocation.search import Best, Found, Outcome, Settings, Warm
 from planner.allocation.standing import Standing, taken_in
+from planner.allocation.swaps import won_by_pairs
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import Point
 
@@ -42,6 +43,8 @@ POOR = 1e-2  # gap of the best plan, above which several moves at once are tried
 COLD = 8e-4  # temperature of Newton's method in the iteration, whose own prices are near already
 IDLE = 0.2  # share of what is unproven that the unused rest of one limit may be worth
 LEANINGS = 4  # most times that the price of a limit which a plan does not use up is halved towards where it does
+TRADES = 12  # most times that pairs of moves are made on a plan and weighed with their true haul
+SMALLEST = 0.05  # share of a plan's own worth of earth below which such pairs are not tried again
 LEAST_LEANING = 0.8  # of the price of such a limit, at first
 
 
@@ -83,6 +86,7 @@ class _Search:
         self.pull = saddle.pull(self.border)
         self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
         self.best, self.short, self.least, self.attempts = Best(), 0.0, least_value(m), 0
+        self.plain = Best()  # the best before pairs of moves
         self.leaning = np.ones(self.rows.size)
         if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
             self.leaning = settings.warm.leaning.copy()
@@ -175,8 +179,8 @@ class _Search:
         hauls, worth = self.saddle.model.carriage, self.worth
         if hauls is None or worth is None:
             return
-        chosen = self.nearest if self.best.chosen is None else self.best.chosen
         try:
+            chosen = self.nearest if self.best.chosen is None else self.best.chosen
             for turn in range(PLAYS if self.saddle.model.size < MANY else PLAYS // 4):
                 if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
                     return
@@ -187,6 +191,26 @@ class _Search:
                     self.settings.progress(self.bound, self.best.value, self.gap)
         except KeyboardInterrupt:
             self.interrupted = True
+
+    def _trade(self, plan: Best) -> None:
+        """Pairs of moves on a plan, with earth at a worth between the bound's and the plan's own: nearer to the bound's where
+        the true haul takes back what they win."""
+        hauls, worth, share = self.saddle.model.carriage, self.worth, 1.0
+        for _ in range(TRADES):
+            if plan.chosen is None or hauls is None or worth is None or share < SMALLEST:
+                return
+            if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
+                return
+            here = worth + share * (hauls.of(plan.chosen).worth - worth)
+            m, short = self._at(here), max(hauls.unseen(here, plan.chosen), 0.0)
+            moves = polisher(replace(m, hi=m.hi - hauls.money * short), self.saddle.near, self.saddle.water)
+            found = won_by_pairs(moves, plan.chosen, self.rows)
+            settled, before = settle(self.saddle.model, found), plan.value
+            if settled.feasible and settled.objective > before:
+                plan = Best(settled.objective, found)
+                self._keep(plan)
+            if plan.value - before <= HEADWAY * (self.bound - before):
+                share /= 2
 
     def look(self, hat: Point, k: int) -> None:
         """Bound at the projected prices; now and then Newton on the row prices and a plan from the projected shares."""
@@ -237,10 +261,13 @@ class _Search:
 
     def offer_plan(self, chosen: Ints, worth: Floats | None) -> None:
         """The plan that moves from a choice lead to, kept where it is the best so far."""
+        before = self.plain.value if self.attempts else np.inf  # what the start leads to is not worth the while
         settled = self._moved(chosen, worth, self.rows * self.leaning)
         self.attempts += 1
         if worth is not None and settled is not None:
             self._use_up(worth, settled)
+        if self.plain.value > before:
+            self._trade(self.plain)
 
     def _moved(self, chosen: Ints, worth: Floats | None, rows: Floats) -> Settled | None:
         """The plan that moves from a choice lead to, at prices of rows (S,) and a worth of earth, with room for the haul
@@ -260,8 +287,9 @@ class _Search:
                 self.short *= 0.5
             return None  # the true haul, which takes longest to find, is never less than at prices
         settled = settle(saddle.model, self.nearest)
-        if settled.feasible and settled.objective > self.best.value:
-            self.best = Best(settled.objective, self.nearest)
+        if settled.feasible and settled.objective > self.plain.value:
+            self.plain = Best(settled.objective, self.nearest)
+            self._keep(self.plain)
         if worth is not None and hauls is not None:
             self.short = max(hauls.unseen(worth, self.nearest), 0.0) * (1.0 + 1e-6)
         return settled if settled.feasible else None
@@ -274,7 +302,7 @@ class _Search:
         row = int(np.argmax(idle)) if idle.size else -1
         if row < 0 or idle[row] <= IDLE * (self.bound - settled.objective):
             return
-        before, chosen, best, short = self.leaning[row], self.nearest, self.best.value, self.short
+        before, chosen, best, short = self.leaning[row], self.nearest, self.plain.value, self.short
         high, low = before, LEAST_LEANING * before
         for _ in range(LEANINGS):
             if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
@@ -285,10 +313,15 @@ class _Search:
             else:
                 high = self.leaning[row]
         self.leaning[row] = high
-        if self.best.value == best:  # nothing won: on from where it was
+        if self.plain.value == best:  # nothing won: on from where it was
             self.leaning[row], self.nearest, self.short = before, chosen, short
-        elif self.best.chosen is not None:
-            self.nearest = self.best.chosen
+        elif self.plain.chosen is not None:
+            self.nearest = self.plain.chosen
+
+    def _keep(self, plan: Best) -> None:
+        """The best plan is this one, where it is better."""
+        if plan.value > self.best.value:
+            self.best = plan
 
     def finish(self) -> Found | None:
         """What was found, after a core program where the gap is not met yet."""

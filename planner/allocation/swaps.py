@@ -22,7 +22,7 @@ from planner.allocation.program import program
 from planner.allocation.restrict import restrict
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Waters
-from planner.core.choice.pairs import best_pair
+from planner.core.choice.pairs import best_pair, winning_pair
 
 TURNS: Final = 5  # most programs
 MOVES: Final = 8_000  # moves a program weighs, those that lose least
@@ -31,6 +31,7 @@ REACHED: Final = 0.02  # of the most that a move changes it, from where a miss i
 SLOW: Final = 0.7  # share of the last miss above which further programs would not get there
 PAIRED: Final = 2_000  # moves of which pairs are weighed, those that lose least
 PAIRS: Final = 20  # most pairs made one after the other
+WORTH: Final = 1e-9  # share of the objective from which a pair wins more than rounding
 
 
 def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | None:
@@ -67,6 +68,25 @@ def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
         chosen[unit[made]] = weighed[made]
         if not made or missed == 0.0:
             break
+    return chosen
+
+
+def won_by_pairs(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
+    """The choice after the best pairs of moves that win within the limits of the polisher's model, one after the other: parts
+    of limits that single moves cannot use. prices (S,): of the rows, that say which moves are weighed."""
+    model, chosen, rows = moves.model, chosen.copy(), moves.rows
+    least = WORTH * abs(float(model.gain[chosen].sum()))
+    for _ in range(PAIRS):
+        value, burden = worth(model, chosen, prices)
+        _, weighed = _cheap_moves(moves, chosen, value, PAIRED)
+        unit, bare = model.unit[weighed], model.gain - burden
+        win, change = bare[weighed] - bare[chosen[unit]], rows[weighed] - rows[chosen[unit]]
+        limits, activity = (moves.lo, moves.hi), rows[chosen].sum(axis=0)
+        *pair, won = winning_pair(unit, change, win, limits, activity, moves.near, moves.water)
+        if won <= least:
+            break
+        made = [m for m in pair if m >= 0]
+        chosen[unit[made]] = weighed[made]
     return chosen
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planner.core.choice.arrays import Near, Waters
-from planner.core.choice.pairs import best_pair
+from planner.core.choice.pairs import best_pair, winning_pair
 
 
 def alone(units: int) -> tuple[Near, Waters]:
@@ -67,3 +67,30 @@ def test_no_pair_is_better(seed: int) -> None:
     assert left == pytest.approx(least, abs=1e-9)
     if left == 0.0:
         assert loss[made].sum() == pytest.approx(cost)
+
+
+def test_two_fields_change_places() -> None:
+    """Land must stay at 10 to 11: a unit that wins 5 takes 3, one that loses 2 gives 2, one that loses 1 gives 1; together the
+    first two win 3. Side by side they may not move at once, and nothing is won: with the third land would come to 12."""
+    unit, win, limits = np.array([0, 1, 2]), np.array([5.0, -2.0, -1.0]), (np.array([10.0]), np.array([11.0]))
+    change, near, dry = np.array([[3.0], [-2.0], [-1.0]]), *alone(3)
+    assert winning_pair(unit, change, win, limits, np.array([10.0]), near, dry) == (1, 0, 3.0)
+    beside = near._replace(start=np.array([0, 1, 2, 2]), other=np.array([1, 0], dtype=np.int32))
+    assert winning_pair(unit, change, win, limits, np.array([10.0]), beside, dry) == (-1, -1, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_pair_wins_more(seed: int) -> None:
+    """Limits that are missed already may stay as they are, no more so."""
+    rng = np.random.default_rng(seed)
+    moves, rows = 24, 3
+    unit, change, win = rng.integers(0, 10, moves), rng.normal(size=(moves, rows)), rng.normal(-1.0, 2.0, moves)
+    lo, hi, activity = np.array([-0.2, -np.inf, -0.5]), np.array([0.2, 0.3, np.inf]), rng.normal(size=rows)
+    first, second, won = winning_pair(unit, change, win, (lo, hi), activity, *alone(10))
+    low, high, best = np.minimum(lo, activity), np.maximum(hi, activity), 0.0
+    for made in [(i,) for i in range(moves)] + list(itertools.combinations(range(moves), 2)):
+        after = activity + change[list(made)].sum(axis=0)
+        if len(set(unit[list(made)])) == len(made) and (low <= after + 1e-12).all() and (after <= high + 1e-12).all():
+            best = max(best, float(win[list(made)].sum()))
+    assert won == pytest.approx(best)
+    assert won == pytest.approx(sum(win[m] for m in (first, second) if m >= 0))

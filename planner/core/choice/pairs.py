@@ -1,4 +1,4 @@
-"""Two moves at once: where no single move brings a choice inside limits that leave little room, a pair of them does."""
+"""Two moves at once: where no single move brings a choice inside limits that leave little room, or wins within, a pair does."""
 
 import numpy as np
 from numba import njit
@@ -67,3 +67,37 @@ def best_pair(
                 if missed == 0.0:
                     cheapest = loss[i] + loss[j]
     return first, second, least
+
+
+@njit(cache=True)
+def winning_pair(
+    unit: Ints, change: Floats, win: Floats, limits: tuple[Floats, Floats], activity: Floats, near: Near, water: Waters
+) -> tuple[int, int, float]:
+    """The pair of moves that wins most and leaves no limit missed that was kept, nor one that was missed more so.
+
+    unit, change, limits, activity, near, water: as `best_pair`. win (M,): what each move wins. Returns the two moves (the
+    second -1 where one alone wins as much; both -1 where nothing wins) and what they win. Every pair is looked at.
+    """
+    m, s = change.shape
+    lo, hi = np.minimum(limits[0], activity), np.maximum(limits[1], activity)
+    first, second, most = -1, -1, 0.0
+    moved = np.empty(s)
+    for i in range(m):
+        if win[i] > most and _kept(activity, change, i, lo, hi):
+            first, second, most = i, -1, win[i]
+        for r in range(s):
+            moved[r] = activity[r] + change[i, r]
+        for j in range(i):
+            if win[i] + win[j] > most and _kept(moved, change, j, lo, hi) and not _touch(unit[i], unit[j], near, water):
+                first, second, most = i, j, win[i] + win[j]
+    return first, second, most
+
+
+@njit(cache=True, inline="always")
+def _kept(activity: Floats, change: Floats, j: int, lo: Floats, hi: Floats) -> bool:
+    """Whether the limits are kept after change j."""
+    for r in range(lo.size):
+        now = activity[r] + change[j, r]
+        if now > hi[r] or now < lo[r]:
+            return False
+    return True
