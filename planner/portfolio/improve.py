@@ -18,7 +18,9 @@ FREE = 22  # projects chosen anew at once
 NODES = 200  # of one of them
 
 
-def improved(model: Model, known: Grown, *, work: float, until: float, reduced: Floats) -> tuple[Grown, int]:
+def improved(
+    model: Model, known: Grown, *, work: float, until: float, reduced: Floats, chance: np.random.Generator
+) -> tuple[Grown, int]:
     """What is known, its point made better by large neighbourhoods until it is within the gap of the bound, and the steps of
     the simplex method it took: no neighbourhood is begun after so much work, or that time.
 
@@ -27,7 +29,7 @@ def improved(model: Model, known: Grown, *, work: float, until: float, reduced: 
     point, value = known.point, known.value
     assert point is not None
     cols, made = model.made.columns, model.made
-    count, rng = len(cols), np.random.default_rng(made.general.seed)
+    count = len(cols)
     idle, spent = 0, 0
     loss = np.full(len(made.projects), -np.inf)
     np.maximum.at(loss, cols.project, reduced)
@@ -38,7 +40,7 @@ def improved(model: Model, known: Grown, *, work: float, until: float, reduced: 
         if close or idle >= patience or spent >= work or time.monotonic() > until:
             break
         chosen = np.flatnonzero(point[:count] > 0.5)
-        free = _years(model, chosen, loss, rng) if step % 3 else _near(model, chosen, loss, places, rng)
+        free = _years(model, chosen, loss, chance) if step % 3 else _near(model, chosen, loss, places, chance)
         kept = point[:count] > 0.5
         near = model.among(np.where(free[cols.project], known.allowed | kept, kept))
         left = max(until - time.monotonic(), 0.1)

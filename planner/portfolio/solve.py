@@ -37,7 +37,8 @@ BROKEN = 1e-6  # by how much a haul row has to be broken to be written
 CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 NODES = 2000  # of that search
-STILL = 0.02  # share of the gap that a turn of tree and neighbourhoods has to close for another to be worth it
+STILL = 0.02  # share of the gap that turns of tree and neighbourhoods have to close for others to be worth it
+TURNS = 8  # of them that have to close it
 TRIES = 30  # how often classes are split
 UNPAID_SHARE = 1e-7  # of all spending that may stay unpaid by rounding
 
@@ -204,6 +205,7 @@ def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[
 
 def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     """What is known before branch and bound over single columns: nothing in a small program, by a core in a very wide one."""
+    chance = np.random.default_rng(relaxed.model.made.general.seed)  # one for all turns: each tries other neighbourhoods
     model, count, gap = relaxed.model, len(relaxed.reduced), relaxed.model.made.general.gap
     every = np.ones(count, dtype=np.bool_)
     if count <= CORE:
@@ -213,21 +215,22 @@ def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
         if found is None or found.point is None:
             return Grown(None, -np.inf, relaxed.value, every)
         known = Grown(found.point, -found.value, relaxed.value, every)
-        return improved(model, known, work=np.inf, until=until, reduced=relaxed.reduced)[0]
+        return improved(model, known, work=np.inf, until=until, reduced=relaxed.reduced, chance=chance)[0]
     tell = _teller(relaxed.value, progress)
     tree = Tree(model, relaxed.value, until, gap, tell=lambda bound, best: tell(-bound, -best))
-    stood, theirs = np.inf, 0  # the gap before a turn, and the work of neighbourhoods in the last one
+    stood, still, theirs = np.inf, 0, 0  # the gap before turns that closed little, how many, the neighbourhoods' last work
     while True:
         mine = tree.work
         known = tree.grow(theirs)
         if known.point is None or known.bound - known.value <= gap * abs(known.value):
             return known
-        known, theirs = improved(model, known, work=tree.work - mine, until=until, reduced=relaxed.reduced)
+        left = tree.work - mine
+        known, theirs = improved(model, known, work=left, until=until, reduced=relaxed.reduced, chance=chance)
         assert known.point is not None
-        left = known.bound - known.value
-        if tree.over or tree.full or time.monotonic() > until or left > (1 - STILL) * stood:
+        apart = known.bound - known.value
+        stood, still = (apart, 0) if apart <= (1 - STILL) * stood else (stood, still + 1)
+        if tree.over or tree.full or time.monotonic() > until or still >= TURNS:
             return known
-        stood = left
         tree.better(known.point, known.value)
 
 
