@@ -106,15 +106,15 @@ def minimise(
     spread = _typical_spread(model)
     temperature = spread * ((FIRST if start is None else AGAIN) if warmth is None else warmth)
     best = (upper_bound(model, Multipliers(price / scale), order), price)
-    idle = 0
+    idle, last = 0, best[0]
     while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
         price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
-        gained = best[0] - bound
-        if gained > 0:
+        if bound < best[0]:
             best = (bound, price)
         cold = temperature < 3e-3 * spread
-        idle = idle + 1 if cold and gained < max(accuracy, ACCURACY) * abs(bound) else 0
+        idle = idle + 1 if cold and abs(last - bound) < max(accuracy, ACCURACY) * abs(bound) else 0
+        last = bound
         temperature /= COOLING
     return Dual(Multipliers(best[1] / scale), best[0], smooth.evaluations)
 

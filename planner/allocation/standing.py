@@ -16,7 +16,7 @@ from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Forest, Near, Waters
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
-ROOM: Final = 1.05  # of what prices did not see of the earlier haul, kept free at first where money presses
+ROOM: Final = 1.25  # of what prices do not see of a haul, kept free where money presses: what moves carries further
 ACCURACY: Final = 1e-5  # of the bound at the moved prices: a hundredth of the gap that is near enough
 WARMTH: Final = 2e-3  # first temperature there: prices move further than within a search, and colder steps fall short
 
@@ -76,14 +76,15 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
     hauls, short = here.model.carriage, 0.0
     if unseen and _presses(here, before, rows, unseen):
         short = ROOM * unseen
+    found, fresh = before, True
     for _ in range(TURNS if hauls is not None else 1):
         room = here.beside(short)
-        if short > 0:  # what room is left sets other prices
+        if fresh and short > 0:  # what room is left sets other prices
             rows = minimise(
                 without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH
             ).multipliers.rows
         moves = polisher(room, here.near, here.water)
-        found = moves(before, rows)
+        found = moves(before, rows) if fresh else moves.mended(found, rows)
         if not settle(room, found).feasible:
             mended = mended_by_swaps(moves, found, rows)
             if mended is None:
@@ -94,7 +95,7 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
         missing = hauls.unseen(here.earth, found)
         if missing <= short:
             return None
-        short = missing * (1.0 + 1e-6)
+        fresh, short = short == 0, ROOM * missing
     return None
 
 
