@@ -88,13 +88,15 @@ def minimise(
     accuracy: float = ACCURACY,
     warmth: float | None = None,
     least: float = -np.inf,
+    patient: bool = False,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Dual:
     """Prices of the coupling rows that nearly minimise the proven bound.
 
     start: earlier prices (S,), for a warm start. accuracy: relative, of the bound. warmth: first temperature, as a share of
     what options lie apart; the colder, the nearer to `start` the answer is looked for. least: a bound below it is enough, as
-    there is no such plan.
+    there is no such plan. patient: go on until the bound stands still, not only until it is no better than the best one: from
+    good prices of other limits the first steps lead up, and a limit that had no price gets none.
     """
     s = model.coef.shape[0]
     if s == 0:
@@ -110,10 +112,11 @@ def minimise(
     while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
         price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
+        headway = abs(last - bound) if patient else best[0] - bound
         if bound < best[0]:
             best = (bound, price)
         cold = temperature < 3e-3 * spread
-        idle = idle + 1 if cold and abs(last - bound) < max(accuracy, ACCURACY) * abs(bound) else 0
+        idle = idle + 1 if cold and headway < max(accuracy, ACCURACY) * abs(bound) else 0
         last = bound
         temperature /= COOLING
     return Dual(Multipliers(best[1] / scale), best[0], smooth.evaluations)

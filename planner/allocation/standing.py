@@ -80,9 +80,8 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
     for _ in range(TURNS if hauls is not None else 1):
         room = here.beside(short)
         if fresh and short > 0:  # what room is left sets other prices
-            rows = minimise(
-                without_borders(room, here.pull), here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH
-            ).multipliers.rows
+            bare = without_borders(room, here.pull)
+            rows = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True).multipliers.rows
         moves = polisher(room, here.near, here.water)
         found = moves(before, rows) if fresh else moves.mended(found, rows)
         if not settle(room, found).feasible:
