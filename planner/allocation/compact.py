@@ -203,7 +203,8 @@ class _Search:
                 return
             here = worth + share * (hauls.of(plan.chosen).worth - worth)
             m, short = self._at(here), max(hauls.unseen(here, plan.chosen), 0.0)
-            moves = polisher(replace(m, hi=m.hi - hauls.money * short), self.saddle.near, self.saddle.water)
+            m = replace(m, hi=m.hi - hauls.money * short)
+            moves = polisher(m, self.saddle.near, self.saddle.water, go_on=self.settings.go_on)
             found = won_by_pairs(moves, plan.chosen, self.rows)
             settled, before = settle(self.saddle.model, found), plan.value
             if settled.feasible and settled.objective > before:
@@ -279,7 +280,7 @@ class _Search:
             m = replace(m, hi=m.hi - hauls.money * self.short)
         self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
         if (self.attempts or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
-            here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth)
+            here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth, self.settings.go_on)
             taken = taken_in(here, chosen, self.rows, self.short)
             self.nearest = self.nearest if taken is None else taken
         if worth is not None and self.best.chosen is not None and not settle(self._at(worth), self.nearest).feasible:

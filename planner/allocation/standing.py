@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,7 +25,7 @@ WARMTH: Final = 2e-3  # first temperature there: prices move further than within
 @dataclass(frozen=True, eq=False)
 class Standing:
     """A model where a search left it: order, neighbours, what prices of borders take off each option (K,), worth of earth at
-    every unit (N,), None where nothing is carried."""
+    every unit (N,), None where nothing is carried; go_on: whether there is time for one more step."""
 
     model: Model
     order: Forest | None
@@ -32,6 +33,7 @@ class Standing:
     water: Waters
     pull: Floats
     earth: Floats | None
+    go_on: Callable[[], bool] = lambda: True
 
     @property
     def worths(self) -> tuple[Floats, ...]:
@@ -78,11 +80,14 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
         short = ROOM * unseen
     found, fresh = before, True
     for _ in range(TURNS if hauls is not None else 1):
+        if not here.go_on():
+            return None
         room = here.beside(short)
         if fresh and short > 0:  # what room is left sets other prices
             bare = without_borders(room, here.pull)
-            rows = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True).multipliers.rows
-        moves = polisher(room, here.near, here.water)
+            known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
+            rows = known.multipliers.rows
+        moves = polisher(room, here.near, here.water, go_on=here.go_on)
         found = moves(before, rows) if fresh else moves.mended(found, rows)
         if not settle(room, found).feasible:
             mended = mended_by_swaps(moves, found, rows)

@@ -47,7 +47,7 @@ def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | Non
             found = _paired(moves, found, prices)
             if settle(model, found).feasible:
                 return found
-        elif missed > SLOW * last:
+        elif missed > SLOW * last or not moves.go_on():
             return None
         chosen, last = found, missed
     return None
@@ -66,7 +66,7 @@ def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
         )
         made = [m for m in pair if m >= 0]
         chosen[unit[made]] = weighed[made]
-        if not made or missed == 0.0:
+        if not made or missed == 0.0 or not moves.go_on():
             break
     return chosen
 
@@ -83,7 +83,7 @@ def won_by_pairs(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
         win, change = bare[weighed] - bare[chosen[unit]], rows[weighed] - rows[chosen[unit]]
         limits, activity = (moves.lo, moves.hi), rows[chosen].sum(axis=0)
         *pair, won = winning_pair(unit, change, win, limits, activity, moves.near, moves.water)
-        if won <= least:
+        if won <= least or not moves.go_on():
             break
         made = [m for m in pair if m >= 0]
         chosen[unit[made]] = weighed[made]
