@@ -21,9 +21,7 @@ from planner.allocation.table import Floats, Ints
 from planner.core.multiscale import Side, cheapest, from_others, highest
 from planner.core.transport import INSIDE, NOWHERE, Places
 
-REMEMBERED = (
-    4  # choices whose haul is not worked out again: the best so far, the one at hand, where the search began; as many worths
-)
+REMEMBERED = 4  # choices whose haul is not worked out again: the best so far, the one at hand, the start; as many worths
 Made = TypeVar("Made")
 GRAINS = 1e6  # per m³: earth is carried in whole cm³, so that balances close
 
