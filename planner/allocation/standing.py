@@ -10,7 +10,7 @@ from planner.allocation.bound import Multipliers, least_value, upper_bound
 from planner.allocation.dual import Dual, minimise
 from planner.allocation.hauls import sides
 from planner.allocation.model import Model, at_worth, settle
-from planner.allocation.polishing import polisher
+from planner.allocation.polishing import Polisher, polisher
 from planner.allocation.saddle import without_borders
 from planner.allocation.swaps import mended_by_swaps
 from planner.allocation.table import Floats, Ints
@@ -83,17 +83,16 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
         if not here.go_on():
             return None
         room = here.beside(short)
-        if fresh and short > 0:  # what room is left sets other prices
+        moves = polisher(room, here.near, here.water, go_on=here.go_on)
+        inside = _inside(moves, moves(before, rows) if fresh else moves.mended(found, rows), rows)
+        if inside is None and fresh and short > 0:  # what room is left sets other prices
             bare = without_borders(room, here.pull)
             known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
             rows = known.multipliers.rows
-        moves = polisher(room, here.near, here.water, go_on=here.go_on)
-        found = moves(before, rows) if fresh else moves.mended(found, rows)
-        if not settle(room, found).feasible:
-            mended = mended_by_swaps(moves, found, rows)
-            if mended is None:
-                return None
-            found = moves.mended(mended, rows)
+            inside = _inside(moves, moves(before, rows), rows)
+        if inside is None:
+            return None
+        found = inside
         if hauls is None or here.earth is None or settle(here.model, found).feasible:
             return found
         missing = hauls.unseen(here.earth, found)
@@ -101,6 +100,14 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float) -> Ints 
             return None
         fresh, short = short == 0, ROOM * missing
     return None
+
+
+def _inside(moves: Polisher, found: Ints, rows: Floats) -> Ints | None:
+    """What single moves found, where it keeps the polisher's limits, or what several at once make of it; None where neither."""
+    if settle(moves.model, found).feasible:
+        return found
+    mended = mended_by_swaps(moves, found, rows)
+    return None if mended is None else moves.mended(mended, rows)
 
 
 def _presses(here: Standing, before: Ints, rows: Floats, unseen: float) -> bool:
