@@ -95,10 +95,10 @@ def _mended(here: Standing, before: Ints, rows: Floats, unseen: float, gap: floa
     the haul of the choice as it was, which is not worked out again: it takes longest."""
     as_was = settle(here.beside(unseen), before)
     if not as_was.feasible:
-        return taken_in(here, before, rows, unseen)
+        return taken_in(here, before, rows, unseen, turns=1)  # more of them take longer than a search in full
     at_prices = polisher(here.priced, here.near, here.water)(before, rows)
     true = as_was.objective - (here.model.carriage.counts * unseen if here.model.carriage is not None else 0.0)
     if settle(here.priced, at_prices).objective - as_was.objective <= STAYS * gap * abs(true):
         return before
-    moved = taken_in(here, before, rows, unseen)
+    moved = taken_in(here, before, rows, unseen, turns=1)
     return before if moved is None or settle(here.model, moved).objective <= true else moved

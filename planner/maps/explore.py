@@ -76,7 +76,7 @@ class Explorer(anywidget.AnyWidget):
         if wanted.get(LEVEL) != self._own.get(LEVEL) and self._known is None:
             self._known = survey(self.plan.site)  # once for all levels that are tried
         found = again(
-            self.plan, self.attempt, _sets(self.plan, wanted), held, known=self._known, tell=lambda word: self._tell(pair(word))
+            self.plan, self.attempt, _sets(self.plan, wanted), held, known=self._known, tell=lambda word: self._speak(pair(word))
         )
         self.seconds = time.perf_counter() - began
         self._before.append((self.attempt, self.values, self.locks))
@@ -115,7 +115,11 @@ class Explorer(anywidget.AnyWidget):
         )
 
     def _tell(self, status: tuple[str, str], **more: Any) -> None:
+        """An answer: a turn of its own."""
         self._turn += 1
+        self._speak(status, **more)
+
+    def _speak(self, status: tuple[str, str], **more: Any) -> None:
         self.message = status
         self.send({"kind": "plan", "units": [], "columns": {}, "status": list(status), "turn": self._turn, **more})
 
