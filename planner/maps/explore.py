@@ -75,9 +75,8 @@ class Explorer(anywidget.AnyWidget):
         held = dict(self.locks if locks is None else locks)
         if wanted.get(LEVEL) != self._own.get(LEVEL) and self._known is None:
             self._known = survey(self.plan.site)  # once for all levels that are tried
-        found = again(
-            self.plan, self.attempt, _sets(self.plan, wanted), held, known=self._known, tell=lambda word: self._speak(pair(word))
-        )
+        sets = _sets(self.plan, wanted)
+        found = again(self.plan, self.attempt, sets, held, known=self._known, tell=lambda word: self._speak(pair(word)))
         self.seconds = time.perf_counter() - began
         self._before.append((self.attempt, self.values, self.locks))
         self._show(found, wanted, held)
