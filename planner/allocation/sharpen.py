@@ -101,7 +101,8 @@ def _along(ranked: Ints, parent: Ints, wet: Floats, dry: Floats, *, up: float) -
     place = {int(u): j for j, u in enumerate(ranked)}
     above = [place.get(int(parent[u]), -1) for u in ranked]
     free = np.minimum(wet, dry) if up > 0 else np.maximum(wet, dry)
-    total, to_wet, to_dry = float(free.sum()), wet - free, dry - free
+    with np.errstate(invalid="ignore"):  # a unit that can be neither leaves all undecided: nan, which bars and reaches nothing
+        total, to_wet, to_dry = float(free.sum()), wet - free, dry - free
     for j, p in enumerate(above):
         if p >= 0:
             to_wet[j] += to_wet[p]
