@@ -175,6 +175,15 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
     return layer.assign(kind=kind, forbids=forbids, only_inside=inside, since_year=since, until_year=until)
 
 
+def by_kind_alone(layer: gpd.GeoDataFrame, settled: gpd.GeoDataFrame) -> list[str]:
+    """Kinds of the rows of a constraints layer that say nothing of what they forbid themselves, in order.
+
+    layer: as `protected` takes it; settled: as it gives it back.
+    """
+    silent = layer["forbids"].astype(str).str.strip() == ""
+    return list(dict.fromkeys(settled.loc[silent, "kind"].astype(str)))
+
+
 def _years(layer: gpd.GeoDataFrame, headings: tuple[str, ...]) -> NDArray[np.float64]:
     """The years that a column of one of these headings tells, (n,); NaN where there is none."""
     column = next((c for c in layer.columns if str(c).strip().lower() in headings), None)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import InvalidInput
-from planner.protection import in_force, kind_named, kinds, protected, works_barred
+from planner.protection import by_kind_alone, in_force, kind_named, kinds, protected, works_barred
 from planner.scenario import Scenario, document, parse_scenario
 
 
@@ -62,6 +62,11 @@ def test_what_a_layer_forbids_is_added_to_what_the_law_does() -> None:
     found = protected(rows(kind=["basic_farmland", "belt"], forbids=["reservoir", "arable"]), scenario(), shown="c")
     assert found["forbids"].tolist() == ["reservoir,construction,green", "arable"]
     assert found["kind"].tolist() == ["basic_farmland", "belt"]
+
+
+def test_kinds_of_rows_that_say_nothing_themselves_are_told() -> None:
+    layer = rows(kind=["basic_farmland", "levee", "basic_farmland"], forbids=["", "arable", ""])
+    assert by_kind_alone(layer, protected(layer, scenario(), shown="c")) == ["basic_farmland"]
 
 
 def test_a_kind_that_is_unknown_and_forbids_nothing_stops() -> None:

@@ -15,7 +15,7 @@ from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
-from planner.protection import protected
+from planner.protection import by_kind_alone, protected
 from planner.read.bands import chosen_band
 from planner.read.door import together
 from planner.read.features import read_places, read_values
@@ -102,8 +102,10 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
     for role in ("boundary", "panels", "constraints", "landuse"):
         layer = getattr(layers, role)
         beside[role] = None if layer is None else read_beside(layer, role, places, crs=parcels.crs, near=near, record=record)
-    if beside["constraints"] is not None and layers.constraints is not None:
-        beside["constraints"] = protected(beside["constraints"], scenario, shown=layers.constraints.path)
+    if (drawn := beside["constraints"]) is not None and layers.constraints is not None:
+        beside["constraints"] = settled = protected(drawn, scenario, shown=layers.constraints.path)
+        if kinds := by_kind_alone(drawn, settled):
+            record.warn(say("protection.by_kind", file=layers.constraints.path, kinds=kinds))
     if beside["boundary"] is not None:
         frame = clipped(frame, beside["boundary"], record)
     tell_missed(beside, frame, record)
