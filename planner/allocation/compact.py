@@ -202,8 +202,7 @@ class _Search:
             if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
                 return
             here = worth + share * (hauls.of(plan.chosen).worth - worth)
-            m, short = self._at(here), max(hauls.unseen(here, plan.chosen), 0.0)
-            m = replace(m, hi=m.hi - hauls.money * short)
+            m = self._at(here, max(hauls.unseen(here, plan.chosen), 0.0))
             moves = polisher(m, self.saddle.near, self.saddle.water, go_on=self.settings.go_on)
             found = won_by_pairs(moves, plan.chosen, self.rows)
             settled, before = settle(self.saddle.model, found), plan.value
@@ -236,9 +235,9 @@ class _Search:
         if self.settings.progress is not None:
             self.settings.progress(self.bound, self.best.value, self.gap)
 
-    def _at(self, worth: Floats | None) -> Model:
-        """The model with earth at a worth, where any is carried."""
-        return self.saddle.model if worth is None else at_worth(self.saddle.model, worth)
+    def _at(self, worth: Floats | None, room: float = 0.0) -> Model:
+        """The model with earth at a worth, where any is carried, and room for haul that this does not see, yuan."""
+        return self.saddle.model if worth is None else at_worth(self.saddle.model, worth, room)
 
     def _hopeless(self, k: int) -> bool:
         """Whether the limits alone cannot hold: asked once, of the relaxation without borders, when no plan has turned up."""
@@ -273,11 +272,9 @@ class _Search:
     def _moved(self, chosen: Ints, worth: Floats | None, rows: Floats) -> Settled | None:
         """The plan that moves from a choice lead to, at prices of rows (S,) and a worth of earth, with room for the haul
         that these do not see; None where it keeps not every limit."""
-        saddle, m = self.saddle, self._at(worth)
+        saddle, m = self.saddle, self._at(worth, self.short)  # the haul is never less than at prices: leave it room
         hauls = saddle.model.carriage
         scaled = (saddle.rows, saddle.scale) if worth is None else None
-        if worth is not None and hauls is not None:  # the haul is never less than at prices: leave it room
-            m = replace(m, hi=m.hi - hauls.money * self.short)
         self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
         if (self.attempts or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
             here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth, self.settings.go_on)

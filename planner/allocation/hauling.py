@@ -62,8 +62,7 @@ def _at_prices(model: Model, settings: Settings, found: Found, solve: Solve) -> 
     best, short, bound = found, 0.0, found.bound
     method = f"{found.method}, then earth at prices"
     for _ in range(ROOM):
-        priced = at_worth(model, worth)
-        other = solve(replace(priced, hi=priced.hi - model.carriage.money * short), settings, best.chosen, None)
+        other = solve(at_worth(model, worth, short), settings, best.chosen, None)
         if short == 0.0 and not (model.carriage.hauls.imported and model.carriage.hauls.exported):
             bound = min(bound, other.bound) if other.outcome is Outcome.FOUND else bound
             if other.outcome is Outcome.INFEASIBLE:

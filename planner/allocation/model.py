@@ -299,13 +299,14 @@ def clauses_kept(clauses: Clauses, chosen: Ints) -> bool:
     return bool((activity <= clauses.hi + 1e-9).all())
 
 
-def at_worth(model: Model, worth: Floats) -> Model:
-    """The model with the haul replaced by what it comes to at least at a worth of earth in every place, yuan/m³ (N,)."""
+def at_worth(model: Model, worth: Floats, room: float = 0.0) -> Model:
+    """The model with the haul replaced by what it comes to at least at a worth of earth in every place, yuan/m³ (N,). room:
+    yuan of haul beyond that, kept free in the limits that count it."""
     if model.carriage is None:
         return model
     price = model.carriage.costs(worth)
     gain, coef = model.gain - model.carriage.counts * price, model.coef + model.carriage.money[:, None] * price
-    return replace(model, gain=gain, coef=coef, carriage=None)
+    return replace(model, gain=gain, coef=coef, hi=model.hi - model.carriage.money * room, carriage=None)
 
 
 def with_cuts(model: Model) -> Model:

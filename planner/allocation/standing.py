@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from planner.allocation.bound import Multipliers, least_value, upper_bound
@@ -45,7 +45,7 @@ class Standing:
     @property
     def priced(self) -> Model:
         """The model with earth at its worth in place of the haul."""
-        return self.model if self.earth is None else at_worth(self.model, self.earth)
+        return self.beside(0.0)
 
     def unseen(self, chosen: Ints, hauled: float | None) -> float:
         """What a choice's haul, where it is known, costs beyond what earth at its worth counts of it, yuan."""
@@ -55,8 +55,7 @@ class Standing:
 
     def beside(self, unseen: float) -> Model:
         """The priced model with that much, yuan, kept free in limits that count the haul."""
-        hauls = self.model.carriage
-        return self.priced if hauls is None or not unseen else replace(self.priced, hi=self.priced.hi - hauls.money * unseen)
+        return self.model if self.earth is None else at_worth(self.model, self.earth, unseen)
 
     def moved(self, rows: Floats) -> Dual:
         """Prices of the rows at the new limits, from earlier ones (S,)."""
