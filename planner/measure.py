@@ -71,7 +71,7 @@ def measure(site: Site, partition: Partition, ground: Ground) -> Measures:
     facts["sunk_share"] = np.where(np.isnan(told), facts["sunk_share"], told >= outer_m)
     facts["sunk_mu"] = np.nan_to_num(facts.pop("sunk_share")) * facts["area_mu"]
     facts |= _of_water(site, cover)
-    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
+    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year", "free_year"):
         facts[name] = cover.of(getattr(ground, name)).high
     facts["phase"] = phase_of(site.parcels).reindex(units["parcel_id"]).to_numpy(float)
     facts |= _of_constraints(site, shapes, plane, works_years(pd.DataFrame({"phase": facts["phase"]}), site.scenario))

@@ -20,7 +20,7 @@ from planner.landuse import LAND, UNRESTORED
 from planner.placing import near_column, value_column
 from planner.protection import works_barred
 from planner.scenario import Scenario
-from planner.schedule import ready_years, with_present_value
+from planner.schedule import ready_years, restricted, with_present_value
 from planner.tables import Judgement, Measures
 from planner.units import m2_from_mu
 
@@ -91,13 +91,17 @@ def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One treatment over all units: which can have it, earth, storage, year it is ready, works price, each (n,)."""
+    """One treatment over all units: which can have it, earth, storage, year it is ready, what it costs more a mu, each (n,).
+
+    works: price of its works, yuan/mu.
+    """
 
     possible: Flags
     cut: Floats
     fill: Floats
     storage: Floats
     ready: Ints
+    surcharge: Floats
     works: float
 
 
@@ -120,7 +124,9 @@ def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tu
             possible = _land_can(treatment, high, _mean(fill - cut, total) - heap_of(target, treatment, scenario), p, facts)
         ready = ready_years(facts, target, levels.normal - levels.table, scenario)
         works = p.get(f"{treatment}_works_cny_per_mu", p["works_cny_per_mu"])
-        yield target, treatment, _Rows(possible, cut, fill, held, ready, works)
+        restrained = target == "construction" and restricted(facts, ready)
+        surcharge = np.where(restrained, p.get("surcharge_cny_per_mu", 0.0), np.zeros(len(facts)))
+        yield target, treatment, _Rows(possible, cut, fill, held, ready, surcharge, works)
 
 
 def _land_can(treatment: str, high: Flags, depth: Floats, p: dict[str, float], facts: pd.DataFrame) -> Flags:
@@ -156,7 +162,10 @@ def _frame(
             "storage_m3": rows.storage,
             "cut_m3": rows.cut,
             "fill_m3": rows.fill,
-            "cost_cny": area * rows.works + rows.cut * earth["cut_cny_per_m3"] + rows.fill * earth["fill_cny_per_m3"],
+            "cost_cny": area * (rows.works + rows.surcharge)
+            + rows.cut * earth["cut_cny_per_m3"]
+            + rows.fill * earth["fill_cny_per_m3"],
+            "surcharge_cny": area * rows.surcharge,
             "benefit_cny": area * value,
             "ready_year": rows.ready,
             "score": judgement.score[target].to_numpy(float),

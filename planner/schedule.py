@@ -99,6 +99,16 @@ def ready_years(facts: pd.DataFrame, target: str, rise_m: Floats, scenario: Scen
     return np.asarray(np.ceil(ready), dtype=np.int64)
 
 
+def restricted(facts: pd.DataFrame, ready: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where building land that is ready in a year, (n,), is built on while the ground still has more than a little to give.
+
+    facts: column `free_year`; without it nothing is restricted. Such buildings are designed against deformation (GB 51044).
+    """
+    if "free_year" not in facts.columns:
+        return np.zeros(len(facts), dtype=bool)
+    return np.asarray(facts["free_year"].to_numpy(float) > ready)
+
+
 def worth_today(year: Any, scenario: Scenario) -> Floats:
     """What a yuan of a calendar year is worth in the plan's year: (1 + rate)^(plan's year − year); shape of `year`."""
     rate = scenario.number("economics.discount_rate")

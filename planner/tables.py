@@ -32,8 +32,9 @@ class Ground:
     """The state of the ground at the plan's year, on the terrain's cells.
 
     residual_mm: subsidence still to come, mm. tilt_mm_m, curvature_mm_m2, strain_mm_m: the largest residual deformation
-    over all directions, absolute. settled_year: calendar year from which the ground counts as settled. known: False
-    where nothing was known of the mine and the ground is taken as settled (then the notes say so).
+    over all directions, absolute. settled_year: calendar year from which the ground counts as settled. free_year: from which,
+    settled, it has so little still to come that building is not restricted. known: False where nothing was known of the mine
+    and the ground is taken as settled (then the notes say so).
     """
 
     residual_mm: Grid
@@ -41,6 +42,7 @@ class Ground:
     curvature_mm_m2: Grid
     strain_mm_m: Grid
     settled_year: Grid
+    free_year: Grid
     known: bool
     notes: tuple[Message, ...] = ()
 

@@ -41,7 +41,7 @@ def site(z: np.ndarray, shapes: list, table: float = 30.0, **more: object) -> Si
 
 def measured(world: Site, units: gpd.GeoDataFrame | None = None, **ground: np.ndarray) -> Measures:
     zero = world.terrain.like(0.0)
-    names = ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year")
+    names = ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year", "free_year")
     state = Ground(**{n: world.terrain.like(ground[n]) if n in ground else zero for n in names}, known=True)
     return measure(world, Partition(world.parcels if units is None else units, pd.DataFrame()), state)
 

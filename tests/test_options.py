@@ -83,6 +83,19 @@ def test_construction_waits_for_the_ground_to_settle() -> None:
     assert options.loc[("low", "green:fill"), "ready_year"] == 2021
 
 
+def test_restricted_building_land_costs_design_against_deformation() -> None:
+    """Ready in 2025 (low, waits for settling) and 2021 (high): free from 2026 and 2021."""
+    measures, judgement, scenario = world(targets={"construction": {"surcharge_cny_per_mu": 40_000.0}})
+    facts = measures.table.assign(free_year=[2026.0, 2021.0])
+    free, dear = appraise(measures, judgement, scenario), appraise(Measures(facts, measures.ground), judgement, scenario)
+    more = dear["cost_cny"] - free["cost_cny"]
+    assert more.to_dict() == pytest.approx(
+        {k: MU * 40_000.0 if k[0] == "low" and k[1].startswith("construction") else 0.0 for k in more.index}
+    )
+    assert dear["surcharge_cny"].tolist() == pytest.approx(more.tolist())
+    assert (dear["npv_cny"] <= free["npv_cny"]).all()
+
+
 def test_what_is_not_eligible_is_not_priced() -> None:
     measures, judgement, scenario = world()
     judgement.eligible.loc["low", "construction"] = False

@@ -32,16 +32,19 @@ def knothe_share(elapsed_start: Floats, elapsed_end: Floats, c: Floats) -> Float
 
 
 @numba.njit(cache=True)
-def last_unsettled(w: Floats, remaining: Floats, half_year: Floats, per_day: Floats, done: Floats, limits: Floats) -> Floats:
-    """The latest of a row of dates at which each point is not yet settled, −1 where it is settled at all of them.
+def last_unsettled(
+    w: Floats, remaining: Floats, half_year: Floats, per_day: Floats, done: Floats, limits: Floats, few: float
+) -> Floats:
+    """The latest of a row of dates at which each point is not yet settled, and at which more than a few are still to come.
 
     w: (n, g) final subsidence of every group of panels, m. remaining, half_year, per_day: (g, t) shares of it still to come,
     coming in the next half year, and coming per day at each date. done: (g, t) 1 where the group's movement time is over,
-    else 0. limits: (4,) remaining m, half-year m, per-day m, and the subsidence from which a group counts as felt, m. Returns
-    (n,).
+    else 0. limits: (4,) remaining m, half-year m, per-day m, and the subsidence from which a group counts as felt, m. few: what
+    may remain, m, beside these limits, for the second. Returns (n, 2), the second never before the first, −1 where there is no
+    such date.
     """
     n, groups = w.shape
-    last = np.full(n, -1.0)
+    last = np.full((n, 2), -1.0)
     felt = np.empty(groups, dtype=np.int64)
     for i in range(n):
         count, total = 0, 0.0
@@ -50,7 +53,7 @@ def last_unsettled(w: Floats, remaining: Floats, half_year: Floats, per_day: Flo
             if w[i, g] > 1e-6:  # a micrometre: far below every limit
                 felt[count] = g
                 count += 1
-        if total < min(limits.min(), limits[3]):
+        if total < min(limits.min(), few):
             continue
         for t in range(remaining.shape[1] - 1, -1, -1):
             left = half = rate = 0.0
@@ -61,7 +64,10 @@ def last_unsettled(w: Floats, remaining: Floats, half_year: Floats, per_day: Flo
                 half += w[i, g] * half_year[g, t]
                 rate += w[i, g] * per_day[g, t]
                 moving = moving or (done[g, t] == 0.0 and w[i, g] >= limits[3])
-            if moving or left > limits[0] or half >= limits[1] or rate >= limits[2]:
-                last[i] = t
+            unsettled = moving or left > limits[0] or half >= limits[1] or rate >= limits[2]
+            if last[i, 1] < 0.0 and (unsettled or left > few):
+                last[i, 1] = t
+            if unsettled:
+                last[i, 0] = t
                 break
     return last

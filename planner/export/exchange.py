@@ -43,6 +43,7 @@ SHORT: Final = {
     "curvature_mm_m2": "curv_mm_m2",
     "strain_mm_m": "strain_mmm",
     "settled_year": "settled_yr",
+    "surcharge_cny": "surch_cny",
     "ready_year": "ready_year",
     "waterlogging": "waterlog",
     "constraint": "constraint",

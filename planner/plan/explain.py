@@ -115,7 +115,7 @@ def _why(row: pd.Series[Any], verdicts: pd.DataFrame) -> list[Message]:
 
 
 def _reason(row: Any) -> list[Message]:
-    """Why this target, in one or two short sentences. row: anything with the unit's columns by key."""
+    """Why this target, in two or three short sentences. row: anything with the unit's columns by key."""
     if row["target"] == UNRESTORED:
         return [say("explain.none")]
     follower = row["next_target"]
@@ -127,9 +127,11 @@ def _reason(row: Any) -> list[Message]:
         first = say("explain.tie", next=follower)
     else:
         first = say("explain.best", next=follower, loss=row["next_loss_cny"])
-    if row["rules_target"] == row["target"]:
-        return [first, say("explain.same")]
-    return [first, say("explain.rules", target=row["rules_target"])]
+    same = row["rules_target"] == row["target"]
+    told = [first, say("explain.same") if same else say("explain.rules", target=row["rules_target"])]
+    if row.get("surcharge_cny", 0.0) > 0:
+        told.append(say("explain.surcharge", cost=row["surcharge_cny"]))
+    return told
 
 
 def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, target: str) -> list[Message]:
@@ -149,7 +151,8 @@ def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, 
 
 def reasons(plan: PlanRecord) -> dict[str, pd.Series[Any]]:
     """The columns `reason` and `reason_zh` of every unit."""
-    rows = plan.units[["target", "next_target", "next_loss_cny", "rules_target"]].to_dict("records")
+    asked = ["target", "next_target", "next_loss_cny", "rules_target", "surcharge_cny"]
+    rows = plan.units[asked].to_dict("records")
     found = [_reason(row) for row in rows]
     return {
         "reason": pd.Series([" ".join(render(m, "en") for m in told) for told in found], index=plan.units.index),

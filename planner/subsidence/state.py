@@ -29,7 +29,7 @@ SHALLOW_M: Final = 400.0  # to this mining depth a movement lasts in proportion 
 
 
 def ground(site: Site, *, year: float | None = None) -> Ground:
-    """The residual subsidence and deformation of a site at a year, and the year from which it is settled.
+    """The residual subsidence and deformation of a site at a year, and the years from which it is settled and free to build on.
 
     From the mining panels by Knothe's law where they are dated, else from the residual raster by differences; where neither is
     known the ground is taken as settled, which `notes` says and `known` = False marks. year: `scenario.site.year` unless given
@@ -65,21 +65,21 @@ def _in_site_crs(site: Site) -> gpd.GeoDataFrame:
 
 def _settled(terrain: Grid, year: float, notes: tuple[Message, ...]) -> Ground:
     zero = terrain.like(0.0)
-    return Ground(zero, zero, zero, zero, terrain.like(year), known=False, notes=notes)
+    return Ground(zero, zero, zero, zero, terrain.like(year), terrain.like(year), known=False, notes=notes)
 
 
 def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said: tuple[Message, ...]) -> Ground:
     """Residual fields by (1 − share) · final prediction: superposition holds at every date."""
     all_sources = sources(panels)
     rest = all_sources.weighted(1.0 - panels.share(year))
-    residual, tilt, curvature, strain, settled = (np.empty(terrain.shape) for _ in range(5))
+    residual, tilt, curvature, strain, settled, free = (np.empty(terrain.shape) for _ in range(6))
     timing = _timing(panels, p)
     groups = [all_sources.only(timing.group == g) for g in range(len(timing.remaining))]
     for rows, fields in bands(rest, terrain, cells=BAND_CELLS // (1 + len(timing.remaining) // 10)):
         values = kernel.principal(fields)
         residual[rows], tilt[rows] = np.maximum(values[..., 0], 0.0) * 1e3, values[..., 1] * 1e3
         curvature[rows], strain[rows] = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
-        settled[rows] = _settled_year(groups, timing, terrain, rows)
+        settled[rows], free[rows] = _settled_years(groups, timing, terrain, rows)
     notes = [*said, *panels.warnings]
     first = panels.piece[:, 0] == 0.0  # of every panel
     undated = int(np.sum(~panels.dated & first))
@@ -88,12 +88,12 @@ def _from_panels(panels: Panels, terrain: Grid, year: float, p: Parameters, said
     ahead = int(np.sum((panels.numbers["start"] > year) & first))
     if ahead:
         notes.append(say("subsidence.ahead", panels=ahead, year=year))
-    return _known(terrain, [residual, tilt, curvature, strain, settled], notes)
+    return _known(terrain, [residual, tilt, curvature, strain, settled, free], notes)
 
 
 def _known(terrain: Grid, fields: list[Floats], notes: list[Message]) -> Ground:
-    residual, tilt, curvature, strain, settled = (terrain.like(f) for f in fields)
-    return Ground(residual, tilt, curvature, strain, settled, known=True, notes=tuple(notes))
+    residual, tilt, curvature, strain, settled, free = (terrain.like(f) for f in fields)
+    return Ground(residual, tilt, curvature, strain, settled, free, known=True, notes=tuple(notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +107,7 @@ class _Timing:
     per_day: Floats
     done: Floats
     limits: Floats
+    few: float
 
 
 def equivalent_depth(depth_m: Floats) -> Floats:
@@ -145,21 +146,22 @@ def _timing(panels: Panels, p: Parameters) -> _Timing:
         (remaining - rest(dates + 1.0 / DAYS_PER_YEAR)),
         (dates[None, :] >= (end + duration)[:, None]).astype(float),
         limits,
+        p.number("standards.settled.restricted_mm") / 1e3,
     )
 
 
-def _settled_year(groups: list[Sources], timing: _Timing, terrain: Grid, rows: slice) -> Floats:
-    """First year from which the ground stays within every limit, (rows, cols)."""
+def _settled_years(groups: list[Sources], timing: _Timing, terrain: Grid, rows: slice) -> Floats:
+    """First year from which the ground stays within every limit, and from which so little is left, (2, rows, cols)."""
     x, y = terrain.centres()
     shape = len(y[rows]), len(x)
     near = [g for g, mine in enumerate(groups) if reaches(mine, float(y[rows].min()), float(y[rows].max()))]
     if not near:
-        return np.full(shape, float(timing.first))
+        return np.full((2, *shape), float(timing.first))
     w = np.stack([subsidence_on(groups[g], x, y[rows]).ravel() for g in near], axis=1)
     last = last_unsettled(
-        w, timing.remaining[near], timing.half_year[near], timing.per_day[near], timing.done[near], timing.limits
+        w, timing.remaining[near], timing.half_year[near], timing.per_day[near], timing.done[near], timing.limits, timing.few
     )
-    return (timing.first + 1.0 + last).reshape(shape)
+    return (timing.first + 1.0 + last.T).reshape(2, *shape)
 
 
 def _from_residual(residual: Grid, terrain: Grid, year: float, p: Parameters) -> Ground:
@@ -180,10 +182,18 @@ def _from_residual(residual: Grid, terrain: Grid, year: float, p: Parameters) ->
     values = kernel.principal(fields)
     curvature, strain = np.abs(values[..., 2]) * 1e3, np.abs(values[..., 4]) * 1e3
     c = p.number("prediction.c_per_year")
-    limit, half, day = (p.number(f"standards.settled.{k}") / 1e3 for k in ("residual_mm", "half_year_mm", "day_mm"))
-    most = min(limit, half / -np.expm1(-0.5 * c), day * DAYS_PER_YEAR / c)
-    wait = np.ceil(np.maximum(np.log(np.maximum(metres, 1e-9) / most), 0.0) / c - 1e-9)
-    found = ((metres * 1e3, 0.0), (values[..., 1] * 1e3, 0.0), (curvature, 0.0), (strain, 0.0), (year + wait, year))
+    limit, few, half, day = (
+        p.number(f"standards.settled.{k}") / 1e3 for k in ("residual_mm", "restricted_mm", "half_year_mm", "day_mm")
+    )
+    settled = min(limit, half / -np.expm1(-0.5 * c), day * DAYS_PER_YEAR / c)
+    years = [
+        year + np.ceil(np.maximum(np.log(np.maximum(metres, 1e-9) / most), 0.0) / c - 1e-9)
+        for most in (settled, min(settled, few))
+    ]
+    found = (
+        *((metres * 1e3, 0.0), (values[..., 1] * 1e3, 0.0), (curvature, 0.0), (strain, 0.0)),
+        *((from_year, year) for from_year in years),
+    )
     return _known(terrain, [_onto(residual.like(field), terrain, outside) for field, outside in found], notes)
 
 

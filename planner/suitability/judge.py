@@ -22,7 +22,7 @@ from planner.words import say
 Floats = NDArray[np.float64]
 NEEDED = (
     "ground_m", "water_table_m", "water_depth_m", "water_share", "subsidence_m", "slope_deg", "residual_mm", "tilt_mm_m",
-    "curvature_mm_m2", "strain_mm_m", "settled_year", "missing_share", "forbids", "constraint", "waterlogging",
+    "curvature_mm_m2", "strain_mm_m", "settled_year", "free_year", "missing_share", "forbids", "constraint", "waterlogging",
 )  # fmt: skip
 
 STANDS: Final = "stands"
@@ -140,7 +140,7 @@ def _decision(case: Case, eligible: pd.DataFrame) -> pd.Series[str]:
     facts = case.facts
     wet = (facts["waterlogging"] == "perennial").to_numpy() | (case.column("water_share") >= 0.5) | (case.final_room_m < 0.0)
     unstable = (building_class(facts, case.scenario) == "unsuitable").to_numpy()
-    moving = case.column("residual_mm") > case.number("standards.settled.residual_mm")
+    moving = case.column("residual_mm") > case.number("standards.settled.restricted_mm")
     barred = ~eligible["construction"].to_numpy()
     decided = np.select([wet, unstable | moving | barred], ["reservoir", "green"], default="construction")
     return pd.Series(decided, index=facts.index, name="decision")

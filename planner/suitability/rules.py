@@ -16,6 +16,7 @@ from planner.keys.layer import Layer
 from planner.landuse import CHOICES, LAND
 from planner.placing import belt_column, near_column
 from planner.scenario import Scenario
+from planner.schedule import ready_years, restricted
 from planner.suitability.foundation import load_reach_m
 from planner.suitability.ground import DEFORMATION, building_standard, farmland_damage
 
@@ -162,6 +163,17 @@ def _construction(case: Case) -> Iterator[Finding]:
     limit = case.number("standards.settled.residual_mm")
     source = case.source("standards.settled.residual_mm")
     yield case.at_most("construction", "residual", case.column("residual_mm"), limit, hard=now, unit="mm", source=source)
+    ready = ready_years(case.facts, "construction", np.zeros(len(settled)), case.scenario)
+    yield Finding(
+        "construction",
+        "restricted",
+        case.column("free_year"),
+        ready.astype(float),
+        ~restricted(case.facts, ready),
+        np.zeros(len(ready), dtype=bool),
+        "",
+        case.source("standards.settled.restricted_mm"),
+    )
     for name, column in DEFORMATION:
         unit = {"tilt": "mm/m", "curvature": "mm/m²", "strain": "mm/m"}[name]
         value = np.abs(case.column(column))

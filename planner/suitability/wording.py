@@ -27,6 +27,7 @@ TOLD: Final = {
     "terrain_known": Told(),
     "settled": Told(digits=0),
     "residual": Told(digits=0),
+    "restricted": Told(digits=0),
     "tilt": Told(),
     "curvature": Told(digits=3),
     "strain": Told(),
@@ -49,6 +50,7 @@ TOLD: Final = {
     "pollution": Told(),
     "shape": Told(more=True),
 }
+YEARS: Final = ("settled", "restricted")  # rules whose figures are years: told by sentences of their own
 _STANDARD: Final = re.compile(r"((?:GB/T|GB|TD/T|SL|DZ/T) ?[\d.]+(?:-\d+)?)(?: cl\. ([\d.]+))?")  # a standard and its clause
 
 
@@ -84,14 +86,14 @@ def _message(row: dict[Any, Any]) -> Message:
     if value != value:
         return say("verdict.unknown", **known)
     known["value"] = _written(value, unit, told.digits)
-    if rule == "settled" and passed:
-        return say("verdict.settled", **{k: v for k, v in known.items() if k != "rule"})
+    if rule in YEARS and passed:
+        return say(f"verdict.{rule}", **{k: v for k, v in known.items() if k != "rule"})
     if passed:
         return say("verdict.at_least" if told.more else "verdict.at_most", **known)
     gap = _written(abs(value - limit), unit, told.digits)
     failed = {**known, "target": target, "change": say(f"change.{rule}", gap=gap)}
-    if rule == "settled":
-        return say("verdict.settled_late", **{k: v for k, v in failed.items() if k != "rule"})
+    if rule in YEARS:
+        return say(f"verdict.{rule}_late", **{k: v for k, v in failed.items() if k != "rule"})
     side = "below" if told.more else "above"
     return say(f"verdict.{side}_{'hard' if row['hard'] else 'soft'}", **failed)
 

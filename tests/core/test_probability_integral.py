@@ -217,6 +217,8 @@ def test_last_unsettled_date_by_hand():
     zero = np.zeros((2, 3))
     limits = np.array([0.1, 0.03, 0.001, 0.01])
     done = np.ones((2, 3))
-    assert last_unsettled(w, remaining, zero, zero, done, limits).tolist() == [1.0, -1.0, -1.0]
+    assert last_unsettled(w, remaining, zero, zero, done, limits, 0.1).T.tolist() == [[1.0, -1.0, -1.0]] * 2
+    # 2 m · 0.01 are more than 15 mm to the last date; 0.05 m · 1 to the second.
+    assert last_unsettled(w, remaining, zero, zero, done, limits, 0.015).T.tolist() == [[1.0, -1.0, -1.0], [2.0, 1.0, -1.0]]
     done[1, 1] = 0.0
-    assert last_unsettled(w, remaining, zero, zero, done, limits).tolist() == [1.0, 1.0, -1.0]
+    assert last_unsettled(w, remaining, zero, zero, done, limits, 0.1).T.tolist() == [[1.0, 1.0, -1.0]] * 2

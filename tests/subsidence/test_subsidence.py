@@ -14,7 +14,7 @@ from shapely import affinity
 from planner import samples
 from planner.errors import CRSMismatch, InvalidInput
 from planner.parameters import defaults
-from planner.scenario import parse_scenario
+from planner.scenario import parse_scenario, replaced
 from planner.site import Grid, Site
 from planner.subsidence import check_panels, decimal_year, grid_over, ground, predict, predict_grid, undermining
 from planner.subsidence.outline import quadrature_nodes, rectangle_axes
@@ -268,6 +268,26 @@ def test_ground_still_has_to_give_what_knothe_left():
     assert state.settled_year.values.min() == 2010.0
 
 
+def test_slow_ground_is_settled_before_building_is_free():
+    """c = 0.3: 30 mm in half a year are passed with 215 mm left, so the breaks of 200 and 100 mm decide: ln(w / limit) / c."""
+    table = panels(BOX, start=2010.0, end=2010.0, c_per_year=0.3, depth_m=300.0)
+    state = ground(make_site(2011, table))
+    w = predict_grid(table, state.residual_mm)["subsidence_m"].values.max()
+    assert state.settled_year.values.max() == 2010 + math.ceil(math.log(w / 0.2) / 0.3)
+    assert state.free_year.values.max() == 2010 + math.ceil(math.log(w / 0.1) / 0.3)
+    assert (state.free_year.values >= state.settled_year.values).all()
+
+
+def test_slow_ground_of_a_raster_is_free_by_knothes_law():
+    """A raster of 300 mm, c = 0.3: ln(300 / 200) / 0.3 = 1.35 and ln 3 / 0.3 = 3.66 years."""
+    grid = Grid(np.full((4, 4), 300.0), 0.0, 40.0, 10.0, 10.0)
+    site = make_site(2011, residual=grid)
+    slow = dataclasses.replace(site, terrain=grid.like(0.0), scenario=replaced(site.scenario, {"prediction.c_per_year": 0.3}))
+    state = ground(slow)
+    assert set(state.settled_year.values.ravel()) == {2013.0}
+    assert set(state.free_year.values.ravel()) == {2015.0}
+
+
 def test_ground_does_not_forget_panels_still_to_be_mined():
     table = panels(BOX, affinity.translate(BOX, 0, 400), start=[2000.0, 2030.0], end=[2001.0, 2031.0])
     state = ground(make_site(2020, table))
@@ -340,7 +360,7 @@ def test_the_ground_does_not_depend_on_the_bands_it_is_worked_in(monkeypatch):
     whole = ground(site)
     monkeypatch.setattr("planner.subsidence.state.BAND_CELLS", 500)
     banded = ground(site)
-    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year"):
+    for name in ("residual_mm", "tilt_mm_m", "curvature_mm_m2", "strain_mm_m", "settled_year", "free_year"):
         assert np.abs(getattr(banded, name).values - getattr(whole, name).values).max() < 1e-9, name
     assert len(np.unique(whole.settled_year.values)) > 3
 

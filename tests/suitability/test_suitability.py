@@ -28,6 +28,7 @@ GOOD = {
     "curvature_mm_m2": 0.01,
     "strain_mm_m": 0.3,
     "settled_year": 2015.0,
+    "free_year": 2015.0,
     "missing_share": 0.0,
     "forbids": "",
     "constraint": "",
@@ -61,7 +62,7 @@ def eligible(change, target, **sets):
         ("construction", "curvature_mm_m2", 0.6, 0.601),
         ("construction", "strain_mm_m", 6.0, 6.001),
         ("construction", "strain_mm_m", 6.0, -6.001),
-        ("construction", "residual_mm", 100.0, 100.1),
+        ("construction", "residual_mm", 200.0, 200.1),
         ("construction", "settled_year", 2020.0, 2021.0),
         ("construction", "ground_m", 28.0, 27.9),  # platform 31 + 1, fill of at most 4 m
         ("construction", "missing_share", 0.5, 0.51),
@@ -85,6 +86,7 @@ def test_a_limiting_factor_rules_out_just_beyond_its_limit(target, column, kept,
     [
         ("construction", "tilt_mm_m", 5.0),
         ("construction", "strain_mm_m", 3.0),
+        ("construction", "free_year", 2022.0),  # the works end in 2021
         ("arable", "subsidence_m", 6.0),
         ("arable", "ground_m", 31.5),
         ("reservoir", "ground_m", 32.0),
@@ -140,6 +142,31 @@ def test_holding_building_land_back_lets_ground_settle_first():
     assert not eligible(moving, "construction")
     assert not eligible(moving, "construction", suitability__construction_wait_years=2.0)
     assert eligible(moving, "construction", suitability__construction_wait_years=3.0)
+
+
+def test_building_is_restricted_until_little_is_left_to_come():
+    """GB 51044: to 100 mm free, to 200 mm restricted, above prohibited; works of 2020 end in 2021: free by then is free."""
+    table = facts({"free_year": 2021.0}, {"free_year": 2022.0, "residual_mm": 150.0}, {"residual_mm": 250.0})
+    judged = judge(table, scenario())
+    assert judged.eligible["construction"].tolist() == [True, True, False]
+    told = judged.verdicts[judged.verdicts["rule"] == "restricted"]
+    assert told["passed"].tolist() == [True, False, True]
+    assert sentences(told)[0] == (
+        "Building is not restricted from 2021, when the land is ready in 2021 (GB 51044-2014: building is restricted from 100 "
+        "to 200 mm of residual subsidence (DOMAIN 7))."
+    )
+    assert sentences(told)[1].endswith("costs design against deformation; buildings ready 1 years later would need none.")
+    assert sentences(told, "zh")[1] == (
+        "2022年前限制建设，晚于用地可用的2021年（GB 51044-2014）：仍可作建设用地，须计抗变形设计增加费；晚1年建设则无须此项。"
+    )
+
+
+def test_land_that_waits_is_restricted_by_the_year_it_waits_for():
+    waits = {"settled_year": 2023.0, "residual_mm": 400.0}
+    table = facts(waits | {"free_year": 2023.0}, waits | {"free_year": 2025.0})
+    told = judge(table, scenario(suitability__construction_wait_years=3.0)).verdicts.query("rule == 'restricted'")
+    assert told["limit"].tolist() == [2023.0, 2023.0]
+    assert told["passed"].tolist() == [True, False]
 
 
 def test_another_countrys_table_can_be_swapped_in():
@@ -259,7 +286,14 @@ def test_every_rule_can_be_told_passed_failed_and_unknown():
     }
     sets = {"suitability__foundation_load_kpa": 100.0}
     bad = full | {"ground_m": 20.0, "slope_deg": 9.0, "residual_mm": 500.0, "tilt_mm_m": 12.0, "curvature_mm_m2": 1.0}
-    bad |= {"strain_mm_m": 9.0, "settled_year": 2030.0, "missing_share": 0.7, "forbids": "construction", "subsidence_m": 9.0}
+    bad |= {
+        "strain_mm_m": 9.0,
+        "settled_year": 2030.0,
+        "free_year": 2031.0,
+        "missing_share": 0.7,
+        "forbids": "construction",
+        "subsidence_m": 9.0,
+    }
     bad |= {"dam_m": 1.5}
     unknown = dict.fromkeys(bad, math.nan) | {"forbids": ""}
     v = judge(facts(GOOD | full, bad, unknown, bad | {"ground_m": 40.0}), scenario(**sets)).verdicts
