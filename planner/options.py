@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.core.earth import balanced_levels
-from planner.design import Levels, Section, crests, heights, shape_of, ways
+from planner.design import Drains, Levels, Section, crests, drains, heights, shape_of, ways
 from planner.design.ways import GRADED, heap_of
 from planner.landuse import LAND, UNRESTORED
 from planner.placing import near_column, value_column
@@ -91,7 +91,8 @@ def _barred(options: pd.DataFrame, facts: pd.DataFrame) -> Flags:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """One treatment over all units: which can have it, earth, storage, year it is ready, what it costs more a mu, each (n,).
+    """One treatment over all units: which can have it, earth, storage, year it is ready, what it costs more a mu, each (n,),
+    and what keeps it dry.
 
     works: price of its works, yuan/mu.
     """
@@ -102,6 +103,7 @@ class _Rows:
     storage: Floats
     ready: Ints
     surcharge: Floats
+    drains: Drains
     works: float
 
 
@@ -126,7 +128,10 @@ def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tu
         works = p.get(f"{treatment}_works_cny_per_mu", p["works_cny_per_mu"])
         restrained = target == "construction" and restricted(facts, ready)
         surcharge = np.where(restrained, p.get("surcharge_cny_per_mu", 0.0), np.zeros(len(facts)))
-        yield target, treatment, _Rows(possible, cut, fill, held, ready, surcharge, works)
+        dry = target in LAND and treatment != "wetland"
+        finished = ground.mean() + np.divide(fill - cut, total, out=np.zeros_like(total), where=total > 0)
+        drained = drains(target, finished, levels, facts, scenario) if dry else Drains.none(len(facts))
+        yield target, treatment, _Rows(possible, cut, fill, held, ready, surcharge, drained, works)
 
 
 def _land_can(treatment: str, high: Flags, depth: Floats, p: dict[str, float], facts: pd.DataFrame) -> Flags:
@@ -152,6 +157,9 @@ def _frame(
     area = facts["area_mu"].to_numpy(float)
     earth = scenario.parameters.section("earthwork")
     value = _value(facts, scenario, target)
+    cut = rows.cut + rows.drains.ditch_m3
+    drained = rows.drains.ditch_m3 * earth["cut_cny_per_m3"] + rows.drains.pump_cny
+    works = area * (rows.works + rows.surcharge) + rows.cut * earth["cut_cny_per_m3"] + rows.fill * earth["fill_cny_per_m3"]
     frame = pd.DataFrame(
         {
             "target": target,
@@ -160,11 +168,12 @@ def _frame(
             "restored_mu": area if target in LAND else 0.0,
             "water_mu": area if target == "reservoir" else 0.0,
             "storage_m3": rows.storage,
-            "cut_m3": rows.cut,
+            "cut_m3": cut,
             "fill_m3": rows.fill,
-            "cost_cny": area * (rows.works + rows.surcharge)
-            + rows.cut * earth["cut_cny_per_m3"]
-            + rows.fill * earth["fill_cny_per_m3"],
+            "cost_cny": works + drained,
+            "drain_m3": rows.drains.ditch_m3,
+            "pump_kw": rows.drains.pump_kw,
+            "drain_cny": drained,
             "surcharge_cny": area * rows.surcharge,
             "benefit_cny": area * value,
             "ready_year": rows.ready,

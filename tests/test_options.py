@@ -47,10 +47,25 @@ def test_total_storage_is_measured_at_the_flood_level() -> None:
 
 
 def test_filled_land_stands_on_its_platform() -> None:
-    fill = appraise(*world()).loc[("low", "arable:fill")]  # platform 12 + 1 = 13 m
+    dry = {"arable": {"ditch_m3_per_mu": 0.0}}
+    fill = appraise(*world(targets=dry)).loc[("low", "arable:fill")]  # platform 12 + 1 = 13 m
     assert fill["fill_m3"] == pytest.approx(100 * (3 + 2 + 1))
     assert fill["cut_m3"] == pytest.approx(0.0)
     assert fill["restored_mu"] == pytest.approx(MU)
+
+
+def test_field_ditches_and_pumps_are_earth_and_cost_of_an_option() -> None:
+    """A platform 1 m above the water has ditches; a flood 0.8 m above the lake leaves it 0.2 m: pumps as well."""
+    ways = [("low", "arable:fill"), ("low", "green:fill"), ("low", "reservoir:keep")]
+    flood = {"level_m": 12.0, "flood_level_m": 12.8}
+    none = {"arable": {"ditch_m3_per_mu": 0.0, "drain_m3_s_km2": 0.0}}
+    without, drained = (appraise(*world(targets=t, reservoir=flood)).loc[ways] for t in (none, {}))
+    assert (drained["cut_m3"] - without["cut_m3"]).tolist() == pytest.approx([20.0 * MU, 0.0, 0.0])
+    assert drained["drain_m3"].tolist() == pytest.approx([20.0 * MU, 0.0, 0.0])
+    assert (drained["cost_cny"] - without["cost_cny"]).tolist() == pytest.approx(drained["drain_cny"].tolist())
+    assert drained["drain_cny"].iloc[0] > 20.0 * MU * 8.0
+    assert (drained["pump_kw"] > 0).tolist() == [True, False, False]
+    assert not without["drain_cny"].any()
 
 
 def test_high_ground_is_levelled_not_filled() -> None:

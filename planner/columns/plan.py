@@ -66,6 +66,9 @@ OPTIONS: Final = table_of(
     ("cost_cny", "yuan", "Cost", "投资", "works and earth"),
     ("dyke_m3", "m³", "Dykes", "堤防填方", "earth of the dykes that are certain, part of the fill"),
     ("dyke_cny", "yuan", "Cost of dykes", "堤防投资", "of the dykes that are certain, part of the cost"),
+    ("drain_m3", "m³", "Field ditches", "田间排水沟土方", "earth of the ditches, part of the cut"),
+    ("pump_kw", "kW", "Pumps", "排涝装机", "installed power that keeps the land dry"),
+    ("drain_cny", "yuan", "Cost of drainage", "排水投资", "ditches, pumps, their upkeep and energy, part of the cost"),
     (
         "surcharge_cny",
         "yuan",

@@ -1,5 +1,6 @@
 """Design: the finished ground and the water levels, decided in one place and asked by every stage and every output."""
 
+from planner.design.drains import Drains, drains
 from planner.design.dykes import Section, crests, dykes, edges, heights
 from planner.design.lakes import lake_levels
 from planner.design.levels import Levels, platform, water_surface
@@ -9,12 +10,14 @@ from planner.design.ways import bed_of, dig_limit_m, shape_of, ways
 
 __all__ = [
     "Design",
+    "Drains",
     "Levels",
     "Section",
     "Shape",
     "bed_of",
     "crests",
     "dig_limit_m",
+    "drains",
     "dykes",
     "edges",
     "graded",

@@ -215,6 +215,13 @@ def priced_dykes(units: pd.DataFrame) -> float:
     return float(units["dyke_m3"].sum()) if "dyke_m3" in units else 0.0
 
 
+def priced_ditches(units: pd.DataFrame) -> float:
+    """Earth of the field ditches that the choice counted, m³ bank."""
+    return float(units["drain_m3"].sum()) if "drain_m3" in units else 0.0
+
+
 def plan_left_m3(units: pd.DataFrame, compaction: float) -> float:
-    """Compacted cut less fill of a plan without its dykes, m³."""
-    return compaction * float(units["cut_m3"].sum()) - (float(units["fill_m3"].sum()) - priced_dykes(units))
+    """Compacted cut less fill of a plan without its dykes and field ditches, m³: neither is part of its finished ground."""
+    return compaction * (float(units["cut_m3"].sum()) - priced_ditches(units)) - (
+        float(units["fill_m3"].sum()) - priced_dykes(units)
+    )

@@ -25,6 +25,7 @@ MAX_HAUL_ROWS: Final = 50_000
 MAX_SUMIFS: Final = 20_000_000  # parcels × units up to which a spreadsheet adds them in a few seconds
 
 _UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "phase", "ready_year", "reason")
+_SOME: Final = ("surcharge_cny", "drain_m3", "pump_kw", "drain_cny")  # where a unit has any
 _SUMMED: Final = ("area_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 
 
@@ -74,7 +75,8 @@ def _letter(i: int) -> str:
 def _unit_rows(units: pd.DataFrame, lang: str) -> pd.DataFrame:
     frame = pd.DataFrame(units.drop(columns=units.geometry.name)).sort_index()
     frame = frame.reset_index() if "unit_id" not in frame.columns else frame.reset_index(drop=True)
-    frame = frame[[c for c in _UNIT_COLUMNS if c in frame.columns]].copy()
+    some = [c for c in _SOME if c in frame.columns and (frame[c] > 0).any()]
+    frame = frame[[c for c in (*_UNIT_COLUMNS, *some) if c in frame.columns]].copy()
     frame["target"] = [term("target", t, lang) for t in frame["target"]]
     if lang == "zh" and "reason" in frame.columns and "reason_zh" in units.columns:
         frame["reason"] = units["reason_zh"].sort_index().to_numpy()

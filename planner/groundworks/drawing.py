@@ -18,7 +18,7 @@ from scipy.ndimage import map_coordinates
 from planner.core.terrain.sloping import steepest
 from planner.design import owners
 from planner.earthwork.finished import Finished, finished, finished_ground
-from planner.earthwork.works import priced_dykes
+from planner.earthwork.works import priced_ditches, priced_dykes
 from planner.groundworks.banks import dyked_rims
 from planner.groundworks.ditches import POND_M, ditches, undrained
 from planner.landuse import LAND
@@ -166,11 +166,12 @@ def drawn(
     """A plan's drawing on its terrain's cells, where the finished ground is known. moved: its cut and fill, m³."""
     banks, priced = made.dykes, priced_dykes(plan.units)
     compaction, earth = plan.site.scenario.number("earthwork.compaction"), float(banks["fill_m3"].sum())
-    volumes = dict(moved)
-    for name, taken in (("", earth), ("block_", priced)):
+    volumes, ditched = dict(moved), compaction * priced_ditches(plan.units)
+    for name, taken in (("", earth - ditched), ("block_", priced - ditched)):
         if f"{name}cut_m3" in moved:
             volumes[f"{name}left_m3"] = compaction * moved[f"{name}cut_m3"] - moved[f"{name}fill_m3"] - taken
-    volumes |= {"plan_left_m3": made.plan_left_m3 - priced, "land_m": made.land_m, "dyke_m3": earth, "priced_dyke_m3": priced}
+    volumes |= {"plan_left_m3": made.plan_left_m3 - priced + ditched, "land_m": made.land_m}
+    volumes |= {"dyke_m3": earth, "priced_dyke_m3": priced, "priced_ditch_m3": priced_ditches(plan.units)}
     land = _Land.of(plan, made)
     lines = ditches(plan, made.ground, land.worked, land.water)
     volumes["ditch_cut_m3"] = float(lines["cut_m3"].sum())

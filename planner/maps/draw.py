@@ -52,6 +52,8 @@ FACTS = (
     ("cut_m3", 0, 1.0),
     ("fill_m3", 0, 1.0),
     ("cost_cny", 0, 1.0),
+    ("surcharge_cny", 0, 1.0),
+    ("drain_cny", 0, 1.0),
     ("benefit_cny", 0, 1.0),
     ("net_cny_mu", 0, 1.0),
     ("price_cny_mu", 0, 1.0),

@@ -16,6 +16,7 @@ from planner.words.render import with_unit
 
 Spec = dict[str, Any]
 UNKNOWN = {"label": list(VIEW_WORDS["unknown"]), "colours": ["#D9D5CE"] * 3}
+SPARSE = ("surcharge_cny", "drain_cny")  # parts of the cost that few units have: not known where they are 0
 AMOUNTS = ("storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
 # Sequential ramps, light to dark, monotone in luminance: they survive greyscale and colour-blind eyes.
 EARTH = ("#FBF3E4", "#EBD3A7", "#D3A76B", "#AC763F", "#7A4A22", "#4A2810")
@@ -74,7 +75,10 @@ def view_specs(view: MapView) -> list[Spec]:
 
 
 def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A numeric column of the view, or one the map works out: price and net value per mu, depth to the water table."""
+    """A numeric column of the view, or one the map works out: price and net value per mu, depth to the water table.
+
+    What few units have is NaN where they have none.
+    """
     area = view.numbers("area_mu") * view.locale.mu
     with np.errstate(divide="ignore", invalid="ignore"):
         if column == "price_cny_mu":
@@ -83,7 +87,8 @@ def derived(view: MapView, column: str) -> np.ndarray[Any, np.dtype[np.float64]]
             return view.numbers("ground_m") - view.numbers("water_table_m")
         if column == "net_cny_mu":
             return np.asarray((view.numbers("benefit_cny") - view.numbers("cost_cny")) / area)
-    return view.numbers(column)
+    known = view.numbers(column)
+    return np.where(known > 0, known, np.nan) if column in SPARSE else known
 
 
 def _spec(key: str, column: str, kind: str, classes: Sequence[Any], **more: Any) -> Spec:

@@ -18,6 +18,7 @@ from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
 from planner.plan.allocate import Answer, allocate, earth_limits, least_haul
+from planner.plan.drains import left_low
 from planner.plan.dykes import along, unpriced
 from planner.plan.explain import reasons
 from planner.plan.noun import Plan
@@ -148,7 +149,8 @@ def plan_of(
     dykes = along(site, units, design)
     haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table), seconds=limit.for_haul())
     late = _unproven_haul(haulage, limit)
-    warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *late)
+    low = left_low(units, parts.borders, site.scenario)
+    warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *low, *late)
     plan = Plan(
         site=site,
         units=units,

@@ -107,11 +107,19 @@ def _why(row: pd.Series[Any], verdicts: pd.DataFrame) -> list[Message]:
             fill=row["fill_m3"],
             storage=row["storage_m3"],
         ),
+        *_drained(row),
         *_reason(row),
     ]
     if row["target"] != UNRESTORED:
         lines += messages(verdicts[verdicts["target"] == row["target"]])
     return lines
+
+
+def _drained(row: pd.Series[Any]) -> list[Message]:
+    """What keeps it dry, where it has ditches or pumps."""
+    if not row.get("drain_cny", 0.0) > 0:
+        return []
+    return [say("explain.drained", earth=row["drain_m3"], power=row["pump_kw"], cost=row["drain_cny"])]
 
 
 def _reason(row: Any) -> list[Message]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
+from planner.plan.drains import drains_told
 from planner.plan.dykes import dykes_told
 from planner.plan.ledgers import ledgers
 from planner.plan.others import told
@@ -60,7 +61,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         "water_mu": float(units["water_mu"].sum()),
         "water": {"storage_m3": float(units["storage_m3"].sum()), "reservoirs": _reservoirs(plan)},
         "earthwork": _earthwork(plan),
-        "dykes": dykes_told(plan),
+        **_against_water(plan),
         "economics": _economics(plan),
         "solver": {
             "status": proof.status,
@@ -88,6 +89,11 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
         summary["locale"] = locale.figures
     summary["published"] = [{**r.model_dump(), "plan": _at(summary, r.key)} for r in site.scenario.reference]
     return summary
+
+
+def _against_water(plan: PlanRecord) -> dict[str, Any]:
+    """What holds water off and what takes it away."""
+    return {"dykes": dykes_told(plan), "drainage": drains_told(plan)}
 
 
 def _economics(plan: PlanRecord) -> dict[str, Any]:

@@ -164,6 +164,10 @@ def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
         left=e.get("spread_m3", 0.0),
     )
     blocks: list[Block] = [Text(told)]
+    drained = s.get("drainage", {})
+    if drained.get("cost_cny", 0.0) > 0:
+        figures = {"earth": "ditch_m3", "mu": "ditched_mu", "power": "pump_kw", "pumped": "pumped_mu", "cost": "cost_cny"}
+        blocks.append(Text(say("drains.told", **{name: drained[key] for name, key in figures.items()})))
     carried = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]] if len(plan.haul) else plan.haul
     if len(carried) and float(carried["m3"].sum()) > 0:
         blocks.append(Text(say("report.mean_haul", haul=e.get("mean_haul_m", 0.0))))

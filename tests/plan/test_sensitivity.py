@@ -35,7 +35,7 @@ def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
 
 
 def test_confidence_is_a_share_of_draws(site: pl.Site) -> None:
-    spread = {"targets.arable.value_cny_per_mu": 0.3, "earthwork.cut_cny_per_m3": 0.3}
+    spread = {"targets.arable.value_cny_per_mu": 2.0, "earthwork.cut_cny_per_m3": 0.3}
     firm = pl.confidence(site, spread, draws=4, seed=3)
     shares = firm.drop(columns=["target", "confidence"])
     assert np.allclose(shares.sum(axis=1), 1.0)
