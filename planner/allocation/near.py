@@ -28,6 +28,7 @@ from planner.allocation.solve import keeps, result_of, start_positions
 from planner.allocation.standing import Standing, taken_in
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import border_pull
+from planner.onecore import one_thread
 from planner.timelimit import now
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ POOR: Final = 0.25  # gap from which an answer is none: prices unlike the new li
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
+@one_thread()
 def adjusted(
     problem: Problem,
     last: pd.Series[str] | Result | Start,

@@ -98,16 +98,15 @@ class Polisher:
         units, borders = self.model.choices, (self.water, self.near, self.model.terms.pair)
         limits, repairing = (self.lo, self.hi), bool(push.any())
         scored = scores.now(push)
-        batched = repairing and bool(self.model.edges.cost.size)
-        first = 0
-        while True:  # the edges of zones first, then what has become an edge by that
-            order = scored.best(first + BATCH if batched else chosen.size)
-            made = int(
-                apply_moves((order[first:], scored.option), units, self.rows, limits, *borders, repairing, chosen, activity)
-            )
-            first += BATCH
-            if made or not batched or first >= scored.count:
-                return made
+        batch = BATCH if repairing and self.model.edges.cost.size else chosen.size
+
+        def made(order: Ints) -> int:
+            moves = (order, scored.option)
+            return int(apply_moves(moves, units, self.rows, limits, *borders, repairing, batch, chosen, activity))
+
+        order = scored.best(batch)
+        # the edges of zones first, then what has become an edge by that; the rest where none of them helps
+        return made(order) or (made(scored.best(chosen.size)[batch:]) if order.size < scored.count else 0)
 
 
 @dataclass(frozen=True, eq=False)

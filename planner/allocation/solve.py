@@ -28,10 +28,12 @@ from planner.allocation.table import Floats, Ints, OptionTable
 from planner.allocation.verify import misses
 from planner.allocation.warm import make_ready
 from planner.errors import InvalidInput, NoPlanInTime
+from planner.onecore import one_thread
 from planner.timelimit import now
 from planner.words import say
 
 
+@one_thread()
 def solve(
     table: OptionTable,
     rules: Sequence[Rule],

@@ -87,7 +87,7 @@ def test_winning_moves_stop_at_the_limit() -> None:
     chosen, activity = np.arange(0, 10, 2), np.zeros(1)
     limits = (np.array([-np.inf]), np.array([5.0]))
     order, option = np.array([4, 2, 0, 1, 3]), np.arange(1, 11, 2)
-    made = apply_moves((order, option), one, rows, limits, water(FREE), row(0.0), PAIR, False, chosen, activity)
+    made = apply_moves((order, option), one, rows, limits, water(FREE), row(0.0), PAIR, False, 3, chosen, activity)
     assert made == 2 and activity[0] == 4.0 and chosen.tolist() == [0, 2, 5, 6, 9]
 
 
@@ -99,6 +99,18 @@ def test_repairing_stops_when_the_limits_hold() -> None:
     chosen, activity = np.arange(0, 10, 2), np.zeros(1)
     limits = (np.array([3.0]), np.array([np.inf]))
     made = apply_moves(
-        (np.arange(5), np.arange(1, 11, 2)), one, rows, limits, water(FREE), row(0.0), PAIR, True, chosen, activity
+        (np.arange(5), np.arange(1, 11, 2)), one, rows, limits, water(FREE), row(0.0), PAIR, True, 5, chosen, activity
     )
     assert made == 2 and activity[0] == 4.0 and chosen.tolist() == [1, 3, 4, 6, 8]
+
+
+def test_of_batches_the_first_that_helps_is_made() -> None:
+    """Two moves at a time: the first two bring nothing, of the next two one does, and the last is left where it is."""
+    one = units([1.0, 0.0] * 5)
+    rows = np.zeros((10, 1))
+    rows[5, 0] = rows[9, 0] = 2.0
+    chosen, activity = np.arange(0, 10, 2), np.zeros(1)
+    limits = (np.array([4.0]), np.array([np.inf]))
+    order = (np.arange(5), np.arange(1, 11, 2))
+    made = apply_moves(order, one, rows, limits, water(FREE), row(0.0), PAIR, True, 2, chosen, activity)
+    assert made == 1 and activity[0] == 2.0 and chosen.tolist() == [0, 2, 5, 6, 8]

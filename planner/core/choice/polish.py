@@ -154,12 +154,14 @@ def apply_moves(
     near: Near,
     pair: Floats,
     repairing: bool,
+    batch: int,
     chosen: Ints,
     activity: Floats,
 ) -> int:
     """Makes the moves (units in order, and the option of every unit) where they still help. Returns the count.
 
     repairing: a move helps if it shrinks the total violation (rows in comparable units); else if it wins and breaks nothing.
+    batch: of so many moves in order those that help are made; of further ones only where none has helped.
     """
     (order, option), (lo, hi) = moves, limits
     gain, kind, inside, parent = units.gain, units.kind, water.inside, water.parent
@@ -167,6 +169,8 @@ def apply_moves(
     wet_children = count_wet_children(chosen, inside, parent)
     made = 0
     for j in range(order.size):
+        if made > 0 and j % batch == 0:
+            break
         i = order[j]
         k, c = option[i], chosen[i]
         if k == c or not _fits(k, i, chosen, water, wet_children):
