@@ -75,13 +75,22 @@ def patches(n: int) -> al.Problem:
 
 def connected(n: int) -> al.Problem:
     """All construction in one piece."""
+    return _in_pieces(n, "construction")
+
+
+def several(n: int) -> al.Problem:
+    """Construction in one piece, green in another."""
+    return _in_pieces(n, "construction", "green")
+
+
+def _in_pieces(n: int, *targets: str) -> al.Problem:
     options, borders, _, area = field(n, 8)
     total = float(area.sum())
     return al.Problem(options).subject_to(
         al.Quota("construction", min_mu=0.1 * total, max_mu=0.3 * total),
         al.Quota("green", min_mu=0.1 * total),
         al.Budget(6e4 * total),
-        al.Connected("construction", borders),
+        *(al.Connected(target, borders) for target in targets),
     )
 
 
@@ -107,6 +116,7 @@ def lakes(n: int) -> al.Problem:
 SHAPES: dict[str, tuple[Callable[[int], al.Problem], str]] = {
     "patches": (patches, "patches of 30 mu, compact"),
     "connected": (connected, "construction connected"),
+    "several": (several, "construction connected and green connected"),
     "lakes": (lakes, "lakes of 200 units, each with its limits"),
 }
 RUNS = (
@@ -116,6 +126,8 @@ RUNS = (
     ("connected", 100, 1e-2),
     ("connected", 400, 1e-2),
     ("connected", 2_000, 1e-2),
+    ("several", 100, 1e-2),
+    ("several", 2_000, 1e-2),
     ("lakes", 2_000, 5e-4),
 )
 

@@ -70,6 +70,7 @@ _HOMES = {
     "Connected": "planner.allocation",
     "Coverage": "planner.allocation",
     "Covered": "planner.allocation",
+    "Keep": "planner.allocation",
     "MinPatch": "planner.allocation",
     "Share": "planner.allocation",
     "alternatives": "planner.allocation",

@@ -11,6 +11,7 @@ from planner.allocation import Coverage as Coverage
 from planner.allocation import Covered as Covered
 from planner.allocation import Earthwork as Earthwork
 from planner.allocation import Exclude as Exclude
+from planner.allocation import Keep as Keep
 from planner.allocation import Limit as Limit
 from planner.allocation import Lock as Lock
 from planner.allocation import MinPatch as MinPatch

@@ -45,7 +45,7 @@ FLOORS = [
     {"locks", "proofs", "documents", "scratch", "periods", "timelimit"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse", "sizes", "private", "interrupt", "frame", "memory"},
+    {"columns", "units", "landuse", "sizes", "private", "interrupt", "frame", "memory", "onecore"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
@@ -53,6 +53,7 @@ BUILT_ON = {
     for name in ("compiled", "cells", "catchments", "flood", "joining", "merge_tree", "neighbours", "stitching")
 } | {
     "planner.core.choice.arrays",
+    "planner.core.choice.moves",
     "planner.core.corner",
     "planner.core.transport",
     "planner.core.polygons.rings",

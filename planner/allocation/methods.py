@@ -15,11 +15,13 @@ from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import solve_hauled
 from planner.allocation.model import Model, settle
 from planner.allocation.patchwork import solve_patches
-from planner.allocation.search import Found, Method, Outcome, Settings, briefer, relative_gap
+from planner.allocation.pieces import walked_plan
+from planner.allocation.search import Best, Found, Method, Outcome, Settings, briefer, relative_gap
 from planner.allocation.table import Floats, Ints
 
 LARGE = 200  # units from which Newton's prices and a core beat branch and bound on the whole
 LARGE_PATCHES = 60  # units from which rules on patches are mended first
+WALKED = 24  # units from which branch and bound does not find plans of several pieces at once by itself
 LARGE_COMPACT = 800  # the same with border costs
 Way = Callable[[Model, Settings, Ints | None, Floats | None], Found | None]
 
@@ -38,6 +40,8 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
         mended = solve_patches(model, settings, first, prices, solve_by_shape)
         done = mended.chosen is not None or mended.outcome is Outcome.INFEASIBLE
         return mended if done else _giving_up(model, settings, mended)
+    if len(model.separators) > 1 and model.size >= WALKED:
+        first = walked_plan(model, settings, first, Best()).chosen
     bound_pairs = bool(model.clauses.hi.size) and model.size >= LARGE and not model.separators and not model.border.any()
     if bound_pairs and settings.method is Method.CHOOSE and (model.size <= SMALL or not model.edges.cost.size):
         return _followed(solve_by_corner, model, settings, first, prices)

@@ -129,6 +129,10 @@ class Separator(Protocol):
     def graph(self) -> sparse.csr_array:
         """Which units lie side by side, (N, N)."""
 
+    @property
+    def one_piece(self) -> bool:
+        """Whether the rule asks for one connected piece and nothing else."""
+
     def mended(self, worth: Floats, units: Bools, most_mu: float) -> Bools:
         """Units (N,) near the given ones that would keep the rule; worth (N,): what being inside brings each unit.
 

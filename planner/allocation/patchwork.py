@@ -23,6 +23,7 @@ from planner.allocation.highs import solve_program
 from planner.allocation.model import Model, chosen_options, settle, with_cuts
 from planner.allocation.parts import Separator, empty_clauses, stack_clauses
 from planner.allocation.patch_prices import PatchPrices, patch_prices, sides_of
+from planner.allocation.pieces import walked_plan
 from planner.allocation.program import program, start_point
 from planner.allocation.restrict import restrict
 from planner.allocation.search import Best, Found, Outcome, Settings, briefer, relative_gap
@@ -62,6 +63,8 @@ def solve_patches(model: Model, settings: Settings, first: Ints | None, prices: 
     rough = known  # any plan first: Ctrl-C and the time limit may come at any moment
     if known.chosen is None:
         rough = work.mended_choice(free.chosen, known)
+    if len(model.separators) > 1:
+        rough = walked_plan(model, settings, free.chosen, rough)
     priced = patch_prices(model, briefer(settings, 0.5, FREE_NODES), free)
     if priced is not None:
         free = replace(free, bound=min(free.bound, priced.bound), multipliers=priced.multipliers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,7 @@ class _OfPatches:
 @dataclass(frozen=True, eq=False)
 class _MinPatchSeparator(_OfPatches):
     min_mu: float
+    one_piece: ClassVar[bool] = False
 
     def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
         """Itself: patches of their own say nothing about each other."""
@@ -252,6 +254,7 @@ class _ConnectedSeparator(_OfPatches):
     most: Floats | None = None
     least: float = 0.0
     must: Bools | None = None
+    one_piece: ClassVar[bool] = True
 
     def at_least(self, most: Floats, least: float, must: Bools) -> Separator:
         """The separator that takes no piece below `least` for the patch."""

@@ -3,17 +3,8 @@
 import numpy as np
 from numba import njit
 
-from planner.core.choice.arrays import Bools, Floats, Ints, Near, Options, Waters
-
-
-@njit(cache=True, inline="always")
-def _border_change(i: int, new: int, old: int, kind: Ints, chosen: Ints, near: Near, pair: Floats) -> float:
-    """By how much the border cost falls when unit i goes from kind old to new."""
-    change = 0.0
-    for j in range(near.start[i], near.start[i + 1]):
-        other = kind[chosen[near.other[j]]]
-        change += near.cost[j] * (pair[near.layer[j], old, other] - pair[near.layer[j], new, other])
-    return change
+from planner.core.choice.arrays import Floats, Ints, Near, Options, Waters
+from planner.core.choice.moves import border_change, count_wet_children, fits
 
 
 @njit(cache=True, inline="always")
@@ -23,24 +14,6 @@ def _held(i: int, old: int, kind: Ints, chosen: Ints, near: Near, pair: Floats) 
     for j in range(near.start[i], near.start[i + 1]):
         cost += near.cost[j] * pair[near.layer[j], old, kind[chosen[near.other[j]]]]
     return cost * (1.0 + 1e-9)
-
-
-@njit(cache=True, inline="always")
-def _fits(k: int, i: int, chosen: Ints, water: Waters, wet_children: Ints) -> bool:
-    """Whether unit i may go to option k as far as water levels go."""
-    if water.inside[k]:
-        return bool(water.parent[i] < 0 or water.inside[chosen[water.parent[i]]])
-    return bool(not water.inside[chosen[i]] or wet_children[i] == 0)
-
-
-@njit(cache=True)
-def count_wet_children(chosen: Ints, inside: Bools, parent: Ints) -> Ints:
-    """How many children of each unit are inside, shape (N,)."""
-    wet = np.zeros(parent.size, np.int64)
-    for i in range(parent.size):
-        if parent[i] >= 0 and inside[chosen[i]]:
-            wet[parent[i]] += 1
-    return wet
 
 
 @njit(cache=True)
@@ -59,9 +32,9 @@ def settle_at_prices(units: Options, value: Floats, water: Waters, near: Near, p
             held = _held(i, kind[c], kind, chosen, near, pair)
             for k in range(start[i], start[i + 1]):
                 change = value[k] - value[c]
-                if k != c and allowed[k] and change + held > best and _fits(k, i, chosen, water, wet_children):
+                if k != c and allowed[k] and change + held > best and fits(k, i, chosen, water, wet_children):
                     if kind[k] != kind[c]:
-                        change += _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
+                        change += border_change(i, kind[k], kind[c], kind, chosen, near, pair)
                     if change > best:
                         best, pick = change, k
             if pick >= 0:
@@ -113,11 +86,11 @@ def best_moves(
                     continue
             elif gain[k] - gain[c] + held <= max(1e-9 * (1.0 + abs(gain[c])), score[i]):
                 continue
-            if not _fits(k, i, chosen, water, wet_children):
+            if not fits(k, i, chosen, water, wet_children):
                 continue
             border = 0.0
             if kind[k] != kind[c]:
-                border = _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
+                border = border_change(i, kind[k], kind[c], kind, chosen, near, pair)
             if pushing:
                 this = -max(value[c] - value[k] - border, 0.0) / force
             else:
@@ -173,7 +146,7 @@ def apply_moves(
             break
         i = order[j]
         k, c = option[i], chosen[i]
-        if k == c or not _fits(k, i, chosen, water, wet_children):
+        if k == c or not fits(k, i, chosen, water, wet_children):
             continue
         fine = True
         before, after = 0.0, 0.0
@@ -191,7 +164,7 @@ def apply_moves(
         if not repairing:
             win = gain[k] - gain[c]
             if kind[k] != kind[c]:
-                win += _border_change(i, kind[k], kind[c], kind, chosen, near, pair)
+                win += border_change(i, kind[k], kind[c], kind, chosen, near, pair)
             if win <= 0.0:
                 continue
         for a in range(s):

@@ -1,0 +1,246 @@
+"""Several targets that must each lie in one piece: a plan by a walk that never tears one.
+
+Mending a plan without the rules joins the pieces of one target by taking ground from another; with two and more targets that
+seldom ends inside the limits. The walk begins with every target's largest piece, whole from the first step on, and prices of
+limits that rise while they are broken take it inside them. It is counted, not timed: one seed, one plan.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import sparse
+
+from planner.allocation.bound import forest
+from planner.allocation.model import Model, order_kept, row_sizes, settle
+from planner.allocation.neighbours import neighbours, waters
+from planner.allocation.search import Best, Settings
+from planner.allocation.table import Bools, Ints
+from planner.core.choice.pieces import Ground, Pieces, wander
+
+WALKS: Final = 10  # most walks, by turns anew and from the best plan so far, every second one twice as long
+IDLE: Final = 4  # walks in a row that win nothing after which no other follows, once there is a plan
+DRAWS: Final = 16_000_000  # of all walks together, after which no other follows
+LEGS: Final = 40  # pieces of a walk, each cooler than the last; between them prices of limits move
+STEPS: Final = 60  # draws a unit in a leg of the first two walks, and at least
+LEAST_STEPS: Final = 8_000
+HOT, COLD = 1.0, 0.01  # first and last heat, in what a usual move wins or loses
+REHEATED: Final = 0.3  # of the first heat in walks from a plan
+PRICED: Final = 4.0  # least price of missing a limit by what one option is at most, in usual moves
+DEARER, CHEAPER = 2.0, 0.7  # how that price moves after a leg that missed the limit, or kept it
+
+
+def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Best) -> Best:
+    """The better of a plan and of those that walks from a choice (N,) lead to; the plan where nothing fits such a walk."""
+    of = _pieces_of(model)
+    graph = _shared_graph(model)
+    if of is None or graph is None:
+        return best
+    begin = _begun(model, of, graph, best.chosen if best.chosen is not None else chosen)
+    if begin is None:
+        return best
+    ring = Pieces(of, graph.indptr.astype(np.int64), graph.indices.astype(np.int64))
+    scale = row_sizes(model)
+    room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.hi.size)
+    near = neighbours(model)
+    ground = Ground(
+        model.choices,
+        ring,
+        near._replace(cost=near.cost * model.borders_count),
+        model.terms.pair,
+        waters(model, forest(model)),
+        np.ascontiguousarray((model.coef / scale[:, None]).T),
+        model.lo / scale,
+        (model.hi + room) / scale,
+    )
+    usual = _usual(model)
+    walks = _Walks(ground, model, settings, usual)
+    idle = drawn = walk = 0
+    while walk < WALKS and drawn < DRAWS and settings.go_on() and (best.chosen is None or idle < IDLE):
+        steps = max(STEPS * model.size, LEAST_STEPS) * 2 ** (walk // 2)
+        before = best.value
+        best = walks.walked(walk, steps, begin if walk % 2 == 0 or best.chosen is None else best.chosen, best)
+        idle = idle + 1 if best.value == before else 0
+        walk, drawn = walk + 1, drawn + LEGS * steps
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class _Walks:
+    """What all walks share; usual: what a usual move wins or loses."""
+
+    ground: Ground
+    model: Model
+    settings: Settings
+    usual: float
+
+    def walked(self, number: int, steps: int, begin: Ints, best: Best) -> Best:
+        """The better of a plan and of one walk from hot to cold, of so many draws in a leg."""
+        chosen, kept = begin.copy(), begin.copy()
+        least = np.full(self.ground.lo.size, PRICED * self.usual)
+        weight, random = least.copy(), np.random.default_rng((self.settings.seed, number))
+        hot = REHEATED * HOT if begin is best.chosen else HOT
+        most = best.value
+        for leg in range(LEGS):
+            if not self.settings.go_on():
+                break
+            heat = self.usual * hot * (COLD / hot) ** (leg / (LEGS - 1))
+            most, missed = wander(self.ground, weight, heat, steps, random, chosen, kept, most)
+            weight = np.where(missed > 0, weight * DEARER, np.maximum(weight * CHEAPER, least))
+        settled = settle(self.model, kept)
+        return Best(settled.objective, kept) if settled.feasible and settled.objective > best.value else best
+
+
+def _usual(model: Model) -> float:
+    """What a unit's options, or a border, usually differ by in the objective; 1 where nothing does."""
+    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
+    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
+    spread = float(np.median(high - low))
+    border = float(np.median(model.edges.cost)) * model.borders_count if model.edges.cost.size else 0.0
+    return max(spread, border) or 1.0
+
+
+def _pieces_of(model: Model) -> Ints | None:
+    """Which rule wants each option in one piece, (K,), -1 for none; None where other rules on patches stand beside, or two
+    rules want the same option."""
+    of = np.full(model.gain.size, -1, dtype=np.int64)
+    for place, separator in enumerate(model.separators):
+        if not separator.one_piece or (of[separator.inside] >= 0).any():
+            return None
+        of[separator.inside] = place
+    return of
+
+
+def _shared_graph(model: Model) -> sparse.csr_array | None:
+    """Who lies side by side, where all rules say the same."""
+    first, *rest = (s.graph for s in model.separators)
+    same = all(g.nnz == first.nnz and not (g != first).nnz for g in rest)
+    return first if same else None
+
+
+def _begun(model: Model, of: Ints, graph: sparse.csr_array, chosen: Ints | None) -> Ints | None:
+    """A choice with every piece whole, limits aside: of each the largest part of the choice given, and what cannot be without.
+
+    None where no way joins units that must be in one piece.
+    """
+    n, count = model.size, len(model.separators)
+    can = np.zeros((count, n), dtype=np.bool_)
+    free = np.zeros(n, dtype=np.bool_)
+    for p in range(-1, count):
+        there = np.logical_or.reduceat(model.allowed & (of == p), model.start[:-1])
+        if p < 0:
+            free = there
+        else:
+            can[p] = there
+    must = np.where((can.sum(axis=0) == 1) & ~free, can.argmax(axis=0), -1)
+    now = np.full(n, -1) if chosen is None else of[chosen]
+    piece = np.where(must >= 0, must, -1)
+    for p in range(count):
+        piece[_heart(graph, now == p, must == p)] = p
+    for p in range(count):
+        if not _joined(graph, piece, p, can[p], must):
+            return None
+    _grown(graph, piece, can, free, model)
+    if ((piece < 0) & ~free).any():
+        return None
+    return _chosen(model, of, piece, chosen)
+
+
+def _heart(graph: sparse.csr_array, units: Bools, must: Bools) -> Ints:
+    """The largest connected part of some units, of those that hold most of what must be inside."""
+    inside = np.flatnonzero(units)
+    if not inside.size:
+        return inside
+    count, label = sparse.csgraph.connected_components(graph[inside][:, inside], directed=False)
+    weight = np.bincount(label, minlength=count) + units.size * np.bincount(label, weights=must[inside], minlength=count)
+    return np.asarray(inside[label == int(np.argmax(weight))])
+
+
+def _joined(graph: sparse.csr_array, piece: Ints, p: int, can: Bools, must: Ints) -> bool:
+    """Joins the parts of piece p by shortest ways over ground that nobody else cannot do without; whether all were."""
+    while True:
+        inside = np.flatnonzero(piece == p)
+        if inside.size < 2:
+            return True
+        count, label = sparse.csgraph.connected_components(graph[inside][:, inside], directed=False)
+        if count == 1:
+            return True
+        begun = np.bincount(label).argmax()
+        way = _way(graph, inside[label == begun], inside[label != begun], can & ((must < 0) | (must == p)))
+        if way is None:
+            return False
+        piece[way] = p
+
+
+def _way(graph: sparse.csr_array, begin: Ints, end: Ints, over: Bools) -> list[int] | None:
+    """Units on a shortest way between two sets; None where there is none."""
+    came = np.full(over.size, -2)
+    came[begin] = -1
+    ends = np.zeros(over.size, dtype=np.bool_)
+    ends[end] = True
+    queue = deque(begin.tolist())
+    while queue:
+        v = queue.popleft()
+        if ends[v]:
+            way = []
+            while v >= 0:
+                way.append(v)
+                v = int(came[v])
+            return way
+        for u in graph.indices[graph.indptr[v] : graph.indptr[v + 1]]:
+            if came[u] == -2 and over[u]:
+                came[u] = v
+                queue.append(int(u))
+    return None
+
+
+def _grown(graph: sparse.csr_array, piece: Ints, can: Bools, free: Bools, model: Model) -> None:
+    """Units that have to be in some piece go to the smallest beside them, one after the other; a piece that nobody is in yet
+    begins where a unit is left that lies farthest from the others."""
+    left = (piece < 0) & ~free
+    if not left.any():
+        return
+    for p in range(len(can)):
+        if not (piece == p).any() and (here := np.flatnonzero(left & can[p])).size:
+            piece[_farthest(graph, np.flatnonzero(piece >= 0), here)] = p
+    size = np.array([(piece == p).sum() for p in range(len(can))], dtype=np.float64)
+    full = False
+    while not full:
+        full = True
+        for p in np.argsort(size, kind="stable"):
+            beside = graph @ (piece == p).astype(np.float64)
+            here = np.flatnonzero((beside > 0) & (piece < 0) & ~free & can[p])
+            if here.size:
+                piece[here[np.argmax(beside[here])]] = p
+                size[p] += 1
+                full = False
+                break
+
+
+def _farthest(graph: sparse.csr_array, sources: Ints, among: Ints) -> int:
+    """The unit of some that is most borders away from the sources; the first where there are none."""
+    if not sources.size:
+        return int(among[0])
+    away = sparse.csgraph.dijkstra(graph, directed=False, indices=sources, unweighted=True, min_only=True)
+    return int(among[np.argmax(np.where(np.isfinite(away[among]), away[among], -1.0))])
+
+
+def _chosen(model: Model, of: Ints, piece: Ints, chosen: Ints | None) -> Ints | None:
+    """The best option of every unit in its piece, or outside all; as before where that is so. None where the order of water
+    does not let that be."""
+    fits = model.allowed & (of == piece[model.unit])
+    if chosen is not None:
+        stays = fits[chosen]
+    else:
+        chosen, stays = np.zeros(model.size, dtype=np.int64), np.zeros(model.size, dtype=np.bool_)
+    value = np.where(fits, model.gain, -np.inf)
+    result = chosen.copy()
+    for unit in np.flatnonzero(~stays):
+        mine = value[model.start[unit] : model.start[unit + 1]]
+        if not np.isfinite(mine).any():
+            return None
+        result[unit] = model.start[unit] + int(np.argmax(mine))
+    return result if order_kept(model, result) else None
