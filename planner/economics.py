@@ -11,8 +11,8 @@ import pandas as pd
 from planner.core.money import payback, spread
 from planner.landuse import UNRESTORED
 from planner.scenario import CostItem, FundItem, Scenario
-from planner.schedule import first_works_year, last_works_year, phase_of, works_years, worth_of_works, worth_today
-from planner.words import pair, say
+from planner.schedule import first_works_year, last_works_year, phase_of, restocked_m3, works_years, worth_of_works, worth_today
+from planner.words import Message, pair, say
 
 PAID: Final = ("name", "name_en", "cny", "source", "source_zh")  # the last two: where the sum comes from, in both languages
 
@@ -32,6 +32,7 @@ class Economics:
     funds: pd.DataFrame
     works_cny: float
     haul_cny: float
+    stock_cny: float
     lump_cny: float
     benefit_cny: float
     npv_cny: float
@@ -39,8 +40,8 @@ class Economics:
 
     @property
     def cost_cny(self) -> float:
-        """Works of the units, the haul of earth between them, and lump sums, yuan."""
-        return self.works_cny + self.haul_cny + self.lump_cny
+        """Works of the units, the haul of earth between them, what waits in the stockpile, and lump sums, yuan."""
+        return self.works_cny + self.haul_cny + self.stock_cny + self.lump_cny
 
     @property
     def benefit_cost_ratio(self) -> float:
@@ -93,6 +94,17 @@ def haul_worth(scenario: Scenario) -> float:
     return float(worth_of_works(first, last, scenario)[0])
 
 
+def stocked(units: pd.DataFrame, scenario: Scenario) -> list[tuple[float, int, int]]:
+    """What earth that waits in a stockpile costs more: yuan, first and last year in which it is placed.
+
+    Nothing where earth may be brought in without a limit: then none has to wait.
+    """
+    if scenario.earthwork.max_import_m3 is None or not {"cut_m3", "fill_m3"} <= set(units.columns):
+        return []
+    price = scenario.number("earthwork.stock_cny_per_m3")
+    return [(price * m3, span.first, span.last) for span, m3 in restocked_m3(units, scenario)]
+
+
 def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Economics:
     """The money of chosen units: columns `target`, `area_mu`, `cost_cny`, `benefit_cny`, `ready_year`, nullable `phase`.
 
@@ -105,14 +117,17 @@ def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Econom
     due = [item for item in scenario.economics.item if lump_paid(item, units)]
     items = pd.DataFrame([_paid(item) for item in due], columns=PAID)
     works, lump = float(units["cost_cny"].sum()), float(sum(item.cny for item in due))
-    flow = _flow(units, scenario, due, carried)
+    waited = stocked(units, scenario)
+    again = float(sum(cny for cny, _, _ in waited))
+    flow = _flow(units, scenario, due, carried, waited)
     return Economics(
         by_target=by_target,
         items=items,
         flow=flow,
-        funds=_funds(scenario, works + carried + lump),
+        funds=_funds(scenario, works + carried + again + lump),
         works_cny=works,
         haul_cny=carried,
+        stock_cny=again,
         lump_cny=lump,
         benefit_cny=float(units["benefit_cny"].sum()),
         npv_cny=float(flow["discounted_cny"].sum()),
@@ -120,11 +135,21 @@ def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Econom
     )
 
 
-def _flow(units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem], haul: float) -> pd.DataFrame:
+def over_budget(economics: Economics, scenario: Scenario) -> tuple[Message, ...]:
+    """A warning where earth that waits, which no limit of the choice counts, takes the cost above the budget."""
+    most, cost = scenario.budget.max_cny, economics.cost_cny
+    if most is None or not economics.stock_cny or cost <= most * (1 + 1e-9):
+        return ()
+    return (say("economics.over_budget", cost=cost, most=most, stock=economics.stock_cny),)
+
+
+def _flow(
+    units: pd.DataFrame, scenario: Scenario, lumps: list[CostItem], haul: float, waited: list[tuple[float, int, int]]
+) -> pd.DataFrame:
     first, last = works_years(units, scenario)
     ready = units["ready_year"].to_numpy(float)
     sums = [(item.cny, *lump_years(item, units, scenario)) for item in lumps]
-    sums.append((haul, first_works_year(scenario), last_works_year(scenario)))
+    sums += [(haul, first_works_year(scenario), last_works_year(scenario)), *waited]
     begin = first_works_year(scenario)
     latest = max([begin, last_works_year(scenario), *ready, *(end for _, _, end in sums)])
     years = max(int(scenario.number("economics.years")), int(latest) - begin + 1)

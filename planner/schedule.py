@@ -8,6 +8,7 @@ and, for water, the year its lake is full. Sums are discounted to the plan's yea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -154,6 +155,42 @@ def earth_steps(facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
         if (np.diff(level_share(starts, ends, year)) > 1e-12).any():
             steps[_moment(int(year), steps)] = level_share(first, last, year)
     return pd.DataFrame(steps, index=facts.index)
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Years, first to last, in which the same land is worked on, and the share (n,) of every unit's earth moved in them."""
+
+    first: int
+    last: int
+    share: Floats
+
+    @property
+    def name(self) -> str:
+        """Its years."""
+        return f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"
+
+
+def earth_spans(facts: pd.DataFrame, scenario: Scenario) -> list[Span]:
+    """The spans of years of works, in their order: a phase's works move earth evenly over its years."""
+    first, last = works_years(facts, scenario)
+    spans: list[tuple[list[int], Any]] = []
+    for year in range(int(first.min()), int(last.max()) + 1) if len(first) else ():
+        busy = (first <= year) & (year <= last)
+        if spans and (busy == spans[-1][1]).all():
+            spans[-1][0].append(year)
+        else:
+            spans.append(([year], busy))
+    return [Span(years[0], years[-1], busy * len(years) / (last - first + 1.0)) for years, busy in spans if busy.any()]
+
+
+def restocked_m3(units: pd.DataFrame, scenario: Scenario) -> list[tuple[Span, float]]:
+    """Per span after the first what it places beyond what it digs, compacted m³: it waited in the stockpile.
+
+    units: columns `cut_m3`, `fill_m3`, nullable `phase`. What is brought in for a later span counts as if it had waited.
+    """
+    lack = units["fill_m3"].to_numpy(float) - scenario.number("earthwork.compaction") * units["cut_m3"].to_numpy(float)
+    return [(span, max(float(span.share @ lack), 0.0)) for span in earth_spans(units, scenario)[1:]]
 
 
 def _moment(year: int, known: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from planner.core.money import discounted, payback, spread
-from planner.economics import money
-from planner.scenario import parse_scenario
+from planner.economics import money, over_budget
+from planner.scenario import parse_scenario, replaced
 
 
 def test_discounting_starts_with_the_first_year_whole() -> None:
@@ -65,6 +65,23 @@ def test_a_plan_of_two_units_by_hand() -> None:
     told = [["a page", "a page"], ["cost less the funds above", "总投资减以上资金"]]  # without source_zh as it stands
     assert result.funds[["source", "source_zh"]].to_numpy().tolist() == told
     assert np.isclose(result.flow["cost_cny"].sum(), 120.0)
+
+
+def test_earth_that_waits_is_paid_where_it_is_placed() -> None:
+    """100 m³ are dug in 2020, 95 placed in 2021: 95 m³ at 4 yuan, in 2021; nothing where earth may come from outside."""
+    phases = [{"id": k, "name": str(k), "start": 2019 + k, "end": 2019 + k} for k in (1, 2)]
+    scenario, free = (
+        parse_scenario({"site": {"year": 2020}, "layers": {"polygons": "x"}, "phase": phases, "earthwork": earth})
+        for earth in ({"max_import_m3": 0.0}, {"max_import_m3": None})
+    )
+    columns = {"target": ["reservoir", "green"], "area_mu": 1.0, "cost_cny": 0.0, "benefit_cny": 0.0, "ready_year": 2021}
+    units = pd.DataFrame({**columns, "phase": [1, 2], "cut_m3": [100.0, 0.0], "fill_m3": [0.0, 95.0]}, index=["u1", "u2"])
+    result = money(units, scenario, pd.DataFrame())
+    assert (result.stock_cny, result.cost_cny) == pytest.approx((380.0, 380.0))
+    assert result.flow["cost_cny"].loc[[2020, 2021]].tolist() == pytest.approx([0.0, 380.0])
+    assert money(units, free, pd.DataFrame()).stock_cny == 0.0
+    tight, wide = (replaced(scenario, {"budget.max_cny": most}) for most in (379.0, 380.0))
+    assert len(over_budget(result, tight)) == 1 and not over_budget(result, wide) and not over_budget(result, scenario)
 
 
 def test_years_without_works_cost_exactly_nothing() -> None:

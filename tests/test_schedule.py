@@ -10,8 +10,10 @@ from planner.errors import InvalidInput
 from planner.scenario import Scenario, parse_scenario
 from planner.schedule import (
     check_phases,
+    earth_spans,
     earth_steps,
     ready_years,
+    restocked_m3,
     with_present_value,
     works_years,
     worth_of_works,
@@ -49,6 +51,29 @@ def test_ready_is_the_latest_of_works_settling_and_filling() -> None:
     assert ready_years(FACTS, "reservoir", rise, given_years).tolist() == [2018, 2020, 2019]
     patient = scenario(PHASES, timing={"waits_for_settling": []})
     assert ready_years(FACTS, "construction", rise, patient).tolist() == [2016, 2018, 2017]
+
+
+def test_spans_are_years_in_which_the_same_land_is_worked_on() -> None:
+    """a works in 2016, b in 2016 to 2018, c in 2016 and 2017."""
+    spans = earth_spans(FACTS, scenario(PHASES))
+    assert [span.name for span in spans] == ["2016", "2017", "2018"]
+    assert [span.share.tolist() for span in spans] == [
+        [1, pytest.approx(1 / 3), 0.5],
+        [0, pytest.approx(1 / 3), 0.5],
+        [0, pytest.approx(1 / 3), 0],
+    ]
+    later = [PHASES[0], {"id": 2, "name": "two", "start": 2019, "end": 2021}]
+    spans = earth_spans(FACTS.iloc[:2], scenario(later))
+    assert [(span.name, span.share.tolist()) for span in spans] == [("2016", [1.0, 0.0]), ("2019–2021", [0.0, 1.0])]
+    assert len(earth_spans(FACTS, scenario())) == 1
+
+
+def test_what_waits_by_hand() -> None:
+    """a digs 100 m³, b places 60 and digs 10 over three years, c places 20 over two: 2017 lacks 50/3 + 10, 2018 50/3."""
+    units = FACTS.assign(cut_m3=[100.0, 10.0, 0.0], fill_m3=[0.0, 60.0, 20.0])
+    told = scenario(PHASES, earthwork={"compaction": 1.0})
+    assert [m3 for _, m3 in restocked_m3(units, told)] == pytest.approx([50 / 3 + 10, 50 / 3])
+    assert [m3 for _, m3 in restocked_m3(units.assign(fill_m3=0.0), told)] == [0.0, 0.0]
 
 
 def test_a_parcel_in_a_phase_that_is_not_there_is_refused() -> None:

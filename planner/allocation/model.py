@@ -87,7 +87,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
     for j, (offset, column) in enumerate(columns):
         for position, value in column.entries:
             entries[j, offset + position] = value
-        entries[j] += [s.money * column.price for _, s in sums]
+        entries[j] += [s.money * column.price * column.counted for _, s in sums]
     below = [part.below for part in parts if part.below is not None]
     borders = merged([p.borders for p in parts if p.borders is not None], _border_factor(goal, sums), table.size)
     return Model(
@@ -105,7 +105,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         owner=np.array([i for i, _ in sums], dtype=np.int64),
         kinds=tuple(s.kind for _, s in sums),
         entries=entries,
-        price=np.array([c.price * goal.money + c.goal for _, c in columns]),
+        price=np.array([c.price * c.worth * goal.money + c.goal for _, c in columns]),
         upper=np.array([c.upper for _, c in columns]),
         child=np.concatenate([b.child for b in below]) if below else np.empty(0, dtype=np.int64),
         parent=np.concatenate([b.parent for b in below]) if below else np.empty(0, dtype=np.int64),

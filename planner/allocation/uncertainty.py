@@ -118,7 +118,7 @@ class _LeastRegret(Named):
                 first = len(columns) - len(bought)
                 for j, (column, _) in enumerate(bought):
                     own = columns[first + j]
-                    columns[first + j] = replace(own, entries=(*own.entries, (row, goal.money * column.price)))
+                    columns[first + j] = replace(own, entries=(*own.entries, (row, goal.money * column.price * column.worth)))
             size += abs(self.best[name]) + float(
                 np.abs(goal.gain[other.start[:-1]]).sum() + np.abs(goal.gain).max() * len(other.units)
             )
@@ -128,7 +128,9 @@ class _LeastRegret(Named):
 
 def _moved(column: Column, offset: int, budgets: list[int]) -> Column:
     """A scenario's helper column, its price charged to the scenario's rows instead of the objective."""
-    entries = tuple((offset + i, value) for i, value in column.entries) + tuple((b, column.price) for b in budgets)
+    entries = tuple((offset + i, value) for i, value in column.entries) + tuple(
+        (b, column.price) for b in budgets if column.counted
+    )
     return replace(column, price=0.0, entries=entries)
 
 

@@ -100,7 +100,8 @@ def _sum_holds(
     terms = row.coef[chosen]
     beside = beside_it[0] * Fraction(row.border) + beside_it[1] * Fraction(row.money)
     beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
-    beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in bought), Fraction(0)) if row.money else 0
+    counted = [(c, y) for c, y in bought if c.counted] if row.money else []
+    beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in counted), Fraction(0))
     size = math.fsum(np.abs(terms).tolist()) + abs(float(beside))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):

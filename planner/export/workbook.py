@@ -272,6 +272,8 @@ def _money_rows(money: Any, say: Telling) -> list[tuple[Any, ...]]:
         rows += [(say("workbook.works", target=t), float(r["cost_cny"]), units) for t, r in by_target.iterrows()]
     if haul := float(getattr(money, "haul_cny", 0.0)):
         rows.append((say("workbook.haul_cost"), haul, say("workbook.least_haul")))
+    if waited := float(getattr(money, "stock_cny", 0.0)):
+        rows.append((say("workbook.stock_cost"), waited, say("workbook.loaded_twice")))
     items = getattr(money, "items", None)
     return rows + _paid(items, say) if isinstance(items, pd.DataFrame) else rows
 

@@ -22,6 +22,7 @@ from planner.allocation import (
     MinPatch,
     Problem,
     Quota,
+    Restocked,
     Stockpile,
     Storage,
     WaterLevel,
@@ -39,7 +40,7 @@ from planner.plan.kept import frames_of
 from planner.plan.record import Certificate
 from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
-from planner.schedule import earth_steps, phase_of, with_present_value, works_years
+from planner.schedule import earth_spans, earth_steps, phase_of, with_present_value, works_years, worth_of_works
 from planner.tables import Partition
 from planner.words import Message, plain, say
 
@@ -156,15 +157,22 @@ def charges_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> lis
 
 
 def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
-    """Nothing is placed before it is dug or brought in: a row for every moment that phases set apart."""
+    """Nothing is placed before it is dug or brought in: a row for every moment that phases set apart. What waits costs more."""
     most = scenario.earthwork.max_import_m3
     if most is None:
         return []
     steps, compaction = earth_steps(facts, scenario), scenario.number("earthwork.compaction")
-    return [
+    rules: list[Any] = [
         Stockpile(done=share[share > 0], name=str(name), max_import_m3=most, compaction=compaction)
         for name, share in steps.items()
     ]
+    price = scenario.number("earthwork.stock_cny_per_m3")
+    for span in earth_spans(facts, scenario)[1:] if price else ():
+        share = pd.Series(span.share, index=facts.index)
+        worth = float(worth_of_works(np.array([float(span.first)]), np.array([float(span.last)]), scenario)[0])
+        mine = share[share > 0]
+        rules.append(Restocked(share=mine, name=span.name, cny_per_m3=price, compaction=compaction, worth=worth))
+    return rules
 
 
 def earth_limits(scenario: Scenario, facts: pd.DataFrame) -> tuple[float | None, float | None]:

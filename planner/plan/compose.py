@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.design import Design
 from planner.earthwork import BEYOND, Haul
-from planner.economics import money
+from planner.economics import money, over_budget
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
@@ -148,9 +148,17 @@ def plan_of(
     units, bodies = _water(site, facts, units, parts.borders, design)
     dykes = along(site, units, design)
     haulage = least_haul(units, site.scenario, *earth_limits(site.scenario, facts.table), seconds=limit.for_haul())
-    late = _unproven_haul(haulage, limit)
+    late, economics = _unproven_haul(haulage, limit), money(units, site.scenario, haulage.table)
     low = left_low(units, parts.borders, site.scenario)
-    warnings = (*site.warnings, *known.state.notes, *answer.warnings, *unpriced(units, dykes), *low, *late)
+    warnings = (
+        *site.warnings,
+        *known.state.notes,
+        *answer.warnings,
+        *unpriced(units, dykes),
+        *low,
+        *over_budget(economics, site.scenario),
+        *late,
+    )
     plan = Plan(
         site=site,
         units=units,
@@ -162,7 +170,7 @@ def plan_of(
         reservoirs=bodies.table,
         storage_tables=bodies.storage_tables,
         haul=haulage.table,
-        economics=money(units, site.scenario, haulage.table),
+        economics=economics,
         rules=rules,
         warnings=tuple(dict.fromkeys(warnings)),
         land_use=land_use(site.landuse, units),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.economics import lump_paid
+from planner.economics import lump_paid, stocked
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.compose import Survey, choose, survey
@@ -71,7 +71,9 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
         return {"status": "no plan in time", "why": str(error)}
     proof, rows = answer.certificate, answer.chosen
     area = rows.groupby("target")["area_mu"].sum()
-    paid = answer.haul_cny + _lumps(known, rows["target"])
+    moved = rows.assign(phase=known.facts.table["phase"])
+    waited = sum(cny for cny, _, _ in stocked(moved, replaced(known.site.scenario, sets)))
+    paid = answer.haul_cny + waited + _lumps(known, rows["target"])
     return {
         "status": str(proof.status),
         "objective_cny": proof.objective,

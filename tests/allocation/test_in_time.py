@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.allocation import Budget, Earthwork, Problem, Stockpile
+from planner.allocation import Budget, Earthwork, Problem, Restocked, Stockpile
 from planner.errors import Infeasible, InvalidInput
 
 WAYS = ("arable:fill", "reservoir:dig", "unrestored:none")
@@ -83,9 +83,46 @@ def test_no_better_plan_digs_before_it_places(gain, cut, fill, phase, bring) -> 
     assert found.bound == pytest.approx(best)
 
 
+def test_what_waits_is_what_a_span_places_beyond_what_it_digs() -> None:
+    """u0's lake of 10 m³ fills u1 with 9 a span later: 9 m³ at 4 yuan wait; at 7 yuan u1 is rather left, worth 60 − 63."""
+    problem = Problem(options([[1, 50], [60, 1]], [10, 0], [99, 9]), unrestored=False).subject_to(Earthwork(max_import_m3=0))
+    cheap, dear = (problem.subject_to(Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=p)).solve(gap=0) for p in (4.0, 7.0))
+    assert cheap.choice.tolist() == ["reservoir:dig", "arable:fill"]
+    assert cheap.objective == pytest.approx(50 + 60 - 4 * 9)
+    assert dear.objective == pytest.approx(50 + 1)
+    assert dear.choice.tolist() == ["reservoir:dig", "reservoir:dig"]
+    late = problem.subject_to(Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=4.0, worth=0.5), Budget(0.0)).solve(gap=0)
+    assert late.objective == pytest.approx(50 + 60 - 2 * 9)  # a limit on cost does not count it
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    gain=st.lists(st.lists(st.integers(0, 50), min_size=2, max_size=2), min_size=4, max_size=4),
+    cut=st.lists(st.integers(0, 20), min_size=4, max_size=4),
+    fill=st.lists(st.integers(0, 20), min_size=4, max_size=4),
+    share=st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=4, max_size=4),
+    price=st.integers(0, 5),
+)
+def test_no_better_plan_handles_earth_twice(gain, cut, fill, share, price) -> None:
+    """Brute force over 3⁴ choices with two spans: a share of every unit's earth in the second."""
+    best = -np.inf
+    for plan in itertools.product(range(3), repeat=4):
+        lack = [fill[k] if w == 0 else -0.5 * cut[k] if w == 1 else 0.0 for k, w in enumerate(plan)]
+        if sum(lack) <= 1e-9:
+            waits = max(sum(s * x for s, x in zip(share, lack, strict=True)), 0.0)
+            best = max(best, sum(gain[k][w] for k, w in enumerate(plan) if w < 2) - price * waits)
+    again = Restocked(name="2017", share={f"u{k}": s for k, s in enumerate(share)}, cny_per_m3=price, compaction=0.5)
+    rules = [Earthwork(max_import_m3=0, compaction=0.5), again]
+    found = Problem(options(gain, cut, fill), unrestored=False).subject_to(*rules).solve(gap=0)
+    assert found.objective == pytest.approx(best)
+    assert found.bound == pytest.approx(best)
+
+
 def test_bad_shares_are_refused_and_a_lack_is_named() -> None:
     with pytest.raises(InvalidInput, match=r"u1 has done = 2"):
         Stockpile(name="2016", done={"u1": 2.0})
+    with pytest.raises(InvalidInput, match=r"u1 has done = 2"):
+        Restocked(name="2016", share={"u1": 2.0}, cny_per_m3=1.0)
     with pytest.raises(InvalidInput, match="u9"):
         Stockpile(name="2016", done={"u9": 1.0}).part(Problem(options([[5, 1]], [1], [1])).table)
     only = options([[5, 1]], [1], [4]).iloc[:1]

@@ -300,7 +300,9 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
         "haul_cny_per_m3_km",
         "haul_worth",
     }  # where units lie, and [earthwork] with the price of a haul
-    known = {**{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Stockpile")}}  # [[buffer]], phases
+    known = {
+        **{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Restocked", "Stockpile")}
+    }  # [[buffer]], phases
     assert set(RULES) == {*known, "Keep"}
     for name, rule in known.items():
         wanted = {f.name for f in fields(rule)} - from_site - ({"min"} if name == "Coverage" else set())

@@ -11,6 +11,7 @@ from planner.allocation.rules.limit import Limit
 from planner.allocation.rules.lock import Exclude, Lock
 from planner.allocation.rules.patches import Connected, MinPatch
 from planner.allocation.rules.quota import Quota
+from planner.allocation.rules.restocked import Restocked
 from planner.allocation.rules.share import Share
 from planner.allocation.rules.stockpile import Stockpile
 from planner.allocation.rules.storage import Storage
@@ -31,6 +32,7 @@ __all__ = [
     "Lock",
     "MinPatch",
     "Quota",
+    "Restocked",
     "Share",
     "Stockpile",
     "Storage",
