@@ -23,6 +23,7 @@ from planner.allocation import (
     Problem,
     Quota,
     Restocked,
+    Steps,
     Stockpile,
     Storage,
     WaterLevel,
@@ -126,7 +127,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
 
 
 def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
-    """Works in zones: a price on borders between unlike works, and no zone below [works] min_zone_mu.
+    """Works in zones: prices on borders between unlike works, by the metre of step too, and no zone below [works] min_zone_mu.
 
     Digging depth and heap height are linear in volume, so mosaics cost what zones cost; of all plans within the gap the one
     with few, large zones is then the best. Levelling and filling to the platform are one kind of works.
@@ -136,6 +137,8 @@ def works_rules(scenario: Scenario, borders: pd.DataFrame) -> list[Any]:
     if price > 0:
         alike = dict.fromkeys(ONE_ZONE.items(), 0.0)
         rules.append(Compactness(borders, cny_per_m=price, by="treatment", weights=alike))
+    if step := scenario.number("works.cny_per_m_step"):
+        rules.append(Steps(borders, step))
     if least > 0:
         for target, treatment in ways():
             if treatment not in ONE_ZONE:

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.allocation import Problem
+from planner.allocation import Problem, Steps
 from planner.plan.allocate import works_rules
 from planner.plan.ledgers import works, zone_numbers
 from planner.scenario import Scenario, parse_scenario
@@ -68,6 +68,38 @@ def test_zones_are_the_best_of_all_plans(seed: int, price: float, least: float) 
     rules = works_rules(scenario(cny_per_m=price, min_zone_mu=least), row_of(5))
     result = Problem(options(gain), unrestored=False).subject_to(*rules).solve(gap=0.0)
     assert result.objective == pytest.approx(brute(gain, price, least), rel=1e-9)
+
+
+def moved(gain: np.ndarray, metres: tuple[float, ...]) -> pd.DataFrame:
+    """The options with what each moves, in m of its area of 10 mu."""
+    depth = np.tile(metres, len(gain)) * 10.0 * 1e4 / 15.0
+    return options(gain).assign(cut_m3=np.maximum(-depth, 0.0), fill_m3=np.maximum(depth, 0.0))
+
+
+def test_a_border_costs_by_the_metres_that_works_change() -> None:
+    """Levelled, filled 2.4 m, dug 1 and 7 m, left: 0, 2, −1, −4 (no deeper) and 0 m."""
+    table = Problem(moved(np.zeros((2, 5)), (0.0, 2.4, -1.0, -7.0, 0.0)), unrestored=False).table
+    borders = Steps(row_of(2), 3.0).part(table).borders
+    assert borders is not None and borders.cost.tolist() == [300.0]
+    level = {str(option): int(borders.kind[i]) - 4 for i, option in enumerate(table.names[:5])}
+    assert level == {"arable:fill": 2, "arable:level": 0, "reservoir:dig_1": -1, "reservoir:dig_2": -4, "unrestored:none": 0}
+    weight = borders.weight
+    assert weight[0, 6] == 6.0 and weight[3, 4] == 1.0 and (weight == weight.T).all() and not np.diag(weight).any()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 3.0]), st.sampled_from([1.0, 4.0]))
+def test_steps_are_the_best_of_all_plans(seed: int, price: float, step: float) -> None:
+    gain, metres = np.random.default_rng(seed).uniform(0, 2000, (4, 5)), (0.0, 2.0, -1.0, -3.0, 0.0)
+    best = -np.inf
+    for plan in itertools.product(range(5), repeat=4):
+        unlike = sum(kind(a) != kind(b) for a, b in itertools.pairwise(plan))
+        steps = sum(abs(metres[a] - metres[b]) for a, b in itertools.pairwise(plan))
+        best = max(best, sum(gain[i, w] for i, w in enumerate(plan)) - 100.0 * (price * unlike + step * steps))
+    rules = works_rules(scenario(cny_per_m=price, cny_per_m_step=step), row_of(4))
+    result = Problem(moved(gain, metres), unrestored=False).subject_to(*rules).solve(gap=0.0)
+    assert result.objective == pytest.approx(best, rel=1e-9)
+    assert result.bound == pytest.approx(best, rel=1e-9)
 
 
 def test_what_costs_the_same_comes_in_one_zone() -> None:

@@ -13,6 +13,7 @@ from planner.allocation.rules.patches import Connected, MinPatch
 from planner.allocation.rules.quota import Quota
 from planner.allocation.rules.restocked import Restocked
 from planner.allocation.rules.share import Share
+from planner.allocation.rules.steps import Steps
 from planner.allocation.rules.stockpile import Stockpile
 from planner.allocation.rules.storage import Storage
 from planner.allocation.rules.water_level import WaterLevel
@@ -34,6 +35,7 @@ __all__ = [
     "Quota",
     "Restocked",
     "Share",
+    "Steps",
     "Stockpile",
     "Storage",
     "WaterLevel",

@@ -60,15 +60,8 @@ class Compactness(Named):
         """The borders and what each costs. A border named twice counts twice; a table that names every border both ways, as
         matrices of weights and Marxan's bound.dat do, counts each once.
         """
-        a, b = pairs("Compactness", table, self.boundaries)
-        length = self.boundaries["length_m"].to_numpy(dtype=np.float64)
-        bad = np.flatnonzero(~(np.isfinite(length) & (length >= 0)))
-        if bad.size:
-            where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
-            raise InvalidInput(say("allocation.border_length", where=where, length=length[bad[0]]))
+        a, b, length = priced_lengths("Compactness", table, self.boundaries)
         words, kind = (table.targets, table.target) if self.by == "target" else (table.treatments, table.treatment)
-        once = _once(a, b, length)
-        a, b, length = a[once], b[once], length[once]
         return Part(borders=Borders(a, b, length * self.cny_per_m, kind, self._weight(table, words)))
 
     def _weight(self, table: OptionTable, words: tuple[str, ...]) -> Floats:
@@ -84,6 +77,18 @@ class Compactness(Named):
                 i, j = words.index(pair[0]), words.index(pair[1])
                 weight[i, j] = weight[j, i] = factor
         return weight
+
+
+def priced_lengths(rule: str, table: OptionTable, boundaries: pd.DataFrame) -> tuple[Ints, Ints, Floats]:
+    """The two units of every border that counts, and its length, m. Raises InvalidInput where a length is none."""
+    a, b = pairs(rule, table, boundaries)
+    length = boundaries["length_m"].to_numpy(dtype=np.float64)
+    bad = np.flatnonzero(~(np.isfinite(length) & (length >= 0)))
+    if bad.size:
+        where = f"{table.units[a[bad[0]]]}-{table.units[b[bad[0]]]}"
+        raise InvalidInput(say("allocation.border_length", where=where, length=length[bad[0]]))
+    once = _once(a, b, length)
+    return a[once], b[once], length[once]
 
 
 def _once(a: Ints, b: Ints, length: Floats) -> NDArray[np.bool_]:
