@@ -38,6 +38,9 @@ class Parameters(Mapping[str, Parameter]):
     def __getitem__(self, key: str) -> Parameter:
         return self._table[key]
 
+    def __reduce__(self) -> tuple[type[Parameters], tuple[dict[str, Parameter]]]:
+        return Parameters, (dict(self._table),)  # to another process: a view of a table cannot go there
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._table)
 

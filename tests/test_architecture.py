@@ -45,7 +45,7 @@ FLOORS = [
     {"locks", "proofs", "documents", "scratch", "periods", "timelimit"},
     {"errors"},
     {"words"},
-    {"columns", "units", "landuse", "sizes", "private", "interrupt", "frame", "memory", "onecore"},
+    {"columns", "units", "landuse", "sizes", "private", "interrupt", "frame", "memory", "onecore", "processes"},
 ]
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli.app import verb
 from planner.cli.console import Lang, Overwrite, Voice, table
+from planner.processes import serve
 from planner.timelimit import time_limit as limited
 from planner.words import render, say
 
@@ -40,6 +41,8 @@ def portfolio(
     """Schedule a programme: which projects, in which variant and year, with whose money and whose earth; and prove it."""
     given: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "cache": cache, "gap": gap, "time_limit_s": time_limit}
     settings = {k: v for k, v in given.items() if v is not None}
+    if workers is not None and workers > 1 and scheduler is None:
+        serve()  # imports while this process does
     with limited(time_limit, lambda message: voice.warn(render(message, lang))) as limit:
         found = written(file, output, voice, overwrite=overwrite, lang=lang, limit=limit, **settings)
         if limit.left < 0:

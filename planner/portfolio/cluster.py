@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,19 +16,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from planner import __version__
 from planner.errors import PlannerError, UsageError
 from planner.files import write_whole
 from planner.memory import MEMORY, available_memory
-from planner.portfolio.sites import CUTS, GAP, Ask, Reply, SiteKey, answer
+from planner.portfolio.sites import CUTS, GAP, Ask, Reply, SiteKey, answer, read_districts, take_districts
+from planner.processes import SERVED, serve
 from planner.words import say
 
 RETRIES = 3  # times a site is planned anew where its worker died
 AHEAD = 1  # sites that wait at a worker, for every one it plans, so that it never waits for this process
 TAIL = 4  # sites for every worker that are left when no more wait at one: the last are planned by who is idle
-APART = 4  # sites a worker still has to plan from which another, idle, takes one: it has to survey it first
+APART = 2  # sites that wait for a worker from which another, idle, takes one: it has to survey it first
 KEPT_BYTES = 2**25  # that a worker keeps of what it freed (the most the C library takes): pages given back are cleared anew
-SERVED = "forkserver" in multiprocessing.get_all_start_methods()  # workers come of one process that has imported all they use
 LOCAL: Mapping[str, Any] = {  # of processes that this one starts, which do nothing but plan
     "distributed.worker.multiprocessing-method": "forkserver" if SERVED else "spawn",
     "distributed.worker.profile.enabled": False,
@@ -129,10 +130,15 @@ def _here(jobs: Iterable[tuple[int, Job]], late: Late) -> Iterator[tuple[int, Jo
 
 
 @contextmanager
-def planners(workers: int | None = None, scheduler: str | None = None, cache: str | Path | None = None) -> Iterator[Planners]:
+def planners(
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cache: str | Path | None = None,
+    keys: Iterable[SiteKey] = (),
+) -> Iterator[Planners]:
     """Where sites are planned: workers local processes (1 or None: this one), or the cluster at an address.
 
-    Raises UsageError where both are given, PlannerError where Dask is not installed or the scheduler does not answer.
+    keys: of the sites; their districts are read here while local workers start, which are handed them. Raises UsageError where both are given, PlannerError where Dask is not installed or the scheduler does not answer.
     """
     if workers is not None and scheduler is not None:
         raise UsageError(say("portfolio.workers_and_scheduler"))
@@ -142,6 +148,9 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
         return
     try:
         import dask
+
+        if scheduler is None:
+            serve()  # imports on a core of its own, while this process does the same and reads
         from distributed import Client, LocalCluster
     except ImportError:
         raise PlannerError(say("portfolio.no_dask")) from None
@@ -156,25 +165,27 @@ def planners(workers: int | None = None, scheduler: str | None = None, cache: st
                 yield Planners(_on(client), folder)
             return
         assert workers is not None
+        districts = read_districts(keys)
         limit = int(available_memory() * MEMORY.workers_share / workers)
         how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
         try:
             with dask.config.set(LOCAL):
-                _preload()
+                _served()
                 local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
         except RuntimeError as error:
             raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
         with local, Client(local, set_as_default=False) as client:
+            client.run(take_districts, districts)
+            del districts
             yield Planners(_on(client), folder)
 
 
-def _preload() -> None:
-    """Names what the process that workers come of imports, before the first of them is asked for."""
+def _served() -> None:
+    """`serve` for workers that begin anew too: Dask names what it would have imported, once."""
     from distributed.utils import get_mp_context
 
-    context = get_mp_context()  # which names Dask's own choice once: after it
-    if SERVED:
-        context.set_forkserver_preload(["distributed.nanny", __name__])
+    get_mp_context()
+    serve()
 
 
 def _on(client: Any) -> Run:
@@ -222,7 +233,7 @@ class Desk:
     """Which worker plans which site next: one that knows it, the longest first; one that has nothing to do takes from others.
 
     threads: of each worker by address. free: how many more sites it takes. homes: the workers that have surveyed a site.
-    took: seconds of its last answer. Who plans what changes nothing in the replies.
+    took: seconds of its last answer, for each set of prices. Who plans what changes nothing in the replies.
     """
 
     waiting: list[tuple[int, Job]] = field(default_factory=list)
@@ -257,7 +268,7 @@ class Desk:
 
     def done(self, address: str, job: Job, seconds: float) -> None:
         """A job has its answer."""
-        self.took[job.key] = seconds
+        self.took[job.key] = seconds / len(job.asks)
         if address in self.free:
             self.free[address] += 1
 
@@ -268,10 +279,14 @@ class Desk:
         mine = mine or [one for one, there in zip(self.waiting, homes, strict=True) if not there]
         if not mine:
             others = [[one for one, there in zip(self.waiting, homes, strict=True) if a in there] for a in self.free]
-            mine = max(others, key=len)
+            mine = max(others, key=lambda waiting: sum(self._long(job) for _, job in waiting))
             if len(mine) < APART:
                 return None
-        return max(mine, key=lambda one: (self.took.get(one[1].key, 0.0), -one[0]))
+        return max(mine, key=lambda one: (self._long(one[1]), -one[0]))
+
+    def _long(self, job: Job) -> float:
+        """Seconds a job may take; of a site that nobody has planned yet: any."""
+        return self.took.get(job.key, np.inf) * len(job.asks)
 
 
 def _timed(key: SiteKey, asks: tuple[Ask, ...]) -> tuple[tuple[Reply, ...], float]:

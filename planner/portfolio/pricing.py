@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -74,23 +75,31 @@ class District:
         late: Late,
         heard: Callable[[str], None] = lambda name: None,
     ) -> dict[str, tuple[Reply, ...]]:
-        """The replies by project id, and what they prove remembered; those there was no time for are missing. wanted is read
-        while sites are planned; heard is called with a site's id when its reply is there."""
+        """The replies by project id, and what they prove remembered; those there was no time for are missing, and those after
+        them of the same site. wanted is read while sites are planned; heard is called with a site's id when its reply is there.
+        """
         asked: list[tuple[str, tuple[Ask, ...]]] = []
+        places: dict[str, list[int]] = {}
+        got: dict[int, tuple[Reply, ...]] = {}
         replies: dict[str, tuple[Reply, ...]] = {}
+        before = {name: tuple(proven) for name, proven in self.proven.items()}
 
         def jobs() -> Iterator[Job]:
             for name, asks in wanted:
                 if asks:
+                    places.setdefault(name, []).append(len(asked))
                     asked.append((name, asks))
                     yield Job(self.keys[name], asks, self.marks[name])
 
-        def keep(place: int, got: tuple[Reply, ...]) -> None:
-            name, asks = asked[place]
-            replies[name] = got
-            self.envelopes.pop(name, None)
-            self.proven.setdefault(name, []).extend((a, r.bound) for a, r in zip(asks, got, strict=True))
-            heard(name)
+        def keep(place: int, mine: tuple[Reply, ...]) -> None:
+            name, got[place] = asked[place][0], mine
+            there = [*takewhile(got.__contains__, places[name])]  # whichever is answered first: in the order of asking
+            if place in there:
+                replies[name] = tuple(r for p in there for r in got[p])
+                asks = (a for p in there for a in asked[p][1])
+                self.proven[name] = [*before.get(name, ()), *((a, r.bound) for a, r in zip(asks, replies[name], strict=True))]
+                self.envelopes.pop(name, None)
+                heard(name)
 
         self.sites.replies(jobs(), told, late, keep)
         return replies
@@ -146,7 +155,7 @@ def planned(
     keys = {p.id: _key(loaded, p) for p in loaded.planned}
     bound, rounds, gap = np.inf, 0, np.inf
     late = passing(limit, RESERVE)
-    with planners(workers, scheduler, cache) as sites:
+    with planners(workers, scheduler, cache, keys.values()) as sites:
         district = District(keys, _fingerprints(loaded, keys), sites)
         made = loaded.programme(_ladder(loaded, district, count, limit))
         check(made)
@@ -217,15 +226,20 @@ def _fingerprints(loaded: Loaded, keys: Mapping[str, SiteKey]) -> dict[str, str]
 def _ladder(loaded: Loaded, district: District, count: Counted, limit: TimeLimit) -> tuple[ProjectItem, ...]:
     """Every project with first plans: its full works, and less of them where a yuan weighs more, where there is time."""
     keys, span = district.keys, loaded.file.portfolio.works_years
-    full = district.asked(((n, (Ask(),)) for n in keys), count, passing(limit, LEAST))
+    less = tuple(Ask(cost=weight) for weight in sorted(set(loaded.file.portfolio.ladder) - {1.0}))
+    full: set[str] = set()
+
+    def late() -> bool:
+        return passing(limit, RESERVE if len(full) == len(keys) else LEAST)()
+
+    wanted = [(n, asks) for asks in ((Ask(),), less) for n in keys]
+    found = district.asked(wanted, count, late, full.add)
     if len(full) < len(keys):
         raise NoPlanInTime(say("portfolio.no_sites_in_time", seconds=limit.seconds, done=len(full), sites=len(keys)))
-    less = tuple(Ask(cost=weight) for weight in sorted(set(loaded.file.portfolio.ladder) - {1.0}))
-    others = district.asked(((n, less) for n in keys), count, passing(limit, RESERVE))
     return tuple(
         p
         if p.id not in keys
-        else p.model_copy(update={"variant": _variants((), (*full[p.id], *others.get(p.id, ())), keys[p.id], span)})
+        else p.model_copy(update={"variant": _variants((), found[p.id], keys[p.id], span)})
         for p in loaded.file.project
     )
 

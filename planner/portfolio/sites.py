@@ -6,6 +6,7 @@ Runs in a process of its own; nothing here knows of the programme but the prices
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from planner.suitability import judge
 from planner.words import say
 
 KEPT = 100  # surveys a process keeps at once: about 7 MB each; a survey takes as long as a plan
+DISTRICTS = 2  # a process keeps at once
 GAP = 1e-3  # to which a site's answer is proven
 SOME_MU = 1e-3  # of a target that a plan must have
 CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
@@ -122,20 +124,39 @@ def site_of(key: SiteKey) -> Site:
 
 def district(key: SiteKey) -> Site:
     """All projects of a layer as one site: read once a process."""
-    assert key.layer is not None
-    name = f"{key.folder}|{key.layer.model_dump_json()}"
+    name = _district_name(key)
     if name not in _districts:
-        folder = Path(key.folder)
-        given: dict[str, Any] = {"layers.polygons.id": key.layer.id}
-        if key.layer.terrain is not None:
-            given["layers.terrain"] = key.layer.terrain
-        if key.layer.settings is not None:
-            _districts[name] = read_site(folder / key.layer.settings)
-        else:
-            _districts[name] = read_site(folder / key.layer.polygons, sets=given)
-        while len(_districts) > 2:
+        _districts[name] = _read_district(key)
+        while len(_districts) > DISTRICTS:
             _districts.popitem(last=False)
     return _districts[name]
+
+
+def read_districts(keys: Iterable[SiteKey]) -> dict[str, Site]:
+    """The districts of sites, as `take_districts` hands them to another process."""
+    first = {_district_name(key): key for key in keys if key.layer is not None}
+    return {name: _read_district(key) for name, key in [*first.items()][:DISTRICTS]}
+
+
+def take_districts(found: Mapping[str, Site]) -> None:
+    """Districts that another process has read: this one need not."""
+    _districts.update(found)
+
+
+def _district_name(key: SiteKey) -> str:
+    assert key.layer is not None
+    return f"{key.folder}|{key.layer.model_dump_json()}"
+
+
+def _read_district(key: SiteKey) -> Site:
+    assert key.layer is not None
+    folder = Path(key.folder)
+    given: dict[str, Any] = {"layers.polygons.id": key.layer.id}
+    if key.layer.terrain is not None:
+        given["layers.terrain"] = key.layer.terrain
+    if key.layer.settings is not None:
+        return read_site(folder / key.layer.settings)
+    return read_site(folder / key.layer.polygons, sets=given)
 
 
 def _cut(whole: Site, name: str) -> Site:
