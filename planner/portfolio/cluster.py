@@ -35,6 +35,9 @@ LOCAL: Mapping[str, Any] = {  # of processes that this one starts, which do noth
     "distributed.worker.multiprocessing-method": "forkserver" if SERVED else "spawn",
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.work-stealing": False,
+    "distributed.admin.tick.interval": "1s",  # each wakes the process that plans: fifty a second took turns with it
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "500ms",
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BYTES,
 }
