@@ -9,7 +9,7 @@ USED = ["distributed.nanny", "planner.portfolio.cluster"]  # by a worker
 
 
 def serve() -> None:
-    """Starts that process, where there are such and it does not run yet, and goes on at once: it imports on a core of its own."""
+    """Starts that process, where there are such and none runs yet, and goes on at once: it imports on a core of its own."""
     if SERVED:
         from multiprocessing import forkserver
 

@@ -141,7 +141,8 @@ def planners(
 ) -> Iterator[Planners]:
     """Where sites are planned: workers local processes (1 or None: this one), or the cluster at an address.
 
-    keys: of the sites; their districts are read here while local workers start, which are handed them. Raises UsageError where both are given, PlannerError where Dask is not installed or the scheduler does not answer.
+    keys: of the sites; their districts are read here while local workers start, which are handed them. Raises UsageError
+    where workers and a scheduler are given, PlannerError where Dask is not installed or the scheduler does not answer.
     """
     if workers is not None and scheduler is not None:
         raise UsageError(say("portfolio.workers_and_scheduler"))

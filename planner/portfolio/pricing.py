@@ -237,9 +237,7 @@ def _ladder(loaded: Loaded, district: District, count: Counted, limit: TimeLimit
     if len(full) < len(keys):
         raise NoPlanInTime(say("portfolio.no_sites_in_time", seconds=limit.seconds, done=len(full), sites=len(keys)))
     return tuple(
-        p
-        if p.id not in keys
-        else p.model_copy(update={"variant": _variants((), found[p.id], keys[p.id], span)})
+        p if p.id not in keys else p.model_copy(update={"variant": _variants((), found[p.id], keys[p.id], span)})
         for p in loaded.file.project
     )
 

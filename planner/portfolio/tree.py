@@ -1,8 +1,9 @@
 """Branch and bound on what the largest projects do: a tree of linear programs, each begun where its parent's ended.
 
 A project that takes years of a fund's money stands in the relaxation a little in every year, so that every yuan is spent and
-spoil always meets fill. Where it truly stands decides most of the rest. A node asks that of the project of which most yuan are
-undecided: done in one way by a year (or in a variant), or not so. Bounds are by prices (`rows.proven`), not by a tolerance.
+spoil always meets fill. Where it truly stands decides most of the rest. A node asks that of the project whose answers cost the
+bound most (`questions`): done in one way by a year (or in a variant), or not so. Bounds are by prices
+(`rows.proven`), not by a tolerance.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import numpy as np
 
 from planner.allocation.highs import Answer, Relaxations, Solved
 from planner.portfolio.model import Model
-from planner.portfolio.programme import Floats, Ints
+from planner.portfolio.programme import Floats
+from planner.portfolio.questions import SLIGHT, WHOLE, Learnt, Question
 from planner.portfolio.rows import proven
 
-WHOLE = 1e-6  # a choice nearer than this to 0 or 1 is one
+TRIED = 8  # questions that are tried at a node, at most
 DIVE = 4  # nodes between two dives
 NEAR = 16  # nodes at the top of the heap of which one is dived from
 WAYS = 60  # ways of doing a project that a dive takes back before it gives up
@@ -51,6 +53,9 @@ class Node:
     def open(self, value: float) -> Bools:
         """Columns with which something better than a value may be found in it, (J,)."""
         return np.asarray(self.allowed & (self.bound + np.minimum(self.reduced, 0.0) >= value))
+
+
+Halves = tuple[Node | None, Node | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +96,7 @@ class Tree:
         self.least = self.program.lo[: self.projects]  # the first rows: what each project does
 
         root = self._node(np.ones(self.count, dtype=np.bool_), self.least > 0.5, None, self.bound)
+        self.learnt = Learnt(self.model, 0.0 if root is None else SLIGHT * abs(root.bound))
         if root is not None:
             self.nodes = [root]
             self._dive(root, by_chance=False)
@@ -144,39 +150,46 @@ class Tree:
 
     def _split(self, node: Node) -> None:
         """Both halves of a node take its place, where anything better may be in them."""
-        asked = self._question(node)
-        if asked is None:  # nothing in it is better than its point, but for rounding
+        asked = self.learnt.best_first(self.learnt.questions(node.point[: self.count]))
+        if not asked:  # nothing in it is better than its point, but for rounding
             self.settled = max(self.settled, node.bound)
             return
-        project, ways = asked
-        mine = self.model.of(project)
-        within = node.open(self.value)
-        one, other = within.copy(), within.copy()
-        one[np.setdiff1d(mine, ways)] = False
-        other[ways] = False
-        must = node.done.copy()
-        must[project] = True
-        for allowed, done in ((one, must), (other, node.done)):
-            half = self._node(allowed, done, node.basis, node.bound)
-            if self.over:  # no time for it: the whole node stays open
-                heapq.heappush(self.nodes, node)
-                return
+        halves = self._tried(node, asked)
+        for half in (node,) if self.over else halves:  # no time for it: the whole node stays open
             if half is not None:
                 heapq.heappush(self.nodes, half)
 
-    def _question(self, node: Node) -> tuple[int, Ints] | None:
-        """The project of which most yuan are undecided, and ways of doing it (begun by a year, or in a variant) that split it
-        best; None where all is decided."""
-        cols, x = self.model.made.columns, node.point[: self.count]
-        best, found = 0.0, None
-        for i in np.unique(cols.project[(x > WHOLE) & (x < 1 - WHOLE)]).tolist():
-            js = self.model.of(i)
-            by_year = [js[cols.start[js] <= year] for year in np.unique(cols.start[js])]
-            for ways in (*by_year, *(js[cols.variant[js] == v] for v in np.unique(cols.variant[js]))):
-                share = float(x[ways].sum())
-                if (undecided := (self.model.size[i] + 1e-9) * min(share, 1 - share)) > best:
-                    best, found = undecided, (int(i), ways)
-        return found
+    def _tried(self, node: Node, asked: list[Question]) -> Halves:
+        """The halves of a node by its best question: the first ones are tried where too little is known of their projects."""
+        found: Halves | None = None
+        most, tried = -np.inf, -1
+        for q in asked[:TRIED]:
+            if not self.learnt.sure(q):
+                halves, weight = self._halves(node, q)
+                if self.over or None in halves:  # one half is done with
+                    return halves
+                if weight > most:
+                    found, most, tried = halves, weight, q.project
+        best = max(asked, key=self.learnt.expected)
+        if found is not None and (best.project == tried or most >= self.learnt.expected(best)):
+            return found
+        return self._halves(node, best)[0]
+
+    def _halves(self, node: Node, q: Question) -> tuple[Halves, float]:
+        """Both halves of a node by a question, and how good the question was, which is learnt."""
+        within = node.open(self.value)
+        one, other = within.copy(), within.copy()
+        one[np.setdiff1d(self.model.of(q.project), q.ways)] = False
+        other[q.ways] = False
+        must = node.done.copy()
+        must[q.project] = True
+        yes, no = (self._node(a, done, node.basis, node.bound) for a, done in ((one, must), (other, node.done)))
+        if self.over:
+            return (yes, no), 0.0
+        lost = [node.bound - max(self.value, -np.inf if half is None else half.bound) for half in (yes, no)]
+        finite = [gone if np.isfinite(gone) else 0.0 for gone in lost]  # no schedule known yet: nothing to measure it by
+        self.learnt.learn(q, finite[0], finite[1])
+        return (yes, no), self.learnt.weight(finite[0], finite[1])
 
     def _node(self, allowed: Bools, done: Bools, basis: Any, above: float) -> Node | None:
         """The node of some columns and projects, better points remembered; None where nothing better is in it."""

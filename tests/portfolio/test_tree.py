@@ -11,6 +11,7 @@ from worlds import Plain, by_chance, document, project
 import planner as pl
 from planner.portfolio.load import described
 from planner.portfolio.model import Model
+from planner.portfolio.questions import KNOWN, Learnt, Question
 from planner.portfolio.rows import ask, proven
 from planner.portfolio.strides import strides
 from planner.portfolio.tree import Tree
@@ -50,6 +51,20 @@ def test_programmes_solved_by_tree_and_neighbourhoods_are_the_best(seed: int, mo
     found = pl.portfolio(doc)
     assert found.solution.objective == pytest.approx(Plain(doc).best(), rel=1e-6, abs=1e-6)
     assert found.solution.bound >= found.solution.objective - 1e-6
+
+
+def test_the_question_whose_answers_cost_most_is_asked_first(tmp_path) -> None:
+    projects = [project("A", [10.0], 20.0), project("B", [4.0], 8.0)]
+    learnt = Learnt(model_of(document(projects, [{"id": "f", "yearly_cny": 9.0}]), tmp_path), least=0.1)
+    a, b = (Question(i, np.array([0]), 0.5) for i in (0, 1))
+    assert learnt.best_first([b, a]) == [a, b]  # nothing known: by yuan, 10 against 4
+    for _ in range(KNOWN):
+        assert not learnt.sure(b)
+        learnt.learn(a, 0.01, 0.01)  # of half a choice: 0.02 of a whole
+        learnt.learn(b, 3.0, 1.0)
+    assert learnt.sure(a) and learnt.best_first([a, b]) == [b, a]
+    assert learnt.expected(b) == pytest.approx(3.0 * 1.0)
+    assert learnt.expected(a) == pytest.approx(0.1 * 0.1)  # less than can be told apart
 
 
 def crowded(count: int, years: int) -> dict:
