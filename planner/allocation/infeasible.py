@@ -25,6 +25,7 @@ from planner.timelimit import now
 from planner.words import Message, say
 
 PATIENCE_S = 30.0  # longest search for the least relaxation; the conflict is reported without it beyond
+FEW = 200  # units up to which a conflict is one of whole options, not only of shares
 MANY = 2_000  # units from which a feasibility test goes by interior point
 
 
@@ -51,11 +52,16 @@ def check_by_arithmetic(table: OptionTable, rules: Sequence[Rule], parts: Sequen
         low, high = reach(model, row)
         if not np.isfinite([low, high]).all():
             continue
-        rounding = ROUNDING * max(abs(low), abs(high), float(np.abs(model.coef[row]).sum()))
+        rounding = _rounding(model, row, low, high)
         if model.lo[row] > high + rounding:
             _refuse(table, rules, parts, model, row, (high, model.lo[row] - high, "lower"))
         if model.hi[row] < low - rounding:
             _refuse(table, rules, parts, model, row, (low, low - model.hi[row], "raise"))
+
+
+def _rounding(model: Model, row: int, low: float, high: float) -> float:
+    """What the ends of a row's reach may be off by."""
+    return ROUNDING * max(abs(low), abs(high), float(np.abs(model.coef[row]).sum()))
 
 
 def reach(model: Model, row: int) -> tuple[float, float]:
@@ -100,7 +106,8 @@ def _refuse(
         if not np.add.reduceat(smaller.allowed, smaller.start[:-1]).all():
             return True
         low, high = reach(smaller, position)
-        return bool(high + 0.5 * amount >= model.lo[row] and low - 0.5 * amount <= model.hi[row])
+        room = _rounding(smaller, position, low, high)
+        return bool(high + room >= model.lo[row] and low - room <= model.hi[row])
 
     others = [i for i, p in enumerate(parts) if i != own and (p.forbid is not None or p.below is not None)]
     guilty = quick_explain(holds, others) if others and holds([]) else []
@@ -152,17 +159,21 @@ def diagnose(
 
     deadline = now() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
 
-    def holds(kept: Sequence[int]) -> bool:
+    def holds(kept: Sequence[int], shares: bool = relaxed) -> bool:
         model = without_hauls(feasibility_model(table, [parts[i] for i in kept]), worth)
         if not np.add.reduceat(model.allowed, model.start[:-1]).all():
             return False
-        return can_hold(model, relaxed=relaxed, seed=seed, deadline=deadline)
+        return can_hold(model, relaxed=shares, seed=seed, deadline=deadline)
 
     items = [i for i, p in enumerate(parts) if _limits(p)]
     for heavy in [i for i in items if parts[i].below is not None]:  # where they are not to blame, all tests get light
         rest = [i for i in items if i != heavy]
         items = items if holds(rest) else rest
     conflict = quick_explain(holds, items)
+    if (
+        relaxed and len(table.units) <= FEW
+    ):  # of limits that shares cannot keep together, fewer may be too many for whole options
+        conflict = quick_explain(lambda kept: holds(kept, shares=False), conflict)
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
     words = tuple(told(rules[i]) for i in conflict)
     fix = relaxations[0] if relaxations else say("allocation.drop_one")

@@ -1,0 +1,72 @@
+"""Limits that cannot hold together: whether there is a plan, and which rules are to blame, against all plans enumerated."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner.allocation as al
+from planner.allocation.parts import Rule, told
+from planner.allocation.verify import misses
+from planner.errors import Infeasible
+
+COLUMNS = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3", "storage_m3"]
+TARGETS = ("construction", "arable", "green", "reservoir")
+
+
+def world(seed: int) -> tuple[pd.DataFrame, list[Rule]]:
+    """Three to five units in a row, and rules of most kinds that press on them."""
+    random = np.random.default_rng(seed)
+    ids = [f"u{i}" for i in range(int(random.integers(3, 6)))]
+    rows = []
+    for unit in ids:
+        area = float(random.integers(1, 6))
+        uses = [t for t in TARGETS if random.random() < 0.75] or ["green"]
+        rows += [(unit, t, t, area, 1.0, float(random.integers(1, 9)), 0.0, 0.0, 3.0 * area * (t == "reservoir")) for t in uses]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    total = options.groupby(level=0)["area_mu"].first().sum()
+    borders = pd.DataFrame([(a, b, 10.0) for a, b in itertools.pairwise(ids)], columns=["unit_a", "unit_b", "length_m"])
+    there = set(options["target"])
+    rules: list[Rule] = [al.Budget(float(random.integers(2, 5 * len(ids))))] if random.random() < 0.5 else []
+    for target in sorted(there):
+        if random.random() < 0.5:
+            limit = round(float(random.uniform(0.1, 0.6) * total), 1)
+            rules.append(al.Quota(target, **{"min_mu" if random.random() < 0.6 else "max_mu": limit}))
+    if random.random() < 0.4:
+        rules.append(al.Storage(min_m3=float(random.integers(1, 20))))
+    for unit in ids:
+        draw, has = random.random(), sorted(set(options.loc[unit, "target"]))
+        if draw < 0.4:
+            rules.append((al.Lock if draw < 0.25 else al.Exclude)(unit, str(random.choice(has))))
+    if "reservoir" in there and random.random() < 0.4:
+        rules.append(al.WaterLevel(deeper=dict(itertools.pairwise(reversed(ids)))))
+    if "construction" in there and random.random() < 0.4:
+        rules += [al.Connected("construction", borders), al.MinPatch("construction", float(random.integers(2, 8)), borders)]
+    if "green" in there and random.random() < 0.3:
+        rules.append(al.Share("green", min=round(float(random.uniform(0.2, 0.9)), 2)))
+    return options, rules
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_rules_named_are_to_blame_and_none_of_them_is_innocent(seed: int) -> None:
+    options, rules = world(seed)
+    problem = al.Problem(options, unrestored=seed % 2 == 0).subject_to(*rules)
+    table, nothing = problem.table, np.zeros(0)
+    plans = [np.array(p) for p in itertools.product(*(np.flatnonzero(table.unit == i) for i in range(len(table.units))))]
+
+    def hold(some: Sequence[Rule]) -> bool:
+        return any(not misses(table, some, plan, nothing, None) for plan in plans)
+
+    if hold(rules):
+        assert problem.solve(gap=0).status == "optimal"
+        return
+    with pytest.raises(Infeasible) as refused:
+        problem.solve(gap=0)
+    names = [str(told(rule)) for rule in rules]
+    named = [str(name) for name in refused.value.conflicts]
+    assert set(named) <= set(names)
+    guilty = [rule for rule, name in zip(rules, names, strict=True) if name in named]
+    assert not hold(guilty)
+    assert all(hold([rule for rule in guilty if rule is not one]) for one in guilty)
