@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from planner.allocation.checks import check_number, finite_column
+from planner.allocation.checks import check_number
 from planner.allocation.parts import Column, Named, Part, Sum
+from planner.allocation.rules.stockpile import checked_shares, lacking
 from planner.allocation.rules.zones import largest
 from planner.allocation.table import OptionTable
-from planner.errors import InvalidInput
 from planner.words import Message, say
 
 
@@ -35,12 +34,9 @@ class Restocked(Named):
     worth: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "share", {str(unit): float(share) for unit, share in self.share.items()})
+        object.__setattr__(self, "share", checked_shares(self.name, self.share))
         for name in ("cny_per_m3", "compaction", "worth"):
             check_number("Restocked", name, getattr(self, name))
-        for unit, share in self.share.items():
-            if not 0.0 <= share <= 1.0:
-                raise InvalidInput(say("allocation.done_share", moment=self.name, unit=unit, share=share))
 
     @property
     def told(self) -> Message:
@@ -49,11 +45,7 @@ class Restocked(Named):
 
     def part(self, table: OptionTable) -> Part:
         """A sum of what the span lacks, and a priced column that makes it up."""
-        rule = f"Restocked {self.name}"
-        share = np.zeros(len(table.units))
-        share[table.positions(list(self.share), rule)] = list(self.share.values())
-        lack = finite_column(table, "fill_m3", rule) - self.compaction * finite_column(table, "cut_m3", rule)
-        coef = share[table.unit] * lack
+        coef = lacking(f"Restocked {self.name}", table, self.share, self.compaction)
         most = largest(coef, table)
         if not self.cny_per_m3 or most <= 0:
             return Part()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.allocation.checks import check_number, finite_column
 from planner.allocation.parts import Named, Part, Sum
-from planner.allocation.table import OptionTable
+from planner.allocation.table import Floats, OptionTable
 from planner.errors import InvalidInput
 from planner.words import Message, say
 
@@ -32,12 +32,9 @@ class Stockpile(Named):
     compaction: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "done", {str(unit): float(share) for unit, share in self.done.items()})
+        object.__setattr__(self, "done", checked_shares(self.name, self.done))
         for name in ("max_import_m3", "compaction"):
             check_number("Stockpile", name, getattr(self, name))
-        for unit, share in self.done.items():
-            if not 0.0 <= share <= 1.0:
-                raise InvalidInput(say("allocation.done_share", moment=self.name, unit=unit, share=share))
 
     @property
     def told(self) -> Message:
@@ -47,8 +44,22 @@ class Stockpile(Named):
 
     def part(self, table: OptionTable) -> Part:
         """One sum of what lacks by then."""
-        rule = f"Stockpile {self.name}"
-        share = np.zeros(len(table.units))
-        share[table.positions(list(self.done), rule)] = list(self.done.values())
-        lack = finite_column(table, "fill_m3", rule) - self.compaction * finite_column(table, "cut_m3", rule)
-        return Part(sums=(Sum(self.told, "m³", share[table.unit] * lack, hi=float(self.max_import_m3), kind="stock"),))
+        lack = lacking(f"Stockpile {self.name}", table, self.done, self.compaction)
+        return Part(sums=(Sum(self.told, "m³", lack, hi=float(self.max_import_m3), kind="stock"),))
+
+
+def checked_shares(moment: str, shares: Mapping[str, float] | pd.Series[float]) -> dict[str, float]:
+    """Shares of units' earth by unit_id. Raises InvalidInput where one is not between 0 and 1."""
+    result = {str(unit): float(share) for unit, share in shares.items()}
+    for unit, share in result.items():
+        if not 0.0 <= share <= 1.0:
+            raise InvalidInput(say("allocation.done_share", moment=moment, unit=unit, share=share))
+    return result
+
+
+def lacking(rule: str, table: OptionTable, shares: Mapping[str, float] | pd.Series[float], compaction: float) -> Floats:
+    """What every option places beyond what it digs, of its unit's share, compacted m³ (K,)."""
+    share = np.zeros(len(table.units))
+    share[table.positions(list(shares), rule)] = list(shares.values() if isinstance(shares, Mapping) else shares)
+    lack = finite_column(table, "fill_m3", rule) - compaction * finite_column(table, "cut_m3", rule)
+    return np.asarray(share[table.unit] * lack)
