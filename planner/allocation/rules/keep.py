@@ -19,6 +19,12 @@ class Keep(Named):
     """The objective is no worse than `level` in its own unit: at least so much, or at most so much where it is minimised.
 
     As a row: −Σ gain·x + money + borders ≤ −level. Source: ε-constraint method, Haimes et al. 1971.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> str(pl.Keep("cost", 2e8))
+    'cost no worse than 200,000,000'
     """
 
     goal: str | Mapping[str, float] | Objective
