@@ -11,7 +11,7 @@ import pandas as pd
 from planner.core.money import payback, spread
 from planner.landuse import UNRESTORED
 from planner.scenario import CostItem, FundItem, Scenario
-from planner.schedule import first_works_year, last_works_year, phase_of, restocked_m3, works_years, worth_of_works, worth_today
+from planner.schedule import first_works_year, last_works_year, phase_of, restocked_m3, works_years, worth_of_years, worth_today
 from planner.words import Message, pair, say
 
 PAID: Final = ("name", "name_en", "cny", "source", "source_zh")  # the last two: where the sum comes from, in both languages
@@ -79,8 +79,7 @@ def lump_years(item: CostItem, units: pd.DataFrame, scenario: Scenario) -> tuple
 
 def lump_worth(item: CostItem, units: pd.DataFrame, scenario: Scenario) -> float:
     """Present value of a lump sum where it is paid, yuan."""
-    first, last = (np.array([float(year)]) for year in lump_years(item, units, scenario))
-    return item.cny * float(worth_of_works(first, last, scenario)[0])
+    return item.cny * worth_of_years(*lump_years(item, units, scenario), scenario)
 
 
 def lump_paid(item: CostItem, units: pd.DataFrame) -> bool:
@@ -90,8 +89,7 @@ def lump_paid(item: CostItem, units: pd.DataFrame) -> bool:
 
 def haul_worth(scenario: Scenario) -> float:
     """Present value of a yuan of haul: it is paid in equal parts over all the years of works."""
-    first, last = (np.array([float(year)]) for year in (first_works_year(scenario), last_works_year(scenario)))
-    return float(worth_of_works(first, last, scenario)[0])
+    return worth_of_years(first_works_year(scenario), last_works_year(scenario), scenario)
 
 
 def stocked(units: pd.DataFrame, scenario: Scenario) -> list[tuple[float, int, int]]:

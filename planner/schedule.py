@@ -120,8 +120,13 @@ def worth_of_works(first: Floats, last: Floats, scenario: Scenario) -> Floats:
     """What a yuan paid in equal parts over first..last is worth in the plan's year, (n,)."""
     found = np.empty(first.shape)
     for a, b in {(float(a), float(b)) for a, b in zip(first, last, strict=True)}:
-        found[(first == a) & (last == b)] = worth_today(np.arange(a, b + 1), scenario).mean()
+        found[(first == a) & (last == b)] = worth_of_years(a, b, scenario)
     return found
+
+
+def worth_of_years(first: float, last: float, scenario: Scenario) -> float:
+    """What a yuan paid in equal parts over first..last is worth in the plan's year."""
+    return float(worth_today(np.arange(float(first), float(last) + 1), scenario).mean())
 
 
 def with_present_value(options: pd.DataFrame, facts: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

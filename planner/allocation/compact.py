@@ -22,7 +22,7 @@ from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.saddle import Saddle, copied, without_borders
-from planner.allocation.search import Best, Found, Outcome, Settings, Warm
+from planner.allocation.search import Best, Found, Outcome, Settings, Warm, best_of
 from planner.allocation.standing import Standing, taken_in
 from planner.allocation.swaps import won_by_pairs
 from planner.allocation.table import Floats, Ints
@@ -94,8 +94,7 @@ class _Search:
         self.begun = start
         self.seen: list[tuple[float, float]] = []
         self.before, self.tried = np.inf, np.empty(0, dtype=np.int64)
-        if start is not None and (settled := settle(m, start)).feasible:
-            self.best = Best(settled.objective, start)
+        self.best = best_of(m, self.best, start)
         here = self._at(self.worth)
         value = here.gain - self.pull - (self.rows @ here.coef if self.rows.size else 0.0)
         chosen = start if start is not None else saddle.rounded(value)

@@ -24,7 +24,7 @@ from planner.allocation.patch_prices import prices_of_clauses, with_rows_priced
 from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
-from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
+from planner.allocation.search import Best, Found, Outcome, Settings, best_of, relative_gap
 from planner.allocation.sharpen import sharpened
 from planner.allocation.table import Bools, Floats, Ints
 from planner.allocation.vertex import nearest, vertex
@@ -53,13 +53,9 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     if sharp is not model:
         return _from_corner(model, sharp, order, settings, start)
     multipliers = Multipliers(clean(model, dual.multipliers.rows))
-    best = Best()
-    if start is not None and (settled := settle(model, start)).feasible:
-        best = Best(settled.objective, start)
     at_prices = priced(model, multipliers, order).chosen
     base = polisher(model, neighbours(model), waters(model, order), go_on=settings.go_on)(at_prices, multipliers.rows)
-    if (settled := settle(model, base)).feasible and settled.objective > best.value:
-        best = Best(settled.objective, base)
+    best = best_of(model, best_of(model, Best(), start), base)
     return close_gap(model, settings, order, multipliers, bound=dual.bound, best=best, method="newton prices + core", base=base)
 
 
@@ -69,9 +65,7 @@ def _from_corner(model: Model, sharp: Model, order: Forest | None, settings: Set
     if answer.point is None:
         return None
     corner = nearest(sharp, answer.point)
-    best = Best()
-    if start is not None and (settled := settle(sharp, start)).feasible:
-        best = Best(settled.objective, start)
+    best = best_of(sharp, Best(), start)
     bound, multipliers = upper_bound(sharp, multipliers, order), Multipliers(clean(sharp, multipliers.rows))
     method = "sharpened relaxation + core"
     found = close_gap(
@@ -90,9 +84,7 @@ def solve_by_corner(model: Model, settings: Settings, start: Ints | None, prices
     if answer.point is None or answer.duals is None:
         return None
     paying, constant = with_rows_priced(model, model.clauses, prices_of_clauses(model, prog, answer.duals))
-    paying, corner, best = replace(paying, clauses=empty_clauses()), nearest(model, answer.point), Best()
-    if start is not None and (settled := settle(model, start)).feasible:
-        best = Best(settled.objective, start)
+    paying, corner, best = replace(paying, clauses=empty_clauses()), nearest(model, answer.point), best_of(model, Best(), start)
     bound = upper_bound(paying, multipliers, order) + constant
     return close_gap(
         *(model, settings, order, multipliers),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.allocation.model import Model, Settled
+from planner.allocation.model import Model, Settled, relief
 from planner.allocation.parts import ROUNDING, Clauses, stack_clauses
 from planner.allocation.table import Floats, Ints
 
@@ -17,10 +17,10 @@ from planner.allocation.table import Floats, Ints
 def covers(model: Model, chosen: Ints, settled: Settled) -> Clauses:
     """A row for every limit that a choice misses; where columns or borders play a part, one that excludes just this choice."""
     rows: list[Clauses] = []
-    relief = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.hi.size)
+    spare = relief(model)
     burden = np.maximum(model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.hi.size)
     for r in np.flatnonzero(settled.broken > 0):
-        for coef, limit in ((model.coef[r], model.hi[r] + relief[r]), (-model.coef[r], -model.lo[r] + burden[r])):
+        for coef, limit in ((model.coef[r], model.hi[r] + spare[r]), (-model.coef[r], -model.lo[r] + burden[r])):
             row = _cover(model, coef, float(limit), chosen)
             if row is not None:
                 rows.append(row)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from planner.allocation.bound import Multipliers, upper_bound
-from planner.allocation.model import Model
+from planner.allocation.model import Model, comparable_rows
 from planner.allocation.table import Bools, Floats
 from planner.core.choice.arrays import Forest
 from planner.core.choice.smoothdual import smooth_choice, smooth_forest
@@ -103,7 +103,7 @@ def minimise(
         none = Multipliers(np.empty(0))
         return Dual(none, upper_bound(model, none, order), 1)
     scale = np.array([float(np.abs(row).mean()) or 1.0 for row in model.coef])
-    smooth = _Smooth(model, order, np.ascontiguousarray((model.coef / scale[:, None]).T), scale)
+    smooth = _Smooth(model, order, comparable_rows(model, scale), scale)
     price = np.zeros(s) if start is None else start * scale
     spread = _typical_spread(model)
     temperature = spread * ((FIRST if start is None else AGAIN) if warmth is None else warmth)

@@ -13,7 +13,7 @@ from planner.allocation.hopeful import hopeful
 from planner.allocation.model import Model, chosen_options, settle, tightened, with_cuts
 from planner.allocation.parts import stack_clauses
 from planner.allocation.program import Program, program, start_point
-from planner.allocation.search import Best, Found, Outcome, Settings, relative_gap
+from planner.allocation.search import Best, Found, Outcome, Settings, best_of, relative_gap
 from planner.allocation.table import Floats, Ints
 
 GIVE_UP_EVERY = 5  # rounds of separation after which a plan is sought by giving up what breaks the rule
@@ -52,9 +52,7 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
     answer, multipliers = relax(model, prog, settings)
     if answer.status is Solved.INFEASIBLE:
         return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp", relaxation_empty=True)
-    best = Best()
-    if start is not None and (settled := settle(model, start)).feasible:
-        best = Best(settled.objective, start)
+    best = best_of(model, Best(), start)
     search = _Branching(model, settings, best, upper_bound(model, multipliers, forest(model)), answer.interrupted)
     search.run()
     search.refine()

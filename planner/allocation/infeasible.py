@@ -170,9 +170,7 @@ def diagnose(
         rest = [i for i in items if i != heavy]
         items = items if holds(rest) else rest
     conflict = quick_explain(holds, items)
-    if (
-        relaxed and len(table.units) <= FEW
-    ):  # of limits that shares cannot keep together, fewer may be too many for whole options
+    if relaxed and len(table.units) <= FEW:
         conflict = quick_explain(lambda kept: holds(kept, shares=False), conflict)
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
     words = tuple(told(rules[i]) for i in conflict)

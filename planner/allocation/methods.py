@@ -40,8 +40,9 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
         mended = solve_patches(model, settings, first, prices, solve_by_shape)
         done = mended.chosen is not None or mended.outcome is Outcome.INFEASIBLE
         return mended if done else _giving_up(model, settings, mended)
-    if len(model.separators) > 1 and model.size >= WALKED:
-        first = walked_plan(model, settings, first, Best()).chosen
+    if model.size >= WALKED:
+        walked = walked_plan(model, settings, first, Best())
+        first = first if walked.chosen is None else walked.chosen
     bound_pairs = bool(model.clauses.hi.size) and model.size >= LARGE and not model.separators and not model.border.any()
     if bound_pairs and settings.method is Method.CHOOSE and (model.size <= SMALL or not model.edges.cost.size):
         return _followed(solve_by_corner, model, settings, first, prices)

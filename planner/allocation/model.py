@@ -270,6 +270,16 @@ def row_sizes(model: Model) -> Floats:
     return np.array([float(np.abs(r).max(initial=0.0)) or 1.0 for r in model.coef])
 
 
+def comparable_rows(model: Model, scale: Floats) -> Floats:
+    """The rows by option, (K, S), each divided by its scale (S,): as the compiled passes read them."""
+    return np.ascontiguousarray((model.coef / scale[:, None]).T)
+
+
+def relief(model: Model) -> Floats:
+    """By how much helper columns can bring each row down at most, (S,)."""
+    return np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.hi.size)
+
+
 def sets_of_kinds(model: Model) -> Bools:
     """Which kinds are in each set of the border terms, shape (D, T)."""
     terms = model.terms

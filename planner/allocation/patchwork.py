@@ -26,7 +26,7 @@ from planner.allocation.patch_prices import PatchPrices, patch_prices, sides_of
 from planner.allocation.pieces import walked_plan
 from planner.allocation.program import program, start_point
 from planner.allocation.restrict import restrict
-from planner.allocation.search import Best, Found, Outcome, Settings, briefer, relative_gap
+from planner.allocation.search import Best, Found, Outcome, Settings, best_of, briefer, relative_gap
 from planner.allocation.table import Bools, Floats, Ints
 
 Solve = Callable[[Model, Settings, Ints | None, Floats | None], Found]
@@ -55,16 +55,12 @@ def solve_patches(model: Model, settings: Settings, first: Ints | None, prices: 
     free = solve(loose, early, None, prices)
     if free.outcome is Outcome.INFEASIBLE or free.chosen is None:
         return free if free.outcome is Outcome.INFEASIBLE else solve_exactly(model, settings, first)
-    known = Best()
-    for chosen in (first, free.chosen):
-        if chosen is not None and (settled := settle(model, chosen)).feasible and settled.objective > known.value:
-            known = Best(settled.objective, chosen)
+    known = best_of(model, best_of(model, Best(), first), free.chosen)
     work = _Work(model, loose, settings, solve, reduced_values(loose, free.multipliers), free)
     rough = known  # any plan first: Ctrl-C and the time limit may come at any moment
     if known.chosen is None:
         rough = work.mended_choice(free.chosen, known)
-    if len(model.separators) > 1:
-        rough = walked_plan(model, settings, free.chosen, rough)
+    rough = walked_plan(model, settings, free.chosen, rough)
     priced = patch_prices(model, briefer(settings, 0.5, FREE_NODES), free)
     if priced is not None:
         free = replace(free, bound=min(free.bound, priced.bound), multipliers=priced.multipliers)
@@ -171,9 +167,7 @@ class _Work:
             return best
         brief = replace(briefer(settings, 0.1, BRIEF_NODES), gap=0.3 * settings.gap, warm=self.free.warm)
         found = self.solve(replace(self.loose, allowed=allowed), brief, None, self.free.multipliers.rows)
-        if found.chosen is not None and (settled := settle(model, found.chosen)).feasible and settled.objective > best.value:
-            return Best(settled.objective, found.chosen)
-        return best
+        return best_of(model, best, found.chosen)
 
 
 class _Windows:

@@ -7,7 +7,6 @@ limits that rise while they are broken take it inside them. It is counted, not t
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,9 +14,10 @@ import numpy as np
 from scipy import sparse
 
 from planner.allocation.bound import forest
-from planner.allocation.model import Model, order_kept, row_sizes, settle
+from planner.allocation.model import Model, comparable_rows, order_kept, relief, row_sizes
 from planner.allocation.neighbours import neighbours, waters
-from planner.allocation.search import Best, Settings
+from planner.allocation.rules.patch_graph import cheapest_way
+from planner.allocation.search import Best, Settings, best_of
 from planner.allocation.table import Bools, Ints
 from planner.core.choice.pieces import Ground, Pieces, wander
 
@@ -34,17 +34,20 @@ DEARER, CHEAPER = 2.0, 0.7  # how that price moves after a leg that missed the l
 
 
 def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Best) -> Best:
-    """The better of a plan and of those that walks from a choice (N,) lead to; the plan where nothing fits such a walk."""
+    """The better of a plan and of those that walks from a choice (N,) lead to; the plan where fewer than two targets are to be
+    in one piece, or nothing fits such a walk."""
+    if len(model.separators) < 2:
+        return best
     of = _pieces_of(model)
     graph = _shared_graph(model)
     if of is None or graph is None:
         return best
+    best = best_of(model, best, chosen)
     begin = _begun(model, of, graph, best.chosen if best.chosen is not None else chosen)
     if begin is None:
         return best
     ring = Pieces(of, graph.indptr.astype(np.int64), graph.indices.astype(np.int64))
     scale = row_sizes(model)
-    room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.hi.size)
     near = neighbours(model)
     ground = Ground(
         model.choices,
@@ -52,12 +55,11 @@ def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Bes
         near._replace(cost=near.cost * model.borders_count),
         model.terms.pair,
         waters(model, forest(model)),
-        np.ascontiguousarray((model.coef / scale[:, None]).T),
+        comparable_rows(model, scale),
         model.lo / scale,
-        (model.hi + room) / scale,
+        (model.hi + relief(model)) / scale,
     )
-    usual = _usual(model)
-    walks = _Walks(ground, model, settings, usual)
+    walks = _Walks(ground, model, settings, _usual(model))
     idle = drawn = walk = 0
     while walk < WALKS and drawn < DRAWS and settings.go_on() and (best.chosen is None or idle < IDLE):
         steps = max(STEPS * model.size, LEAST_STEPS) * 2 ** (walk // 2)
@@ -90,8 +92,7 @@ class _Walks:
             heat = self.usual * hot * (COLD / hot) ** (leg / (LEGS - 1))
             most, missed = wander(self.ground, weight, heat, steps, random, chosen, kept, most)
             weight = np.where(missed > 0, weight * DEARER, np.maximum(weight * CHEAPER, least))
-        settled = settle(self.model, kept)
-        return Best(settled.objective, kept) if settled.feasible and settled.objective > best.value else best
+        return best_of(self.model, best, kept)
 
 
 def _usual(model: Model) -> float:
@@ -127,14 +128,8 @@ def _begun(model: Model, of: Ints, graph: sparse.csr_array, chosen: Ints | None)
     None where no way joins units that must be in one piece.
     """
     n, count = model.size, len(model.separators)
-    can = np.zeros((count, n), dtype=np.bool_)
-    free = np.zeros(n, dtype=np.bool_)
-    for p in range(-1, count):
-        there = np.logical_or.reduceat(model.allowed & (of == p), model.start[:-1])
-        if p < 0:
-            free = there
-        else:
-            can[p] = there
+    free, *pieces = (np.logical_or.reduceat(model.allowed & (of == p), model.start[:-1]) for p in range(-1, count))
+    can = np.array(pieces)
     must = np.where((can.sum(axis=0) == 1) & ~free, can.argmax(axis=0), -1)
     now = np.full(n, -1) if chosen is None else of[chosen]
     piece = np.where(must >= 0, must, -1)
@@ -161,6 +156,7 @@ def _heart(graph: sparse.csr_array, units: Bools, must: Bools) -> Ints:
 
 def _joined(graph: sparse.csr_array, piece: Ints, p: int, can: Bools, must: Ints) -> bool:
     """Joins the parts of piece p by shortest ways over ground that nobody else cannot do without; whether all were."""
+    toll = np.where(can & ((must < 0) | (must == p)), 1.0, np.inf)
     while True:
         inside = np.flatnonzero(piece == p)
         if inside.size < 2:
@@ -168,33 +164,13 @@ def _joined(graph: sparse.csr_array, piece: Ints, p: int, can: Bools, must: Ints
         count, label = sparse.csgraph.connected_components(graph[inside][:, inside], directed=False)
         if count == 1:
             return True
-        begun = np.bincount(label).argmax()
-        way = _way(graph, inside[label == begun], inside[label != begun], can & ((must < 0) | (must == p)))
-        if way is None:
+        largest = label == np.bincount(label).argmax()
+        begin = np.zeros(can.size, dtype=np.bool_)
+        begin[inside[largest]] = True
+        way, length = cheapest_way(graph, toll, begin, inside[~largest])
+        if not np.isfinite(length):
             return False
         piece[way] = p
-
-
-def _way(graph: sparse.csr_array, begin: Ints, end: Ints, over: Bools) -> list[int] | None:
-    """Units on a shortest way between two sets; None where there is none."""
-    came = np.full(over.size, -2)
-    came[begin] = -1
-    ends = np.zeros(over.size, dtype=np.bool_)
-    ends[end] = True
-    queue = deque(begin.tolist())
-    while queue:
-        v = queue.popleft()
-        if ends[v]:
-            way = []
-            while v >= 0:
-                way.append(v)
-                v = int(came[v])
-            return way
-        for u in graph.indices[graph.indptr[v] : graph.indptr[v + 1]]:
-            if came[u] == -2 and over[u]:
-                came[u] = v
-                queue.append(int(u))
-    return None
 
 
 def _grown(graph: sparse.csr_array, piece: Ints, can: Bools, free: Bools, model: Model) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.allocation.model import Model, border_cost, row_sizes
+from planner.allocation.model import Model, border_cost, comparable_rows, relief, row_sizes
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
 from planner.core.choice.patches import settle_patches
@@ -171,10 +171,9 @@ def polisher(
     """
     if scaled is None:
         scale = row_sizes(model)
-        rows = np.ascontiguousarray((model.coef / scale[:, None]).T)
+        rows = comparable_rows(model, scale)
     else:
         rows, scale = scaled
-    room = np.maximum(-model.entries, 0.0).T @ model.upper if model.price.size else np.zeros(model.coef.shape[0])
     size = np.array([float(np.abs(r).sum()) for r in model.coef])
     margin = 1e-13 * size
     return Polisher(
@@ -184,6 +183,6 @@ def polisher(
         rows,
         scale,
         (model.lo + margin) / scale,
-        (model.hi + room - margin) / scale,
+        (model.hi + relief(model) - margin) / scale,
         go_on,
     )

@@ -12,7 +12,7 @@ from planner.allocation.bound import clean, limit_value
 from planner.allocation.carrying import Carrying
 from planner.allocation.earlier import border_prices, worth_of_earth
 from planner.allocation.hauls import sides
-from planner.allocation.model import Model, at_worth, sets_of_kinds
+from planner.allocation.model import Model, at_worth, comparable_rows, sets_of_kinds
 from planner.allocation.search import Warm
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Forest, Near, Waters
@@ -31,7 +31,7 @@ class Saddle:
     def __init__(self, model: Model, order: Forest | None, near: Near, water: Waters, money: float) -> None:
         self.model, self.order, self.near, self.water, self.money = model, order, near, water, money
         self.scale = np.array([2.0 * float(np.abs(r).max()) or 1.0 for r in model.coef])
-        self.rows = np.ascontiguousarray((model.coef / self.scale[:, None]).T)
+        self.rows = comparable_rows(model, self.scale)
         self.lo, self.hi = model.lo / self.scale, model.hi / self.scale
         self.units = model.choices._replace(gain=model.gain / money)
         self.edges = model.edges._replace(cost=model.edges.cost / money)

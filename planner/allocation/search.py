@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from planner.allocation.bound import Multipliers
+from planner.allocation.model import Model, settle
 from planner.allocation.table import Floats, Ints
 from planner.timelimit import now
 
@@ -97,6 +98,14 @@ class Best:
 
     value: float = -np.inf
     chosen: Ints | None = None
+
+
+def best_of(model: Model, best: Best, chosen: Ints | None) -> Best:
+    """The better of a plan and of a choice (N,), where that keeps the limits; the plan where they are equal."""
+    if chosen is None:
+        return best
+    settled = settle(model, chosen)
+    return Best(settled.objective, chosen) if settled.feasible and settled.objective > best.value else best
 
 
 @dataclass(frozen=True, eq=False)

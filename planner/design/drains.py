@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.core.money import discounted
 from planner.design.levels import Levels
 from planner.scenario import Scenario
 from planner.units import m2_from_mu
@@ -66,5 +67,6 @@ def _runoff_m(scenario: Scenario) -> float:
 
 def _annuity(scenario: Scenario) -> float:
     """Present value of a yuan in each of the horizon's years, from the year after the station is built."""
-    years = np.arange(1, int(scenario.number("economics.years")) + 1)
-    return float(((1.0 + scenario.number("economics.discount_rate")) ** -years.astype(np.float64)).sum())
+    paid = np.ones(int(scenario.number("economics.years")) + 1)
+    paid[0] = 0.0
+    return float(discounted(paid, scenario.number("economics.discount_rate")).sum())

@@ -41,7 +41,7 @@ from planner.plan.kept import frames_of
 from planner.plan.record import Certificate
 from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
-from planner.schedule import earth_spans, earth_steps, phase_of, with_present_value, works_years, worth_of_works
+from planner.schedule import earth_spans, earth_steps, phase_of, with_present_value, works_years, worth_of_years
 from planner.tables import Partition
 from planner.words import Message, plain, say
 
@@ -172,8 +172,7 @@ def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
     price = scenario.number("earthwork.stock_cny_per_m3")
     for span in earth_spans(facts, scenario)[1:] if price else ():
         share = pd.Series(span.share, index=facts.index)
-        worth = float(worth_of_works(np.array([float(span.first)]), np.array([float(span.last)]), scenario)[0])
-        mine = share[share > 0]
+        mine, worth = share[share > 0], worth_of_years(span.first, span.last, scenario)
         rules.append(Restocked(share=mine, name=span.name, cny_per_m3=price, compaction=compaction, worth=worth))
     return rules
 

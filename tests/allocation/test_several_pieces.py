@@ -117,3 +117,12 @@ def test_other_rules_on_patches_are_left_to_others() -> None:
     options, borders = world(4, 4, 1)
     problem = al.Problem(options).subject_to(al.Connected("green", borders), al.MinPatch("construction", 2.0, borders))
     assert walked(problem)[2] is None
+
+
+def test_a_plan_that_the_search_begins_with_is_not_lost() -> None:
+    """No time for a single walk: the plan given is the answer, and what breaks a limit is none."""
+    problem, value, chosen = walked(connected(4, 4, 2, 3.0))
+    model = with_least(assemble(problem.table, problem.parts(), objective(problem.table, "net")))
+    late = Settings(0.0, now() - 10.0, 1.0, 0, None, Method.CHOOSE)
+    assert chosen is not None and walked_plan(model, late, chosen, Best()).value == value
+    assert walked_plan(model, late, model.start[:-1].copy(), Best()).chosen is None
