@@ -86,15 +86,32 @@ def without_hauls(model: Model, worth: Floats | None) -> Model:
     if model.carriage is None:
         return model
     if model.size <= SPELLED:
-        return spelled_out(model)
+        return spelled_out(model, model.carriage.hauls.imported, model.carriage.hauls.exported)
     given = (np.zeros(model.size),) if worth is None else sides(model.carriage.hauls, worth)
     return at_worth(model, given[0] if len(given) == 1 else np.zeros(model.size))
 
 
 def _spelled(model: Model, settings: Settings, solve: Solve) -> Found:
-    """Few units: solved with every way written out."""
+    """Few units: solved with every way written out; where earth may both come and go, once for each, since no plan does both."""
     assert model.carriage is not None
-    found = solve(spelled_out(model), replace(settings), None, None)
+    hauls = model.carriage.hauls
+    ends = ((True, False), (False, True)) if hauls.imported and hauls.exported else ((hauls.imported, hauls.exported),)
+    every = []
+    for left, (imported, exported) in zip(range(len(ends), 0, -1), ends, strict=True):
+        own = replace(settings, limit_s=settings.seconds + settings.seconds_left / left) if left > 1 else settings
+        every.append(_of_model(model, solve(spelled_out(model, imported, exported), own, None, None)))
+    found = max(every, key=lambda f: (_value(model, f.chosen), f.outcome is not Outcome.INFEASIBLE, f.bound))
+    return replace(
+        found,
+        bound=max(f.bound for f in every),
+        interrupted=any(f.interrupted for f in every),
+        relaxation_empty=all(f.relaxation_empty for f in every),
+    )
+
+
+def _of_model(model: Model, found: Found) -> Found:
+    """What was found with every way written out, as the model's own."""
+    assert model.carriage is not None
     worth = np.zeros(model.size) if found.chosen is None else model.carriage.of(found.chosen).worth
     rows = Multipliers(found.multipliers.rows[: model.hi.size], found.multipliers.border, found.multipliers.pull, worth)
     if found.chosen is not None and not settle(model, found.chosen).feasible:
@@ -102,17 +119,17 @@ def _spelled(model: Model, settings: Settings, solve: Solve) -> Found:
     return replace(found, multipliers=rows, method=f"{found.method}, every way of earth")
 
 
-def spelled_out(model: Model) -> Model:
-    """Few units: a row of earth for each, a variable for each way between two, for what comes and for what goes."""
+def spelled_out(model: Model, imported: bool, exported: bool) -> Model:
+    """Few units: a row of earth for each, a variable for each way between two, for what comes and for what goes where it may."""
     assert model.carriage is not None
     hauls, money, n = model.carriage.hauls, model.carriage.money, model.size
     a, b = (index.ravel() for index in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
     a, b = a[a != b], b[a != b]
     cost = hauls.rate * np.hypot(*(hauls.xy[a] - hauls.xy[b]).T)
-    some = n * (int(hauls.imported) + int(hauls.exported))
+    some = n * (int(imported) + int(exported))
     flows = np.zeros((a.size + some, n))
     flows[np.arange(a.size), a], flows[np.arange(a.size), b] = 1.0, -1.0
-    outside = [sign * np.eye(n) for sign, there in ((-1.0, hauls.imported), (1.0, hauls.exported)) if there]
+    outside = [sign * np.eye(n) for sign, there in ((-1.0, imported), (1.0, exported)) if there]
     flows[a.size :] = np.concatenate([*outside, np.zeros((0, n))])
     cost = np.r_[cost, np.zeros(some)]
     lacks = np.zeros((n, model.gain.size))

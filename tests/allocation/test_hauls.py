@@ -275,6 +275,26 @@ def test_many_units_by_prices(borders: float) -> None:
     assert found.objective <= min(found.bound, free.bound)
 
 
+def test_no_plan_brings_earth_in_and_takes_earth_away_to_save_the_haul() -> None:
+    """A lake and a field of 10 m³ each, 1 km apart at 2 yuan/m³ and worth 5 yuan: both free at the gate, but earth that is at
+    hand is carried, 20 yuan against 10. One of them alone brings 5 where its earth comes from, or goes, outside."""
+    rows = [
+        *((u, "no", "unrestored", "none", 1.0, 0.0, 0.0, 0.0, 0.0, 0.0) for u in "ab"),
+        ("a", "dig", "reservoir", "dig", 1.0, 5.0, 0.0, 10.0, 0.0, 0.0),
+        ("b", "fill", "construction", "fill", 1.0, 5.0, 0.0, 0.0, 10.0, 0.0),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=list("ab"))
+    problem = al.Problem(options, unrestored=False).subject_to(al.Earthwork(places=places, haul_cny_per_m3_km=2.0))
+    free = problem.solve(gap=0.0)
+    assert (free.status, free.objective, free.bound) == ("optimal", 5.0, 5.0)
+    both = problem.subject_to(al.Quota("reservoir", min_mu=1.0), al.Quota("construction", min_mu=1.0))
+    assert both.solve(gap=0.0).objective == -10.0
+    with pytest.raises(Infeasible):  # it was promised a plan that nobody found in time
+        both.subject_to(al.Budget(19.0)).solve(gap=0.0)
+    assert both.subject_to(al.Budget(20.0)).solve(gap=0.0).objective == -10.0
+
+
 def test_a_budget_that_the_haul_breaks_is_infeasible() -> None:
     """The works alone fit; the haul does not: the budget is named, and by how much it misses."""
     rows = [
