@@ -92,7 +92,7 @@ def without_hauls(model: Model, worth: Floats | None) -> Model:
 
 
 def _spelled(model: Model, settings: Settings, solve: Solve) -> Found:
-    """Few units: solved with every way written out; where earth may both come and go, once for each, since no plan does both."""
+    """Few units: solved with every way written out; where earth may both come and go, once for each: no plan does both."""
     assert model.carriage is not None
     hauls = model.carriage.hauls
     ends = ((True, False), (False, True)) if hauls.imported and hauls.exported else ((hauls.imported, hauls.exported),)
@@ -120,7 +120,7 @@ def _of_model(model: Model, found: Found) -> Found:
 
 
 def spelled_out(model: Model, imported: bool, exported: bool) -> Model:
-    """Few units: a row of earth for each, a variable for each way between two, for what comes and for what goes where it may."""
+    """Few units: a row of earth for each, a variable for each way between two, for what comes and what goes where it may."""
     assert model.carriage is not None
     hauls, money, n = model.carriage.hauls, model.carriage.money, model.size
     a, b = (index.ravel() for index in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))

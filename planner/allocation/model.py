@@ -211,42 +211,59 @@ def finite_size(limits: Floats) -> Floats:
 def _transport(model: Model, activity: Floats) -> Floats:
     """Auxiliary columns by a small linear program, all rows elastic so that it always answers, refined to rounding.
 
-    What the solver's tolerance leaves open is solved for again at its own, smaller scale.
-    Source: iterative refinement of linear programs, Gleixner, Steffy & Wolter 2016.
+    Every row counts by the size of rows of its unit, every column by the row it fills most: a price of 1e18 yuan/m³ in a budget
+    of 1e13 hides no cubic millimetre. What the solver's tolerance leaves open is solved for again at its own, smaller scale.
+    Source: iterative refinement of linear programs, Gleixner, Steffy & Wolter 2016; equilibration, Curtis & Reid 1972.
     """
     rows = np.flatnonzero((model.entries != 0).any(axis=0))
-    matrix = model.entries[:, rows].T
+    size, unit = _sizes_by_unit(model, activity, rows)
+    matrix = model.entries[:, rows].T / size[:, None] * unit
     columns = np.zeros(model.price.size)
     for attempt in range(REFINEMENTS):
-        now = activity[rows] + matrix @ columns
-        hi, lo = (model.hi[rows] - now), (model.lo[rows] - now)
+        now = activity[rows] + columns @ model.entries[:, rows]
+        hi, lo = (model.hi[rows] - now) / size, (model.lo[rows] - now) / size
         open_by = float(np.maximum(np.maximum(-hi, lo), 0.0).max(initial=0.0))
         first = attempt == 0 and bool((model.price < 0).any())  # columns that bring something are worth filling
         if open_by == 0.0 and not first:
             break
-        scale = max(float(np.abs(activity[rows]).max()), 1.0) if attempt == 0 else open_by
-        step = _elastic_step(model, matrix, (lo, hi), columns, scale)
+        scale = open_by if attempt else 1.0
+        step = unit * _elastic_step(model, matrix, (lo, hi), columns / unit, unit, scale)
         better = np.clip(columns + step, 0.0, model.upper)
-        after = activity[rows] + matrix @ better
-        if attempt and float(np.maximum(after - model.hi[rows], model.lo[rows] - after).max()) >= open_by:
+        after = activity[rows] + better @ model.entries[:, rows]
+        if attempt and float((np.maximum(after - model.hi[rows], model.lo[rows] - after) / size).max()) >= open_by:
             break
         columns = better
     return columns
 
 
-def _elastic_step(model: Model, matrix: Floats, room: tuple[Floats, Floats], columns: Floats, scale: float) -> Floats:
-    """The cheapest change of the columns that closes the rows' room (lo, hi), at a scale of its own."""
+def _sizes_by_unit(model: Model, activity: Floats, rows: Ints) -> tuple[Floats, Floats]:
+    """What is much in each row, in its unit (R,), and in each auxiliary column (C,)."""
+    names = np.array([model.row_units[r] for r in rows], dtype=object)
+    limits = np.maximum(finite_size(model.lo[rows]), finite_size(model.hi[rows]))
+    size = np.ones(rows.size)
+    for name in set(names):
+        mine = names == name
+        size[mine] = float(np.abs(activity[rows][mine]).max()) or float(limits[mine].max()) or 1.0
+    filled = (np.abs(model.entries[:, rows]) / size).max(axis=1)
+    return size, np.where(filled > 0, 1.0 / np.where(filled > 0, filled, 1.0), 1.0)
+
+
+def _elastic_step(
+    model: Model, matrix: Floats, room: tuple[Floats, Floats], columns: Floats, unit: Floats, scale: float
+) -> Floats:
+    """The cheapest change of the columns (in their units) that closes the rows' room (lo, hi), at a scale of its own."""
     lo, hi = room[0] / scale, room[1] / scale
     n, m = columns.size, lo.size
     slack = np.eye(m)
     top, bottom = np.isfinite(hi), np.isfinite(lo)
     a = np.vstack([np.hstack([matrix, -slack])[top], np.hstack([-matrix, -slack])[bottom]])
     b = np.r_[hi[top], -lo[bottom]]
-    dearest = float(np.abs(model.price).max(initial=0.0))
-    price = np.r_[model.price / dearest if dearest else model.price, np.full(m, 1e3)]
-    most = np.where(np.isfinite(model.upper), (model.upper - columns) / scale, np.inf)
+    price = model.price * unit
+    dearest = float(np.abs(price).max(initial=0.0))
+    costs = np.r_[price / dearest if dearest else price, np.full(m, 1e3)]
+    most = np.where(np.isfinite(model.upper), (model.upper / unit - columns) / scale, np.inf)
     bounds = [*zip(-columns / scale, most, strict=True), *[(0.0, np.inf)] * m]
-    answer = linprog(price, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
+    answer = linprog(costs, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
     return np.asarray(answer.x[:n] * scale) if answer.x is not None else np.zeros(n)
 
 

@@ -23,7 +23,9 @@ LOCAL: Final = ("level", "compact", "compact", "apart", "adjacent", "belt", "pat
 MORE: Final = ("restocked", "covered", "earth_of_zones", "earth_of_places", "charges")
 GOALS: Final = ("net", "net", "net", "cost", "land", "npv", "compactness", "carbon_t", "weights")
 FEW_PLACES: Final = 8  # where earth goes from every unit to every other
-FEW_UNITS: Final = 14  # where the second library's statement of a rule grows with the square of the units, or has to be searched
+FEW_UNITS: Final = (
+    14  # where the second library's statement of a rule grows with the square of the units, or has to be searched
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,7 @@ class _Draw:
         self.ids = [f"u{i:02d}" for i in range(self.n)]
         self.natural = bool(rng.random() < 0.35) or "steps" in self.kinds
         self.size = self._sizes()
+        self.homes = [f"h{i}" for i in range(int(self.rng.integers(2, 6)))] if "covered" in self.kinds else []
         self.options = self._options()
         self.targets = sorted(set(self.options["target"]))
         self.borders = self._borders()
@@ -74,13 +77,24 @@ class _Draw:
         goal = str(self.rng.choice(GOALS))
         if self.charges:
             goal = "net"
-        aim = goal if goal != "weights" else {"net": 1.0, "compactness": 0.5, "carbon_t": self._nice(self._money_per("carbon_t"))}
+        aim = (
+            goal if goal != "weights" else {"net": 1.0, "compactness": 0.5, "carbon_t": self._nice(self._money_per("carbon_t"))}
+        )
         unrestored = bool(self.rng.random() < 0.85)
-        return Larger(self.options, rules, aim, self.charges, unrestored or bool(self.charges), float(self.rng.choice([0, 1e-6, 1e-4, 1e-2])))
+        return Larger(
+            self.options,
+            rules,
+            aim,
+            self.charges,
+            unrestored or bool(self.charges),
+            float(self.rng.choice([0, 1e-6, 1e-4, 1e-2])),
+        )
 
     def _sizes(self) -> dict[str, float]:
         if self.natural:
-            return {"area_mu": 1.0, "carbon_t": 1.0, "storage_m3": 1e3} | dict.fromkeys(MONEY, 1e4) | dict.fromkeys(VOLUMES, 1e3)
+            return (
+                {"area_mu": 1.0, "carbon_t": 1.0, "storage_m3": 1e3} | dict.fromkeys(MONEY, 1e4) | dict.fromkeys(VOLUMES, 1e3)
+            )
         size = {c: 10.0 ** int(self.rng.integers(-6, 13)) for c in COLUMNS}
         money = int(self.rng.integers(-6, 13))
         size |= {c: 10.0 ** min(max(money + int(self.rng.integers(-2, 3)), -6), 12) for c in MONEY}
@@ -195,7 +209,9 @@ class _Draw:
     def _lack(self, share: dict[str, float] | None = None, compaction: float = 1.0) -> Fraction:
         part = [exact((share or {}).get(u, 0.0)) if share is not None else 1 for u in self.hidden.index.get_level_values(0)]
         fill, cut = self.hidden["fill_m3"], self.hidden["cut_m3"]
-        return sum((p * (exact(f) - exact(compaction) * exact(c)) for p, f, c in zip(part, fill, cut, strict=True)), Fraction(0))
+        return sum(
+            (p * (exact(f) - exact(compaction) * exact(c)) for p, f, c in zip(part, fill, cut, strict=True)), Fraction(0)
+        )
 
     def _earth_ends(self, compaction: float) -> dict[str, float | None]:
         lack = self._lack(compaction=compaction)
@@ -217,7 +233,7 @@ class _Draw:
         return al.Earthwork(compaction=compaction, **self._earth_ends(compaction), **self._earth_prices())
 
     def _earth_of_zones(self) -> Any:
-        zone = {u: f"z{int(self.rng.integers(0, 3))}" for u in self.ids}
+        zone = {u: f"z{int(self.rng.integers(0, 3))}" for u in [*self.ids, *self.homes]}
         names = sorted(set(zone.values()))
         haul = [(a, b, self._nice(0.3 * self._money_per("fill_m3"))) for a in names for b in names if a != b]
         frame = pd.DataFrame(haul, columns=["from", "to", "cny_per_m3"])
@@ -253,7 +269,9 @@ class _Draw:
         green = [m * float(self.rng.choice([0, 0.25])) for m in inside]
         ground = pd.DataFrame({"inside_m2": inside, "green_m2": green}, index=self.ids)
         share = float(self.rng.choice([0.13, 0.29, 0.37]))
-        return al.Coverage(ground, built_up_m2=1.1 * sum(inside), outside_m2=0.07 * sum(inside), min=share, target=self._target())
+        return al.Coverage(
+            ground, built_up_m2=1.1 * sum(inside), outside_m2=0.07 * sum(inside), min=share, target=self._target()
+        )
 
     def _keep(self) -> Any:
         if self.rng.random() < 0.5:
@@ -271,7 +289,9 @@ class _Draw:
         weights = {
             (a, b): float(self.rng.choice([0.0, 0.5, 2.0])) for a in words for b in words if a < b and self.rng.random() < 0.4
         }
-        return al.Compactness(self.borders, self._nice(0.1 * self.size["cost_cny"] * self.rng.uniform(0, 1)), by, weights or None)
+        return al.Compactness(
+            self.borders, self._nice(0.1 * self.size["cost_cny"] * self.rng.uniform(0, 1)), by, weights or None
+        )
 
     def _steps(self) -> Any:
         return al.Steps(self.borders, self._nice(0.02 * self.size["cost_cny"]))
@@ -306,7 +326,7 @@ class _Draw:
         return al.Exclude(str(unit), str(option).split(":")[0])
 
     def _covered(self) -> Any:
-        homes = [f"h{i}" for i in range(int(self.rng.integers(2, 6)))]
+        homes = self.homes
         rows = pd.DataFrame(0.0, index=pd.MultiIndex.from_tuples([(h, "served:home") for h in homes]), columns=list(COLUMNS))
         rows.index.names = ["unit_id", "option"]
         rows = rows.assign(target="served", treatment="home", ready_year=2026)

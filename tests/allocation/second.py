@@ -1,13 +1,12 @@
-"""Allocation stated a second time, from the options table alone, in whole numbers: OR-tools CP-SAT has no tolerances.
+"""Allocation stated a second time in whole numbers: OR-tools CP-SAT has no tolerances.
 
-Every decimal is read as written and every row multiplied by its own denominator, so that limits hold exactly or not at all.
 `held` says what the engine makes of a world beside that.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -16,134 +15,18 @@ import pandas as pd
 import planner.allocation as al
 from planner.errors import Infeasible, NoPlanInTime
 from tests.allocation.larger import Larger, exact, larger
-from tests.allocation.whole_numbers import Solver, Whole
+from tests.allocation.stated import MOST, Stated, Terms, TooWide
+from tests.allocation.whole_numbers import Solver
 
-MOST: Final = 2**61  # CP-SAT counts in 64 bits, sums of both signs
-LAND: Final = ("construction", "arable", "green")
 DEEPEST, HIGHEST = -4, 3
 NEAR: Final = 1e-9
-Terms = list[tuple[Fraction, int]]  # coefficient and variable
 
 
-class TooWide(Exception):
-    """A row's numbers do not fit into 64 bits together."""
-
-
-class Statement:
-    """The whole-number program of a world; `taken` fixes every unit's option."""
-
-    def __init__(self, world: Larger, taken: Mapping[str, str] | None = None) -> None:
-        self.world, self.model = world, Whole()
-        self.rows = {k: r for k, r in world.options.to_dict("index").items()}
-        self.ways: dict[str, dict[str, dict[str, Any]]] = {}
-        nothing = {c: 0.0 for c in world.options.columns} | {"target": "unrestored", "treatment": "none", "ready_year": 0}
-        for (unit, option), row in self.rows.items():
-            self.ways.setdefault(str(unit), {})[str(option)] = row
-        for mine in self.ways.values():
-            if world.unrestored:
-                mine["unrestored"] = nothing
-        self.x = {(u, o): self.model.var() for u, mine in self.ways.items() for o in mine}
-        for unit, mine in self.ways.items():
-            self.model.row([(1, self.x[unit, o]) for o in mine], 1, 1)
-            if taken is not None:
-                self.model.row([(1, self.x[unit, taken[unit]])], 1)
-        self.bought: list[tuple[Terms, Fraction, bool]] = []  # yuan, what a yuan takes off the goal, whether limits count it
-        self.border: Terms = []
-        self.paid: Terms = []
-        self._charges()
-        late = [r for r in world.rules if type(r).__name__ in ("Budget", "Keep")]
-        for rule in world.rules:
-            if rule not in late:
-                getattr(self, f"_{type(rule).__name__.lower()}")(rule)
-        for rule in late:  # they count what others buy
-            getattr(self, f"_{type(rule).__name__.lower()}")(rule)
-        self.aim = self._goal(world.goal, off=True)
-        self.sign = -1 if world.goal in ("cost", "compactness") else 1
-
-    def every(self, value: Callable[[dict[str, Any]], Fraction], units: Iterable[str] | None = None) -> Terms:
-        """Σ value(option)·x over the units."""
-        among = self.ways if units is None else units
-        found = [(value(row), self.x[u, o]) for u in among for o, row in self.ways[u].items()]
-        return [(v, x) for v, x in found if v]
-
-    def of(self, unit: str, keep: Callable[[dict[str, Any]], bool]) -> Terms:
-        """The unit's options that are meant, each once."""
-        return [(Fraction(1), self.x[unit, o]) for o, row in self.ways[unit].items() if keep(row)]
-
-    def whole(self, terms: Terms, *limits: Fraction | None) -> tuple[list[int], int]:
-        """Whole coefficients and what they were multiplied by. Raises TooWide."""
-        by = math.lcm(*(v.denominator for v, _ in terms), 1)
-        numbers = [int(v * by) for v, _ in terms]
-        common = math.gcd(*numbers) or 1
-        numbers, scale = [n // common for n in numbers], Fraction(by, common)
-        size = sum(abs(n) * self.most(x) for n, (_, x) in zip(numbers, terms, strict=True))
-        if size > MOST:
-            raise TooWide
-        return numbers, scale
-
-    def most(self, var: int) -> int:
-        return self.model.bounds[var][1]
-
-    def add(
-        self, terms: Terms, low: Fraction | None = None, high: Fraction | None = None, when: tuple[int, bool] | None = None
-    ) -> None:
-        """low ≤ Σ ≤ high, exactly, where a variable is true (false)."""
-        numbers, scale = self.whole(terms)
-        least, most = (None if low is None else math.ceil(low * scale)), (None if high is None else math.floor(high * scale))
-        if not all(-MOST <= v <= MOST for v in (least, most) if v is not None):  # beyond what the sum can be
-            impossible = (least or 0) > MOST or (most or 0) < -MOST
-            least, most = (1, 0) if impossible else (v if v is not None and abs(v) <= MOST else None for v in (least, most))
-        self.model.row([(n, x) for n, (_, x) in zip(numbers, terms, strict=True)], least, most, when)
-
-    def amount(self, most: Fraction, grid: int) -> tuple[Fraction, int]:
-        """A quantity 0 … most in steps of 1/grid, as coefficient and variable."""
-        steps = math.floor(most * grid)
-        if steps > MOST:
-            raise TooWide
-        return Fraction(1, grid), self.model.var(max(steps, 0))
-
-    # what a plan comes to
-
-    def _goal(self, goal: Any, *, off: bool) -> Terms:
-        """The objective, larger is better. off: with what a yuan of each quantity takes off it, or as limits count it."""
-        if isinstance(goal, Mapping):
-            return [(exact(w) * v, x) for name, w in goal.items() for v, x in self._goal(name, off=off)]
-        money = [
-            (-(worth if off else 1) * v, x) for terms, worth, counts in self.bought if off or counts for v, x in terms
-        ]
-        border = [(-v, x) for v, x in self.border]
-        match goal:
-            case "net":
-                own = self.every(lambda r: exact(r["benefit_cny"]) - exact(r["cost_cny"]))
-                return own + money + border + ([(-v, x) for v, x in self.paid] if off else [])
-            case "npv":
-                return self.every(lambda r: exact(r["npv_cny"])) + money + border
-            case "cost":
-                return self.every(lambda r: -exact(r["cost_cny"])) + money + border
-            case "land":
-                return self.every(lambda r: exact(r["area_mu"]) if r["target"] in LAND else Fraction(0))
-            case "compactness":
-                return border
-            case _:
-                return self.every(lambda r: exact(r[goal]))
-
-    def _charges(self) -> None:
-        self.sums: Terms = []
-        for charge in self.world.charges:
-            falls = self.model.var()
-            for unit in charge.units:
-                for _, x in self.of(unit, lambda r: r["target"] != "unrestored"):
-                    self.model.row([(1, x), (-1, falls)], None, 0)
-            self.sums.append((exact(charge.cny), falls))
-            self.paid.append((exact(charge.worth), falls))
-
-    # rules that are sums
+class Statement(Stated):
+    """Every rule of the grammar by its own sentence."""
 
     def _quota(self, r: Any) -> None:
         ground = {u: max(exact(w["area_mu"]) for w in mine.values()) for u, mine in self.ways.items()}
-        for unit, mine in self.ways.items():
-            for row in mine.values():
-                row.setdefault("ground", ground[unit])
         if r.target == "unrestored":
             terms = [(ground[u], x) for u in self.ways for _, x in self.of(u, lambda w: w["target"] == "unrestored")]
         else:
@@ -160,7 +43,11 @@ class Statement:
         for share, low, high in ((r.min, Fraction(0), None), (r.max, None, Fraction(0))):
             if share is not None:
                 part = exact(share)
-                self.add(self.every(lambda w, p=part: exact(w["area_mu"]) * ((w["target"] == r.target) - p * (w["target"] in r.of))), low, high)
+                self.add(
+                    self.every(lambda w, p=part: exact(w["area_mu"]) * ((w["target"] == r.target) - p * (w["target"] in r.of))),
+                    low,
+                    high,
+                )
 
     def _storage(self, r: Any) -> None:
         self.add(self.every(lambda w: exact(w["storage_m3"]), r.units), _maybe(r.min_m3), _maybe(r.max_m3))
@@ -176,7 +63,9 @@ class Statement:
         high = exact(r.max_cny) - exact(r.beside_cny)
         if r.years is not None:
             first, last = r.years
-            return self.add(self.every(lambda w: exact(w["cost_cny"]) if first <= w["ready_year"] <= last else Fraction(0)), None, high)
+            return self.add(
+                self.every(lambda w: exact(w["cost_cny"]) if first <= w["ready_year"] <= last else Fraction(0)), None, high
+            )
         money = [t for terms, _, counts in self.bought if counts for t in terms]
         return self.add(self.every(lambda w: exact(w["cost_cny"])) + money + self.sums, None, high)
 
@@ -220,7 +109,9 @@ class Statement:
     def _zones(self, r: Any, lack: dict[str, Terms]) -> None:
         zones = sorted(set(r.zones.values()))
         limits = [_maybe(r.max_import_m3), _maybe(r.max_export_m3), *map(exact, r.haul.get("max_m3", pd.Series(dtype=float)))]
-        grid = math.lcm(*(v.denominator for terms in lack.values() for v, _ in terms), *(v.denominator for v in limits if v is not None), 1)
+        grid = math.lcm(
+            *(v.denominator for terms in lack.values() for v, _ in terms), *(v.denominator for v in limits if v is not None), 1
+        )
         largest = sum((abs(v) for terms in lack.values() for v, _ in terms), Fraction(0))
         into: dict[str, Terms] = {z: [] for z in zones}
         cost: Terms = []
@@ -282,7 +173,13 @@ class Statement:
         if all((b, a, m) in rows for a, b, m in rows):
             rows = [(a, b, m) for a, b, m in rows if a < b]
         for a, b, metres in rows:
-            self._unlike(a, b, lambda w: w[r.by], lambda i, j: weights.get(frozenset((i, j)), Fraction(1)), exact(metres) * exact(r.cny_per_m))
+            self._unlike(
+                a,
+                b,
+                lambda w: w[r.by],
+                lambda i, j: weights.get(frozenset((i, j)), Fraction(1)),
+                exact(metres) * exact(r.cny_per_m),
+            )
 
     def _steps(self, r: Any) -> None:
         def level(w: dict[str, Any]) -> int:
@@ -296,7 +193,9 @@ class Statement:
         for a, b, metres in rows:
             self._unlike(a, b, level, lambda i, j: Fraction(abs(i - j)), exact(metres) * exact(r.cny_per_m_step))
 
-    def _unlike(self, a: str, b: str, kind: Callable[[dict[str, Any]], Any], weight: Callable[[Any, Any], Fraction], cost: Fraction) -> None:
+    def _unlike(
+        self, a: str, b: str, kind: Callable[[dict[str, Any]], Any], weight: Callable[[Any, Any], Fraction], cost: Fraction
+    ) -> None:
         """A variable for every pair of kinds on the two sides of a border; its sums over one side are the other side's kind."""
         sides = []
         for unit in (a, b):
@@ -388,23 +287,13 @@ class Statement:
         if one:
             self.model.row([(1, v) for v in root.values()], None, 1)
 
-    def solve(self, solver: Solver, work: float) -> tuple[str, Fraction | None, Fraction]:
-        """CP-SAT's status, the best plan's worth (larger is better) and a bound. work: its own measure of effort."""
-        numbers, scale = self.whole(self.aim)
-        self.model.aim = (numbers, [x for _, x in self.aim])
-        status, values, bound = solver.solve(self.model, work)
-        if values is None:
-            return status, None, Fraction(0)
-        value = sum((v * values[x] for v, x in self.aim), Fraction(0))
-        return status, value, value if status == "OPTIMAL" or not self.aim else Fraction(math.ceil(bound)) / scale
-
 
 def _maybe(value: float | None) -> Fraction | None:
     return None if value is None else exact(value)
 
 
-def answer(world: Larger, seconds: float) -> tuple[dict[str, str], float, float, str, float] | str:
-    """The engine's choice, its worth and bound (larger is better), status and gap; or what it refuses with."""
+def answer(world: Larger, seconds: float) -> tuple[dict[str, str], float, float, str] | str:
+    """The engine's choice, its worth and bound (larger is better) and status; or what it refuses with."""
     problem = al.Problem(world.options, unrestored=world.unrestored).subject_to(*world.rules)
     try:
         if world.charges:
@@ -416,33 +305,33 @@ def answer(world: Larger, seconds: float) -> tuple[dict[str, str], float, float,
     except NoPlanInTime:
         return "no plan in time"
     sign = -1.0 if found.sense == "min" else 1.0
-    return dict(found.choice), sign * found.objective, sign * found.bound, str(found.status), found.gap
+    return dict(found.choice), sign * found.objective, sign * found.bound, str(found.status)
 
 
-def held(seed: int, solver: Solver, *, seconds: float = 60.0, work: float = 20.0) -> str:
+def held(seed: int, solver: Solver, *, seconds: float = 60.0, work: float = 0.5) -> str:
     """What the engine makes of a world: `optimal`, `infeasible`, … where the second library agrees, else `WRONG: …`."""
     world = larger(seed)
     try:
-        status, best, bound = Statement(world).solve(solver, work)
+        stated = Statement(world)
+        stated.whole(stated.aim)
     except TooWide:
         return "too wide"
     said = answer(world, seconds)
+    status, best, bound = stated.solve(solver, work, None if isinstance(said, str) else said[0])
     if said == "infeasible":
         return {"INFEASIBLE": "infeasible", "UNKNOWN": "undecided"}.get(status, f"WRONG: told infeasible, {status} {best}")
     if isinstance(said, str):
-        return "infeasible, unproven" if status == "INFEASIBLE" else f"WRONG: {said}, where {status} {best}"
-    choice, value, mine, told, gap = said
-    fixed, worth, _ = Statement(world, choice).solve(solver, work)
-    if fixed == "UNKNOWN":
-        return "undecided"
+        return f"{said}, {status}" if best is None else f"WRONG: {said}, where {status} {best}"
+    choice, value, mine, told = said
+    fixed, worth, most = Statement(world, choice).solve(solver, work)
     if worth is None:
-        return f"WRONG: the plan breaks a rule ({fixed})"
+        return "undecided" if fixed == "UNKNOWN" else f"WRONG: the plan breaks a rule ({fixed})"
     near = NEAR * max(abs(float(worth)), abs(float(best or 0)))
-    if abs(value - float(worth)) > near:
+    if not float(worth) - near <= value <= float(most) + near:
         return f"WRONG: the plan is worth {float(worth)!r}, told {value!r}"
-    if status in ("OPTIMAL", "FEASIBLE") and mine < float(best) - near:
+    if best is not None and mine < float(best) - near:
         return f"WRONG: bound {mine!r} below a plan of {float(best)!r}"
-    if status in ("OPTIMAL", "FEASIBLE") and float(worth) > float(bound) + near:
+    if best is not None and float(worth) > float(bound) + near:
         return f"WRONG: the second library's bound {float(bound)!r} below a plan of {float(worth)!r}"
     if told == "optimal":
         return "optimal" if status == "OPTIMAL" else "optimal, second library stopped"

@@ -151,6 +151,22 @@ def test_hauls_between_zones_balance_to_rounding() -> None:
     assert not misses(problem.table, problem.rules, chosen, settle(model, chosen).columns)
 
 
+def test_a_price_that_dwarfs_its_quantity_hides_no_earth_between_zones() -> None:
+    """A lake of 9e-6 m³ fills a field in the next zone; bought fill would cost 1.6e18 yuan/m³ of a budget of 4e13."""
+    rows = [
+        ("a", "dig", "reservoir", 1.0, 5.0, 1e12, 9e-6, 0.0),
+        ("b", "fill", "construction", 1.0, 3.0, 1e12, 0.0, 8.4e-6),
+        ("b", "high", "construction", 1.0, 4.0, 1e12, 0.0, 3.84e-5),
+    ]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3"]
+    haul = pd.DataFrame({"from": ["za", "zb"], "to": ["zb", "za"], "cny_per_m3": 3e17})
+    earth = al.Earthwork(import_cny_per_m3=1.6e18, zones={"a": "za", "b": "zb"}, haul=haul)
+    problem = al.Problem(pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])).subject_to(earth)
+    for budget, worth in ((4e13, 8.0), (8e13, 9.0)):  # 2.5e12 for the way; 4.7e13 for what lacks
+        found = problem.subject_to(al.Budget(budget)).solve(objective="benefit_cny", gap=0)
+        assert (found.status, found.objective, found.bound) == ("optimal", worth, worth)
+
+
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_an_error_in_the_solvers_thread_proves_nothing(error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
     options, borders = line(40)

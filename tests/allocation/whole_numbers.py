@@ -29,7 +29,11 @@ class Whole:
         return len(self.bounds) - 1
 
     def row(
-        self, terms: list[tuple[int, int]], low: int | None = None, high: int | None = None, when: tuple[int, bool] | None = None
+        self,
+        terms: list[tuple[int, int]],
+        low: int | None = None,
+        high: int | None = None,
+        when: tuple[int, bool] | None = None,
     ) -> None:
         """low ≤ Σ coefficient·variable ≤ high."""
         self.rows.append(([c for c, _ in terms], [v for _, v in terms], low, high, when))
@@ -49,10 +53,11 @@ class Solver:
         self.process.stdin.close()
         self.process.wait()
 
-    def solve(self, whole: Whole, work: float) -> tuple[str, list[int] | None, float]:
-        """CP-SAT's status, the variables' values and a bound of the sum. work: its own measure of effort."""
+    def solve(self, whole: Whole, work: float, near: list[int] | None = None) -> tuple[str, list[int] | None, float]:
+        """CP-SAT's status, the variables' values and a bound of the sum. work: its own measure of effort. near: variables that
+        are likely true."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        pickle.dump((whole.bounds, whole.rows, whole.aim, work), self.process.stdin)
+        pickle.dump((whole.bounds, whole.rows, whole.aim, work, near or []), self.process.stdin)
         self.process.stdin.flush()
         status, values, bound = pickle.load(self.process.stdout)
         return status, values, bound
@@ -61,7 +66,7 @@ class Solver:
 def _solved(program: tuple[Any, ...]) -> tuple[str, list[int] | None, float]:
     from ortools.sat.python import cp_model
 
-    bounds, rows, (numbers, places), work = program
+    bounds, rows, (numbers, places), work, near = program
     model = cp_model.CpModel()
     x = [model.new_bool_var("") if (a, b) == (0, 1) else model.new_int_var(a, b, "") for a, b in bounds]
     for coefficients, of, low, high, when in rows:
@@ -72,6 +77,8 @@ def _solved(program: tuple[Any, ...]) -> tuple[str, list[int] | None, float]:
             row.only_enforce_if(x[when[0]] if when[1] else x[when[0]].negated())
     if numbers:
         model.maximize(cp_model.LinearExpr.weighted_sum([x[v] for v in places], numbers))
+    for v in near:
+        model.add_hint(x[v], True)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = work
