@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from planner.core.transport import MOST_M3
 from planner.errors import CRSMismatch, InvalidInput
 from planner.words import say
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 Floats = NDArray[np.float64]
-
-MOST_M3: Final = 4e12  # of all cut or all fill: beyond, whole cm³ no longer fit in 64 bits
 
 
 def check_factor(name: str, value: float) -> None:

@@ -242,7 +242,7 @@ class _Draw:
         return al.Earthwork(**self._earth_ends(1.0), **self._earth_prices(), zones=zone, haul=frame)
 
     def _earth_of_places(self) -> Any:
-        if "earth_of_zones" in self.kinds or self.size["fill_m3"] < 1:  # less than a cm³ is not carried
+        if "earth_of_zones" in self.kinds or not 1 <= self.size["fill_m3"] <= 1e10:  # carried in cm³, of 64 bits
             return None
         x = 100.0 * self.rng.permutation(3 * self.n)[: self.n]
         places = pd.DataFrame({"x_m": x, "y_m": 0.0}, index=self.ids)

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -293,6 +294,42 @@ def test_no_plan_brings_earth_in_and_takes_earth_away_to_save_the_haul() -> None
     with pytest.raises(Infeasible):  # it was promised a plan that nobody found in time
         both.subject_to(al.Budget(19.0)).solve(gap=0.0)
     assert both.subject_to(al.Budget(20.0)).solve(gap=0.0).objective == -10.0
+
+
+def two_lakes(size: float, rate: float) -> al.Problem:
+    """Two lakes of ten times a size in m³, of which one is dug for a field, 1 km and 3 km from it, at yuan per m³ and km."""
+    rows = [
+        ("a", "fill", "construction", "fill", 1.0, 9.0, 0.0, 0.0, 10.0 * size, 0.0),
+        *((u, t, t, t, 1.0, 0.0, 0.0, c, 0.0, 0.0) for u in "bc" for t, c in (("dig", 10.0 * size), ("no", 0.0))),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 1000.0, 3000.0], "y_m": 0.0}, index=list("abc"))
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=rate)
+    return al.Problem(options, unrestored=False).subject_to(earth)
+
+
+def test_more_earth_than_can_be_counted_is_refused() -> None:
+    """1e13 m³ in cm³ overflow 64 bits: the haul was sought for ever, deaf to clock and Ctrl-C."""
+    with pytest.raises(InvalidInput, match=r"adds up to 3e\+13 m³"):
+        two_lakes(1e12, 1.0).solve()
+
+
+def test_a_haul_at_any_price_takes_the_nearer_lake() -> None:
+    """Where a whole haul costs less than a yuan, too."""
+    for size, rate in ((1e11, 1e-16), (1e-2, 1e15)):
+        found = two_lakes(size, rate).solve(objective="cost", gap=0.0)
+        assert found.choice.to_dict() == {"a": "fill", "b": "dig", "c": "no"}
+        assert found.objective == pytest.approx(10.0 * size * rate, rel=1e-9)
+
+
+def test_the_least_haul_at_a_price_that_is_next_to_nothing() -> None:
+    """Four lakes and four fields on a line: the least haul at 1e-17 yuan/m³ and m is that at 1 yuan, but for the price."""
+    problem, earth = world(5, 9, import_m3=0.0, export_m3=None)
+    hauls = earth.part(problem.table).hauls
+    assert hauls is not None
+    chosen = problem.table.start[:-1] + np.arange(9) % 2 + 1
+    one, small = (least_haul(replace(hauls, rate=rate), chosen).cost / rate for rate in (1.0, 1e-17))
+    assert small == pytest.approx(one, rel=1e-9)
 
 
 def test_a_budget_that_the_haul_breaks_is_infeasible() -> None:

@@ -12,6 +12,7 @@ from planner.allocation.checks import as_mapping, check_number, finite_column
 from planner.allocation.parts import INF, Column, Hauls, Named, Part, Sum
 from planner.allocation.rules.zones import check_places, check_zones, earth_row, largest, zone_part
 from planner.allocation.table import Floats, OptionTable
+from planner.core.transport import MOST_M3
 from planner.errors import InvalidInput
 from planner.words import Message, say
 
@@ -110,10 +111,16 @@ class Earthwork(Named):
         return Part(sums=tuple(sums), columns=tuple(columns), hauls=self._hauls(table, lack))
 
     def _hauls(self, table: OptionTable, lack: Floats) -> Hauls | None:
-        """What carrying earth costs, None where it costs nothing. lack (K,): compacted m³ that an option wants."""
+        """What carrying earth costs, None where it costs nothing. lack (K,): compacted m³ that an option wants.
+
+        Raises InvalidInput for a unit without a place, and for more earth than can be counted.
+        """
         rate = self.haul_cny_per_m3_km / 1000.0
         if self.places is None or rate == 0:
             return None
+        total = float(np.maximum.reduceat(np.abs(lack), table.start[:-1]).sum())
+        if total > MOST_M3:
+            raise InvalidInput(say("earthwork.too_much", column="cut_m3, fill_m3", total=total, most=MOST_M3))
         where = self.places.set_axis(self.places.index.astype(str)).reindex(table.units.astype(str))
         xy = where[["x_m", "y_m"]].to_numpy(np.float64, copy=True)
         moving = np.bincount(table.unit[lack != 0], minlength=len(xy)) > 0
