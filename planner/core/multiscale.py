@@ -19,6 +19,7 @@ BITS: Final = 15  # of a coordinate in the quadtree's code
 RATIO: Final = 2  # a level has at most one place for so many of the finer one
 COARSEST: Final = 200  # places at which grouping stops
 BLOCK: Final = 32  # places whose worths are passed over together
+MOST_M3: Final = 4e12  # of all cut or all fill: beyond, whole cm³ no longer fit in 64 bits
 APART: Final = 1 << 62  # code of a place outside, never grouped with another
 
 

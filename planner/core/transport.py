@@ -15,7 +15,6 @@ INSIDE, NOWHERE, GATE = 0, 1, 2  # a node on the site; outside without a place; 
 SPAN = 8  # sinks in a tile, tiles in a wide one
 NO_END = 1 << 62  # sweeps: as many as it takes
 FIRST_CHECK = 8  # sweeps before the first look at the gap; then at twice as many, and so on
-MOST_M3 = 4e12  # of all cut or all fill: beyond, whole cm³ no longer fit in 64 bits
 
 
 class Places(NamedTuple):
@@ -359,8 +358,7 @@ def _upper_cost(a: Places, b: Places, rate: float) -> float:
                     low[axis] = min(low[axis], places.xy[v, axis])
                     high[axis] = max(high[axis], places.xy[v, axis])
     span = high - low
-    across = np.sqrt(span[0] ** 2 + span[1] ** 2) if np.isfinite(span[0]) else 0.0
-    most = rate * across + 2 * toll
+    most = 2 * toll + (rate * np.sqrt(span[0] ** 2 + span[1] ** 2) if np.isfinite(span[0]) else 0.0)
     return most + min(most, 1.0) if most > 0.0 else 1.0  # also where a whole haul costs less than a yuan
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from planner.core.transport import MOST_M3
+from planner.core.multiscale import MOST_M3
 from planner.errors import CRSMismatch, InvalidInput
 from planner.words import say
 

@@ -12,7 +12,7 @@ from planner.allocation.checks import as_mapping, check_number, finite_column
 from planner.allocation.parts import INF, Column, Hauls, Named, Part, Sum
 from planner.allocation.rules.zones import check_places, check_zones, earth_row, largest, zone_part
 from planner.allocation.table import Floats, OptionTable
-from planner.core.transport import MOST_M3
+from planner.core.multiscale import MOST_M3
 from planner.errors import InvalidInput
 from planner.words import Message, say
 
