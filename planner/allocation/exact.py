@@ -47,8 +47,12 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
 
     Limits that a plan misses by the solver's tolerance are drawn in first, which is quick but proves nothing.
     """
+    if not settings.go_on():  # at 100 000 units the program alone takes seconds
+        return _as_it_stands(model, settings, start)
     model = with_cuts(model)
     prog = program(model)
+    if not settings.go_on():
+        return _as_it_stands(model, settings, start)
     answer, multipliers = relax(model, prog, settings)
     if answer.status is Solved.INFEASIBLE:
         return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp", relaxation_empty=True)
@@ -61,6 +65,14 @@ def solve_exactly(model: Model, settings: Settings, start: Ints | None) -> Found
         return Found(Outcome.INFEASIBLE, None, -np.inf, multipliers, "milp")
     outcome = Outcome.FOUND if best.chosen is not None else Outcome.NOTHING
     return Found(outcome, best.chosen, max(search.bound, best.value), multipliers, "milp", search.interrupted)
+
+
+def _as_it_stands(model: Model, settings: Settings, start: Ints | None) -> Found:
+    """What is known where no time is left: the plan to begin with, if it is one, and the bound without prices."""
+    best, none = best_of(model, Best(), start), Multipliers(np.zeros(model.hi.size))
+    outcome = Outcome.FOUND if best.chosen is not None else Outcome.NOTHING
+    bound = max(upper_bound(model, none, forest(model)), best.value)
+    return Found(outcome, best.chosen, bound, none, "milp", settings.stop.is_set())
 
 
 class _Branching:

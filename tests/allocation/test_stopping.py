@@ -13,7 +13,9 @@ import pytest
 
 import planner.allocation as al
 from planner import timelimit
-from planner.allocation import charges, search, solve
+from planner.allocation import charges, exact, search, solve
+from planner.allocation.model import assemble
+from planner.allocation.objective import objective
 
 pytestmark = pytest.mark.skipif(
     threading.current_thread() is not threading.main_thread(), reason="signals go to the main thread"
@@ -73,6 +75,19 @@ def test_ctrl_c_ends_the_search_over_lump_sums_with_its_best_plan(
     found = al.solve_charged(problem, sums, gap=0, objective="net").result
     assert found.status == "interrupted" and found.bound >= found.objective
     assert len(calls) <= when + 2
+
+
+def test_no_program_is_built_once_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 100 000 units it takes seconds; the plan to begin with comes back with a bound that holds."""
+    problem = al.Problem(grid(5)[0]).subject_to(al.Quota("green", min_mu=20, max_mu=40))
+    best = problem.solve(gap=0)
+    model = assemble(problem.table, problem.parts(), objective(problem.table, "net"))
+    late = search.Settings(0.0, timelimit.now() - 10.0, 5.0, 0, None, search.Method.CHOOSE)
+    monkeypatch.setattr(exact, "program", lambda *_: pytest.fail("a program was built"))
+    start = solve.start_positions(problem.table, model, best)
+    found = exact.solve_exactly(model, late, start)
+    assert found.chosen is not None and (found.chosen == start).all() and found.bound >= best.objective
+    assert exact.solve_exactly(model, late, None).outcome is search.Outcome.NOTHING
 
 
 @pytest.mark.parametrize("rule", ["patch", "connected"])
