@@ -38,17 +38,20 @@ class Carried:
 
 @dataclass(frozen=True, eq=False)
 class Carriage:
-    """The hauls of a model: counts is how much of their cost the objective counts, money (S,) how much each row does."""
+    """The hauls of a model: counts is how much of their cost the objective counts, money (S,) how much each row does.
+
+    gap: share of a choice's haul that may stay unproven; what is counted is always what the ways found cost."""
 
     hauls: Hauls
     counts: float
     money: Floats
+    gap: float = 0.0
     known: dict[bytes, Carried] = field(default_factory=dict, repr=False)
     priced: dict[bytes, Floats] = field(default_factory=dict, repr=False)
 
     def of(self, chosen: Ints) -> Carried:
         """The least haul of a choice (N,); remembered for the choices asked about last."""
-        return _remembered(self.known, chosen.tobytes(), lambda: least_haul(self.hauls, chosen))
+        return _remembered(self.known, chosen.tobytes(), lambda: least_haul(self.hauls, chosen, self.gap))
 
     def costs(self, worth: Floats) -> Floats:
         """What the earth of every option costs at a worth (N,), yuan (K,); remembered for the worths asked about last."""
@@ -79,8 +82,9 @@ def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage |
     return Carriage(found[0], counts * found[0].worth, money) if found and (counts or money.any()) else None
 
 
-def least_haul(hauls: Hauls, chosen: Ints) -> Carried:
-    """The least haul of a choice (N,), solved to the optimum; what does not balance comes or goes where that is cheapest."""
+def least_haul(hauls: Hauls, chosen: Ints, gap: float = 0.0) -> Carried:
+    """The least haul of a choice (N,); what does not balance comes or goes where that is cheapest. gap: share of its cost that
+    may stay unproven; with 0 it is solved to the optimum."""
     lack = grains(hauls, chosen)
     over = int(lack.sum())
     gives, takes = np.flatnonzero(lack < 0), np.flatnonzero(lack > 0)
@@ -88,7 +92,7 @@ def least_haul(hauls: Hauls, chosen: Ints) -> Carried:
         return Carried(0.0, np.zeros(len(hauls.xy)), np.empty((0, 3), dtype=np.int64))
     sources = _side(hauls.xy[gives], -lack[gives], max(over, 0))
     sinks = _side(hauls.xy[takes], lack[takes], max(-over, 0))
-    ways, potential, _ = cheapest(sources, sinks, hauls.rate, 0.0)
+    ways, potential, _ = cheapest(sources, sinks, hauls.rate, gap)
     a, b = sources.places, sinks.places
     inside = (a.kind[ways[:, 0]] == INSIDE) & (b.kind[ways[:, 1]] == INSIDE)
     ways = ways[inside]

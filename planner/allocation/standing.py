@@ -72,9 +72,12 @@ class Standing:
         return max(upper_bound(m, prices, self.order) for m in models)
 
 
-def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float, *, turns: int = TURNS) -> Ints | None:
+def taken_in(
+    here: Standing, before: Ints, rows: Floats, unseen: float, *, turns: int = TURNS, reprice: bool = True
+) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there.
-    unseen: of the haul of the choice before, yuan. turns: most times that room is made for the haul; with one, prices stay."""
+    unseen: of the haul of the choice before, yuan. turns: most times that room is made for the haul.
+    reprice: whether prices are looked for that leave this room, where those given do not lead inside."""
     hauls, short = here.model.carriage, 0.0
     if unseen and _presses(here, before, rows, unseen):
         short = ROOM * unseen
@@ -85,7 +88,7 @@ def taken_in(here: Standing, before: Ints, rows: Floats, unseen: float, *, turns
         room = here.beside(short)
         moves = polisher(room, here.near, here.water, go_on=here.go_on)
         inside = _inside(moves, moves(before, rows) if fresh else moves.mended(found, rows), rows)
-        if inside is None and fresh and short > 0 and turns > 1:  # what room is left sets other prices
+        if inside is None and fresh and short > 0 and reprice:  # what room is left sets other prices
             bare = without_borders(room, here.pull)
             known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
             rows = known.multipliers.rows

@@ -2,8 +2,9 @@
 
 Where limits press against each other land must change hands at one place so that earth, money and quotas fit at another. The
 moves that lose least at the prices, each beside its neighbours as they are, become a small linear program with the limits as
-rows and what they miss as dear slack. Its corner splits no more moves than there are limits; those are rounded, single moves
-mend the rest, and what little is missed then is made up by the best of all pairs of moves. All of it is counted, nothing timed.
+rows and what they miss as dear slack. Its corner splits no more moves than there are limits; of all ways to make those whole
+the one is taken that misses least, single moves mend the rest, and what little is missed then is made up by the best of all
+pairs of moves. All of it is counted, nothing timed.
 """
 
 from __future__ import annotations
@@ -15,22 +16,26 @@ import numpy as np
 
 from planner.allocation.borders import no_edges
 from planner.allocation.highs import solve_program
-from planner.allocation.model import Model, chosen_options, row_sizes, settle
+from planner.allocation.model import Model, chosen_options, order_kept, row_sizes, settle
 from planner.allocation.polishing import Polisher
 from planner.allocation.prices import worth
 from planner.allocation.program import program
-from planner.allocation.restrict import restrict
+from planner.allocation.restrict import Core, restrict
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Waters
 from planner.core.choice.pairs import best_pair, winning_pair
+from planner.core.choice.rounding import best_rounding
 
 TURNS: Final = 5  # most programs
 MOVES: Final = 8_000  # moves a program weighs, those that lose least
-DEAR: Final = 10.0  # what missing a limit by the most that a move changes it costs, in the dearest move weighed
+DEAR: Final = 1_000.0  # what missing a limit by the most that a move changes it costs, in the dearest move weighed
 REACHED: Final = 0.02  # of the most that a move changes it, from where a miss is one of rounding
 SLOW: Final = 0.7  # share of the last miss above which further programs would not get there, nor, tried, four times the moves
+SPLIT: Final = 1e-6  # share from which an option is one that the program splits
+ROUNDED: Final = 16  # most units of which all ways to make them whole are looked at: 65 536 ways
 PAIRED: Final = 2_000  # moves of which pairs are weighed, those that lose least
 PAIRS: Final = 20  # most pairs made one after the other
+STUCK: Final = 0.9  # share of the last miss above which further pairs would not get there: another program does sooner
 WORTH: Final = 1e-9  # share of the objective from which a pair wins more than rounding
 
 
@@ -55,7 +60,7 @@ def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | Non
 
 def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
     """The choice after the best pairs of moves, one after the other, until limits are kept or no pair brings them nearer."""
-    chosen, rows = chosen.copy(), moves.rows
+    chosen, rows, last = chosen.copy(), moves.rows, np.inf
     for _ in range(PAIRS):
         loss, weighed = _cheap_moves(moves, chosen, worth(moves.model, chosen, prices)[0], PAIRED)
         unit = moves.model.unit[weighed]
@@ -66,8 +71,9 @@ def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
         )
         made = [m for m in pair if m >= 0]
         chosen[unit[made]] = weighed[made]
-        if not made or missed == 0.0 or not moves.go_on():
+        if not made or missed == 0.0 or missed > STUCK * last or not moves.go_on():
             break
+        last = missed
     return chosen
 
 
@@ -118,7 +124,30 @@ def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]
         return chosen, np.inf
     activity = small.coef @ answer.point[: small.gain.size]
     missed = np.maximum(np.maximum(small.lo - activity, activity - small.hi), 0.0) / row_sizes(model)
-    return core.whole_choice(chosen, chosen_options(small, answer.point)), float(missed.max(initial=0.0))
+    return _made_whole(moves, core, answer.point, chosen), float(missed.max(initial=0.0))
+
+
+def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Ints:
+    """The whole choice of a program's point: units that it splits take one of their two largest options each, so that limits
+    are missed least; where the order of water does not let that be, each takes its largest."""
+    small = core.model
+    largest = core.whole_choice(chosen, chosen_options(small, point))
+    share = point[: small.gain.size]
+    order = np.lexsort((-share, small.unit))
+    several = np.flatnonzero(np.diff(small.start) > 1)
+    pair = order[small.start[several]], order[small.start[several] + 1]
+    split = np.argsort(-share[pair[1]], kind="stable")[:ROUNDED]
+    split = split[share[pair[1]][split] > SPLIT]
+    one, other = (p[split] for p in pair)
+    if not split.size:
+        return largest
+    found = largest.copy()
+    found[core.units[several[split]]] = core.options[one]
+    rows = moves.rows
+    change = rows[core.options[other]] - rows[core.options[one]]
+    made, _ = best_rounding(change, small.gain[one] - small.gain[other], (moves.lo, moves.hi), rows[found].sum(axis=0))
+    found[core.units[several[split]][made]] = core.options[other[made]]
+    return found if order_kept(moves.model, found) else largest
 
 
 def _softened(model: Model, gain: Floats, dear: float) -> Model:

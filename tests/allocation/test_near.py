@@ -156,6 +156,26 @@ def test_several_moves_at_once_reach_what_no_single_move_does() -> None:
     assert mended_by_swaps(polisher(nowhere, neighbours(model), water), start, prices) is None
 
 
+def test_a_limit_is_not_missed_because_many_moves_are_dear() -> None:
+    """Ten hectares more of habitat at the same area of green: ten pairs of moves, where one unit alone has a hundred and is too
+    dear. A program that lets a tenth of the most be missed for less than the pairs lose would leave it at that."""
+    rows = [(f"a{i:02d}", "green:level", "green", 4.0, 1.0, 1.0, 2.0) for i in range(20)]
+    rows += [(f"a{i:02d}", "arable:level", "arable", 4.0, 2.0, 1.0, 0.0) for i in range(20)]
+    rows += [(f"b{i:02d}", "green:level", "green", 4.0, 2.0, 1.0, 1.0) for i in range(20)]
+    rows += [(f"b{i:02d}", "arable:level", "arable", 4.0, 1.0, 1.0, 0.0) for i in range(20)]
+    rows += [("z", "green:level", "green", 4.0, 1.5, 1000.0, 100.0), ("z", "arable:level", "arable", 4.0, 2.0, 1.0, 0.0)]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "habitat_ha"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    rules = (pl.Quota("green", min_mu=80.0, max_mu=81.0), pl.Limit("habitat_ha", min=30.0), pl.Budget(max_cny=100.0))
+    wanted = pl.Problem(options, unrestored=False).subject_to(*rules)
+    model = assemble(wanted.table, wanted.parts(), objective(wanted.table, "benefit_cny"))
+    last = pd.Series({u: f"{'green' if u[0] == 'b' else 'arable'}:level" for u in wanted.table.units})
+    start = start_positions(wanted.table, model, last)
+    moves = polisher(model, neighbours(model), waters(model, forest(model)))
+    found = mended_by_swaps(moves, start, np.zeros(len(model.hi)))
+    assert found is not None and settle(model, found).feasible and not settle(model, start).feasible
+
+
 def test_what_cannot_be_is_refused_at_once() -> None:
     options, _ = world(1)
     with pytest.raises(Infeasible):
