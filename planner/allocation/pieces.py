@@ -2,7 +2,8 @@
 
 Mending a plan without the rules joins the pieces of one target by taking ground from another; with two and more targets that
 seldom ends inside the limits. The walk begins with every target's largest piece, whole from the first step on, and prices of
-limits that rise while they are broken take it inside them. It is counted, not timed: one seed, one plan.
+limits that rise while they are broken take it inside them. Where limits leave hardly any choice such a walk freezes outside
+them: others then stay hot, and cut two pieces anew now and then. All is counted, not timed: one seed, one plan.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from planner.allocation.model import Model, comparable_rows, order_kept, relief,
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.rules.patch_graph import cheapest_way
 from planner.allocation.search import Best, Settings, best_of
-from planner.allocation.table import Bools, Ints
+from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.pieces import Ground, Pieces, wander
 
 WALKS: Final = 10  # most walks, by turns anew and from the best plan so far, every second one twice as long
@@ -31,6 +32,14 @@ HOT, COLD = 1.0, 0.01  # first and last heat, in what a usual move wins or loses
 REHEATED: Final = 0.3  # of the first heat in walks from a plan
 PRICED: Final = 4.0  # least price of missing a limit by what one option is at most, in usual moves
 DEARER, CHEAPER = 2.0, 0.7  # how that price moves after a leg that missed the limit, or kept it
+SOUGHT: Final = 2  # walks that cool without a plan after which others stay hot until there is one, and cut pieces anew:
+HOTTEST, COOLEST = 10.0, 1.0  # their heats at most, where they begin, and at least
+COOLER, WARMER = 0.8, 1.25  # how theirs moves after a leg that kept all limits at some time, or never did
+HEATS: Final = 48.0  # their most price of missing a limit by what a unit usually changes, in heats: beyond it no unit leaves
+# the limits to come back on another side
+FREE: Final = 0.1  # least such price, in usual moves
+MISSED, KEPT = 0.5, 0.25  # shares of a leg's draws beyond and below which a limit's price moves there
+DRAWS_A_CUT: Final = 50  # at least, of which one cuts two pieces anew; no fewer than units, so that both cost about the same
 
 
 def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Best) -> Best:
@@ -59,12 +68,14 @@ def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Bes
         model.lo / scale,
         (model.hi + relief(model)) / scale,
     )
-    walks = _Walks(ground, model, settings, _usual(model))
+    walks = _Walks(ground, model, settings, _usual(model), _changes(model, ground.rows))
     idle = drawn = walk = 0
+    hard = False  # whether no plan was found while walks cooled
     while walk < WALKS and drawn < DRAWS and settings.go_on() and (best.chosen is None or idle < IDLE):
         steps = max(STEPS * model.size, LEAST_STEPS) * 2 ** (walk // 2)
-        before = best.value
-        best = walks.walked(walk, steps, begin if walk % 2 == 0 or best.chosen is None else best.chosen, best)
+        before, hard = best.value, hard or (walk >= SOUGHT and best.chosen is None)
+        start = begin if walk % 2 == 0 or best.chosen is None else best.chosen
+        best = walks.sought(walk, steps, start, best) if hard else walks.walked(walk, steps, start, best)
         idle = idle + 1 if best.value == before else 0
         walk, drawn = walk + 1, drawn + LEGS * steps
     return best
@@ -72,12 +83,13 @@ def walked_plan(model: Model, settings: Settings, chosen: Ints | None, best: Bes
 
 @dataclass(frozen=True, eq=False)
 class _Walks:
-    """What all walks share; usual: what a usual move wins or loses."""
+    """What all walks share; usual: what a usual move wins or loses; change (S,): by what it changes each row."""
 
     ground: Ground
     model: Model
     settings: Settings
     usual: float
+    change: Floats
 
     def walked(self, number: int, steps: int, begin: Ints, best: Best) -> Best:
         """The better of a plan and of one walk from hot to cold, of so many draws in a leg."""
@@ -90,8 +102,24 @@ class _Walks:
             if not self.settings.go_on():
                 break
             heat = self.usual * hot * (COLD / hot) ** (leg / (LEGS - 1))
-            most, missed = wander(self.ground, weight, heat, steps, random, chosen, kept, most)
+            most, missed, *_ = wander(self.ground, weight, heat, steps, random, chosen, kept, most)
             weight = np.where(missed > 0, weight * DEARER, np.maximum(weight * CHEAPER, least))
+        return best_of(self.model, best, kept)
+
+    def sought(self, number: int, steps: int, begin: Ints, best: Best) -> Best:
+        """The better of a plan and of one walk that stays hot, where limits leave hardly any choice: their prices let it leave
+        them and come back, and pieces are cut anew."""
+        chosen, kept, most = begin.copy(), begin.copy(), best.value
+        random, often = np.random.default_rng((self.settings.seed, number)), 1.0 / max(DRAWS_A_CUT, begin.size)
+        heat, price = HOTTEST, np.full(self.ground.lo.size, 0.5 * HEATS * HOTTEST)
+        for _ in range(LEGS):
+            if not self.settings.go_on():
+                break
+            price = np.clip(price, FREE, HEATS * heat)
+            weight = price * self.usual / self.change
+            most, _, missed, met = wander(self.ground, weight, heat * self.usual, steps, random, chosen, kept, most, often)
+            price = price * np.where(missed > MISSED, DEARER, np.where(missed < KEPT, CHEAPER, 1.0))
+            heat = max(heat * COOLER, COOLEST) if met else min(heat * WARMER, HOTTEST)
         return best_of(self.model, best, kept)
 
 
@@ -102,6 +130,12 @@ def _usual(model: Model) -> float:
     spread = float(np.median(high - low))
     border = float(np.median(model.edges.cost)) * model.borders_count if model.edges.cost.size else 0.0
     return max(spread, border) or 1.0
+
+
+def _changes(model: Model, rows: Floats) -> Floats:
+    """What a unit's options usually differ by in each row, (S,), of rows (K, S); 1 where they never do."""
+    wide = np.maximum.reduceat(rows, model.start[:-1]) - np.minimum.reduceat(rows, model.start[:-1])
+    return np.array([float(np.median(w[w > 0])) if (w > 0).any() else 1.0 for w in wide.T])
 
 
 def _pieces_of(model: Model) -> Ints | None:

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial import Delaunay
 
 import planner.allocation as al
 from planner.allocation.least import with_least
@@ -86,6 +87,35 @@ def test_two_and_three_connected_targets_on_a_hundred_units_have_plans() -> None
     for targets in (TARGETS[:2], TARGETS):
         _, value, chosen = walked(connected(10, 10, 3, 15.0, targets))
         assert chosen is not None and np.isfinite(value)
+
+
+def districts(n: int, count: int, seed: int) -> al.Problem:
+    """Made counties: few people in most, many in some, in districts of equal population within 0.5 %, each in one piece."""
+    random = np.random.default_rng(seed)
+    at = random.random((n, 2))
+    sides = {tuple(sorted((int(t[a]), int(t[b])))) for t in Delaunay(at).simplices for a, b in ((0, 1), (1, 2), (0, 2))}
+    near = sorted(sides, key=lambda s: float(np.hypot(*(at[s[0]] - at[s[1]]))))[: int(0.93 * len(sides))]
+    people = np.zeros(n)
+    while not 0.0 < people.max() <= 0.92 * people.sum() / count:
+        people = np.round(30_000 * np.exp(random.normal(0.0, 1.0, n)))
+    ids, names = [f"c{i:03d}" for i in range(n)], [f"d{k}" for k in range(count)]
+    rows = [(c, d, d, float(p), 0.0, 0.0) for c, p in zip(ids, people, strict=True) for d in names]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    borders = pd.DataFrame([(ids[a], ids[b], 1.0) for a, b in sorted(near)], columns=["unit_a", "unit_b", "length_m"])
+    fair = float(people.sum()) / count
+    quotas = [al.Quota(d, min_mu=0.995 * fair, max_mu=1.005 * fair) for d in names]
+    whole = [al.Connected(d, borders) for d in names]
+    return al.Problem(options, unrestored=False).subject_to(
+        *quotas, *whole, al.Compactness(borders, 1.0), al.Lock(ids[int(people.argmax())], "d0")
+    )
+
+
+def test_counties_in_seven_districts_of_equal_population_have_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """67 counties, the largest 0.9 of a district: single moves found no plan, cutting two pieces anew does."""
+    monkeypatch.setattr("planner.allocation.pieces.WALKS", 6)
+    _, value, chosen = walked(districts(67, 7, 0), 2)
+    assert chosen is not None and -80.0 <= value < 0.0
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:

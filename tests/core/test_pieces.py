@@ -49,7 +49,7 @@ def test_the_best_piece_of_three_is_found_and_no_torn_one() -> None:
     here = ground(gain, np.tile([[1.0], [0.0]], (6, 1)), 3.0, 3.0)
     chosen = np.array([1, 3, 5, 7, 9, 10])  # unit 5 alone
     best = chosen.copy()
-    most, _ = wander(here, np.array([20.0]), 3.0, 20_000, np.random.default_rng(1), chosen, best, -np.inf)
+    most, *_ = wander(here, np.array([20.0]), 3.0, 20_000, np.random.default_rng(1), chosen, best, -np.inf)
     assert most == 18.0 and best.tolist() == [0, 2, 4, 7, 9, 11]
 
 
@@ -71,9 +71,37 @@ def test_the_same_seed_walks_the_same_way() -> None:
 
 
 def test_what_the_walk_misses_is_told() -> None:
-    """Seven are asked of six: the walk ends with at least one missing, and nothing was ever inside the limits."""
+    """Seven are asked of six: the row is missed in every draw, and nothing was ever inside the limits."""
     here = ground([1.0, 0.0] * 6, np.tile([[1.0], [0.0]], (6, 1)), 7.0, np.inf)
     chosen = np.array([1, 3, 5, 7, 9, 10])
     best = chosen.copy()
-    most, missed = wander(here, np.array([50.0]), 0.1, 5_000, np.random.default_rng(3), chosen, best, -np.inf)
-    assert most == -np.inf and missed.tolist() == [1.0] and best.tolist() == [1, 3, 5, 7, 9, 10]
+    most, last, missed, met = wander(here, np.array([50.0]), 0.1, 5_000, np.random.default_rng(3), chosen, best, -np.inf)
+    assert most == -np.inf and last[0] >= 1.0 and missed.tolist() == [1.0] and not met and best.tolist() == [1, 3, 5, 7, 9, 10]
+
+
+def test_two_pieces_are_cut_anew_where_both_come_inside_the_limits() -> None:
+    """Six in a row of 1, 3, 3, 3, 3, 1, cut after the first, in halves of seven each within four draws that cut."""
+    n, load = 6, np.array([1.0, 3.0, 3.0, 3.0, 3.0, 1.0])
+    first, other = chain(n)
+    units = Options(
+        np.arange(0, 2 * n + 1, 2), np.zeros(2 * n), np.ones(2 * n, dtype=np.bool_), np.zeros(2 * n, dtype=np.int64)
+    )
+    none, short = np.empty(0), np.empty(0, dtype=np.int32)
+    near = Near(np.zeros(n + 1, dtype=np.int64), short, short, none, none, short)
+    water = Waters(np.zeros(2 * n, dtype=np.bool_), np.full(n, -1), np.zeros(n + 1, dtype=np.int64), short)
+    rows = np.zeros((2 * n, 2))
+    rows[0::2, 0] = rows[1::2, 1] = load
+    here = Ground(
+        units,
+        Pieces(np.tile([0, 1], n), first, other),
+        near,
+        np.zeros((1, 1, 1)),
+        water,
+        rows,
+        np.full(2, 7.0),
+        np.full(2, 7.0),
+    )
+    chosen = np.array([0, 3, 5, 7, 9, 11])  # one of 1 and one of 13: two moves of a unit away, one cut
+    best = chosen.copy()
+    most, *_, met = wander(here, np.array([50.0, 50.0]), 0.1, 4, np.random.default_rng(1), chosen, best, -np.inf, 1.0)
+    assert most == 0.0 and met and best.tolist() in ([0, 2, 4, 7, 9, 11], [1, 3, 5, 6, 8, 10])
