@@ -2,7 +2,8 @@
 
 Branch and bound over which sums are paid. Where that is open, the sum is spread over its units by their area: treating some of
 them then costs no more than the sum, so that the plan found under it bounds every plan there is. Each branch is a problem
-without charges, solved and proven by whatever method its shape asks for.
+without charges, solved and proven by whatever method its shape asks for. Objective and `Budget` count them, spread or paid; any
+other limit, `Keep` of a cost as well, counts what options cost alone.
 Source: fixed-charge problem, Balinski 1961; linear bound of its charge, branch and bound, Land & Doig 1960.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.allocation.objective import objective as objective_of
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result, Status
 from planner.allocation.rules import Budget, Lock
@@ -28,6 +30,7 @@ from planner.landuse import UNRESTORED
 from planner.timelimit import now
 from planner.words import say
 
+SPREAD_COST, SPREAD_WORTH = "spread_cost_cny", "spread_worth_cny"  # columns of open sums: off the budget, off the objective
 SHARE = 0.5  # of the gap asked for that every branch is proven to: the rest is for the bound over all of them
 
 
@@ -160,13 +163,13 @@ class _Search:
                 off += charge.cny
             else:
                 locks += [Lock(unit, UNRESTORED) for unit in sorted(charge.units)]
-        priced = options.assign(cost_cny=options["cost_cny"] + cost)
-        if "npv_cny" in options.columns:
-            priced = priced.assign(npv_cny=options["npv_cny"] - value)
+        priced = options.assign(**{SPREAD_COST: cost, SPREAD_WORTH: value})
         rules = [self._less(rule, off) for rule in self.problem.rules]
         smaller = Problem(priced, self.problem.unrestored, self.problem.units).subject_to(*rules, *locks)
+        goal = objective_of(smaller.table, self.objective)
+        goal = replace(goal, gain=goal.gain - smaller.table.values[SPREAD_WORTH])
         seconds = max(0.5 * self.left_s, 0.01)
-        found = smaller.solve(objective=self.objective, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
+        found = smaller.solve(objective=goal, gap=SHARE * self.gap, time_limit_s=seconds, start=start, **self.how)
         if found.status is Status.INTERRUPTED:
             self.stop.set()
         return found
@@ -178,7 +181,7 @@ class _Search:
         if rule.max_cny < rule.beside_cny + off:
             words = say("allocation.charges_above_budget", charges=rule.beside_cny + off, limit=rule.max_cny)
             raise Infeasible(words, conflicts=(rule.told,), relaxations=(words,))
-        return replace(rule, beside_cny=rule.beside_cny + off)
+        return replace(rule, beside_cny=rule.beside_cny + off, spread=SPREAD_COST)
 
     def _used(self, choice: pd.Series[str]) -> Floats:
         """Share of each charge's land that a choice treats, (n,)."""

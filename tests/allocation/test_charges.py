@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.allocation import Budget, Charge, Problem, Quota, solve_charged
+from planner.allocation import Budget, Charge, Keep, Limit, Problem, Quota, solve_charged
 from planner.errors import Infeasible, InvalidInput
 
 
@@ -56,6 +56,16 @@ def test_a_sum_counts_against_the_budget_only_where_it_is_paid() -> None:
         solve_charged(asked, [charge("road", (2,), 3.5)], gap=0, objective="net")
     with pytest.raises(InvalidInput, match="at least one unit"):
         solve_charged(problem, [Charge("nothing", frozenset(), 1.0, 1.0)], objective="net")
+
+
+@pytest.mark.parametrize("rule", [Keep("cost", 10.0), Limit("cost_cny", max=10.0), Budget(10.0, years=(2026, 2027))])
+def test_other_limits_count_what_options_cost_alone(rule: object) -> None:
+    """One of two units at 10 of 10: a sum spread over both must not take it, nor be forgotten in what the plan is worth."""
+    rows = options([100, 90], [10, 10]).assign(ready_year=2026)
+    problem = Problem(rows, unrestored=False).subject_to(Quota("arable", min_mu=1.0), rule)
+    found = solve_charged(problem, [charge("village", (0, 1), 5.0)], gap=0, objective="net")
+    assert found.paid == (True,) and found.result.objective == found.result.bound == 85.0
+    assert found.result.choice.tolist() == ["arable:level", "unrestored:none"]
 
 
 @settings(max_examples=40, deadline=None)

@@ -18,7 +18,8 @@ class Budget(Named):
     """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
 
     years: (first, last); only options whose ready_year lies within count, and earth does not. beside_cny: what of max_cny is
-    paid whatever is chosen, lump sums: told in the limit and in what the plan comes to.
+    paid whatever is chosen, lump sums: told in the limit and in what the plan comes to. spread: a column of yuan that counts
+    beside cost_cny, shares of lump sums.
 
     Examples
     --------
@@ -30,6 +31,7 @@ class Budget(Named):
     max_cny: float
     years: tuple[int, int] | None = None
     beside_cny: float = 0.0
+    spread: str | None = None
 
     def __post_init__(self) -> None:
         if self.max_cny is None:
@@ -45,8 +47,10 @@ class Budget(Named):
         return say("rules.budget_of_years", first=self.years[0], last=self.years[1], most=self.max_cny)
 
     def part(self, table: OptionTable) -> Part:
-        """One sum of cost_cny."""
+        """One sum of cost_cny, and of what is spread."""
         coef = finite_column(table, "cost_cny", str(self))
+        if self.spread is not None:
+            coef = coef + finite_column(table, self.spread, str(self))
         if self.years is not None:
             year = table.column("ready_year", str(self))
             coef = np.where((year >= self.years[0]) & (year <= self.years[1]), coef, 0.0)
