@@ -290,7 +290,7 @@ def test_from_the_command_line_as_from_the_file() -> None:
 def test_the_file_knows_every_argument_of_every_rule() -> None:
     """What a rule takes in Python it takes in a file; tables (borders, zones, pairs) come from the site."""
     from_site = {"boundaries", "near", "zones", "haul", "served"}
-    from_site |= {"beside_cny"}  # lump sums, from [[economics.item]]
+    from_site |= {"beside_cny", "spread"}  # lump sums, from [[economics.item]]
     named = {"Lock": {"parcel"}, "Exclude": {"parcel"}, "Covered": {"homes", "people", "parks", "radius_m"}}
     named["Covered"] |= {"min_people", "min_mu", "min_share"}
     named["Coverage"] = {"built_up", "green", "min_share"}
