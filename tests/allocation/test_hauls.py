@@ -422,8 +422,8 @@ def test_places_that_are_missing_are_named() -> None:
 
 
 def test_a_limit_that_a_plan_does_not_use_up_is_priced_lower(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search goes on elsewhere by it, next to the same bound, and may end worse too (on four of eight such worlds, better on
-    one, the same on three where no limit is left unused): on this one better."""
+    """The search goes on elsewhere by it, next to the same bound, and may end worse too: on four of eight worlds. Three have no
+    limit left unused; on this one it ends better."""
     monkeypatch.setattr(compact, "TRADES", 0)
     problem, earth = world(3, 240)
     limits = (al.Limit("fill_m3", max=20_000.0), al.Quota("construction", min_mu=300.0, max_mu=305.0))
