@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     from planner.allocation.problem import Problem
 
 POOR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
-HAULED: Final = (
-    0.02  # share of a haul that may stay unproven: a third of the time, and it costs some 0.03 % more than the least
-)
+HAULED: Final = 0.02  # share of a haul that may stay unproven: in a third of the time, some 0.03 % dearer than the least
 TURNS: Final = 2  # most times that room is made for the haul: more of them take longer than a search in full
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 

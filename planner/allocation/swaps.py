@@ -141,12 +141,11 @@ def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Int
     one, other = (p[split] for p in pair)
     if not split.size:
         return largest
-    found = largest.copy()
-    found[core.units[several[split]]] = core.options[one]
-    rows = moves.rows
+    found, rows, units = largest.copy(), moves.rows, core.units[several[split]]
+    found[units] = core.options[one]
     change = rows[core.options[other]] - rows[core.options[one]]
     made, _ = best_rounding(change, small.gain[one] - small.gain[other], (moves.lo, moves.hi), rows[found].sum(axis=0))
-    found[core.units[several[split]][made]] = core.options[other[made]]
+    found[units[made]] = core.options[other[made]]
     return found if order_kept(moves.model, found) else largest
 
 

@@ -66,6 +66,7 @@ def test_other_limits_count_what_options_cost_alone(rule: object) -> None:
     found = solve_charged(problem, [charge("village", (0, 1), 5.0)], gap=0, objective="net")
     assert found.paid == (True,) and found.result.objective == found.result.bound == 85.0
     assert found.result.choice.tolist() == ["arable:level", "unrestored:none"]
+    assert list(found.result.chosen.columns) == list(problem.solve(gap=0).chosen.columns)
 
 
 @settings(max_examples=40, deadline=None)

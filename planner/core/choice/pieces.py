@@ -77,17 +77,24 @@ def _beside(i: int, q: int, pieces: Pieces, chosen: Ints) -> bool:
 @njit(cache=True)
 def _drawn(i: int, c: int, ground: Ground, chosen: Ints, random: np.random.Generator) -> int:
     """An option for unit i instead of c: half of the time one of the piece of a neighbour, else any; -1 for none."""
-    pieces, start, allowed = ground.pieces, ground.units.start, ground.units.allowed
+    pieces = ground.pieces
     beside = pieces.start[i + 1] - pieces.start[i]
     q, any_piece = -1, True
     if beside > 0 and random.random() < 0.5:
         q = pieces.of[chosen[pieces.other[pieces.start[i] + random.integers(0, beside)]]]
         any_piece = q == pieces.of[c]
+    return _any_option(i, c, q, any_piece, ground, random)
+
+
+@njit(cache=True)
+def _any_option(i: int, but: int, q: int, any_piece: bool, ground: Ground, random: np.random.Generator) -> int:
+    """An option of unit i other than `but`, of piece q or of any; -1 for none."""
+    start = ground.units.start
     count = start[i + 1] - start[i]
     shift = random.integers(0, count)
     for turn in range(count):
         k = start[i] + (shift + turn) % count
-        if k != c and allowed[k] and (any_piece or pieces.of[k] == q):
+        if k != but and ground.units.allowed[k] and (any_piece or ground.pieces.of[k] == q):
             return int(k)
     return -1
 
@@ -193,16 +200,9 @@ def _tree(i: int, p: int, q: int, pieces: Pieces, chosen: Ints, random: np.rando
 @njit(cache=True)
 def _option_in(v: int, p: int, ground: Ground, chosen: Ints, random: np.random.Generator) -> int:
     """An option of unit v in piece p: the one it has where that is one; -1 for none."""
-    start = ground.units.start
     if ground.pieces.of[chosen[v]] == p:
         return int(chosen[v])
-    count = start[v + 1] - start[v]
-    shift = random.integers(0, count)
-    for turn in range(count):
-        k = start[v] + (shift + turn) % count
-        if ground.units.allowed[k] and ground.pieces.of[k] == p:
-            return int(k)
-    return -1
+    return _any_option(v, -1, p, False, ground, random)
 
 
 @njit(cache=True)
