@@ -224,9 +224,9 @@ class _Search:
         short = Status.TIME_LIMIT if self.left_s <= 0 else Status.FEASIBLE
         proven = Status.OPTIMAL if gap <= self.gap + 1e-12 else short
         status = Status.INTERRUPTED if self.stop.is_set() else proven
-        chosen = found.chosen.drop(columns=[SPREAD_COST, SPREAD_WORTH])
-        told = {"status": status, "objective": value, "bound": bound, "gap": gap, "seconds": now() - self.began}
-        return Charged(replace(found, chosen=chosen, **told), paid)
+        found = replace(found, chosen=found.chosen.drop(columns=[SPREAD_COST, SPREAD_WORTH]))
+        seconds = now() - self.began
+        return Charged(replace(found, status=status, objective=value, bound=bound, gap=gap, seconds=seconds), paid)
 
 
 def _shares(options: pd.DataFrame, mask: Bools, unit: pd.Index[Any]) -> Floats:
