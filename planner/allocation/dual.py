@@ -110,7 +110,7 @@ def minimise(
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle, last = 0, best[0]
     while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
-        price = _newton(smooth, price, temperature, 0.01 * max(accuracy, ACCURACY) * abs(best[0]), go_on)
+        price = _newton(smooth, price, temperature, (0.01 * max(accuracy, ACCURACY) * abs(best[0]), least), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
         headway = abs(last - bound) if patient else best[0] - bound
         if bound < best[0]:
@@ -129,18 +129,23 @@ def _typical_spread(model: Model) -> float:
     return max(float(np.mean(high - low)), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
 
 
-def _newton(smooth: _Smooth, price: Floats, temperature: float, negligible: float, go_on: Callable[[], bool]) -> Floats:
-    """Projected Newton steps at one temperature: a price never crosses zero within a step, and stays there if that is best."""
-    model = smooth.model
-    enough = max(TIGHT * temperature * max(np.sqrt(model.size), 1.0), negligible)
+def _newton(
+    smooth: _Smooth, price: Floats, temperature: float, enough: tuple[float, float], go_on: Callable[[], bool]
+) -> Floats:
+    """Projected Newton steps at one temperature: a price never crosses zero within a step, and stays there if that is best.
+
+    enough: what a step must promise at least, and the value below which none is needed: the bound is never above it.
+    """
+    model, (negligible, least) = smooth.model, enough
+    negligible = max(TIGHT * temperature * max(np.sqrt(model.size), 1.0), negligible)
     value, gradient, hessian = smooth.at(price, temperature, curved=True)
     for _ in range(STEPS):
         free, gradient = _free_rows(model, price, gradient, smooth.scale)
-        if not free.any() or not go_on():
+        if not free.any() or value < least or not go_on():
             break
         step = _direction(model, price, gradient, hessian, free, 1e-6 * model.size / temperature)
         promise = -float(gradient @ step)
-        if promise < enough:
+        if promise < negligible:
             break
         for length in LENGTHS:
             trial = _without_crossing(model, price, price + length * step)

@@ -24,12 +24,13 @@ from planner.allocation.table import Floats
 @dataclass(frozen=True, eq=False)
 class Start:
     """An earlier plan: option by unit; its binding limits (`kind`, `target`, `treatment`, `name`, `unit`, `shadow_price` each);
-    prices of borders and earth, and what carrying its earth costs, where they are known."""
+    prices of borders and earth, what carrying its earth costs, and its bound, where they are known."""
 
     choice: pd.Series[str]
     binding: Sequence[Mapping[str, Any]] = ()
     warm: Warm | None = None
     haul_cny: float | None = None
+    bound: float | None = None
 
 
 def started(earlier: pd.Series[str] | Result | Start) -> Start:
@@ -37,7 +38,7 @@ def started(earlier: pd.Series[str] | Result | Start) -> Start:
     if isinstance(earlier, Start):
         return earlier
     if isinstance(earlier, Result):
-        return Start(earlier.choice, [vars(b) for b in earlier.binding], earlier.warm, earlier.haul_cny)
+        return Start(earlier.choice, [vars(b) for b in earlier.binding], earlier.warm, earlier.haul_cny, earlier.bound)
     return Start(earlier)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from planner.allocation.bound import Multipliers, forest, least_value, order_possible
 from planner.allocation.earlier import Start, border_prices, row_prices, started, worth_of_earth
 from planner.allocation.infeasible import check_by_arithmetic
-from planner.allocation.model import Model, assemble, settle
+from planner.allocation.model import Model, Settled, assemble, settle
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.objective import Objective
 from planner.allocation.objective import objective as objective_of
@@ -26,7 +26,7 @@ from planner.allocation.result import Result
 from planner.allocation.search import Found, Method, Outcome, Settings, Warm
 from planner.allocation.shortfall import refusal
 from planner.allocation.solve import keeps, result_of, start_positions
-from planner.allocation.standing import Standing, taken_in
+from planner.allocation.standing import ACCURACY, Standing, taken_in
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import border_pull
 from planner.onecore import one_thread
@@ -66,17 +66,22 @@ def adjusted(
     before = start_positions(problem.table, model, start.choice)
     border = border_prices(model, start.warm)
     here = _standing(model, border, start.warm, before)
-    dual = here.moved(row_prices(model, problem.rules, start.binding, goal.sign))
-    if dual.bound < least_value(model):
-        raise refusal(here.priced, problem.rules, here.order, before, dual.multipliers.rows)
-    chosen = _mended(here, before, dual.multipliers.rows, here.unseen(before, start.haul_cny), gap)
+    rows, unseen = row_prices(model, problem.rules, start.binding, goal.sign), here.unseen(before, start.haul_cny)
+    as_was = settle(here.beside(unseen), before)
+    bound = here.bound(rows)
+    if not as_was.feasible or start.bound is None or bound > goal.sign * start.bound + ACCURACY * abs(bound):
+        dual = here.moved(rows)
+        rows, bound = dual.multipliers.rows, dual.bound
+        if bound < least_value(model):
+            raise refusal(here.priced, problem.rules, here.order, before, rows)
+    chosen = _mended(here, before, as_was, rows, unseen, gap)
     if chosen is None or not keeps(problem.table, problem.rules, model, chosen):
         return None
     found = Found(
         Outcome.FOUND,
         chosen,
-        here.bound(dual.multipliers.rows),
-        Multipliers(dual.multipliers.rows, pull=here.pull, earth=here.earth),
+        bound,
+        Multipliers(rows, pull=here.pull, earth=here.earth),
         "moves from the last plan",
         warm=Warm(border, here.earth),
     )
@@ -99,15 +104,15 @@ def _standing(model: Model, border: Floats, warm: Warm | None, before: Ints) -> 
     return Standing(model, order, near, waters(model, order), np.asarray(pull), earth)
 
 
-def _mended(here: Standing, before: Ints, rows: Floats, unseen: float, gap: float) -> Ints | None:
+def _mended(here: Standing, before: Ints, as_was: Settled, rows: Floats, unseen: float, gap: float) -> Ints | None:
     """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits. unseen: of
     the haul of the choice as it was, which is not worked out again: it takes longest."""
-    as_was = settle(here.beside(unseen), before)
     if not as_was.feasible:
         return taken_in(here, before, rows, unseen, turns=TURNS, reprice=False)
-    at_prices = polisher(here.priced, here.near, here.water)(before, rows)
+    moves = polisher(here.priced, here.near, here.water)
     true = as_was.objective - (here.model.carriage.counts * unseen if here.model.carriage is not None else 0.0)
-    if settle(here.priced, at_prices).objective - as_was.objective <= STAYS * gap * abs(true):
+    least = as_was.objective + STAYS * gap * abs(true)
+    if moves.worth(moves.at_prices(before, rows), rows) <= least or settle(moves.model, moves(before, rows)).objective <= least:
         return before
     moved = taken_in(here, before, rows, unseen, turns=TURNS, reprice=False)
     return before if moved is None or settle(here.model, moved).objective <= true else moved

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.allocation.bound import limit_value
 from planner.allocation.model import Model, border_cost, comparable_rows, relief, row_sizes
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
@@ -58,15 +59,32 @@ class Polisher:
         self._inside(chosen, self._value(prices))
         return chosen
 
+    def at_prices(self, chosen: Ints, prices: Floats) -> Ints:
+        """The choice after the moves that win where limits are only priced: no plan that single moves and patches lead to from
+        there is worth more than it is (`worth`)."""
+        chosen = chosen.copy()
+        self._settle(chosen, self._value(prices))
+        return chosen
+
+    def worth(self, chosen: Ints, prices: Floats) -> float:
+        """What a choice comes to with what it misses of limits, or leaves unused of them, at its price."""
+        model, at_limits = self.model, limit_value(self.model, prices)
+        dear = model.borders_count + (float(prices @ model.border) if prices.size else 0.0)
+        return float(self._value(prices)[chosen].sum()) - dear * border_cost(model, chosen) + at_limits
+
     def _value(self, prices: Floats) -> Floats:
         return np.asarray(self.model.gain - (prices @ self.model.coef if prices.size else 0.0))
 
     def _polished(self, chosen: Ints, value: Floats) -> bool:
         """Best at prices, then back inside the limits, then better within them; whether it came back inside."""
+        self._settle(chosen, value)
+        return self._inside(chosen, value)
+
+    def _settle(self, chosen: Ints, value: Floats) -> None:
+        """Best at prices, units alone and whole patches."""
         settle_at_prices(self.model.choices, value, self.water, self.near, self.model.terms.pair, chosen, SWEEPS)
         if self.model.edges.cost.size:
             self._patches(chosen, value)
-        return self._inside(chosen, value)
 
     def _inside(self, chosen: Ints, value: Floats) -> bool:
         """Back inside the limits, then better within them; whether it came back inside."""

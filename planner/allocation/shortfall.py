@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from planner.allocation.borders import no_edges
-from planner.allocation.bound import least_value
+from planner.allocation.bound import Multipliers, clean, least_value, upper_bound
 from planner.allocation.dual import minimise
 from planner.allocation.infeasible import listed
 from planner.allocation.model import Model, row_sizes, settle
@@ -25,7 +25,9 @@ from planner.core.choice.arrays import Forest
 from planner.errors import Infeasible
 from planner.words import Message, say
 
-ACCURACY: Final = 1e-7  # of what a limit's sum can come to
+ACCURACY: Final = 1e-5  # of what a limit's sum can come to
+WARMTH: Final = 1e-3  # first temperature from prices that prove the limits impossible: they are nearly those looked for
+DIGITS: Final = 3  # of prices in comparable units: quotas that fill the site press alike
 PRESSES: Final = 1e-6  # share of the greatest price, in comparable units, from which a limit is named in a conflict
 
 
@@ -35,14 +37,15 @@ def refusal(model: Model, rules: Sequence[Rule], order: Forest | None, before: I
     size = row_sizes(model)
     broken = settle(model, before).broken / size
     for row in np.argsort(-broken, kind="stable"):
-        if broken[row] > 0 and (told := _told(model, rules, order, int(row), size)) is not None:
+        if broken[row] > 0 and (told := _told(model, rules, order, int(row), rows)) is not None:
             return told
     words = _named(model, _pressing(rows, size))
     return Infeasible(say("allocation.prices_none", rules=listed(words)), conflicts=words)
 
 
-def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, size: Floats) -> Infeasible | None:
-    """The refusal of a row that no choice under the other rows can reach; None where it can, or they cannot hold either."""
+def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, prices: Floats) -> Infeasible | None:
+    """The refusal of a row that no choice under the other rows can reach; None where it can, or they cannot hold either.
+    prices (S,): that prove the limits impossible; by the row's own they are nearly what its reach asks of the others."""
     if model.entries[:, row].any():
         return None
     for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
@@ -52,11 +55,13 @@ def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, s
         lo[row], hi[row] = -np.inf, np.inf
         own = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi, edges=no_edges(), price=np.zeros_like(model.price))
         least = least_value(own)
-        dual = minimise(own, order, accuracy=ACCURACY, least=least)
+        start = _begun(own, order, row, prices) if sign * prices[row] < 0 else None
+        dual = minimise(own, order, start=start, accuracy=ACCURACY, warmth=None if start is None else WARMTH, least=least)
         most = sign * dual.bound
         miss = sign * (limit - most)
         if dual.bound < least or miss <= 0:
             continue
+        size = row_sizes(model)
         pressing = _pressing(dual.multipliers.rows, size)
         pressing[row] = True
         words = _named(model, pressing)
@@ -74,6 +79,16 @@ def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, s
             relaxations=(relaxation,),
         )
     return None
+
+
+def _begun(own: Model, order: Forest | None, row: int, prices: Floats) -> Floats:
+    """Prices to begin at for the reach of a row: those that prove the limits impossible, by the row's own; in few digits where
+    that proves more."""
+    size = row_sizes(own)
+    start = clean(own, prices / abs(prices[row]))
+    start[row] = 0.0
+    few = np.round(start * size / size[row], DIGITS) * size[row] / size
+    return min(start, few, key=lambda some: upper_bound(own, Multipliers(some), order))
 
 
 def _least_give(model: Model, row: int, verb: str, amount: float) -> Message:

@@ -14,7 +14,7 @@ import planner as pl
 from planner.allocation.bound import forest
 from planner.allocation.earlier import Start
 from planner.allocation.model import assemble, settle
-from planner.allocation.near import adjusted
+from planner.allocation.near import STAYS, adjusted
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.objective import objective
 from planner.allocation.polishing import polisher
@@ -117,6 +117,50 @@ def test_the_same_limits_change_nothing(seed: int) -> None:
     assert near.objective == before.objective
     again = same.solve(gap=1e-6, start=Start(before.choice, [vars(b) for b in before.binding], nonsense(seed)))
     assert again.objective == pytest.approx(before.objective, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_limit_that_had_room_may_give_more_and_one_that_presses_is_used(seed: int) -> None:
+    """With a budget nobody feels, more of it changes neither plan nor bound; what a pressing quota gives is taken."""
+    before = problem(seed, 1e4, 20.0).solve(gap=0.0)
+    same = adjusted(problem(seed, 1e4, 20.0), before, objective="net", gap=1e-3)
+    assert same is not None
+    idle = adjusted(problem(seed, 2e4, 20.0), same, objective="net", gap=1e-3)
+    assert idle is not None
+    assert (idle.choice == before.choice).all()
+    assert (idle.multipliers == same.multipliers).all()
+    assert idle.bound == pytest.approx(same.bound, rel=1e-9)
+    assert before.objective <= problem(seed, 2e4, 20.0).solve(gap=0.0).objective <= idle.bound
+    for gap in (1e-3, 0.1):
+        wider = adjusted(problem(seed, 1e4, 30.0), before, objective="net", gap=gap)
+        best = problem(seed, 1e4, 30.0).solve(gap=0.0).objective
+        assert wider is not None
+        assert best <= wider.bound + 1e-9
+        assert wider.objective >= best - max(gap * STAYS, 0.02) * best
+
+
+@pytest.mark.parametrize("green", [45.0, 60.0])
+def test_quotas_that_fill_a_site_are_told_to_the_mu(green: float) -> None:
+    """Sixty mu in one-mu units, twenty for building and five for fields: thirty-five are left for green."""
+    rows = [
+        (f"u{i:02d}", f"{t}:level", t, 1.0, 1.0 + (7 * i + 3 * j) % 11, 1.0 + i % 3)
+        for i in range(60)
+        for j, t in enumerate(("construction", "arable", "green"))
+    ]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+
+    def under(least: float) -> pl.Problem:
+        quotas = pl.Quota("construction", min_mu=20.0, max_mu=21.0), pl.Quota("arable", min_mu=5.0, max_mu=6.0)
+        return pl.Problem(options).subject_to(*quotas, pl.Quota("green", min_mu=least), pl.Budget(max_cny=1e3))
+
+    before = under(34.0).solve(gap=0.0)
+    with pytest.raises(Infeasible) as told:
+        adjusted(under(green), before, objective="net", gap=1e-3)
+    assert "can come to 35 mu" in str(told.value)
+    give = float(re.search(r"by at least ([\d.]+) mu", str(told.value)).group(1))  # type: ignore[union-attr]
+    assert green - 35.0 - 0.01 <= give <= green - 35.0
+    assert {str(c).split(" ")[0] for c in told.value.conflicts} == {"construction", "arable", "green"}
 
 
 def test_most_changes_are_answered_by_moves() -> None:
