@@ -23,7 +23,7 @@ def forest(model: Model) -> Forest | None:
         mine = model.group == g
         parent = np.full(model.size, -1, dtype=np.int64)
         parent[model.child[mine]] = model.parent[mine]
-        if np.unique(model.child[mine]).size == mine.sum():
+        if np.bincount(model.child[mine], minlength=1).max() <= 1:
             order, is_forest = forest_order(parent)
             if is_forest:
                 return Forest(model.member[g], parent, order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
 from planner.core.choice.assignment import best_options
+from planner.core.choice.sums import exact_sum, taken_sums
 from planner.words import Message
 
 REFINEMENTS = 6  # most times that a transport is refined
@@ -147,25 +147,23 @@ def settle(model: Model, chosen: Ints) -> Settled:
     if (model.unit[chosen] != np.arange(model.size)).any():
         nothing = np.zeros(model.coef.shape[0])
         return Settled(-np.inf, nothing, np.zeros(model.price.size), nothing, False)
-    terms = model.coef[:, chosen]
     cut = border_cost(model, chosen)
-    # lists: a sum over an array would box every number, which took a fifth of a whole search
-    activity = np.array([math.fsum([*t, b * cut] if b else t) for t, b in zip(terms.tolist(), model.border, strict=True)])
-    slackness = ROUNDING * np.array([math.fsum(t) for t in np.abs(terms).tolist()]).reshape(-1)
+    activity, size = taken_sums(model.coef, chosen, model.border * cut)
+    slackness = ROUNDING * size
     hauled = 0.0
     if model.carriage is not None and (hauled := model.carriage.of(chosen).cost):
         activity = activity + model.carriage.money * hauled
         slackness = slackness + ROUNDING * model.carriage.money * hauled
     columns, broken = _cheapest_columns(model, activity, slackness)
-    broken = np.maximum(broken, _missed_exactly(model, terms, activity, slackness))
-    value = math.fsum([*model.gain[chosen].tolist(), *(-model.price * columns).tolist(), -cut * model.borders_count])
+    broken = np.maximum(broken, _missed_exactly(model, chosen, activity, slackness))
+    value = exact_sum(np.concatenate([model.gain[chosen], -model.price * columns, [-cut * model.borders_count]]))
     value -= model.carriage.counts * hauled if model.carriage is not None else 0.0
     ordered = order_kept(model, chosen) and bool(model.allowed[chosen].all()) and clauses_kept(model.clauses, chosen)
     apart = all(s.clauses(chosen) is None for s in model.separators)
     return Settled(value, activity, columns, broken, ordered and apart and not bool((broken > 0).any()))
 
 
-def _missed_exactly(model: Model, terms: Floats, activity: Floats, slack: Floats) -> Floats:
+def _missed_exactly(model: Model, chosen: Ints, activity: Floats, slack: Floats) -> Floats:
     """By how much limits are missed that only a sum in decimals tells apart, (S,); of rows that options alone make up."""
     missed = np.zeros(activity.size)
     near = np.minimum(np.abs(model.hi - activity), np.abs(activity - model.lo)) <= slack + ROUNDING * np.abs(activity)
@@ -174,10 +172,10 @@ def _missed_exactly(model: Model, terms: Floats, activity: Floats, slack: Floats
         near &= model.carriage.money == 0
     for r in np.flatnonzero(near):
         limits = np.array([v for v in (model.lo[r], model.hi[r]) if np.isfinite(v)])
-        if written(terms[r]).all() and written(limits).all():
-            total = decimal_sum(terms[r].tolist())
-            over = total - decimal_sum([model.hi[r]]) if np.isfinite(model.hi[r]) else -1
-            under = decimal_sum([model.lo[r]]) - total if np.isfinite(model.lo[r]) else -1
+        terms = model.coef[r, chosen]
+        if written(terms).all() and written(limits).all():
+            over = decimal_sum(np.append(terms, -model.hi[r])) if np.isfinite(model.hi[r]) else -1
+            under = -decimal_sum(np.append(terms, -model.lo[r])) if np.isfinite(model.lo[r]) else -1
             missed[r] = max(float(max(over, under)), 0.0)
     return missed
 
@@ -196,7 +194,7 @@ def _cheapest_columns(model: Model, activity: Floats, slack: Floats) -> tuple[Fl
         room_hi = room_hi - columns @ model.entries
         room_lo = room_lo + columns @ model.entries
     allowance = slack + ROUNDING * np.maximum(
-        np.where(np.isfinite(model.hi), np.abs(model.hi), 0.0), np.abs(columns @ model.entries)
+        np.where(np.isfinite(model.hi), np.abs(model.hi), 0.0), columns @ np.abs(model.entries)
     )
     allowance += ROUNDING * np.where(np.isfinite(model.lo), np.abs(model.lo), 0.0)
     miss = np.maximum(-room_hi, -room_lo)
@@ -260,7 +258,7 @@ def _elastic_step(
     b = np.r_[hi[top], -lo[bottom]]
     price = model.price * unit
     dearest = float(np.abs(price).max(initial=0.0))
-    costs = np.r_[price / dearest if dearest else price, np.full(m, 1e3)]
+    costs = np.r_[price / dearest if dearest else np.ones(n), np.full(m, 1e3)]  # free hauls would go round in circles
     most = np.where(np.isfinite(model.upper), (model.upper / unit - columns) / scale, np.inf)
     bounds = [*zip(-columns / scale, most, strict=True), *[(0.0, np.inf)] * m]
     answer = linprog(costs, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
@@ -279,7 +277,7 @@ def border_cost(model: Model, chosen: Ints) -> float:
     if not edges.cost.size:
         return 0.0
     kind = model.kind[chosen]
-    return math.fsum((edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]]).tolist())
+    return float(exact_sum(edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]]))
 
 
 def row_sizes(model: Model) -> Floats:

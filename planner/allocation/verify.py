@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.allocation.hauls import GRAINS, grains, least_haul
 from planner.allocation.parts import ROUNDING, Column, Hauls, Part, Rule, Sum
-from planner.allocation.sums import decimal_sum, written
+from planner.allocation.sums import binary_sum, decimal_sum, written
 from planner.allocation.table import Floats, Ints, OptionTable
 
 NEAR = 1e-9  # share of its terms within which a sum counts as close to its limit and is added up again in fractions
@@ -98,27 +98,23 @@ def _sum_holds(
 ) -> bool:
     """Whether a limit holds: exactly where numbers are as someone wrote them, else to the rounding they came with."""
     terms = row.coef[chosen]
-    beside = beside_it[0] * Fraction(row.border) + beside_it[1] * Fraction(row.money)
-    beside += sum((Fraction(value) * y for c, y in own for i, value in c.entries if i == position), Fraction(0))
+    others = [beside_it[0] * Fraction(row.border), beside_it[1] * Fraction(row.money)]
+    others += [Fraction(value) * y for c, y in own for i, value in c.entries if i == position]
     counted = [(c, y) for c, y in bought if c.counted] if row.money else []
-    beside += sum((Fraction(row.money) * Fraction(c.price) * y for c, y in counted), Fraction(0))
-    size = math.fsum(np.abs(terms).tolist()) + abs(float(beside))
+    others += [Fraction(row.money) * Fraction(c.price) * y for c, y in counted]
+    beside, size = sum(others, Fraction(0)), float(np.abs(terms).sum()) + float(sum(map(abs, others), Fraction(0)))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):
             continue
-        miss = sign * (math.fsum(terms.tolist()) + float(beside) - limit)
+        miss = sign * (float(terms.sum()) + float(beside) - limit)
         rounding = ROUNDING * (size + abs(limit))
         if abs(miss) <= NEAR * (size + abs(limit)):
             typed = not beside and bool(written(terms).all() and written(np.array([limit])).all())
-            read = decimal_sum if typed else _binary_sum
-            miss, rounding = float(sign * (read([*terms.tolist(), -limit]) + beside)), 0.0 if typed else rounding
+            read = decimal_sum if typed else binary_sum
+            miss, rounding = float(sign * (read(np.append(terms, -limit)) + beside)), 0.0 if typed else rounding
         if miss > rounding:
             return False
     return True
-
-
-def _binary_sum(terms: list[float]) -> Fraction:
-    return sum(map(Fraction, terms), Fraction(0))
 
 
 def _clauses_hold(part: Part, chosen: Ints) -> bool:

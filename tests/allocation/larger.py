@@ -21,6 +21,10 @@ WAYS: Final = ("t0", "t1", "t2")
 SUMS: Final = ("quota", "quota", "limit", "budget", "storage", "share", "earth", "stock", "coverage", "keep", "budget_of_years")
 LOCAL: Final = ("level", "compact", "compact", "apart", "adjacent", "belt", "patch", "connected", "lock", "exclude", "steps")
 MORE: Final = ("restocked", "covered", "earth_of_zones", "earth_of_places", "charges")
+AGAIN: Final = ("quota", "limit", "share", "storage", "budget", "keep", "stock", "restocked", "coverage", "level", "compact")
+AGAIN_LOCAL: Final = ("apart", "adjacent", "belt", "patch", "connected", "lock", "exclude")
+HEAVY: Final = {"connected", "patch", "earth_of_places", "charges", "steps", "earth_of_zones"}
+MANY: Final = 0.06  # share of worlds of more units than the second library may prove
 GOALS: Final = ("net", "net", "net", "cost", "land", "npv", "compactness", "carbon_t", "weights")
 FEW_PLACES: Final = 8  # where earth goes from every unit to every other
 FEW_UNITS: Final = (
@@ -38,6 +42,8 @@ class Larger:
     charges: tuple[al.Charge, ...]
     unrestored: bool
     gap: float
+    method: str = "choose"
+    start: pd.Series | None = None  # a choice to begin with, whatever it keeps
 
 
 def exact(value: float) -> Fraction:
@@ -58,10 +64,10 @@ class _Draw:
         kinds = rng.permutation([*dict.fromkeys(SUMS), *dict.fromkeys(LOCAL), *MORE])
         weight = [0.35 if k in MORE else 1.0 for k in kinds]
         keep = rng.random(len(kinds)) < np.array(weight) * rng.uniform(0.08, 0.3)
-        self.kinds = [str(k) for k in kinds[keep]][:6] or ["quota"]
-        hard = {"connected", "patch", "earth_of_places", "charges", "steps", "earth_of_zones"} & set(self.kinds)
-        self.n = int(rng.integers(6, FEW_UNITS + 1)) if hard else int(10 ** rng.uniform(math.log10(6), math.log10(60)))
-        self.n = min(self.n, FEW_PLACES) if "earth_of_places" in self.kinds else self.n
+        once = [str(k) for k in kinds[keep]] or ["quota"]
+        twice = [k for k in once if k in AGAIN + AGAIN_LOCAL and rng.random() < 0.25]
+        self.kinds = (once[:6] + twice)[:7]
+        self.n = self._how_many()
         self.ids = [f"u{i:02d}" for i in range(self.n)]
         self.natural = bool(rng.random() < 0.35) or "steps" in self.kinds
         self.size = self._sizes()
@@ -71,24 +77,29 @@ class _Draw:
         self.borders = self._borders()
         self.hidden = self._some_plan()
         self.charges: tuple[al.Charge, ...] = ()
+        self.unrestored = bool(rng.random() < 0.85) or "charges" in self.kinds
+
+    def _how_many(self) -> int:
+        few, many = (math.log10(6), math.log10(60)), (math.log10(60), math.log10(400))
+        if HEAVY & set(self.kinds):
+            return int(self.rng.integers(6, 1 + (FEW_PLACES if "earth_of_places" in self.kinds else FEW_UNITS)))
+        return int(10 ** self.rng.uniform(*(many if self.rng.random() < MANY else few)))
 
     def world(self) -> Larger:
         rules = [r for kind in self.kinds if (r := getattr(self, f"_{kind}")()) is not None]
-        goal = str(self.rng.choice(GOALS))
-        if self.charges:
-            goal = "net"
-        aim = (
-            goal if goal != "weights" else {"net": 1.0, "compactness": 0.5, "carbon_t": self._nice(self._money_per("carbon_t"))}
-        )
-        unrestored = bool(self.rng.random() < 0.85)
-        return Larger(
-            self.options,
-            rules,
-            aim,
-            self.charges,
-            unrestored or bool(self.charges),
-            float(self.rng.choice([0, 1e-6, 1e-4, 1e-2])),
-        )
+        goal = str(self.rng.choice(["net", "npv"] if self.charges else GOALS))
+        method = str(self.rng.choice(["choose"] * 6 + ["core", "milp"]))
+        start = self._start() if self.rng.random() < 0.25 and not self.charges else None
+        gap = float(self.rng.choice([0, 1e-6, 1e-4, 1e-2]))
+        aim = self._weights() if goal == "weights" else goal
+        return Larger(self.options, rules, aim, self.charges, self.unrestored, gap, method, start)
+
+    def _weights(self) -> dict[str, float]:
+        return {"net": 1.0, "compactness": 0.5, "carbon_t": self._nice(self._money_per("carbon_t"))}
+
+    def _start(self) -> pd.Series:
+        taken = self.hidden.reset_index()
+        return pd.Series(taken["option"].to_numpy(), index=taken["unit_id"].astype(str))
 
     def _sizes(self) -> dict[str, float]:
         if self.natural:
@@ -167,21 +178,34 @@ class _Draw:
         first, second, *_ = self.rng.permutation(self.targets)
         return str(first), str(second)
 
+    def _ends(self, low: str, high: str, total: Fraction, *, least: float = 0.5, signed: bool = False) -> dict[str, float]:
+        """A least, a most, or (seldom) both; least: how often the first."""
+        both, first = self.rng.random() < 0.2, self.rng.random() < least
+        ends = {}
+        if both or first:
+            ends[low] = self._around(total, least=True, signed=signed)
+        if both or not first:
+            ends[high] = self._around(total, least=False, signed=signed)
+        return ends if len(ends) < 2 or ends[low] <= ends[high] else {low: ends[high], high: ends[low]}
+
     def _quota(self) -> Any:
-        target, least = self._target(), bool(self.rng.random() < 0.5)
-        limit = self._around(self._sum("area_mu", lambda f: f["target"] == target), least=least)
-        return al.Quota(target, min_mu=limit) if least else al.Quota(target, max_mu=limit)
+        if self.unrestored and self.rng.random() < 0.15:
+            area = self.options["area_mu"].groupby(level=0).max()
+            bare = area[~area.index.isin(self.hidden.index.get_level_values(0))]
+            total = sum((exact(v) for v in bare), Fraction(0))
+            return al.Quota("unrestored", **self._ends("min_mu", "max_mu", total))
+        target = self._target()
+        return al.Quota(target, **self._ends("min_mu", "max_mu", self._sum("area_mu", lambda f: f["target"] == target)))
 
     def _limit(self) -> Any:
         target = self._target() if self.rng.random() < 0.5 else None
         way = str(self.rng.choice(sorted(set(self.options["treatment"])))) if self.rng.random() < 0.3 else None
-        least = bool(self.rng.random() < 0.5)
+        column = str(self.rng.choice(["carbon_t", "carbon_t", "area_mu", "benefit_cny"]))
         total = self._sum(
-            "carbon_t",
+            column,
             lambda f: (f["target"].eq(target) if target else True) & (f["treatment"].eq(way) if way else f["treatment"].ne("")),
         )
-        limit = self._around(total, least=least, signed=True)
-        return al.Limit("carbon_t", target=target, treatment=way, **{"min" if least else "max": limit})
+        return al.Limit(column, target=target, treatment=way, **self._ends("min", "max", total, signed=True))
 
     def _budget(self) -> Any:
         beside = self._nice(0.1 * self.size["cost_cny"]) if self.rng.random() < 0.2 else 0.0
@@ -195,16 +219,16 @@ class _Draw:
         if "reservoir" not in self.targets:
             return None
         some = tuple(u for u in self.ids if self.rng.random() < 0.5) or (self.ids[0],)
-        units, least = (some if self.rng.random() < 0.5 else None), bool(self.rng.random() < 0.7)
+        units = some if self.rng.random() < 0.5 else None
         total = self._sum("storage_m3", None if units is None else lambda f: f.index.get_level_values(0).isin(units))
-        limit = self._around(total, least=least)
-        return al.Storage(units=units, **{"min_m3" if least else "max_m3": limit})
+        return al.Storage(units=units, **self._ends("min_m3", "max_m3", total, least=0.7))
 
     def _share(self) -> Any:
         target, least = self._target(), bool(self.rng.random() < 0.5)
         share = float(self.rng.choice([0.1, 0.25, 0.4, 0.333]))
         of = tuple(self.targets) if self.rng.random() < 0.4 else ("construction", "arable", "green")
-        return al.Share(target, of=of, **{"min" if least else "max": share})
+        ends = {"min": share, "max": 2 * share} if self.rng.random() < 0.2 else {"min" if least else "max": share}
+        return al.Share(target, of=of, **ends)
 
     def _lack(self, share: dict[str, float] | None = None, compaction: float = 1.0) -> Fraction:
         part = [exact((share or {}).get(u, 0.0)) if share is not None else 1 for u in self.hidden.index.get_level_values(0)]
@@ -238,8 +262,11 @@ class _Draw:
         haul = [(a, b, self._nice(0.3 * self._money_per("fill_m3"))) for a in names for b in names if a != b]
         frame = pd.DataFrame(haul, columns=["from", "to", "cny_per_m3"])
         if self.rng.random() < 0.4:
-            frame["max_m3"] = [self._nice(self.size["fill_m3"] * self.rng.uniform(1, 20)) for _ in haul]
-        return al.Earthwork(**self._earth_ends(1.0), **self._earth_prices(), zones=zone, haul=frame)
+            most = [self._nice(self.size["fill_m3"] * self.rng.uniform(1, 20)) for _ in haul]
+            frame["max_m3"] = [m if self.rng.random() < 0.8 else math.nan for m in most]
+        compaction = float(self.rng.choice([1.0, 0.875]))
+        ends = self._earth_ends(compaction)
+        return al.Earthwork(compaction=compaction, **ends, **self._earth_prices(), zones=zone, haul=frame)
 
     def _earth_of_places(self) -> Any:
         if "earth_of_zones" in self.kinds or not 1 <= self.size["fill_m3"] <= 1e10:  # carried in cm³, of 64 bits
@@ -247,22 +274,22 @@ class _Draw:
         x = 100.0 * self.rng.permutation(3 * self.n)[: self.n]
         places = pd.DataFrame({"x_m": x, "y_m": 0.0}, index=self.ids)
         price = self._nice(self._money_per("fill_m3"))
-        worth = float(self.rng.choice([1.0, 0.5]))
-        return al.Earthwork(
-            **self._earth_ends(1.0), **self._earth_prices(), places=places, haul_cny_per_m3_km=price, haul_worth=worth
-        )
+        worth, compaction = float(self.rng.choice([1.0, 0.5])), float(self.rng.choice([1.0, 0.875]))
+        hauls = {"places": places, "haul_cny_per_m3_km": price, "haul_worth": worth, "compaction": compaction}
+        return al.Earthwork(**self._earth_ends(compaction), **self._earth_prices(), **hauls)
 
     def _moved(self) -> dict[str, float]:
         return {u: float(self.rng.choice([0.5, 1.0])) for u in self.ids if self.rng.random() < 0.6}
 
     def _stock(self) -> Any:
-        done = self._moved()
-        limit = self._around(max(self._lack(done), Fraction(0)), least=False)
-        return al.Stockpile(done=done, name="2027", max_import_m3=limit)
+        done, compaction = self._moved(), float(self.rng.choice([1.0, 0.875]))
+        limit = self._around(max(self._lack(done, compaction), Fraction(0)), least=False)
+        return al.Stockpile(done=done, name="2027", max_import_m3=limit, compaction=compaction)
 
     def _restocked(self) -> Any:
         price, worth = self._nice(0.3 * self._money_per("fill_m3")), float(self.rng.choice([1.0, 0.5]))
-        return al.Restocked(share=self._moved(), name="2028", cny_per_m3=price, worth=worth)
+        compaction = float(self.rng.choice([1.0, 0.875]))
+        return al.Restocked(share=self._moved(), name="2028", cny_per_m3=price, worth=worth, compaction=compaction)
 
     def _coverage(self) -> Any:
         inside = [float(self.rng.integers(1, 100)) * 100 for _ in self.ids]
@@ -274,10 +301,20 @@ class _Draw:
         )
 
     def _keep(self) -> Any:
-        if self.rng.random() < 0.5:
-            return al.Keep("cost", self._around(self._sum("cost_cny"), least=False))
-        total = self._sum("benefit_cny") - self._sum("cost_cny")
-        return al.Keep("net", self._around(total, least=True, signed=True))
+        goal = str(self.rng.choice(["cost", "cost", "net", "net", "npv", "land", "compactness", "carbon_t", "weights"]))
+        if goal in ("cost", "compactness"):
+            least = self._sum("cost_cny") if goal == "cost" else exact(self._nice(self.size["cost_cny"] * self.n))
+            return al.Keep(goal, self._around(least, least=False))
+        net = self._sum("benefit_cny") - self._sum("cost_cny")
+        if goal == "weights":
+            weights = self._weights()
+            return al.Keep(
+                weights, self._around(net + exact(weights["carbon_t"]) * self._sum("carbon_t"), least=True, signed=True)
+            )
+        land = self._sum("area_mu", lambda f: f["target"].isin(("construction", "arable", "green")))
+        total = {"net": net, "land": land}.get(goal)
+        total = self._sum("npv_cny" if goal == "npv" else goal) if total is None else total
+        return al.Keep(goal, self._around(total, least=True, signed=True))
 
     def _level(self) -> Any:
         deeper = {self.ids[i]: self.ids[int(self.rng.integers(0, i))] for i in range(1, self.n) if self.rng.random() < 0.7}
@@ -318,12 +355,15 @@ class _Draw:
 
     def _lock(self) -> Any:
         unit, option = self.options.index[int(self.rng.integers(len(self.options)))]
+        if self.unrestored and self.rng.random() < 0.15:
+            return al.Lock(str(unit), "unrestored")
         target, way = str(option).split(":")
         return al.Lock(str(unit), target, way if self.rng.random() < 0.5 else None)
 
     def _exclude(self) -> Any:
         unit, option = self.options.index[int(self.rng.integers(len(self.options)))]
-        return al.Exclude(str(unit), str(option).split(":")[0])
+        target, way = str(option).split(":")
+        return al.Exclude(str(unit), target, way if self.rng.random() < 0.4 else None)
 
     def _covered(self) -> Any:
         homes = self.homes

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
 import pandas as pd
 
 import planner.allocation as al
+from planner.allocation.infeasible import FEW
 from planner.errors import Infeasible, NoPlanInTime
 from tests.allocation.larger import Larger, exact, larger
 from tests.allocation.stated import MOST, Stated, Terms, TooWide
@@ -20,6 +22,8 @@ from tests.allocation.whole_numbers import Solver
 
 DEEPEST, HIGHEST = -4, 3
 NEAR: Final = 1e-9
+SECONDS, SOON, SECONDS_OF_MANY = 60.0, 60, 10.0  # the engine's limit, up to so many units; of more
+SECONDS_OF_CORE = 10.0  # by the method for many, which on few units is slow to find or prove anything
 
 
 class Statement(Stated):
@@ -108,7 +112,11 @@ class Statement(Stated):
 
     def _zones(self, r: Any, lack: dict[str, Terms]) -> None:
         zones = sorted(set(r.zones.values()))
-        limits = [_maybe(r.max_import_m3), _maybe(r.max_export_m3), *map(exact, r.haul.get("max_m3", pd.Series(dtype=float)))]
+        limits = [
+            _maybe(r.max_import_m3),
+            _maybe(r.max_export_m3),
+            *map(exact, r.haul.get("max_m3", pd.Series(dtype=float)).dropna()),
+        ]
         grid = math.lcm(
             *(v.denominator for terms in lack.values() for v, _ in terms), *(v.denominator for v in limits if v is not None), 1
         )
@@ -116,7 +124,8 @@ class Statement(Stated):
         into: dict[str, Terms] = {z: [] for z in zones}
         cost: Terms = []
         for way in r.haul.to_dict("records"):
-            step, y = self.amount(min(exact(way["max_m3"]), largest) if "max_m3" in way else largest, grid)
+            most = way.get("max_m3", math.nan)
+            step, y = self.amount(largest if math.isnan(most) else min(exact(most), largest), grid)
             into[way["to"]].append((step, y))
             into[way["from"]].append((-step, y))
             cost.append((step * exact(way["cny_per_m3"]), y))
@@ -292,47 +301,84 @@ def _maybe(value: float | None) -> Fraction | None:
     return None if value is None else exact(value)
 
 
-def answer(world: Larger, seconds: float) -> tuple[dict[str, str], float, float, str] | str:
-    """The engine's choice, its worth and bound (larger is better) and status; or what it refuses with."""
+@dataclass(frozen=True)
+class Told:
+    """The engine's plan: choice, worth, bound and what the prices alone prove (larger is better), status."""
+
+    choice: dict[str, str]
+    value: float
+    bound: float
+    by_prices: float
+    status: str
+
+
+def answer(world: Larger, seconds: float) -> Told | Infeasible | NoPlanInTime:
+    """What the engine says to a world."""
     problem = al.Problem(world.options, unrestored=world.unrestored).subject_to(*world.rules)
+    how: dict[str, Any] = {"objective": world.goal, "gap": world.gap, "time_limit_s": seconds, "method": world.method}
     try:
         if world.charges:
-            found = al.solve_charged(problem, world.charges, gap=world.gap, time_limit_s=seconds, objective=world.goal).result
+            found = al.solve_charged(problem, world.charges, **how).result
         else:
-            found = problem.solve(objective=world.goal, gap=world.gap, time_limit_s=seconds)
-    except Infeasible:
-        return "infeasible"
-    except NoPlanInTime:
-        return "no plan in time"
+            found = problem.solve(**how, start=world.start)
+    except (Infeasible, NoPlanInTime) as refusal:
+        return refusal
     sign = -1.0 if found.sense == "min" else 1.0
-    return dict(found.choice), sign * found.objective, sign * found.bound, str(found.status)
+    by_prices = math.inf if world.charges else sign * found.bound_from_prices
+    return Told(dict(found.choice), sign * found.objective, sign * found.bound, by_prices, str(found.status))
 
 
-def held(seed: int, solver: Solver, *, seconds: float = 60.0, work: float = 0.5) -> str:
+def held(seed: int, solver: Solver, *, work: float = 0.5) -> str:
     """What the engine makes of a world: `optimal`, `infeasible`, … where the second library agrees, else `WRONG: …`."""
     world = larger(seed)
     try:
         stated = Statement(world)
         stated.whole(stated.aim)
+        seconds = SECONDS if len(stated.ways) <= SOON else SECONDS_OF_MANY
+        told = answer(world, SECONDS_OF_CORE if world.method == "core" else seconds)
+        status, best, bound = stated.solve(solver, work, told.choice if isinstance(told, Told) else None)
+        if isinstance(told, Infeasible):
+            return _of_refusal(world, told, solver, work) if best is None else f"WRONG: told infeasible, {status} {best}"
+        if isinstance(told, NoPlanInTime):
+            late = "no plan in time, core" if world.method == "core" else f"WRONG: no plan in time, where {status} {best}"
+            return f"no plan in time, {status}" if best is None else late
+        return _of_plan(world, told, solver, work, (status, best, bound))
     except TooWide:
         return "too wide"
-    said = answer(world, seconds)
-    status, best, bound = stated.solve(solver, work, None if isinstance(said, str) else said[0])
-    if said == "infeasible":
-        return {"INFEASIBLE": "infeasible", "UNKNOWN": "undecided"}.get(status, f"WRONG: told infeasible, {status} {best}")
-    if isinstance(said, str):
-        return f"{said}, {status}" if best is None else f"WRONG: {said}, where {status} {best}"
-    choice, value, mine, told = said
-    fixed, worth, most = Statement(world, choice).solve(solver, work)
+
+
+def _of_plan(world: Larger, told: Told, solver: Solver, work: float, other: tuple[str, Fraction | None, Fraction]) -> str:
+    """Whether a plan keeps every rule and is worth what is told, and the bounds hold. other: the second library's answer."""
+    status, best, bound = other
+    fixed, worth, most = Statement(world, told.choice).solve(solver, work)
     if worth is None:
         return "undecided" if fixed == "UNKNOWN" else f"WRONG: the plan breaks a rule ({fixed})"
     near = NEAR * max(abs(float(worth)), abs(float(best or 0)))
-    if not float(worth) - near <= value <= float(most) + near:
-        return f"WRONG: the plan is worth {float(worth)!r}, told {value!r}"
-    if best is not None and mine < float(best) - near:
-        return f"WRONG: bound {mine!r} below a plan of {float(best)!r}"
+    if not float(worth) - near <= told.value <= float(most) + near:
+        return f"WRONG: the plan is worth {float(worth)!r}, told {told.value!r}"
+    for proven, name in ((told.bound, "bound"), (told.by_prices, "bound from prices")):
+        if best is not None and proven < float(best) - near:
+            return f"WRONG: {name} {proven!r} below a plan of {float(best)!r}"
     if best is not None and float(worth) > float(bound) + near:
         return f"WRONG: the second library's bound {float(bound)!r} below a plan of {float(worth)!r}"
-    if told == "optimal":
+    if told.status == "optimal":
         return "optimal" if status == "OPTIMAL" else "optimal, second library stopped"
-    return f"gap left ({told})"
+    return f"gap left ({told.status})"
+
+
+def _of_refusal(world: Larger, error: Infeasible, solver: Solver, work: float) -> str:
+    """Whether the rules named cannot hold together, and can without any one of them; lump sums are no rules."""
+
+    def status(names: set[str]) -> str:
+        return Statement(replace(world, rules=[r for r in world.rules if str(r) in names], goal="land")).solve(solver, work)[0]
+
+    named = {str(c) for c in error.conflicts}
+    if world.charges or not named <= {str(r) for r in world.rules}:
+        return "infeasible" if Statement(world).solve(solver, work)[0] == "INFEASIBLE" else "undecided"
+    together = status(named)
+    if together != "INFEASIBLE":
+        return "undecided" if together == "UNKNOWN" else f"WRONG: {sorted(named)} can hold together"
+    for one in sorted(named) if world.options.index.get_level_values(0).nunique() <= FEW else ():
+        if status(named - {one}) == "INFEASIBLE":
+            return f"WRONG: {sorted(named)} cannot hold without {one!r} either"
+    return "infeasible"

@@ -108,7 +108,12 @@ class Stated:
                 own = self.every(lambda r: exact(r["benefit_cny"]) - exact(r["cost_cny"]))
                 return own + money + border + ([(-v, x) for v, x in self.paid] if off else [])
             case "npv":
-                return self.every(lambda r: exact(r["npv_cny"])) + money + border
+                return (
+                    self.every(lambda r: exact(r["npv_cny"]))
+                    + money
+                    + border
+                    + ([(-v, x) for v, x in self.paid] if off else [])
+                )
             case "cost":
                 return self.every(lambda r: -exact(r["cost_cny"])) + money + border
             case "land":

@@ -14,6 +14,7 @@ pytest.importorskip("ortools")
 
 WORK = 0.05  # of CP-SAT's own measure: where that is too little, plans and bounds are still compared
 RIGHT = ("optimal", "infeasible", "too wide")
+OF_CORE = ("gap left", "no plan in time, core")  # the method for many may not prove what it finds of few
 
 
 @pytest.fixture(scope="module")
@@ -24,4 +25,6 @@ def solver() -> Iterator[Solver]:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_second_library_says_the_same(seed: int, solver: Solver) -> None:
-    assert held(seed, solver, work=WORK).startswith(RIGHT), [str(r) for r in larger(seed).rules]
+    world = larger(seed)
+    right = RIGHT + OF_CORE if world.method == "core" else RIGHT
+    assert held(seed, solver, work=WORK).startswith(right), [str(r) for r in world.rules]

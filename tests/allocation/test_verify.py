@@ -167,6 +167,21 @@ def test_a_price_that_dwarfs_its_quantity_hides_no_earth_between_zones() -> None
         assert (found.status, found.objective, found.bound) == ("optimal", worth, worth)
 
 
+@pytest.mark.parametrize(("imported", "exported"), [(505_280.0, 1_222.23), (400_000.0, None), (None, None)])
+def test_earth_that_costs_the_objective_nothing_does_not_go_round(imported: float | None, exported: float | None) -> None:
+    """Where land is maximised hauls are free: sent round in circles, they left more of a balance open than it may be off by."""
+    rows = [(f"u{i}", "g", "green", 5.0, 1.0, 1.0, 0.0, fill, 0.0) for i, fill in enumerate((347_543.55, 0.0, 3_484.7757))]
+    ways = pd.DataFrame([(f"z{a}", f"z{b}", 2.0 + a) for a in range(3) for b in range(3) if a != b])
+    zones, haul = {f"u{i}": f"z{i}" for i in range(3)}, ways.set_axis(["from", "to", "cny_per_m3"], axis=1)
+    rule = al.Earthwork(max_import_m3=imported, max_export_m3=exported, zones=zones, haul=haul)
+    problem = al.Problem(frame(rows), unrestored=False).subject_to(rule)
+    settled = settle(assemble(problem.table, problem.parts(), objective(problem.table, "land")), np.arange(3))
+    assert settled.feasible
+    assert not misses(problem.table, problem.rules, np.arange(3), settled.columns)
+    assert settled.columns.sum() == pytest.approx(347_543.55 + 3_484.7757)
+    assert problem.solve(objective="land", gap=0, time_limit_s=20).status == "optimal"
+
+
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_an_error_in_the_solvers_thread_proves_nothing(error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
     options, borders = line(40)

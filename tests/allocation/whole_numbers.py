@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+SECONDS = 20.0  # most of a program
 Row = tuple[list[int], list[int], int | None, int | None, tuple[int, bool] | None]
 
 
@@ -82,6 +83,7 @@ def _solved(program: tuple[Any, ...]) -> tuple[str, list[int] | None, float]:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = work
+    solver.parameters.max_time_in_seconds = SECONDS  # its own measure does not count all that it prepares
     status = solver.status_name(solver.solve(model))
     if status not in ("OPTIMAL", "FEASIBLE"):
         return status, None, 0.0
