@@ -23,7 +23,7 @@ from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.saddle import Saddle, copied, without_borders
 from planner.allocation.search import Best, Found, Outcome, Settings, Warm, best_of
-from planner.allocation.standing import Standing, taken_in
+from planner.allocation.standing import Standing, room, taken_in
 from planner.allocation.swaps import won_by_pairs
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.primaldual import Point
@@ -277,7 +277,7 @@ class _Search:
         self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
         if (self.attempts or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
             here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth, self.settings.go_on)
-            taken = taken_in(here, chosen, self.rows, self.short)
+            taken = taken_in(here, chosen, self.rows, room(here, chosen, self.rows, self.short))
             self.nearest = self.nearest if taken is None else taken
         if worth is not None and self.best.chosen is not None and not settle(self._at(worth), self.nearest).feasible:
             if self.gap > POOR:  # of a plan that is none of the best the haul tells little

@@ -12,7 +12,7 @@ from planner.allocation.model import Model, border_cost, comparable_rows, relief
 from planner.allocation.table import Floats, Ints
 from planner.core.choice.arrays import Near, Waters
 from planner.core.choice.patches import settle_patches
-from planner.core.choice.polish import apply_moves, best_moves, settle_at_prices, touched
+from planner.core.choice.polish import apply_moves, best_moves, border_wins, settle_at_prices, touched
 
 SWEEPS = 6  # most passes of single-unit moves at prices
 REPAIRS = 160  # most rounds of moves against broken limits
@@ -155,24 +155,29 @@ class _Scores:
     def __init__(self, polisher: Polisher, chosen: Ints, value: Floats) -> None:
         self.polisher, self.chosen, self.value = polisher, chosen, value
         self.known: dict[bytes, _Scored] = {}
+        self.border, self.seen = np.empty(value.size), np.full_like(chosen, -1)
 
     def now(self, push: Floats) -> _Scored:
         """The scores for the choice as it is, where rows must go as the signs of push (S,) say."""
         p, way = self.polisher, np.sign(push)
         key = way.tobytes()
-        if key in self.known:
-            scored = self.known[key]
-            look = touched(np.flatnonzero(self.chosen != scored.seen), p.near, p.water)
-        else:
-            look = np.arange(self.chosen.size)
-            scored = _Scored(np.empty(look.size), np.empty(look.size, dtype=np.int64), np.empty_like(self.chosen))
+        border_wins(p.model.choices, p.water, p.near, p.model.terms.pair, self.chosen, self._changed(self.seen), self.border)
+        self.seen[:] = self.chosen
+        if key not in self.known:
             if len(self.known) == WAYS:
                 del self.known[next(iter(self.known))]
-            self.known[key] = scored
-        ground = (p.model.choices, self.value, p.rows, way, p.water, p.near, p.model.terms.pair)
-        best_moves(*ground, self.chosen, look, scored.score, scored.option)
+            n = self.chosen.size
+            self.known[key] = _Scored(np.empty(n), np.empty(n, dtype=np.int64), np.full_like(self.chosen, -1))
+        scored = self.known[key]
+        look = self._changed(scored.seen)
+        best_moves(p.model.choices, self.value, p.rows, way, self.border, self.chosen, look, scored.score, scored.option)
         scored.seen[:] = self.chosen
         return scored
+
+    def _changed(self, seen: Ints) -> Ints:
+        """The units whose moves are not what they were beside an earlier choice."""
+        p = self.polisher
+        return np.asarray(touched(np.flatnonzero(self.chosen != seen), p.near, p.water))
 
 
 def polisher(

@@ -73,23 +73,21 @@ class Standing:
 
 
 def taken_in(
-    here: Standing, before: Ints, rows: Floats, unseen: float, *, turns: int = TURNS, reprice: bool = True
+    here: Standing, before: Ints, rows: Floats, short: float, *, turns: int = TURNS, reprice: bool = True
 ) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there.
-    unseen: of the haul of the choice before, yuan. turns: most times that room is made for the haul.
+    short: yuan kept free at first for what prices do not see of the haul. turns: most times that such room is made.
     reprice: whether prices are looked for that leave this room, where those given do not lead inside."""
-    hauls, short = here.model.carriage, 0.0
-    if unseen and _presses(here, before, rows, unseen):
-        short = ROOM * unseen
+    hauls = here.model.carriage
     found, fresh = before, True
     for _ in range(turns if hauls is not None else 1):
         if not here.go_on():
             return None
-        room = here.beside(short)
-        moves = polisher(room, here.near, here.water, go_on=here.go_on)
+        roomy = here.beside(short)
+        moves = polisher(roomy, here.near, here.water, go_on=here.go_on)
         inside = _inside(moves, moves(before, rows) if fresh else moves.mended(found, rows), rows)
         if inside is None and fresh and short > 0 and reprice:  # what room is left sets other prices
-            bare = without_borders(room, here.pull)
+            bare = without_borders(roomy, here.pull)
             known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
             rows = known.multipliers.rows
             inside = _inside(moves, moves(before, rows), rows)
@@ -113,10 +111,12 @@ def _inside(moves: Polisher, found: Ints, rows: Floats) -> Ints | None:
     return None if mended is None else moves.mended(mended, rows)
 
 
-def _presses(here: Standing, before: Ints, rows: Floats, unseen: float) -> bool:
-    """Whether a limit that counts the haul has a price, or had no more room left than for what prices do not see of it."""
+def room(here: Standing, before: Ints, rows: Floats, unseen: float) -> float:
+    """Yuan to keep free for what prices do not see of the haul where a limit that counts it has a price, or had no more room
+    left than for that; else none. unseen: of the haul of the choice before, yuan."""
     hauls = here.model.carriage
-    if hauls is None:
-        return False
+    if hauls is None or not unseen:
+        return 0.0
     tight = here.priced.hi - hauls.money * unseen - settle(here.priced, before).activity < hauls.money * unseen
-    return bool((hauls.money * rows).any() or (tight & (hauls.money > 0)).any())
+    presses = (hauls.money * rows).any() or (tight & (hauls.money > 0)).any()
+    return ROOM * unseen if presses else 0.0

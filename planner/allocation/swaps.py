@@ -29,6 +29,8 @@ from planner.core.choice.rounding import best_rounding
 TURNS: Final = 5  # most programs
 MOVES: Final = 8_000  # moves a program weighs, those that lose least
 DEAR: Final = 1_000.0  # what missing a limit by the most that a move changes it costs, in the dearest move weighed
+MARGIN: Final = 1.0  # of the most that one move changes a limit with one end, by which a program keeps it more than kept
+SPARED: Final = 10.0  # what that much of such room costs where it is left out, in the dearest move weighed
 REACHED: Final = 0.02  # of the most that a move changes it, from where a miss is one of rounding
 SLOW: Final = 0.7  # share of the last miss above which further programs would not get there, nor, tried, four times the moves
 SPLIT: Final = 1e-6  # share from which an option is one that the program splits
@@ -116,14 +118,15 @@ def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]
     keep[chosen] = True
     free = np.zeros(model.size, dtype=np.bool_)
     free[model.unit[weighed]] = True
-    dear = DEAR * max(float(np.abs(loss[weighed]).max()), 1e-9)
-    core = restrict(_softened(model, np.minimum(-loss, 0.0), dear), chosen, free, keep)
+    dearest = max(float(np.abs(loss[weighed]).max()), 1e-9)
+    core = restrict(_softened(model, np.minimum(-loss, 0.0), dearest), chosen, free, keep)
     small = core.model
-    answer = solve_program(program(small), relaxed=True)
+    prog = program(small)
+    answer = solve_program(prog, relaxed=True)
     if answer.point is None:
         return chosen, np.inf
-    activity = small.coef @ answer.point[: small.gain.size]
-    missed = np.maximum(np.maximum(small.lo - activity, activity - small.hi), 0.0) / row_sizes(model)
+    columns = answer.point[small.gain.size : prog.known] * prog.helper  # no borders: what follows the options
+    missed = columns[columns.size - 2 * small.hi.size :]
     return _made_whole(moves, core, answer.point, chosen), float(missed.max(initial=0.0))
 
 
@@ -149,17 +152,22 @@ def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Int
     return found if order_kept(moves.model, found) else largest
 
 
-def _softened(model: Model, gain: Floats, dear: float) -> Model:
-    """The model with moves priced, borders taken as they are, and limits that may be missed for a price."""
+def _softened(model: Model, gain: Floats, dearest: float) -> Model:
+    """The model with moves priced, borders taken as they are, and limits that may be missed for a price. Limits with one end
+    are more than kept where that is cheap: then whole moves can be found that leave those with two ends kept."""
     size = row_sizes(model)
+    ends = np.isfinite(model.lo), np.isfinite(model.hi)
+    room = np.where(ends[0] != ends[1], MARGIN, 0.0)
     below, above = np.diag(size), np.diag(-size)
     return replace(
         model,
         gain=gain,
+        lo=model.lo + room * size,
+        hi=model.hi - room * size,
         edges=no_edges(),
-        entries=np.vstack([model.entries, below, above]),
-        price=np.r_[model.price, np.full(2 * size.size, dear)],
-        upper=np.r_[model.upper, np.full(2 * size.size, float(model.size))],
+        entries=np.vstack([model.entries, below, above, below, above]),
+        price=np.r_[model.price, np.full(2 * size.size, SPARED * dearest), np.full(2 * size.size, DEAR * dearest)],
+        upper=np.r_[model.upper, room * ends[0], room * ends[1], np.full(2 * size.size, float(model.size))],
     )
 
 

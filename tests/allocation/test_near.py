@@ -220,6 +220,31 @@ def test_a_limit_is_not_missed_because_many_moves_are_dear() -> None:
     assert found is not None and settle(model, found).feasible and not settle(model, start).feasible
 
 
+@pytest.mark.parametrize("habitat", [21.0, 25.0, 30.0])
+def test_a_limit_with_one_end_is_kept_up_to_all_that_there_is(habitat: float) -> None:
+    """A program keeps such a limit by a move's most more than it need where that is cheap; where four greens of eight can come
+    to 30 ha at most (9 + 8 + 7 + 6), 30 are found all the same, beside a field that must stay the same size."""
+    rows = [
+        (f"u{i}", f"{t}:level", t, 4.0, 1.0 + 0.1 * i, 1.0, (2.0 + i if t == "green" else 0.0))
+        for i in range(8)
+        for t in ("green", "arable")
+    ]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "habitat_ha"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    rules = pl.Quota("green", min_mu=16.0, max_mu=17.0), pl.Limit("habitat_ha", min=habitat)
+    wanted = pl.Problem(options, unrestored=False).subject_to(*rules)
+    model = assemble(wanted.table, wanted.parts(), objective(wanted.table, "net"))
+    start = start_positions(
+        wanted.table, model, pd.Series({f"u{i}": f"{'green' if i < 4 else 'arable'}:level" for i in range(8)})
+    )
+    moves = polisher(model, neighbours(model), waters(model, forest(model)))
+    found = mended_by_swaps(moves, start, np.zeros(2))
+    assert found is not None and not settle(model, start).feasible
+    assert settle(model, found).feasible
+    beyond = polisher(replace(model, lo=model.lo + np.array([0.0, 31.0 - habitat])), moves.near, moves.water)
+    assert mended_by_swaps(beyond, start, np.zeros(2)) is None
+
+
 def test_what_cannot_be_is_refused_at_once() -> None:
     options, _ = world(1)
     with pytest.raises(Infeasible):

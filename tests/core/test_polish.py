@@ -3,7 +3,7 @@
 import numpy as np
 
 from planner.core.choice.arrays import Near, Options, Waters
-from planner.core.choice.polish import apply_moves, best_moves, count_wet_children, settle_at_prices
+from planner.core.choice.polish import apply_moves, best_moves, border_wins, count_wet_children, settle_at_prices
 
 START = np.arange(0, 11, 2)  # five units in a row, two kinds each: dry (even), lake (odd)
 KIND = np.tile([0, 1], 5)
@@ -70,13 +70,27 @@ def test_the_move_that_pushes_a_row_at_the_least_loss_per_unit() -> None:
     rows[1::2, 0] = [1, 2, 3, 4, 5]
     chosen = np.arange(0, 10, 2)
     score, option = np.full(5, np.nan), np.full(5, -9, dtype=np.int64)
-    best_moves(one, one.gain, rows, np.array([1.0]), water(FREE), row(0.0), PAIR, chosen, np.arange(5), score, option)
+    border = np.full(10, np.nan)
+    border_wins(one, water(FREE), row(0.0), PAIR, chosen, np.arange(5), border)
+    assert border.tolist() == 5 * [-np.inf, 0.0]  # no unit moves to where it is
+    best_moves(one, one.gain, rows, np.array([1.0]), border, chosen, np.arange(5), score, option)
     assert score.tolist() == [-1.0, -0.5, -2.0, -0.5, -4.0] and option.tolist() == [1, 3, 5, 7, 9]
-    best_moves(one, one.gain, rows, np.array([-1.0]), water(FREE), row(0.0), PAIR, chosen, np.arange(1, 5), score, option)
+    best_moves(one, one.gain, rows, np.array([-1.0]), border, chosen, np.arange(1, 5), score, option)
     assert score.tolist() == [-1.0, *4 * [-np.inf]] and option.tolist() == [
         1,
         *4 * [-1],
     ]  # nothing pushes it down; not looked at
+
+
+def test_what_borders_win_is_that_of_a_unit_alone() -> None:
+    """A lake in the middle of five: dry it would save two borders of 3; beside it a lake saves one and makes one; at the ends a
+    new one costs its only border. Where unit 1 lies above unit 0 only 0 may fill; above the lake it may too."""
+    one, border = units([0.0] * 10), np.full(10, np.nan)
+    chosen = np.array([0, 2, 5, 6, 8])
+    border_wins(one, water(FREE), row(3.0), PAIR, chosen, np.arange(5), border)
+    assert border.tolist() == [-np.inf, -3.0, -np.inf, 0.0, 6.0, -np.inf, -np.inf, 0.0, -np.inf, -3.0]
+    border_wins(one, water([-1, 0, -1, 2, -1]), row(3.0), PAIR, chosen, np.array([1, 3]), border)
+    assert border.tolist() == [-np.inf, -3.0, -np.inf, -np.inf, 6.0, -np.inf, -np.inf, 0.0, -np.inf, -3.0]
 
 
 def test_winning_moves_stop_at_the_limit() -> None:

@@ -37,7 +37,7 @@ def best_pair(
     unit (M,): whom each move moves. change (M, S): by how much it changes each row, rows in comparable units. loss (M,),
     ascending, at least 0. limits: lo and hi (S,). activity (S,): of the choice as it is. Returns the two moves (the second -1
     where one alone is as good; both -1 where nothing helps) and what is missed then. Every pair is looked at, but those that
-    lose more than the best one that keeps the limits.
+    lose more than the best one that keeps the limits, and those that leave the row missed most, alone, further off.
     """
     m, s = change.shape
     worst = np.argsort(-np.maximum(activity - limits[1], limits[0] - activity))  # what is missed most tells soonest
@@ -46,6 +46,8 @@ def best_pair(
     for i in range(m):
         for r in range(s):
             by[i, r] = change[i, worst[r]]
+    order = np.argsort(by[:m, 0])
+    along = by[order, 0]
     first, second, cheapest = -1, -1, np.inf
     least = _missed(activity, by, m, lo, hi, np.inf) * (1.0 - ROUGH)
     moved = np.empty(s)
@@ -58,14 +60,20 @@ def best_pair(
         if alone < least or (alone == 0.0 and loss[i] < cheapest):
             first, second, least = i, -1, alone
             cheapest = loss[i] if alone == 0.0 else np.inf
-        for j in range(i):
-            if loss[i] + loss[j] >= cheapest:
+        slack = least + ROUGH * (1.0 + abs(moved[0]))
+        for place in range(np.searchsorted(along, lo[0] - moved[0] - slack), m):
+            j = order[place]
+            if along[place] > hi[0] - moved[0] + slack:
                 break
+            both = loss[i] + loss[j]
+            sooner = first == i and second > j  # of equal ones the first
+            if j >= i or both > cheapest or (both == cheapest and not sooner):
+                continue
             missed = _missed(moved, by, j, lo, hi, least)
-            if (missed < least or (missed == 0.0 and least == 0.0)) and not _touch(unit[i], unit[j], near, water):
+            better = missed < least or (missed == least and (sooner or missed == 0.0))
+            if better and not _touch(unit[i], unit[j], near, water):
                 first, second, least = i, j, missed
-                if missed == 0.0:
-                    cheapest = loss[i] + loss[j]
+                cheapest = both if missed == 0.0 else np.inf
     return first, second, least
 
 

@@ -48,14 +48,29 @@ def settle_at_prices(units: Options, value: Floats, water: Waters, near: Near, p
 
 
 @njit(cache=True)
+def border_wins(units: Options, water: Waters, near: Near, pair: Floats, chosen: Ints, look: Ints, border: Floats) -> None:
+    """Writes into border (K,), for the options of the units `look`, by how much borders get cheaper where the unit alone goes
+    there; -inf where it may not."""
+    start, kind = units.start, units.kind
+    wet_children = count_wet_children(chosen, water.inside, water.parent)
+    for i in look:
+        c = chosen[i]
+        for k in range(start[i], start[i + 1]):
+            if k == c or not units.allowed[k] or not fits(k, i, chosen, water, wet_children):
+                border[k] = -np.inf
+            elif kind[k] == kind[c]:
+                border[k] = 0.0
+            else:
+                border[k] = border_change(i, kind[k], kind[c], kind, chosen, near, pair)
+
+
+@njit(cache=True)
 def best_moves(
     units: Options,
     value: Floats,
     rows: Floats,
     push: Floats,
-    water: Waters,
-    near: Near,
-    pair: Floats,
+    border: Floats,
     chosen: Ints,
     look: Ints,
     score: Floats,
@@ -63,38 +78,28 @@ def best_moves(
 ) -> None:
     """Writes, for the units `look`, the score of their best move into score (N,), -inf where there is none, and its option.
 
-    With push (S,) all zero the score is what the move wins in gain, borders included. Otherwise push says which way each row
-    must go (per unit of the row), and the score is minus the loss at prices (`value`) per unit of push; moves that do not
-    push count not.
+    border (K,): what moves win by borders, as `border_wins` says. With push (S,) all zero the score is what the move wins in
+    gain, borders included. Otherwise push says which way each row must go (per unit of the row), and the score is minus the
+    loss at prices (`value`) per unit of push; moves that do not push count not.
     """
-    start, gain, allowed, kind = units
-    wet_children = count_wet_children(chosen, water.inside, water.parent)
+    start, gain = units.start, units.gain
     pressed = np.flatnonzero(push)
     pushing = pressed.size > 0
     for i in look:
         score[i], option[i] = -np.inf, -1
         c = chosen[i]
-        held = _held(i, kind[c], kind, chosen, near, pair)
         for k in range(start[i], start[i + 1]):
-            if k == c or not allowed[k]:
+            if border[k] == -np.inf:
                 continue
-            force = 0.0
-            if pushing:  # asked first: most options do not push, and borders take longest to look up
+            if pushing:
+                force = 0.0
                 for a in pressed:
                     force += push[a] * (rows[k, a] - rows[c, a])
-                if force <= 1e-15 or -max(value[c] - value[k] - held, 0.0) / force < score[i]:
+                if force <= 1e-15:
                     continue
-            elif gain[k] - gain[c] + held <= max(1e-9 * (1.0 + abs(gain[c])), score[i]):
-                continue
-            if not fits(k, i, chosen, water, wet_children):
-                continue
-            border = 0.0
-            if kind[k] != kind[c]:
-                border = border_change(i, kind[k], kind[c], kind, chosen, near, pair)
-            if pushing:
-                this = -max(value[c] - value[k] - border, 0.0) / force
+                this = -max(value[c] - value[k] - border[k], 0.0) / force
             else:
-                this = gain[k] - gain[c] + border
+                this = gain[k] - gain[c] + border[k]
                 if this <= 1e-9 * (1.0 + abs(gain[c])):
                     continue
             if this > score[i]:
