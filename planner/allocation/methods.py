@@ -13,6 +13,7 @@ from planner.allocation.compact import solve_compact
 from planner.allocation.core_search import SMALL, solve_by_core, solve_by_corner
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import solve_hauled
+from planner.allocation.keeping import solve_keeping
 from planner.allocation.model import Model, settle
 from planner.allocation.patchwork import solve_patches
 from planner.allocation.pieces import walked_plan
@@ -23,6 +24,7 @@ LARGE = 200  # units from which Newton's prices and a core beat branch and bound
 LARGE_PATCHES = 60  # units from which rules on patches are mended first
 WALKED = 24  # units from which branch and bound does not find plans of several pieces at once by itself
 LARGE_COMPACT = 800  # the same with border costs
+LARGE_KEPT = 200  # units from which a limit that counts borders is priced first
 Way = Callable[[Model, Settings, Ints | None, Floats | None], Found | None]
 
 CORE_NODES = 5_000  # of the core's last search where branch and bound gets a try after it
@@ -46,6 +48,9 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
     bound_pairs = bool(model.clauses.hi.size) and model.size >= LARGE and not model.separators and not model.border.any()
     if bound_pairs and settings.method is Method.CHOOSE and (model.size <= SMALL or not model.edges.cost.size):
         return _followed(solve_by_corner, model, settings, first, prices)
+    kept = np.count_nonzero(model.border) == 1 and model.size >= LARGE_KEPT and not model.clauses.hi.size
+    if kept and not model.separators and settings.method is Method.CHOOSE:
+        return _followed(_at_border_prices, model, settings, first, prices)
     least = LARGE_COMPACT if model.edges.cost.size else LARGE
     large = model.size >= least and not model.clauses.hi.size and not model.separators and not model.border.any()
     if settings.method is Method.CORE or (settings.method is Method.CHOOSE and large):
@@ -63,6 +68,10 @@ def _followed(method: Way, model: Model, settings: Settings, first: Ints | None,
     if model.size > SMALL or met or found.interrupted or settings.seconds_left <= 0:
         return found
     return _better(model, found, solve_exactly(model, settings, found.chosen))
+
+
+def _at_border_prices(model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found | None:
+    return solve_keeping(model, settings, first, prices, solve_by_shape)
 
 
 def _value(model: Model, found: Found) -> float:
