@@ -165,7 +165,8 @@ def diagnose(
             return False
         return can_hold(model, relaxed=shares, seed=seed, deadline=deadline)
 
-    items = [i for i, p in enumerate(parts) if _limits(p)]
+    counted = _counts_borders(parts)
+    items = [i for i, p in enumerate(parts) if _limits(p) or (counted and p.borders is not None)]
     for heavy in [i for i in items if parts[i].below is not None]:  # where they are not to blame, all tests get light
         rest = [i for i in items if i != heavy]
         items = items if holds(rest) else rest
@@ -204,8 +205,14 @@ def _limits(part: Part) -> bool:
 
 
 def feasibility_model(table: OptionTable, parts: Sequence[Part]) -> Model:
-    """The rules' limits without any objective."""
-    return assemble(table, tuple(replace(p, borders=None) for p in parts), Objective("any", "", np.zeros(table.size), 0.0, 0.0))
+    """The rules' limits without any objective; borders where a limit counts them."""
+    own = tuple(parts) if _counts_borders(parts) else tuple(replace(p, borders=None) for p in parts)
+    return assemble(table, own, Objective("any", "", np.zeros(table.size), 0.0, 0.0))
+
+
+def _counts_borders(parts: Sequence[Part]) -> bool:
+    """Whether a limit counts what borders cost."""
+    return any(row.border for part in parts for row in part.sums)
 
 
 def quick_explain(holds: Callable[[Sequence[int]], bool], items: Sequence[int]) -> list[int]:

@@ -70,3 +70,17 @@ def test_the_rules_named_are_to_blame_and_none_of_them_is_innocent(seed: int) ->
     guilty = [rule for rule, name in zip(rules, names, strict=True) if name in named]
     assert not hold(guilty)
     assert all(hold([rule for rule in guilty if rule is not one]) for one in guilty)
+
+
+def test_borders_that_a_kept_objective_counts_are_to_blame_with_it() -> None:
+    """Green beside arable costs 15 of 20 yuan: at least 10 can be kept without borders, and borders without that."""
+    rows = [(unit, t, t, 1.0, 10.0, 0.0, 0.0, 0.0, 0.0) for unit, t in (("a", "green"), ("b", "arable"))]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    borders = pd.DataFrame([("a", "b", 15.0)], columns=["unit_a", "unit_b", "length_m"])
+    compact, kept, innocent = al.Compactness(borders, 1.0), al.Keep("net", 10.0), al.Quota("green", min_mu=1)
+    problem = al.Problem(options, unrestored=False)
+    for few in ((compact, innocent), (kept, innocent)):
+        assert problem.subject_to(*few).solve(gap=0).status == "optimal"
+    with pytest.raises(Infeasible) as refused:
+        problem.subject_to(innocent, compact, kept).solve(gap=0)
+    assert {str(name) for name in refused.value.conflicts} == {str(compact), str(kept)}
