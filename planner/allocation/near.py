@@ -26,8 +26,9 @@ from planner.allocation.result import Result
 from planner.allocation.search import Found, Method, Outcome, Settings, Warm
 from planner.allocation.shortfall import refusal
 from planner.allocation.solve import keeps, result_of, start_positions
-from planner.allocation.standing import ACCURACY, Standing, taken_in
+from planner.allocation.standing import Standing, taken_in
 from planner.allocation.table import Floats, Ints
+from planner.allocation.undecided import ACCURACY
 from planner.core.choice.primaldual import border_pull
 from planner.onecore import one_thread
 from planner.timelimit import now
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 POOR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
 HAULED: Final = 0.02  # share of a haul that may stay unproven: in a third of the time, some 0.03 % dearer than the least
 ROOM: Final = 1.5  # of what prices do not see of the last haul, kept free for that of the next: a second turn takes longest
-TURNS: Final = 2  # most times that room is made for the haul: more of them take longer than a search in full
+TURNS: Final = 3  # most times that room is made for the haul: more of them take longer than a search in full
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
@@ -109,11 +110,11 @@ def _mended(here: Standing, before: Ints, as_was: Settled, rows: Floats, unseen:
     """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits. unseen: of
     the haul of the choice as it was, which is not worked out again: it takes longest."""
     if not as_was.feasible:
-        return taken_in(here, before, rows, ROOM * unseen, turns=TURNS, reprice=False)
+        return taken_in(here, before, rows, ROOM * unseen, turns=TURNS, straight=True)
     moves = polisher(here.priced, here.near, here.water)
     true = as_was.objective - (here.model.carriage.counts * unseen if here.model.carriage is not None else 0.0)
     least = as_was.objective + STAYS * gap * abs(true)
     if moves.worth(moves.at_prices(before, rows), rows) <= least or settle(moves.model, moves(before, rows)).objective <= least:
         return before
-    moved = taken_in(here, before, rows, ROOM * unseen, turns=TURNS, reprice=False)
+    moved = taken_in(here, before, rows, ROOM * unseen, turns=TURNS)
     return before if moved is None or settle(here.model, moved).objective <= true else moved

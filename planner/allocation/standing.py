@@ -14,12 +14,11 @@ from planner.allocation.polishing import Polisher, polisher
 from planner.allocation.saddle import without_borders
 from planner.allocation.swaps import mended_by_swaps
 from planner.allocation.table import Floats, Ints
+from planner.allocation.undecided import ACCURACY, WARMTH, mended_by_program
 from planner.core.choice.arrays import Forest, Near, Waters
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
 ROOM: Final = 1.25  # of what prices do not see of a haul, kept free where money presses: what moves carries further
-ACCURACY: Final = 1e-4  # of the bound at the moved prices: a tenth of the gap that is near enough; in truth some 5e-6
-WARMTH: Final = 2e-3  # first temperature there: prices move further than within a search, and colder steps fall short
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +72,12 @@ class Standing:
 
 
 def taken_in(
-    here: Standing, before: Ints, rows: Floats, short: float, *, turns: int = TURNS, reprice: bool = True
+    here: Standing, before: Ints, rows: Floats, short: float, *, turns: int = TURNS, straight: bool = False
 ) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there.
     short: yuan kept free at first for what prices do not see of the haul. turns: most times that such room is made.
-    reprice: whether prices are looked for that leave this room, where those given do not lead inside."""
+    straight: several moves at once are made on the choice as it is, not on what single ones lead to from it; else prices are
+    looked for that leave this room, where those given do not lead inside."""
     hauls = here.model.carriage
     found, fresh = before, True
     for _ in range(turns if hauls is not None else 1):
@@ -85,12 +85,14 @@ def taken_in(
             return None
         roomy = here.beside(short)
         moves = polisher(roomy, here.near, here.water, go_on=here.go_on)
-        inside = _inside(moves, moves(before, rows) if fresh else moves.mended(found, rows), rows)
-        if inside is None and fresh and short > 0 and reprice:  # what room is left sets other prices
+        if not straight:
+            found = moves(before, rows) if fresh else moves.mended(found, rows)
+        inside = _inside(moves, found, rows, straight)
+        if inside is None and fresh and short > 0 and not straight:  # what room is left sets other prices
             bare = without_borders(roomy, here.pull)
             known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
             rows = known.multipliers.rows
-            inside = _inside(moves, moves(before, rows), rows)
+            inside = _inside(moves, moves(before, rows), rows, straight)
         if inside is None:
             return None
         found = inside
@@ -103,11 +105,11 @@ def taken_in(
     return None
 
 
-def _inside(moves: Polisher, found: Ints, rows: Floats) -> Ints | None:
+def _inside(moves: Polisher, found: Ints, rows: Floats, straight: bool) -> Ints | None:
     """What single moves found, where it keeps the polisher's limits, or what several at once make of it; None where neither."""
     if settle(moves.model, found).feasible:
         return found
-    mended = mended_by_swaps(moves, found, rows)
+    mended = (mended_by_program if straight else mended_by_swaps)(moves, found, rows)
     return None if mended is None else moves.mended(mended, rows)
 
 

@@ -51,7 +51,7 @@ def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | Non
         if settle(model, found).feasible:
             return found
         if missed <= REACHED:
-            found = _paired(moves, found, prices)
+            found = paired(moves, found, prices)
             if settle(model, found).feasible:
                 return found
         elif missed > SLOW * last or not moves.go_on():
@@ -60,7 +60,7 @@ def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | Non
     return None
 
 
-def _paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
+def paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:
     """The choice after the best pairs of moves, one after the other, until limits are kept or no pair brings them nearer."""
     chosen, rows, last = chosen.copy(), moves.rows, np.inf
     for _ in range(PAIRS):

@@ -32,3 +32,19 @@ def count_wet_children(chosen: Ints, inside: Bools, parent: Ints) -> Ints:
         if parent[i] >= 0 and inside[chosen[i]]:
             wet[parent[i]] += 1
     return wet
+
+
+@njit(cache=True)
+def needed(wet: Bools, parent: Ints, order: Ints) -> Ints:
+    """How many others must move for a unit to go under (the dry ones below it), or come out (the wet ones above it), (N,).
+
+    wet (N,); order (N,): units, parents first.
+    """
+    count = np.zeros(parent.size, np.int64)
+    for i in order:
+        if parent[i] >= 0 and not wet[i] and not wet[parent[i]]:
+            count[i] = count[parent[i]] + 1
+    for i in order[::-1]:
+        if parent[i] >= 0 and wet[i] and wet[parent[i]]:
+            count[parent[i]] += count[i] + 1
+    return count
