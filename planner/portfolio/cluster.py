@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -169,19 +170,20 @@ def planners(
                 yield Planners(_on(client), folder)
             return
         assert workers is not None
-        districts = read_districts(keys)
-        limit = int(available_memory() * MEMORY.workers_share / workers)
-        how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
-        try:
-            with dask.config.set(LOCAL):
-                _served()
-                local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
-        except RuntimeError as error:
-            raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
-        with local, Client(local, set_as_default=False) as client:
-            client.run(take_districts, districts)
-            del districts
-            yield Planners(_on(client), folder)
+        with ThreadPoolExecutor(1) as beside:
+            read = beside.submit(read_districts, keys)
+            limit = int(available_memory() * MEMORY.workers_share / workers)
+            how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
+            try:
+                with dask.config.set(LOCAL):
+                    _served()
+                    local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
+            except RuntimeError as error:
+                raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
+            with local, Client(local, set_as_default=False) as client:
+                client.run(take_districts, read.result())
+                del read
+                yield Planners(_on(client), folder)
 
 
 def _served() -> None:

@@ -18,11 +18,8 @@ FREE = 22  # projects chosen anew at once
 NODES = 200  # of one of them
 
 
-def improved(
-    model: Model, known: Grown, *, work: float, until: float, reduced: Floats, chance: np.random.Generator
-) -> tuple[Grown, int]:
-    """What is known, its point made better by large neighbourhoods until it is within the gap of the bound, and the steps of
-    the simplex method it took: no neighbourhood is begun after so much work, or that time.
+def improved(model: Model, known: Grown, *, until: float, reduced: Floats) -> Grown:
+    """What is known, its point made better by large neighbourhoods until it is within the gap of the bound, or it is late.
 
     reduced: what each column would lose, (J,).
     """
@@ -30,14 +27,14 @@ def improved(
     assert point is not None
     cols, made = model.made.columns, model.made
     count = len(cols)
-    idle, spent = 0, 0
+    idle, chance = 0, np.random.default_rng(made.general.seed)
     loss = np.full(len(made.projects), -np.inf)
     np.maximum.at(loss, cols.project, reduced)
     places = np.array([made.places.get(p.id, (np.nan, np.nan)) for p in made.projects], dtype=np.float64)
     most, patience = max(STEPS, len(made.projects)), max(PATIENCE, len(made.projects) // 10)
     for step in range(most):
         close = known.bound - value <= made.general.gap * abs(value)
-        if close or idle >= patience or spent >= work or time.monotonic() > until:
+        if close or idle >= patience or time.monotonic() > until:
             break
         chosen = np.flatnonzero(point[:count] > 0.5)
         free = _years(model, chosen, loss, chance) if step % 3 else _near(model, chosen, loss, places, chance)
@@ -45,13 +42,12 @@ def improved(
         near = model.among(np.where(free[cols.project], known.allowed | kept, kept))
         left = max(until - time.monotonic(), 0.1)
         found = ask(near, gap=2e-5, nodes=NODES, seconds=left, start=point, seed=made.general.seed)
-        spent += found.work
         better = found.point is not None and -found.value > value + 1e-6 * abs(value)
         idle = 0 if better else idle + 1
         if better:
             assert found.point is not None
             point, value = found.point, -found.value
-    return replace(known, point=point, value=value), spent
+    return replace(known, point=point, value=value)
 
 
 def _years(model: Model, chosen: np.ndarray, loss: Floats, rng: np.random.Generator) -> np.ndarray:

@@ -1,15 +1,16 @@
 """The best schedule of a programme and the proof how good it is.
 
-Relaxation with the haul rows that it breaks → a tree on what the largest projects do and large neighbourhoods in turn (a very
-wide program: projects settled in strides, then neighbourhoods) → columns that cannot be in a better schedule dropped, exactly
-→ the rest proven by branch and bound → the chosen projects paid one by one; where that fails, classes are split and it begins
-again.
+Relaxation with the haul rows that it breaks → a tree on what the largest projects do, and beside it schedules by going down
+from its best nodes (a very wide program: projects settled in strides, then large neighbourhoods) → columns that cannot be in a
+better schedule dropped, exactly → the rest proven by branch and bound → the chosen projects paid one by one; where that fails,
+classes are split and it begins again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +18,11 @@ import numpy as np
 
 from planner.allocation.highs import Answer
 from planner.errors import NoPlanInTime
+from planner.portfolio.beam import descend
 from planner.portfolio.improve import improved
 from planner.portfolio.infeasible import refuse
 from planner.portfolio.model import NONE, Model
+from planner.portfolio.nodes import Nodes
 from planner.portfolio.pay import Paid, pay
 from planner.portfolio.programme import Floats, Ints, Programme
 from planner.portfolio.rows import ask, proven
@@ -30,6 +33,7 @@ from planner.words import say
 Progress = Callable[[float, float, float], None]
 
 ROUNDS = 12  # of haul rows at the relaxation
+FALLEN = 0.02  # share of the gap by which rows of a round have to lower it for others to be written
 WIDE_ROUNDS = 2  # of them in a very wide program
 WIDE = 50_000  # columns of a program from which interior points relax it: 156 000 take 14 s instead of minutes
 INSIDE = 1e-4  # of a column in the relaxation; interior points leave crumbs everywhere
@@ -37,8 +41,11 @@ BROKEN = 1e-6  # by how much a haul row has to be broken to be written
 CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 NODES = 2000  # of that search
-STILL = 0.02  # share of the gap that turns of tree and neighbourhoods have to close for others to be worth it
-TURNS = 8  # of them that have to close it
+FIRST = 10  # times the work of the whole relaxation: the tree's share of the first turn, in which one node is gone down from
+WIDER = 4  # times as many nodes are gone down from together in each turn that follows, and as much work is the tree's share
+BEGUN = 2  # of the tree's best nodes are there for each of them
+STILL = 0.02  # share of the gap that a turn has to close for others to be worth it
+TURNS = 2  # of them that may close less
 TRIES = 30  # how often classes are split
 UNPAID_SHARE = 1e-7  # of all spending that may stay unpaid by rounding
 
@@ -148,13 +155,14 @@ def _worth(made: Programme, weights: Mapping[str, float], chosen: Ints, paid: Pa
 
 def _relax(model: Model) -> Relaxed:
     """Solves the relaxation, writes the haul rows it breaks, and again."""
-    wide = model.width > WIDE
+    wide, above = model.width > WIDE, np.inf
     for left in range(WIDE_ROUNDS if wide else ROUNDS, -1, -1):
         answer = ask(model.program, relaxed=True, method="ipm" if wide else "choose")
         if answer.point is None or answer.duals is None:
             refuse(model.made)
         assert answer.point is not None
-        broken = _broken(model, answer.point) if left else []
+        fallen, above = above + answer.value, -answer.value
+        broken = _broken(model, answer.point) if left and fallen > FALLEN * model.made.general.gap * abs(above) else []
         if not broken:
             break
         model = replace(model, cuts=(*model.cuts, *broken))
@@ -185,8 +193,8 @@ def _broken(model: Model, point: Floats) -> list[tuple[int, int, int]]:
 
 
 def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[Floats | None, float]:
-    """The best point of a model and the bound proven: by a tree on large projects and neighbourhoods in turn, then by branch
-    and bound over the columns that are left."""
+    """The best point of a model and the bound proven: by a tree on large projects, then by branch and bound over the
+    columns that are left."""
     model, gap = relaxed.model, relaxed.model.made.general.gap
     known = _known(relaxed, until, progress)
     point, value = known.point, known.value
@@ -205,8 +213,7 @@ def _search(relaxed: Relaxed, until: float, progress: Progress | None) -> tuple[
 
 def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     """What is known before branch and bound over single columns: nothing in a small program, by a core in a very wide one."""
-    chance = np.random.default_rng(relaxed.model.made.general.seed)  # one for all turns: each tries other neighbourhoods
-    model, count, gap = relaxed.model, len(relaxed.reduced), relaxed.model.made.general.gap
+    model, count = relaxed.model, len(relaxed.reduced)
     every = np.ones(count, dtype=np.bool_)
     if count <= CORE:
         return Grown(None, -np.inf, relaxed.value, every)
@@ -215,23 +222,33 @@ def _known(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
         if found is None or found.point is None:
             return Grown(None, -np.inf, relaxed.value, every)
         known = Grown(found.point, -found.value, relaxed.value, every)
-        return improved(model, known, work=np.inf, until=until, reduced=relaxed.reduced, chance=chance)[0]
-    tell = _teller(relaxed.value, progress)
-    tree = Tree(model, relaxed.value, until, gap, tell=lambda bound, best: tell(-bound, -best))
-    stood, still, theirs = np.inf, 0, 0  # the gap before turns that closed little, how many, the neighbourhoods' last work
-    while True:
-        mine = tree.work
-        known = tree.grow(theirs)
-        if known.point is None or known.bound - known.value <= gap * abs(known.value):
-            return known
-        left = tree.work - mine
-        known, theirs = improved(model, known, work=left, until=until, reduced=relaxed.reduced, chance=chance)
-        assert known.point is not None
-        apart = known.bound - known.value
-        stood, still = (apart, 0) if apart <= (1 - STILL) * stood else (stood, still + 1)
-        if tree.over or tree.full or time.monotonic() > until or still >= TURNS:
-            return known
-        tree.better(known.point, known.value)
+        return improved(model, known, until=until, reduced=relaxed.reduced)
+    return _grown(relaxed, until, progress)
+
+
+def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
+    """A tree, and beside it, on a core of its own, schedules by going down from its best nodes: in turns of counted work, after
+    each of which both know what the other has found. Ends where turns close too little."""
+    model, gap, tell = relaxed.model, relaxed.model.made.general.gap, _teller(relaxed.value, progress)
+    tree = Tree(Nodes(model, until), relaxed.value, gap, tell=lambda bound, best: tell(-bound, -best))
+    known, below, width, work, still = tree.grow(0), Nodes(model, until), 1, FIRST * tree.asked.work, 0
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            while not tree.over() and still < TURNS:
+                apart, before = known.bound - known.value, below.work
+                below.better(known.point, known.value)
+                down = beside.submit(descend, below, tree.best(BEGUN * width), width)
+                known = tree.grow(work)
+                if tree.over() and not tree.asked.late:  # it needs no other schedule: what was found so far hangs on the clock
+                    break
+                down.result()
+                tree.asked.better(below.point, below.value)
+                known = tree.grow(0)
+                width, work = WIDER * width, WIDER * (below.work - before)
+                still = 0 if known.point is not None and known.bound - known.value <= (1 - STILL) * apart else still + 1
+        finally:
+            below.stop.set()
+    return known
 
 
 def _first(relaxed: Relaxed, until: float, progress: Progress | None) -> Answer | None:

@@ -9,8 +9,10 @@ import pytest
 from worlds import Plain, by_chance, document, project
 
 import planner as pl
+from planner.portfolio.beam import descend
 from planner.portfolio.load import described
 from planner.portfolio.model import Model
+from planner.portfolio.nodes import Nodes
 from planner.portfolio.questions import KNOWN, Learnt, Question
 from planner.portfolio.rows import ask, proven
 from planner.portfolio.strides import strides
@@ -28,24 +30,47 @@ def test_a_tree_alone_finds_the_best_of_all_choices(seed: int, tmp_path) -> None
     doc = by_chance(seed, earth=True, shares=False)
     model = model_of(doc, tmp_path)
     best = Plain(doc).best()
-    tree = Tree(model, np.inf, np.inf, 1e-9)
-    found = tree.grow(0.0)
-    while tree.nodes and found.bound - found.value > 1e-6:
-        found = tree.grow(0.0)
+    found = Tree(Nodes(model, np.inf), np.inf, 1e-9).grow(np.inf)
     assert found.value == pytest.approx(best, rel=1e-6, abs=1e-6)
     assert found.bound >= best - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(220, 232))
-def test_a_tree_that_ends_early_still_bounds_every_choice(seed: int, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("planner.portfolio.tree"), "CALM", 1)
+def test_a_tree_that_ends_early_still_bounds_every_choice(seed: int, tmp_path) -> None:
     doc = by_chance(seed, earth=True, shares=False)
-    found = Tree(model_of(doc, tmp_path), np.inf, np.inf, 1e-9).grow(0.0)
-    assert found.bound >= Plain(doc).best() - 1e-6 >= found.value - 2e-6
+    tree, best = Tree(Nodes(model_of(doc, tmp_path), np.inf), np.inf, 1e-9), Plain(doc).best()
+    for work in (0, 1, 10):
+        found = tree.grow(work)
+        assert found.bound >= best - 1e-6 and found.value <= best + 1e-6
+
+
+def worth(model: Model, plain: Plain, point: np.ndarray) -> float:
+    """What the choices of a point are worth by the plain model, every rule kept."""
+    cols = model.made.columns
+    chosen = np.flatnonzero(point[: len(cols)] > 0.5)
+    ways = [(int(cols.project[j]), int(cols.variant[j]), int(cols.start[j]) - plain.first) for j in chosen]
+    rest = plain.rest(ways)
+    assert plain.ordered(ways) and rest is not None
+    return sum(map(plain.npv, ways)) - rest
+
+
+@pytest.mark.parametrize("seed", range(240, 252))
+def test_ways_down_end_in_schedules_that_keep_every_rule(seed: int, tmp_path) -> None:
+    doc = by_chance(seed, earth=True, shares=False)
+    model, plain = model_of(doc, tmp_path), Plain(doc)
+    found = []
+    for width in (1, 4, 1000):
+        nodes = Nodes(model, np.inf)
+        root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
+        descend(nodes, [] if root is None else [root], width)  # None: its point is a schedule, the best of all
+        if nodes.point is not None:
+            assert nodes.value == pytest.approx(worth(model, plain, nodes.point), rel=1e-6, abs=1e-6)
+        found.append(nodes.value)
+    assert np.isfinite(found[2]) and max(found) <= found[2] + 1e-6  # nothing that is likely is left out by the widest
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_programmes_solved_by_tree_and_neighbourhoods_are_the_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programmes_solved_by_tree_and_ways_down_are_the_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SOLVE, "CORE", 0)
     doc = by_chance(seed, earth=seed % 2 == 0)
     found = pl.portfolio(doc)
@@ -68,7 +93,7 @@ def test_the_question_whose_answers_cost_most_is_asked_first(tmp_path) -> None:
 
 
 def crowded(count: int, years: int) -> dict:
-    """Projects of many sizes for which tree and neighbourhoods take turns: money for two thirds, earth between neighbours."""
+    """Projects of many sizes for which tree and ways down take turns: money for two thirds, earth between neighbours."""
     rng = np.random.default_rng(3)
     projects = []
     for i in range(count):
@@ -96,8 +121,8 @@ def crowded(count: int, years: int) -> dict:
 def test_a_clock_that_jumps_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SOLVE, "CORE", 0)
     turns: list[int] = []
-    improved = SOLVE.improved
-    monkeypatch.setattr(SOLVE, "improved", lambda *a, **k: (turns.append(1), improved(*a, **k))[1])
+    descend = SOLVE.descend
+    monkeypatch.setattr(SOLVE, "descend", lambda *a, **k: (turns.append(1), descend(*a, **k))[1])
     doc = crowded(13, 5)
     at_ease = pl.portfolio(doc).solution
     assert turns
@@ -148,11 +173,5 @@ def test_strides_give_a_schedule_that_keeps_every_rule(seed: int, tmp_path) -> N
     model = model_of(doc, tmp_path)
     relaxed = SOLVE.relax(model.made, {"npv": 1.0})
     found = strides(relaxed.model, relaxed.point, until=np.inf)
-    plain = Plain(doc)
     assert found is not None and found.point is not None
-    cols = model.made.columns
-    chosen = np.flatnonzero(found.point[: len(cols)] > 0.5)
-    ways = [(int(cols.project[j]), int(cols.variant[j]), int(cols.start[j]) - plain.first) for j in chosen]
-    rest = plain.rest(ways)
-    assert plain.ordered(ways) and rest is not None
-    assert -found.value == pytest.approx(sum(map(plain.npv, ways)) - rest, rel=1e-6, abs=1e-6)
+    assert -found.value == pytest.approx(worth(model, Plain(doc), found.point), rel=1e-6, abs=1e-6)
