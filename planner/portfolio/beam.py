@@ -16,7 +16,7 @@ from planner.portfolio.questions import WHOLE
 
 WAYS = 2  # of doing a project that are tried, the most likely ones
 LEFT = 0.5  # of a project in the relaxation, at most, for it to be tried without it
-AGAIN = 16  # nodes that were not kept and are gone on from, where none that was kept leads anywhere
+AGAIN = 16  # nodes that were not kept and are gone on from, where none that was kept leads to a schedule and none is known
 ALIKE = 1e-9  # share of a bound by which nodes are told apart
 
 

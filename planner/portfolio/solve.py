@@ -42,7 +42,9 @@ CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 NODES = 2000  # of that search
 FIRST = 10  # times the work of the whole relaxation: the tree's share of the first turn, in which one node is gone down from
-WIDER = 4  # times as many nodes are gone down from together in each turn that follows, and as much work is the tree's share
+WIDER = (
+    4  # times as many nodes are gone down from together in each turn that follows, and as much more work is the tree's share
+)
 BEGUN = 2  # of the tree's best nodes are there for each of them
 STILL = 0.02  # share of the gap that a turn has to close for others to be worth it
 TURNS = 2  # of them that may close less
@@ -231,11 +233,11 @@ def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     each of which both know what the other has found. Ends where turns close too little."""
     model, gap, tell = relaxed.model, relaxed.model.made.general.gap, _teller(relaxed.value, progress)
     tree = Tree(Nodes(model, until), relaxed.value, gap, tell=lambda bound, best: tell(-bound, -best))
-    known, below, width, work, still = tree.grow(0), Nodes(model, until), 1, FIRST * tree.asked.work, 0
+    known, below, width, still, work = tree.grow(0), Nodes(model, until), 1, 0, FIRST * tree.asked.work
     with ThreadPoolExecutor(1) as beside:
         try:
             while not tree.over() and still < TURNS:
-                apart, before = known.bound - known.value, below.work
+                apart = known.bound - known.value
                 below.better(known.point, known.value)
                 down = beside.submit(descend, below, tree.best(BEGUN * width), width)
                 known = tree.grow(work)
@@ -244,7 +246,7 @@ def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
                 down.result()
                 tree.asked.better(below.point, below.value)
                 known = tree.grow(0)
-                width, work = WIDER * width, WIDER * (below.work - before)
+                width, work = WIDER * width, WIDER * work
                 still = 0 if known.point is not None and known.bound - known.value <= (1 - STILL) * apart else still + 1
         finally:
             below.stop.set()

@@ -58,15 +58,27 @@ def worth(model: Model, plain: Plain, point: np.ndarray) -> float:
 def test_ways_down_end_in_schedules_that_keep_every_rule(seed: int, tmp_path) -> None:
     doc = by_chance(seed, earth=True, shares=False)
     model, plain = model_of(doc, tmp_path), Plain(doc)
-    found = []
+    best = plain.best()
     for width in (1, 4, 1000):
         nodes = Nodes(model, np.inf)
         root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
         descend(nodes, [] if root is None else [root], width)  # None: its point is a schedule, the best of all
-        if nodes.point is not None:
+        assert nodes.value <= best + 1e-6
+        if nodes.point is not None:  # the likeliest ways may lead nowhere
             assert nodes.value == pytest.approx(worth(model, plain, nodes.point), rel=1e-6, abs=1e-6)
-        found.append(nodes.value)
-    assert np.isfinite(found[2]) and max(found) <= found[2] + 1e-6  # nothing that is likely is left out by the widest
+
+
+def test_ways_down_wide_enough_end_in_a_good_schedule(tmp_path) -> None:
+    doc = crowded(13, 5)
+    model = model_of(doc, tmp_path)
+    values = []
+    for width in (1, 8):
+        nodes = Nodes(model, np.inf)
+        root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
+        assert root is not None
+        descend(nodes, [root], width)
+        values.append(nodes.value / root.bound)
+    assert values[1] > 0.97 and values[1] >= values[0]
 
 
 @pytest.mark.parametrize("seed", range(12))
