@@ -119,15 +119,20 @@ def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]
     free = np.zeros(model.size, dtype=np.bool_)
     free[model.unit[weighed]] = True
     dearest = max(float(np.abs(loss[weighed]).max()), 1e-9)
-    core = restrict(_softened(model, np.minimum(-loss, 0.0), dearest), chosen, free, keep)
+    core = restrict(softened(model, np.minimum(-loss, 0.0), SPARED * dearest, DEAR * dearest), chosen, free, keep)
+    point, missed = missed_least(core)
+    return (chosen if point is None else _made_whole(moves, core, point, chosen)), missed
+
+
+def missed_least(core: Core) -> tuple[Floats | None, float]:
+    """The point of a softened program and what it misses of a limit, in moves' most; None and inf where there is none."""
     small = core.model
     prog = program(small)
     answer = solve_program(prog, relaxed=True)
     if answer.point is None:
-        return chosen, np.inf
+        return None, np.inf
     columns = answer.point[small.gain.size : prog.known] * prog.helper  # no borders: what follows the options
-    missed = columns[columns.size - 2 * small.hi.size :]
-    return _made_whole(moves, core, answer.point, chosen), float(missed.max(initial=0.0))
+    return answer.point, float(columns[columns.size - 2 * small.hi.size :].max(initial=0.0))
 
 
 def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Ints:
@@ -152,9 +157,11 @@ def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Int
     return found if order_kept(moves.model, found) else largest
 
 
-def _softened(model: Model, gain: Floats, dearest: float) -> Model:
+def softened(model: Model, gain: Floats, spared: float, dear: float) -> Model:
     """The model with moves priced, borders taken as they are, and limits that may be missed for a price. Limits with one end
-    are more than kept where that is cheap: then whole moves can be found that leave those with two ends kept."""
+    are more than kept where that is cheap: then whole moves can be found that leave those with two ends kept.
+
+    spared, dear: what room of the most that a move changes a limit costs where it is left out, and what missing it by that."""
     size = row_sizes(model)
     ends = np.isfinite(model.lo), np.isfinite(model.hi)
     room = np.where(ends[0] != ends[1], MARGIN, 0.0)
@@ -166,7 +173,7 @@ def _softened(model: Model, gain: Floats, dearest: float) -> Model:
         hi=model.hi - room * size,
         edges=no_edges(),
         entries=np.vstack([model.entries, below, above, below, above]),
-        price=np.r_[model.price, np.full(2 * size.size, SPARED * dearest), np.full(2 * size.size, DEAR * dearest)],
+        price=np.r_[model.price, np.full(2 * size.size, spared), np.full(2 * size.size, dear)],
         upper=np.r_[model.upper, room * ends[0], room * ends[1], np.full(2 * size.size, float(model.size))],
     )
 

@@ -12,18 +12,15 @@ from typing import Final
 
 import numpy as np
 
-from planner.allocation.borders import no_edges
 from planner.allocation.bound import forest
 from planner.allocation.dual import minimise
-from planner.allocation.highs import solve_program
 from planner.allocation.losses import Priced, priced
-from planner.allocation.model import Model, chosen_options, order_kept, row_sizes, settle
+from planner.allocation.model import Model, chosen_options, order_kept, settle
 from planner.allocation.polishing import Polisher
 from planner.allocation.prices import worth
-from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.saddle import without_borders
-from planner.allocation.swaps import DEAR, MARGIN, REACHED, ROUNDED, SLOW, SPARED, SPLIT, TURNS, paired
+from planner.allocation.swaps import DEAR, REACHED, ROUNDED, SLOW, SPARED, SPLIT, TURNS, missed_least, paired, softened
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest, Waters
 from planner.core.choice.assignment import forest_order
@@ -76,15 +73,11 @@ def _swapped(moves: Polisher, order: Forest | None, chosen: Ints, prices: Floats
     keep, free = _undecided(best, chosen, model)
     gain = bare.gain - bare.gain[chosen][model.unit]
     prices_of_ends = SPARED * max(float(best.loss[keep].max()), 1e-9), DEAR * max(float(np.abs(gain[keep]).max()), 1e-9)
-    core = restrict(_softened(bare, gain, *prices_of_ends), chosen, free, keep)
-    small = core.model
-    prog = program(small)
-    answer = solve_program(prog, relaxed=True)
-    if answer.point is None:
-        return chosen, np.inf, prices
-    columns = answer.point[small.gain.size : prog.known] * prog.helper  # no borders: what follows the options
-    missed = columns[columns.size - 2 * small.hi.size :]
-    return _made_whole(moves, core, answer.point, chosen), float(missed.max(initial=0.0)), dual.multipliers.rows
+    core = restrict(softened(bare, gain, *prices_of_ends), chosen, free, keep)
+    point, missed = missed_least(core)
+    if point is None:
+        return chosen, missed, prices
+    return _made_whole(moves, core, point, chosen), missed, dual.multipliers.rows
 
 
 def _within_reach(moves: Polisher, chosen: Ints, along: int) -> Bools:
@@ -165,22 +158,3 @@ def _order_between(units: Ints, water: Waters, one: Ints, other: Ints) -> tuple[
         rows[above, b] += FIRST * (then[above] - first[above])
         rows[below, b] -= FIRST * (then[below] - first[below])
     return rows, before
-
-
-def _softened(model: Model, gain: Floats, spared: float, dear: float) -> Model:
-    """The model with moves priced, borders taken as they are, and limits that may be missed for a price. Limits with one end
-    are more than kept where that is cheap: then whole moves can be found that leave those with two ends kept."""
-    size = row_sizes(model)
-    ends = np.isfinite(model.lo), np.isfinite(model.hi)
-    room = np.where(ends[0] != ends[1], MARGIN, 0.0)
-    below, above = np.diag(size), np.diag(-size)
-    return replace(
-        model,
-        gain=gain,
-        lo=model.lo + room * size,
-        hi=model.hi - room * size,
-        edges=no_edges(),
-        entries=np.vstack([model.entries, below, above, below, above]),
-        price=np.r_[model.price, np.full(2 * size.size, spared), np.full(2 * size.size, dear)],
-        upper=np.r_[model.upper, room * ends[0], room * ends[1], np.full(2 * size.size, float(model.size))],
-    )
