@@ -83,7 +83,8 @@ class Nodes:
         """The node of some columns and projects, better points remembered; None where nothing better is in it."""
         answer, basis = self._relaxed(allowed, done, basis)
         if answer.status is Solved.STOPPED or answer.status is Solved.FAILED:
-            self.over = True
+            self.over = True  # whatever point it had then keeps no limit
+            return None
         if answer.point is None or answer.duals is None:
             return None
         most = self.model.most.copy()

@@ -3,12 +3,14 @@
 import importlib
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from worlds import Plain, by_chance, document, project
 
 import planner as pl
+from planner.allocation.highs import Solved
 from planner.portfolio.beam import descend
 from planner.portfolio.load import described
 from planner.portfolio.model import Model
@@ -66,6 +68,20 @@ def test_ways_down_end_in_schedules_that_keep_every_rule(seed: int, tmp_path) ->
         assert nodes.value <= best + 1e-6
         if nodes.point is not None:  # the likeliest ways may lead nowhere
             assert nodes.value == pytest.approx(worth(model, plain, nodes.point), rel=1e-6, abs=1e-6)
+
+
+def test_a_point_that_the_solver_had_when_it_was_stopped_is_no_schedule(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    doc = crowded(13, 5)
+    nodes = Nodes(model_of(doc, tmp_path), np.inf)
+    every, must = np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5
+    whole, basis = nodes.solver.solve(every.astype(float), nodes.least, basis=None)
+    assert whole.point is not None
+    stopped = replace(whole, status=Solved.STOPPED, point=np.ones(nodes.model.width), value=-1e12)  # every limit broken
+    monkeypatch.setattr(nodes.solver, "solve", lambda *a, **k: (stopped, basis))
+    assert nodes.node(every, must, None, np.inf) is None
+    assert nodes.over and nodes.point is None and nodes.value == -np.inf
+    found = Tree(nodes, 7e12, 1e-3).grow(np.inf)
+    assert (found.point, found.bound) == (None, 7e12)  # nothing is known but what was
 
 
 def test_ways_down_wide_enough_end_in_a_good_schedule(tmp_path) -> None:
