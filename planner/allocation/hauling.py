@@ -11,7 +11,7 @@ from planner.allocation.bound import Multipliers
 from planner.allocation.compact import solve_compact
 from planner.allocation.hauls import sides
 from planner.allocation.model import Model, at_worth, settle
-from planner.allocation.parts import empty_clauses
+from planner.allocation.parts import Hauls, empty_clauses
 from planner.allocation.search import Found, Outcome, Settings, relative_gap
 from planner.allocation.table import Floats, Ints
 
@@ -80,23 +80,27 @@ def _at_prices(model: Model, settings: Settings, found: Found, solve: Solve) -> 
     return replace(best, bound=bound)
 
 
-def without_hauls(model: Model, worth: Floats | None) -> Model:
-    """A model that knows no hauls and holds no plan less: few units with every way written out, many with earth at a worth, or
-    where earth may both come and go, for nothing."""
+def without_hauls(model: Model, worth: Floats | None) -> tuple[Model, ...]:
+    """Models that know no hauls and of which one holds every plan: few units with every way written out, earth that comes and
+    earth that goes apart; many with earth at a worth, or where it may both come and go, for nothing."""
     if model.carriage is None:
-        return model
+        return (model,)
     if model.size <= SPELLED:
-        return spelled_out(model, model.carriage.hauls.imported, model.carriage.hauls.exported)
+        return tuple(spelled_out(model, *ends) for ends in _ends(model.carriage.hauls))
     given = (np.zeros(model.size),) if worth is None else sides(model.carriage.hauls, worth)
-    return at_worth(model, given[0] if len(given) == 1 else np.zeros(model.size))
+    return (at_worth(model, given[0] if len(given) == 1 else np.zeros(model.size)),)
+
+
+def _ends(hauls: Hauls) -> tuple[tuple[bool, bool], ...]:
+    """Whether earth comes and whether it goes, once for each where it may do both: no plan does."""
+    both = hauls.imported and hauls.exported
+    return ((True, False), (False, True)) if both else ((hauls.imported, hauls.exported),)
 
 
 def _spelled(model: Model, settings: Settings, solve: Solve) -> Found:
     """Few units: solved with every way written out; where earth may both come and go, once for each: no plan does both."""
     assert model.carriage is not None
-    hauls = model.carriage.hauls
-    ends = ((True, False), (False, True)) if hauls.imported and hauls.exported else ((hauls.imported, hauls.exported),)
-    every = []
+    ends, every = _ends(model.carriage.hauls), []
     for left, (imported, exported) in zip(range(len(ends), 0, -1), ends, strict=True):
         own = replace(settings, limit_s=settings.seconds + settings.seconds_left / left) if left > 1 else settings
         every.append(_of_model(model, solve(spelled_out(model, imported, exported), own, None, None)))

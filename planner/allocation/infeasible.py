@@ -160,10 +160,10 @@ def diagnose(
     deadline = now() + PATIENCE_S  # for all tests together; what is not settled by then stays in the conflict
 
     def holds(kept: Sequence[int], shares: bool = relaxed) -> bool:
-        model = without_hauls(feasibility_model(table, [parts[i] for i in kept]), worth)
+        model = feasibility_model(table, [parts[i] for i in kept])
         if not np.add.reduceat(model.allowed, model.start[:-1]).all():
             return False
-        return can_hold(model, relaxed=shares, seed=seed, deadline=deadline)
+        return any(can_hold(m, relaxed=shares, seed=seed, deadline=deadline) for m in without_hauls(model, worth))
 
     counted = _counts_borders(parts)
     items = [i for i, p in enumerate(parts) if _limits(p) or (counted and p.borders is not None)]
@@ -200,7 +200,7 @@ def _any_plan(model: Model, seconds: float, seed: int) -> Found:
 
 
 def _limits(part: Part) -> bool:
-    beside_sums = (part.forbid, part.below, part.clauses, part.separator)
+    beside_sums = (part.forbid, part.below, part.clauses, part.separator, part.hauls)
     return bool(part.sums) or any(p is not None for p in beside_sums)
 
 

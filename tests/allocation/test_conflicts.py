@@ -84,3 +84,22 @@ def test_borders_that_a_kept_objective_counts_are_to_blame_with_it() -> None:
     with pytest.raises(Infeasible) as refused:
         problem.subject_to(innocent, compact, kept).solve(gap=0)
     assert {str(name) for name in refused.value.conflicts} == {str(compact), str(kept)}
+
+
+def test_no_earth_comes_while_other_earth_goes_where_blame_is_sought() -> None:
+    """Earth dug at a is wanted at b, a kilometre and 100 yuan away: bought at b and given away at a it would cost nothing."""
+    kinds = (("arable", 10.0, 0.0), ("green", 0.0, 0.0)), (("arable", 0.0, 10.0), ("green", 0.0, 0.0)), (("green", 0.0, 0.0),)
+    rows = [(u, t, t, 1.0, 1.0, 0.0, dug, wanted, 0.0) for u, some in zip("abc", kinds, strict=True) for t, dug, wanted in some]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 1000.0, 500.0], "y_m": 0.0}, index=pd.Index(list("abc"), name="unit_id"))
+    earth = al.Earthwork(places=places, haul_cny_per_m3_km=10.0)
+    borders = pd.DataFrame([("a", "b", 10.0), ("b", "c", 10.0)], columns=["unit_a", "unit_b", "length_m"])
+    money, quota = al.Budget(50.0), al.Quota("arable", min_mu=2)
+    innocent = (al.Connected("arable", borders), al.Quota("green", min_mu=1), al.Lock("c", "green"))
+    problem = al.Problem(options, unrestored=False)
+    guilty = (earth, money, quota)
+    for left_out in guilty:
+        assert problem.subject_to(*(r for r in guilty if r is not left_out), *innocent).solve(gap=0).status == "optimal"
+    with pytest.raises(Infeasible) as refused:
+        problem.subject_to(*innocent, *guilty).solve(gap=0)
+    assert {str(name) for name in refused.value.conflicts} == {str(rule) for rule in guilty}
