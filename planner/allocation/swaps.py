@@ -47,17 +47,23 @@ def mended_by_swaps(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | Non
     model, last = moves.model, np.inf
     for _ in range(TURNS):
         found, missed = _swapped(moves, chosen, worth(model, chosen, prices)[0])
-        found = moves.mended(found, prices)
-        if settle(model, found).feasible:
+        found, inside = made_to_fit(moves, found, missed, prices)
+        if inside:
             return found
-        if missed <= REACHED:
-            found = paired(moves, found, prices)
-            if settle(model, found).feasible:
-                return found
-        elif missed > SLOW * last or not moves.go_on():
+        if missed > REACHED and (missed > SLOW * last or not moves.go_on()):
             return None
         chosen, last = found, missed
     return None
+
+
+def made_to_fit(moves: Polisher, chosen: Ints, missed: float, prices: Floats) -> tuple[Ints, bool]:
+    """A choice mended by single moves and, where its program missed rounding alone, by pairs; whether it keeps the limits."""
+    found = moves.mended(chosen, prices)
+    inside = settle(moves.model, found).feasible
+    if inside or missed > REACHED:
+        return found, inside
+    found = paired(moves, found, prices)
+    return found, settle(moves.model, found).feasible
 
 
 def paired(moves: Polisher, chosen: Ints, prices: Floats) -> Ints:

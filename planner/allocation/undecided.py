@@ -15,12 +15,12 @@ import numpy as np
 from planner.allocation.bound import forest
 from planner.allocation.dual import minimise
 from planner.allocation.losses import Priced, priced
-from planner.allocation.model import Model, chosen_options, order_kept, settle
+from planner.allocation.model import Model, chosen_options, order_kept
 from planner.allocation.polishing import Polisher
 from planner.allocation.prices import worth
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.saddle import without_borders
-from planner.allocation.swaps import DEAR, REACHED, ROUNDED, SLOW, SPARED, SPLIT, TURNS, missed_least, paired, softened
+from planner.allocation.swaps import DEAR, REACHED, ROUNDED, SLOW, SPARED, SPLIT, TURNS, made_to_fit, missed_least, softened
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest, Waters
 from planner.core.choice.assignment import forest_order
@@ -45,14 +45,10 @@ def mended_by_program(moves: Polisher, chosen: Ints, prices: Floats) -> Ints | N
             along = model.size
             continue
         prices = at
-        found = moves.mended(found, prices)
-        if settle(model, found).feasible:
+        found, inside = made_to_fit(moves, found, missed, prices)
+        if inside:
             return found
-        if missed <= REACHED:
-            found = paired(moves, found, prices)
-            if settle(model, found).feasible:
-                return found
-        elif missed > SLOW * last or missed == np.inf or not moves.go_on():
+        if missed > REACHED and (missed > SLOW * last or missed == np.inf or not moves.go_on()):
             return None
         chosen, last = found, missed
     return None

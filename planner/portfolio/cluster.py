@@ -156,7 +156,7 @@ def planners(
 
         if scheduler is None:
             serve()  # imports on a core of its own, while this process does the same and reads
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise PlannerError(say("portfolio.no_dask")) from None
     quiet: Mapping[str, Any] = {"distributed.logging.distributed": "error", "distributed.scheduler.allowed-failures": RETRIES}
@@ -172,18 +172,26 @@ def planners(
         assert workers is not None
         with ThreadPoolExecutor(1) as beside:
             read = beside.submit(read_districts, keys)
-            limit = int(available_memory() * MEMORY.workers_share / workers)
-            how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
-            try:
-                with dask.config.set(LOCAL):
-                    _served()
-                    local = LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
-            except RuntimeError as error:
-                raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
+            local = _local(workers)
             with local, Client(local, set_as_default=False) as client:
                 client.run(take_districts, read.result())
                 del read
                 yield Planners(_on(client), folder)
+
+
+def _local(workers: int) -> Any:
+    """So many processes on this machine that plan sites. Raises PlannerError where they do not start."""
+    import dask
+    from distributed import LocalCluster
+
+    limit = int(available_memory() * MEMORY.workers_share / workers)
+    how: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "memory_limit": limit}
+    try:
+        with dask.config.set(LOCAL):
+            _served()
+            return LocalCluster(n_workers=workers, dashboard_address=None, silence_logs=50, **how)
+    except RuntimeError as error:
+        raise PlannerError(say("portfolio.no_workers", workers=workers, why=str(error).splitlines()[0])) from None
 
 
 def _served() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from planner.allocation.highs import Answer, Relaxations, Solved
 from planner.portfolio.model import Model
 from planner.portfolio.programme import Floats
-from planner.portfolio.questions import WHOLE
+from planner.portfolio.questions import undecided
 from planner.portfolio.rows import proven
 
 Bools = np.ndarray
@@ -43,8 +43,7 @@ class Node:
     @property
     def undecided(self) -> np.ndarray:
         """Its columns that are neither taken nor left, ascending."""
-        x = self.point[: len(self.allowed)]
-        return np.flatnonzero((x > WHOLE) & (x < 1 - WHOLE))
+        return undecided(self.point[: len(self.allowed)])
 
 
 @dataclass(eq=False)

@@ -20,6 +20,11 @@ SLIGHT = 1e-6  # share of the bound below which every loss counts the same
 NARROW = 1e-3  # share of a choice that is counted at least: what a crumb costs says nothing of the whole
 
 
+def undecided(x: Floats) -> Ints:
+    """The choices of (J,) that are neither taken nor left, ascending."""
+    return np.flatnonzero((x > WHOLE) & (x < 1 - WHOLE))
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
     """Whether a project is done in one of some ways (begun by a year, or in a variant). share: of them in the relaxation."""
@@ -46,7 +51,7 @@ class Learnt:
     def questions(self, x: Floats) -> list[Question]:
         """One for every project that is undecided at a point, (J,): the one that splits it most evenly."""
         cols, found = self.model.made.columns, []
-        for i in np.unique(cols.project[(x > WHOLE) & (x < 1 - WHOLE)]).tolist():
+        for i in np.unique(cols.project[undecided(x)]).tolist():
             js, best = self.model.of(i), Question(i, np.empty(0, dtype=np.int64), 0.0)
             by_year = [js[cols.start[js] <= year] for year in np.unique(cols.start[js])]
             for ways in (*by_year, *(js[cols.variant[js] == v] for v in np.unique(cols.variant[js]))):

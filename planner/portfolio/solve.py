@@ -233,7 +233,7 @@ def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     each of which both know what the other has found. Ends where turns close too little."""
     model, gap, tell = relaxed.model, relaxed.model.made.general.gap, _teller(relaxed.value, progress)
     tree = Tree(Nodes(model, until), relaxed.value, gap, tell=lambda bound, best: tell(-bound, -best))
-    known, below, width, still, work = tree.grow(0), Nodes(model, until), 1, 0, FIRST * tree.asked.work
+    known, below, width, still, work = tree.known(), Nodes(model, until), 1, 0, FIRST * tree.asked.work
     with ThreadPoolExecutor(1) as beside:
         try:
             while not tree.over() and still < TURNS:
@@ -245,7 +245,7 @@ def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
                     break
                 down.result()
                 tree.asked.better(below.point, below.value)
-                known = tree.grow(0)
+                known = tree.known()
                 width, work = WIDER * width, WIDER * work
                 still = 0 if known.point is not None and known.bound - known.value <= (1 - STILL) * apart else still + 1
         finally:

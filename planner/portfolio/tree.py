@@ -62,7 +62,7 @@ class Tree:
             step += 1
             if step % TOLD == 0 and self.nodes:
                 self.tell(self.nodes[0].bound, self.asked.value)
-        return self._grown()
+        return self.known()
 
     def best(self, count: int) -> list[Node]:
         """Its open nodes with the highest bounds."""
@@ -79,7 +79,8 @@ class Tree:
         top = max(self.nodes[0].bound if self.nodes else value, value)
         return (top - value) / max(abs(value), 1e-9) if np.isfinite(value) else np.inf
 
-    def _grown(self) -> Grown:
+    def known(self) -> Grown:
+        """What it has found and proven so far."""
         value, allowed = self.asked.value, np.full(self.asked.count, self.lost)
         for node in self.nodes:
             if node.bound >= value:
