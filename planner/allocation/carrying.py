@@ -7,16 +7,47 @@ zones had not come to rest after 1 200 steps on Zhonghu, and 64 leave four times
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial import Delaunay, QhullError
 
 from planner.allocation.hauls import Carriage, lawful
+from planner.allocation.parts import Hauls
 from planner.allocation.table import Floats, Ints
 
 SHARED = 16  # units that share a zone; measured on Pan'an: with 8 the bound falls by 0.04 of 0.5 M yuan in 15 for 11 CPU s
 ZONES = (256, 512)  # at least and at most; on Zhonghu 256 leave 0.4 of 3.8 M yuan more, 1 024 take more steps for 0.2 M less
 MESHED = 16  # zones from which flows go between near ones alone
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """Zones of a site and flows between near ones: the most earth of every unit, m³ (N,), and what it weighs in its zone (N,),
+    zone (N,), where zones lie, m (Z, 2), triangles between them, tail and head of flows and what they cost, yuan/m³ (F,)."""
+
+    most: Floats
+    weight: Floats
+    zone: Ints
+    at: Floats
+    mesh: Delaunay | None
+    tail: Ints
+    head: Ints
+    way: Floats
+
+
+def net(hauls: Hauls, unit: Ints, count: int) -> Net:
+    """So many zones at most of units (N,) of about as much earth each; unit (K,): whose each option is."""
+    most = np.zeros(len(hauls.xy))
+    np.maximum.at(most, unit, np.abs(hauls.lack))
+    weight = most + 1e-9
+    zone = zones(hauls.xy, most, count)
+    total = np.bincount(zone, weights=weight)
+    at = np.stack([np.bincount(zone, weights=weight * c) / total for c in hauls.xy.T], 1)
+    mesh = _mesh(at)
+    tail, head = _near(mesh, len(at))
+    return Net(most, weight, zone, at, mesh, tail, head, np.hypot(*(at[tail] - at[head]).T) * hauls.rate)
 
 
 class Carrying:
@@ -25,19 +56,14 @@ class Carrying:
     def __init__(self, carriage: Carriage, unit: Ints, money: float, scale: Floats) -> None:
         hauls = carriage.hauls
         self.carriage, self.money = carriage, money
-        most = np.zeros(len(hauls.xy))
-        np.maximum.at(most, unit, np.abs(hauls.lack))
-        self.zone = zones(hauls.xy, most, int(np.clip(len(most) // SHARED, *ZONES)))
-        count = int(self.zone.max()) + 1
-        weight = np.bincount(self.zone, weights=most + 1e-9, minlength=count)
-        self.at = np.stack([np.bincount(self.zone, weights=(most + 1e-9) * c, minlength=count) / weight for c in hauls.xy.T], 1)
+        over = net(hauls, unit, int(np.clip(len(hauls.xy) // SHARED, *ZONES)))
+        most, self.zone, self.at = over.most, over.zone, over.at
+        count = len(self.at)
         self.size = 2.0 * float(most.max()) or 1.0  # m³ that a scaled unit of flow stands for
         self.by_option, self.lack = self.zone[unit], hauls.lack / self.size
-        mesh = _mesh(self.at)
-        self.tail, self.head = _near(mesh, count)
-        self.spread = _between(mesh, self.at, hauls.xy, self.zone)
-        way = np.hypot(*(self.at[self.tail] - self.at[self.head]).T) * hauls.rate * self.size
-        self.way = way / money  # scaled cost of a unit of flow from zone to zone, (F,)
+        self.tail, self.head = over.tail, over.head
+        self.spread = _between(over.mesh, self.at, hauls.xy, self.zone)
+        self.way = over.way * self.size / money  # scaled cost of a unit of flow from zone to zone, (F,)
         self.in_rows = carriage.money * money / scale  # what a scaled yuan of haul is in each row
         self.new_price, self.new_flow = np.zeros(count), np.zeros(self.tail.size)
         own = np.bincount(self.by_option, weights=np.abs(self.lack), minlength=count)

@@ -26,7 +26,7 @@ from planner.allocation.result import Result
 from planner.allocation.search import Found, Method, Outcome, Settings, Warm
 from planner.allocation.shortfall import refusal
 from planner.allocation.solve import keeps, result_of, start_positions
-from planner.allocation.standing import Standing, taken_in
+from planner.allocation.standing import Standing, taken_at_once, taken_in
 from planner.allocation.table import Floats, Ints
 from planner.allocation.undecided import ACCURACY
 from planner.core.choice.primaldual import border_pull
@@ -36,10 +36,9 @@ from planner.timelimit import now
 if TYPE_CHECKING:
     from planner.allocation.problem import Problem
 
-POOR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
+FAR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
 HAULED: Final = 0.02  # share of a haul that may stay unproven: in a third of the time, some 0.03 % dearer than the least
 ROOM: Final = 1.5  # of what prices do not see of the last haul, kept free for that of the next: a second turn takes longest
-TURNS: Final = 3  # most times that room is made for the haul: more of them take longer than a search in full
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
@@ -54,7 +53,7 @@ def adjusted(
     """A plan near `last` that keeps the problem's limits, with a bound of its own; None where moves alone find none.
 
     last: an earlier choice (option by unit), result or plan. Rules that cut off patches are not mended here: None. So it is
-    where the plan found is not proven to lie within POOR of the best.
+    where the plan found is not proven to lie within FAR of the best.
     Raises InvalidInput, and Infeasible where arithmetic or prices show that no plan can be.
     """
     began = now()
@@ -76,8 +75,13 @@ def adjusted(
         rows, bound = dual.multipliers.rows, dual.bound
         if bound < least_value(model):
             raise refusal(here.priced, problem.rules, here.order, before, rows)
-    chosen = _mended(here, before, as_was, rows, unseen, gap)
-    if chosen is None or not keeps(problem.table, problem.rules, model, chosen):
+    chosen = _mended(here, before, as_was, (rows, bound), unseen, gap)
+    if chosen is None:
+        rows = here.moved(rows, patient=True).multipliers.rows
+        if here.bound(rows) < least_value(model):
+            raise refusal(here.priced, problem.rules, here.order, before, rows)
+        return None
+    if not keeps(problem.table, problem.rules, model, chosen):
         return None
     found = Found(
         Outcome.FOUND,
@@ -89,7 +93,7 @@ def adjusted(
     )
     settings = Settings(gap, began, np.inf, 0, None, Method.CHOOSE)
     result = result_of(problem.table, problem.rules, model, goal, found, settings)
-    return result if result.gap <= POOR else None
+    return result if result.gap <= FAR else None
 
 
 def _roughly_hauled(model: Model) -> Model:
@@ -106,15 +110,19 @@ def _standing(model: Model, border: Floats, warm: Warm | None, before: Ints) -> 
     return Standing(model, order, near, waters(model, order), np.asarray(pull), earth)
 
 
-def _mended(here: Standing, before: Ints, as_was: Settled, rows: Floats, unseen: float, gap: float) -> Ints | None:
-    """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits. unseen: of
-    the haul of the choice as it was, which is not worked out again: it takes longest."""
+def _mended(
+    here: Standing, before: Ints, as_was: Settled, proof: tuple[Floats, float], unseen: float, gap: float
+) -> Ints | None:
+    """The better of the choice as it was and the choice that moves lead to; None where neither keeps the limits. proof: prices
+    of the rows (S,) and the bound that they prove. unseen: of the haul of the choice as it was, which is not worked out again:
+    it takes longest."""
+    rows, bound = proof
     if not as_was.feasible:
-        return taken_in(here, before, rows, ROOM * unseen, turns=TURNS, straight=True)
+        return taken_at_once(here, before, rows, ROOM * unseen, bound)
     moves = polisher(here.priced, here.near, here.water)
     true = as_was.objective - (here.model.carriage.counts * unseen if here.model.carriage is not None else 0.0)
     least = as_was.objective + STAYS * gap * abs(true)
     if moves.worth(moves.at_prices(before, rows), rows) <= least or settle(moves.model, moves(before, rows)).objective <= least:
         return before
-    moved = taken_in(here, before, rows, ROOM * unseen, turns=TURNS)
+    moved = taken_in(here, before, rows, ROOM * unseen)
     return before if moved is None or settle(here.model, moved).objective <= true else moved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,10 @@ class Polisher:
         chosen = chosen.copy()
         self._inside(chosen, self._value(prices))
         return chosen
+
+    def with_room(self, room: Floats) -> Polisher:
+        """The same moves with so much more kept free below the upper limits, (S,)."""
+        return replace(self, model=replace(self.model, hi=self.model.hi - room), hi=self.hi - room / self.scale)
 
     def at_prices(self, chosen: Ints, prices: Floats) -> Ints:
         """The choice after the moves that win where limits are only priced: no plan that single moves and patches lead to from

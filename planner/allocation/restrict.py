@@ -29,6 +29,24 @@ class Core:
         return result
 
 
+def narrowed(core: Core) -> Core:
+    """The core without the options that it does not allow; of a model without clauses."""
+    model, keep = core.model, np.flatnonzero(core.model.allowed)
+    start = np.searchsorted(keep, model.start)
+    small = replace(
+        model,
+        start=start.astype(np.int64),
+        unit=model.unit[keep],
+        target=model.target[keep],
+        kind=model.kind[keep],
+        gain=model.gain[keep],
+        allowed=model.allowed[keep],
+        coef=np.ascontiguousarray(model.coef[:, keep]),
+        member=model.member[:, keep],
+    )
+    return replace(core, model=small, options=core.options[keep])
+
+
 def restrict(model: Model, chosen: Ints, free: Bools, keep: Bools | None = None) -> Core:
     """The model in which only the units `free` (N,) still choose, and only among options `keep` (K,); others take `chosen`."""
     options = np.flatnonzero(free[model.unit])

@@ -14,7 +14,8 @@ from planner.allocation.polishing import Polisher, polisher
 from planner.allocation.saddle import without_borders
 from planner.allocation.swaps import mended_by_swaps
 from planner.allocation.table import Floats, Ints
-from planner.allocation.undecided import ACCURACY, WARMTH, mended_by_program
+from planner.allocation.undecided import ACCURACY, WARMTH, Weighing, mended_by_program
+from planner.allocation.zoned import flows_beside
 from planner.core.choice.arrays import Forest, Near, Waters
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
@@ -56,12 +57,15 @@ class Standing:
         """The priced model with that much, yuan, kept free in limits that count the haul."""
         return self.model if self.earth is None else at_worth(self.model, self.earth, unseen)
 
-    def moved(self, rows: Floats) -> Dual:
-        """Prices of the rows at the new limits, from earlier ones (S,)."""
+    def moved(self, rows: Floats, *, patient: bool = False) -> Dual:
+        """Prices of the rows at the new limits, from earlier ones (S,). patient: as `minimise` has it, which proves limits
+        impossible that are so by little."""
         bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
         bare = bare or [without_borders(self.model, self.pull)]
         least = least_value(self.model)
-        found = [minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, least=least) for m in bare]
+        found = [
+            minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, least=least, patient=patient) for m in bare
+        ]
         return max(found, key=lambda dual: dual.bound)
 
     def bound(self, rows: Floats) -> float:
@@ -71,28 +75,42 @@ class Standing:
         return max(upper_bound(m, prices, self.order) for m in models)
 
 
-def taken_in(
-    here: Standing, before: Ints, rows: Floats, short: float, *, turns: int = TURNS, straight: bool = False
-) -> Ints | None:
+def taken_at_once(here: Standing, before: Ints, rows: Floats, short: float, bound: float) -> Ints | None:
+    """The choice after several moves at once that take it, as it is outside the limits, into them; None where they do not get
+    there. rows (S,), bound: prices, and what they prove that no plan exceeds. short: yuan kept free at first for what prices
+    do not see of the haul."""
+    hauls = here.model.carriage
+    flows = None if hauls is None or here.earth is None else flows_beside(hauls, here.model.unit, here.earth)
+    for _ in range(TURNS):
+        moves = polisher(here.beside(short), here.near, here.water, go_on=here.go_on)
+        found, rows = mended_by_program(Weighing(moves, here.order, bound, flows, short), before, rows)
+        if found is None or hauls is None or here.earth is None or settle(here.model, found).feasible:
+            return found
+        before, missing = found, hauls.unseen(here.earth, found)
+        if missing <= short:
+            return None
+        short = ROOM * missing
+    return None
+
+
+def taken_in(here: Standing, before: Ints, rows: Floats, short: float) -> Ints | None:
     """The choice after the moves that take it into the limits and make the best of them; None where they do not get there.
-    short: yuan kept free at first for what prices do not see of the haul. turns: most times that such room is made.
-    straight: several moves at once are made on the choice as it is, not on what single ones lead to from it; else prices are
-    looked for that leave this room, where those given do not lead inside."""
+    short: yuan kept free at first for what prices do not see of the haul. Prices are looked for that leave this room, where
+    those given do not lead inside."""
     hauls = here.model.carriage
     found, fresh = before, True
-    for _ in range(turns if hauls is not None else 1):
+    for _ in range(TURNS if hauls is not None else 1):
         if not here.go_on():
             return None
         roomy = here.beside(short)
         moves = polisher(roomy, here.near, here.water, go_on=here.go_on)
-        if not straight:
-            found = moves(before, rows) if fresh else moves.mended(found, rows)
-        inside = _inside(moves, found, rows, straight)
-        if inside is None and fresh and short > 0 and not straight:  # what room is left sets other prices
+        found = moves(before, rows) if fresh else moves.mended(found, rows)
+        inside = _inside(moves, found, rows)
+        if inside is None and fresh and short > 0:  # what room is left sets other prices
             bare = without_borders(roomy, here.pull)
             known = minimise(bare, here.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, patient=True, go_on=here.go_on)
             rows = known.multipliers.rows
-            inside = _inside(moves, moves(before, rows), rows, straight)
+            inside = _inside(moves, moves(before, rows), rows)
         if inside is None:
             return None
         found = inside
@@ -105,11 +123,11 @@ def taken_in(
     return None
 
 
-def _inside(moves: Polisher, found: Ints, rows: Floats, straight: bool) -> Ints | None:
+def _inside(moves: Polisher, found: Ints, rows: Floats) -> Ints | None:
     """What single moves found, where it keeps the polisher's limits, or what several at once make of it; None where neither."""
     if settle(moves.model, found).feasible:
         return found
-    mended = (mended_by_program if straight else mended_by_swaps)(moves, found, rows)
+    mended = mended_by_swaps(moves, found, rows)
     return None if mended is None else moves.mended(mended, rows)
 
 

@@ -16,15 +16,15 @@ import numpy as np
 
 from planner.allocation.borders import no_edges
 from planner.allocation.highs import solve_program
-from planner.allocation.model import Model, chosen_options, order_kept, row_sizes, settle
+from planner.allocation.model import Model, row_sizes, settle
 from planner.allocation.polishing import Polisher
 from planner.allocation.prices import worth
 from planner.allocation.program import program
-from planner.allocation.restrict import Core, restrict
+from planner.allocation.restrict import restrict
 from planner.allocation.table import Bools, Floats, Ints
+from planner.allocation.wholes import made_whole
 from planner.core.choice.arrays import Waters
 from planner.core.choice.pairs import best_pair, winning_pair
-from planner.core.choice.rounding import best_rounding
 
 TURNS: Final = 5  # most programs
 MOVES: Final = 8_000  # moves a program weighs, those that lose least
@@ -33,8 +33,6 @@ MARGIN: Final = 1.0  # of the most that one move changes a limit with one end, b
 SPARED: Final = 10.0  # what that much of such room costs where it is left out, in the dearest move weighed
 REACHED: Final = 0.02  # of the most that a move changes it, from where a miss is one of rounding
 SLOW: Final = 0.7  # share of the last miss above which further programs would not get there, nor, tried, four times the moves
-SPLIT: Final = 1e-6  # share from which an option is one that the program splits
-ROUNDED: Final = 16  # most units of which all ways to make them whole are looked at: 65 536 ways
 PAIRED: Final = 2_000  # moves of which pairs are weighed, those that lose least
 PAIRS: Final = 20  # most pairs made one after the other
 STUCK: Final = 0.9  # share of the last miss above which further pairs would not get there: another program does sooner
@@ -126,41 +124,19 @@ def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]
     free[model.unit[weighed]] = True
     dearest = max(float(np.abs(loss[weighed]).max()), 1e-9)
     core = restrict(softened(model, np.minimum(-loss, 0.0), SPARED * dearest, DEAR * dearest), chosen, free, keep)
-    point, missed = missed_least(core)
-    return (chosen if point is None else _made_whole(moves, core, point, chosen)), missed
+    point, _, missed = missed_least(core.model, model.hi.size)
+    return (chosen if point is None else made_whole(moves, core, point, chosen)), missed
 
 
-def missed_least(core: Core) -> tuple[Floats | None, float]:
-    """The point of a softened program and what it misses of a limit, in moves' most; None and inf where there is none."""
-    small = core.model
+def missed_least(small: Model, limits: int) -> tuple[Floats | None, Floats, float]:
+    """The point of a softened program of so many limits, its auxiliary columns, (C,), and what it misses of a limit, in moves'
+    most; None and inf where there is none."""
     prog = program(small)
     answer = solve_program(prog, relaxed=True)
     if answer.point is None:
-        return None, np.inf
+        return None, np.empty(0), np.inf
     columns = answer.point[small.gain.size : prog.known] * prog.helper  # no borders: what follows the options
-    return answer.point, float(columns[columns.size - 2 * small.hi.size :].max(initial=0.0))
-
-
-def _made_whole(moves: Polisher, core: Core, point: Floats, chosen: Ints) -> Ints:
-    """The whole choice of a program's point: units that it splits take one of their two largest options each, so that limits
-    are missed least; where the order of water does not let that be, each takes its largest."""
-    small = core.model
-    largest = core.whole_choice(chosen, chosen_options(small, point))
-    share = point[: small.gain.size]
-    order = np.lexsort((-share, small.unit))
-    several = np.flatnonzero(np.diff(small.start) > 1)
-    pair = order[small.start[several]], order[small.start[several] + 1]
-    split = np.argsort(-share[pair[1]], kind="stable")[:ROUNDED]
-    split = split[share[pair[1]][split] > SPLIT]
-    one, other = (p[split] for p in pair)
-    if not split.size:
-        return largest
-    found, rows, units = largest.copy(), moves.rows, core.units[several[split]]
-    found[units] = core.options[one]
-    change = rows[core.options[other]] - rows[core.options[one]]
-    made, _ = best_rounding(change, small.gain[one] - small.gain[other], (moves.lo, moves.hi), rows[found].sum(axis=0))
-    found[units[made]] = core.options[other[made]]
-    return found if order_kept(moves.model, found) else largest
+    return answer.point, columns, float(columns[columns.size - 2 * limits :].max(initial=0.0))
 
 
 def softened(model: Model, gain: Floats, spared: float, dear: float) -> Model:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.allocation.undecided import FIRST, _blocks, _order_between
+from planner.allocation.wholes import FIRST, _blocks, _order_between
 from planner.core.choice.arrays import Waters
 from planner.core.choice.moves import needed
 
