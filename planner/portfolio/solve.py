@@ -42,9 +42,8 @@ CORE = 400  # columns of the first search, at least
 OF_EACH = 4  # of them for every project there is
 NODES = 2000  # of that search
 FIRST = 10  # times the work of the whole relaxation: the tree's share of the first turn, in which one node is gone down from
-WIDER = (
-    4  # times as many nodes are gone down from together in each turn that follows, and as much more work is the tree's share
-)
+LATER = 40  # of each turn after it
+WIDTH = 4  # nodes gone down from together in those
 BEGUN = 2  # of the tree's best nodes are there for each of them
 STILL = 0.02  # share of the gap that a turn has to close for others to be worth it
 TURNS = 2  # of them that may close less
@@ -233,20 +232,21 @@ def _grown(relaxed: Relaxed, until: float, progress: Progress | None) -> Grown:
     each of which both know what the other has found. Ends where turns close too little."""
     model, gap, tell = relaxed.model, relaxed.model.made.general.gap, _teller(relaxed.value, progress)
     tree = Tree(Nodes(model, until), relaxed.value, gap, tell=lambda bound, best: tell(-bound, -best))
-    known, below, width, still, work = tree.known(), Nodes(model, until), 1, 0, FIRST * tree.asked.work
+    known, below, still, unit = tree.known(), Nodes(model, until), 0, tree.asked.work
+    width, work = 1, FIRST * unit
     with ThreadPoolExecutor(1) as beside:
         try:
             while not tree.over() and still < TURNS:
                 apart = known.bound - known.value
                 below.better(known.point, known.value)
-                down = beside.submit(descend, below, tree.best(BEGUN * width), width)
+                down = beside.submit(descend, below, tree.best(BEGUN * width), width, work)
                 known = tree.grow(work)
                 if tree.over() and not tree.asked.late:  # it needs no other schedule: what was found so far hangs on the clock
                     break
                 down.result()
                 tree.asked.better(below.point, below.value)
                 known = tree.known()
-                width, work = WIDER * width, WIDER * work
+                width, work = WIDTH, LATER * unit
                 still = 0 if known.point is not None and known.bound - known.value <= (1 - STILL) * apart else still + 1
         finally:
             below.stop.set()

@@ -11,7 +11,7 @@ from worlds import Plain, by_chance, document, project
 
 import planner as pl
 from planner.allocation.highs import Solved
-from planner.portfolio.beam import descend
+from planner.portfolio.beam import Way, Ways, descend
 from planner.portfolio.load import described
 from planner.portfolio.model import Model
 from planner.portfolio.nodes import Nodes
@@ -95,6 +95,38 @@ def test_ways_down_wide_enough_end_in_a_good_schedule(tmp_path) -> None:
         descend(nodes, [root], width)
         values.append(nodes.value / root.bound)
     assert values[1] > 0.97 and values[1] >= values[0]
+
+
+def test_ways_that_were_left_are_gone_on_until_the_work_is_done(tmp_path) -> None:
+    model = model_of(crowded(13, 5), tmp_path)
+    values, work = [], []
+    for more in (0.0, np.inf):
+        nodes = Nodes(model, np.inf)
+        root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
+        assert root is not None
+        descend(nodes, [root], 1, more)  # however long: it ends when no way that was left leads higher
+        values.append(nodes.value / root.bound)
+        work.append(nodes.work)
+    assert values[1] >= values[0] and values[1] > 0.98
+    assert work[1] > work[0]
+    nodes = Nodes(model, np.inf)
+    root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
+    descend(nodes, [root], 1, work[0] + 1.0)
+    assert work[0] < nodes.work <= work[1]
+
+
+def test_of_ways_that_were_left_the_one_that_lay_nearest_to_the_best_is_next(tmp_path) -> None:
+    nodes = Nodes(model_of(crowded(13, 5), tmp_path), np.inf)
+    root = nodes.node(np.ones(nodes.count, dtype=np.bool_), nodes.least > 0.5, None, np.inf)
+    assert root is not None
+    nodes.value = 90.0
+    # the best way: 100, 99, 97, then a schedule of 90; bounds of what was left beside it
+    near, far, deep, worse = (
+        Way(replace(root, bound=bound), above)
+        for bound, above in ((98.0, (100.0,)), (96.0, (100.0,)), (96.5, (100.0, 99.0, 97.0)), (89.0, (100.0, 99.0, 97.0)))
+    )
+    ways = Ways(nodes, [far, near, worse, deep], (100.0, 99.0, 97.0), True)
+    assert [ways.next() for _ in range(4)] == [deep, near, far, None]  # 0.5, 2 and 4 below; nothing better is in the last
 
 
 @pytest.mark.parametrize("seed", range(12))
