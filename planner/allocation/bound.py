@@ -100,8 +100,8 @@ def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = N
     else:
         total = float(forest_best(model.start, value, model.allowed, order)[0])
     constant = limit_value(model, rows)
-    terms = np.abs(rows) @ np.abs(model.coef[:, model.start[:-1]]) if rows.size else np.zeros(1)
-    size = abs(total) + abs(constant) + float(np.abs(terms).sum())
+    terms = np.abs(model.gain) + (np.abs(rows) @ np.abs(model.coef) if rows.size else 0.0)  # they may cancel
+    size = abs(constant) + float(np.maximum.reduceat(np.where(model.allowed, terms, 0.0), model.start[:-1]).sum())
     return total + constant + 1e-13 * size
 
 

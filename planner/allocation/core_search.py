@@ -8,6 +8,7 @@ Source: core problems, Balas & Zemel 1980; reduced-cost fixing, Dantzig, Fulkers
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
+from planner.allocation.fours import won_by_fours
 from planner.allocation.highs import Answer, Solved, solve_program
+from planner.allocation.huge import LARGEST, decided, huge_units
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
 from planner.allocation.neighbours import neighbours, waters
@@ -26,6 +29,7 @@ from planner.allocation.program import program
 from planner.allocation.restrict import Core, restrict
 from planner.allocation.search import Best, Found, Outcome, Settings, best_of, relative_gap
 from planner.allocation.sharpen import sharpened
+from planner.allocation.swaps import made_to_fit
 from planner.allocation.table import Bools, Floats, Ints
 from planner.allocation.vertex import nearest, vertex
 from planner.core.choice.arrays import Forest
@@ -33,6 +37,7 @@ from planner.core.choice.assignment import best_options
 
 CORE_UNITS = 300  # undecided units the first core frees; measured: enough for 1e-6 at 1 000 to 1 000 000 units
 CORE_NODES = 2000  # most nodes of the search in the first core; fewer in larger ones. Seconds would make two runs differ
+FEW_NODES = 200  # of it before several moves at once are tried; 2 000 found no more where these found less than asked for
 SMALL = 3000  # units up to which branch and bound gets a try at a gap or a plan that was not found
 HOPELESS = (2, 4)  # first cores' sizes without any plan after which it speaks: of few units, of many
 VERTEX_UNITS = 6000  # undecided units whose relaxation is solved where the first core holds no plan
@@ -54,9 +59,23 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
         return _from_corner(model, sharp, order, settings, start)
     multipliers = Multipliers(clean(model, dual.multipliers.rows))
     at_prices = priced(model, multipliers, order).chosen
-    base = polisher(model, neighbours(model), waters(model, order), go_on=settings.go_on)(at_prices, multipliers.rows)
+    moves = polisher(model, neighbours(model), waters(model, order), go_on=settings.go_on)
+    base = moves(at_prices, multipliers.rows)
     best = best_of(model, best_of(model, Best(), start), base)
-    return close_gap(model, settings, order, multipliers, bound=dual.bound, best=best, method="newton prices + core", base=base)
+
+    def together(best: Best, bound: float) -> tuple[Best, float]:
+        huge = huge_units(model) if model.size <= LARGEST else np.zeros(0, dtype=np.bool_)
+        if huge.any():
+            proven, chosen = decided(model, huge, settings)
+            bound = min(bound, proven)
+            if chosen is not None:
+                best = best_of(model, best, made_to_fit(moves, chosen, 0.0, multipliers.rows)[0])
+        return won_by_fours(moves, order, best, multipliers, bound - settings.gap * abs(bound)), bound
+
+    method = "newton prices + core"
+    return close_gap(
+        model, settings, order, multipliers, bound=dual.bound, best=best, method=method, base=base, together=together
+    )
 
 
 def _from_corner(model: Model, sharp: Model, order: Forest | None, settings: Settings, start: Ints | None) -> Found | None:
@@ -118,30 +137,27 @@ def close_gap(
     base: Ints | None = None,
     split: Bools | None = None,
     paying: Model | None = None,
+    together: Callable[[Best, float], tuple[Best, float]] | None = None,
 ) -> Found | None:
     """Frees ever more of the least decided units around a choice until the gap is met, nothing can win, or time is up.
 
     split (N,): free until there is a plan. paying: the model whose options pay for the clauses, where the bound counts on it.
+    together: makes plan and bound better by several moves at once; asked when a first short search has not met the gap.
     """
     at_prices = priced(paying or model, multipliers, order)
     base = at_prices.chosen if base is None else base
-    size, idle, interrupted, random = CORE_UNITS, 0, False, np.random.default_rng(settings.seed)
+    at_these, size, idle, interrupted, random = bound, CORE_UNITS, 0, False, np.random.default_rng(settings.seed)
     split = np.zeros(model.size, dtype=np.bool_) if split is None else split
     while best.value < (enough := bound - settings.gap * abs(bound)) and not interrupted and settings.seconds_left > 0:
-        size = min(size, model.size)
-        around = base if best.chosen is None else best.chosen
+        size, around = min(size, model.size), base if best.chosen is None else best.chosen
         free = _least_decided(model, at_prices.loss, around, size, random) | (split & (best.chosen is None))
-        hope = bound - best.value + 1e-12 * abs(bound)
-        keep = at_prices.loss <= hope if np.isfinite(best.value) else np.isfinite(at_prices.loss)
-        undecided = np.isfinite(at_prices.loss) & keep
-        decided = bool((np.bincount(model.unit[undecided], minlength=model.size)[~free] <= 1).all()) and np.isfinite(best.value)
+        keep, decided = _alive(model, at_prices.loss, at_these - best.value + 1e-12 * abs(at_these), free)
         last = decided or size == model.size
         if decided:
-            around = _last_standing(model, undecided, around)
+            around = _last_standing(model, keep, around)
         core = restrict(model, around, free, keep if last else None)
-        nodes = settings.nodes if last else max(CORE_NODES * CORE_UNITS // size, 20)
-        slack = 0.0 if last else 0.1 * settings.gap * abs(bound)
-        before = best.value
+        nodes = settings.nodes if last else max((CORE_NODES if together is None else FEW_NODES) * CORE_UNITS // size, 20)
+        slack, before = 0.0 if last else 0.1 * settings.gap * abs(bound), best.value
         try:
             answer, chosen = solve_core(model, core, around, settings, enough=enough, nodes=nodes, slack=slack)
             interrupted = answer.interrupted
@@ -155,6 +171,9 @@ def close_gap(
         if last:
             bound = min(bound, max(best.value, answer.bound)) if np.isfinite(answer.bound) else bound
             break
+        if together is not None and best.value < enough and best.chosen is not None:
+            (best, bound), together = together(best, bound), None
+            continue
         if best.chosen is None and size == CORE_UNITS and not model.edges.cost.size:
             wide = _least_decided(model, at_prices.loss, base, min(VERTEX_UNITS, model.size), random)
             if (corner := vertex(model, base, wide, settings)) is not None:
@@ -166,6 +185,14 @@ def close_gap(
         if idle >= PATIENCE or best.chosen is None:
             size, idle = 2 * size, 0
     return None if best.chosen is None else _found(best, bound, multipliers, method, interrupted)
+
+
+def _alive(model: Model, loss: Floats, hope: float, free: Bools) -> tuple[Bools, bool]:
+    """The options (K,) of which a plan may be better than the best: that lose no more than what prices prove leaves to win. And
+    whether there is a plan, and no unit but those free (N,) has several."""
+    keep = np.isfinite(loss) & (loss <= hope)
+    alone = (np.bincount(model.unit[keep], minlength=model.size)[~free] <= 1).all()
+    return keep, bool(np.isfinite(hope) and alone)
 
 
 def _least_decided(model: Model, loss: Floats, around: Ints, size: int, random: np.random.Generator) -> Bools:

@@ -106,7 +106,7 @@ def _cheap_moves(moves: Polisher, chosen: Ints, value: Floats, most: int) -> tup
     """What every option loses (K,) where value (K,) is what it is worth at prices, borders as neighbours are, and the options
     that units alone may go to at the least loss, ascending: so many at most."""
     loss = value[chosen][moves.model.unit] - value
-    weighed = np.flatnonzero(_single(moves.model, chosen, moves.water))
+    weighed = np.flatnonzero(single_moves(moves.model, chosen, moves.water))
     return loss, weighed[np.argsort(loss[weighed], kind="stable")[:most]]
 
 
@@ -160,7 +160,7 @@ def softened(model: Model, gain: Floats, spared: float, dear: float) -> Model:
     )
 
 
-def _single(model: Model, chosen: Ints, water: Waters) -> Bools:
+def single_moves(model: Model, chosen: Ints, water: Waters) -> Bools:
     """The options (K,) that a unit alone may go to as far as water levels go."""
     inside, parent = water.inside, water.parent
     has = parent >= 0

@@ -10,9 +10,13 @@ import pytest
 
 import planner.allocation as al
 from planner.allocation.bound import forest
+from planner.allocation.fours import units_by_limits
+from planner.allocation.huge import decided, huge_units
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import objective
+from planner.allocation.search import Method, Settings
 from planner.allocation.sharpen import sharpened
+from planner.timelimit import now
 from tests.allocation.test_allocation_scale import WAYS, walk, world
 
 
@@ -120,3 +124,52 @@ def test_neighbours_that_bind_each_other_by_the_corner_of_the_relaxation(rule: s
     other = problem.solve(gap=1e-4, time_limit_s=120, method="milp")
     assert one.method.startswith("relaxation + core")
     assert one.gap <= 1e-3 and one.bound >= other.objective * (1 - 1e-9) and other.bound >= one.objective * (1 - 1e-9)
+
+
+def test_many_limits_of_zones_and_little_room_are_met_by_several_moves_at_once() -> None:
+    """Four zones of 250 units with windows of their own, no earth from outside: what one unit leaves of a limit others use."""
+    options, _, _ = world(1000, 5)
+    ids = options.index.get_level_values(0)
+    zone = np.repeat(np.arange(1000) // 250, len(options) // 1000)
+    area, rules = options["area_mu"].to_numpy(), []
+    for z in range(4):
+        options[f"z{z}_mu"] = np.where(zone == z, area, 0.0)
+        total = float(options[zone == z].groupby(ids[zone == z])["area_mu"].first().sum())
+        for target, low, high in (("construction", 0.2, 0.25), ("arable", 0.1, 0.15), ("green", 0.2, 0.3)):
+            rules.append(al.Limit(f"z{z}_mu", target=target, min=low * total, max=high * total))
+    asked = al.Problem(options).subject_to(*rules, al.Earthwork(max_import_m3=0, max_export_m3=1e9))
+    result = asked.solve(gap=2e-3, time_limit_s=120)
+    value, broken = walk(result, asked)
+    assert not broken and np.isclose(value, result.objective, rtol=1e-10)
+    assert result.status == "optimal"
+
+
+def modelled(columns: dict[str, np.ndarray], rules: list[object]) -> Model:
+    """Units of one option "green" each, with columns of its own, and `unrestored` worth nothing."""
+    n = len(next(iter(columns.values())))
+    ids = pd.MultiIndex.from_arrays([[f"u{i:03d}" for i in range(n)], ["green"] * n], names=["unit_id", "option"])
+    options = pd.DataFrame(
+        {"target": "green", "area_mu": np.ones(n), "benefit_cny": np.ones(n), "cost_cny": 0.0} | columns, ids
+    )
+    asked = al.Problem(options).subject_to(*rules)
+    return assemble(asked.table, asked.parts(), objective(asked.table, "net"))
+
+
+def test_parts_are_the_units_under_the_same_limits() -> None:
+    """Units 0 to 3 under one limit, 4 to 7 under another, 8 and 9 under none of the two: three parts."""
+    zones = {f"z{z}": np.where(np.arange(10) // 4 == z, 1.0, 0.0) for z in range(2)}
+    model = modelled(zones, [al.Limit("z0", max=2.0), al.Limit("z1", max=2.0), al.Quota("green", max_mu=5.0)])
+    assert sorted(p.tolist() for p in units_by_limits(model)) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_huge_units_are_decided_whole_and_the_rest_in_shares() -> None:
+    """Two units of 10 mu and forty of 0.1 mu, 1 yuan a mu each but 2 yuan for the two; 12 mu may be green: one of the two and
+    no small one split of 12 − 10 = 2 mu left: 20 + 2 yuan. In shares the two alone would make 24."""
+    area = np.r_[10.0, 10.0, np.full(40, 0.1)]
+    model = modelled({"area_mu": area, "benefit_cny": area * np.r_[2.0, 2.0, np.ones(40)]}, [al.Quota("green", max_mu=12.0)])
+    huge = huge_units(model)
+    assert np.flatnonzero(huge).tolist() == [0, 1]
+    bound, chosen = decided(model, huge, Settings(1e-6, now(), 60.0, 0, None, Method.CHOOSE))
+    assert bound == pytest.approx(22.0) and chosen is not None
+    assert settle(model, chosen).objective == pytest.approx(22.0)
+    assert not huge_units(modelled({"area_mu": np.linspace(1, 3, 50)}, [])).any()
