@@ -12,6 +12,7 @@ import pytest
 
 import planner as pl
 from planner.allocation.bound import forest
+from planner.allocation.dual import Dual
 from planner.allocation.earlier import Start
 from planner.allocation.model import assemble, settle
 from planner.allocation.near import STAYS, adjusted
@@ -20,6 +21,7 @@ from planner.allocation.objective import objective
 from planner.allocation.polishing import polisher
 from planner.allocation.search import Warm
 from planner.allocation.solve import start_positions
+from planner.allocation.standing import Standing
 from planner.allocation.swaps import mended_by_swaps
 from planner.errors import Infeasible
 
@@ -105,6 +107,31 @@ def test_a_refusal_by_prices_is_true_and_its_figure_is_a_bound(seed: int) -> Non
     reached = float(re.search(r"below ([\d,.]+) yuan", str(told.value)).group(1).replace(",", ""))  # type: ignore[union-attr]
     assert 0.7 * least < reached <= least + 0.5  # told in whole yuan
     assert "raise budget" in str(told.value.relaxations[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_first_prices_do_not_refuse_patient_ones_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First prices that stay where they were, as on a large site they may nearly: no moves lead there, so it is asked again."""
+    quota = 0.6 * float(world(seed, 7)[0].xs("construction:level", level=1)["area_mu"].sum())
+    least = cheapest(seed, quota)
+    moved, asked = Standing.moved, []
+
+    def stuck(self: Standing, rows: np.ndarray, *, patient: bool = False) -> Dual:
+        asked.append(patient)
+        found = moved(self, rows, patient=patient)
+        return found if patient else replace(found, multipliers=replace(found.multipliers, rows=rows), bound=self.bound(rows))
+
+    def under(budget: float) -> pl.Problem:
+        return pl.Problem(world(seed, 7)[0]).subject_to(pl.Quota("construction", min_mu=quota), pl.Budget(max_cny=budget))
+
+    before = under(1.5 * least).solve(gap=0.0)
+    monkeypatch.setattr(Standing, "moved", stuck)
+    with pytest.raises(Infeasible) as told:
+        adjusted(under(0.7 * least), before, objective="net", gap=1e-3)
+    assert asked == [False, True]
+    assert {str(c).split(" ")[0] for c in told.value.conflicts} == {"construction", "budget"}
+    near = adjusted(under(least * (1 + 1e-9)), before, objective="net", gap=1e-3)
+    assert near is None or near.chosen["cost_cny"].sum() <= least * (1 + 1e-8)  # what can be is never refused
 
 
 @pytest.mark.parametrize("seed", range(4))
