@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -173,6 +175,24 @@ def test_any_multipliers_give_a_bound(seed: int) -> None:
         border = (rng.normal(0, 3e3, e * kinds), np.repeat(np.arange(e), kinds), np.tile(np.arange(kinds), e))
     rows = rng.normal(0, 1, model.lo.size) * np.array([1e5, 1e4, 1e4, 1, 10, 10, 10])
     assert upper_bound(model, Multipliers(rows, border), forest(model)) >= best.objective * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bound_holds_in_fractions_where_price_and_gain_cancel(seed: int) -> None:
+    """Units that do nothing or bring what their jobs cost at the price, but for rounding; no jobs are allowed."""
+    rng = np.random.default_rng(seed)
+    count, price = 400, float(rng.uniform(1e-3, 1e3))
+    jobs = rng.uniform(0, 1e6, count)
+    rows = [(f"u{i:03d}", w, "green", 1.0, j * price * w, 0.0, j * w) for i, j in enumerate(jobs) for w in (0, 1)]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "jobs"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+    asked = al.Problem(options, unrestored=False).subject_to(al.Limit("jobs", max=0.0))
+    model = assemble(asked.table, asked.parts(), objective(asked.table, "net"))
+    found = upper_bound(model, Multipliers(np.array([price])))
+    sure = [Fraction(float(g)) - Fraction(price) * Fraction(float(c)) for g, c in zip(model.gain, model.coef[0], strict=True)]
+    exact = sum((max(sure[a:b]) for a, b in pairwise(model.start.tolist())), Fraction(0))
+    assert exact > 0
+    assert exact <= Fraction(found)
 
 
 @pytest.mark.parametrize("water", [True, False])
