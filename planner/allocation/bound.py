@@ -100,7 +100,9 @@ def upper_bound(model: Model, multipliers: Multipliers, order: Forest | None = N
     else:
         total = float(forest_best(model.start, value, model.allowed, order)[0])
     constant = limit_value(model, rows)
-    terms = np.abs(model.gain) + (np.abs(rows) @ np.abs(model.coef) if rows.size else 0.0)  # they may cancel
+    terms = np.abs(model.gain)  # they may cancel
+    for row in np.flatnonzero(rows):  # one at a time: all at once are a copy of every column, at each step of the dual
+        terms += np.abs(rows[row] * model.coef[row])
     size = abs(constant) + float(np.maximum.reduceat(np.where(model.allowed, terms, 0.0), model.start[:-1]).sum())
     return total + constant + 1e-13 * size
 

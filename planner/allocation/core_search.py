@@ -18,7 +18,7 @@ from planner.allocation.dual import minimise
 from planner.allocation.exact import relax
 from planner.allocation.fours import won_by_fours
 from planner.allocation.highs import Answer, Solved, solve_program
-from planner.allocation.huge import LARGEST, decided, huge_units
+from planner.allocation.huge import decided, huge_units
 from planner.allocation.losses import priced, second_losses
 from planner.allocation.model import Model, settle, tightened
 from planner.allocation.neighbours import neighbours, waters
@@ -64,8 +64,7 @@ def solve_by_core(model: Model, settings: Settings, start: Ints | None, prices: 
     best = best_of(model, best_of(model, Best(), start), base)
 
     def together(best: Best, bound: float) -> tuple[Best, float]:
-        huge = huge_units(model) if model.size <= LARGEST else np.zeros(0, dtype=np.bool_)
-        if huge.any():
+        if (huge := huge_units(model)).any():
             proven, chosen = decided(model, huge, settings)
             bound = min(bound, proven)
             if chosen is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from planner.allocation.bound import Multipliers, upper_bound
-from planner.allocation.model import Model, comparable_rows
+from planner.allocation.model import Model, comparable_rows, spreads
 from planner.allocation.table import Bools, Floats
 from planner.core.choice.arrays import Forest
 from planner.core.choice.smoothdual import smooth_choice, smooth_forest
@@ -124,9 +124,7 @@ def minimise(
 
 def _typical_spread(model: Model) -> float:
     """How far a unit's allowed options lie apart in gain, on average."""
-    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
-    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
-    return max(float(np.mean(high - low)), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
+    return max(float(np.mean(spreads(model))), 1e-9 * float(np.abs(model.gain).max(initial=1e-9)), 1e-12)
 
 
 def _newton(

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from planner.allocation.highs import solve_program
-from planner.allocation.model import Model
+from planner.allocation.model import Model, spreads
 from planner.allocation.program import program
 from planner.allocation.search import Settings
 from planner.allocation.table import Bools, Ints
@@ -28,11 +28,11 @@ PART: Final = 0.1  # of the gap asked for that the search may leave
 
 
 def huge_units(model: Model) -> Bools:
-    """The few units (N,) whose options lie far further apart in gain than others' do; none where they are many."""
-    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
-    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
-    huge = high - low > FAR * float(np.mean(high - low))
-    return np.asarray(huge & (huge.sum() <= FEW))
+    """The few units (N,) whose options lie far further apart in gain than others' do; none where they are many, or all units
+    too many for the linear programs."""
+    apart = spreads(model)
+    huge = apart > FAR * float(np.mean(apart))
+    return np.asarray(huge & (huge.sum() <= FEW) & (model.size <= LARGEST))
 
 
 def decided(model: Model, huge: Bools, settings: Settings) -> tuple[float, Ints | None]:

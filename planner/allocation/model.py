@@ -280,6 +280,13 @@ def border_cost(model: Model, chosen: Ints) -> float:
     return float(exact_sum(edges.cost * model.terms.pair[edges.layer, kind[edges.a], kind[edges.b]]))
 
 
+def spreads(model: Model) -> Floats:
+    """How far the allowed options of every unit lie apart in gain, (N,)."""
+    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
+    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
+    return np.asarray(high - low)
+
+
 def row_sizes(model: Model) -> Floats:
     """The most that an option is in each row, (S,), 1 where it is nothing: what makes rows of mu, m³ and yuan comparable."""
     return np.array([float(np.abs(r).max(initial=0.0)) or 1.0 for r in model.coef])

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from planner.allocation.bound import Multipliers, forest, least_value, order_possible
+from planner.allocation.dual import Dual
 from planner.allocation.earlier import Start, border_prices, row_prices, started, worth_of_earth
 from planner.allocation.infeasible import check_by_arithmetic
 from planner.allocation.model import Model, Settled, assemble, settle
@@ -71,15 +72,11 @@ def adjusted(
     as_was = settle(here.beside(unseen), before)
     bound = here.bound(rows)
     if not as_was.feasible or start.bound is None or bound > goal.sign * start.bound + ACCURACY * abs(bound):
-        dual = here.moved(rows)
+        dual = _moved(here, problem, before, rows)
         rows, bound = dual.multipliers.rows, dual.bound
-        if bound < least_value(model):
-            raise refusal(here.priced, problem.rules, here.order, before, rows)
     chosen = _mended(here, before, as_was, (rows, bound), unseen, gap)
     if chosen is None:
-        rows = here.moved(rows, patient=True).multipliers.rows
-        if here.bound(rows) < least_value(model):
-            raise refusal(here.priced, problem.rules, here.order, before, rows)
+        _moved(here, problem, before, rows, patient=True)
         return None
     if not keeps(problem.table, problem.rules, model, chosen):
         return None
@@ -94,6 +91,14 @@ def adjusted(
     settings = Settings(gap, began, np.inf, 0, None, Method.CHOOSE)
     result = result_of(problem.table, problem.rules, model, goal, found, settings)
     return result if result.gap <= FAR else None
+
+
+def _moved(here: Standing, problem: Problem, before: Ints, rows: Floats, *, patient: bool = False) -> Dual:
+    """`Standing.moved`. Raises Infeasible where these prices prove that no plan keeps the limits."""
+    dual = here.moved(rows, patient=patient)
+    if dual.bound < least_value(here.model):
+        raise refusal(here.priced, problem.rules, here.order, before, dual.multipliers.rows)
+    return dual
 
 
 def _roughly_hauled(model: Model) -> Model:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from planner.allocation.bound import forest
-from planner.allocation.model import Model, comparable_rows, order_kept, relief, row_sizes
+from planner.allocation.model import Model, comparable_rows, order_kept, relief, row_sizes, spreads
 from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.rules.patch_graph import cheapest_way
 from planner.allocation.search import Best, Settings, best_of
@@ -125,9 +125,7 @@ class _Walks:
 
 def _usual(model: Model) -> float:
     """What a unit's options, or a border, usually differ by in the objective; 1 where nothing does."""
-    high = np.maximum.reduceat(np.where(model.allowed, model.gain, -np.inf), model.start[:-1])
-    low = np.minimum.reduceat(np.where(model.allowed, model.gain, np.inf), model.start[:-1])
-    spread = float(np.median(high - low))
+    spread = float(np.median(spreads(model)))
     border = float(np.median(model.edges.cost)) * model.borders_count if model.edges.cost.size else 0.0
     return max(spread, border) or 1.0
 
