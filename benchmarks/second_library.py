@@ -31,6 +31,7 @@ MEANING = {
     "no plan in time, UNKNOWN": "neither found a plan nor proved that there is none",
     "no plan in time, core": "the method for many, asked for where units are few, found none in 10 s",
     "undecided": "the second library finds no plan and no proof that there is none, or cannot walk the plan, in its effort",
+    "refused": "more earth from place to place than is counted exactly: told so",
     "too wide": "numbers of a row do not fit into 64 bits together: the second library cannot hold the world",
     "WRONG": "the engine is wrong",
 }

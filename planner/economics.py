@@ -12,7 +12,7 @@ from planner.core.money import payback, spread
 from planner.landuse import UNRESTORED
 from planner.scenario import CostItem, FundItem, Scenario
 from planner.schedule import first_works_year, last_works_year, phase_of, restocked_m3, works_years, worth_of_years, worth_today
-from planner.words import Message, pair, say
+from planner.words import pair, say
 
 PAID: Final = ("name", "name_en", "cny", "source", "source_zh")  # the last two: where the sum comes from, in both languages
 
@@ -131,14 +131,6 @@ def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Econom
         npv_cny=float(flow["discounted_cny"].sum()),
         payback_year=None if (k := payback(flow["net_cny"])) is None else int(flow.index[k]),
     )
-
-
-def over_budget(economics: Economics, scenario: Scenario) -> tuple[Message, ...]:
-    """A warning where earth that waits, which no limit of the choice counts, takes the cost above the budget."""
-    most, cost = scenario.budget.max_cny, economics.cost_cny
-    if most is None or not economics.stock_cny or cost <= most * (1 + 1e-9):
-        return ()
-    return (say("economics.over_budget", cost=cost, most=most, stock=economics.stock_cny),)
 
 
 def _flow(

@@ -87,7 +87,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
     for j, (offset, column) in enumerate(columns):
         for position, value in column.entries:
             entries[j, offset + position] = value
-        entries[j] += [s.money * column.price * column.counted for _, s in sums]
+        entries[j] += [s.money * column.price for _, s in sums]
     below = [part.below for part in parts if part.below is not None]
     borders = merged([p.borders for p in parts if p.borders is not None], _border_factor(goal, sums), table.size)
     return Model(

@@ -39,7 +39,7 @@ class Column:
     """A quantity beside the options, 0 ≤ y ≤ upper, that costs `price` yuan a unit: imported earth, a haul.
 
     entries: (position among the same part's sums, coefficient). goal: what a unit takes off the objective beside its price,
-    whatever the objective is. worth: what a yuan of the price takes off it. counted: whether rows that count money count it.
+    whatever the objective is. worth: what a yuan of the price takes off it; rows that count money count the yuan.
     """
 
     label: str
@@ -48,7 +48,6 @@ class Column:
     entries: tuple[tuple[int, float], ...]
     goal: float = 0.0
     worth: float = 1.0
-    counted: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,8 @@ def minimise_regret(
 
     scenarios: name → options with the same (unit_id, option) rows and other numbers (prices, depths, storage). goal: what each
     scenario counts. how: gap (of each scenario's best plan), time_limit_s (for each solve), seed.
-    Raises InvalidInput where a scenario's rows differ, Infeasible where the limits cannot hold in all scenarios.
+    Raises InvalidInput where a scenario's rows differ and for earth that is carried from place to place at a price (zones and
+    their hauls may be given instead), Infeasible where the limits cannot hold in all scenarios.
 
     Examples
     --------
@@ -58,6 +59,8 @@ def minimise_regret(
     """
     if not scenarios:
         raise InvalidInput(say("allocation.no_scenario"))
+    if any(part.hauls for part in problem.parts()):
+        raise InvalidInput(say("allocation.regret_of_haul"))
     tables = {name: _same_rows(problem, name, frame) for name, frame in scenarios.items()}
     alone = {name: replace(problem, table=table).solve(objective=goal, **how) for name, table in tables.items()}
     best = {name: result.bound if result.sense == "max" else -result.bound for name, result in alone.items()}
@@ -95,15 +98,16 @@ class _LeastRegret(Named):
         size = 1.0
         for name, other in self.tables.items():
             goal = objective(other, self.goal)
+            mine: list[Sum] = []
             bought: list[tuple[Column, int]] = []
-            for rule in self.problem.rules:
-                part = rule.part(other)
-                offset = len(sums)
-                sums += [replace(s, label=say("rules.row_in", row=s.label, scenario=name), money=0.0) for s in part.sums]
-                bought += [(c, offset) for c in part.columns]
-                budgets = [offset + i for i, s in enumerate(part.sums) if s.money]
-                columns += [_moved(c, offset, budgets) for c in part.columns]
+            for part in (rule.part(other) for rule in self.problem.rules):
+                bought += [(c, len(sums) + len(mine)) for c in part.columns]
+                mine += part.sums
+            paid = [(len(sums) + i, s.money) for i, s in enumerate(mine) if s.money]  # whichever rule's rows they are
+            sums += [replace(s, label=say("rules.row_in", row=s.label, scenario=name), money=0.0) for s in mine]
             row = len(sums)
+            paid += [(row, goal.money)] if goal.money else []
+            columns += [_moved(c, offset, paid, row) for c, offset in bought]
             sums.append(
                 Sum(
                     say("rules.regret_in", scenario=name),
@@ -114,11 +118,6 @@ class _LeastRegret(Named):
                 )
             )
             regret.append((row, -1.0))
-            if bought and goal.money:
-                first = len(columns) - len(bought)
-                for j, (column, _) in enumerate(bought):
-                    own = columns[first + j]
-                    columns[first + j] = replace(own, entries=(*own.entries, (row, goal.money * column.price * column.worth)))
             size += abs(self.best[name]) + float(
                 np.abs(goal.gain[other.start[:-1]]).sum() + np.abs(goal.gain).max() * len(other.units)
             )
@@ -126,12 +125,11 @@ class _LeastRegret(Named):
         return Part(sums=tuple(sums), columns=tuple(columns))
 
 
-def _moved(column: Column, offset: int, budgets: list[int]) -> Column:
-    """A scenario's helper column, its price charged to the scenario's rows instead of the objective."""
-    entries = tuple((offset + i, value) for i, value in column.entries) + tuple(
-        (b, column.price) for b in budgets if column.counted
-    )
-    return replace(column, price=0.0, entries=entries)
+def _moved(column: Column, offset: int, paid: list[tuple[int, float]], regret: int) -> Column:
+    """A scenario's helper column, its price charged to the rows that count money (row, share of it), not to the objective."""
+    own = tuple((offset + i, value) for i, value in column.entries)
+    worth = {regret: column.worth}
+    return replace(column, price=0.0, entries=(*own, *((i, money * column.price * worth.get(i, 1.0)) for i, money in paid)))
 
 
 def _same_rows(problem: Problem, name: str, frame: pd.DataFrame) -> OptionTable:

@@ -100,8 +100,7 @@ def _sum_holds(
     terms = row.coef[chosen]
     others = [beside_it[0] * Fraction(row.border), beside_it[1] * Fraction(row.money)]
     others += [Fraction(value) * y for c, y in own for i, value in c.entries if i == position]
-    counted = [(c, y) for c, y in bought if c.counted] if row.money else []
-    others += [Fraction(row.money) * Fraction(c.price) * y for c, y in counted]
+    others += [Fraction(row.money) * Fraction(c.price) * y for c, y in bought if row.money]
     beside, size = sum(others, Fraction(0)), float(np.abs(terms).sum()) + float(sum(map(abs, others), Fraction(0)))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.design import Design
 from planner.earthwork import BEYOND, Haul
-from planner.economics import money, over_budget
+from planner.economics import money
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
@@ -156,7 +156,6 @@ def plan_of(
         *answer.warnings,
         *unpriced(units, dykes),
         *low,
-        *over_budget(economics, site.scenario),
         *late,
     )
     plan = Plan(

@@ -15,7 +15,8 @@ import pandas as pd
 
 import planner.allocation as al
 from planner.allocation.infeasible import FEW
-from planner.errors import Infeasible, NoPlanInTime
+from planner.core.multiscale import MOST_M3
+from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from tests.allocation.larger import Larger, exact, larger
 from tests.allocation.stated import MOST, Stated, Terms, TooWide
 from tests.allocation.whole_numbers import Solver
@@ -70,7 +71,7 @@ class Statement(Stated):
             return self.add(
                 self.every(lambda w: exact(w["cost_cny"]) if first <= w["ready_year"] <= last else Fraction(0)), None, high
             )
-        money = [t for terms, _, counts in self.bought if counts for t in terms]
+        money = [t for terms, _ in self.bought for t in terms]
         return self.add(self.every(lambda w: exact(w["cost_cny"])) + money + self.sums, None, high)
 
     def _keep(self, r: Any) -> None:
@@ -107,7 +108,7 @@ class Statement(Stated):
         for sign, most, price in ((1, r.max_import_m3, r.import_cny_per_m3), (-1, r.max_export_m3, r.export_cny_per_m3)):
             cost = self._excess(every, sign, _maybe(most), price)
             if cost is not None:
-                self.bought.append(([cost], Fraction(1), True))
+                self.bought.append(([cost], Fraction(1)))
         return self._places(r, lack) if r.places is not None and r.haul_cny_per_m3_km else None
 
     def _zones(self, r: Any, lack: dict[str, Terms]) -> None:
@@ -139,7 +140,7 @@ class Statement(Stated):
         for zone in zones:
             need = [t for u, z in r.zones.items() if z == zone for t in lack[u]]
             self.add(need + [(-v, y) for v, y in into[zone]], Fraction(0), Fraction(0))
-        self.bought.append(([c for c in cost if c[0]], Fraction(1), True))
+        self.bought.append(([c for c in cost if c[0]], Fraction(1)))
 
     def _places(self, r: Any, lack: dict[str, Terms]) -> None:
         """Ways from unit to unit; either all that is wanted arrives, or all that is given leaves."""
@@ -162,7 +163,7 @@ class Statement(Stated):
                 self.add(moved[unit] + [(-v, x) for v, x in terms], None, Fraction(0))
             sides = [t for u, terms in mine.items() for t in [*terms, *((-v, y) for v, y in moved[u])]]
             self.add(sides, None, Fraction(0), settled)
-        self.bought.append(([c for c in cost if c[0]], exact(r.haul_worth), True))
+        self.bought.append(([c for c in cost if c[0]], exact(r.haul_worth)))
 
     def _stockpile(self, r: Any) -> None:
         every = [t for terms in self.lack(r.compaction, r.done).values() for t in terms]
@@ -172,7 +173,7 @@ class Statement(Stated):
         every = [t for terms in self.lack(r.compaction, r.share).values() for t in terms]
         cost = self._excess(every, 1, None, r.cny_per_m3)
         if cost is not None:
-            self.bought.append(([cost], exact(r.worth), False))
+            self.bought.append(([cost], exact(r.worth)))
 
     # neighbours
 
@@ -345,6 +346,18 @@ def held(seed: int, solver: Solver, *, work: float = 0.5) -> str:
         return _of_plan(world, told, solver, work, (status, best, bound))
     except TooWide:
         return "too wide"
+    except InvalidInput as error:
+        return "refused" if _too_much(world) else f"WRONG: refused, {error}"
+
+
+def _too_much(world: Larger) -> bool:
+    """Whether earth carried from place to place adds up to more than is counted exactly."""
+    return any(
+        sum((max(abs(v) for v, _ in terms) for terms in Statement(world).lack(r.compaction).values() if terms), Fraction(0))
+        > MOST_M3
+        for r in world.rules
+        if isinstance(r, al.Earthwork) and r.places is not None and r.haul_cny_per_m3_km
+    )
 
 
 def _of_plan(world: Larger, told: Told, solver: Solver, work: float, other: tuple[str, Fraction | None, Fraction]) -> str:

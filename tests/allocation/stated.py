@@ -40,7 +40,7 @@ class Stated:
             self.model.row([(1, self.x[unit, o]) for o in mine], 1, 1)
             if taken is not None:
                 self.model.row([(1, self.x[unit, taken[unit]])], 1)
-        self.bought: list[tuple[Terms, Fraction, bool]] = []  # yuan, what a yuan takes off the goal, whether limits count it
+        self.bought: list[tuple[Terms, Fraction]] = []  # yuan, what a yuan takes off the goal
         self.border: Terms = []
         self.paid: Terms = []
         self._charges()
@@ -101,7 +101,7 @@ class Stated:
         """The objective, larger is better. off: with what a yuan of each quantity takes off it, or as limits count it."""
         if isinstance(goal, Mapping):
             return [(exact(w) * v, x) for name, w in goal.items() for v, x in self._goal(name, off=off)]
-        money = [(-(worth if off else 1) * v, x) for terms, worth, counts in self.bought if off or counts for v, x in terms]
+        money = [(-(worth if off else 1) * v, x) for terms, worth in self.bought for v, x in terms]
         border = [(-v, x) for v, x in self.border]
         match goal:
             case "net":

@@ -164,6 +164,28 @@ def test_limits_hold_in_every_scenario() -> None:
     assert (regret.result.chosen["target"] == "reservoir").sum() >= 3
 
 
+def test_what_is_bought_in_a_scenario_counts_in_its_budget() -> None:
+    """Nine m³ at 4 yuan fill a unit worth 150 more than its lake; wet ground takes 18, and the budget pays for one unit."""
+    frame = world(10, units=2).iloc[:0]
+    index = pd.MultiIndex.from_product([["a", "b"], ["arable:fill", "reservoir:dig"]], names=["unit_id", "option"])
+    dry = pd.DataFrame(dict.fromkeys(frame.columns, 0.0), index=index)
+    dry["target"], dry["treatment"], dry["area_mu"] = ["arable", "reservoir"] * 2, ["fill", "dig"] * 2, 1.0
+    dry["benefit_cny"], dry["fill_m3"] = [200.0, 50.0] * 2, [9.0, 0.0] * 2
+    wet = dry.assign(fill_m3=2 * dry["fill_m3"])
+    earth = al.Earthwork(max_import_m3=99, import_cny_per_m3=4.0)
+    regret = al.minimise_regret(
+        al.Problem(dry, unrestored=False).subject_to(earth, al.Budget(72.0)), {"dry": dry, "wet": wet}, gap=0
+    )
+    assert sorted(regret.result.choice) == ["arable:fill", "reservoir:dig"]
+    assert regret.scenarios["value"].to_dict() == {"dry": 200 + 50 - 36, "wet": 200 + 50 - 72}
+    assert regret.scenarios["regret"].to_dict() == pytest.approx({"dry": 2 * 200 - 72 - 214, "wet": 0.0})
+    assert regret.result.objective == pytest.approx(114)
+    places = pd.DataFrame({"x_m": [0.0, 9.0], "y_m": 0.0}, index=["a", "b"])
+    carried = al.Earthwork(places=places, haul_cny_per_m3_km=1.0)
+    with pytest.raises(InvalidInput, match="not held in scenarios"):
+        al.minimise_regret(al.Problem(dry).subject_to(carried), {"dry": dry})
+
+
 def test_alternatives_are_close_in_value_and_far_in_plan() -> None:
     options = world(9)
     problem = al.Problem(options).subject_to(al.Compactness(BORDERS, 0.5))

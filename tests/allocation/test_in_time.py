@@ -91,8 +91,10 @@ def test_what_waits_is_what_a_span_places_beyond_what_it_digs() -> None:
     assert cheap.objective == pytest.approx(50 + 60 - 4 * 9)
     assert dear.objective == pytest.approx(50 + 1)
     assert dear.choice.tolist() == ["reservoir:dig", "reservoir:dig"]
-    late = problem.subject_to(Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=4.0, worth=0.5), Budget(0.0)).solve(gap=0)
-    assert late.objective == pytest.approx(50 + 60 - 2 * 9)  # a limit on cost does not count it
+    late = problem.subject_to(Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=4.0, worth=0.5))
+    paid, short = (late.subject_to(Budget(most)).solve(gap=0) for most in (36.0, 35.9))
+    assert paid.objective == pytest.approx(50 + 60 - 2 * 9)  # half of the 36 yuan is off the objective, a limit counts them all
+    assert short.objective == pytest.approx(50 + 1)
 
 
 @settings(max_examples=30, deadline=None)
@@ -102,17 +104,19 @@ def test_what_waits_is_what_a_span_places_beyond_what_it_digs() -> None:
     fill=st.lists(st.integers(0, 20), min_size=4, max_size=4),
     share=st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=4, max_size=4),
     price=st.integers(0, 5),
+    most=st.none() | st.integers(0, 60),
 )
-def test_no_better_plan_handles_earth_twice(gain, cut, fill, share, price) -> None:
-    """Brute force over 3⁴ choices with two spans: a share of every unit's earth in the second."""
+def test_no_better_plan_handles_earth_twice(gain, cut, fill, share, price, most) -> None:
+    """Brute force over 3⁴ choices with two spans: a share of every unit's earth in the second, paid out of a budget."""
     best = -np.inf
     for plan in itertools.product(range(3), repeat=4):
         lack = [fill[k] if w == 0 else -0.5 * cut[k] if w == 1 else 0.0 for k, w in enumerate(plan)]
         if sum(lack) <= 1e-9:
             waits = max(sum(s * x for s, x in zip(share, lack, strict=True)), 0.0)
-            best = max(best, sum(gain[k][w] for k, w in enumerate(plan) if w < 2) - price * waits)
+            if most is None or price * waits <= most + 1e-9:
+                best = max(best, sum(gain[k][w] for k, w in enumerate(plan) if w < 2) - price * waits)
     again = Restocked(name="2017", share={f"u{k}": s for k, s in enumerate(share)}, cny_per_m3=price, compaction=0.5)
-    rules = [Earthwork(max_import_m3=0, compaction=0.5), again]
+    rules = [Earthwork(max_import_m3=0, compaction=0.5), again, *([] if most is None else [Budget(float(most))])]
     found = Problem(options(gain, cut, fill), unrestored=False).subject_to(*rules).solve(gap=0)
     assert found.objective == pytest.approx(best)
     assert found.bound == pytest.approx(best)

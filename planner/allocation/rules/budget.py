@@ -15,7 +15,7 @@ from planner.words import Message, say
 
 @dataclass(frozen=True)
 class Budget(Named):
-    """Σ cost_cny·x + bought and carted earth ≤ max_cny, yuan.
+    """Σ cost_cny·x + earth that is bought, carried or handled twice ≤ max_cny, yuan.
 
     years: (first, last); only options whose ready_year lies within count, and earth does not. beside_cny: what of max_cny is
     paid whatever is chosen, lump sums: told in the limit and in what the plan comes to. spread: a column of yuan that counts

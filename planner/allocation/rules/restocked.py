@@ -20,7 +20,7 @@ class Restocked(Named):
     """cny_per_m3 · max(Σ share·(fill − compaction·cut), 0): what a span of years places beyond what it digs, off the objective.
 
     share: unit id → share of its earth that is moved in the span, 0 to 1 (units that are not named: 0). name: the span. worth:
-    what a yuan of it takes off the objective. Compacted m³; a limit on cost does not count it.
+    what a yuan of it takes off the objective; a limit on cost counts the yuan. Compacted m³.
     Source: double handling of stockpiled earth, Mayer & Stark 1981; one row and one column a span.
 
     >>> str(Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=4.0))
@@ -49,5 +49,5 @@ class Restocked(Named):
         most = largest(coef, table)
         if not self.cny_per_m3 or most <= 0:
             return Part()
-        column = Column(f"stockpile {self.name}", self.cny_per_m3, most, ((0, -1.0),), worth=self.worth, counted=False)
+        column = Column(f"stockpile {self.name}", self.cny_per_m3, most, ((0, -1.0),), worth=self.worth)
         return Part(sums=(Sum(self.told, "m³", coef, hi=0.0, kind="restocked"),), columns=(column,))
