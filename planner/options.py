@@ -111,7 +111,7 @@ def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tu
     """Every treatment over all units: the earth its finished ground takes, the water it holds, and where it can be had."""
     ground, facts = measures.ground, measures.table
     balanced = balanced_levels(ground.start, ground.level, ground.area, scenario.number("earthwork.compaction"))
-    total = ground.total()
+    total, mean = ground.total(), ground.mean()
     for target, treatment in ways():
         shape = shape_of(target, treatment, levels, scenario, balanced)
         cut, fill = shape.earth(ground)
@@ -129,7 +129,7 @@ def _ways(measures: Measures, levels: Levels, scenario: Scenario) -> Iterator[tu
         restrained = target == "construction" and restricted(facts, ready)
         surcharge = np.where(restrained, p.get("surcharge_cny_per_mu", 0.0), np.zeros(len(facts)))
         dry = target in LAND and treatment != "wetland"
-        finished = ground.mean() + np.divide(fill - cut, total, out=np.zeros_like(total), where=total > 0)
+        finished = mean + np.divide(fill - cut, total, out=np.zeros_like(total), where=total > 0)
         drained = drains(target, finished, levels, facts, scenario) if dry else Drains.none(len(facts))
         yield target, treatment, _Rows(possible, cut, fill, held, ready, surcharge, drained, works)
 
@@ -179,7 +179,12 @@ def _frame(
             "ready_year": rows.ready,
             "score": judgement.score[target].to_numpy(float),
         },
-        index=pd.MultiIndex.from_arrays([facts.index, [f"{target}:{treatment}"] * len(facts)], names=["unit_id", "option"]),
+        index=pd.MultiIndex(
+            levels=[facts.index, [f"{target}:{treatment}"]],
+            codes=[np.arange(len(facts)), np.zeros(len(facts), dtype=np.int64)],
+            names=["unit_id", "option"],
+            verify_integrity=False,
+        ),
     )
     if scenario.reservoir.water_m3_a is not None:
         wet = target == "reservoir" or treatment == "wetland"

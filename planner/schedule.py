@@ -57,11 +57,12 @@ def check_phases(parcels: pd.DataFrame, scenario: Scenario) -> None:
 
 def works_years(table: pd.DataFrame, scenario: Scenario) -> tuple[Floats, Floats]:
     """First and last calendar year of the works on every row, (n,) each, by its column `phase` where it has one."""
-    mine = phase_of(table)
-    year = scenario.site.year
-    first = mine.map({float(p.id): p.start for p in scenario.phase}).astype(float).fillna(year)
-    last = mine.map({float(p.id): p.end for p in scenario.phase}).astype(float).fillna(year + WORKS_YEARS)
-    return first.to_numpy(float), last.to_numpy(float)
+    mine, year = phase_of(table).to_numpy(float), scenario.site.year
+    first, last = np.full(len(mine), float(year)), np.full(len(mine), float(year + WORKS_YEARS))
+    for phase in scenario.phase:
+        here = mine == phase.id
+        first[here], last[here] = phase.start, phase.end
+    return first, last
 
 
 def first_works_year(scenario: Scenario) -> int:

@@ -89,6 +89,7 @@ def minimise(
     warmth: float | None = None,
     least: float = -np.inf,
     patient: bool = False,
+    hidden: float = 0.0,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Dual:
     """Prices of the coupling rows that nearly minimise the proven bound.
@@ -96,7 +97,8 @@ def minimise(
     start: earlier prices (S,), for a warm start. accuracy: relative, of the bound. warmth: first temperature, as a share of
     what options lie apart; the colder, the nearer to `start` the answer is looked for. least: a bound below it is enough, as
     there is no such plan. patient: go on until the bound stands still, not only until it is no better than the best one: from
-    good prices of other limits the first steps lead up, and a limit that had no price gets none.
+    good prices of other limits the first steps lead up, and a limit that had no price gets none. hidden: yuan, in temperatures
+    for every unit, that a step need not promise: of what softening hides, which colder steps find out sooner.
     """
     s = model.coef.shape[0]
     if s == 0:
@@ -110,7 +112,8 @@ def minimise(
     best = (upper_bound(model, Multipliers(price / scale), order), price)
     idle, last = 0, best[0]
     while temperature > 1e-9 * spread and idle < 2 and best[0] >= least and go_on():
-        price = _newton(smooth, price, temperature, (0.01 * max(accuracy, ACCURACY) * abs(best[0]), least), go_on)
+        enough = max(0.01 * max(accuracy, ACCURACY) * abs(best[0]), hidden * temperature * model.size)
+        price = _newton(smooth, price, temperature, (enough, least), go_on)
         bound = upper_bound(model, Multipliers(price / scale), order)
         headway = abs(last - bound) if patient else best[0] - bound
         if bound < best[0]:

@@ -55,7 +55,7 @@ def program(model: Model, hope: float = np.inf) -> Program:
     seen = np.where(model.allowed, model.coef, 0.0) if np.isfinite(hope) else model.coef
     row_scale = np.array([_power_of_two(np.abs(r)) for r in seen]) if s else np.empty(0)
     most = most_of_columns(model, hope)
-    helper = np.array([_helper(row_scale[np.flatnonzero(e)], u) for e, u in zip(model.entries, most, strict=True)])
+    helper = helpers(model.entries, row_scale, most)
     cost = np.r_[-gain, model.price * helper, model.borders_count * dear * open_borders] / scale
     entries = (model.entries * helper[:, None] / row_scale[None, :]).T if c else np.zeros((s, 0))
     borders = np.outer(model.border / row_scale, dear) if s and z else np.zeros((s, z))
@@ -109,10 +109,16 @@ def _without_dust(model: Model, row_scale: Floats, coef: Floats) -> tuple[Floats
     return coef, lo, hi
 
 
-def _helper(row_scale: Floats, most: float) -> float:
-    """A power of two by which an auxiliary column is divided: near its rows' size, and no more than it can come to."""
-    helper = _power_of_two(row_scale)
-    return float(min(helper, 2.0 ** np.ceil(np.log2(most)))) if most > 0 else helper
+def helpers(entries: Floats, row_scale: Floats, most: Floats) -> Floats:
+    """Powers of two by which auxiliary columns are divided, (C,): near the size of the rows that each has entries in, and no
+    more than it can come to. entries (C, S), row_scale (S,), most (C,)."""
+    count, column = np.count_nonzero(entries, axis=1), np.arange(most.size)
+    own = np.sort(np.c_[np.where(entries != 0, row_scale, 0.0), np.zeros(most.size)], axis=1)[:, ::-1]  # the largest first
+    middle = 0.5 * (own[column, np.maximum(count - 1, 0) // 2] + own[column, count // 2])
+    helper = 2.0 ** np.round(0.5 * sum(np.log2(np.where(count > 0, x, 1.0)) for x in (own[:, 0], middle)))
+    some = most > 0
+    least = np.ceil(np.log2(most, where=some, out=np.zeros_like(most)))
+    return np.asarray(np.where(some, np.minimum(helper, 2.0**least), helper))
 
 
 def _without_dusty_columns(entries: Floats, upper: Floats, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from planner.allocation.bound import Multipliers, least_value, upper_bound
@@ -20,6 +21,8 @@ from planner.core.choice.arrays import Forest, Near, Waters
 
 TURNS: Final = 3  # most times that room is made for hauls that cost more than at prices
 ROOM: Final = 1.25  # of what prices do not see of a haul, kept free where money presses: what moves carries further
+COOL: Final = 5e-4  # first temperature of prices that are only to prove a bound; begun at WARMTH they wander off and come back
+HIDDEN: Final = 0.1  # of a temperature a unit that steps to them need not promise: a third of the steps, the same bound to 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +65,9 @@ class Standing:
         impossible that are so by little."""
         bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
         bare = bare or [without_borders(self.model, self.pull)]
-        least = least_value(self.model)
-        found = [
-            minimise(m, self.order, start=rows, accuracy=ACCURACY, warmth=WARMTH, least=least, patient=patient) for m in bare
-        ]
+        warmth, hidden, least = WARMTH if patient else COOL, 0.0 if patient else HIDDEN, least_value(self.model)
+        how = partial(minimise, accuracy=ACCURACY, warmth=warmth, least=least, patient=patient, hidden=hidden)
+        found = [how(m, self.order, start=rows) for m in bare]
         return max(found, key=lambda dual: dual.bound)
 
     def bound(self, rows: Floats) -> float:

@@ -116,7 +116,8 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
     if wanted.water_m3_a is not None:
         rules.append(Limit("water_loss_m3_a", max=wanted.water_m3_a))
     deeper = facts["deeper"].dropna()
-    rules.append(WaterLevel(deeper={str(k): str(v) for k, v in deeper.items() if v}))
+    pairs = zip(deeper.index.to_numpy(dtype=object), deeper.to_numpy(dtype=object), strict=True)
+    rules.append(WaterLevel(deeper={str(k): str(v) for k, v in pairs if v}))
     rules += _locks(scenario, facts, parts)
     rules += [
         Limit(item.column, min=item.min, max=item.max, target=item.target, treatment=item.treatment) for item in scenario.limit

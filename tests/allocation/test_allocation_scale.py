@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -19,7 +20,8 @@ from planner.allocation.highs import solve_program
 from planner.allocation.losses import priced
 from planner.allocation.model import assemble
 from planner.allocation.objective import objective
-from planner.allocation.program import program
+from planner.allocation.program import helpers, program
+from planner.allocation.standing import COOL, HIDDEN
 
 WAYS = [
     ("construction", "fill", 8e5, 35e3, 0.0),
@@ -161,6 +163,35 @@ def test_newton_prices_reach_the_linear_relaxation(water: bool) -> None:
     dual = minimise(model, forest(model))
     assert dual.bound >= truth * (1 - 1e-9)
     assert dual.bound == pytest.approx(truth, rel=1e-6)
+
+
+@pytest.mark.parametrize("water", [True, False])
+def test_prices_begun_cool_prove_the_same_bound_in_fewer_steps(water: bool) -> None:
+    asked = problem(600, 3, water=water)
+    model = assemble(asked.table, asked.parts(), objective(asked.table, "net"))
+    known = minimise(model, forest(model)).multipliers.rows
+    moved = replace(model, hi=np.where(np.arange(model.hi.size) == 0, model.hi * 0.99, model.hi))
+    exact = minimise(moved, forest(moved))
+    fine, rough = (
+        minimise(moved, forest(moved), start=known, accuracy=1e-4, warmth=COOL, hidden=hidden) for hidden in (0.0, HIDDEN)
+    )
+    assert exact.bound * (1 - 1e-9) <= rough.bound <= exact.bound * (1 + 1e-4)
+    assert rough.evaluations < fine.evaluations
+
+
+@pytest.mark.parametrize(
+    ("entries", "most", "helper"),
+    [
+        ([1.0, 0.0, 0.0], 1e9, 2.0),
+        ([1.0, 0.0, -1.0], 1e9, 32.0),  # largest 32, middle 17: 2^(½ (5 + 4.09)), rounded
+        ([1.0, 1.0, -1.0], 1e9, 16.0),  # largest 32, middle 8: 2^(½ (5 + 3))
+        ([1.0, 1.0, -1.0], 3.0, 4.0),  # and no more than it can come to
+        ([0.0, 0.0, 0.0], 1e9, 1.0),
+        ([0.0, 8.0, 0.0], 0.0, 8.0),
+    ],
+)
+def test_auxiliary_columns_are_divided_by_the_size_of_their_rows(entries: list[float], most: float, helper: float) -> None:
+    assert helpers(np.array([entries]), np.array([2.0, 8.0, 32.0]), np.array([most])).tolist() == [helper]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -50,7 +50,9 @@ class Stockpile(Named):
 
 def checked_shares(moment: str, shares: Mapping[str, float] | pd.Series[float]) -> dict[str, float]:
     """Shares of units' earth by unit_id. Raises InvalidInput where one is not between 0 and 1."""
-    result = {str(unit): float(share) for unit, share in shares.items()}
+    names = shares.index.to_numpy(dtype=object) if isinstance(shares, pd.Series) else shares.keys()
+    given = shares.to_numpy() if isinstance(shares, pd.Series) else shares.values()
+    result = {str(unit): float(share) for unit, share in zip(names, given, strict=True)}
     for unit, share in result.items():
         if not 0.0 <= share <= 1.0:
             raise InvalidInput(say("allocation.done_share", moment=moment, unit=unit, share=share))

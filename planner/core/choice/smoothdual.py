@@ -12,17 +12,27 @@ from planner.core.choice.arrays import Bools, Floats, Forest, Ints, Options
 NEGLIGIBLE = 1e-13
 
 
+@njit(cache=True, inline="always")
+def _add_product(hessian: Floats, off: Floats, share: float, weight: float) -> None:
+    """hessian += weight·share·off·offᵀ, upper triangle."""
+    s = off.size
+    for a in range(s):
+        da = off[a] * share * weight
+        if da != 0.0:
+            for b in range(a, s):
+                hessian[a, b] += da * off[b]
+
+
 @njit(cache=True)
-def _add_covariance(hessian: Floats, rows: Floats, share: Floats, first: int, last: int, mean: Floats, weight: float) -> None:
-    """hessian += weight·(Σ share·a·aᵀ − mean·meanᵀ) over options first..last, upper triangle."""
-    s = mean.size
+def _add_covariance(
+    hessian: Floats, rows: Floats, share: Floats, first: int, last: int, mean: Floats, weight: float, off: Floats
+) -> None:
+    """hessian += weight·(Σ share·a·aᵀ − mean·meanᵀ) over options first..last, upper triangle. off (S,): to write to."""
     for k in range(first, last):
         if share[k] > NEGLIGIBLE:
-            for a in range(s):
-                da = (rows[k, a] - mean[a]) * share[k] * weight
-                if da != 0.0:
-                    for b in range(a, s):
-                        hessian[a, b] += da * (rows[k, b] - mean[b])
+            for a in range(mean.size):
+                off[a] = rows[k, a] - mean[a]
+            _add_product(hessian, off, share[k], weight)
 
 
 @njit(cache=True)
@@ -40,7 +50,7 @@ def smooth_choice(
     hessian = np.zeros((s, s))
     pressing = np.flatnonzero(price)
     share = np.zeros(gain.size)
-    mean = np.zeros(s)
+    mean, off = np.zeros(s), np.zeros(s)
     for i in range(n):
         top = -np.inf
         for k in range(start[i], start[i + 1]):
@@ -68,7 +78,7 @@ def smooth_choice(
         for a in range(s):
             activity[a] += mean[a]
         if curved and peak < 1.0 - 1e-12:
-            _add_covariance(hessian, rows, share, start[i], start[i + 1], mean, 1.0 / temperature)
+            _add_covariance(hessian, rows, share, start[i], start[i + 1], mean, 1.0 / temperature, off)
     return total, activity, hessian
 
 
@@ -182,7 +192,7 @@ def _forest_curvature(
     mean_in, mean_out = means
     n, s = parent.size, hessian.shape[0]
     reach = np.zeros(n)
-    own = np.zeros(s)
+    own, off = np.zeros(s), np.zeros(s)
     for j in range(n):
         i = order[j]
         asked = reach[parent[i]] if parent[i] >= 0 else 1.0
@@ -191,10 +201,8 @@ def _forest_curvature(
         w = asked * p * (1.0 - p) / temperature
         if w > NEGLIGIBLE / temperature:
             for a in range(s):
-                da = w * (mean_in[i, a] - mean_out[i, a])
-                if da != 0.0:
-                    for b in range(a, s):
-                        hessian[a, b] += da * (mean_in[i, b] - mean_out[i, b])
+                off[a] = mean_in[i, a] - mean_out[i, a]
+            _add_product(hessian, off, w, 1.0)
         for wet in (True, False):
             w = (reach[i] if wet else 1.0 - reach[i]) / temperature
             if w * temperature < NEGLIGIBLE:
@@ -212,7 +220,5 @@ def _forest_curvature(
             for k in range(start[i], start[i + 1]):
                 if inside[k] == wet and share[k] > NEGLIGIBLE:
                     for a in range(s):
-                        da = (rows[k, a] - own[a]) * share[k] * w
-                        if da != 0.0:
-                            for b in range(a, s):
-                                hessian[a, b] += da * (rows[k, b] - own[b])
+                        off[a] = rows[k, a] - own[a]
+                    _add_product(hessian, off, share[k], w)
