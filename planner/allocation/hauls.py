@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from planner.allocation.parts import Hauls
+from planner.allocation.parts import Hauls, Sum
 from planner.allocation.table import Floats, Ints
 from planner.core.multiscale import Side, cheapest, from_others, highest
 from planner.core.transport import INSIDE, NOWHERE, Places
@@ -77,9 +77,13 @@ def _remembered(known: dict[bytes, Made], key: bytes, make: Callable[[], Made]) 
     return known[key]
 
 
-def merged_hauls(found: list[Hauls], counts: float, money: Floats) -> Carriage | None:
+def merged_hauls(found: list[Hauls], counts: float, sums: list[Sum]) -> Carriage | None:
     """The hauls of a problem; None where no rule has any, or where neither objective nor any limit counts them."""
-    return Carriage(found[0], counts * found[0].worth, money) if found and (counts or money.any()) else None
+    if not found:
+        return None
+    worth = found[0].worth
+    money = np.array([s.paid(worth) for s in sums])
+    return Carriage(found[0], counts * worth, money) if counts or money.any() else None
 
 
 def least_haul(hauls: Hauls, chosen: Ints, gap: float = 0.0) -> Carried:

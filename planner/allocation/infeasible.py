@@ -265,7 +265,7 @@ def single_row_gives(
     result = []
     for row in np.flatnonzero(model.owner == rule):
         for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
-            if not np.isfinite(limit) or model.entries[:, row].any() or model.border[row]:
+            if not np.isfinite(limit) or model.entries[:, row].any() or (model.border[row] and model.edges.cost.size):
                 continue
             ends = (model.lo, model.hi) if sign > 0 else (model.hi, model.lo)
             opened = ends[0].copy()
@@ -280,7 +280,8 @@ def single_row_gives(
             found = solve_by_shape(soft, settings, None, None) if deadline > moment else None
             if found is None or found.chosen is None:
                 continue
-            hauled = 0.0 if hauls is None or not hauls.money[row] else hauls.of(found.chosen).cost
+            counted = 0.0 if hauls is None else float(hauls.money[row])
+            hauled = counted * hauls.of(found.chosen).cost if hauls is not None and counted else 0.0
             miss = sign * (limit - math.fsum([*model.coef[row][found.chosen], hauled]))
             if miss > 0:
                 scale = abs(limit) if limit else max(1.0, abs(miss))

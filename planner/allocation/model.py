@@ -87,7 +87,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
     for j, (offset, column) in enumerate(columns):
         for position, value in column.entries:
             entries[j, offset + position] = value
-        entries[j] += [s.money * column.price for _, s in sums]
+        entries[j] += [s.paid(column.worth) * column.price for _, s in sums]
     below = [part.below for part in parts if part.below is not None]
     borders = merged([p.borders for p in parts if p.borders is not None], _border_factor(goal, sums), table.size)
     return Model(
@@ -119,7 +119,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         separators=tuple(p.separator for p in parts if p.separator is not None),
         cuts=stack_clauses([p.cuts for p in parts if p.cuts is not None]),
         hidden=tuple(p.hidden for p in parts if p.hidden is not None),
-        carriage=merged_hauls([p.hauls for p in parts if p.hauls], goal.money, np.array([s.money for _, s in sums])),
+        carriage=merged_hauls([p.hauls for p in parts if p.hauls], goal.money, [s for _, s in sums]),
     )
 
 

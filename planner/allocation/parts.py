@@ -21,7 +21,7 @@ class Sum:
 
     coef: shape (K,). label: what the row is called in results. limit: what the row's limit is called ("min", "max").
     border, money: how much of the compactness cost and of the price of helper columns and of hauls (yuan) the row counts; only
-    rows with an upper limit alone may count them.
+    rows with an upper limit alone may count them. at_worth: whether it counts the money at what it takes off the objective.
     """
 
     label: Message | str
@@ -32,6 +32,11 @@ class Sum:
     border: float = 0.0
     money: float = 0.0
     kind: str = ""  # which of its rule's rows it is, where they are told apart: import, export
+    at_worth: bool = False
+
+    def paid(self, worth: float) -> float:
+        """How much the row counts of a yuan that takes `worth` off the objective."""
+        return self.money * (worth if self.at_worth else 1.0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Column:
     """A quantity beside the options, 0 ≤ y ≤ upper, that costs `price` yuan a unit: imported earth, a haul.
 
     entries: (position among the same part's sums, coefficient). goal: what a unit takes off the objective beside its price,
-    whatever the objective is. worth: what a yuan of the price takes off it; rows that count money count the yuan.
+    whatever the objective is. worth: what a yuan of the price takes off it; a row that counts money counts it as `Sum.paid`.
     """
 
     label: str

@@ -40,6 +40,7 @@ def misses(
     if hauled is None:
         return ("the haul does not serve the choice",)
     found, first = [], 0
+    beside_it = (borders, hauled, next((part.hauls.worth for part in parts if part.hauls is not None), 1.0))
     every = [column for part in parts for column in part.columns]
     given = [Fraction(float(y)) for y in columns]
     if len(given) != len(every) or any(not 0 <= y <= c.upper for c, y in zip(every, given, strict=True)):
@@ -48,7 +49,7 @@ def misses(
     for rule, part in zip(rules, parts, strict=True):
         own = bought[first : first + len(part.columns)]
         first += len(part.columns)
-        sums_hold = all(_sum_holds(row, i, chosen, (borders, hauled), own, bought) for i, row in enumerate(part.sums))
+        sums_hold = all(_sum_holds(row, i, chosen, beside_it, own, bought) for i, row in enumerate(part.sums))
         forbidden = part.forbid is not None and bool(np.isin(chosen, part.forbid).any())
         walk = getattr(rule, "kept", None)
         if not sums_hold or forbidden or not _clauses_hold(part, chosen) or (walk is not None and not walk(table, chosen)):
@@ -92,15 +93,18 @@ def _sum_holds(
     row: Sum,
     position: int,
     chosen: Ints,
-    beside_it: tuple[Fraction, Fraction],
+    beside_it: tuple[Fraction, Fraction, float],
     own: Sequence[tuple[Column, Fraction]],
     bought: Sequence[tuple[Column, Fraction]],
 ) -> bool:
-    """Whether a limit holds: exactly where numbers are as someone wrote them, else to the rounding they came with."""
+    """Whether a limit holds: exactly where numbers are as someone wrote them, else to the rounding they came with.
+
+    beside_it: borders, haul, yuan, and what a yuan of haul takes off the objective.
+    """
     terms = row.coef[chosen]
-    others = [beside_it[0] * Fraction(row.border), beside_it[1] * Fraction(row.money)]
+    others = [beside_it[0] * Fraction(row.border), beside_it[1] * Fraction(row.paid(beside_it[2]))]
     others += [Fraction(value) * y for c, y in own for i, value in c.entries if i == position]
-    others += [Fraction(row.money) * Fraction(c.price) * y for c, y in bought if row.money]
+    others += [Fraction(row.paid(c.worth)) * Fraction(c.price) * y for c, y in bought if row.money]
     beside, size = sum(others, Fraction(0)), float(np.abs(terms).sum()) + float(sum(map(abs, others), Fraction(0)))
     for limit, sign in ((row.lo, -1), (row.hi, 1)):
         if not math.isfinite(limit):

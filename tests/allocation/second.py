@@ -76,7 +76,7 @@ class Statement(Stated):
 
     def _keep(self, r: Any) -> None:
         level = exact(r.level)
-        self.add(self._goal(r.goal, off=False), -level if r.goal in ("cost", "compactness") else level)
+        self.add(self._goal(r.goal, charged=False), -level if r.goal in ("cost", "compactness") else level)
 
     # earth
 

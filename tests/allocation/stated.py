@@ -50,7 +50,7 @@ class Stated:
                 getattr(self, f"_{type(rule).__name__.lower()}")(rule)
         for rule in late:  # they count what others buy
             getattr(self, f"_{type(rule).__name__.lower()}")(rule)
-        self.aim = self._goal(world.goal, off=True)
+        self.aim = self._goal(world.goal, charged=True)
         self.sign = -1 if world.goal in ("cost", "compactness") else 1
 
     def every(self, value: Callable[[dict[str, Any]], Fraction], units: Iterable[str] | None = None) -> Terms:
@@ -97,22 +97,22 @@ class Stated:
 
     # what a plan comes to
 
-    def _goal(self, goal: Any, *, off: bool) -> Terms:
-        """The objective, larger is better. off: with what a yuan of each quantity takes off it, or as limits count it."""
+    def _goal(self, goal: Any, *, charged: bool) -> Terms:
+        """The objective, larger is better. charged: with the lump sums, that `Keep` does not count."""
         if isinstance(goal, Mapping):
-            return [(exact(w) * v, x) for name, w in goal.items() for v, x in self._goal(name, off=off)]
-        money = [(-(worth if off else 1) * v, x) for terms, worth in self.bought for v, x in terms]
+            return [(exact(w) * v, x) for name, w in goal.items() for v, x in self._goal(name, charged=charged)]
+        money = [(-worth * v, x) for terms, worth in self.bought for v, x in terms]
         border = [(-v, x) for v, x in self.border]
         match goal:
             case "net":
                 own = self.every(lambda r: exact(r["benefit_cny"]) - exact(r["cost_cny"]))
-                return own + money + border + ([(-v, x) for v, x in self.paid] if off else [])
+                return own + money + border + ([(-v, x) for v, x in self.paid] if charged else [])
             case "npv":
                 return (
                     self.every(lambda r: exact(r["npv_cny"]))
                     + money
                     + border
-                    + ([(-v, x) for v, x in self.paid] if off else [])
+                    + ([(-v, x) for v, x in self.paid] if charged else [])
                 )
             case "cost":
                 return self.every(lambda r: -exact(r["cost_cny"])) + money + border

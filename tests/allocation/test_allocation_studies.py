@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import planner.allocation as al
-from planner.errors import InvalidInput
+from planner.errors import Infeasible, InvalidInput
 
 COLUMNS = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3", "storage_m3"]
 BORDERS = pd.DataFrame(
@@ -184,6 +184,49 @@ def test_what_is_bought_in_a_scenario_counts_in_its_budget() -> None:
     carried = al.Earthwork(places=places, haul_cny_per_m3_km=1.0)
     with pytest.raises(InvalidInput, match="not held in scenarios"):
         al.minimise_regret(al.Problem(dry).subject_to(carried), {"dry": dry})
+
+
+def two_kinds(units: int = 2) -> pd.DataFrame:
+    """Units that take 9 m³ for arable worth 200 yuan, or give 9 m³ for a lake worth 50."""
+    index = pd.MultiIndex.from_product([list("abcd")[:units], ["arable:fill", "reservoir:dig"]], names=["unit_id", "option"])
+    frame = pd.DataFrame(dict.fromkeys(COLUMNS[3:], 0.0), index=index)
+    frame["target"], frame["treatment"], frame["area_mu"] = ["arable", "reservoir"] * units, ["fill", "dig"] * units, 1.0
+    frame["benefit_cny"], frame["cut_m3"], frame["fill_m3"] = [200.0, 50.0] * units, [0.0, 9.0] * units, [9.0, 0.0] * units
+    return frame.assign(npv_cny=frame["benefit_cny"])
+
+
+PLACES = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "dear",
+    [
+        al.Earthwork(places=PLACES, haul_cny_per_m3_km=4.0, haul_worth=0.5),
+        al.Restocked(share={"a": 1.0}, name="2027", cny_per_m3=4.0, worth=0.5),
+    ],
+    ids=["haul", "stockpile"],
+)
+def test_an_objective_is_kept_as_it_is_counted(dear: object) -> None:
+    """Nine m³ at 4 yuan, half of it present value: 250 − 18. A row that counted 36 would rule that plan out."""
+    problem = al.Problem(two_kinds(), unrestored=False).subject_to(dear, al.Lock("a", "arable"), al.Lock("b", "reservoir"))
+    sequel = al.lexicographic(problem, [("npv", 0.0), ("land", 0.0)], gap=0)
+    assert sequel.levels[0] == 200 + 50 - 18
+    assert sequel.final.choice.to_dict() == {"a": "arable:fill", "b": "reservoir:dig"}
+    assert problem.subject_to(al.Keep("cost", 18.0)).solve(objective="npv", gap=0).objective == 232
+    assert problem.subject_to(al.Budget(36.0)).solve(objective="npv", gap=0).objective == 232
+    for rule in (al.Keep("npv", 232.01), al.Keep("cost", 17.99), al.Budget(35.99)):
+        with pytest.raises(Infeasible):
+            problem.subject_to(rule).solve(objective="npv")
+
+
+def test_a_kept_cost_says_by_how_much_it_must_give() -> None:
+    """Twice a haul of 36 yuan is 72, so that 50 must give 22."""
+    earth = al.Earthwork(places=PLACES, haul_cny_per_m3_km=4.0)
+    locks = (al.Lock("a", "arable"), al.Lock("b", "reservoir"))
+    problem = al.Problem(two_kinds(), unrestored=False).subject_to(earth, *locks, al.Keep({"cost": 2.0}, -50.0))
+    with pytest.raises(Infeasible) as refused:
+        problem.solve()
+    assert any("by 22 " in str(way) for way in refused.value.relaxations), refused.value.relaxations
 
 
 def test_alternatives_are_close_in_value_and_far_in_plan() -> None:

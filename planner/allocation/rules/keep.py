@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,7 +42,5 @@ class Keep(Named):
     def part(self, table: OptionTable) -> Part:
         """One sum of minus the objective."""
         goal = objective(table, self.goal)
-        row = Sum(
-            self.told, goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border, money=goal.money
-        )
-        return Part(sums=(row,))
+        row = Sum(self.told, goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border)
+        return Part(sums=(replace(row, money=goal.money, at_worth=True),))
