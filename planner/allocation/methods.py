@@ -60,12 +60,12 @@ def solve_by_shape(model: Model, settings: Settings, first: Ints | None, prices:
 
 def _followed(method: Way, model: Model, settings: Settings, first: Ints | None, prices: Floats | None) -> Found:
     """What a method finds; branch and bound speaks after it where it has no answer, and on few units whose gap is open."""
-    followed = model.size <= SMALL and settings.method is Method.CHOOSE
-    found = method(model, briefer(settings, CORE_SHARE, CORE_NODES) if followed else settings, first, prices)
+    small = model.size <= SMALL
+    found = method(model, briefer(settings, CORE_SHARE, CORE_NODES) if small else settings, first, prices)
     if found is None:
         return solve_exactly(model, settings, first)
     met = found.outcome is Outcome.INFEASIBLE or relative_gap(_value(model, found), found.bound) <= settings.gap
-    if model.size > SMALL or met or found.interrupted or settings.seconds_left <= 0:
+    if not small or met or found.interrupted or settings.seconds_left <= 0:
         return found
     return _better(model, found, solve_exactly(model, settings, found.chosen))
 

@@ -14,13 +14,15 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import planner.allocation as al
+from planner.allocation import methods
 from planner.allocation.bound import Multipliers, forest, upper_bound
 from planner.allocation.dual import minimise
 from planner.allocation.highs import solve_program
 from planner.allocation.losses import priced
-from planner.allocation.model import assemble
+from planner.allocation.model import Model, assemble
 from planner.allocation.objective import objective
 from planner.allocation.program import helpers, program
+from planner.allocation.search import Found, Outcome, Settings
 from planner.allocation.standing import COOL, HIDDEN
 
 WAYS = [
@@ -130,6 +132,21 @@ def test_the_large_methods_agree_with_the_exact_one(n: int, compact: float, wate
     assert large.objective <= exact.bound * (1 + 1e-9)
     assert large.gap <= 1e-3
     assert large.method != exact.method
+
+
+@pytest.mark.parametrize("asked", ["choose", "core"])
+def test_branch_and_bound_speaks_where_a_method_finds_nothing_on_few_units(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked for the method; it has half of the time, so that some is left."""
+    given: list[float] = []
+
+    def nothing(model: Model, settings: Settings, *begun: object) -> Found:
+        given.append(settings.limit_s)
+        return Found(Outcome.NOTHING, None, np.inf, Multipliers(np.zeros(model.hi.size)), "nothing")
+
+    monkeypatch.setattr(methods, "solve_by_core", nothing)
+    found = problem(225).solve(gap=1e-3, method=asked, time_limit_s=60)
+    assert found.gap <= 1e-3 and found.method.startswith("nothing, then")
+    assert max(given) < 40
 
 
 def test_five_thousand_units_to_a_small_gap() -> None:
