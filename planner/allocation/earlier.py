@@ -15,7 +15,7 @@ import pandas as pd
 from planner.allocation.bound import clean
 from planner.allocation.hauls import lawful
 from planner.allocation.model import Model
-from planner.allocation.parts import Rule
+from planner.allocation.parts import Rule, kind_of
 from planner.allocation.result import Result
 from planner.allocation.search import Warm
 from planner.allocation.table import Floats
@@ -50,14 +50,14 @@ def row_prices(model: Model, rules: Sequence[Rule], binding: Sequence[Mapping[st
         rule = rules[model.owner[i]]
         name = getattr(rule, "name", "") or getattr(rule, "column", "") or ""
         about = (
-            model.kinds[i] or type(rule).__name__.lower(),
+            kind_of(rule, model.kinds[i]),
             getattr(rule, "target", None) or "",
             getattr(rule, "treatment", None) or "",
             name,
             str(model.row_units[i]),
         )
         prices[i] = sign * known.get(about, 0.0)
-    return clean(model, prices)
+    return clean(model, model.told * prices)
 
 
 def border_prices(model: Model, warm: Warm | None) -> Floats:

@@ -111,9 +111,10 @@ def _refuse(
 
     others = [i for i, p in enumerate(parts) if i != own and (p.forbid is not None or p.below is not None)]
     guilty = quick_explain(holds, others) if others and holds([]) else []
-    relaxation = _give(model, row, verb, amount)
+    relaxation = giving(model, row, verb, amount)
     conflicts = (model.labels[row], *(told(rules[i]) for i in guilty))
-    reached = {"reached": reachable + beside(rules[own]), "unit": model.row_units[row], "relaxation": relaxation}
+    verb, sign = as_told(model, row, verb)
+    reached = {"reached": sign * reachable + beside(rules[own]), "unit": model.row_units[row], "relaxation": relaxation}
     raise Infeasible(
         say(f"allocation.beyond_{verb}", rules=listed(conflicts), **reached),
         conflicts=conflicts,
@@ -127,11 +128,20 @@ def listed(items: Sequence[Message | str]) -> Message | str:
     return say("allocation.and_then", first=first, rest=listed(rest)) if rest else first
 
 
-def _give(model: Model, row: int, verb: str, amount: float) -> Message:
-    """By how much a limit has to give, its end named where it has two. verb: lower or raise."""
+def as_told(model: Model, row: int, verb: str) -> tuple[str, float]:
+    """Which way the limit of a row goes as it is told, and the sign with which its sum is told. verb: as it is counted."""
+    sign = float(model.told[row])
+    return ({"raise": "lower", "lower": "raise"}[verb] if sign < 0 else verb), sign
+
+
+def giving(model: Model, row: int, verb: str, amount: str | float, how: str = "") -> Message:
+    """By how much a limit has to give, its end named where it has two. verb: lower or raise, as it is counted. how: `_least`
+    where it may have to give more."""
     two_sided = np.isfinite(model.lo[row]) and np.isfinite(model.hi[row])
+    verb, _ = as_told(model, row, verb)
     name = say(f"allocation.end_{verb}", rule=model.labels[row]) if two_sided else model.labels[row]
-    return say(f"allocation.{verb}", rule=name, amount=_amount(amount), unit=model.row_units[row])
+    words = amount if isinstance(amount, str) else _amount(amount)
+    return say(f"allocation.{verb}{how}", rule=name, amount=words, unit=model.row_units[row])
 
 
 def _amount(value: float) -> str:
@@ -285,7 +295,7 @@ def single_row_gives(
             miss = sign * (limit - math.fsum([*model.coef[row][found.chosen], hauled]))
             if miss > 0:
                 scale = abs(limit) if limit else max(1.0, abs(miss))
-                words = _give(model, int(row), verb, miss)
+                words = giving(model, int(row), verb, miss)
                 result.append((miss, scale, words))
     return result
 
@@ -323,6 +333,6 @@ def elastic(
     for way, verb in ((0, "lower"), (1, "raise")):
         for j in np.flatnonzero(amounts[way] > 1e-9 * scale):
             row = rows[j]
-            words = _give(model, row, verb, float(amounts[way, j]))
+            words = giving(model, row, verb, float(amounts[way, j]))
             result.append((float(amounts[way, j]), float(scale[j]), words))
     return result

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from planner.allocation.borders import merged
 from planner.allocation.hauls import Carriage, merged_hauls
 from planner.allocation.objective import Objective
-from planner.allocation.parts import ROUNDING, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
+from planner.allocation.parts import ROUNDING, TURNED, Clauses, Hidden, Part, Separator, Sum, empty_clauses, stack_clauses
 from planner.allocation.sums import decimal_sum, written
 from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Edges, Options, Terms
@@ -67,6 +67,11 @@ class Model:
     def choices(self) -> Options:
         """The options for the compiled passes."""
         return Options(self.start, self.gain, self.allowed, self.kind)
+
+    @property
+    def told(self) -> Floats:
+        """The sign with which each row's sum is told, (S,)."""
+        return np.array([-1.0 if kind == TURNED else 1.0 for kind in self.kinds])
 
     @property
     def size(self) -> int:

@@ -12,6 +12,7 @@ from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.words import Message, plain
 
 INF = float("inf")
+TURNED = "turned"  # the kind of a row that says with minus signs, and at most, what is told as at least
 ROUNDING = 2.0**-50  # share of its terms by which a sum may be off from numbers and coefficients becoming doubles: four ulps
 
 
@@ -220,6 +221,11 @@ def told(rule: Rule) -> Message:
 def beside(rule: Rule) -> float:
     """What a rule's limit counts beside the choice: lump sums of a budget, yuan."""
     return float(getattr(rule, "beside_cny", 0.0))
+
+
+def kind_of(rule: Rule, kind: str) -> str:
+    """What a limit is about, by its row's kind, or else the name of its rule."""
+    return type(rule).__name__.lower() if kind in ("", TURNED) else kind
 
 
 def empty_clauses() -> Clauses:

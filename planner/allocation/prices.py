@@ -13,7 +13,7 @@ from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
-from planner.allocation.parts import Rule, beside
+from planner.allocation.parts import Rule, beside, kind_of
 from planner.allocation.ranges import price_ranges
 from planner.allocation.restrict import border_burden
 from planner.allocation.result import Binding
@@ -70,7 +70,7 @@ def _binding(label: str, row: Mapping[str, Any], rule: Rule, kind: str) -> Bindi
         unit=str(row["unit"]),
         limit=float(row["max"] if row["pressing"] > 0 else row["min"]),
         activity=float(row["activity"]),
-        kind=kind or type(rule).__name__.lower(),
+        kind=kind_of(rule, kind),
         target=getattr(rule, "target", None) or "",
         treatment=getattr(rule, "treatment", None) or "",
         name=getattr(rule, "name", "") or getattr(rule, "column", ""),
@@ -94,21 +94,22 @@ def _rows_table(
     size = np.maximum(np.abs(activity), 1.0)
     price = goal.sign * rows
     significant = np.abs(rows) * size > 1e-9 * max(abs(settled.objective), 1e-9)
+    told, turned = model.told, model.told < 0
     labels = pd.Index(unique_labels(tuple(map(str, model.labels))), name="limit")
     return pd.DataFrame(
         {
             "rule": rules,
             "owner": model.owner,
             "unit": list(model.row_units),
-            "min": model.lo,
-            "max": model.hi,
-            "activity": activity,
+            "min": np.where(turned, -model.hi, model.lo),
+            "max": np.where(turned, -model.lo, model.hi),
+            "activity": told * activity,
             "slack": slack,
-            "shadow_price": np.where(significant, price, 0.0) + 0.0,
+            "shadow_price": np.where(significant, told * price, 0.0) + 0.0,
             "binding": significant,
-            "holds_from": ranges[0],
-            "holds_to": ranges[1],
-            "pressing": rows,
+            "holds_from": np.where(turned, -ranges[1], ranges[0]),
+            "holds_to": np.where(turned, -ranges[0], ranges[1]),
+            "pressing": told * rows,
         },
         index=labels,
     )

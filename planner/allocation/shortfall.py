@@ -17,7 +17,7 @@ import numpy as np
 from planner.allocation.borders import no_edges
 from planner.allocation.bound import Multipliers, clean, least_value, upper_bound
 from planner.allocation.dual import minimise
-from planner.allocation.infeasible import listed
+from planner.allocation.infeasible import as_told, giving, listed
 from planner.allocation.model import Model, row_sizes, settle
 from planner.allocation.parts import Rule, beside
 from planner.allocation.table import Bools, Floats, Ints
@@ -66,8 +66,9 @@ def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, p
         pressing[row] = True
         words = _named(model, pressing)
         relaxation = _least_give(model, row, verb, miss)
+        verb, turned = as_told(model, row, verb)
         reached = {
-            "reached": most + beside(rules[int(model.owner[row])]),
+            "reached": turned * most + beside(rules[int(model.owner[row])]),
             "unit": model.row_units[row],
             "relaxation": relaxation,
         }
@@ -93,11 +94,9 @@ def _begun(own: Model, order: Forest | None, row: int, prices: Floats) -> Floats
 
 def _least_give(model: Model, row: int, verb: str, amount: float) -> Message:
     """By how much a limit must give at least, its end named where it has two; rounded down, so that it is proven."""
-    two_sided = np.isfinite(model.lo[row]) and np.isfinite(model.hi[row])
-    name = say(f"allocation.end_{verb}", rule=model.labels[row]) if two_sided else model.labels[row]
     step = 10.0 ** (math.floor(math.log10(amount)) - 3)
     words = f"{math.floor(amount / step) * step:,.4g}" if amount < 1e4 else f"{math.floor(amount / step) * step:,.0f}"
-    return say(f"allocation.{verb}_least", rule=name, amount=words, unit=model.row_units[row])
+    return giving(model, row, verb, words, "_least")
 
 
 def _pressing(rows: Floats, size: Floats) -> Bools:

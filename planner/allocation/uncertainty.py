@@ -30,7 +30,7 @@ class Regret:
     """A plan whose worst regret over scenarios is least.
 
     result: the plan; its objective is the worst regret. scenarios: per scenario `best` (no plan made for it alone is better),
-    `value` of this plan in it, and `regret` = best − value, objective's unit.
+    `value` of this plan in it, and `regret`: by how much it is worse, objective's unit.
     """
 
     result: Result
@@ -70,9 +70,9 @@ def minimise_regret(
     chosen = _positions(problem.table, result)
     rows = {}
     for name, table in tables.items():
-        model = assemble(table, replace(problem, table=table).parts(), objective(table, goal))
-        value = settle(model, chosen).objective
-        rows[name] = {"best": best[name], "value": value, "regret": best[name] - value}
+        aim = objective(table, goal)
+        value = settle(assemble(table, replace(problem, table=table).parts(), aim), chosen).objective
+        rows[name] = {"best": aim.sign * best[name], "value": aim.sign * value, "regret": best[name] - value}
     return Regret(result, pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario"))
 
 

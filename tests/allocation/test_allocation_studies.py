@@ -219,6 +219,41 @@ def test_an_objective_is_kept_as_it_is_counted(dear: object) -> None:
             problem.subject_to(rule).solve(objective="npv")
 
 
+def test_a_kept_objective_is_told_as_it_was_asked() -> None:
+    """Two units worth 200 or 50: 400 at most, 250 with a lake; at least 1,000 is lowered, not raised."""
+    problem = al.Problem(two_kinds(), unrestored=False)
+    for rules, words in (
+        ((al.Keep("net", 1000.0),), "lower net no worse than 1,000 by 600 yuan"),
+        ((al.Keep("net", 350.0), al.Quota("reservoir", min_mu=1)), "lower net no worse than 350 by 100 yuan"),
+        ((al.Keep("cost", -1.0),), "raise cost no worse than -1 by 1 yuan"),
+    ):
+        with pytest.raises(Infeasible) as refused:
+            problem.subject_to(*rules).solve()
+        assert words in map(str, refused.value.relaxations)
+    costly = two_kinds().assign(cost_cny=[30.0, 0.0] * 2)
+    kept = al.Problem(costly, unrestored=False).subject_to(al.Keep("benefit_cny", 250.0))
+    result = kept.solve(objective="cost", gap=0)
+    row = result.rows.iloc[0]
+    assert (row["min"], row["max"], row["activity"], row["slack"]) == (250.0, np.inf, 250.0, 0.0)
+    assert result.binding[0].limit == result.binding[0].low == 250.0 and result.binding[0].kind == "keep"
+    assert result.binding[0].shadow_price == pytest.approx(30 / 150)  # yuan of cost a yuan of benefit
+    again = kept.solve(objective="cost", gap=0, start=result)
+    assert again.choice.equals(result.choice) and again.bound == pytest.approx(30)
+
+
+def test_regret_of_a_cost_is_told_in_costs() -> None:
+    """A lake costs 5 too much in one scenario, arable 6 in the other."""
+    first = two_kinds(1).assign(cost_cny=[4.0, 9.0])
+    other = two_kinds(1).assign(cost_cny=[10.0, 4.0])
+    regret = al.minimise_regret(al.Problem(first, unrestored=False), {"first": first, "other": other}, goal="cost", gap=0)
+    assert regret.result.choice.to_dict() == {"a": "reservoir:dig"}
+    assert regret.scenarios.to_dict() == {
+        "best": {"first": 4.0, "other": 4.0},
+        "value": {"first": 9.0, "other": 4.0},
+        "regret": {"first": 5.0, "other": 0.0},
+    }
+
+
 def test_a_kept_cost_says_by_how_much_it_must_give() -> None:
     """Twice a haul of 36 yuan is 72, so that 50 must give 22."""
     earth = al.Earthwork(places=PLACES, haul_cny_per_m3_km=4.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.allocation.checks import check_number
 from planner.allocation.objective import Objective, objective
-from planner.allocation.parts import Named, Part, Sum
+from planner.allocation.parts import TURNED, Named, Part, Sum
 from planner.allocation.table import OptionTable
 from planner.words import Message, say
 
@@ -43,4 +43,5 @@ class Keep(Named):
         """One sum of minus the objective."""
         goal = objective(table, self.goal)
         row = Sum(self.told, goal.unit, np.asarray(-goal.gain), hi=-goal.sign * self.level, border=goal.border)
-        return Part(sums=(replace(row, money=goal.money, at_worth=True),))
+        kind = TURNED if goal.sign > 0 else ""
+        return Part(sums=(replace(row, money=goal.money, at_worth=True, kind=kind),))
