@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 FAR: Final = 0.25  # gap from which an answer is none: prices unlike the new limits may lead to any plan
 HAULED: Final = 0.02  # share of a haul that may stay unproven: in a third of the time, some 0.03 % dearer than the least
 ROOM: Final = 1.5  # of what prices do not see of the last haul, kept free for that of the next: a second turn takes longest
+FALLEN: Final = 3e-3  # of the bound that rough prices take off it, from where limits may be impossible: steps are made in full
 STAYS: Final = 0.1  # share of the gap asked for that a move must win: below it the earlier choice, where it still can be, stays
 
 
@@ -69,13 +70,16 @@ def adjusted(
     border = border_prices(model, start.warm)
     here = _standing(model, border, start.warm, before)
     rows, unseen = row_prices(model, problem.rules, start.binding, goal.sign), here.unseen(before, start.haul_cny)
-    as_was = settle(here.beside(unseen), before)
+    as_was, known = settle(here.beside(unseen), before), rows
     bound = here.bound(rows)
     if not as_was.feasible or start.bound is None or bound > goal.sign * start.bound + ACCURACY * abs(bound):
-        dual = _moved(here, problem, before, rows)
+        dual = _moved(here, problem, before, rows, rough=True)
+        if dual.bound < bound - FALLEN * abs(bound):
+            dual = _moved(here, problem, before, rows)
         rows, bound = dual.multipliers.rows, dual.bound
     chosen = _mended(here, before, as_was, (rows, bound), unseen, gap)
     if chosen is None:
+        rows = _moved(here, problem, before, known).multipliers.rows
         _moved(here, problem, before, rows, patient=True)
         return None
     if not keeps(problem.table, problem.rules, model, chosen):
@@ -93,9 +97,9 @@ def adjusted(
     return result if result.gap <= FAR else None
 
 
-def _moved(here: Standing, problem: Problem, before: Ints, rows: Floats, *, patient: bool = False) -> Dual:
+def _moved(here: Standing, problem: Problem, before: Ints, rows: Floats, *, patient: bool = False, rough: bool = False) -> Dual:
     """`Standing.moved`. Raises Infeasible where these prices prove that no plan keeps the limits."""
-    dual = here.moved(rows, patient=patient)
+    dual = here.moved(rows, patient=patient, rough=rough)
     if dual.bound < least_value(here.model):
         raise refusal(here.priced, problem.rules, here.order, before, dual.multipliers.rows)
     return dual

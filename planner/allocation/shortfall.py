@@ -46,14 +46,12 @@ def refusal(model: Model, rules: Sequence[Rule], order: Forest | None, before: I
 def _told(model: Model, rules: Sequence[Rule], order: Forest | None, row: int, prices: Floats) -> Infeasible | None:
     """The refusal of a row that no choice under the other rows can reach; None where it can, or they cannot hold either.
     prices (S,): that prove the limits impossible; by the row's own they are nearly what its reach asks of the others."""
-    if model.entries[:, row].any():
-        return None
     for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
         if not np.isfinite(limit):
             continue
         lo, hi = model.lo.copy(), model.hi.copy()
         lo[row], hi[row] = -np.inf, np.inf
-        own = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi, edges=no_edges(), price=np.zeros_like(model.price))
+        own = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi, edges=no_edges(), price=-sign * model.entries[:, row])
         least = least_value(own)
         start = _begun(own, order, row, prices) if sign * prices[row] < 0 else None
         dual = minimise(own, order, start=start, accuracy=ACCURACY, warmth=None if start is None else WARMTH, least=least)

@@ -60,12 +60,12 @@ class Standing:
         """The priced model with that much, yuan, kept free in limits that count the haul."""
         return self.model if self.earth is None else at_worth(self.model, self.earth, unseen)
 
-    def moved(self, rows: Floats, *, patient: bool = False) -> Dual:
+    def moved(self, rows: Floats, *, patient: bool = False, rough: bool = False) -> Dual:
         """Prices of the rows at the new limits, from earlier ones (S,). patient: as `minimise` has it, which proves limits
-        impossible that are so by little."""
+        impossible that are so by little. rough: in few steps, which may miss that limits are impossible."""
         bare = [without_borders(at_worth(self.model, w), self.pull) for w in self.worths]
         bare = bare or [without_borders(self.model, self.pull)]
-        warmth, hidden, least = WARMTH if patient else COOL, 0.0 if patient else HIDDEN, least_value(self.model)
+        warmth, hidden, least = COOL if rough else WARMTH, HIDDEN if rough else 0.0, least_value(self.model)
         how = partial(minimise, accuracy=ACCURACY, warmth=warmth, least=least, patient=patient, hidden=hidden)
         found = [how(m, self.order, start=rows) for m in bare]
         return max(found, key=lambda dual: dual.bound)

@@ -9,7 +9,7 @@ pairs of moves. All of it is counted, nothing timed.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -124,19 +124,34 @@ def _swapped(moves: Polisher, chosen: Ints, value: Floats) -> tuple[Ints, float]
     free[model.unit[weighed]] = True
     dearest = max(float(np.abs(loss[weighed]).max()), 1e-9)
     core = restrict(softened(model, np.minimum(-loss, 0.0), SPARED * dearest, DEAR * dearest), chosen, free, keep)
-    point, _, missed = missed_least(core.model, model.hi.size)
-    return (chosen if point is None else made_whole(moves, core, point, chosen)), missed
+    corner = missed_least(core.model, model.hi.size)
+    return (
+        chosen if corner is None else made_whole(moves, core, corner.point, chosen)
+    ), np.inf if corner is None else corner.missed
 
 
-def missed_least(small: Model, limits: int) -> tuple[Floats | None, Floats, float]:
-    """The point of a softened program of so many limits, its auxiliary columns, (C,), and what it misses of a limit, in moves'
-    most; None and inf where there is none."""
+@dataclass(frozen=True, eq=False)
+class Corner:
+    """The best point of a softened program, its auxiliary columns, (C,), the prices of its rows, (R,), None where they are not
+    known, and what it misses of a limit, in moves' most."""
+
+    point: Floats
+    columns: Floats
+    prices: Floats | None
+    missed: float
+
+
+def missed_least(small: Model, limits: int) -> Corner | None:
+    """The corner of a softened program of so many limits; None where there is none."""
     prog = program(small)
     answer = solve_program(prog, relaxed=True)
     if answer.point is None:
-        return None, np.empty(0), np.inf
+        return None
     columns = answer.point[small.gain.size : prog.known] * prog.helper  # no borders: what follows the options
-    return answer.point, columns, float(columns[columns.size - 2 * limits :].max(initial=0.0))
+    prices = None
+    if answer.duals is not None:
+        prices = -answer.duals[prog.first_sum : prog.first_sum + small.hi.size] * prog.scale / prog.row_scale
+    return Corner(answer.point, columns, prices, float(columns[columns.size - 2 * limits :].max(initial=0.0)))
 
 
 def softened(model: Model, gain: Floats, spared: float, dear: float) -> Model:

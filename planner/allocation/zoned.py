@@ -38,6 +38,10 @@ class Flows:
         """What the auxiliary columns (C,) of a program with these flows say they cost beyond what was free, yuan."""
         return float(columns[self.tail.size])
 
+    def costs(self, zones: Floats, unit: Ints) -> Floats:
+        """What the earth of every option costs at prices of the zones' balances, yuan/m³ (Z,), in yuan (K,); unit (K,)."""
+        return np.asarray(zones[self.zone[unit]] * self.carriage.hauls.lack)
+
 
 def flows_beside(carriage: Carriage, unit: Ints, worth: Floats) -> Flows:
     """The flows of a model's hauls beside a worth of earth at every unit, yuan/m³ (N,); unit (K,): whose each option is."""

@@ -116,8 +116,8 @@ def test_what_first_prices_do_not_refuse_patient_ones_do(seed: int, monkeypatch:
     least = cheapest(seed, quota)
     moved, asked = Standing.moved, []
 
-    def stuck(self: Standing, rows: np.ndarray, *, patient: bool = False) -> Dual:
-        asked.append(patient)
+    def stuck(self: Standing, rows: np.ndarray, *, patient: bool = False, rough: bool = False) -> Dual:
+        asked.append("patient" if patient else "rough" if rough else "in full")
         found = moved(self, rows, patient=patient)
         return found if patient else replace(found, multipliers=replace(found.multipliers, rows=rows), bound=self.bound(rows))
 
@@ -128,7 +128,7 @@ def test_what_first_prices_do_not_refuse_patient_ones_do(seed: int, monkeypatch:
     monkeypatch.setattr(Standing, "moved", stuck)
     with pytest.raises(Infeasible) as told:
         adjusted(under(0.7 * least), before, objective="net", gap=1e-3)
-    assert asked == [False, True]
+    assert asked == ["rough", "in full", "patient"]
     assert {str(c).split(" ")[0] for c in told.value.conflicts} == {"construction", "budget"}
     near = adjusted(under(least * (1 + 1e-9)), before, objective="net", gap=1e-3)
     assert near is None or near.chosen["cost_cny"].sum() <= least * (1 + 1e-8)  # what can be is never refused
@@ -188,6 +188,21 @@ def test_quotas_that_fill_a_site_are_told_to_the_mu(green: float) -> None:
     give = float(re.search(r"by at least ([\d.]+) mu", str(told.value)).group(1))  # type: ignore[union-attr]
     assert green - 35.0 - 0.01 <= give <= green - 35.0
     assert {str(c).split(" ")[0] for c in told.value.conflicts} == {"construction", "arable", "green"}
+
+
+def test_a_budget_that_pays_for_bought_earth_is_told_to_the_yuan() -> None:
+    """Three plots of a mu cost 10 yuan each and take 100 m³ at 2 yuan: 630 yuan, whatever else is done."""
+    rows = [(f"u{i}", "construction:fill", "construction", 1.0, 900.0, 10.0, 0.0, 100.0) for i in range(4)]
+    columns = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3"]
+    options = pd.DataFrame(rows, columns=columns).set_index(["unit_id", "option"])
+
+    def under(budget: float) -> pl.Problem:
+        earth = pl.Earthwork(max_import_m3=1000.0, max_export_m3=0.0, import_cny_per_m3=2.0)
+        return pl.Problem(options).subject_to(pl.Quota("construction", min_mu=3.0), pl.Budget(max_cny=budget), earth)
+
+    with pytest.raises(Infeasible) as told:
+        adjusted(under(500.0), under(2000.0).solve(gap=0.0), objective="net", gap=1e-3)
+    assert "cannot come below 630 yuan" in str(told.value)
 
 
 def test_most_changes_are_answered_by_moves() -> None:

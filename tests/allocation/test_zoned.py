@@ -9,11 +9,16 @@ import pandas as pd
 import pytest
 
 import planner.allocation as al
+from planner.allocation import undecided
 from planner.allocation.highs import solve_program
 from planner.allocation.model import Model, assemble, at_worth
+from planner.allocation.neighbours import neighbours, waters
 from planner.allocation.objective import objective
+from planner.allocation.polishing import polisher
 from planner.allocation.program import program
 from planner.allocation.restrict import narrowed, restrict
+from planner.allocation.swaps import softened
+from planner.allocation.undecided import Weighing, corner_of, lacking
 from planner.allocation.zoned import Flows, flows_beside, with_flows
 
 COLUMNS = ["unit_id", "option", "target", "treatment", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3"]
@@ -88,3 +93,24 @@ def test_a_core_without_the_options_it_does_not_allow_is_the_same() -> None:
     assert small.model.unit.tolist() == [0, 0, 1]
     assert (small.model.coef == core.model.coef[:, :3]).all()
     assert small.whole_choice(chosen, np.array([0, 2])).tolist() == [0, 1, 3]
+
+
+def test_a_programs_own_prices_show_the_option_that_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only c may be dug, 100 m³ come over 300 m: 600 yuan. Earth is then worth 6 yuan/m³ more at a than at c and 4 more
+    at b than at c, so that digging b instead wins 400 yuan: with that option the program pays 200."""
+    monkeypatch.setattr(undecided, "LACKING", 0)
+    model = model_of(0.0)
+    bare = at_worth(model, np.zeros(3))
+    bare = replace(bare, gain=np.zeros_like(bare.gain))
+    chosen, keep, flows = np.array([0, 2, 3]), np.array([True, False, True, True, True]), flows_of(model, [0.0, 0.0, 0.0])
+    moves = polisher(bare, neighbours(bare), waters(bare, None))
+    here, soft = Weighing(moves, None, np.inf, flows, 0.0), softened(bare, bare.gain, 1e-6, 1e6)
+    _, corner = corner_of(here, soft, chosen, keep)
+    assert corner is not None and corner.prices is not None
+    assert flows.asked(corner.columns) == pytest.approx(600.0)
+    costs = flows.costs(corner.prices[bare.hi.size + 1 :], bare.unit)
+    assert costs[3] - costs[1] == pytest.approx(400.0)
+    found = lacking(here, bare, corner, chosen)
+    assert found[1]
+    _, better = corner_of(here, soft, chosen, keep | found)
+    assert better is not None and flows.asked(better.columns) == pytest.approx(200.0)
