@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from planner.allocation import Budget, Limit, Problem, Stockpile
+from planner.allocation import Budget, Earthwork, Limit, Problem, Restocked, Stockpile
 from planner.allocation.objective import Objective
-from planner.economics import haul_worth, most_lumps
+from planner.allocation.parts import Rule
+from planner.economics import most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
@@ -150,14 +151,14 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     options = _summed(options, scenario.number("earthwork.compaction"))
     firm = [rule for rule in rules_of(bare, facts, known.parts) if not isinstance(rule, Stockpile)]
     firm += stock_rules(scenario, facts)  # by phase as it was asked
-    problem = problem_of(options, firm, scenario, known.parts, known.site.places)
+    problem = problem_of(options, [_in_full(rule) for rule in firm], scenario, known.parts, known.site.places)
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
     solver = scenario.solver
     for soft in limits:
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
-        goal = _goal(problem, soft.column, sign, haul_worth(scenario))
+        goal = _goal(problem, soft.column, sign)
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
         reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
         kept = sign * (reached - soft.asked) >= 0
@@ -175,10 +176,17 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     return values, possible
 
 
-def _goal(problem: Problem, column: str, sign: float, worth: float) -> dict[str, float] | Objective:
-    """A limit's own sum as an objective; money holds the haul in full, not its present value (worth)."""
+def _in_full(rule: Rule) -> Rule:
+    """A rule whose haul or stockpile counts in full, as limits on money do, not at its present value."""
+    if isinstance(rule, Earthwork):
+        return replace(rule, haul_worth=1.0)
+    return replace(rule, worth=1.0) if isinstance(rule, Restocked) else rule
+
+
+def _goal(problem: Problem, column: str, sign: float) -> dict[str, float] | Objective:
+    """A limit's own sum as an objective; money with what is carried and what waits."""
     if column == MONEY:
-        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0 / worth, 0.0)
+        return Objective(MONEY, "yuan", sign * problem.table.values[MONEY], 1.0, 0.0)
     return {column: sign}
 
 

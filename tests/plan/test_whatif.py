@@ -3,13 +3,16 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import write_small_world
 
 import planner as pl
+from planner.allocation import Restocked
 from planner.city.price import STEP, price_curve
 from planner.cli.main import run
 from planner.errors import Infeasible, InvalidInput
+from planner.plan.whatif import MONEY, _goal, _in_full
 
 CONFLICT = {"targets.construction.min_mu": 1500.0, "targets.reservoir.min_mu": 1500.0}
 
@@ -44,6 +47,22 @@ def test_the_first_named_gives_last(site) -> None:
     gave = {name: found.gave["gave"] for name, found in (("built", built), ("lake", lake))}
     assert gave["built"]["targets.construction.min_mu"] <= gave["lake"]["targets.construction.min_mu"]
     assert gave["built"]["targets.reservoir.min_mu"] >= gave["lake"]["targets.reservoir.min_mu"]
+
+
+def test_the_least_money_is_what_a_budget_counts() -> None:
+    """Nine m³ wait, at 4 yuan, and go 1 km, at 2: 54 yuan in full, whatever both are worth today."""
+    index = pd.MultiIndex.from_tuples([("a", "arable:fill"), ("b", "reservoir:dig")], names=["unit_id", "option"])
+    options = pd.DataFrame({"target": ["arable", "reservoir"], "treatment": ["fill", "dig"], "area_mu": 1.0}, index=index)
+    options = options.assign(benefit_cny=0.0, cost_cny=0.0, cut_m3=[0.0, 9.0], fill_m3=[9.0, 0.0])
+    places = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=["a", "b"])
+    earth = pl.Earthwork(places=places, haul_cny_per_m3_km=2.0, haul_worth=0.8)
+    waits = Restocked(share={"a": 1.0}, name="2023", cny_per_m3=4.0, worth=0.5)
+    problem = pl.Problem(options, unrestored=False).subject_to(_in_full(earth), _in_full(waits))
+    goal = _goal(problem, MONEY, -1.0)
+    assert -problem.solve(objective=goal).objective == 54
+    assert -problem.subject_to(pl.Budget(54.0)).solve(objective=goal).objective == 54
+    with pytest.raises(Infeasible):
+        problem.subject_to(pl.Budget(53.99)).solve(objective=goal)
 
 
 def test_the_first_gives_no_more_than_is_proven_it_must(site) -> None:
