@@ -71,7 +71,7 @@ def border_prices(model: Model, warm: Warm | None) -> Floats:
     there = place < terms.first[layer + 1][:, None]
     weight = np.where(there, terms.weight[np.minimum(place, max(terms.weight.size - 1, 0))], 0.0)
     known = np.where(np.isfinite(warm.border), warm.border, 0.0)
-    return np.asarray(np.clip(known, 0.0, model.edges.cost[:, None] * weight))
+    return np.asarray(np.clip(known, 0.0, model.borders_count * model.edges.cost[:, None] * weight))
 
 
 def worth_of_earth(model: Model, warm: Warm | None) -> Floats | None:

@@ -32,6 +32,8 @@ def solve_hauled(model: Model, settings: Settings, first: Ints | None, prices: F
     if found is None:
         nothing = Multipliers(np.zeros(model.hi.size), earth=np.zeros(model.size))
         found = Found(Outcome.NOTHING, None, np.inf, nothing, "primal-dual")
+    if first is not None and _value(model, first) > _value(model, found.chosen):  # better ones break what it does not know
+        found = replace(found, outcome=Outcome.FOUND, chosen=first)
     if found.outcome is Outcome.INFEASIBLE or found.interrupted:
         return found if found.chosen is None or settle(model, found.chosen).feasible else replace(found, chosen=None)
     if plain and (model.size > EXACT or relative_gap(_value(model, found.chosen), found.bound) <= settings.gap):

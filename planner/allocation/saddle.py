@@ -34,7 +34,7 @@ class Saddle:
         self.rows = comparable_rows(model, self.scale)
         self.lo, self.hi = model.lo / self.scale, model.hi / self.scale
         self.units = model.choices._replace(gain=model.gain / money)
-        self.edges = model.edges._replace(cost=model.edges.cost / money)
+        self.edges = model.edges._replace(cost=model.edges.cost * model.borders_count / money)  # prices end where it does
         self.widest = int(np.diff(model.terms.first).max(initial=0))
         degree = np.diff(near.start).astype(np.float64)
         heavy = np.maximum.reduceat(np.abs(self.rows).sum(axis=1), model.start[:-1])

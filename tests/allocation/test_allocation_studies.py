@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import planner.allocation as al
+from planner.allocation import hauling, methods
 from planner.errors import Infeasible, InvalidInput
 
 COLUMNS = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3", "storage_m3"]
@@ -262,6 +264,30 @@ def test_a_kept_cost_says_by_how_much_it_must_give() -> None:
     with pytest.raises(Infeasible) as refused:
         problem.solve()
     assert any("by 22 " in str(way) for way in refused.value.relaxations), refused.value.relaxations
+
+
+@pytest.mark.parametrize("carried", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_bound_lies_below_a_plan_where_a_limit_alone_counts_borders(
+    seed: int, carried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Benefit at a limited cost of works and borders: borders cost nothing in the objective, so their prices are not in it."""
+    monkeypatch.setattr(methods, "SMALL", 0)  # branch and bound does not set it right
+    monkeypatch.setattr(hauling, "SPELLED", 0)
+    monkeypatch.setattr(hauling, "EXACT", 0)
+    options = world(seed)
+    rules: list[Any] = [al.Compactness(BORDERS, 2.0)]
+    if carried:
+        places = pd.DataFrame({"x_m": [0.0, 1.0, 2.0, 3.0], "y_m": 0.0}, index=["u0", "u1", "u2", "u3"])
+        rules.append(al.Earthwork(places=places, haul_cny_per_m3_km=1e-3))  # a hundredth of a yuan in all
+    plans = enumerate_plans(options)
+    most = float(np.median([p["cost_cny"].sum() + 2 * length(p) for p in plans]))
+    best = max(p["benefit_cny"].sum() for p in plans if p["cost_cny"].sum() + 2 * length(p) <= most - 0.1)
+    problem = al.Problem(options).subject_to(*rules, al.Keep("cost", most))
+    nothing = pd.Series("unrestored", index=["u0", "u1", "u2", "u3"])
+    found = problem.solve(objective="benefit_cny", gap=0, method="core", time_limit_s=2, start=nothing)
+    assert found.bound >= best - 1e-9
+    assert found.objective <= found.bound + 1e-9
 
 
 def test_alternatives_are_close_in_value_and_far_in_plan() -> None:
