@@ -20,6 +20,8 @@ from planner.allocation.parts import Hauls, Sum
 from planner.allocation.table import Floats, Ints
 from planner.core.multiscale import Side, cheapest, from_others, highest
 from planner.core.transport import INSIDE, NOWHERE, Places
+from planner.errors import InvalidInput
+from planner.words import say
 
 REMEMBERED = 4  # choices whose haul is not worked out again: the best so far, the one at hand, the start; as many worths
 Made = TypeVar("Made")
@@ -78,9 +80,14 @@ def _remembered(known: dict[bytes, Made], key: bytes, make: Callable[[], Made]) 
 
 
 def merged_hauls(found: list[Hauls], counts: float, sums: list[Sum]) -> Carriage | None:
-    """The hauls of a problem; None where no rule has any, or where neither objective nor any limit counts them."""
+    """The hauls of a problem; None where no rule has any, or where neither objective nor any limit counts them.
+
+    Raises InvalidInput where two rules have some: what one of them carries would be nobody's.
+    """
     if not found:
         return None
+    if len(found) > 1:
+        raise InvalidInput(say("allocation.two_hauls"))
     worth = found[0].worth
     money = np.array([s.paid(worth) for s in sums])
     return Carriage(found[0], counts * worth, money) if counts or money.any() else None

@@ -14,7 +14,7 @@ from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.compose import Survey, choose, survey
 from planner.read import read_site
-from planner.scenario import replaced
+from planner.scenario import Scenario, replaced
 from planner.site import Site
 from planner.words import say
 
@@ -63,8 +63,9 @@ def refuse_remeasuring(keys: Iterable[str]) -> None:
 
 def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of the plan for what is known of a site under changed keys; why, where there is none."""
+    scenario = replaced(known.site.scenario, sets)
     try:
-        answer = choose(known, replaced(known.site.scenario, sets)).answer
+        answer = choose(known, scenario).answer
     except Infeasible as error:
         return {"status": "infeasible", "why": str(error)}
     except NoPlanInTime as error:
@@ -72,8 +73,8 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
     proof, rows = answer.certificate, answer.chosen
     area = rows.groupby("target")["area_mu"].sum()
     moved = rows.assign(phase=known.facts.table["phase"])
-    waited = sum(cny for cny, _, _ in stocked(moved, replaced(known.site.scenario, sets)))
-    paid = answer.haul_cny + waited + _lumps(known, rows["target"])
+    waited = sum(cny for cny, _, _ in stocked(moved, scenario))
+    paid = answer.haul_cny + waited + _lumps(known, scenario, rows["target"])
     return {
         "status": str(proof.status),
         "objective_cny": proof.objective,
@@ -86,10 +87,10 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lumps(known: Survey, target: pd.Series[str]) -> float:
-    """The lump sums that fall due under a choice of targets by unit_id, yuan."""
+def _lumps(known: Survey, scenario: Scenario, target: pd.Series[str]) -> float:
+    """The lump sums of a scenario that fall due under a choice of targets by unit_id, yuan."""
     units = pd.DataFrame({"parcel_id": known.parts.units["parcel_id"], "phase": known.facts.table["phase"], "target": target})
-    return sum(item.cny for item in known.site.scenario.economics.item if lump_paid(item, units))
+    return sum(item.cny for item in scenario.economics.item if lump_paid(item, units))
 
 
 def confidence(

@@ -287,6 +287,8 @@ def test_no_plan_brings_earth_in_and_takes_earth_away_to_save_the_haul() -> None
     options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
     places = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=list("ab"))
     problem = al.Problem(options, unrestored=False).subject_to(al.Earthwork(places=places, haul_cny_per_m3_km=2.0))
+    with pytest.raises(InvalidInput, match="two Earthworks"):
+        problem.subject_to(al.Earthwork(places=places, haul_cny_per_m3_km=1.0)).solve()
     free = problem.solve(gap=0.0)
     assert (free.status, free.objective, free.bound) == ("optimal", 5.0, 5.0)
     both = problem.subject_to(al.Quota("reservoir", min_mu=1.0), al.Quota("construction", min_mu=1.0))

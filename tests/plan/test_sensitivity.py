@@ -9,6 +9,8 @@ import pytest
 
 import planner as pl
 from planner.errors import InvalidInput
+from planner.plan.compose import survey
+from planner.plan.sensitivity import row_of
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,15 @@ def test_a_sweep_is_the_plans_one_by_one(site: pl.Site) -> None:
     assert "arable" in table.loc[1e6, "why"]
     alone = pl.make_plan(site, **{"targets.arable.min_mu": 300.0})
     assert table.loc[300.0, "objective_cny"] == pytest.approx(alone.certificate.objective, rel=1e-12)
+
+
+def test_a_sweep_over_lump_sums_counts_those_it_is_told(site: pl.Site) -> None:
+    """Sums that are always paid move no choice: the cost rises by what they rise."""
+    sums = [[{"name": "bridge", "cny": cny}] for cny in (1e6, 2e6)]
+    one, two = (row_of(survey(site), {"economics.item": items})["cost_cny"] for items in sums)
+    assert two - one == pytest.approx(1e6)
+    alone = pl.make_plan(site, **{"economics.item": sums[1]})
+    assert two == pytest.approx(alone.summary()["economics"]["cost_cny"])
 
 
 def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
