@@ -14,7 +14,7 @@ import pandas as pd
 from planner.allocation import Budget, Earthwork, Limit, Problem, Restocked, Stockpile
 from planner.allocation.objective import Objective
 from planner.allocation.parts import Rule
-from planner.economics import most_lumps
+from planner.economics import least_lumps, most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
@@ -38,7 +38,9 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Soft:
-    """A limit that may give: its key, the figure asked for, what is summed, whether it is a least or a most, fixed sum."""
+    """A limit that may give: its key, the figure asked for, what is summed, whether it is a least or a most, and what beside
+    that it is set for: of money every lump sum.
+    """
 
     key: str
     asked: float
@@ -160,7 +162,8 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         sign = 1.0 if soft.least else -1.0
         goal = _goal(problem, soft.column, sign)
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
-        reached, bound = sign * found.objective + soft.beside, sign * found.bound + soft.beside
+        reached = sign * found.objective + soft.beside
+        bound = sign * found.bound + (least_lumps(scenario) if soft.column == MONEY else soft.beside)  # others can be avoided
         kept = sign * (reached - soft.asked) >= 0
         values[soft.key] = soft.asked if kept else _wider(reached, soft.least)
         possible[soft.key] = soft.asked if kept else bound

@@ -1,6 +1,7 @@
 """What if: limits that cannot all be kept give the least they must, by priority; tables prove what they say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,9 @@ from planner.allocation import Restocked
 from planner.city.price import STEP, price_curve
 from planner.cli.main import run
 from planner.errors import Infeasible, InvalidInput
-from planner.plan.whatif import MONEY, _goal, _in_full
+from planner.plan.compose import survey
+from planner.plan.whatif import MONEY, _goal, _in_full, _settled, limits_of
+from planner.scenario import replaced
 
 CONFLICT = {"targets.construction.min_mu": 1500.0, "targets.reservoir.min_mu": 1500.0}
 
@@ -63,6 +66,23 @@ def test_the_least_money_is_what_a_budget_counts() -> None:
     assert -problem.subject_to(pl.Budget(54.0)).solve(objective=goal).objective == 54
     with pytest.raises(Infeasible):
         problem.subject_to(pl.Budget(53.99)).solve(objective=goal)
+
+
+def test_what_money_is_possible_holds_no_sum_that_can_be_avoided(site) -> None:
+    """A sum that hangs on a parcel may be nobody's; one that hangs on nothing is paid by every plan."""
+    sums = {
+        "none": [],
+        "hangs": [{"name": "move", "cny": 1e6, "parcels": [str(site.parcels.index[0])]}],
+        "always": [{"name": "plan", "cny": 1e6}],
+    }
+    possible = {}
+    for name, items in sums.items():
+        mine = replaced(site.scenario, {"budget.max_cny": 1.5e6, "economics.item": items})
+        known = survey(replace(site, scenario=mine))
+        (money,) = (soft for soft in limits_of(mine, known) if soft.key == "budget.max_cny")
+        possible[name] = _settled(known, [money], lambda _: None)[1][money.key]
+    assert possible["hangs"] == pytest.approx(possible["none"], abs=1.0)
+    assert possible["always"] == pytest.approx(possible["none"] + 1e6, abs=1.0)
 
 
 def test_the_first_gives_no_more_than_is_proven_it_must(site) -> None:
