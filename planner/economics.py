@@ -59,11 +59,6 @@ def most_lumps(scenario: Scenario) -> float:
     return float(sum(item.cny for item in scenario.economics.item))
 
 
-def least_lumps(scenario: Scenario) -> float:
-    """Σ of the [[economics.item]] that hang on nothing, yuan: what every plan pays."""
-    return float(sum(item.cny for item in scenario.economics.item if not item.hangs))
-
-
 def lump_units(item: CostItem, units: pd.DataFrame) -> pd.Series[bool]:
     """Which units a lump sum hangs on: those of its parcels, or of its phase; all where it names neither."""
     if item.parcels:

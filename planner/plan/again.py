@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from planner.allocation import Lock
+from planner.allocation import Charge, Lock, solve_charged
 from planner.allocation.earlier import Start, started
 from planner.allocation.near import adjusted
 from planner.errors import InvalidInput
 from planner.options import appraise
-from planner.plan.allocate import OBJECTIVE, admitted, offered, problem_of, rules_of
+from planner.plan.allocate import OBJECTIVE, admitted, charges_of, offered, problem_of, rules_of
 from planner.plan.compose import Survey, survey
 from planner.plan.kept import warm_of
 from planner.scenario import Scenario, replaced
@@ -84,11 +84,11 @@ def again(
     if missing:
         raise InvalidInput(say("plan.lock_no_unit", unit=missing[0], nearest=""))
     problem = _problem(plan, scenario, locks, options)
-    start = _begun(plan, last, problem)
-    result = adjusted(problem, start, objective=OBJECTIVE, gap=gap)
+    start, charges = _begun(plan, last, problem), _charges(plan, scenario)
+    result = None if charges else adjusted(problem, start, objective=OBJECTIVE, gap=gap)  # moves know nothing of lump sums
     if result is None:
         tell(say("plan.searched_in_full", seconds=PATIENCE_S))
-        result = _solved(problem, scenario, start, gap)
+        result = _solved(problem, charges, scenario, start, gap)
     return _attempt(plan, scenario, locks, options, result)
 
 
@@ -103,18 +103,28 @@ def _begun(plan: Plan, last: Attempt, problem: Problem) -> Start:
 def proven(plan: Plan, last: Attempt, *, gap: float = GAP) -> Attempt:
     """The best plan under an attempt's own settings and locks, begun at it; raises as `again`."""
     problem = _problem(plan, last.scenario, last.locks, last.options)
-    result = _solved(problem, last.scenario, _begun(plan, last, problem), gap)
+    result = _solved(problem, _charges(plan, last.scenario), last.scenario, _begun(plan, last, problem), gap)
     return _attempt(plan, last.scenario, last.locks, last.options, result)
 
 
 def _problem(plan: Plan, scenario: Scenario, locks: Mapping[str, str], options: pd.DataFrame) -> Problem:
-    parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
-    rules = [*rules_of(scenario, plan.units, parts), *(Lock(unit, target) for unit, target in sorted(locks.items()))]
+    parts, locked = _parts(plan), [Lock(unit, target) for unit, target in sorted(locks.items())]
+    rules = [*rules_of(scenario, plan.units, parts), *locked]
     return problem_of(admitted(options, scenario), rules, scenario, parts, plan.site.places)
 
 
-def _solved(problem: Problem, scenario: Scenario, start: Start, gap: float) -> Result:
-    return problem.solve(objective=OBJECTIVE, gap=gap, time_limit_s=PATIENCE_S, seed=scenario.solver.seed, start=start)
+def _parts(plan: Plan) -> Partition:
+    return Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
+
+
+def _charges(plan: Plan, scenario: Scenario) -> list[Charge]:
+    """The lump sums that hang on land, which a choice pays or avoids."""
+    return charges_of(scenario, plan.units, _parts(plan))
+
+
+def _solved(problem: Problem, charges: list[Charge], scenario: Scenario, start: Start, gap: float) -> Result:
+    how: dict[str, Any] = {"objective": OBJECTIVE, "gap": gap, "time_limit_s": PATIENCE_S, "seed": scenario.solver.seed}
+    return solve_charged(problem, charges, **how).result if charges else problem.solve(start=start, **how)
 
 
 def _attempt(plan: Plan, scenario: Scenario, locks: Mapping[str, str], options: pd.DataFrame, result: Result) -> Attempt:

@@ -31,7 +31,7 @@ from planner.allocation import (
 )
 from planner.design import ways
 from planner.earthwork import Haul, haul, places
-from planner.economics import haul_worth, lump_sums, lump_units, lump_worth, most_lumps
+from planner.economics import haul_worth, lump_sums, lump_units, lump_worth
 from planner.errors import InvalidInput
 from planner.interrupt import careful
 from planner.landuse import CHOICES, ONE_ZONE, UNRESTORED
@@ -82,7 +82,7 @@ def problem_of(
 def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_cny: float | None = None) -> list[Any]:
     """The rules a scenario stands for, in the order of DESIGN: quotas, money, earth, water, locks, limits, compactness.
 
-    lump_cny: what lump sums take off the budget beforehand; all of them where it is not given.
+    lump_cny: what lump sums take off the budget beforehand; those that hang on nothing where it is not given.
     Raises InvalidInput where the lump sums alone exceed the budget or a lock names nothing.
     """
     rules: list[Any] = []
@@ -93,7 +93,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
         if quota.min_mu is not None or quota.max_mu is not None:
             rules.append(Quota(target, min_mu=quota.min_mu, max_mu=quota.max_mu))
     if (limit := scenario.budget.max_cny) is not None:
-        lump = most_lumps(scenario) if lump_cny is None else lump_cny
+        lump = lump_sums(scenario) if lump_cny is None else lump_cny
         if lump > limit:
             raise InvalidInput(say("plan.lump_above_budget", limit=limit, lump=lump, miss=lump - limit))
         rules.append(Budget(max_cny=limit, beside_cny=lump))
@@ -158,6 +158,17 @@ def charges_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> lis
             names = frozenset(str(unit) for unit in units.index[mine])
             found.append(Charge(item.name or str(k + 1), names, item.cny, lump_worth(item, units, scenario)))
     return found
+
+
+def sums_as_decided(scenario: Scenario, units: pd.DataFrame, parts: Partition) -> tuple[float, list[Lock]]:
+    """What a plan pays in lump sums, yuan, and locks that leave the land alone on which those hang that it does not pay.
+
+    units: the plan's, with `target`. Under both a choice pays no sum that the plan does not.
+    """
+    charges = charges_of(scenario, units, parts)
+    treated = {str(unit) for unit in units.index[units["target"] != UNRESTORED]}
+    paid = sum(c.cny for c in charges if c.units & treated)
+    return lump_sums(scenario) + paid, [Lock(u, UNRESTORED) for c in charges if not c.units & treated for u in sorted(c.units)]
 
 
 def stock_rules(scenario: Scenario, facts: pd.DataFrame) -> list[Any]:
@@ -288,7 +299,7 @@ def allocate(
     Raises InvalidInput, Infeasible, NoPlanInTime.
     """
     table = offered(options, facts, parts, scenario)
-    rules = rules_of(scenario, facts, parts, lump_cny=lump_sums(scenario))
+    rules = rules_of(scenario, facts, parts)
     problem, solver = problem_of(table, rules, scenario, parts, places or {}), scenario.solver
     how: dict[str, Any] = {
         "gap": solver.gap,

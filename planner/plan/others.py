@@ -12,7 +12,7 @@ from planner.allocation import Limit, Problem, Result, evaluate
 from planner.economics import money
 from planner.errors import Infeasible, NoPlanInTime
 from planner.landuse import CHOICES, LAND, UNRESTORED
-from planner.plan.allocate import OBJECTIVE, admitted, least_haul, problem_of, rules_of
+from planner.plan.allocate import OBJECTIVE, admitted, least_haul, problem_of, rules_of, sums_as_decided
 from planner.plan.record import Other, PlanRecord
 from planner.tables import Partition
 from planner.words import Message, both, say
@@ -38,7 +38,8 @@ P = TypeVar("P", bound=PlanRecord)
 
 
 def with_others(plan: P, *, seconds: float = PATIENCE_S) -> P:
-    """A plan together with its alternatives: the same limits, worked out from the plan's own options.
+    """A plan together with its alternatives: the same limits, worked out from the plan's own options, and no lump sum that the
+    plan does not pay.
 
     cheapest: the least cost for as much usable land. unlike: many mu under another target than in the plan, for at most
     GIVEN_UP of its worth. One for which no plan was found within the seconds is left out.
@@ -52,7 +53,9 @@ def with_others(plan: P, *, seconds: float = PATIENCE_S) -> P:
         land_mu=area.where(options["target"].isin(LAND), 0.0), unlike_mu=area.where(options["target"].to_numpy() != mine, 0.0)
     )
     parts = Partition(plan.units[["parcel_id", plan.units.geometry.name]], plan.borders)
-    problem = problem_of(options, rules_of(scenario, plan.units, parts), scenario, parts, plan.site.places)
+    lump, alone = sums_as_decided(scenario, plan.units, parts)
+    rules = [*rules_of(scenario, plan.units, parts, lump_cny=lump), *alone]
+    problem = problem_of(options, rules, scenario, parts, plan.site.places)
     land = float(plan.units["area_mu"][plan.units["target"].isin(LAND)].sum())
     enough = problem.subject_to(Limit("land_mu", min=land * (1 - LAND_KEPT)))
     how: dict[str, Any] = {"time_limit_s": seconds, "seed": scenario.solver.seed, "start": chosen}

@@ -14,7 +14,7 @@ import pandas as pd
 from planner.allocation import Budget, Earthwork, Limit, Problem, Restocked, Stockpile
 from planner.allocation.objective import Objective
 from planner.allocation.parts import Rule
-from planner.economics import least_lumps, most_lumps
+from planner.economics import lump_sums, most_lumps
 from planner.errors import Infeasible, InvalidInput
 from planner.landuse import CHOICES
 from planner.options import appraise
@@ -163,7 +163,7 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         goal = _goal(problem, soft.column, sign)
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
         reached = sign * found.objective + soft.beside
-        bound = sign * found.bound + (least_lumps(scenario) if soft.column == MONEY else soft.beside)  # others can be avoided
+        bound = sign * found.bound + (lump_sums(scenario) if soft.column == MONEY else soft.beside)  # others can be avoided
         kept = sign * (reached - soft.asked) >= 0
         values[soft.key] = soft.asked if kept else _wider(reached, soft.least)
         possible[soft.key] = soft.asked if kept else bound

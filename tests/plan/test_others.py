@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import planner as pl
+from planner.errors import Infeasible
 from planner.landuse import LAND
+from planner.plan import again as planned_again
 from planner.plan.others import CHEAPEST, UNLIKE, differs, rows_of
 from planner.words import pair, render
 
@@ -61,3 +63,23 @@ def test_what_differs_is_told_in_words(plan: Any) -> None:
     assert "用途不同" in zh and "投资少" in zh
     same = {**s["alternatives"][0], "differs_mu": 0.0, "gap": 0.0005}
     assert "0.05 % less" in render(differs(s, same))
+
+
+def test_sums_that_a_plan_avoids_are_paid_by_no_alternative_and_may_be_paid_again(small_world: Path) -> None:
+    """A thousand million yuan hang on P1, of which the budget is a fourteenth; a bridge that hangs on P2 is paid."""
+    sums = [{"name": "move", "cny": 1e9, "parcels": ["P1"]}, {"name": "bridge", "cny": 1e5, "parcels": ["P2"]}]
+    plan = pl.make_plan(small_world, **{"budget.max_cny": 73e6, "economics.item": sums})
+    mine = plan.units["parcel_id"].astype(str) == "P1"
+    assert plan.economics.lump_cny == 1e5 and (plan.units["target"][mine] == "unrestored").all()
+    others = plan.alternatives(seconds=6.0)
+    told = others.summary()["alternatives"]
+    assert [row["key"] for row in told] == [CHEAPEST, UNLIKE]
+    for row, other in zip(told, others.others, strict=True):
+        assert (rows_of(plan, other)["target"][mine] == "unrestored").all()
+        assert row["cost_cny"] <= 73e6
+    heard: list[Any] = []
+    known = planned_again.again(plan, planned_again.first(plan), {"solver.gap": 5e-3}, {}, tell=heard.append)
+    assert known.result is not None and heard
+    assert known.result.objective == pytest.approx(plan.certificate.objective, rel=2e-3)
+    with pytest.raises(Infeasible):
+        planned_again.again(plan, planned_again.first(plan), {}, {str(plan.units.index[mine][0]): "green"})
