@@ -42,8 +42,9 @@ def minimise_regret(
 ) -> Regret:
     """The plan that minimises the largest regret over scenarios, its limits kept in every one of them.
 
-    scenarios: name → options with the same (unit_id, option) rows and other numbers (prices, depths, storage). goal: what each
-    scenario counts. how: gap (of each scenario's best plan), time_limit_s (for each solve), seed.
+    The limits of the problem's own options hold beside them. scenarios: name → options with the same (unit_id, option) rows and
+    other numbers (prices, depths, storage). goal: what each scenario counts.
+    how: gap (of each scenario's best plan), time_limit_s (for each solve), seed.
     Raises InvalidInput where a scenario's rows differ and for earth that is carried from place to place at a price (zones and
     their hauls may be given instead), Infeasible where the limits cannot hold in all scenarios.
 
