@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def projects(found: Solved) -> pd.DataFrame:
-    """One row a project, index `id`: variant, start, finish, cost, net present value, mu, loss_cny; empty where left out."""
+    """One row a project, index `id`: variant, start, finish, mu, loss_cny; empty where left out.
+
+    cost_cny: all that is paid for it, earth included; npv_cny: benefits less that and what the funds charge for it, discounted.
+    """
     made, answer = found.made, found.solution
     cols = made.columns
     rows = {}
-    loss = losses(found)
+    loss, npv = losses(found), _present(found)
     for i, project in enumerate(made.projects):
         rows[project.id] = {"name": project.name, "name_en": project.name_en, "selected": False, "loss_cny": loss[i]}
     for at, j in enumerate(answer.chosen.tolist()):
@@ -29,7 +32,7 @@ def projects(found: Solved) -> pd.DataFrame:
             "start": int(cols.start[j]),
             "finish": int(cols.finish[j]),
             "cost_cny": float(answer.paid.money[at].sum()),
-            "npv_cny": float(cols.npv[j]),
+            "npv_cny": float(npv[at]),
             **{name: float(cols.mu[j, k]) for k, name in enumerate(MU)},
             "restored_mu": float(cols.mu[j, : len(LAND)].sum()),
             "loss_cny": np.nan,
@@ -40,6 +43,14 @@ def projects(found: Solved) -> pd.DataFrame:
     for name in ("start", "finish"):
         frame[name] = frame[name].astype("Int64")
     return frame.rename_axis("id")
+
+
+def _present(found: Solved) -> Floats:
+    """Net present value of every chosen project, (n,), yuan: its works' less the earth that is paid for it and the charges."""
+    made, answer = found.made, found.solution
+    money, spend = answer.paid.money, made.columns.spend[answer.chosen]
+    charges = np.tensordot(money, [fund.charge for fund in made.funds], axes=(1, 0))
+    return np.asarray(made.columns.npv[answer.chosen] - (money.sum(axis=1) - spend + charges) @ made.discount)
 
 
 def losses(found: Solved) -> Floats:

@@ -36,6 +36,37 @@ def test_every_choice_tried_finds_nothing_better(seed: int) -> None:
     found = pl.portfolio(doc)
     assert found.solution.objective == pytest.approx(Plain(doc).best(), rel=1e-6, abs=1e-6)
     assert found.solution.bound >= found.solution.objective - 1e-6
+    s = found.summary()
+    assert sum(row["npv_cny"] for row in s["selected"]) == pytest.approx(s["totals"]["npv_cny"], rel=1e-9, abs=1e-9)
+
+
+def test_every_yuan_is_in_a_project_by_hand() -> None:
+    """B wants 30 m³ at once: 20 come from A, 10 km away (4 yuan), 10 are bought (10 yuan); C buys 5. Fund a charges 5 %."""
+    places = {"A": [0.0, 0.0], "B": [10_000.0, 0.0], "C": [0.0, 10_000.0]}
+    ways = {
+        "A": {"spend_cny": [20.0, 10.0], "benefit_cny": [0.0, 0.0, 60.0], "surplus_m3": 20.0},
+        "B": {"spend_cny": [25.0, 5.0], "benefit_cny": [0.0, 0.0, 80.0], "surplus_m3": -30.0},
+        "C": {"spend_cny": [10.0], "benefit_cny": [0.0, 40.0], "surplus_m3": -5.0},
+    }
+    found = pl.portfolio(
+        {
+            "portfolio": {"name": "t", "first_year": 2026, "years": 4, "discount_rate": 0.06},
+            "fund": [
+                {"id": "a", "yearly_cny": 30.0, "carry_over": True, "charge": 0.05},
+                {"id": "b", "yearly_cny": 40.0, "max_share": 0.5},
+            ],
+            "earth": {"max_km": 50, "cny_per_m3_km": 0.02, "bought_cny_per_m3": 1.0},
+            "project": [{"id": n, "xy": places[n], "must": True, "variant": [way]} for n, way in ways.items()],
+        }
+    )
+    s = found.summary()
+    assert found.projects["cost_cny"].to_dict() == pytest.approx({"A": 30.0, "B": 44.0, "C": 15.0})
+    by_year = [sum(row["spent_cny"] for row in s["funds"] if row["year"] == year) for year in (2026, 2027)]
+    assert by_year == pytest.approx([20 + 25 + 4 + 10, 10 + 5 + 10 + 5])
+    charges = 0.05 * sum(row["spent_cny"] / 1.06 ** (row["year"] - 2026) for row in s["funds"] if row["id"] == "a")
+    worth = (60 + 80 + 40) / 1.06**2 - by_year[0] - by_year[1] / 1.06 - charges
+    assert s["totals"]["npv_cny"] == pytest.approx(worth)
+    assert found.projects["npv_cny"].sum() == pytest.approx(worth)
 
 
 @pytest.mark.parametrize("seed", range(100, 108))
