@@ -292,9 +292,10 @@ def allocate(
     progress: Callable[[float, float, float], None] | None = None,
     seconds: float | None = None,
     rounds: int | None = None,
+    begun: pd.Series[str] | None = None,
 ) -> Answer:
     """Chooses one option per unit; places: the site's layers by key; seconds: at most, else the solver's own; rounds: of
-    separation at most (`Problem.solve`).
+    separation at most (`Problem.solve`); begun: a choice to begin with, option by unit_id, where no sum hangs on land.
 
     Raises InvalidInput, Infeasible, NoPlanInTime.
     """
@@ -313,7 +314,7 @@ def allocate(
         if charges:
             result = solve_charged(problem, charges, objective=OBJECTIVE, **how).result
         else:
-            result = problem.solve(objective=OBJECTIVE, **how)
+            result = problem.solve(objective=OBJECTIVE, start=begun, **how)
     chosen = result.choice.reindex(facts.index)  # without the homes that rules count
     rows = table.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].reset_index("option")
     worth = result.worth.reindex(table.index)

@@ -117,8 +117,9 @@ def choose(
     announce: Announce = _quiet,
     progress: Progress | None = None,
     limit: TimeLimit = UNLIMITED,
+    begun: pd.Series[str] | None = None,
 ) -> Choice:
-    """Judges, prices and chooses for a scenario on what is known of a site; raises as make_plan."""
+    """Judges, prices and chooses for a scenario on what is known of a site, from a choice `begun`; raises as make_plan."""
     announce("judge")
     with limit.needed("judge"):
         judgement = judge(known.facts.table, scenario)
@@ -128,16 +129,22 @@ def choose(
     announce("allocate")
     facts, parts = known.facts.table, known.parts
     seconds = limit.for_choice(scenario.solver.time_limit_s)
-    answer = allocate(options, facts, parts, scenario, places=known.site.places, progress=progress, seconds=seconds)
+    how: dict[str, Any] = {"places": known.site.places, "progress": progress, "seconds": seconds, "begun": begun}
+    answer = allocate(options, facts, parts, scenario, **how)
     return Choice(judgement, options, answer)
 
 
 def plan_of(
-    known: Survey, *, announce: Announce = _quiet, progress: Progress | None = None, limit: TimeLimit = UNLIMITED
+    known: Survey,
+    *,
+    announce: Announce = _quiet,
+    progress: Progress | None = None,
+    limit: TimeLimit = UNLIMITED,
+    begun: pd.Series[str] | None = None,
 ) -> Plan:
-    """The plan for what is known of a site, under its scenario; raises as make_plan."""
+    """The plan for what is known of a site, under its scenario, from a choice `begun` (by unit_id); raises as make_plan."""
     site, facts, parts = known.site, known.facts, known.parts
-    choice = choose(known, site.scenario, announce=announce, progress=progress, limit=limit)
+    choice = choose(known, site.scenario, announce=announce, progress=progress, limit=limit, begun=begun)
     answer = choice.answer
     announce("assess")
     rules = rules_alone(choice.options, choice.judgement).assign(

@@ -91,10 +91,10 @@ def whatif(
         plan, values = plan_of(known, announce=tell), {soft.key: soft.asked for soft in limits}
         possible: dict[str, float] = dict(values)
     except Infeasible:
-        values, possible = _settled(known, limits, tell)
+        values, possible, choice = _settled(known, limits, tell)
         changed = {key: value for key, value in values.items() if value != next(s.asked for s in limits if s.key == key)}
         relaxed = replace(given, scenario=replaced(given.scenario, changed))
-        plan = plan_of(replace(known, site=relaxed), announce=tell)
+        plan = plan_of(replace(known, site=relaxed), announce=tell, begun=choice)
     rows = {s.key: (s.asked, values[s.key], abs(values[s.key] - s.asked), possible[s.key]) for s in limits}
     gave = pd.DataFrame.from_dict(rows, orient="index", columns=["asked", "set", "gave", "possible"]).rename_axis("key")
     return WhatIf(plan, gave)
@@ -143,8 +143,11 @@ def ordered(limits: Sequence[Soft], priority: Sequence[str]) -> list[Soft]:
     return sorted(limits, key=lambda soft: place[soft.key])
 
 
-def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dict[str, float], dict[str, float]]:
-    """What each limit is set to, and what is proven possible, one after the other: each as near to its figure as can be."""
+def _settled(
+    known: Survey, limits: Sequence[Soft], tell: Announce
+) -> tuple[dict[str, float], dict[str, float], pd.Series[str] | None]:
+    """What each limit is set to, and what is proven possible, one after the other: each as near to its figure as can be; and
+    the last choice made so, which keeps them all."""
     scenario = known.site.scenario
     bare = replaced(scenario, {soft.key: None for soft in limits})
     judgement = judge(known.facts.table, scenario)
@@ -156,13 +159,14 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
     problem = problem_of(options, [_in_full(rule) for rule in firm], scenario, known.parts, known.site.places)
     values: dict[str, float] = {}
     possible: dict[str, float] = {}
+    choice: pd.Series[str] | None = None
     solver = scenario.solver
     for soft in limits:
         tell(soft.key)
         sign = 1.0 if soft.least else -1.0
         goal = _goal(problem, soft.column, sign)
         found = problem.solve(objective=goal, gap=solver.gap, time_limit_s=solver.time_limit_s, seed=solver.seed)
-        reached = sign * found.objective + soft.beside
+        reached, choice = sign * found.objective + soft.beside, found.choice
         bound = sign * found.bound + (lump_sums(scenario) if soft.column == MONEY else soft.beside)  # others can be avoided
         kept = sign * (reached - soft.asked) >= 0
         values[soft.key] = soft.asked if kept else _wider(reached, soft.least)
@@ -176,7 +180,7 @@ def _settled(known: Survey, limits: Sequence[Soft], tell: Announce) -> tuple[dic
         )
         if soft.column == MONEY and not kept:  # the haul of the next plan may be dearer within its gap
             values[soft.key] = _wider(soft.beside + limit * (1.0 + solver.gap), soft.least)
-    return values, possible
+    return values, possible, choice
 
 
 def _in_full(rule: Rule) -> Rule:

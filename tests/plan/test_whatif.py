@@ -3,13 +3,14 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from conftest import write_small_world
 
 import planner as pl
-from planner.allocation import Restocked
+from planner.allocation import Problem, Restocked
 from planner.city.price import STEP, price_curve
 from planner.cli.main import run
 from planner.errors import Infeasible, InvalidInput
@@ -83,6 +84,25 @@ def test_what_money_is_possible_holds_no_sum_that_can_be_avoided(site) -> None:
         possible[name] = _settled(known, [money], lambda _: None)[1][money.key]
     assert possible["hangs"] == pytest.approx(possible["none"], abs=1.0)
     assert possible["always"] == pytest.approx(possible["none"] + 1e6, abs=1.0)
+
+
+def test_the_plan_begins_at_the_choice_that_keeps_what_was_settled(site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little time is left for it, there is a plan."""
+    taken: list[Any] = []
+
+    def in_no_time(self: Problem, **how: Any) -> Any:
+        if how.get("start") is not None:
+            taken.append(how["start"])
+            how["time_limit_s"] = 1e-3
+        return solved(self, **how)
+
+    solved = Problem.solve
+    monkeypatch.setattr(Problem, "solve", in_no_time)
+    found = pl.whatif(site, **CONFLICT)
+    assert len(taken) == 1
+    area = found.plan.units.groupby("target")["area_mu"].sum()
+    for key in CONFLICT:
+        assert area[key.split(".")[1]] >= found.gave.at[key, "set"] * (1 - 1e-9)
 
 
 def test_the_first_gives_no_more_than_is_proven_it_must(site) -> None:
