@@ -82,13 +82,15 @@ def solve_program(
     tell: Tell | None = None,
     target: float | None = None,
     nodes: int | None = None,
+    presolve: bool = True,
     stop: threading.Event | None = None,
 ) -> Answer:
     """Solves a program by HiGHS, relaxed or with whole options.
 
     method: choose, simplex or ipm (without crossover). start: the first columns of a point to begin with. target: an objective
     that is enough. gap, slack: relative and absolute gap at which to stop. nodes: most nodes of the search, so that a search
-    that is cut short is cut short at the same place every time. stop: set from outside to end it.
+    that is cut short is cut short at the same place every time. presolve: whether it may be made smaller first. stop: set from
+    outside to end it.
 
     Raises what `tell` raises.
     """
@@ -107,6 +109,8 @@ def solve_program(
         options["time_limit"] = max(float(seconds), 0.01)
     if method == "ipm":
         options["run_crossover"] = "off"
+    if not presolve:
+        options["presolve"] = "off"
     for name, value in options.items():
         solver.setOptionValue(name, value)
     if nodes is not None:

@@ -23,7 +23,7 @@ def solver() -> Iterator[Solver]:
         yield one
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(40), 5296])  # 5296: presolve of HiGHS 1.15.1 calls it impossible
 def test_a_second_library_says_the_same(seed: int, solver: Solver) -> None:
     world = larger(seed)
     right = RIGHT + OF_CORE if world.method == "core" else RIGHT
