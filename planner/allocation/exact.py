@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from planner.allocation.bound import Multipliers, forest, upper_bound
 from planner.allocation.covers import covers, this_choice
-from planner.allocation.highs import Answer, Solved, Tell, solve_program
+from planner.allocation.highs import Answer, Solved, Tell, solve_program, solve_surely
 from planner.allocation.hopeful import hopeful
 from planner.allocation.model import Model, chosen_options, settle, tightened, with_cuts
 from planner.allocation.parts import stack_clauses
@@ -133,12 +132,17 @@ class _Branching:
         warm = None
         if best.chosen is not None:
             warm = start_point(current, prog, best.chosen, settle(current, best.chosen).columns)
-        how: dict[str, Any] = {"gap": settings.gap, "seed": settings.seed, "nodes": settings.nodes, "stop": settings.stop}
-        how |= {"start": warm, "tell": _teller(settings, prog, best.value, self.bound)}
-        answer = solve_program(prog, seconds=settings.seconds_left, **how)
-        if not drawn and not answer.interrupted and answer.status in (Solved.INFEASIBLE, Solved.FAILED):
-            # the solver's presolve has called possible programs impossible (1.15.1): no refusal rests on it alone
-            answer = solve_program(prog, seconds=settings.seconds_left, presolve=False, **how)
+        tell = _teller(settings, prog, best.value, self.bound)
+        answer = (solve_program if drawn else solve_surely)(
+            prog,
+            gap=settings.gap,
+            seconds=settings.seconds_left,
+            seed=settings.seed,
+            start=warm,
+            tell=tell,
+            nodes=settings.nodes,
+            stop=settings.stop,
+        )
         self.over = answer.status is Solved.STOPPED
         self.interrupted = answer.interrupted
         if not drawn and answer.status is not Solved.FAILED and np.isfinite(answer.bound):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from planner.allocation.highs import Answer, solve_program
+from planner.allocation.highs import Answer, solve_surely
 from planner.allocation.program import Program
 from planner.portfolio.programme import Floats, Ints
 
@@ -52,7 +52,7 @@ class Rows:
 
 def ask(program: Program, **settings: Any) -> Answer:
     """The solver's answer with values, bound and duals in the programme's own units (of the minimised objective)."""
-    found = solve_program(program, **settings)
+    found = solve_surely(program, **settings)
     duals = None if found.duals is None else found.duals * program.scale
     value, bound = found.value * program.scale, found.bound * program.scale
     return replace(found, value=value, bound=bound, duals=duals)
