@@ -19,6 +19,7 @@ from planner.core.choice.sums import exact_sum, taken_sums
 from planner.words import Message
 
 REFINEMENTS = 6  # most times that a transport is refined
+OPEN = 1e-6  # of a row's size, by which rows of a transport may stay open before closing them comes before what that costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +255,10 @@ def _sizes_by_unit(model: Model, activity: Floats, rows: Ints) -> tuple[Floats, 
 def _elastic_step(
     model: Model, matrix: Floats, room: tuple[Floats, Floats], columns: Floats, unit: Floats, scale: float
 ) -> Floats:
-    """The cheapest change of the columns (in their units) that closes the rows' room (lo, hi), at a scale of its own."""
+    """The cheapest change of the columns (in their units) that closes the rows' room (lo, hi), at a scale of its own.
+
+    Where it leaves rows open they are closed first, whatever that costs, and as cheaply as that allows.
+    """
     lo, hi = room[0] / scale, room[1] / scale
     n, m = columns.size, lo.size
     slack = np.eye(m)
@@ -263,10 +267,16 @@ def _elastic_step(
     b = np.r_[hi[top], -lo[bottom]]
     price = model.price * unit
     dearest = float(np.abs(price).max(initial=0.0))
-    costs = np.r_[price / dearest if dearest else np.ones(n), np.full(m, 1e3)]  # free hauls would go round in circles
     most = np.where(np.isfinite(model.upper), (model.upper / unit - columns) / scale, np.inf)
     bounds = [*zip(-columns / scale, most, strict=True), *[(0.0, np.inf)] * m]
+    costs = np.r_[price / dearest if dearest else np.ones(n), np.full(m, 1e3)]  # free hauls would go round in circles
     answer = linprog(costs, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
+    if answer.x is not None and float(answer.x[n:].sum()) > OPEN:  # rows left open, or dearer to close than 1e3
+        closed = linprog(np.r_[np.zeros(n), np.ones(m)], A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
+        if closed.x is not None and float(closed.x[n:].sum()) < (1.0 - OPEN) * float(answer.x[n:].sum()):
+            bounds[n:] = [(0.0, float(left)) for left in np.maximum(closed.x[n:], 0.0)]
+            again = linprog(costs, A_ub=a, b_ub=b, bounds=bounds, method="highs-ds")
+            answer = closed if again.x is None else again
     return np.asarray(answer.x[:n] * scale) if answer.x is not None else np.zeros(n)
 
 

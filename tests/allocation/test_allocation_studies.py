@@ -221,6 +221,23 @@ def test_an_objective_is_kept_as_it_is_counted(dear: object) -> None:
             problem.subject_to(rule).solve(objective="npv")
 
 
+def test_a_kept_objective_whose_haul_is_large_beside_it_is_no_refusal() -> None:
+    """100 m³ from a, 60 of them 1 km to b and 40 2 km to c at 1,000 yuan/m³/km: 140,000 yuan beside a benefit of 1 yuan."""
+    rows = [
+        ("a", "reservoir", "reservoir", 10.0, 1.0, 0.0, 100.0, 0.0, 50.0),
+        ("b", "arable", "arable", 10.0, 0.0, 0.0, 0.0, 60.0, 0.0),
+        ("c", "arable", "arable", 10.0, 0.0, 0.0, 0.0, 40.0, 0.0),
+    ]
+    places = pd.DataFrame({"x_m": [0.0, 1000.0, 2000.0], "y_m": 0.0}, index=["a", "b", "c"])
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=1000.0)
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    problem = al.Problem(options, unrestored=False).subject_to(earth)
+    assert problem.solve(gap=0).objective == pytest.approx(1 - 140_000, rel=1e-12)
+    assert problem.subject_to(al.Keep("net", -139_999.5)).solve(objective="land", gap=0).objective == 20.0
+    with pytest.raises(Infeasible):
+        problem.subject_to(al.Keep("net", -139_998.5)).solve(objective="land", gap=0)
+
+
 def test_a_kept_objective_is_told_as_it_was_asked() -> None:
     """Two units worth 200 or 50: 400 at most, 250 with a lake; at least 1,000 is lowered, not raised."""
     problem = al.Problem(two_kinds(), unrestored=False)
