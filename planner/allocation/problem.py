@@ -58,12 +58,19 @@ class Problem:
         return replace(self, rules=self.rules + tuple(rules))
 
     def without(self, *rules: Rule) -> Problem:
-        """The problem without some of its rules (the same objects)."""
+        """The problem without some of its rules (the same objects). Raises InvalidInput for one that is none of them."""
+        self._own(rules)
         return replace(self, rules=tuple(r for r in self.rules if not any(r is dropped for dropped in rules)))
 
     def replaced(self, old: Rule, new: Rule) -> Problem:
-        """The problem with one rule changed for another."""
+        """The problem with one rule (the same object) changed for another. Raises InvalidInput where it is none of them."""
+        self._own((old,))
         return replace(self, rules=tuple(new if r is old else r for r in self.rules))
+
+    def _own(self, rules: Iterable[Rule]) -> None:
+        for rule in rules:
+            if not any(rule is mine for mine in self.rules):
+                raise InvalidInput(say("allocation.rule_not_here", rule=str(rule)))
 
     def parts(self) -> tuple[Part, ...]:
         """What each rule adds, in the rules' order.

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from planner.allocation.bound import Multipliers
 from planner.allocation.objective import Objective
 from planner.allocation.search import Warm
 from planner.allocation.table import Floats
@@ -59,6 +60,7 @@ class Result:
     worth: what each option (unit_id, option) brings once it pays the shadow prices of the limits it uses, objective's unit.
     method: which method answered and why its bound is one.
     multipliers: prices of the limits in the methods' own sense. aim: the objective itself. haul_cny: what carrying earth costs.
+    proof: these prices with those of borders and earth: what `bound_from_prices` is worked out from.
     warm: prices from which a search under other limits goes on.
     """
 
@@ -84,6 +86,7 @@ class Result:
     aim: Objective | None = field(default=None, repr=False)
     haul_cny: float = 0.0
     warm: Warm | None = field(default=None, repr=False)
+    proof: Multipliers | None = field(default=None, repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

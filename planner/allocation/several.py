@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planner.allocation.model import assemble, settle
+from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import Objective, objective
 from planner.allocation.problem import Problem
 from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
 from planner.allocation.solve import start_positions
-from planner.allocation.table import Floats
+from planner.allocation.table import Floats, Ints, OptionTable
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.timelimit import now
 from planner.words import say
@@ -166,7 +166,9 @@ def _front(problem: Problem, aims: list[Objective], results: list[Result], bound
 
 
 def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> float:
-    """An objective's value, in its own unit, at a plan.
+    """An objective's value, in its own unit, at a plan, whether it keeps the rules or not; bought and carried earth counts.
+
+    Units that the plan does not name take their best option. Raises InvalidInput for an option that the problem does not have.
 
     Examples
     --------
@@ -177,7 +179,23 @@ def evaluate(problem: Problem, goal: Goal, plan: Result | pd.Series[str]) -> flo
     """
     aim = objective(problem.table, goal)
     model = assemble(problem.table, problem.parts(), aim)
-    return aim.sign * settle(model, start_positions(problem.table, model, plan)).objective
+    choice = plan.choice if isinstance(plan, Result) else plan
+    return aim.sign * settle(model, _as_it_is(problem.table, model, choice)).objective
+
+
+def _as_it_is(table: OptionTable, model: Model, choice: pd.Series[str]) -> Ints:
+    """A plan's options, (N,), those that a rule forbids as well; units that it does not name take their best one.
+
+    Raises InvalidInput where the problem has no such option.
+    """
+    open_ = replace(model, allowed=np.ones_like(model.allowed))
+    named = table.units.isin(choice.index.astype(str))
+    chosen = np.where(named, start_positions(table, open_, choice), start_positions(table, model, choice))
+    said = choice.set_axis(choice.index.astype(str)).reindex(table.units[named]).astype(str).to_numpy()
+    other = np.flatnonzero(table.names[table.option[chosen[named]]] != said)
+    if other.size:
+        raise InvalidInput(say("allocation.plan_no_option", unit=table.units[named][other[0]], option=said[other[0]]))
+    return np.asarray(chosen)
 
 
 def what_if(problem: Problem, rule: Any, values: Mapping[Any, Any] | pd.Series[Any], **how: Any) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import clean, forest, upper_bound
+from planner.allocation.bound import Multipliers, clean, forest, upper_bound
 from planner.allocation.earlier import Start, row_prices, started
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauls import sides
@@ -169,9 +169,10 @@ def result_of(
         goal=goal.name,
         unit=goal.unit,
         notes=found.notes,
-        bound_from_prices=goal.sign * _from_prices(model, found),
+        bound_from_prices=goal.sign * bound_at(model, found.multipliers),
         multipliers=found.multipliers.rows,
         warm=found.warm,
+        proof=found.multipliers,
         haul_cny=0.0 if model.carriage is None else model.carriage.of(chosen).cost,
         aim=goal,
     )
@@ -185,12 +186,13 @@ def earth_at(model: Model, found: Found) -> Floats:
     return given[int(model.carriage.hauls.lack[found.chosen].sum() > 0)] if len(given) > 1 else given[0]
 
 
-def _from_prices(model: Model, found: Found) -> float:
-    """The bound that the multipliers prove in closed form."""
-    if model.carriage is None or found.multipliers.earth is None:
-        return upper_bound(model, found.multipliers, forest(model))
-    worths = sides(model.carriage.hauls, found.multipliers.earth)
-    return max(upper_bound(at_worth(model, w), found.multipliers, forest(model)) for w in worths)
+def bound_at(model: Model, multipliers: Multipliers) -> float:
+    """The bound that multipliers prove in closed form, hauls at the worth of earth among them."""
+    order = forest(model)
+    if model.carriage is None or multipliers.earth is None:
+        return upper_bound(model, multipliers, order)
+    worths = sides(model.carriage.hauls, multipliers.earth)
+    return max(upper_bound(at_worth(model, w), multipliers, order) for w in worths)
 
 
 def chosen_rows(table: OptionTable, chosen: Ints) -> pd.DataFrame:

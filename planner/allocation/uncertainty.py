@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.allocation.bound import Multipliers, clean, forest, upper_bound
-from planner.allocation.model import assemble, settle
+from planner.allocation.bound import Multipliers, clean
+from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import Objective, objective
 from planner.allocation.parts import Clauses, Column, Named, Part, Sum
 from planner.allocation.problem import Problem
@@ -18,6 +18,7 @@ from planner.allocation.result import Result
 from planner.allocation.rules.keep import Keep
 from planner.allocation.rules.lock import Exclude, Lock
 from planner.allocation.several import evaluate
+from planner.allocation.solve import bound_at
 from planner.allocation.table import Floats, Ints, OptionTable, read_options
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.words import Message, say
@@ -187,7 +188,8 @@ def robustness(draws: Iterable[Problem], **how: Any) -> pd.DataFrame:
 class Alternatives:
     """Plans nearly as good as the best.
 
-    table: per plan `objective`, `loss` (share of the best), `differs_mu` from the best, `least_differs_mu` from any other.
+    table: per plan `objective`, `loss` (share of the best; below 0 where a plan is better than the one it was asked about),
+    `differs_mu` from the best, `least_differs_mu` from any other.
     """
 
     results: tuple[Result, ...]
@@ -269,7 +271,7 @@ def alternatives(
         rows.append(
             {
                 "objective": value,
-                "loss": abs(value - reached) / max(abs(reached), 1e-9),
+                "loss": aim.sign * (reached - value) / max(abs(reached), 1e-9),
                 "differs_mu": apart_mu[0] if plan is not best and apart_mu else 0.0,
                 "least_differs_mu": min(apart_mu, default=0.0),
             }
@@ -295,12 +297,18 @@ def value_of_locks(
     table = problem.table
     aim = objective(table, goal if goal is not None else result.aim or "net")
     model = assemble(table, problem.parts(), aim)
-    order = forest(model)
-    rows = clean(model, result.multipliers) if result.multipliers.size == model.coef.shape[0] else np.zeros(model.coef.shape[0])
+    prices = _prices_of(model, result, same=goal is None)
     reached = settle(model, _positions(table, result)).objective
     values: dict[str, float] = {}
     for rule in problem.rules:
         if isinstance(rule, (Lock, Exclude)):
             lifted = assemble(table, problem.without(rule).parts(), aim)
-            values[str(rule)] = max(upper_bound(lifted, Multipliers(rows), order) - reached, 0.0)
+            values[str(rule)] = max(bound_at(lifted, prices) - reached, 0.0)
     return pd.Series(values, dtype=float).sort_values(ascending=False)
+
+
+def _prices_of(model: Model, result: Result, *, same: bool) -> Multipliers:
+    """A result's prices where its limits are the model's; those of borders and earth too where the objective is the same."""
+    if result.multipliers.size != model.coef.shape[0]:
+        return Multipliers(np.zeros(model.coef.shape[0]))
+    return result.proof if same and result.proof is not None else Multipliers(clean(model, result.multipliers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -366,3 +367,57 @@ def test_the_next_best_option_loses_what_it_says() -> None:
     for unit, row in result.next_best.iterrows():
         forced = problem.subject_to(al.Lock(unit, row["option"])).solve(gap=0)
         assert result.objective - forced.objective == pytest.approx(row["regret"], abs=1e-6)
+
+
+def test_a_lock_that_costs_nothing_is_worth_nothing_beside_haul_and_borders() -> None:
+    """100 m³ carried 1 km for 100 yuan: the lake earns 1,000 and would be dug anyway. Two units,
+    a border of 50 between them: all green is 190, all arable 180, unlike 150 at most, so green is no sacrifice."""
+    places = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=["a", "b"])
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=1.0)
+    lake = ("a", "reservoir", "reservoir", 10.0, 1000.0, 0.0, 100.0, 0.0, 50.0)
+    field = ("b", "arable", "arable", 10.0, 1000.0, 0.0, 0.0, 100.0, 0.0)
+    hauled = al.Problem(pd.DataFrame([lake, field], columns=COLUMNS).set_index(["unit_id", "option"]))
+    rows = [("a", 80.0, 100.0), ("b", 100.0, 90.0)]
+    both = [(u, t, t, 10.0, v, 0.0, 0.0, 0.0, 0.0) for u, *vs in rows for t, v in zip(("arable", "green"), vs, strict=True)]
+    border = pd.DataFrame({"unit_a": ["a"], "unit_b": ["b"], "length_m": [50.0]})
+    beside = al.Problem(pd.DataFrame(both, columns=COLUMNS).set_index(["unit_id", "option"]))
+    for problem, net in (
+        (hauled.subject_to(earth, al.Lock("a", "reservoir")), 1900.0),
+        (beside.subject_to(al.Compactness(border, 1.0), al.Lock("a", "green")), 190.0),
+    ):
+        result = problem.solve(gap=0)
+        assert result.objective == pytest.approx(net)
+        assert al.value_of_locks(problem, result).to_numpy() == pytest.approx([0.0], abs=1e-6)
+
+
+def test_a_better_alternative_is_a_loss_below_zero() -> None:
+    rows = [
+        (u, t, t, 10.0, v, 0.0, 0.0, 0.0, 0.0)
+        for u, g in (("a", 80.0), ("b", 90.0))
+        for t, v in (("arable", 100.0), ("green", g))
+    ]
+    problem = al.Problem(pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"]))
+    best = problem.solve(gap=0)
+    begun = replace(best, choice=pd.Series({"a": "green", "b": "arable"}, name="option"), objective=180.0)
+    table = al.alternatives(problem, begun, count=2, within=0.5, gap=0).table
+    assert table.loc[1, ["objective", "loss"]].tolist() == pytest.approx([190.0, -10 / 180])  # unlike, and better
+
+
+def test_a_plan_is_worth_what_it_is_where_a_rule_forbids_it() -> None:
+    options = world(3)
+    free = al.Problem(options).solve(gap=0)
+    wanted = "green" if free.choice["u0"] != "green" else "construction"
+    locked = al.Problem(options).subject_to(al.Lock("u0", wanted))
+    assert al.evaluate(locked, "net", free) == free.objective
+    with pytest.raises(InvalidInput, match="no option 'meadow'"):
+        al.evaluate(locked, "net", free.choice.replace(free.choice["u0"], "meadow"))
+
+
+def test_a_rule_that_is_none_of_the_problems_own_is_not_passed_over() -> None:
+    problem = al.Problem(world(6)).subject_to(al.Quota("green", min_mu=1))
+    for change in (
+        lambda: al.what_if(problem, al.Quota("green", min_mu=1), {5: al.Quota("green", min_mu=5)}),
+        lambda: problem.without(al.Quota("green", min_mu=1)),
+    ):
+        with pytest.raises(InvalidInput, match="none of the problem's rules"):
+            change()
