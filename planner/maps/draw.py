@@ -22,7 +22,7 @@ from planner.maps.place import Place, degrees_from_mercator, place
 from planner.maps.terrain import shading
 from planner.maps.told import told_in
 from planner.maps.view import MapView
-from planner.maps.views import derived, options_of, target_colours, view_specs
+from planner.maps.views import derived, options_of, span_of, target_colours, view_specs
 from planner.maps.words import STEP_WORDS, WORDS
 from planner.plan.figures import with_unit as headed
 from planner.plan.flows import zone_flows
@@ -214,17 +214,13 @@ def _scenarios(view: MapView, specs: list[dict[str, Any]]) -> list[dict[str, Any
 
 
 def _histograms(view: MapView) -> list[dict[str, Any]]:
-    """Columns whose area is charted and can be brushed, from 0 to the largest value rounded up."""
+    """Columns whose area is charted and can be brushed."""
     found = []
     for name, digits, _ in FACTS:
         if name not in BRUSHED:
             continue
-        values = derived(view, name)
-        top = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
-        if top > 0:
-            step = 10.0 ** np.floor(np.log10(top))
-            high = float(np.ceil(top / step * 2) / 2 * step)
-            found.append({"column": name, **_called(name), "digits": digits, "span": [0.0, high]})
+        if (span := span_of(derived(view, name)))[1] > span[0]:
+            found.append({"column": name, **_called(name), "digits": digits, "span": span})
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.columns import SHOWN, UNITS
 from planner.landuse import COVERS, TARGETS, TREATMENTS, cover_of
@@ -248,3 +249,15 @@ def _range_text(breaks: Sequence[float], i: int, tail: str, digits: int, *, plai
     if i == len(breaks):
         return f"> {shown(breaks[-1])}{tail}"
     return f"{shown(breaks[i - 1])} – {shown(breaks[i])}{tail}"
+
+
+def span_of(values: NDArray[np.float64]) -> list[float]:
+    """From where to where values (N,) are charted: from 0, or the least below it, to the largest, each rounded outwards."""
+    known = values[np.isfinite(values)]
+    return [0.0 - _outwards(-known.min(initial=0.0)), _outwards(known.max(initial=0.0))]
+
+
+def _outwards(top: float) -> float:
+    """The next half step of the power of ten at or above a value that is not below 0."""
+    step = 10.0 ** np.floor(np.log10(top)) if top > 0 else 1.0
+    return float(np.ceil(top / step * 2) / 2 * step)

@@ -222,3 +222,14 @@ def test_gcj02_moves_the_picture_and_never_the_plan(view: MapView) -> None:
     frames = [unpack(block[1])[1]["frame"] for block in (found, plain)]
     assert np.hypot(frames[0]["x"] - frames[1]["x"], frames[0]["y"] - frames[1]["y"]) > 300
     assert (view.units.geometry.to_wkb() == before).all()
+
+
+def test_a_chart_begins_below_zero_where_values_do(view: MapView) -> None:
+    """By hand: net values from -180 000 to 30 000 yuan per mu are charted from -200 000: a brush reaches all."""
+    area = view.units["area_mu"]
+    worth = np.linspace(-180_000.0, 30_000.0, len(area))
+    shown = dataclasses.replace(view, units=view.units.assign(cost_cny=0.0, benefit_cny=worth * area))
+    (layer,) = (child for child in draw(shown)._children.values() if isinstance(child, UnitLayer))
+    spans = {one["column"]: one["span"] for one in layer.config["charts"]["histograms"]}
+    assert spans["net_cny_mu"] == [-200_000.0, 30_000.0]
+    assert spans["subsidence_m"][0] == 0.0

@@ -41,28 +41,38 @@
     if (views.byKey.has(asked.get("view"))) state.view = asked.get("view");
     const palette = Number(asked.get("palette"));
     if ([1, 2].includes(palette)) state.palette = palette;
-    if (asked.get("area") === "ha") page.speech.areaUnit = "ha";
+    if (asked.get("area") === "ha" && !config.area) page.speech.areaUnit = "ha";
     if (["on", "off"].includes(asked.get("dark"))) state.dark = asked.get("dark");
-    const year = Number(asked.get("year"));
+    const year = Math.round(Number(asked.get("year")));
     if (config.years && year >= config.years[0] && year < config.years[1]) state.year = year;
     for (const part of (asked.get("hide") || "").split(",").filter(Boolean)) {
       const [key, list] = part.split(":");
-      if (key[0] === "~" && page.columns[key.slice(1)] && list) {
-        const range = list.split("_").map(Number);
-        if (range.length === 2 && range.every(isFinite)) views.ranges.set(key.slice(1), range);
+      if (key[0] === "~") { // only what a chart can brush: its filter is told, and can be lifted
+        const range = (list || "").split("_").filter(Boolean).map(Number);
+        const charted = config.charts.histograms.some((one) => one.column === key.slice(1)) && page.columns[key.slice(1)];
+        if (charted && range.length === 2 && range.every(isFinite)) views.ranges.set(key.slice(1), range.sort((a, b) => a - b));
       } else if (views.byKey.has(key)) {
         const known = views.byKey.get(key).classes.length;
-        (list || "").split(".").map(Number).filter((i) => i >= 0 && i < known).forEach((i) => views.hidden.get(key).add(i));
+        (list || "").split(".").filter(Boolean).map(Number).filter((i) => Number.isInteger(i) && i >= 0 && i < known).forEach((i) => views.hidden.get(key).add(i));
       }
     }
     page.visible = views.visible();
     return asked;
   };
 
+  // the place that an address names; null where it names none, or one from which nothing of the plan is seen
+  function placed(page, asked) {
+    const found = /^(-?[\d.]+),(-?[\d.]+),(-?[\d.]+)$/.exec(asked.get("at") || "");
+    const [lat, lng, zoom] = found ? found.slice(1).map(Number) : [NaN, NaN, NaN];
+    if (!(Math.abs(lat) < 85 && Math.abs(lng) <= 180 && isFinite(zoom))) return null;
+    page.map.setView([lat, lng], zoom, { animate: false });
+    return page.map.getBounds().intersects(page.extent()) ? [lat, lng] : null;
+  }
+
   // after the parts are built: what they show
   planner.follow = function (page, asked) {
-    const [lat, lng, zoom] = (asked.get("at") || "").split(",").map(Number);
-    if (isFinite(lat) && isFinite(lng) && isFinite(zoom) && asked.get("at")) page.map.setView([lat, lng], zoom, { animate: false });
+    const at = placed(page, asked);
+    if (!at) page.home();
     const [other, share] = (asked.get("with") || "").split(",");
     if (page.views.byKey.has(other)) {
       page.setOther(other);
@@ -74,7 +84,7 @@
     }
     if (page.parts.water && asked.get("water")) page.parts.water.recall(asked.get("water"));
     const unit = page.texts.ids.indexOf(asked.get("unit") || "");
-    if (unit >= 0) page.select(unit, !asked.get("at"));
+    if (unit >= 0) page.select(unit, !at);
   };
 
   planner.copyText = async function (text) {

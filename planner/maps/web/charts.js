@@ -69,7 +69,7 @@
       const to = at(event), span = [Math.min(from, to), Math.max(from, to)];
       from = null;
       if (span[1] - span[0] < width / 4) views.ranges.delete(spec.column);
-      else views.ranges.set(spec.column, span);
+      else views.ranges.set(spec.column, span.map((v) => Number(v.toPrecision(6)))); // as the address tells it
       page.refilter();
     });
     return [planner.el("p", { class: "planner-charttitle" }, speech.pick(spec.head)), chart];

@@ -2,8 +2,32 @@
 (function (planner) {
   "use strict";
 
-  const ALONG = [0.5, 0.25, 0.75, 0, 1], BESIDE = [0, -14, 14]; // where its m³ may stand: parts of an arrow, px above and below
   const SHORT_PX = 14; // flows that end this close to where they begin are drawn as a disc
+  const ALONG = [0.5, 0.35, 0.65, 0.2, 0.8, 0, 1], STEP_PX = 8; // where along an arrow its m³ may stand; how densely arrows are probed
+  const LETTER_PX = 6.5, WIDE_PX = 11, HEIGHT_PX = 16;
+
+  // Where the m³ of flows stand: beside their arrow, on no name and no other figure, and on no arrow where there is room. flows:
+  // [{p, q, share, text}] in pixels; taken: boxes {x, y, w, h} of names. Returns [{text, x, y, w, h}].
+  planner.haulFigures = function (flows, taken) {
+    const boxes = [...taken], placed = [];
+    const probes = flows.map(({ p, q }) => {
+      const n = Math.max(1, Math.ceil(Math.hypot(q.x - p.x, q.y - p.y) / STEP_PX));
+      return Array.from({ length: n + 1 }, (_, i) => ({ x: p.x + (i / n) * (q.x - p.x), y: p.y + (i / n) * (q.y - p.y), w: 6, h: 6 }));
+    });
+    const clear = (one, others) => others.every((o) => 2 * Math.abs(o.x - one.x) >= o.w + one.w || 2 * Math.abs(o.y - one.y) >= o.h + one.h);
+    flows.forEach((flow, k) => {
+      const { p, q, text } = flow, w = 6 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? WIDE_PX : LETTER_PX), 0), h = HEIGHT_PX;
+      const length = Math.hypot(q.x - p.x, q.y - p.y) || 1, nx = -(q.y - p.y) / length, ny = (q.x - p.x) / length;
+      const off = (w / 2) * Math.abs(nx) + (h / 2) * Math.abs(ny) + (length < SHORT_PX ? 12 : 9 + 4 * Math.sqrt(flow.share));
+      const beside = ALONG.flatMap((t) => [1, -1].map((side) => ({ x: p.x + t * (q.x - p.x) + side * off * nx, y: p.y + t * (q.y - p.y) + side * off * ny, w: w, h: h })));
+      const rest = probes.filter((_, i) => i !== k).flat(), able = beside.filter((one) => clear(one, boxes) && clear(one, probes[k]));
+      const at = able.find((one) => clear(one, rest)) || able[0];
+      if (!at) return;
+      boxes.push(at);
+      placed.push({ ...at, text: text });
+    });
+    return placed;
+  };
 
   planner.Hauls = L.Layer.extend({
     // arrows: [{from: [lat, lng], to: [lat, lng], volume, hauls}]
@@ -32,16 +56,9 @@
       this._group.clearLayers();
       this._texts.replaceChildren();
       const back = (point) => map.layerPointToLatLng(point);
-      for (const arrow of this.arrows) {
-        const p = map.latLngToLayerPoint(arrow.from), q = map.latLngToLayerPoint(arrow.to);
-        L.polygon(planner.arrowShape(p, q, arrow.volume / this.largest).map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: "#3b2a14", fillOpacity: 0.85 }).addTo(this._group);
-        const text = speech.cubic(arrow.volume), w = 6 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 11 : 6.5), 0), h = 16;
-        const free = (x, y) => taken.every((o) => 2 * Math.abs(o.x - x) >= o.w + w || 2 * Math.abs(o.y - y) >= o.h + h);
-        const at = ALONG.flatMap((t) => BESIDE.map((d) => ({ x: p.x + t * (q.x - p.x), y: p.y + t * (q.y - p.y) + d }))).find((one) => free(one.x, one.y));
-        if (!at) continue;
-        taken.push({ x: at.x, y: at.y, w: w, h: h });
-        this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(at.x) + "px", top: Math.round(at.y) + "px" } }, text));
-      }
+      const flows = this.arrows.map((arrow) => ({ p: map.latLngToLayerPoint(arrow.from), q: map.latLngToLayerPoint(arrow.to), share: arrow.volume / this.largest, text: speech.cubic(arrow.volume) }));
+      for (const flow of flows) L.polygon(planner.arrowShape(flow.p, flow.q, flow.share).map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: planner.LINES.hauls.colour, fillOpacity: 0.85 }).addTo(this._group);
+      for (const one of planner.haulFigures(flows, taken)) this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(one.x) + "px", top: Math.round(one.y) + "px" } }, one.text));
     },
   });
 

@@ -80,15 +80,18 @@
       map.off("moveend zoomend resize viewreset", this.update, this);
       this._box.remove();
     },
+    // the places whose names may stand on the map as it is: the plan's lakes are no part of today, and m³ stand where parcels' names do
+    known: function () {
+      const today = this.page.views.byKey.get(this.page.state.view).today;
+      const known = today ? this.places.filter((place) => place.kind !== "lake") : this.places;
+      return this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known;
+    },
     update: function () {
       const map = this._map;
       if (!map) return;
       const size = map.getSize();
       const px = map.options.crs.scale(map.getZoom()) / (2 * planner.HALF);
-      const today = this.page.views.byKey.get(this.page.state.view).today; // the plan's lakes are not there yet
-      const known = today ? this.places.filter((place) => place.kind !== "lake") : this.places;
-      const shown = this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known; // m³ stand there
-      const names = planner.placeNames(shown, this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
+      const names = planner.placeNames(this.known(), this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
       this.placed = names;
       planner.replace(this._box, names.map((name) => {
         const at = map.containerPointToLayerPoint([name.x, name.y]);

@@ -42,26 +42,20 @@
         extra ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, extra)) : null);
     }
 
-    // every filter in force, also those of views that are not shown, each with a button that lifts it
+    // the filters in force, each with a button that lifts it
     function filters() {
-      const { speech, views } = page, chips = [];
-      const chip = (text, lift) => chips.push(el("li", {}, el("span", {}, text),
-        el("button", { type: "button", "aria-label": speech.t("lift") + ": " + text, onclick: () => { lift(); page.refilter(); } }, "×")));
-      views.hidden.forEach((set, key) => {
-        if (!set.size) return;
-        const spec = views.byKey.get(key), there = page.present(key);
-        const names = (wanted) => spec.classes.filter((_, i) => there[i] && set.has(i) === wanted).map((entry) => speech.pick(entry.label));
-        const out = names(true), left = names(false);
-        const text = out.length <= left.length ? speech.t("without", { names: out.join(speech.t("comma")) }) : speech.t("only_these", { names: left.join(speech.t("comma")) || "–" });
-        chip(speech.pick(spec.label) + speech.t("colon") + text, () => set.clear());
-      });
-      views.ranges.forEach((range, column) => {
-        const chart = page.config.charts.histograms.find((one) => one.column === column);
-        if (!chart) return;
-        chip(speech.pick(chart.label) + speech.t("colon") + range.map((v) => speech.number(v, chart.digits)).join(" – ") + speech.pick(chart.tail), () => views.ranges.delete(column));
-      });
-      return chips.length ? el("div", { class: "planner-filters" }, el("strong", {}, speech.t("filter")), el("ul", {}, chips),
+      const { speech, views } = page, found = page.filters();
+      return found.length ? el("div", { class: "planner-filters" }, el("strong", {}, speech.t("filter")), el("ul", {}, found.map(({ text, lift }) => el("li", {}, el("span", {}, text),
+        el("button", { type: "button", "aria-label": speech.t("lift") + ": " + text, onclick: () => { lift(); page.refilter(); } }, "×")))),
         el("button", { type: "button", class: "planner-all", onclick: () => { views.showAll(); page.refilter(); } }, speech.t("show_all"))) : null;
+    }
+
+    // the lines that are drawn over the units
+    function lines() {
+      const found = page.lines();
+      return found.length ? el("ul", { class: "planner-linekey", "aria-label": page.speech.t("line_key") }, found.map((line) => el("li", {},
+        planner.svg("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" }, planner.svg("line", { x1: 0, x2: 26, y1: 4, y2: 4, stroke: line.colour, "stroke-width": line.width, "stroke-dasharray": line.dash.join(" ") || null })),
+        el("span", {}, line.name)))) : null;
     }
 
     box.update = function () {
@@ -82,7 +76,8 @@
           rows.map((i) => line(page, spec, sums, i)),
           el("tfoot", {},
             el("tr", {}, el("th", { scope: "row" }, speech.t("total")), el("td", {}, speech.area(sums.total.area_mu)), el("td", {}, speech.number(sums.total.units))),
-            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)));
+            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)),
+        lines());
       if (focus && document.getElementById(focus)) document.getElementById(focus).focus();
     };
     return box;

@@ -4,6 +4,10 @@
   const el = planner.el;
   const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-hauls": 440, "planner-names": 445, "planner-mark": 450, "planner-tools": 455 };
   const TODAY = new Set(["today", "landuse", "depth", "water", "table", "stability"]); // views of the ground before any works
+  const LINES = { // how what is drawn over the units is drawn
+    reservoirs: { colour: "#0b2f5c", width: 1.6, dash: [] }, dykes: { colour: "#e8890c", width: 3, dash: [] },
+    constraints: { colour: "#7a2e0b", width: 1.6, dash: [5, 4] }, hauls: { colour: "#3b2a14", width: 4, dash: [] } };
+  planner.LINES = LINES;
   const NARROW = 900, LOW = 520; // px below which panel and card are sheets, and where they stand beside each other
 
   class Page {
@@ -43,17 +47,11 @@
       const config = this.config;
       const svg = (pane) => L.svg({ pane: pane });
       if (config.hillshade) this.overlays.hillshade = L.imageOverlay(config.hillshade.url, config.hillshade.bounds, { pane: "tilePane", zIndex: 50, alt: "" });
-      if (config.outlines.length) {
-        this.overlays.reservoirs = L.layerGroup(config.outlines.map((ring) => L.polyline(ring, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#0b2f5c", weight: 1.6, interactive: false })));
-      }
-      if (config.constraints.length) {
-        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#7a2e0b", weight: 1.6, dashArray: "5 4", interactive: false };
-        this.overlays.constraints = L.layerGroup(config.constraints.map((ring) => L.polyline(ring, pen)));
-      }
-      if (config.dykes && config.dykes.length) {
-        const pen = { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), color: "#e8890c", weight: 3, interactive: false };
-        this.overlays.dykes = L.layerGroup(config.dykes.map((line) => L.polyline(line, pen)));
-      }
+      const over = (name, rings) => L.layerGroup(rings.map((ring) => L.polyline(ring, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")),
+        color: LINES[name].colour, weight: LINES[name].width, dashArray: LINES[name].dash.join(" ") || null, interactive: false })));
+      if (config.outlines.length) this.overlays.reservoirs = over("reservoirs", config.outlines);
+      if (config.constraints.length) this.overlays.constraints = over("constraints", config.constraints);
+      if (config.dykes && config.dykes.length) this.overlays.dykes = over("dykes", config.dykes);
       if (config.city && config.city.homes.length) {
         this.overlays.homes = planner.cityLayer(config.city, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), interactive: false });
       }
@@ -66,6 +64,31 @@
       this.foundMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#ffd400", weight: 2, fillColor: "#ffd400", fillOpacity: 0.25, interactive: false }).addTo(this.map);
       this.hoverMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#111", weight: 2, fill: false, interactive: false }).addTo(this.map);
       this.selectMark = L.polygon([], { pane: "planner-mark", renderer: this._markRenderer, color: "#ffd400", weight: 3.5, fill: false, interactive: false }).addTo(this.map);
+    }
+
+    // every filter in force in words, also those of views that are not shown: [{text, lift}]
+    filters() {
+      const { speech, views, config } = this, found = [];
+      views.hidden.forEach((set, key) => {
+        if (!set.size) return;
+        const spec = views.byKey.get(key), there = this.present(key);
+        const names = (wanted) => spec.classes.filter((_, i) => there[i] && set.has(i) === wanted).map((entry) => speech.pick(entry.label));
+        const out = names(true), left = names(false);
+        const text = out.length <= left.length ? speech.t("without", { names: out.join(speech.t("comma")) }) : speech.t("only_these", { names: left.join(speech.t("comma")) || "–" });
+        found.push({ text: speech.pick(spec.label) + speech.t("colon") + text, lift: () => set.clear() });
+      });
+      views.ranges.forEach((range, column) => {
+        const chart = config.charts.histograms.find((one) => one.column === column);
+        if (chart) found.push({ text: speech.pick(chart.label) + speech.t("colon") + range.map((v) => speech.number(v, chart.digits)).join(" – ") + speech.pick(chart.tail), lift: () => views.ranges.delete(column) });
+      });
+      return found;
+    }
+
+    // what the lines mean that are drawn over the units: [{name, colour, width, dash}], as the map and every sheet draw them
+    lines() {
+      const { speech, config, overlays, shown } = this;
+      return Object.keys(LINES).filter((name) => overlays[name] && shown[name]).map((name) => ({
+        name: name === "hauls" ? speech.t("haul_key", { flows: speech.number(config.hauls.length), volume: speech.cubic(config.hauls.reduce((sum, one) => sum + one.volume, 0)) }) : speech.t(name), ...LINES[name] }));
     }
 
     // which classes of a view occur at all
@@ -187,6 +210,7 @@
       else this.overlays[name].remove();
       if (name === "hauls" && this.overlays.names) this.overlays.names.update();
       if ((name === "hauls" || name === "names") && this.overlays.hauls) this.overlays.hauls.update(); // m³ stand where no name does
+      if (this.parts.legend && name in LINES) this.parts.legend.update();
       this.remember();
     }
 
@@ -234,6 +258,7 @@
     // the part of the map that nothing lies on, in pixels: [left, top, right, bottom]
     free() {
       const map = this.map.getContainer().getBoundingClientRect();
+      if (!map.width && this._free) return this._free; // on paper the map itself is not laid out
       const free = [0, 0, map.width, map.height];
       const { header, panel, card } = this.parts;
       for (const part of [header, panel, card]) {
@@ -247,7 +272,7 @@
         else if (left > 0.4 * map.width) free[2] = Math.min(free[2], left);
         else free[0] = Math.max(free[0], right);
       }
-      return free;
+      return (this._free = free);
     }
 
     // what is seen of the ground there
@@ -346,6 +371,7 @@
     map.on("mouseout", () => page.hover(-1));
     map.on("click", (event) => { if (!page.tool) page.select(page.unitUnder(event.latlng)); });
     map.on("moveend", () => page.remember());
+    map.on("moveend resize", () => page.free()); // known when the page is laid out for paper
     document.addEventListener("keydown", (event) => {
       if ((!page.state.keys && event.key !== "Escape") || event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName) || event.target.type === "search") return;
       const act = {
@@ -400,7 +426,6 @@
       page.update();
       if (page.compact) page.parts.panel.fold(true);
       if (config.other) page.setOther(config.other);
-      if (!asked.get("at")) page.home();
       planner.follow(page, asked);
       page._draw();
       planner.printing(page);

@@ -6,8 +6,8 @@
   const DPI = 150;
 
   // where the map stands on a canvas: the shown extent, or all of the plan
-  function place(page, box, whole) {
-    const { frame, extent } = page.units;
+  function place(page, box, asked) {
+    const { frame, extent } = page.units, whole = asked || page.seen().contains(page.extent()); // no sheet of empty margins
     const project = (latlng) => L.CRS.EPSG3857.project(L.latLng(latlng));
     let west, south, east, north;
     if (whole) {
@@ -15,8 +15,8 @@
       [east, north] = [frame.x + extent[2] * frame.step, frame.y + extent[3] * frame.step];
       const edge = 0.03 * Math.max(east - west, north - south);
       west -= edge; south -= edge; east += edge; north += edge;
-    } else {
-      const bounds = page.map.getBounds(), sw = project(bounds.getSouthWest()), ne = project(bounds.getNorthEast());
+    } else { // the part of the screen's map on which nothing lies
+      const bounds = page.seen(), sw = project(bounds.getSouthWest()), ne = project(bounds.getNorthEast());
       [west, south, east, north] = [sw.x, sw.y, ne.x, ne.y];
     }
     const px = Math.min(box.w / (east - west), box.h / (north - south)); // pixels per page metre
@@ -39,15 +39,24 @@
     };
     if (overlays.hillshade && shown.hillshade) image(overlays.hillshade);
     const at = { a: units.frame.step * where.px, bx: where.x0 - box.x + units.frame.x * where.px, by: where.y0 - box.y - units.frame.y * where.px, width: box.w, height: box.h, ratio: zoomed };
-    const layer = document.createElement("canvas"); // one layer, so that neighbours of one colour show no seam when it is made clear
-    layer.width = Math.round(box.w);
-    layer.height = Math.round(box.h);
-    planner.paintUnits(layer.getContext("2d"), units, page.main.paint, at);
-    context.globalAlpha = state.opacity;
-    context.drawImage(layer, box.x, box.y);
-    context.globalAlpha = 1;
+    const edge = divider(page, box, where);
+    const half = (left, right, draw) => { context.save(); context.beginPath(); context.rect(left, box.y, right - left, box.h); context.clip(); draw(); context.restore(); };
+    const painted = (layer) => {
+      const cover = document.createElement("canvas"); // one layer, so that neighbours of one colour show no seam when it is made clear
+      cover.width = Math.round(box.w);
+      cover.height = Math.round(box.h);
+      planner.paintUnits(cover.getContext("2d"), units, layer.paint, at);
+      context.globalAlpha = state.opacity;
+      context.drawImage(cover, box.x, box.y);
+      context.globalAlpha = 1;
+    };
+    half(box.x, edge, () => painted(page.main));
+    if (state.other) half(edge, box.x + box.w, () => painted(page.second));
     if (overlays.homes && shown.homes) homes(context, config.city.homes, where, zoomed);
-    if (page.flood && page.flood.shown) raster(context, page.flood.canvas, page.flood.overlay.getBounds(), where);
+    if (page.flood && page.flood.shown) {
+      const [left, right] = page.parts.divider.flooded(edge, box.x, box.x + box.w);
+      half(left, right, () => raster(context, page.flood.canvas, page.flood.overlay.getBounds(), where));
+    }
     const ring = (points, colour, width, dash) => {
       context.beginPath();
       points.forEach((latlng, i) => { const [x, y] = where.point(latlng); if (i) context.lineTo(x, y); else context.moveTo(x, y); });
@@ -55,15 +64,23 @@
       context.stroke();
       context.setLineDash([]);
     };
-    if (shown.reservoirs) config.outlines.forEach((points) => ring(points, "#0b2f5c", 1.6 * zoomed, []));
-    if (shown.constraints) config.constraints.forEach((points) => ring(points, "#7a2e0b", 1.6 * zoomed, [5 * zoomed, 4 * zoomed]));
-    if (shown.dykes && config.dykes) config.dykes.forEach((points) => ring(points, "#e8890c", 3 * zoomed, []));
-    if (shown.hauls) arrows(context, page, where, zoomed);
-    if (shown.names) {
-      const names = planner.placeNames(config.places, page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
+    const rings = { reservoirs: config.outlines, constraints: config.constraints, dykes: config.dykes || [] };
+    for (const name in rings) {
+      const pen = planner.LINES[name];
+      if (shown[name]) rings[name].forEach((points) => ring(points, pen.colour, pen.width * zoomed, pen.dash.map((v) => v * zoomed)));
+    }
+    const flows = overlays.hauls && shown.hauls ? arrows(context, page, where, zoomed) : [];
+    let names = [];
+    if (overlays.names && shown.names) {
+      names = planner.placeNames(overlays.names.known(), page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
       context.translate(box.x, box.y);
       planner.drawNames(context, names);
       context.translate(-box.x, -box.y);
+    }
+    figures(context, flows, names.map((name) => ({ x: (name.x + box.x) / zoomed, y: (name.y + box.y) / zoomed, w: name.w / zoomed, h: name.h / zoomed })), zoomed);
+    if (state.other) {
+      context.fillStyle = "#fff";
+      context.fillRect(edge - 1.5 * zoomed, box.y, 3 * zoomed, box.h);
     }
     context.restore();
     return where;
@@ -116,18 +133,81 @@
     return y;
   }
 
+  // where the divider stands between the two views that are compared; the right edge where none are
+  function divider(page, box, where) {
+    if (!page.state.other) return box.x + box.w;
+    const at = page.map.containerPointToLatLng([page.parts.divider.share * page.map.getSize().x, 0]);
+    return Math.max(box.x, Math.min(box.x + box.w, where.point(at)[0]));
+  }
+
   function arrows(context, page, where, zoomed) {
-    const largest = Math.max(...page.config.hauls.map((one) => one.volume));
-    for (const flow of page.config.hauls) {
-      const p = where.point(flow.from), q = where.point(flow.to);
-      const shape = planner.arrowShape({ x: p[0] / zoomed, y: p[1] / zoomed }, { x: q[0] / zoomed, y: q[1] / zoomed }, flow.volume / largest);
+    const { config, speech } = page, largest = Math.max(...config.hauls.map((one) => one.volume));
+    const flows = config.hauls.map((flow) => {
+      const [p, q] = [flow.from, flow.to].map((at) => { const [x, y] = where.point(at); return { x: x / zoomed, y: y / zoomed }; });
+      return { p: p, q: q, share: flow.volume / largest, text: speech.cubic(flow.volume) };
+    });
+    for (const { p, q, share } of flows) {
       context.beginPath();
-      shape.forEach((point, i) => (i ? context.lineTo(point.x * zoomed, point.y * zoomed) : context.moveTo(point.x * zoomed, point.y * zoomed)));
+      planner.arrowShape(p, q, share).forEach((point, i) => (i ? context.lineTo(point.x * zoomed, point.y * zoomed) : context.moveTo(point.x * zoomed, point.y * zoomed)));
       context.closePath();
       context.fillStyle = "rgba(59,42,20,0.85)"; context.strokeStyle = "#fff"; context.lineWidth = zoomed;
       context.fill();
       context.stroke();
     }
+    return flows;
+  }
+
+  // the m³ of the arrows
+  function figures(context, flows, taken, zoomed) {
+    context.font = "600 " + 11 * zoomed + "px " + FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    for (const one of planner.haulFigures(flows, taken)) {
+      context.fillStyle = "rgba(255,250,240,0.85)";
+      context.fillRect((one.x - one.w / 2) * zoomed, (one.y - one.h / 2) * zoomed, one.w * zoomed, one.h * zoomed);
+      context.fillStyle = planner.LINES.hauls.colour;
+      context.fillText(one.text, one.x * zoomed, one.y * zoomed);
+    }
+    context.textBaseline = "alphabetic";
+  }
+
+  // what the lines over the units mean, below the legend; returns where it ends
+  function linesKey(context, page, x, y, width, unit) {
+    const found = page.lines();
+    if (found.length) y += 8 * unit;
+    for (const line of found) {
+      y += 18 * unit;
+      context.beginPath();
+      context.moveTo(x, y - 4 * unit);
+      context.lineTo(x + 20 * unit, y - 4 * unit);
+      context.strokeStyle = line.colour; context.lineWidth = line.width * unit; context.setLineDash(line.dash.map((v) => v * unit));
+      context.stroke();
+      context.setLineDash([]);
+      context.font = "400 " + 11 * unit + "px " + FONT;
+      context.fillStyle = "#1d2321";
+      context.textAlign = "left";
+      wrapped(context, line.name, width - 25 * unit).forEach((text, k) => { if (k) y += 14 * unit; context.fillText(text, x + 25 * unit, y); });
+    }
+    return y;
+  }
+
+  // what the blues of the water mean, where it is drawn; returns where it ends
+  function depthKey(context, page, x, y, width, unit) {
+    if (!page.flood || !page.flood.shown) return y;
+    const marks = planner.depthMarks(page.speech), blend = context.createLinearGradient(x, 0, x + width, 0);
+    marks.forEach((mark, i) => blend.addColorStop(i / (marks.length - 1), mark.colour));
+    context.font = "400 " + 11 * unit + "px " + FONT;
+    context.textAlign = "left";
+    context.fillStyle = "#1d2321";
+    y += 26 * unit;
+    context.fillText(page.speech.t("depth_key"), x, y);
+    y += 5 * unit;
+    context.fillStyle = blend;
+    context.fillRect(x, y, width, 10 * unit);
+    y += 22 * unit;
+    context.fillStyle = "#5a625f";
+    marks.forEach((mark, i) => { context.textAlign = i === 0 ? "left" : i === marks.length - 1 ? "right" : "center"; context.fillText(mark.text, x + (i / (marks.length - 1)) * width, y); });
+    return y;
   }
 
   function wrapped(context, text, width) {
@@ -140,8 +220,8 @@
   }
 
   // the legend with its figures, down a column; returns where it ends
-  function legend(context, page, x, y, width, unit) {
-    const { speech, views, state } = page, spec = views.byKey.get(state.view), sums = views.sums(spec.key, page.visible);
+  function legend(context, page, key, x, y, width, unit) {
+    const { speech, views, state } = page, spec = views.byKey.get(key), sums = views.sums(spec.key, page.visible);
     const text = (words, at, size, weight, colour, align) => {
       context.font = weight + " " + size * unit + "px " + FONT;
       context.fillStyle = colour || "#1d2321";
@@ -230,6 +310,17 @@
     return layer;
   }
 
+  // what holds of what is drawn and is no part of the plan itself: filters, the year, the water's level, what is compared
+  function conditions(page) {
+    const { speech, state, config, views, parts } = page, lines = [], name = (key) => speech.pick(views.byKey.get(key).label);
+    const filters = page.filters().map((one) => one.text), water = page.flood && page.flood.shown ? parts.water.told() : [];
+    if (state.other) lines.push("◀ " + name(state.view) + " | " + name(state.other) + " ▶");
+    if (filters.length) lines.push(speech.t("filter") + speech.t("colon") + filters.join("; "));
+    if (config.years && state.year < config.years[1]) lines.push(speech.t("year_ready", { year: state.year, area: speech.area(page.readyArea()) }));
+    if (water.length) lines.push(speech.t("water_levels") + speech.t("colon") + water.join("; "));
+    return lines;
+  }
+
   // The sheet on a canvas. paper: A4 or A3 landscape; whole: all of the plan, else what the screen shows.
   planner.sheet = function (page, paper, whole) {
     const [mmW, mmH] = PAPERS[paper], px = DPI / 25.4, { speech, config } = page, site = config.site;
@@ -252,12 +343,15 @@
     if (site.verdict) say(speech.pick(site.verdict), 12, "600", "#1d2321");
     if (site.subtitle) say(speech.pick(site.subtitle), 11, "400", "#5a625f");
     if (site.kind === "reconstruction") say(speech.t("reconstruction"), 11, "700", "#7a2e0b");
+    for (const line of conditions(page)) say(line, 11, "600", "#14506b");
     const box = { x: edge, y: y, w: canvas.width - 2 * edge - side - 16 * unit, h: canvas.height - y - edge };
     const where = picture(context, page, box, whole, unit * 1.05);
     context.strokeStyle = "#8d9793"; context.lineWidth = unit;
     context.strokeRect(box.x, box.y, box.w, box.h);
     const x = box.x + box.w + 16 * unit;
-    homesKey(context, page, x, legend(context, page, x, box.y, side, unit), side, unit);
+    let end = legend(context, page, page.state.view, x, box.y, side, unit);
+    if (page.state.other) end = legend(context, page, page.state.other, x, end + 10 * unit, side, unit);
+    for (const key of [linesKey, depthKey, homesKey]) end = key(context, page, x, end, side, unit);
     scaleBar(context, where, page, x, canvas.height - edge - 44 * unit, unit);
     context.font = "400 " + 10 * unit + "px " + FONT;
     context.fillStyle = "#5a625f";
@@ -280,11 +374,14 @@
     const { columns, texts, config, speech, visible } = page;
     const facts = config.facts.filter((fact) => columns[fact.column]);
     const cell = (value) => { const text = String(value); return /[",\n\r]/.test(text) || /^[=+@\t\r-]/.test(text) ? '"' + (/^[=+@\t\r-]/.test(text) && isNaN(Number(text)) ? "'" : "") + text.replaceAll('"', '""') + '"' : text; };
-    const head = [speech.t("unit"), speech.t("parcel"), speech.t("target"), speech.t("treatment"), ...facts.map((fact) => speech.pick(fact.head))];
+    const view = page.views.byKey.get(page.state.view), classes = page.views.classes(view.key);
+    const other = view.kind === "words" && view.column !== "target" && columns.target; // e.g. the target that an alternative gives
+    const head = [speech.t("unit"), speech.t("parcel"), speech.t("target"), speech.t("treatment"), ...(other ? [speech.pick(view.label)] : []), ...facts.map((fact) => speech.pick(fact.head))];
     const rows = [head.map(cell).join(",")];
     for (let u = 0; u < texts.ids.length; u++) {
       if (!visible[u]) continue;
       const row = [texts.ids[u], planner.textAt(page, "parcel_id", u), planner.labelOf(page, "targets", planner.textAt(page, "target", u)), planner.labelOf(page, "treatments", planner.textAt(page, "treatment", u))];
+      if (other) row.push(speech.pick(view.classes[classes[u]].label));
       for (const fact of facts) { const value = columns[fact.column].at(u); row.push(isNaN(value) ? "" : value); }
       rows.push(row.map(cell).join(","));
     }
@@ -293,7 +390,7 @@
 
   planner.shareButtons = function (page) {
     const el = planner.el, { speech } = page;
-    const name = (kind) => (page.config.site.name_en || page.config.site.name || "plan").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) + "-" + page.state.view + "." + kind;
+    const name = (kind) => (page.config.site.name_en || page.config.site.name || "plan").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "") + "-" + page.state.view + "." + kind;
     const told = el("output", { class: "planner-fine" });
     const button = (word, id, act) => el("button", { type: "button", id: "planner-" + id, onclick: act }, speech.t(word));
     return el("div", { class: "planner-buttons" },

@@ -14,6 +14,13 @@
     // the lake of the plan is not drawn over a view of today
     const flooded = (key) => !page.views.byKey.get(key).today;
 
+    // from where to where the lake is drawn, of what reaches from low over the divider at edge to high
+    handle.flooded = function (edge, low, high) {
+      if (!page.state.other) return [low, high];
+      const [left, right] = [page.state.view, page.state.other].map(flooded);
+      return left === right ? [low, high] : left ? [low, edge] : [edge, high];
+    };
+
     function clip() {
       const on = page.state.other !== "";
       handle.hidden = !on;
@@ -25,8 +32,8 @@
       const x = nw.x + size.x * share;
       left.style.clip = "rect(" + [nw.y, x, se.y, nw.x].map(px).join(",") + ")";
       right.style.clip = "rect(" + [nw.y, se.x, se.y, x].map(px).join(",") + ")";
-      const sides = [flooded(page.state.view), flooded(page.state.other)];
-      if (sides[0] !== sides[1]) water.style.clip = (sides[0] ? left : right).style.clip;
+      const [from, to] = handle.flooded(x, nw.x, se.x);
+      if (from > nw.x || to < se.x) water.style.clip = "rect(" + [nw.y, to, se.y, from].map(px).join(",") + ")";
       handle.style.left = share * 100 + "%";
       handle.setAttribute("aria-valuenow", Math.round(share * 100));
       handle.setAttribute("aria-label", page.speech.t("divider"));

@@ -36,7 +36,7 @@
     for (let k = 0; k <= SAMPLES; k++) {
       const t = k / SAMPLES, at = L.latLng(a.lat + (b.lat - a.lat) * t, a.lng + (b.lng - a.lng) * t);
       const found = planner.groundAt(page, at);
-      const level = found.lake >= 0 ? page.config.reservoirs[found.lake].level : NaN;
+      const level = found.lake >= 0 ? page.parts.water.levelOf(found.lake) : NaN; // as it is drawn
       rows.push({ d: t * total, today: found.today, finished: found.finished, water: found.reach <= level ? level : NaN });
     }
     const all = rows.flatMap((row) => [row.today, row.finished, row.water]).filter(isFinite);
@@ -51,7 +51,8 @@
     const wet = rows.map((row, i) => (isFinite(row.water) && row.water > row.finished && i < SAMPLES ? svg("rect", { x: x(row.d), y: y(row.water), width: (W - 54) / SAMPLES + 0.3, height: Math.max(0, y(row.finished) - y(row.water)), class: "planner-section-water" }) : null));
     const step = planner.roundStep(high - low), ticks = [];
     for (let z = Math.ceil(low / step) * step; z <= high; z += step) ticks.push(svg("text", { x: 40, y: y(z) + 4, "text-anchor": "end" }, speech.number(z, step < 1 ? 1 : 0)));
-    const key = ["today", "finished", "water"].map((name) => el("span", { class: "planner-key-" + name }, speech.t("section_" + name)));
+    const levels = [...new Set(rows.map((row) => row.water).filter(isFinite))].map((z) => speech.metres(z, 2));
+    const key = ["today", "finished", "water"].map((name) => el("span", { class: "planner-key-" + name }, [speech.t("section_" + name), ...(name === "water" ? levels : [])].join(" ")));
     return el("div", {}, el("p", { class: "planner-charttitle" }, speech.t("section") + speech.t("colon") + speech.metres(total, 0)), el("p", { class: "planner-keys" }, key),
       svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", class: "planner-chart", "aria-label": speech.t("section") }, wet, line("today", "today"), line("finished", "finished"), ticks,
         svg("text", { x: 44, y: H - 6 }, "0"), svg("text", { x: W - 10, y: H - 6, "text-anchor": "end" }, speech.metres(total, 0))));

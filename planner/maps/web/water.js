@@ -27,6 +27,10 @@
     return [150 - 140 * k, 200 - 145 * k, 235 - 110 * k];
   };
 
+  // the marks of the key of depths, from shallow to deep
+  planner.depthMarks = (speech) => [0, 2, 4, DEEP_M].map((m) => ({
+    colour: "rgb(" + planner.depthColour(m).map(Math.round).join(",") + ")", text: (m === DEEP_M ? "≥ " : "") + speech.metres(m, 0) }));
+
   class Flood {
     // raster: {rows, cols, bounds [[s, w], [n, e]]}; columns bed, reach (m) and lake (which reservoir reaches the cell first)
     constructor(map, raster, columns) {
@@ -69,11 +73,10 @@
   }
 
   function depthKey(speech) {
-    const el = planner.el, marks = [0, 2, 4, DEEP_M];
-    const colour = (depth) => "rgb(" + planner.depthColour(depth).map(Math.round).join(",") + ")";
+    const el = planner.el;
     return el("div", { class: "planner-depthkey" }, el("span", {}, speech.t("depth_key")),
-      el("div", { class: "planner-depthbar", style: { background: "linear-gradient(to right," + marks.map(colour).join(",") + ")" } }),
-      el("div", { class: "planner-depthmarks" }, marks.map((m) => el("span", {}, (m === DEEP_M ? "≥ " : "") + speech.metres(m, 0)))));
+      el("div", { class: "planner-depthbar", style: { background: "linear-gradient(to right," + planner.depthMarks(speech).map((mark) => mark.colour).join(",") + ")" } }),
+      el("div", { class: "planner-depthmarks" }, planner.depthMarks(speech).map((mark) => el("span", {}, mark.text))));
   }
 
   // What the years do to a lake: its lowest levels, each a button that lays the water there, and what keeps it.
@@ -109,10 +112,10 @@
       if (flood) flood.draw(levels);
     }
 
-    function reading() {
-      const lake = lakes[current], speech = page.speech;
-      const at = planner.readCurve(lake.curve, levels[current]);
-      return [speech.t("level") + " " + speech.metres(levels[current], 2),
+    function reading(i) {
+      const lake = lakes[i], speech = page.speech;
+      const at = planner.readCurve(lake.curve, levels[i]);
+      return [speech.t("level") + " " + speech.metres(levels[i], 2),
         speech.t("storage") + " " + speech.cubic(at.storage),
         speech.t("water_area") + " " + speech.area(at.area)].join(" · ") + (at.beyond ? " · " + speech.t("beyond_curve") : "");
     }
@@ -120,19 +123,22 @@
     box.setLevel = function (level) {
       levels[current] = level;
       const out = box.querySelector("output");
-      if (out) out.textContent = reading();
+      if (out) out.textContent = reading(current);
       const slider = box.querySelector("input[type=range]");
       if (slider && Number(slider.value) !== level) slider.value = level;
       if (box.open) draw();
+      if (page.tool === "section") page.parts.tools.update();
       page.remember();
     };
 
+    box.levelOf = (i) => (box.open ? levels[i] : lakes[i].level); // as the water is drawn
+    box.told = () => (box.open ? lakes.map((lake, i) => lake.id + page.speech.t("colon") + reading(i)) : []);
     // which lakes stand at which level, where the slider is in use
     box.address = () => (box.open ? levels.map((z) => Number(z.toFixed(2))).join("_") + "_" + current : "");
     box.recall = function (text) {
-      const asked = text.split("_").map(Number);
+      const asked = text.split("_").map((part) => (part ? Number(part) : NaN));
       lakes.forEach((lake, i) => { if (isFinite(asked[i])) levels[i] = Math.max(lake.curve.level[0], Math.min(lake.curve.level[lake.curve.level.length - 1], asked[i])); });
-      current = Math.max(0, Math.min(lakes.length - 1, asked[lakes.length] || 0));
+      current = Math.max(0, Math.min(lakes.length - 1, Math.floor(asked[lakes.length]) || 0));
       box.open = true;
       box.update();
       draw();
@@ -151,7 +157,7 @@
           ? el("select", { "aria-label": speech.t("reservoir"), onchange: (event) => { current = Number(event.target.value); box.update(); } },
               lakes.map((one, i) => el("option", { value: i, selected: i === current }, one.id + " · " + speech.cubic(one.storage))))
           : null,
-        el("output", { for: "planner-level", "aria-live": "polite" }, reading()),
+        el("output", { for: "planner-level", "aria-live": "polite" }, reading(current)),
         slider,
         flood ? depthKey(speech) : null,
         el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.metres(lake.level, 2) + (lake.size ? " · " + speech.pick(lake.size) : "")),
