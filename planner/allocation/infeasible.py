@@ -11,14 +11,15 @@ import numpy as np
 from planner.allocation.bound import forest
 from planner.allocation.exact import solve_exactly
 from planner.allocation.hauling import without_hauls
+from planner.allocation.hauls import Carriage
 from planner.allocation.highs import Solved, solve_program
 from planner.allocation.methods import solve_by_shape
-from planner.allocation.model import Model, assemble, chosen_options, settle
+from planner.allocation.model import Model, Settled, assemble, chosen_options, finite_size, settle
 from planner.allocation.objective import Objective
 from planner.allocation.parts import INF, ROUNDING, Part, Rule, beside, told
 from planner.allocation.program import program
 from planner.allocation.search import Found, Method, Outcome, Settings
-from planner.allocation.table import Floats, OptionTable
+from planner.allocation.table import Floats, Ints, OptionTable
 from planner.core.choice.assignment import best_options, forest_best
 from planner.errors import Infeasible
 from planner.timelimit import now
@@ -275,29 +276,61 @@ def single_row_gives(
     result = []
     for row in np.flatnonzero(model.owner == rule):
         for sign, limit, verb in ((1.0, model.lo[row], "lower"), (-1.0, model.hi[row], "raise")):
-            if not np.isfinite(limit) or model.entries[:, row].any() or (model.border[row] and model.edges.cost.size):
+            bought = model.entries[:, row].any()
+            told = not _fed(model, int(row)) and not (bought and sign > 0) and not (model.border[row] and model.edges.cost.size)
+            if not np.isfinite(limit) or not told:
                 continue
-            ends = (model.lo, model.hi) if sign > 0 else (model.hi, model.lo)
-            opened = ends[0].copy()
-            opened[row] = -sign * INF
-            lo, hi = (opened, ends[1]) if sign > 0 else (ends[1], opened)
-            soft = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi)
-            hauls = model.carriage
-            if hauls is not None:
-                soft = replace(soft, carriage=replace(hauls, counts=float(hauls.money[row]) if sign < 0 else 0.0, known={}))
-            moment = now()
-            settings = Settings(1e-3, moment, min(deadline - moment, PATIENCE_S / 6), seed, None, Method.CHOOSE)
-            found = solve_by_shape(soft, settings, None, None) if deadline > moment else None
-            if found is None or found.chosen is None:
-                continue
-            counted = 0.0 if hauls is None else float(hauls.money[row])
-            hauled = counted * hauls.of(found.chosen).cost if hauls is not None and counted else 0.0
-            miss = sign * (limit - math.fsum([*model.coef[row][found.chosen], hauled]))
-            if miss > 0:
+            miss = _missed(_opened(model, int(row), sign), sign, limit, deadline, seed)
+            if miss is not None and miss > 0:
                 scale = abs(limit) if limit else max(1.0, abs(miss))
                 words = giving(model, int(row), verb, miss)
                 result.append((miss, scale, words))
     return result
+
+
+def _fed(model: Model, row: int) -> bool:
+    """Whether auxiliary columns make up what a row lacks: bought earth, a stockpile. Such a row is no limit, its columns'
+    ends are."""
+    return bool((model.entries[:, row] < 0).any())
+
+
+def _opened(model: Model, row: int, sign: float) -> Model:
+    """The model without one end of a row (sign 1: its least, -1: its most) and the row's own sum, what is bought and carried
+    with it, as the objective."""
+    ends = (model.lo, model.hi) if sign > 0 else (model.hi, model.lo)
+    opened = ends[0].copy()
+    opened[row] = -sign * INF
+    lo, hi = (opened, ends[1]) if sign > 0 else (ends[1], opened)
+    soft = replace(model, gain=sign * model.coef[row], lo=lo, hi=hi, price=-sign * model.entries[:, row])
+    if model.carriage is None:
+        return soft
+    own = _letting(model.carriage, {model.kinds[row]} if sign < 0 else set())
+    return replace(soft, carriage=replace(own, counts=float(own.money[row]) if sign < 0 else 0.0))
+
+
+def _letting(carriage: Carriage, kinds: set[str]) -> Carriage:
+    """The hauls where earth may come (go) besides, if the row of what comes (goes) is among those that give: kinds."""
+    hauls = carriage.hauls
+    hauls = replace(hauls, imported=hauls.imported or "import" in kinds, exported=hauls.exported or "export" in kinds)
+    return replace(carriage, hauls=hauls, known={}, priced={})
+
+
+def _missed(soft: Model, sign: float, limit: float, deadline: float, seed: int) -> float | None:
+    """By how much the best plan of an opened model misses a row's limit; None where none was found."""
+    if (moment := now()) >= deadline:
+        return None
+    settings = Settings(1e-3, moment, min(deadline - moment, PATIENCE_S / 6), seed, None, Method.CHOOSE)
+    found = solve_by_shape(soft, settings, None, None)
+    return None if found.chosen is None else sign * limit - settle(soft, found.chosen).objective
+
+
+def _ends_of(model: Model, row: int) -> tuple[int, float] | None:
+    """The one column that a row of earthwork buys from, where its end is a limit, and what it could come to beyond that."""
+    feeds = np.flatnonzero(model.entries[:, row] < 0)
+    if feeds.size != 1 or model.kinds[row] not in ("import", "export"):
+        return None
+    beyond = max(activity_range(model, row)[1], 0.0) - float(model.upper[feeds[0]])
+    return (int(feeds[0]), beyond) if beyond > 0 else None
 
 
 def elastic(
@@ -307,32 +340,54 @@ def elastic(
     if seconds <= 0:
         return []
     model = feasibility_model(table, parts)
-    rows = np.flatnonzero(np.isin(model.owner, soft))
-    reach = np.array([max(abs(v) for v in activity_range(model, int(r))) for r in rows])
-    limits = np.maximum(
-        np.where(np.isfinite(model.lo), np.abs(model.lo), 0), np.where(np.isfinite(model.hi), np.abs(model.hi), 0)
-    )
-    scale = np.where(limits[rows] > 0, limits[rows], np.maximum(reach, 1.0))
-    give = np.zeros((2 * rows.size, model.coef.shape[0]))
-    give[np.arange(rows.size), rows] = 1.0
-    give[rows.size + np.arange(rows.size), rows] = -1.0
-    room = np.where(np.isfinite(reach), reach, 0.0) + limits[rows]
-    soft_model = replace(
-        model,
-        entries=np.vstack([model.entries, give]),
-        price=np.r_[np.zeros(model.price.size), np.tile(1.0 / scale, 2)],
-        upper=np.r_[model.upper, np.tile(room, 2)],
-    )
-    answer = solve_program(program(soft_model), gap=1e-6, seconds=seconds, seed=seed)
-    if answer.point is None:
+    soft_model, rows, scale = _softened(model, soft)
+    settled = _given(soft_model, seconds, seed)
+    if settled is None:
         return []
-    chosen = chosen_options(soft_model, answer.point)
-    settled = settle(soft_model, chosen)
     amounts = settled.columns[model.price.size :].reshape(2, rows.size)
     result = []
     for way, verb in ((0, "lower"), (1, "raise")):
         for j in np.flatnonzero(amounts[way] > 1e-9 * scale):
-            row = rows[j]
+            row = int(rows[j])
             words = giving(model, row, verb, float(amounts[way, j]))
             result.append((float(amounts[way, j]), float(scale[j]), words))
     return result
+
+
+def _softened(model: Model, soft: Sequence[int]) -> tuple[Model, Ints, Floats]:
+    """The model with columns by which the limits of the rules `soft` give, lower ends before upper ones; their rows, and what
+    is much of each. A row that is fed gives by more of what is bought, at its price."""
+    own = np.flatnonzero(np.isin(model.owner, soft))
+    rows = np.array([r for r in own if not _fed(model, int(r)) or _ends_of(model, int(r))], dtype=np.int64)
+    reach = np.array([max(abs(v) for v in activity_range(model, int(r))) for r in rows])
+    limits = np.maximum(finite_size(model.lo), finite_size(model.hi))[rows]
+    scale = np.where(limits > 0, limits, np.maximum(reach, 1.0))
+    give = np.zeros((2 * rows.size, model.coef.shape[0]))
+    give[np.arange(rows.size), rows] = 1.0
+    give[rows.size + np.arange(rows.size), rows] = -1.0
+    room = np.tile(np.where(np.isfinite(reach), reach, 0.0) + limits, 2)
+    for j, row in enumerate(rows):
+        if (column := _ends_of(model, int(row))) is not None:
+            give[rows.size + j] = model.entries[column[0]]
+            room[j], room[rows.size + j], scale[j] = 0.0, column[1], max(float(model.upper[column[0]]), 1.0)
+    softened = replace(
+        model,
+        entries=np.vstack([model.entries, give]),
+        price=np.r_[np.zeros(model.price.size), np.tile(1.0 / scale, 2)],
+        upper=np.r_[model.upper, room],
+    )
+    if model.carriage is not None:
+        softened = replace(softened, carriage=_letting(model.carriage, {model.kinds[r] for r in rows}))
+    return softened, rows, scale
+
+
+def _given(soft: Model, seconds: float, seed: int) -> Settled | None:
+    """The plan for which a softened model gives least; None where none was found, or none that pays its haul."""
+    found: list[tuple[float, Floats]] = []
+    for one in (program(m) for m in without_hauls(soft, None)):
+        answer = solve_program(one, gap=1e-6, seconds=seconds, seed=seed)
+        found += [] if answer.point is None else [(answer.value * one.scale, answer.point)]
+    if not found:
+        return None
+    settled = settle(soft, chosen_options(soft, min(found, key=lambda f: f[0])[1]))
+    return settled if soft.carriage is None or settled.feasible else None

@@ -103,3 +103,44 @@ def test_no_earth_comes_while_other_earth_goes_where_blame_is_sought() -> None:
     with pytest.raises(Infeasible) as refused:
         problem.subject_to(*innocent, *guilty).solve(gap=0)
     assert {str(name) for name in refused.value.conflicts} == {str(rule) for rule in guilty}
+
+
+EARTH = ["unit_id", "option", "target", "area_mu", "benefit_cny", "cost_cny", "cut_m3", "fill_m3"]
+
+
+def earthen(*rows: tuple[object, ...], unrestored: bool = True) -> al.Problem:
+    return al.Problem(pd.DataFrame(rows, columns=EARTH).set_index(["unit_id", "option"]), unrestored=unrestored)
+
+
+def relaxed(problem: al.Problem) -> list[str]:
+    with pytest.raises(Infeasible) as error:
+        problem.solve(gap=0)
+    return [str(r) for r in error.value.relaxations]
+
+
+def test_a_budget_gives_what_is_bought_beside_it_and_what_is_bought_without_limit_gives_nothing() -> None:
+    """Two fields of 50 yuan and 100 m³ each, bought at 1 yuan: 300 yuan, 50 more than there are."""
+    fields = earthen(*((u, "arable", "arable", 10.0, 1000.0, 50.0, 0.0, 100.0) for u in "ab"), unrestored=False)
+    problem = fields.subject_to(al.Budget(250.0), al.Earthwork(import_cny_per_m3=1.0))
+    assert relaxed(problem) == ["raise budget ≤ 250 yuan by 50 yuan"]
+
+
+def test_more_of_what_is_bought_costs_its_price() -> None:
+    """A lake of 10 yuan and 60 m³ that must go at 1 yuan: 40 more than may go, and 70 yuan."""
+    lake = earthen(("a", "reservoir", "reservoir", 10.0, 500.0, 10.0, 60.0, 0.0))
+    away = al.Earthwork(max_import_m3=0.0, max_export_m3=20.0, export_cny_per_m3=1.0)
+    problem = lake.subject_to(al.Quota("reservoir", min_mu=10.0), away)
+    assert "raise exported spoil ≤ 20 m³ by 40 m³" in relaxed(problem.subject_to(al.Budget(70.0)))
+    assert relaxed(problem.subject_to(al.Budget(60.0))) == ["lower reservoir ≥ 10 mu by 10 mu"]  # 40 more m³ are not paid
+
+
+def test_a_limit_gives_as_the_haul_beside_it_asks() -> None:
+    """60 m³ dug, 50 of them wanted 1 km away for 50 yuan of haul where there are 20: all 60 must go, not the 10 left."""
+    places = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=["a", "b"])
+    earth = al.Earthwork(max_import_m3=0.0, max_export_m3=0.0, places=places, haul_cny_per_m3_km=1.0)
+    rows = (
+        ("a", "reservoir", "reservoir", 10.0, 500.0, 0.0, 60.0, 0.0),
+        ("b", "arable", "arable", 10.0, 500.0, 0.0, 0.0, 50.0),
+    )
+    problem = earthen(*rows).subject_to(al.Quota("reservoir", min_mu=10.0), earth, al.Budget(20.0))
+    assert "raise exported spoil ≤ 0 m³ by 60 m³" in relaxed(problem)
