@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise, permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from planner.landuse import CHOICES
+from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.ledgers import is_cropland
 from planner.words import Message, say
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from planner.plan.record import PlanRecord
 
 MANY_MU: Final = 150.0  # ten hectares: what a change of a quota is about
+SMALL_CNY: Final = 1.0  # that an option may be worth more than the chosen one by rounding of units
 
 
 def exchange(plan: PlanRecord) -> list[dict[str, Any]]:
@@ -23,7 +24,9 @@ def exchange(plan: PlanRecord) -> list[dict[str, Any]]:
 
     The price of one more mu of a quota says by itself what *some* other land loses as well: duals of quotas that share all the
     land are known only up to a common sum. Their differences are not: with one quota lowered by a mu and another raised by one
-    the land stays the same. `proven` is False where ten hectares of it (150 mu) would move less than the plan's own gap.
+    the land stays the same. A use of which no quota binds has no such price: from or to it, what the land that suits the change
+    best loses by it at the plan's prices is taken off. `proven` is False where ten hectares of it (150 mu) would move less than
+    the plan's own gap.
     """
     rows = [b for b in plan.certificate.binding if b.get("kind") == "quota" and not b.get("treatment")]
     price = dict.fromkeys(CHOICES, 0.0)
@@ -32,13 +35,37 @@ def exchange(plan: PlanRecord) -> list[dict[str, Any]]:
     bound = {str(row["target"]) for row in rows}
     taken = [t for t in CHOICES if t in bound or bool((plan.units["target"] == t).any())]
     open_cny = abs(plan.certificate.bound - plan.certificate.objective)
-    found = []
+    loses, found = _least_losses(plan), []
     for a, b in permutations(taken, 2):
         if not bound & {a, b}:
             continue  # neither is asked for: the choice has settled what lies where
-        brings = price[b] - price[a]
+        brings = price[b] - price[a] - (0.0 if {a, b} <= bound else loses[a, b])
+        if not np.isfinite(brings):
+            continue  # no land of the one could be the other
         found.append({"from": a, "to": b, "cny_per_mu": brings, "proven": abs(brings) * MANY_MU > open_cny})
     return found
+
+
+def _least_losses(plan: PlanRecord) -> dict[tuple[str, str], float]:
+    """What a mu of one target that becomes another loses at least at the plan's prices, yuan, over other targets where that is
+    less; inf where no land can. Land under a lock, and options that only a rule without a price keeps out, do not count."""
+    units, options = plan.units, plan.options
+    every = [*CHOICES, UNRESTORED]
+    least = np.where(np.eye(len(every), dtype=bool), 0.0, np.inf)
+    unit = options.index.get_level_values(0)
+    held = {str(lock.unit) for lock in plan.site.scenario.lock} | set(
+        units.index[units["parcel_id"].astype(str).isin({str(lock.parcel) for lock in plan.site.scenario.lock})]
+    )
+    loss = options["loss_cny"].to_numpy(float)
+    free = ~unit.isin(list(held)) & (loss > -SMALL_CNY)
+    per_mu = np.maximum(loss, 0.0) / units["area_mu"].reindex(unit).to_numpy(float)
+    before, after = units["target"].reindex(unit).to_numpy(), options["target"].to_numpy()
+    for i, j in permutations(range(len(every)), 2):
+        mine = free & (before == every[i]) & (after == every[j])
+        least[i, j] = per_mu[mine].min(initial=np.inf)
+    for k in range(len(every)):  # Floyd & Warshall
+        least = np.minimum(least, least[:, [k]] + least[[k], :])
+    return {(a, b): float(least[i, j]) for i, a in enumerate(every) for j, b in enumerate(every)}
 
 
 def three_ledgers(plan: PlanRecord) -> dict[str, float]:
@@ -65,9 +92,9 @@ def three_ledgers(plan: PlanRecord) -> dict[str, float]:
 
 
 def within_gap(plans: Sequence[Mapping[str, Any]]) -> Message | None:
-    """A warning where plans differ in value by less than what is unproven of both; plans: their summaries."""
+    """A warning where any two plans differ in value by less than what is unproven of both; plans: their summaries."""
     proofs = [p["solver"] for p in plans]
-    for one, other in pairwise(proofs):
+    for one, other in combinations(proofs, 2):
         open_cny = sum(abs(p["bound"] - p["objective"]) for p in (one, other))
         apart = abs(one["objective"] - other["objective"])
         if 0 < apart <= open_cny:

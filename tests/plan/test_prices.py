@@ -15,7 +15,8 @@ def made(binding: list[dict], *, open_cny: float = 0.0) -> SimpleNamespace:
     units = pd.DataFrame(
         {"target": ["construction", "arable", "green"], "area_mu": [100.0, 50.0, 30.0], "benefit_cny": [8e7, 6e6, 4.5e6]},
         index=["a", "b", "c"],
-    )
+    ).assign(parcel_id=["a", "b", "c"])
+    ways = [(unit, target, 0.0) for unit in "abc" for target in ("construction", "arable", "green")]
     land_use = pd.DataFrame(
         {
             "unit_id": ["a", "a", "b", "b", "c"],
@@ -26,7 +27,10 @@ def made(binding: list[dict], *, open_cny: float = 0.0) -> SimpleNamespace:
     ledgers = {"sold_share": 0.5, "net_share": 0.5, "quota_cny_per_mu": 1e5}
     scenario = parse_scenario({"layers": {"polygons": "a"}, "ledgers": ledgers})
     proof = SimpleNamespace(binding=binding, bound=1e9 + open_cny, objective=1e9)
-    return SimpleNamespace(units=units, land_use=land_use, site=SimpleNamespace(scenario=scenario), certificate=proof)
+    options = pd.DataFrame(ways, columns=["unit_id", "target", "loss_cny"]).set_index(["unit_id", "target"], drop=False)
+    return SimpleNamespace(
+        units=units, options=options, land_use=land_use, site=SimpleNamespace(scenario=scenario), certificate=proof
+    )
 
 
 def test_the_three_ledgers_by_hand() -> None:
@@ -56,6 +60,27 @@ def test_exchange_is_the_difference_of_prices_whatever_they_have_in_common() -> 
     assert same["green", "construction"]["proven"]
 
 
+def test_a_use_without_a_quota_is_no_better_than_the_land_that_could_be_it() -> None:
+    """a: green 20 yuan, arable 70, lake 10; b: arable 90, green 10, lake 5; c: a lake of 100 or nothing. 10 mu each, 10 green
+    asked for: a is green, at 5 yuan a mu. Of a mu green made arable brings (70 − 20) / 10, made lake (10 − 20) / 10, and arable
+    land, b, made green (10 − 90) / 10."""
+    worth = {("a", "green"): 20, ("a", "arable"): 70, ("a", "reservoir"): 10, ("b", "arable"): 90, ("b", "green"): 10}
+    worth |= {("b", "reservoir"): 5, ("c", "reservoir"): 100, ("c", "arable"): 0, ("c", "green"): 0}
+    taken = {"a": "green", "b": "arable", "c": "reservoir"}
+    priced = {(u, t): v + 50 * (t == "green") for (u, t), v in worth.items()}  # 5 yuan a mu of the quota
+    rows = [(u, t, float(priced[u, taken[u]] - v)) for (u, t), v in priced.items()]
+    plan = made([{"kind": "quota", "target": "green", "shadow_price": -5.0}])
+    plan.units = plan.units.assign(target=list(taken.values()), area_mu=10.0)
+    plan.options = pd.DataFrame(rows, columns=["unit_id", "target", "loss_cny"]).set_index(["unit_id", "target"], drop=False)
+    found = {(r["from"], r["to"]): r["cny_per_mu"] for r in exchange(plan)}
+    assert found["green", "arable"] == pytest.approx(5.0)
+    assert found["green", "reservoir"] == pytest.approx(-1.0)  # 5 it was told
+    assert found["arable", "green"] == pytest.approx(-8.0)  # -5 it was told
+    plan.site.scenario = parse_scenario({"layers": {"polygons": "a"}, "lock": [{"unit": "a", "target": "green"}]})
+    locked = {(r["from"], r["to"]): r["cny_per_mu"] for r in exchange(plan)}
+    assert ("green", "arable") not in locked  # no other green land
+
+
 def test_a_difference_inside_the_gap_is_warned_of() -> None:
     def proof(value: float, bound: float) -> dict:
         return {"solver": {"objective": value, "bound": bound}}
@@ -63,6 +88,7 @@ def test_a_difference_inside_the_gap_is_warned_of() -> None:
     assert within_gap([proof(100.0, 101.0), proof(90.0, 91.0)]) is None
     assert "proves nothing" in str(within_gap([proof(100.0, 106.0), proof(90.0, 95.0)]))
     assert within_gap([proof(100.0, 106.0), proof(100.0, 106.0)]) is None  # the same plan
+    assert within_gap([proof(100.0, 103.0), proof(50.0, 51.0), proof(98.0, 99.0)]) is not None  # the first and the last
 
 
 def test_sixty_mu_exchanged_brings_about_what_the_prices_say(small_world: Path) -> None:
