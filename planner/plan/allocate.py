@@ -118,7 +118,7 @@ def rules_of(scenario: Scenario, facts: pd.DataFrame, parts: Partition, *, lump_
     deeper = facts["deeper"].dropna()
     pairs = zip(deeper.index.to_numpy(dtype=object), deeper.to_numpy(dtype=object), strict=True)
     rules.append(WaterLevel(deeper={str(k): str(v) for k, v in pairs if v}))
-    rules += _locks(scenario, facts, parts)
+    rules += locks_of(scenario, facts, parts.units)
     rules += [
         Limit(item.column, min=item.min, max=item.max, target=item.target, treatment=item.treatment) for item in scenario.limit
     ]
@@ -240,16 +240,15 @@ def held_back(options: pd.DataFrame, facts: pd.DataFrame, parts: Partition, scen
     unit, later = options.index.get_level_values(0), options["ready_year"].to_numpy().copy()
     for item in scenario.lock:
         if item.not_before is not None:
-            mine = unit.isin(_locked(item, parts)) & (options["target"] == item.target).to_numpy()
+            mine = unit.isin(_locked(item, parts.units)) & (options["target"] == item.target).to_numpy()
             later[mine] = np.maximum(later[mine], item.not_before)
     if (later == options["ready_year"].to_numpy()).all():
         return options
     return with_present_value(options.assign(ready_year=later), facts, scenario)
 
 
-def _locked(item: LockItem, parts: Partition) -> list[str]:
+def _locked(item: LockItem, units: pd.DataFrame) -> list[str]:
     """The units a lock is about. Raises InvalidInput where it names nothing."""
-    units = parts.units
     if item.unit is not None:
         if item.unit not in units.index:
             raise InvalidInput(say("plan.lock_no_unit", unit=item.unit, nearest=nearest(item.unit, units.index)))
@@ -261,13 +260,13 @@ def _locked(item: LockItem, parts: Partition) -> list[str]:
     return ids
 
 
-def _locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> list[Lock]:
-    """The locks that bind: one with `until` lets go of units whose works begin later."""
+def locks_of(scenario: Scenario, facts: pd.DataFrame, units: pd.DataFrame) -> list[Lock]:
+    """The locks that bind: one with `until` lets go of units whose works begin later. units: column parcel_id."""
     begin = pd.Series(works_years(facts, scenario)[0], index=facts.index)
     return [
         Lock(unit, item.target, treatment=item.treatment)
         for item in scenario.lock
-        for unit in _locked(item, parts)
+        for unit in _locked(item, units)
         if item.until is None or begin[unit] <= item.until
     ]
 
@@ -278,7 +277,7 @@ def _idle_locks(scenario: Scenario, facts: pd.DataFrame, parts: Partition) -> tu
     return tuple(
         say("plan.lock_idle", lock=item.unit or item.parcel, until=item.until, begin=int(first))
         for item in scenario.lock
-        if item.until is not None and (first := begin[_locked(item, parts)].min()) > item.until
+        if item.until is not None and (first := begin[_locked(item, parts.units)].min()) > item.until
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES, UNRESTORED
 from planner.parameters import nearest
+from planner.plan.allocate import locks_of
 from planner.suitability.wording import messages
 from planner.words import LANGS, Message, render, say, text
 
@@ -66,23 +67,28 @@ def explain(plan: PlanRecord, unit_id: str) -> Explanation:
     verdicts = plan.judgement.verdicts
     mine = verdicts[verdicts["unit_id"] == unit_id]
     priced = plan.options.loc[[unit_id]] if unit_id in plan.options.index.get_level_values(0) else plan.options.iloc[:0]
-    banned = plan.site.scenario.ruled_out
+    banned, locked = plan.site.scenario.ruled_out, unit_id in _locked(plan)
     facts = {k: (v.item() if hasattr(v, "item") else v) for k, v in row.drop("geometry").items()}
     return Explanation(
         unit_id=unit_id,
         target=str(row["target"]),
         treatment=str(row["treatment"]),
         facts={k: None if pd.isna(v) else v for k, v in facts.items()},
-        why=tuple(_why(row, mine)),
+        why=tuple(_why(row, mine, locked)),
         others={
-            t: (say("explain.excluded", target=t),) if t in banned else tuple(_why_not(row, mine, priced, t))
+            t: (say("explain.excluded", target=t),) if t in banned else tuple(_why_not(row, mine, priced, t, locked))
             for t in CHOICES
             if t != row["target"]
         },
     )
 
 
-def _why(row: pd.Series[Any], verdicts: pd.DataFrame) -> list[Message]:
+def _locked(plan: PlanRecord) -> set[str]:
+    """Units that a lock keeps as they are planned."""
+    return {lock.unit for lock in locks_of(plan.site.scenario, plan.units, plan.units)}
+
+
+def _why(row: pd.Series[Any], verdicts: pd.DataFrame, locked: bool) -> list[Message]:
     lines = [
         say(
             "explain.head",
@@ -108,7 +114,7 @@ def _why(row: pd.Series[Any], verdicts: pd.DataFrame) -> list[Message]:
             storage=row["storage_m3"],
         ),
         *_drained(row),
-        *_reason(row),
+        *_reason(row, locked),
     ]
     if row["target"] != UNRESTORED:
         lines += messages(verdicts[verdicts["target"] == row["target"]])
@@ -122,13 +128,17 @@ def _drained(row: pd.Series[Any]) -> list[Message]:
     return [say("explain.drained", earth=row["drain_m3"], power=row["pump_kw"], cost=row["drain_cny"])]
 
 
-def _reason(row: Any) -> list[Message]:
+def _reason(row: Any, locked: bool) -> list[Message]:
     """Why this target, in two or three short sentences. row: anything with the unit's columns by key."""
     if row["target"] == UNRESTORED:
         return [say("explain.none")]
     follower = row["next_target"]
     if pd.isna(follower) or follower == "":
         first = say("explain.only")
+    elif locked:
+        first = say("explain.locked", next=follower, gain=-row["next_loss_cny"])
+    elif row["next_loss_cny"] <= -1.0:
+        first = say("explain.ahead", next=follower, gain=-row["next_loss_cny"])
     elif follower == UNRESTORED:
         first = say("explain.left", loss=max(row["next_loss_cny"], 0.0))
     elif row["next_loss_cny"] < 1.0:
@@ -142,7 +152,7 @@ def _reason(row: Any) -> list[Message]:
     return told
 
 
-def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, target: str) -> list[Message]:
+def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, target: str, locked: bool) -> list[Message]:
     mine = verdicts[(verdicts["target"] == target) & verdicts["hard"] & ~verdicts["passed"]]
     if len(mine):
         return messages(mine)
@@ -151,7 +161,12 @@ def _why_not(row: pd.Series[Any], verdicts: pd.DataFrame, priced: pd.DataFrame, 
         return [say("explain.unpriced")]
     best = ways.loc[ways["loss_cny"].idxmin()]
     loss, way = best["loss_cny"], best["treatment"]
-    told = [say("explain.behind", treatment=way, loss=loss) if loss >= 1.0 else say("explain.even", treatment=way)]
+    if locked:
+        return [say("explain.locked_way", treatment=way, gain=-loss)]
+    if loss <= -1.0:
+        told = [say("explain.ahead_way", treatment=way, gain=-loss)]
+    else:
+        told = [say("explain.behind", treatment=way, loss=loss) if loss >= 1.0 else say("explain.even", treatment=way)]
     if target == "reservoir" and row["deeper"] and not pd.isna(row["deeper"]):
         told.append(say("explain.water", deeper=row["deeper"]))
     return told
@@ -161,7 +176,8 @@ def reasons(plan: PlanRecord) -> dict[str, pd.Series[Any]]:
     """The columns `reason` and `reason_zh` of every unit."""
     asked = ["target", "next_target", "next_loss_cny", "rules_target", "surcharge_cny"]
     rows = plan.units[asked].to_dict("records")
-    found = [_reason(row) for row in rows]
+    locked = _locked(plan)
+    found = [_reason(row, unit in locked) for unit, row in zip(plan.units.index, rows, strict=True)]
     return {
         "reason": pd.Series([" ".join(render(m, "en") for m in told) for told in found], index=plan.units.index),
         "reason_zh": pd.Series(["".join(render(m, "zh") for m in told) for told in found], index=plan.units.index),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from planner.landuse import CHOICES, UNRESTORED
+from planner.plan.allocate import locks_of
 from planner.plan.ledgers import is_cropland
 from planner.words import Message, say
 
@@ -53,11 +54,9 @@ def _least_losses(plan: PlanRecord) -> dict[tuple[str, str], float]:
     every = [*CHOICES, UNRESTORED]
     least = np.where(np.eye(len(every), dtype=bool), 0.0, np.inf)
     unit = options.index.get_level_values(0)
-    held = {str(lock.unit) for lock in plan.site.scenario.lock} | set(
-        units.index[units["parcel_id"].astype(str).isin({str(lock.parcel) for lock in plan.site.scenario.lock})]
-    )
+    held = [lock.unit for lock in locks_of(plan.site.scenario, units, units)]
     loss = options["loss_cny"].to_numpy(float)
-    free = ~unit.isin(list(held)) & (loss > -SMALL_CNY)
+    free = ~unit.isin(held) & (loss > -SMALL_CNY)
     per_mu = np.maximum(loss, 0.0) / units["area_mu"].reindex(unit).to_numpy(float)
     before, after = units["target"].reindex(unit).to_numpy(), options["target"].to_numpy()
     for i, j in permutations(range(len(every)), 2):

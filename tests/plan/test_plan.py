@@ -16,6 +16,7 @@ from planner.errors import Infeasible, InvalidInput, OutputExists
 from planner.landuse import CHOICES, LAND, UNRESTORED
 from planner.plan import Plan
 from planner.plan.compare import compare_plans
+from planner.plan.explain import reasons
 from planner.plan.figures import published_name
 from planner.plan.limits import limit_name, method_name
 from planner.words import pair, say
@@ -125,6 +126,29 @@ def test_every_unit_explains_itself_in_two_languages(plan: Plan) -> None:
         assert all(told.others.values())
         assert told.text("en") != told.text("zh")
         json.dumps(told.to_dict(), allow_nan=False)
+
+
+def test_a_lock_is_told_as_what_decides_and_what_it_costs(small_world: Path, plan: Plan) -> None:
+    """The unit that would lose most by its next best target is locked to that: what it is now would bring about as much."""
+    units = plan.units[plan.units["next_target"].isin(CHOICES) & (plan.units["target"] != "reservoir")]
+    unit = units["next_loss_cny"].idxmax()
+    was, now, loss = units.loc[unit, ["target", "next_target", "next_loss_cny"]]
+    locked = pl.make_plan(small_world, lock=[{"unit": unit, "target": now}])
+    ways = locked.options.loc[unit]
+    worth = -ways["loss_cny"][ways["target"] == was].min()
+    assert worth == pytest.approx(loss, rel=0.2)
+    assert f"would bring {worth:+,.0f} yuan at the plan's prices" in locked.units["reason"][unit]
+    assert locked.units["reason"][unit].startswith("Locked by the brief: ")
+    assert "the brief locks this land; " in str(locked.explain(unit).others[was][0])
+    assert f"would bring {worth:+,.0f} yuan" in str(locked.explain(unit).others[was][0])
+
+
+def test_an_option_worth_more_at_the_prices_is_not_as_good_as_the_chosen_one(plan: Plan) -> None:
+    unit = plan.units["next_loss_cny"].idxmax()
+    changed = plan.units.assign(next_target="green", target="arable")
+    for loss, told in ((900.0, "would be 900 yuan behind"), (0.4, "As good as"), (-900.0, "would be worth 900 yuan more")):
+        changed.loc[unit, "next_loss_cny"] = loss
+        assert told in reasons(replace(plan, units=changed))["reason"][unit]
 
 
 def test_unknown_unit_is_named_with_its_nearest(plan: Plan) -> None:
