@@ -182,7 +182,7 @@ def _evaluation(study: CityStudy, lang: str) -> Section | None:
     blocks: list[Block] = [
         Text(verdict, strong=True),
         Table(heads, rows),
-        Picture(lambda w: _points(study, lang, w), verdict, 0.5),
+        Picture(lambda w: _points(study, lang, w), verdict),
     ]
     lost = e.lost()
     if len(lost):

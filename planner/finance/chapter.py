@@ -62,7 +62,7 @@ def _first_page(found: Finance, lang: str) -> tuple[Block, ...]:
     told = text("finance.sentence", lang, cny=found.terms.investment_cny, npv=s["npv_cny"], debt=s["debt_cny"])
     warned = tuple(Text(render(w, lang), strong=True) for w in found.warnings)
     rows = figure_rows(FIRST, s, lang)
-    picture = Picture(partial(_bars, found, lang), text("finance.bars", lang), RATIO)
+    picture = Picture(partial(_bars, found, lang), text("finance.bars", lang))
     return (Text(told, strong=True), *warned, picture, Table((text("word.figure", lang), text("word.amount", lang)), rows))
 
 
@@ -114,7 +114,7 @@ def _sensitivity(found: Finance, lang: str) -> tuple[Block, ...]:
     c = found.chances
     values = {"p05": c.p05_cny, "p50": c.p50_cny, "p95": c.p95_cny, "loss": 100 * c.loss_probability}
     told = text("finance.chances", lang, draws=c.draws, seed=c.seed, **values)
-    picture = Picture(partial(_tornado, found, lang), text("finance.tornado", lang), 0.3)
+    picture = Picture(partial(_tornado, found, lang), text("finance.tornado", lang))
     return (*((picture,) if rows else ()), Table(heads, rows, caption=text("finance.agreed", lang)), Text(told))
 
 

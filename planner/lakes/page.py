@@ -55,11 +55,10 @@ def _levels(found: LakeYearsRecord, body: Body, lang: str) -> Section:
     blocks: list[Block] = [
         Text(_largest(found, body, lang), strong=True),
         Table(tuple(heads), tuple(lines)),
-        Picture(lambda width: curves(short, body.level_m, width, lang), text("lakes.levels_caption", lang), 0.42),
+        Picture(lambda width: curves(short, body.level_m, width, lang), text("lakes.levels_caption", lang)),
         Picture(
             lambda width: curves(months[months["run"] == "series"], body.level_m, width, lang),
             text("lakes.series_caption", lang),
-            0.34,
         ),
     ]
     return Section(text("lakes.s_levels", lang, name=body.name), tuple(blocks))

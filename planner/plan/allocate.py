@@ -29,6 +29,7 @@ from planner.allocation import (
     WaterLevel,
     solve_charged,
 )
+from planner.allocation.parts import told
 from planner.design import ways
 from planner.earthwork import Haul, haul, places
 from planner.economics import haul_worth, lump_sums, lump_units, lump_worth
@@ -43,7 +44,7 @@ from planner.plan.stated import stated
 from planner.scenario import LockItem, Scenario
 from planner.schedule import earth_spans, earth_steps, phase_of, with_present_value, works_years, worth_of_years
 from planner.tables import Partition
-from planner.words import Message, plain, say
+from planner.words import Message, plain, render, say
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -320,7 +321,8 @@ def allocate(
     best = worth.loc[pd.MultiIndex.from_arrays([chosen.index, chosen])].droplevel("option")
     loss = best.reindex(table.index.get_level_values(0)).to_numpy(float) - worth.to_numpy(float)
     priced = table.assign(loss_cny=loss)
-    binding = tuple(asdict(b) for b in result.binding)
+    zh = {str(rule): render(told(rule), "zh") for rule in problem.rules}
+    binding = tuple({**asdict(b), "rule_zh": zh.get(b.rule, "")} for b in result.binding)
     proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
     notes = (
         *(note if isinstance(note, Message) else plain(note) for note in result.notes),

@@ -14,7 +14,8 @@ BY_KIND: Final = ("budget", "storage", "import", "export")  # kinds that count o
 def limit_name(row: Mapping[str, Any]) -> Message:
     """The name of a limit with its ends: "construction land ≥ 8,000 mu".
 
-    row: kind, target, treatment, name, low, high, unit, rule; without a kind (plans of the first edition) the rule as it is.
+    row: kind, target, treatment, name, low, high, unit, rule; of other kinds the rule as it calls itself
+    (`rule`, `rule_zh`).
     """
     kind, ends = row.get("kind", ""), _ends(row)
     if kind == "quota":
@@ -29,11 +30,16 @@ def limit_name(row: Mapping[str, Any]) -> Message:
         return say(f"limit.{kind}", ends=ends)
     if kind == "limit":
         known = OPTIONS.get(row["name"])
-        name = _served(row["name"]) if known is None else both(known.en, known.zh)
+        name = _served(row["name"]) if known is None else both(_lower(known.en), known.zh)
         if row["target"] and row.get("treatment"):
             return say("limit.column_of_way", name=name, target=row["target"], way=row["treatment"], ends=ends)
         return say("limit.column_of", name=name, target=row["target"], ends=ends) if row["target"] else _column(name, ends)
-    return plain(row["rule"])
+    return both(row["rule"], row.get("rule_zh") or row["rule"])
+
+
+def _lower(heading: str) -> str:
+    """A heading inside a sentence: "Area" is "area", an abbreviation stays."""
+    return heading[:1].lower() + heading[1:] if heading[1:2].islower() else heading
 
 
 def _served(name: str) -> Message:

@@ -154,7 +154,7 @@ def _earth(found: Scheduled, lang: str) -> Table:
 def _gantt_picture(found: Scheduled, lang: str) -> Picture:
     count = max(len(found.solution.chosen), 1)
     ratio = min(max(0.12 + 0.022 * count, 0.3), 1.35)
-    return Picture(partial(_gantt, found, lang, ratio), text("portfolio.gantt", lang), ratio)
+    return Picture(partial(_gantt, found, lang, ratio), text("portfolio.gantt", lang))
 
 
 def _gantt(found: Scheduled, lang: str, ratio: float, width: float) -> Any:
@@ -178,7 +178,7 @@ def _gantt(found: Scheduled, lang: str, ratio: float, width: float) -> Any:
 
 
 def _funds_picture(found: Scheduled, lang: str) -> Picture:
-    return Picture(partial(_stack, found, lang), text("portfolio.stack", lang), 0.42)
+    return Picture(partial(_stack, found, lang), text("portfolio.stack", lang))
 
 
 def _stack(found: Scheduled, lang: str, width: float) -> Any:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from planner.plan import Plan
 
-MAP_SHARE = 0.66  # of a map's width that its height takes on paper
 NAME_PT = {"lake": 7.5, "hole": 6.5, "village": 6.5, "mine": 7.0, "road": 6.0, "corridor": 6.0, "parcel": 5.5}
 TODAY_COLOURS = ("#E4D7B5", "#8FBDDF", "#22659F")
 WATERLOGGED = ("dry", "seasonal", "perennial")
@@ -33,8 +32,9 @@ def plan_map(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     made, axes = figure(width, ratio)
     handles = _plan_on(axes, plan, say)
     _legend(made, handles, width)
-    _names(axes, plan, say, width)
     _scale(axes, say)
+    made.draw_without_rendering()  # the layout is known: names are placed by the map's true scale
+    _names(axes, plan, say, width)
     return made
 
 
@@ -49,9 +49,10 @@ def before_after(plan: Plan, say: Say, width: float, ratio: float) -> Figure:
     for axes, title in ((left, say("word.today")), (right, say("word.plan"))):
         # y is given: left to itself the title climbs over axes that are switched off, out of the picture
         axes.set_title(title, fontproperties=font(9, weight="bold"), color=INK, loc="left", y=1.0)
-    _names(right, plan, say, width / 2)
-    _scale(left, say)
     _legend(made, handles, width)
+    _scale(left, say)
+    made.draw_without_rendering()  # the layout is known: names are placed by the map's true scale
+    _names(right, plan, say, width / 2)
     return made
 
 
@@ -120,8 +121,7 @@ def _names(axes: Axes, plan: Plan, say: Say, width: float) -> None:
 
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
-    points = width * 72 / (east - west)  # points per metre, where the map fills the width
-    points = min(points, 0.9 * width * 72 * MAP_SHARE / (north - south)) if north > south else points
+    points = axes.get_window_extent().width / axes.figure.dpi * 72 / (east - west)  # points per metre
     ruler = Ruler(weight="bold")
     taken: list[tuple[float, float, float, float]] = []
     for place in places_of(plan).itertuples(index=False):

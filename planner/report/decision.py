@@ -30,7 +30,7 @@ def decision(plan: Plan, summary: dict[str, Any], say: Say) -> Section:
     blocks: list[Block] = [
         Text(render(told.sentence, say.lang), strong=True),
         Table((say("report.step"), say("report.says")), steps, words=(0, 1)),
-        Picture(partial(_map, plan, say, ratio), shown, ratio),
+        Picture(partial(_map, plan, say, ratio), shown),
         target_table(summary, say),
         *(Text(render(line, say.lang)) for line in approvals(summary)),
         Text(certificate(summary, say)),

@@ -64,6 +64,11 @@ class Table:
     words: tuple[int, ...] = (0,)
     swatches: tuple[str, ...] = ()
 
+    @staticmethod
+    def to_fill(row: tuple[str, ...]) -> bool:
+        """Whether a row is left empty for a hand to write in."""
+        return len(row) > 2 and not any(row[1:])
+
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.heads):
@@ -72,11 +77,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure drawn when it is needed: what to draw, what it shows in words, height as a share of its width."""
+    """A figure drawn when it is needed: what to draw, and what it shows in words."""
 
     draw: Callable[[float], Figure]
     caption: str
-    ratio: float
 
     @cached_property
     def png(self) -> bytes:
@@ -84,6 +88,12 @@ class Picture:
         buffer = io.BytesIO()
         self.draw(PICTURE_IN).savefig(buffer, format="png", dpi=PICTURE_DPI, metadata={"Software": None})
         return buffer.getvalue()
+
+    @property
+    def ratio(self) -> float:
+        """The image's own height as a share of its width: no page may stretch it."""
+        width, height = (int.from_bytes(self.png[at : at + 4], "big") for at in (16, 20))  # the header of a PNG
+        return height / width
 
 
 Block = Text | Table | Picture

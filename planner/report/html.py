@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
@@ -48,21 +49,29 @@ def _table(table: Table) -> str:
     def cell(tag: str, column: int, text: str) -> str:
         return f"<{tag}{kinds.get(column, '')}>{text}</{tag}>"
 
-    kinds = {column: _words(max((len(row[column]) for row in table.rows), default=0)) for column in table.words}
+    kinds = {column: _words([row[column] for row in table.rows]) for column in table.words}
 
     head = "".join(cell("th", i, escape(text)) for i, text in enumerate(table.heads))
     lines = []
     for k, row in enumerate(table.rows):
         colour = table.swatches[k] if k < len(table.swatches) else ""
         mark = f'<i style="background:{colour}"></i>' if colour else ""
-        lines.append("<tr>" + "".join(cell("td", i, (mark if i == 0 else "") + escape(t)) for i, t in enumerate(row)) + "</tr>")
-    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
-    return f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+        lines.append(
+            ('<tr class="sign">' if table.to_fill(row) else "<tr>")
+            + "".join(cell("td", i, (mark if i == 0 else "") + escape(t)) for i, t in enumerate(row))
+            + "</tr>"
+        )
+    caption = (
+        f'<p class="caption">{_inline(table.caption)}</p>' if table.caption else ""
+    )  # not in the table: it does not scroll
+    return f'{caption}<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def _words(longest: int) -> str:
-    """The class of a column of words: one with sentences is wrapped and kept wide enough to be read, one without is not."""
-    return ' class="w long"' if longest > SHORT else ' class="w"'
+def _words(cells: Sequence[str]) -> str:
+    """The class of a column of words: sentences are wrapped and kept wide enough to be read; checksums, short words are not."""
+    if all(re.fullmatch("[0-9a-f]{12,}", cell) for cell in cells):
+        return ' class="w sum"'
+    return ' class="w long"' if max(map(len, cells), default=0) > SHORT else ' class="w"'
 
 
 def _image(picture: Picture) -> str:

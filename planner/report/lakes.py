@@ -56,7 +56,7 @@ def through_years(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
         name, level = lakes[0]["id"], float(lakes[0]["level_m"])
         months = plan.lake_years.monthly(name)
         caption = say("report.lakes_curves", name=name)
-        blocks.append(Picture(partial(curves, months[months["run"] == "series"], level, lang=say.lang), caption, 0.34))
+        blocks.append(Picture(partial(curves, months[months["run"] == "series"], level, lang=say.lang), caption))
     blocks += [Text(str(note)) for note in years["notes_zh" if say.lang == "zh" else "notes"]]
     return Section(title, tuple(blocks))
 

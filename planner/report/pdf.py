@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PAGE_IN = (8.27, 11.69)  # A4
 MARGIN_PT = 54.0
 BODY_PT, SMALL_PT, TITLE_PT, HEAD_PT = 9.5, 8.0, 19.0, 13.0
+SIGN_PT = 24.0  # more height where somebody signs
 LEADING = 1.45
 FIRST_PICTURE_PT, OTHER_PICTURE_PT = 330.0, 235.0  # tallest picture on the first page and on the others
 LEAST_PICTURE_PT, PICTURE_STEP_PT = 210.0, 30.0  # how small the first page's picture gets so that all of the page fits
@@ -111,7 +112,7 @@ class Pages:
         """A ruled table; its heads stand again on every sheet it runs over."""
         if table.caption:
             self.need(5 * BODY_PT * LEADING)
-            self.paragraph(table.caption, SMALL_PT, colour=FAINT, after=1.0)
+            self.paragraph(table.caption.replace("`", ""), SMALL_PT, colour=FAINT, after=1.0)
         widths = self._columns(table)
         self._heads(table, widths)
         for k, row in enumerate(table.rows):
@@ -119,7 +120,7 @@ class Pages:
                 self.regular.wrap(text[:600], SMALL_PT + 0.5, w - 8 - (14 if i == 0 and table.swatches else 0))
                 for i, (text, w) in enumerate(zip(row, widths, strict=True))
             ]
-            height = max(len(c) for c in cells) * SMALL_PT * LEADING + 3
+            height = max(len(c) for c in cells) * SMALL_PT * LEADING + (SIGN_PT if table.to_fill(row) else 3)
             if self.y - height < MARGIN_PT:
                 self.turn()
                 self._heads(table, widths)

@@ -21,7 +21,7 @@ PARTS = ("what", "value", "why")  # of a decision
 
 def picture(draw: Any, plan: Plan, say: Say, caption: str, ratio: float) -> Picture:
     """A chart of the plan that is drawn when it is needed."""
-    return Picture(partial(_drawn, draw, plan, say, ratio), caption, ratio)
+    return Picture(partial(_drawn, draw, plan, say, ratio), caption)
 
 
 def _drawn(draw: Any, plan: Plan, say: Say, ratio: float, width: float) -> Any:
@@ -167,7 +167,9 @@ def earth(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     drained = s.get("drainage", {})
     if drained.get("cost_cny", 0.0) > 0:
         figures = {"earth": "ditch_m3", "mu": "ditched_mu", "power": "pump_kw", "pumped": "pumped_mu", "cost": "cost_cny"}
-        blocks.append(Text(say("drains.told", **{name: drained[key] for name, key in figures.items()})))
+        told_of = {name: drained[key] for name, key in figures.items()}
+        pumps = say("drains.pumps", **told_of) if drained["pump_kw"] > 0 else ""
+        blocks.append(Text(say("drains.told", pumps=pumps, **told_of)))
     carried = plan.haul[plan.haul["from_unit"] != plan.haul["to_unit"]] if len(plan.haul) else plan.haul
     if len(carried) and float(carried["m3"].sum()) > 0:
         blocks.append(Text(say("report.mean_haul", haul=e.get("mean_haul_m", 0.0))))

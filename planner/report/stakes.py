@@ -130,11 +130,7 @@ def tornado(plan: Plan, say: Say) -> Section:
     """Which assumptions matter: the plan's worth when each is moved by itself, the widest first."""
     bars = swings(plan, say)[:MOST_BARS]
     base = plan.economics.npv_cny
-    picture = Picture(
-        partial(_tornado, bars, base, say),
-        say("report.tornado_caption"),
-        0.34,
-    )
+    picture = Picture(partial(_tornado, bars, base, say), say("report.tornado_caption"))
     turning = [name for name, low, high in bars if min(low, high) < 0 <= base or max(low, high) >= 0 > base]
     said = say("report.turning", names=turning) if turning else say("report.none_turns")
     return Section(say("report.tornado"), (picture, Text(said)))

@@ -23,7 +23,7 @@ def _block(block: Block, locale: Locale) -> Block:
     if isinstance(block, Text):
         return Text(locale.text(block.text), block.strong)
     if isinstance(block, Picture):
-        return Picture(lambda width: _figure(block.draw(width), locale), locale.text(block.caption), block.ratio)
+        return Picture(lambda width: _figure(block.draw(width), locale), locale.text(block.caption))
     rows = tuple(tuple(_cell(block, i, text, locale) for i, text in enumerate(row)) for row in block.rows)
     heads = tuple(locale.words(head) for head in block.heads)
     return replace(block, heads=heads, rows=rows, caption=locale.text(block.caption))

@@ -69,3 +69,21 @@ def test_the_report_opens_alone(open_page: Callable[..., Any], plan: Any, tmp_pa
     broken = opened.page.evaluate("() => [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length")
     assert broken == 0
     assert opened.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_chinese_table_breaks_its_heads_before_it_scrolls(open_page: Callable[..., Any], tmp_path: Path) -> None:
+    from planner.report.document import Document, Section, Table
+    from planner.report.html import as_html
+
+    names = (
+        "水库 正常蓄水位（米） 平水年最低水位（米） 枯水年最低水位（米） 连续三枯最低水位（米） 水位保证率 蓄满所需年数（年）"
+    )
+    heads = (*names.split(), "可维持的最大水面（亩）", "所需堤顶高程（米）")
+    row = ("R1", "30.50", "30.34", "30.09", "29.38", "100%", "12.6", "14,687", "31.48")
+    page = tmp_path / "report.html"
+    table = Table(heads, (row,), "气候：淮北平原。" * 12)
+    page.write_text(as_html(Document("中湖", "", "", "zh", (Section("湖泊", (table,)),), "")), encoding="utf-8")
+    opened = open_page(page, width=1100, ready="")
+    assert opened.page.evaluate("() => { const b = document.querySelector('.wide'); return b.scrollWidth <= b.clientWidth; }")
+    narrow = open_page(page, width=390, height=844, ready="")
+    assert narrow.page.evaluate("() => document.querySelector('.caption').getBoundingClientRect().right <= innerWidth")

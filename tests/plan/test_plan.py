@@ -332,7 +332,7 @@ def test_every_method_has_a_chinese_name(method: str) -> None:
         ),
         (
             {"kind": "limit", "target": "green", "name": "score", "low": 1.0, "unit": "x"},
-            "Suitability of green space ≥ 1 x",
+            "suitability of green space ≥ 1 x",
             "绿地适宜性得分 ≥ 1x",
         ),
         ({"rule": "of the first edition"}, "of the first edition", "of the first edition"),

@@ -186,7 +186,7 @@ def test_the_decision_stands_on_one_page_with_a_smaller_picture_where_it_needs_t
         return Figure(figsize=(width, 0.7 * width))
 
     def sheets(lines: int) -> tuple[int, float]:
-        blocks = (Picture(drawn, "map", 0.7), *(Text(f"line {k}") for k in range(lines)))
+        blocks = (Picture(drawn, "map"), *(Text(f"line {k}") for k in range(lines)))
         laid = pdf._laid_out(Document("site", "", "", "en", (Section("Decision", blocks),), ""), "")
         (axes,) = laid.sheets[0].axes
         return len(laid.sheets), axes.get_position().height * laid.height
@@ -195,3 +195,80 @@ def test_the_decision_stands_on_one_page_with_a_smaller_picture_where_it_needs_t
     assert sheets(fits) == (2, pytest.approx(pdf.FIRST_PICTURE_PT))  # the page, and the sheet that follows it
     assert sheets(fits + 1) == (2, pytest.approx(pdf.FIRST_PICTURE_PT - pdf.PICTURE_STEP_PT))
     assert sheets(fits + 30)[0] > 2  # what no picture makes room for goes on
+
+
+def test_no_page_stretches_a_picture() -> None:
+    """A figure of 10 by 4 inches stands 0.4 times as high as it is wide, whatever its section thought of it."""
+    from matplotlib.figure import Figure
+
+    block = Picture(lambda width: Figure(figsize=(width, 0.4 * width)), "levels")
+    assert block.ratio == pytest.approx(0.4, abs=0.005)
+    laid = pdf._laid_out(Document("site", "", "", "en", (Section("Lakes", (block,)),), ""), "")
+    box = laid.sheets[0].axes[0].get_position()
+    assert (box.height * laid.height) / (box.width * laid.width) == pytest.approx(0.4, abs=0.005)
+
+
+def test_every_limit_that_holds_a_plan_has_a_chinese_name(plan: Any) -> None:
+    from planner.allocation import Restocked
+    from planner.plan.limits import limit_name
+    from planner.words import render
+
+    for row in plan.certificate.binding:
+        assert re.search("[一-鿿]", render(limit_name(dict(row)), "zh")), row
+    rule = Restocked(name="2017", share={"u1": 1.0}, cny_per_m3=4.0)
+    row = {"rule": str(rule), "rule_zh": render(rule.told, "zh"), "kind": "restocked", "name": "2017", "unit": "m³"}
+    assert "堆存" in render(limit_name(row), "zh")
+    assert render(limit_name(row), "en") == str(rule)
+
+
+def test_a_limit_on_a_column_is_told_inside_a_sentence() -> None:
+    from planner.plan.limits import limit_name
+    from planner.words import render
+
+    row = {
+        "rule": "x",
+        "kind": "limit",
+        "target": "green",
+        "treatment": "wetland",
+        "name": "area_mu",
+        "low": 2000.0,
+        "unit": "mu",
+    }
+    assert render(limit_name(row), "en") == "area of green space (purification wetland) ≥ 2,000 mu"
+
+
+def test_captions_do_not_scroll_checksums_do_not_break_and_hands_have_room_to_sign() -> None:
+    sums = Table(("File", "SHA-256"), (("dem.tif", "389c4cbf71ee32b4"),), "See `planner water`.", words=(0, 1))
+    sign = Table(("Role", "Name", "Signature"), (("Prepared", "", ""),), words=(0, 1, 2))
+    page = as_html(Document("site", "", "", "en", (Section("Inputs", (sums, sign)),), ""))
+    assert '<p class="caption">See <code>planner water</code>.</p><div class="wide"><table>' in page
+    assert '<td class="w sum">389c4cbf71ee32b4</td>' in page
+    assert '<tr class="sign">' in page
+    assert page.count('class="sign"') == 1
+
+
+@pytest.mark.parametrize("shape", [(7.2, 0.3), (4.0, 1.2)])
+def test_names_are_placed_by_the_true_scale_of_the_map(plan: Any, shape: tuple[float, float]) -> None:
+    made = charts.plan_map(plan, Say("en"), *shape)
+    made.savefig(io.BytesIO(), format="png")
+    (axes,) = made.axes
+    frame = axes.get_window_extent()
+    names = [text for text in axes.texts if text.get_text() not in ("N", "北") and not text.get_text().endswith(" m")]
+    assert names
+    boxes = [text.get_window_extent() for text in names]
+    assert all(box.x0 >= frame.x0 - 3 and box.x1 <= frame.x1 + 3 for box in boxes)
+    assert not [1 for k, a in enumerate(boxes) for b in boxes[:k] if a.overlaps(b)]
+
+
+def test_the_sheet_for_the_wall_tells_verdict_and_money(plan: Any) -> None:
+    from planner.plan.verdict import verdict
+    from planner.report.sheet import _head
+    from planner.words import render
+
+    s = plan.summary()
+    _, lines = _head(plan, Say("en"), 400.0)
+    told = " ".join(text for text, *_ in lines)
+    assert render(verdict(s).sentence, "en") in told
+    assert Say("en").yuan(s["economics"]["cost_cny"]) in told
+    ruler = fonts.Ruler(weight="bold")
+    assert max(ruler.width(text, size) for text, size, *_ in lines) <= 401.0
