@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.economics import stocked
 from planner.errors import Infeasible, InvalidInput
 from planner.options import appraise
 from planner.plan.allocate import allocate
@@ -30,6 +31,10 @@ KEPT = 100  # surveys a process keeps at once: about 7 MB each; a survey takes a
 DISTRICTS = 2  # a process keeps at once
 GAP = 1e-3  # to which a site's answer is proven
 SOME_MU = 1e-3  # of a target that a plan must have
+UNCOUNTED = {  # what a plan of its own weighs and a programme does not: its answers would be worth less than they are
+    **dict.fromkeys(("solver.compactness_cny_per_m", "works.cny_per_m", "works.cny_per_m_step"), 0.0),
+    "economics.discount_rate": 0.0,
+}
 CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
 
 
@@ -113,9 +118,10 @@ def known_of(key: SiteKey) -> Known:
 
 
 def site_of(key: SiteKey) -> Site:
-    """The site, its scenario freed of what the programme decides: budget, compactness, and earth where that is shared."""
+    """The site, its scenario freed of what the programme decides: budget, prices of borders, years of money, and earth where
+    that is shared."""
     site = read_site(key.folder) if key.layer is None else _cut(district(key), key.id)
-    scenario = replaced(site.scenario, {"solver.compactness_cny_per_m": 0.0, "solver.gap": GAP})
+    scenario = replaced(site.scenario, {**UNCOUNTED, "solver.gap": GAP})
     update: dict[str, Any] = {"budget": BudgetSection(), "economics": EconomicsSection()}
     if key.free_earth:
         update["earthwork"] = EarthworkSection(max_import_m3=None, max_export_m3=None)
@@ -204,7 +210,10 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     priced = options.assign(
         benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
     )  # the programme discounts by its own years
-    sets: dict[str, Any] = {"earthwork.haul_cny_per_m3_km": 0.0}  # a programme counts the haul between sites alone
+    sets: dict[str, Any] = {
+        "earthwork.haul_cny_per_m3_km": 0.0,  # a programme counts the haul between sites alone
+        "earthwork.stock_cny_per_m3": ask.cost * site.scenario.number("earthwork.stock_cny_per_m3"),
+    }
     for target in ask.needs:
         key_of = f"targets.{target}.min_mu"
         sets[key_of] = max(getattr(site.scenario.targets, target).min_mu or 0.0, SOME_MU)
@@ -220,7 +229,9 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     index = pd.MultiIndex.from_arrays([found.chosen.index, found.chosen["option"]])
     done = options.reindex(index)
     mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())
-    cost, benefit = float(done["cost_cny"].sum()), float(done["benefit_cny"].sum())
+    moved = found.chosen.assign(phase=known.survey.facts.table["phase"])
+    waited = sum(cny for cny, _, _ in stocked(moved, site.scenario))
+    cost, benefit = float(done["cost_cny"].sum()) + waited, float(done["benefit_cny"].sum())
     surplus = float(left.reindex(index).sum()) if key.free_earth else 0.0
     proof = found.certificate
     return Reply(cost, benefit, mu, surplus, float(proof.objective), max(float(proof.bound), float(proof.objective)))

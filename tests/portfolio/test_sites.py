@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from conftest import write_small_world
 from worlds import document
 
 import planner as pl
@@ -131,6 +132,34 @@ def test_a_site_answers_prices_with_its_best_plan(district: Path, k: int) -> Non
         assert reply.bound >= best - 1e-6 * abs(best) - 1e-3
         assert reply.worth == pytest.approx(benefit * reply.benefit_cny - cost * reply.cost_cny, rel=1e-6, abs=1.0)
         assert reply.worth >= best * (1 - 1e-3) - 1.0
+
+
+PHASES = """
+[earthwork]
+max_import_m3 = 0.0
+"""
+PHASES += "".join(
+    f'[[phase]]\nid = {k}\nname = "{k}"\nstart = {first}\nend = {last}\n'
+    for k, first, last in ((1, 2021, 2022), (2, 2023, 2023), (3, 2023, 2025))
+)
+WORKS = "\n[works]\ncny_per_m = 60.0\ncny_per_m_step = 20.0\n"
+LATE = "\n[[lock]]\nparcel = 'P1'\ntarget = 'green'\nnot_before = 2024\n"
+
+
+@pytest.mark.parametrize("more", ["", WORKS, LATE], ids=["phases", "works", "late"])
+def test_a_sites_reply_is_worth_what_its_money_is_at_the_prices(tmp_path: Path, more: str) -> None:
+    """Earth that waits is paid; prices of borders between works, and a lock's own years, are none of a programme's: its bound
+    would be below what the plan is worth."""
+    write_small_world(tmp_path)
+    frame = gpd.read_file(tmp_path / "parcels.gpkg").assign(phase=[1, 1, 1, 2, 2, 2, 3, 3, 3])
+    frame.to_file(tmp_path / "parcels.gpkg", driver="GPKG")
+    file = tmp_path / "site.toml"
+    file.write_text(file.read_text(encoding="utf-8") + PHASES + more, encoding="utf-8")
+    for ask in (Ask(), Ask(0.5, 2.0)):
+        (reply,) = answer(SiteKey("A", str(tmp_path)), (ask,))
+        worth = ask.benefit * reply.benefit_cny - ask.cost * reply.cost_cny
+        assert reply.worth == pytest.approx(worth, rel=1e-12)
+        assert reply.bound >= worth
 
 
 def bounded(folder: Path, doc: dict, least: float, *, free_earth: bool = False) -> dict:
