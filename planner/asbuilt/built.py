@@ -9,7 +9,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from planner.errors import InvalidInput
 from planner.landuse import CHOICES, TARGETS, UNRESTORED
+from planner.read.rings import mended
 from planner.words import Message, say
 
 if TYPE_CHECKING:
@@ -52,16 +54,23 @@ def target_of(name: str) -> str:
 
 
 def by_landuse(units: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
-    """Mu by planned and built target from a layer with column `landuse`, ground it does not cover as unknown."""
+    """Mu by planned and built target from a layer with column `landuse`, ground it does not cover as unknown.
+
+    Raises InvalidInput for a layer that meets none of the units.
+    """
     kind = layer["landuse"].fillna("").astype(str)
     known = {name: target_of(name) for name in kind.unique()}
     strange = sorted(n for n, t in known.items() if t == UNSEEN and n)
     notes = (say("asbuilt.strange_landuse", names=strange[:5], count=len(strange)),) if strange else ()
     built = kind.map(known).to_numpy(object)
     shapes = np.asarray(units.geometry.array, dtype=object)
-    other = np.asarray(layer.geometry.array, dtype=object)
+    other = np.array(layer.geometry.array, dtype=object)
+    crossed = ~shapely.is_valid(other)
+    other[crossed] = mended(other[crossed])
     i, j = shapely.STRtree(other).query(shapes, predicate="intersects")
     share = shapely.area(shapely.intersection(shapes[i], other[j])) / np.maximum(shapely.area(shapes[i]), 1e-9)
+    if not (share > 0).any():
+        raise InvalidInput(say("asbuilt.landuse_elsewhere"))
     found = pd.DataFrame({"row": i, "built": built[j], "share": share}).groupby(["row", "built"], as_index=False)["share"].sum()
     covered = found.groupby("row")["share"].sum()
     twice = found["row"].map(covered).clip(lower=1.0)  # where polygons overlap, ground counts once

@@ -110,6 +110,8 @@ def _matrix(units: gpd.GeoDataFrame, landuse: Any, plan: Plan) -> tuple[pd.DataF
     if isinstance(landuse, gpd.GeoDataFrame):
         if "landuse" not in landuse.columns:
             raise InvalidInput(say("asbuilt.no_landuse_column", columns=[str(c) for c in landuse.columns]))
+        if landuse.crs is None:
+            raise InvalidInput(say("asbuilt.landuse_no_crs", crs=plan.site.crs.name))
         return by_landuse(units, landuse.to_crs(plan.site.crs))
     return by_landuse(units, read_polygons(landuse, "landuse", beside=plan.site.parcels))
 

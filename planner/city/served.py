@@ -24,7 +24,8 @@ class Served:
     """How much residential land lies within reach of parks.
 
     share: served / all residential land, 0-1; low, high: proven bounds of it. area_m2, served_m2: of every residential
-    polygon, (n,), plane. region: the ground within reach, to be drawn.
+    polygon, (n,), plane, ground counted once. shares: of every whole polygon within reach, (n,), whatever others cover of it.
+    region: the ground within reach, to be drawn.
     """
 
     share: float
@@ -32,12 +33,8 @@ class Served:
     high: float
     area_m2: Floats
     served_m2: Floats
+    shares: Floats
     region: Any
-
-    @property
-    def shares(self) -> Floats:
-        """Share of every residential polygon within reach, (n,); 0 of one that another covers already."""
-        return np.divide(self.served_m2, self.area_m2, out=np.zeros_like(self.area_m2), where=self.area_m2 > 0)
 
     def people(self, residents: Any) -> float:
         """Residents within reach, of residents per polygon, (n,), spread evenly over each."""
@@ -80,14 +77,25 @@ def served(
     walk, walk_crs = (None, None) if roads is None else shapes_of(roads, "roads")
     given = [("residential", home, home_crs), ("parks", park, park_crs)]
     home, park, *rest = in_one_plane(*given, *([("roads", walk, walk_crs)] if walk is not None else []))
-    home = counted_once(home)
+    whole, home = home, counted_once(home)
     reach = _reach(park, radius_m, rest[0] if rest else None, p)
     best, low, high = reach.area_in(home)
     area = shapely.area(home)
     total = float(area.sum())
     bounds = (float(low.sum()) / total, min(float(high.sum()) / total, 1.0))
     share = min(max(float(best.sum()) / total, bounds[0]), bounds[1])
-    return Served(share, *bounds, area, np.clip(best, 0.0, area), reach.outer)
+    best = np.clip(best, 0.0, area)
+    return Served(share, *bounds, area, best, _shares(whole, reach, area, best), reach.outer)
+
+
+def _shares(whole: Shapes, reach: Around, area: Floats, best: Floats) -> Floats:
+    """Share of every whole polygon within reach, (n,); area, best: of its ground counted once, all and within reach, m²."""
+    every = shapely.area(whole)
+    found = np.divide(best, every, out=np.zeros_like(every), where=every > 0)
+    shared = np.flatnonzero(area < every)
+    if shared.size:
+        found[shared] = reach.area_in(whole[shared])[0] / every[shared]
+    return np.clip(found, 0.0, 1.0)
 
 
 def counted_once(shapes: Shapes) -> Shapes:

@@ -33,14 +33,18 @@ def worth_of_units(
     home, home_crs = polygons_of(residential, "residential")
     unit, unit_crs = polygons_of(units, "units")
     home, unit = in_one_plane(("residential", home, home_crs), ("units", unit, unit_crs))
-    home = counted_once(home)
+    area = shapely.area(home)
     left = shapely.difference(home, before.region)  # the outer bound: what is certainly out of reach today
-    density = np.divide(residents, before.area_m2, out=np.zeros(len(home)), where=before.area_m2 > 0)
+    once = np.flatnonzero(before.area_m2 < area)  # homes of which others cover some: their people live there all the same
+    own = shapely.difference(counted_once(home)[once], before.region)
+    density = np.divide(residents, area, out=np.zeros(len(home)), where=area > 0)
     near = np.unique(shapely.STRtree(left).query(unit, predicate="dwithin", distance=radius)[0])
     rows = []
     for k in near:
-        new = covered(around(unit[k : k + 1], radius).inner, left)
-        rows.append((units.index[k], mu_from_m2(float(new.sum())), float(new @ density)))
+        reach = around(unit[k : k + 1], radius).inner
+        new = covered(reach, left)
+        twice = float(new[once].sum() - covered(reach, own).sum()) if once.size else 0.0
+        rows.append((units.index[k], mu_from_m2(float(new.sum()) - twice), float(new @ density)))
     found = pd.DataFrame(rows, columns=["unit_id", "served_mu", "served_people"]).set_index("unit_id")
     found = found[found["served_mu"] > 0]
     return found.sort_values(["served_people", "served_mu"], ascending=False, kind="stable")

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 import planner as pl
 from planner.asbuilt import AsBuilt, asbuilt
@@ -264,3 +265,16 @@ def test_the_page_offers_before_plan_and_built_to_swipe(plan: Plan, design: Grid
     for label in ("Before", "Plan", "Built", "Acceptance"):
         assert f'"{label}"' in text
     assert '"other": "plan_view"' in text or '"other":"plan_view"' in text
+
+
+def test_a_layer_of_land_use_without_a_crs_or_elsewhere_is_refused_and_a_crossed_one_mended(plan: Plan, design: Grid) -> None:
+    west, south, east, north = plan.units.total_bounds
+    bow = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])  # two triangles: half of the box
+    layer = gpd.GeoDataFrame({"landuse": ["01"]}, geometry=[bow], crs=plan.units.crs)
+    area = asbuilt(plan, design, layer).matrix.to_numpy().sum(axis=0)
+    assert area.sum() == pytest.approx(plan.units["area_mu"].sum())
+    assert 0.3 < asbuilt(plan, design, layer).matrix["arable"].sum() / area.sum() < 0.7
+    with pytest.raises(InvalidInput, match="has no CRS"):
+        asbuilt(plan, design, layer.set_crs(None, allow_override=True))
+    with pytest.raises(InvalidInput, match="meets none of the plan's ground"):
+        asbuilt(plan, design, layer.set_geometry(layer.translate(1e6, 0.0)))

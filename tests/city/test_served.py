@@ -48,6 +48,17 @@ def test_ground_counts_once() -> None:
     assert served([shapely.Point(0, 0)], twice, 500.0).people([10.0, 0.0, 0.0]) == pytest.approx(10 * np.pi / 16, rel=1e-6)
 
 
+def test_people_of_homes_that_lie_over_each_other_are_counted_where_they_live() -> None:
+    """100 m square twice and a strip of 2 km over it, all of whose first 580 m are within 500 m of a park of 80 m square."""
+    home, strip, park = shapely.box(0, 0, 100, 100), shapely.box(0, 0, 2000, 100), shapely.box(0, 0, 80, 80)
+    twice = served([park], [home, home])
+    assert (twice.share, twice.people([500.0, 500.0])) == (1.0, 1000.0)  # 500 it was
+    under = served([park], [strip, home])
+    assert under.shares[1] == pytest.approx(1.0)  # 0 it was
+    assert under.share == pytest.approx(0.29, abs=1e-3)
+    assert under.served_m2.sum() == pytest.approx(under.share * 200_000)
+
+
 @pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:3857", "EPSG:4527"])
 def test_degrees_and_distorting_projections_give_the_same_share(crs: str) -> None:
     middle = gpd.GeoSeries([shapely.Point(39_500_000, 3_760_000)], crs=4527)

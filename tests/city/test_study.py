@@ -160,3 +160,7 @@ def test_what_a_unit_is_worth_by_hand() -> None:
     assert found.index.tolist() == ["u1"]
     assert found.loc["u1", "served_mu"] == pytest.approx(50 * 100 / (10_000 / 15), rel=1e-3)
     assert found.loc["u1", "served_people"] == pytest.approx(100.0, rel=1e-3)
+    twice = gpd.GeoDataFrame(geometry=[homes.geometry[0], *homes.geometry])  # half of the people in a copy: the same ground
+    park = pl.served([shapely.box(0, -9000, 100, -8900)], twice)
+    again = worth_of_units(unit, twice, park, np.array([100.0, 100.0, 500.0]))
+    assert again.loc["u1"].tolist() == pytest.approx(found.loc["u1"].tolist(), rel=1e-9)
