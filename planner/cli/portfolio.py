@@ -76,7 +76,7 @@ def written(file: Path, output: Path | None, voice: Voice, *, overwrite: bool, l
 
 def told(found: Portfolio, lang: str) -> str:
     """The schedule and the proof for a person."""
-    from planner.portfolio.chapter import heads_of, project_name, sentence, variant_name
+    from planner.portfolio.chapter import certified, heads_of, project_name, sentence, variant_name
     from planner.words import text
 
     s = found.summary()
@@ -90,5 +90,4 @@ def told(found: Portfolio, lang: str) -> str:
         for p in sorted(s["selected"], key=lambda p: (p["start"], p["id"]))
     ]
     heads = (*heads_of(("project", "variant", "year"), lang), text("unit.1e4_yuan", lang))
-    proof = text("portfolio.certificate", lang, gap=100 * s["solver"]["gap"])
-    return "\n".join([table(rows, heads), sentence(found, lang), proof])
+    return "\n".join([table(rows, heads), sentence(found, lang), certified(s["solver"], lang)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +75,21 @@ def _first_page(found: Scheduled, lang: str) -> tuple[Block, ...]:
     s = found.summary()
     totals, proof = s["totals"], s["solver"]
     told = sentence(found, lang)
-    certificate = text("portfolio.certificate", lang, gap=100 * proof["gap"])
+    certificate = certified(proof, lang)
     planned = (text("portfolio.planned", lang, plans=proof["columns"], sites=proof["sites"]),) if "columns" in proof else ()
     head = Say(lang).head
     rows = [(head(PROGRAMME[k]), f"{totals[k]:,.1f}") for k in ("restored_mu", *MU)]
     rows += [(head(PROGRAMME[k]), f"{totals[k]:,.0f}") for k in ("cost_cny", "npv_cny", "earth_m3", "bought_m3")]
     table = Table((text("word.figure", lang), text("portfolio.number", lang)), tuple(rows))
     return (Text(told, strong=True), Text(certificate), *(Text(p) for p in planned), table)
+
+
+def certified(proof: Mapping[str, Any], lang: str) -> str:
+    """How good the schedule is proven to be. proof: `solver` of the summary."""
+    if proof["gap"] is not None:
+        return text("portfolio.certificate", lang, gap=100 * proof["gap"])
+    apart = abs(proof["bound_of_columns"] - proof["objective"]) / max(abs(proof["objective"]), 1e-9)
+    return text("portfolio.certificate_of_plans", lang, gap=100 * apart)
 
 
 def sentence(found: Scheduled, lang: str) -> str:

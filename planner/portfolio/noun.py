@@ -41,11 +41,13 @@ class Scheduled(Solved):
     def frontier(self, factors: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5), *, gap: float = 5e-3) -> pd.DataFrame:
         """The objective over money: every fund's limits times each factor. Index `factor`; `budget_cny`, `objective`, `bound`.
 
-        A factor under which what must be done cannot be paid has no objective.
+        A factor under which what must be done cannot be paid has no objective. With variants planned from sites there is no
+        bound: their plans were made at the programme's own limits, and others may be worth more at these.
         """
         from planner.portfolio.frontier import frontier
 
-        return frontier(self.made, factors, gap=gap)
+        curve = frontier(self.made, factors, gap=gap)
+        return curve.assign(bound=float("nan")) if self.columns_proof else curve
 
     def __repr__(self) -> str:
         a = self.solution

@@ -193,6 +193,18 @@ def test_the_bound_holds_where_a_fund_pays_for_a_target(district: Path) -> None:
         assert p["mu"]["green"] > 0 or not p["funds"].get("a")
 
 
+def test_of_several_objectives_nothing_is_proven_over_all_plans(district: Path, tmp_path: Path) -> None:
+    """The sites are priced for the first objective: a plan that nobody asked for may be the best in the second."""
+    programme(district, objective=["npv", "green_mu"])
+    found = pl.portfolio(district / "portfolio.toml")
+    s = found.summary()["solver"]
+    assert (s["bound"], s["gap"], s["status"]) == (None, None, "gap")
+    assert s["bound_of_columns"] >= s["objective"] > 0
+    found.save(tmp_path / "out")
+    assert "nothing is proven of several objectives" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert found.frontier((1.0,))["bound"].isna().all()
+
+
 def test_the_answer_is_the_same_with_two_processes(district: Path, tmp_path: Path) -> None:
     programme(district)
     one = pl.portfolio(district / "portfolio.toml").summary()
