@@ -6,6 +6,7 @@ anything; `read/door.py` does, by these lists. Source: GDAL's security considera
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import MutableMapping
 from types import MappingProxyType
@@ -115,4 +116,5 @@ def shut(environment: MutableMapping[str, str] | None = None) -> None:
     place["GDAL_DRIVER_PATH"] = place["OGR_DRIVER_PATH"] = "disable"
     place["PROJ_NETWORK"] = "OFF"
     place["CPL_LOG"] = os.devnull
+    logging.getLogger("rasterio").setLevel(logging.ERROR)  # else a server that logs names every driver that is not there
     place.update({key: value for key, value in SWITCHED_OFF.items() if key != "OGR_SQLITE_PRAGMA"})  # which writing would heed

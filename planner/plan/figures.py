@@ -40,6 +40,7 @@ FIGURES: Final = (
     Figure("economics.cost_cny", "yuan", True, "M yuan", 1e6),
     Figure("economics.benefit_cny", "yuan", True, "M yuan", 1e6),
     Figure("economics.benefit_cost_ratio", "", True),
+    Figure("economics.npv_cny", "yuan", True, "M yuan", 1e6),
     Figure("solver.objective", "yuan", True, "M yuan", 1e6),
     Figure("solver.gap", ""),
     Figure("site.subsidence_mean_m", "m"),

@@ -14,6 +14,8 @@ from map_world import world
 
 from planner.landuse import COVERS, TARGETS
 from planner.maps import MapView, write_html
+from planner.maps.draw import draw_views
+from planner.maps.views import options_of, view_specs
 
 pytestmark = pytest.mark.browser
 MANGLED = ["water=30_0.5", "water=_", "at=,,", "at=33.9", "at=1e9,1e9,5", "at=-33,-70,15", "hide=~area_mu:5_1", "hide=~target:0_1", "hide=plan:", "%"]  # fmt: skip
@@ -186,3 +188,37 @@ def test_the_section_shows_the_water_that_is_drawn(open_page: Callable[..., Any]
     opened.page.evaluate("() => { planner.page.parts.water.open = true; planner.page.parts.water.setLevel(28.5); }")
     opened.page.wait_for_function("() => planner.page.parts.water.open")
     assert "water at 28.50 m" in opened.text(".planner-toolout")
+
+
+def test_planning_again_says_what_is_of_which_plan(open_page: Callable[..., Any], view: MapView, tmp_path: Path) -> None:
+    """What a notebook sends: two units change, one of them is locked; undone, nothing is said any more."""
+    live = {"values": {"targets.arable.min_mu": 100.0}, "ranges": {"targets.arable.min_mu": {"target": "arable", "min": 50.0, "max": 150.0, "step": 1.0, "scale": 1.0, "digits": 0}}}  # fmt: skip
+    page = tmp_path / "live.html"
+    drawn = draw_views(view, view_specs(view), lang="en", more={"live": live, "options": options_of(view)})
+    page.write_text(drawn.page(), encoding="utf-8")
+    opened = open_page(page)
+    names = [str(view.units.index[k]) for k in (3, 205)]
+    send = """([units, targets, locks]) => planner.page.parts.livePanel.receive({ kind: "plan", turn: 1, status: ["done", "完成"], units, locks,
+        columns: { target: targets, treatment: targets.map(() => "level") } })"""
+    before = [str(view.units.at[name, "target"]) for name in names]
+    opened.page.evaluate(send, [names, ["arable", "arable"], {names[0]: "arable"}])
+    assert "of the plan as it was loaded" in opened.text(".planner-head")
+    opened.page.evaluate("u => planner.page.select(u)", 205)
+    card = opened.text(".planner-card")
+    assert "Changed by planning again" in card
+    assert "Why this target" not in card and "Why not the others" not in card and "What would change it" not in card
+    assert (
+        opened.page.locator('.leaflet-planner-mark-pane path[stroke="#e65100"]').get_attribute("d") != "M0 0"
+    )  # the lock is seen
+    opened.page.evaluate("u => planner.page.select(u)", 7)
+    assert "Why this target" in opened.text(".planner-card")
+    undo = [names, before, {}]
+    opened.page.evaluate(
+        send.replace(
+            'targets.map(() => "level")',
+            f'["{view.units.at[names[0], "treatment"]}", "{view.units.at[names[1], "treatment"]}"]',
+        ),
+        undo,
+    )
+    assert "of the plan as it was loaded" not in opened.text(".planner-head")
+    assert opened.page.locator('.leaflet-planner-mark-pane path[stroke="#e65100"]').get_attribute("d") == "M0 0"

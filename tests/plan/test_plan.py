@@ -340,3 +340,13 @@ def test_every_method_has_a_chinese_name(method: str) -> None:
 )
 def test_a_limit_is_named_by_what_it_counts(row: dict[str, object], en: str, zh: str) -> None:
     assert pair(limit_name({"unit": "mu", **row})) == (en, zh)
+
+
+def test_a_comparison_tells_what_the_verdict_tells(small_world: Path) -> None:
+    from planner.plan.figures import FIGURES
+
+    plan = pl.make_plan(small_world)
+    s = plan.summary()
+    compared = {figure.key: figure for figure in FIGURES if figure.compared}
+    assert compared["economics.npv_cny"].of(s) == plan.economics.npv_cny
+    assert "lump sums" in compared["solver.objective"].name("en")

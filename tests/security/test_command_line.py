@@ -112,6 +112,16 @@ def test_our_own_process_knows_only_the_drivers_it_needs() -> None:
     assert set(rasters) <= asked | shown | wanted
 
 
+def test_a_server_that_logs_is_not_told_of_drivers_that_are_not_there() -> None:
+    script = (
+        "from planner.drivers import shut; shut(); import logging, rasterio\n"
+        "logging.basicConfig(level=logging.INFO)\n"
+        "with rasterio.Env(): logging.getLogger('planner').info('served')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env(), check=True)
+    assert done.stderr == "INFO:planner:served\n"
+
+
 def test_a_program_that_uses_us_keeps_its_drivers() -> None:
     script = "import planner.read; import pyogrio; print('WFS' in pyogrio.list_drivers())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env(), check=True)

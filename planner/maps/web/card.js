@@ -113,7 +113,8 @@
       const rules = textAt(page, "rules_target", u);
       const colour = page.config.targets[target] ? page.config.targets[target].colours[page.state.palette] : "#888";
       const reason = (speech.lang === "zh" && textAt(page, "reason_zh", u)) || textAt(page, "reason", u);
-      const why = others(page, u), shift = change(page, u);
+      const stale = page.replanned.has(u); // its reasons are those of another use
+      const why = stale ? [] : others(page, u), shift = stale ? null : change(page, u);
       box.setAttribute("aria-label", speech.t("unit") + " " + page.texts.ids[u]);
       planner.replace(box,
         el("button", { type: "button", class: "planner-close", "aria-label": speech.t("close"), onclick: () => page.select(-1) }, "×"),
@@ -124,7 +125,8 @@
           el("strong", {}, labelOf(page, "targets", target)), " · ", labelOf(page, "treatments", textAt(page, "treatment", u))),
         !reason && rules && rules !== target ? el("p", { class: "planner-note" }, speech.t("rules_would", { target: labelOf(page, "targets", rules) })) : null,
         page.config.compare.length ? [el("h3", {}, speech.t("in_plans")), el("table", {}, inPlans(page, u))] : null,
-        reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
+        stale ? el("p", { class: "planner-note" }, speech.t("live_card", { target: labelOf(page, "targets", page.texts.words.target[page.loaded.target[u]]) }))
+        : reason ? [el("h3", {}, speech.t("why_this")), el("p", { class: "planner-reason" }, reason)] : null,
         why.length ? [el("h3", {}, speech.t("why_not")), el("table", {}, why)] : null,
         shift ? [el("h3", {}, speech.t("what_changes")), el("p", {}, shift)] : null,
         page.config.scenarios && page.config.scenarios.length > 2 ? [el("h3", {}, speech.t("in_scenarios")), el("table", {}, inScenarios(page, u))] : null,

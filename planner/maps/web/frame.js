@@ -13,6 +13,7 @@
         el("h1", {}, speech.pick([site.name_en || site.name, site.name])),
         el("button", { type: "button", class: "planner-speak", lang: speech.lang === "zh" ? "en" : "zh-CN", onclick: () => page.setLanguage(speech.lang === "zh" ? "en" : "zh") }, speech.lang === "zh" ? "English" : "中文"),
         site.verdict ? el("p", { class: "planner-verdict planner-verdict-" + site.tone }, speech.pick(site.verdict)) : null,
+        page.replanned.size ? el("p", { class: "planner-stale", role: "status" }, speech.t("live_stale")) : null,
         site.subtitle ? el("p", { class: "planner-subtitle" }, speech.pick(site.subtitle)) : null,
         site.kind === "reconstruction" ? el("p", { class: "planner-badge", title: speech.t("reconstruction_why") }, speech.t("reconstruction")) : null,
         site.shifted ? el("p", { class: "planner-badge" }, speech.t("shifted_note")) : null,

@@ -11,6 +11,7 @@
   // new values of some units: columns are changed in place, and only tiles that show one of them are drawn again
   planner.change = function (page, message) {
     const place = planner.placeOf(page), found = message.units.map((id) => place.get(id));
+    if (!page.loaded) page.loaded = Object.fromEntries(["target", "treatment"].map((name) => [name, page.columns[name].values.slice()]));
     for (const name in message.columns) {
       const column = page.columns[name], values = message.columns[name];
       if (!column) continue;
@@ -32,13 +33,13 @@
         page.columns.changed.values[u] = mine === rules ? Object.keys(page.config.targets).length : rules < 0 ? -1 : mine;
       }
     });
+    found.forEach((u) => { if (u !== undefined) page.replanned[["target", "treatment"].every((name) => page.columns[name].values[u] === page.loaded[name][u]) ? "delete" : "add"](u); });
     page.views._classes.clear();
     page._present.clear();
     page.visible = page.views.visible();
     const redrawn = page.main.redraw(page._paint(page.state.view), found.filter((u) => u !== undefined));
     if (page.state.other) page.second.redraw(page._paint(page.state.other), found.filter((u) => u !== undefined));
-    page.parts.panel.update();
-    page.parts.card.update();
+    for (const name of ["panel", "card", "header"]) page.parts[name].update();
     return redrawn;
   };
 
@@ -53,7 +54,14 @@
     const box = el("details", { class: "planner-live-panel", open: true });
     const chosen = new Set(), locks = new Map(), values = { ...asked.values };
     const mark = L.polygon([], { pane: "planner-mark", color: "#7b1fa2", weight: 2.5, fillColor: "#7b1fa2", fillOpacity: 0.15, interactive: false }).addTo(page.map);
+    const held = L.polygon([], { pane: "planner-mark", color: "#e65100", weight: 2, dashArray: "4 3", fill: false, interactive: false }).addTo(page.map);
     let status = "", drawing = null, lasso = false;
+
+    function showLocks() {
+      const place = planner.placeOf(page);
+      held.setLatLngs([...locks.keys()].map((id) => place.get(id)).filter((u) => u !== undefined).map((u) => page.units.rings(u)));
+      box.update();
+    }
 
     const area = () => [...chosen].reduce((sum, u) => sum + (page.columns.area_mu.at(u) || 0), 0);
     function choose(units, add) {
@@ -94,7 +102,7 @@
         box.dataset.tiles = tiles;
         box.dataset.milliseconds = Math.round(performance.now() - before);
         if (message.values) Object.assign(values, message.values);
-        if (message.locks) { locks.clear(); for (const id in message.locks) locks.set(id, message.locks[id]); }
+        if (message.locks) { locks.clear(); for (const id in message.locks) locks.set(id, message.locks[id]); showLocks(); }
       }
       if (message.choose) choose(message.choose.map((id) => planner.placeOf(page).get(id)).filter((u) => u !== undefined), false);
       if ("status" in message) status = message.status[page.state.lang === "zh" ? 1 : 0];
@@ -123,8 +131,8 @@
         el("div", { class: "planner-buttons" },
           button("lasso", "live_lasso", () => setLasso(true)),
           el("label", {}, speech.t("live_lock"), " ", pick),
-          el("button", { type: "button", id: "planner-live-lock", onclick: () => { [...chosen].forEach((u) => locks.set(page.texts.ids[u], pick.value)); box.update(); } }, speech.t("live_lock_now")),
-          button("unlock", "live_unlock", () => { [...chosen].forEach((u) => locks.delete(page.texts.ids[u])); box.update(); })),
+          el("button", { type: "button", id: "planner-live-lock", onclick: () => { [...chosen].forEach((u) => locks.set(page.texts.ids[u], pick.value)); showLocks(); } }, speech.t("live_lock_now")),
+          button("unlock", "live_unlock", () => { [...chosen].forEach((u) => locks.delete(page.texts.ids[u])); showLocks(); })),
         el("div", { class: "planner-buttons" },
           button("solve", "live_solve", () => {
             status = speech.t("live_working");

@@ -26,6 +26,7 @@
       this.overlays = {};
       this.shown = {};
       this.parts = {};
+      this.replanned = new Set(); // units that planning again gave another use than the plan that was loaded
       this._present = new Map();
       this._panes();
       this._layers();
