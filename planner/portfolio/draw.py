@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING, Any
 
 import folium
+import numpy as np
 import shapely
 from branca.element import Figure
 
@@ -14,9 +15,11 @@ from planner.errors import InvalidInput
 from planner.maps.folium_layer import OfflineMap, Verbatim, as_script_json
 from planner.portfolio.chapter import fund_name, project_name, title, variant_name
 from planner.report.document import Say
-from planner.words import say, text
+from planner.words import LANGS, say, text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from planner.portfolio.noun import Scheduled
 
 RAMP = ("#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154")
@@ -25,41 +28,71 @@ TOLERANCE_M = 5.0  # outlines are drawn this exactly
 
 STYLE = """
 .years{position:absolute;right:12px;top:12px;z-index:900;background:#fffffff2;border:1px solid #9aa3a0;border-radius:6px;
-padding:10px 14px;font:13px/1.4 sans-serif;width:min(340px,80vw);color:#1d2321}
-.years h1{font-size:15px;margin:0 0 4px}.years input{width:100%;accent-color:#14506b}.years b{font-size:20px}
+padding:10px 14px;font:13px/1.4 "Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Segoe UI",sans-serif;
+width:min(340px,80vw);color:#1d2321}
+.years h1{font-size:15px;margin:0 74px 4px 0}.years input{width:100%;accent-color:#14506b}.years b{font-size:20px}
+.years button{position:absolute;right:10px;top:9px;font:inherit;padding:1px 8px;border:1px solid #9aa3a0;border-radius:5px;
+background:none;color:inherit;cursor:pointer}
 .years table{width:100%;border-collapse:collapse;margin-top:6px}.years td:last-child{text-align:right}
 .years .legend{margin-top:8px;line-height:1.7}.years .legend span{display:inline-block;margin-right:9px;white-space:nowrap}
 .years i{display:inline-block;width:11px;height:11px;margin-right:5px;border:1px solid #777}
+.programme-name{font:600 11px/1.2 "Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:#1d2321;
+white-space:nowrap;text-align:center;text-shadow:0 0 3px #fff,0 0 3px #fff,0 0 2px #fff}
+@media(prefers-color-scheme:dark){.years{background:#1c2321f2;border-color:#3d4643;color:#e8ecea;color-scheme:dark}
+.leaflet-container{background:#12171a}.programme-name{color:#e8ecea;text-shadow:0 0 3px #000,0 0 3px #000,0 0 2px #000}}
 @media(max-width:600px){.leaflet-top{top:auto;bottom:36px}}
 """
 SCRIPT = """
 (function(map){
   var D = DATA, layers = [], root = document.createElement('div'); root.className = 'years';
-  root.innerHTML = '<h1></h1><div class="badge"></div><label for="year">'+D.words.year+' <b></b></label>'+
-    '<input id="year" type="range" step="1"><table></table><div class="legend"></div>';
+  var lang = D.lang === 'en' && /^zh\\b/i.test(navigator.language || '') ? 'zh' : D.lang;
+  root.innerHTML = '<h1></h1><button type="button"></button><div class="badge"></div>'+
+    '<label for="year"><span></span> <b></b></label><input id="year" type="range" step="1"><table></table>'+
+    '<div class="legend"></div>';
   document.body.appendChild(root); L.DomEvent.disableClickPropagation(root); L.DomEvent.disableScrollPropagation(root);
-  root.querySelector('h1').textContent = D.title; root.querySelector('.badge').textContent = D.badge;
   var slider = root.querySelector('input'); slider.min = D.first; slider.max = D.last; slider.value = D.last;
-  slider.setAttribute('aria-label', D.words.year);
   D.projects.forEach(function(p){
     var shape = p.point ? L.circleMarker(p.point,{radius:7}) : L.geoJSON(p.shape);
-    var box = document.createElement('div'); p.lines.forEach(function(line){
+    shape.addTo(map); layers.push([p, shape]); });
+  var names = L.layerGroup().addTo(map), ruler = document.createElement('canvas').getContext('2d');
+  function name(){ // the largest first, none over another
+    var taken = []; names.clearLayers(); ruler.font = '600 11px sans-serif';
+    D.order.forEach(function(k){
+      var at = map.latLngToContainerPoint(D.projects[k].at), room = map.getSize();
+      var words = D.told[lang].projects[k][0], w = ruler.measureText(words).width + 8;
+      if (at.x < w / 2 || at.y < 8 || at.x > room.x - w / 2 || at.y > room.y - 20) return;
+      if (taken.some(function(o){ return Math.abs(o[0] - at.x) < (o[1] + w) / 2 && Math.abs(o[2] - at.y) < 15; })) return;
+      taken.push([at.x, w, at.y]);
+      var box = document.createElement('span'); box.textContent = words;
+      var icon = L.divIcon({className: 'programme-name', html: box, iconSize: [w, 14], iconAnchor: [w / 2, -5]});
+      names.addLayer(L.marker(D.projects[k].at, {interactive: false, keyboard: false, icon: icon})); });
+  }
+  function speak(){
+    var T = D.told[lang]; document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en'; document.title = T.title;
+    root.querySelector('h1').textContent = T.title; root.querySelector('.badge').textContent = T.badge;
+    root.querySelector('label span').textContent = T.year; slider.setAttribute('aria-label', T.year);
+    root.querySelector('button').textContent = lang === 'zh' ? 'English' : '中文';
+    var legend = root.querySelector('.legend'); legend.textContent = '';
+    T.legend.forEach(function(e){ var s = document.createElement('span'), i = document.createElement('i');
+      if (e[1]) i.style.background = e[1]; else i.style.border = '2.5px solid #B5373A';
+      s.appendChild(i); s.appendChild(document.createTextNode(e[0])); legend.appendChild(s); });
+    layers.forEach(function(e, k){ var box = document.createElement('div'); T.projects[k].forEach(function(line){
       var row = document.createElement('div'); row.textContent = line; box.appendChild(row); });
-    shape.bindTooltip(box, {sticky:true}); shape.addTo(map); layers.push([p, shape]); });
-  var legend = root.querySelector('.legend');
-  D.legend.forEach(function(e){ var s = document.createElement('span'), i = document.createElement('i');
-    if (e[1]) i.style.background = e[1]; else i.style.border = '2.5px solid #B5373A';
-    s.appendChild(i); s.appendChild(document.createTextNode(e[0])); legend.appendChild(s); });
+      e[1].unbindTooltip().bindTooltip(box, {sticky:true}); });
+    show(); name();
+  }
   function show(){
     var y = +slider.value; root.querySelector('b').textContent = y;
     layers.forEach(function(e){ var p = e[0], begun = p.start !== null && p.start <= y, works = begun && y <= p.finish;
       e[1].setStyle({fillColor: p.start === null ? D.never : begun ? p.colour : D.later, fillOpacity: begun ? 0.8 : 0.45,
         color: works ? '#B5373A' : '#5a625f', weight: works ? 2.5 : 0.8}); });
-    var rows = D.years[y] || [], table = root.querySelector('table'); table.textContent = '';
+    var rows = D.told[lang].years[y] || [], table = root.querySelector('table'); table.textContent = '';
     rows.forEach(function(r){ var tr = table.insertRow();
       tr.insertCell().textContent = r[0]; tr.insertCell().textContent = r[1]; });
   }
-  slider.addEventListener('input', show); show();
+  slider.addEventListener('input', show); map.on('moveend resize', name);
+  root.querySelector('button').addEventListener('click', function(){ lang = lang === 'zh' ? 'en' : 'zh'; speak(); });
+  speak();
   if (window.innerWidth <= 600) map.fitBounds(D.bounds, {paddingTopLeft: [8, root.offsetHeight + 24],
     paddingBottomRight: [8, 60], animate: false});
 })(MAP);
@@ -96,26 +129,41 @@ def draw(found: Scheduled, *, lang: str = "en") -> folium.Map:
     layer = layer.to_crs("EPSG:4326")
     west, south, east, north = layer.total_bounds
     years, bounds = found.made.years, [[south, west], [north, east]]
+    middles = layer.geometry.representative_point()
     data = {
-        "title": title(found, lang),
-        "badge": text("word.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
+        "lang": lang,
         "first": int(years[0]),
         "last": int(years[-1]),
         "bounds": bounds,
         "never": NEVER,
         "later": LATER,
-        "words": {"year": text("word.year", lang)},
-        "legend": [
-            *((str(y), _colour(found, int(y))) for y in years),
-            (text("portfolio.left_out", lang), NEVER),
-            (text("portfolio.at_work", lang), ""),
+        "projects": [
+            {**_project(found, row), "at": [round(middle.y, 6), round(middle.x, 6)]}
+            for (_, row), middle in zip(layer.iterrows(), middles, strict=True)
         ],
-        "projects": [_project(found, str(name), row, lang) for name, row in layer.iterrows()],
-        "years": {int(y): _year(found, int(y), lang) for y in years},
+        "order": np.argsort(-shapely.area(layer.geometry.to_numpy()), kind="stable").tolist(),
+        "told": {one: _told(found, layer, one) for one in LANGS},
     }
     page = OfflineMap(bounds, title=title(found, lang), lang=lang, no_script=text("word.no_script", lang))
     page.add_child(YearSlider(data))
     return page
+
+
+def _told(found: Scheduled, layer: gpd.GeoDataFrame, lang: str) -> dict[str, Any]:
+    """All words of the page in a language; the lines of projects in the order of the layer."""
+    years = [int(y) for y in found.made.years]
+    return {
+        "title": title(found, lang),
+        "badge": text("word.reconstruction", lang) if found.made.general.kind == "reconstruction" else "",
+        "year": text("word.year", lang),
+        "legend": [
+            *((str(y), _colour(found, y)) for y in years),
+            (text("portfolio.left_out", lang), NEVER),
+            (text("portfolio.at_work", lang), ""),
+        ],
+        "projects": [_lines(found, str(name), row, lang) for name, row in layer.iterrows()],
+        "years": {y: _year(found, y, lang) for y in years},
+    }
 
 
 def _colour(found: Scheduled, year: int) -> str:
@@ -123,10 +171,9 @@ def _colour(found: Scheduled, year: int) -> str:
     return RAMP[round((year - int(found.made.years[0])) / span * (len(RAMP) - 1))]
 
 
-def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]:
-    """A project's shape, years, colour, and the lines that are shown beside the pointer."""
+def _lines(found: Scheduled, name: str, row: Any, lang: str) -> list[str]:
+    """A project's name, and what else is shown beside the pointer."""
     lines = [project_name(found, name, lang)]
-    start = finish = None
     if row["selected"]:
         start, finish = int(row["start"]), int(row["finish"])
         lines.append(text("portfolio.tip", lang, start=start, finish=finish, variant=variant_name(str(row["variant"]), lang)))
@@ -136,13 +183,17 @@ def _project(found: Scheduled, name: str, row: Any, lang: str) -> dict[str, Any]
         lines += [f"{fund_name(found, place[f], lang)}: {v / 1e4:,.1f} {text('unit.1e4_yuan', lang)}" for f, v in paid.items()]
     else:
         lines.append(text("portfolio.left_out", lang))
+    return [html.unescape(line) for line in lines]
+
+
+def _project(found: Scheduled, row: Any) -> dict[str, Any]:
+    """A project's shape, years and colour."""
+    start, finish = (int(row["start"]), int(row["finish"])) if row["selected"] else (None, None)
+    base = {"start": start, "finish": finish, "colour": NEVER if start is None else _colour(found, start)}
     shape = row.geometry
-    lines = [html.unescape(line) for line in lines]
-    base = {"start": start, "finish": finish, "lines": lines, "colour": NEVER if start is None else _colour(found, start)}
     if shape.geom_type == "Point":
         return {**base, "point": [shape.y, shape.x]}
-    rounded = shapely.set_precision(shape, 1e-6)
-    return {**base, "shape": shapely.geometry.mapping(rounded)}
+    return {**base, "shape": shapely.geometry.mapping(shapely.set_precision(shape, 1e-6))}
 
 
 def _year(found: Scheduled, year: int, lang: str) -> list[tuple[str, str]]:

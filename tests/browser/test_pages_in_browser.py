@@ -87,3 +87,34 @@ def test_a_chinese_table_breaks_its_heads_before_it_scrolls(open_page: Callable[
     assert opened.page.evaluate("() => { const b = document.querySelector('.wide'); return b.scrollWidth <= b.clientWidth; }")
     narrow = open_page(page, width=390, height=844, ready="")
     assert narrow.page.evaluate("() => document.querySelector('.caption').getBoundingClientRect().right <= innerWidth")
+
+
+def programme() -> dict[str, Any]:
+    """Three projects by their places, two of them so near each other that both names do not fit."""
+    at = {"A": [500000.0, 3800000.0], "B": [500010.0, 3800000.0], "C": [504000.0, 3803000.0]}
+    rows = [
+        {
+            "id": k,
+            "name": f"湖{k}",
+            "name_en": f"Lake {k}",
+            "xy": xy,
+            "variant": [{"name": "full", "spend_cny": [5.0], "benefit_cny": [0.0, 20.0], "green_mu": 10.0}],
+        }
+        for k, xy in at.items()
+    ]
+    general = {"name": "贾汪", "name_en": "Jiawang", "first_year": 2010, "years": 3, "discount_rate": 0.0, "crs": "EPSG:4548"}
+    fund = {"id": "state", "name": "中央", "name_en": "State", "yearly_cny": 10.0, "carry_over": True}
+    return {"portfolio": general, "project": rows, "fund": [fund]}
+
+
+def test_a_programme_speaks_chinese_to_a_chinese_browser(open_page: Callable[..., Any], tmp_path: Path) -> None:
+    page = pl.portfolio(programme()).save(tmp_path / "out") / "map.html"
+    opened = open_page(page, ready=".years", locale="zh-CN")
+    assert "年份" in opened.text(".years") and "Year" not in opened.text(".years")
+    shown = opened.page.locator(".programme-name").all_inner_texts()
+    assert len(shown) == 2 and all("湖" in name for name in shown)  # none over another
+    opened.page.click(".years button")
+    assert "Year" in opened.text(".years") and "State" in opened.text(".years")
+    assert any("Lake" in name for name in opened.page.locator(".programme-name").all_inner_texts())
+    assert opened.page.evaluate("() => document.documentElement.lang") == "en"
+    assert "Year" in open_page(page, ready=".years").text(".years")
