@@ -92,6 +92,7 @@ class _Search:
         self.objective, self.how, self.began = objective, how, now()
         self.stop = threading.Event()  # set by Ctrl-C, between searches and by one that was ended by it
         self.best: tuple[float, Result, tuple[bool, ...]] | None = None
+        self.spare = 0.0  # yuan that the best plan's branch pays and it does not owe
         self.tried: set[tuple[bool, ...]] = set()
         options = problem.options
         unit = options.index.get_level_values(0).astype(str)
@@ -206,6 +207,7 @@ class _Search:
         value = found.objective - self._worth(due)
         if self.best is None or value > self.best[0]:
             self.best = (value, found, due)
+            self.spare = sum(c.cny for c, p, d in zip(self.charges, paid, due, strict=True) if p and not d)
 
     def _most_open(self, state: Sequence[bool | None], used: Floats) -> int | None:
         """The open charge of which most is not yet counted, None where all are counted whole."""
@@ -225,8 +227,15 @@ class _Search:
         proven = Status.OPTIMAL if gap <= self.gap + 1e-12 else short
         status = Status.INTERRUPTED if self.stop.is_set() else proven
         found = replace(found, chosen=found.chosen.drop(columns=[SPREAD_COST, SPREAD_WORTH]))
+        found = replace(found, rows=self._as_owed(found.rows))
         seconds = now() - self.began
         return Charged(replace(found, status=status, objective=value, bound=bound, gap=gap, seconds=seconds), paid)
+
+    def _as_owed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The limits as the best plan stands to them: budgets without the sums that it does not owe."""
+        counts = [i for i, r in enumerate(self.problem.rules) if isinstance(r, Budget) and r.years is None]
+        less = np.where(rows["owner"].isin(counts), self.spare, 0.0)
+        return rows.assign(activity=rows["activity"] - less, slack=rows["slack"] + less)
 
 
 def _shares(options: pd.DataFrame, mask: Bools, unit: pd.Index[Any]) -> Floats:

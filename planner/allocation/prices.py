@@ -91,6 +91,7 @@ def _rows_table(
     slack = np.minimum(
         model.hi - activity + settled.columns @ -model.entries, activity - model.lo + settled.columns @ model.entries
     )
+    activity = activity + settled.columns @ np.maximum(model.entries, 0.0)  # what is bought or waits counts where it burdens
     size = np.maximum(np.abs(activity), 1.0)
     price = goal.sign * rows
     significant = np.abs(rows) * size > 1e-9 * max(abs(settled.objective), 1e-9)

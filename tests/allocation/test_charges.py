@@ -99,6 +99,18 @@ def test_no_better_plan_pays_its_lump_sums(benefit, cost, area, groups, budget, 
     assert found.result.gap <= 1e-9 * max(abs(best), 1.0) or best == 0
     treated = {f"u{k}" for k, c in enumerate(found.result.choice) if c == "arable:level"}
     assert found.paid == tuple(bool(c.units & treated) for c in charges)
+    due = sum(c.cny for c, p in zip(charges, found.paid, strict=True) if p)
+    row = found.result.rows.iloc[0]
+    assert row["activity"] == pytest.approx(float(found.result.chosen["cost_cny"].sum()) + due)  # and none that is not owed
+    assert row["slack"] == pytest.approx(budget - row["activity"])
+
+
+def test_a_budget_does_not_count_a_sum_that_the_plan_does_not_owe() -> None:
+    """Half of 33 yuan and 5 fit into 35, all of them do not: the village is left, and of 35 yuan 1 is spent."""
+    problem = Problem(options([40, 0, 2], [5, 9, 1]), unrestored=False).subject_to(Budget(35.0))
+    found = solve_charged(problem, [charge("village", (0, 1), 33.0)], gap=0, objective="net")
+    assert found.paid == (False,)
+    assert found.result.rows.iloc[0][["max", "activity", "slack"]].tolist() == [35.0, 1.0, 34.0]
 
 
 def test_never_better_by_a_dearer_sum_or_a_smaller_budget() -> None:

@@ -144,3 +144,11 @@ def test_a_limit_gives_as_the_haul_beside_it_asks() -> None:
     )
     problem = earthen(*rows).subject_to(al.Quota("reservoir", min_mu=10.0), earth, al.Budget(20.0))
     assert "raise exported spoil ≤ 0 m³ by 60 m³" in relaxed(problem)
+
+
+def test_a_budget_stands_where_it_is_with_what_is_bought() -> None:
+    """One field of 50 yuan and 100 m³ at 1 yuan fits into 200 yuan, and takes 150 of them."""
+    fields = earthen(*((u, "arable", "arable", 10.0, 1000.0, 50.0, 0.0, 100.0) for u in "ab"))
+    result = fields.subject_to(al.Budget(200.0), al.Earthwork(import_cny_per_m3=1.0)).solve(gap=0)
+    assert result.rows.loc["budget ≤ 200 yuan", ["activity", "slack"]].tolist() == pytest.approx([150.0, 50.0])
+    assert result.binding[0].activity == pytest.approx(150.0)
