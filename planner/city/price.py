@@ -81,7 +81,7 @@ def price_of_green(
     if people is not None and not people > 0:
         raise InvalidInput(say("city.bad_number", name="people", value=float(people)))
     where = {"parcel": parcel} if parcel is not None else {"unit": unit}
-    locks = [lock.model_dump(exclude_none=True) for lock in site.scenario.lock]
+    locks = sets.get("lock", [lock.model_dump(exclude_none=True) for lock in site.scenario.lock])
     free = make_plan(site, **sets)
     kept = make_plan(site, **{**sets, "lock": [*locks, {**where, "target": target}]})
     return difference(free, kept, where=where, people=people)

@@ -83,6 +83,15 @@ def test_the_price_of_green_tells_no_difference_inside_the_gap() -> None:
     assert open_.cny_per_mu is None
 
 
+def test_locks_that_are_set_hold_in_both_plans_of_the_price_of_green(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[dict]] = []
+    monkeypatch.setattr("planner.city.price.make_plan", lambda site, **sets: asked.append(sets["lock"]))
+    monkeypatch.setattr("planner.city.price.difference", lambda free, kept, **about: None)
+    site, mine = pl.read_site(pl.samples.folder("aidans")), {"unit": "P001-002", "target": "construction"}
+    pl.price_of_green(site, unit="P001-001", lock=[mine])
+    assert asked == [[mine], [mine, {"unit": "P001-001", "target": "green"}]]  # the second had lost it
+
+
 def test_files_are_written_whole_and_not_over_others(town, tmp_path: Path) -> None:
     folder = save(town, tmp_path / "out", lang="zh")
     assert {p.name for p in folder.iterdir()} == {"report.html", "map.html", "tables.xlsx", "summary.json", "city.gpkg"}
