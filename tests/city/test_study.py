@@ -1,5 +1,6 @@
 """`planner city` end to end: the sample town closes on the published figures; a plan's green counts; bad files are one line."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -85,8 +86,9 @@ def test_the_price_of_green_tells_no_difference_inside_the_gap() -> None:
 
 def test_locks_that_are_set_hold_in_both_plans_of_the_price_of_green(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[dict]] = []
-    monkeypatch.setattr("planner.city.price.make_plan", lambda site, **sets: asked.append(sets["lock"]))
-    monkeypatch.setattr("planner.city.price.difference", lambda free, kept, **about: None)
+    room = importlib.import_module("planner.city.price")  # planner.city is the function
+    monkeypatch.setattr(room, "make_plan", lambda site, **sets: asked.append(sets["lock"]))
+    monkeypatch.setattr(room, "difference", lambda free, kept, **about: None)
     site, mine = pl.read_site(pl.samples.folder("aidans")), {"unit": "P001-002", "target": "construction"}
     pl.price_of_green(site, unit="P001-001", lock=[mine])
     assert asked == [[mine], [mine, {"unit": "P001-001", "target": "green"}]]  # the second had lost it
