@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial import Delaunay, QhullError
 
@@ -18,7 +19,11 @@ from planner.allocation.parts import Hauls
 from planner.allocation.table import Floats, Ints
 
 SHARED = 16  # units that share a zone; measured on Pan'an: with 8 the bound falls by 0.04 of 0.5 M yuan in 15 for 11 CPU s
-ZONES = (256, 512)  # at least and at most; on Zhonghu 256 leave 0.4 of 3.8 M yuan more, 1 024 take more steps for 0.2 M less
+ZONES = (
+    256,
+    512,
+)  # at least and at most at first; on Zhonghu 256 leave 0.4 of 3.8 M yuan more, 1 024 take more steps for 0.2 M less
+FINEST = 4096  # most zones of all: of twice as many the least flows alone take 10 CPU s
 MESHED = 16  # zones from which flows go between near ones alone
 
 
@@ -53,10 +58,10 @@ def net(hauls: Hauls, unit: Ints, count: int) -> Net:
 class Carrying:
     """Zones, their scaled prices of earth, and the flows between them, with the anchors and projections of the iteration."""
 
-    def __init__(self, carriage: Carriage, unit: Ints, money: float, scale: Floats) -> None:
+    def __init__(self, carriage: Carriage, unit: Ints, money: float, scale: Floats, count: int | None = None) -> None:
         hauls = carriage.hauls
-        self.carriage, self.money = carriage, money
-        over = net(hauls, unit, int(np.clip(len(hauls.xy) // SHARED, *ZONES)))
+        self.carriage, self.money, self.by_unit, self.scale = carriage, money, unit, scale
+        over = net(hauls, unit, int(np.clip(len(hauls.xy) // SHARED, *ZONES)) if count is None else count)
         most, self.zone, self.at = over.most, over.zone, over.at
         count = len(self.at)
         self.size = 2.0 * float(most.max()) or 1.0  # m³ that a scaled unit of flow stands for
@@ -83,6 +88,34 @@ class Carrying:
         mean = np.bincount(self.zone, weights=worth) / np.bincount(self.zone)
         self.new_price = mean * dear * self.size / self.money
         self.restart()
+
+    def finer(self, x: Floats, row: Floats) -> Carrying | None:
+        """The same with twice as many zones, begun at the worth that these come to and the least flows of shares x (K,); None
+        where zones are small enough. row (S,): scaled prices of the rows."""
+        count = 2 * self.price.size
+        if count > min(FINEST, self.heavy.size):
+            return None
+        other = Carrying(self.carriage, self.by_unit, self.money, self.scale, count)
+        other.begin(self.worth(row), max(self.carriage.counts + float(self.in_rows @ row), 0.0))
+        other._flow_least(x)
+        return other
+
+    def _flow_least(self, x: Floats) -> None:
+        """Flows begin where they cost least for shares x (K,), what does not balance together left out."""
+        hauls, zones, flows = self.carriage.hauls, self.price.size, np.arange(self.tail.size)
+        if hauls.exported and hauls.imported:
+            return
+        short: Floats = np.bincount(self.by_option, weights=x * self.lack, minlength=zones).astype(np.float64)
+        over = float(short.sum()) / zones
+        short = short - (max(over, 0.0) if hauls.exported else min(over, 0.0) if hauls.imported else over)
+        sign = np.where(hauls.imported, -1.0, 1.0)
+        entry = np.r_[np.ones(flows.size), -np.ones(flows.size)] * sign
+        leaves = csr_array((entry, (np.r_[self.tail, self.head], np.r_[flows, flows])), shape=(zones, flows.size))
+        rows = ("A_ub", "b_ub") if hauls.exported or hauls.imported else ("A_eq", "b_eq")
+        found = linprog(self.way, **dict(zip(rows, (leaves, -sign * short), strict=True)), method="highs-ds")
+        if found.x is not None:
+            self.new_flow = found.x
+            self.restart()
 
     def slope(self) -> Floats:
         """What each option's earth costs at the zones' prices, scaled, (K,)."""

@@ -33,7 +33,8 @@ PLAN_EVERY = 3  # looks between attempts at a plan
 PATIENT_LOOKS = 6  # looks without a plan after which the limits themselves are doubted
 PATIENT_PLANS = 3  # the same where earth is carried: plans are only tried at rest there
 MOST_STEPS = 20_000
-STILL = 3  # looks at plans in a row without headway after which only plans at their own worth of earth are tried
+EAGER = 1  # looks at plans in a row without headway after which zones of earth are halved
+STILL = 3  # the same where they are small: after which only plans at their own worth of earth are tried
 PLAYS = 16  # plans made at the worth of earth that earlier ones have shown; of many units fewer
 MANY = 3_000
 NUDGE = 8.0  # the first such plan's own worth counts one in so many
@@ -137,17 +138,18 @@ class _Search:
                 if self.bound < self.least or self._hopeless(k):
                     self.impossible = True
                     return
-                if (
-                    saddle.carrying is not None
-                    and k % (CHECK * PLAN_EVERY) == 0
-                    and self.best.chosen is not None
-                    and self._still()
-                ):
-                    break
+                refined = False
+                if saddle.carrying is not None and k % (CHECK * PLAN_EVERY) == 0 and self._seen():
+                    refined = self._still(EAGER) and saddle.refine(hat)
+                    if not refined and self._still(STILL):
+                        break
                 fallen = residual <= 0.04 * first_residual
                 stuck = residual <= 0.64 * first_residual and residual > last
-                if fallen or stuck or since >= 0.36 * k:
-                    weight = _balanced(weight, hat, anchor, saddle)
+                if refined or fallen or stuck or since >= 0.36 * k:
+                    if refined:
+                        self.seen.clear()
+                    else:
+                        weight = _balanced(weight, hat, anchor, saddle)
                     z, anchor = copied(hat), copied(hat)
                     if saddle.carrying is not None:
                         saddle.carrying.restart()
@@ -157,15 +159,19 @@ class _Search:
         except KeyboardInterrupt:
             self.interrupted = True
 
-    def _still(self) -> bool:
-        """Whether neither bound nor plan has moved for a while: what prices can do is done."""
-        if self.nearest is self.tried:  # prices still move
+    def _seen(self) -> bool:
+        """Notes bound and plan where prices have come to rest and there is a plan; whether they have."""
+        if self.best.chosen is None or self.nearest is self.tried:  # prices still move
             return False
         self.tried = self.nearest
         self.seen.append((self.bound, self.best.value))
-        if len(self.seen) <= STILL:
+        return True
+
+    def _still(self, looks: int) -> bool:
+        """Whether neither bound nor plan has moved for so many looks: what prices can do is done."""
+        if len(self.seen) <= looks:
             return False
-        (bound, value), scale = self.seen[-1 - STILL], abs(self.bound)
+        (bound, value), scale = self.seen[-1 - looks], abs(self.bound)
         left = bound - value if np.isfinite(value) else 0.01 * scale
         won = bound - self.bound + (self.best.value - value if np.isfinite(value) else 0.0)
         return won <= HEADWAY * left
@@ -196,12 +202,12 @@ class _Search:
         the true haul takes back what they win."""
         hauls, worth, share = self.saddle.model.carriage, self.worth, 1.0
         for _ in range(TRADES):
-            if plan.chosen is None or hauls is None or worth is None or share < SMALLEST:
+            if plan.chosen is None or share < SMALLEST or self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
                 return
-            if self.gap <= self.settings.gap or self.settings.seconds_left <= 0:
-                return
-            here = worth + share * (hauls.of(plan.chosen).worth - worth)
-            m = self._at(here, max(hauls.unseen(here, plan.chosen), 0.0))
+            m = self.saddle.model
+            if hauls is not None and worth is not None:
+                here = worth + share * (hauls.of(plan.chosen).worth - worth)
+                m = self._at(here, max(hauls.unseen(here, plan.chosen), 0.0))
             moves = polisher(m, self.saddle.near, self.saddle.water, go_on=self.settings.go_on)
             found = won_by_pairs(moves, plan.chosen, self.rows)
             settled, before = settle(self.saddle.model, found), plan.value
@@ -209,7 +215,7 @@ class _Search:
                 plan = Best(settled.objective, found)
                 self._keep(plan)
             if plan.value - before <= HEADWAY * (self.bound - before):
-                share /= 2
+                share = 0.0 if hauls is None else share / 2
 
     def look(self, hat: Point, k: int) -> None:
         """Bound at the projected prices; now and then Newton on the row prices and a plan from the projected shares."""
@@ -227,8 +233,9 @@ class _Search:
             self.offer(rows, hat.border, pull, worth)
             hat.row[:] = self.rows * saddle.scale / saddle.money
         moved, self.before = self.before - self.bound, self.bound
-        if worth is None or moved <= REST * abs(self.bound):
-            self.try_plan(hat.x, worth)
+        resting = moved <= REST * abs(self.bound)
+        if worth is None or resting:
+            self.try_plan(hat.x, worth, resting)
             if self.best.chosen is None and self.begun is not None:
                 self.offer_plan(self.begun, worth)
         if self.settings.progress is not None:
@@ -254,19 +261,24 @@ class _Search:
             self.bound, self.rows, self.pull, self.worth = bound, rows, pull, worth
             self.border = border.copy()
 
-    def try_plan(self, x: Floats, worth: Floats | None) -> None:
+    def try_plan(self, x: Floats, worth: Floats | None, resting: bool = False) -> None:
         """The plan nearest to shares x, mended and improved at the prices reached; with hauls, at the worth of earth given."""
-        self.offer_plan(self.saddle.rounded(x), worth)
+        self.offer_plan(self.saddle.rounded(x), worth, resting)
 
-    def offer_plan(self, chosen: Ints, worth: Floats | None) -> None:
-        """The plan that moves from a choice lead to, kept where it is the best so far."""
+    def offer_plan(self, chosen: Ints, worth: Floats | None, resting: bool = False) -> None:
+        """The plan that moves from a choice lead to, kept where it is the best so far; made to use up its limits where earth is
+        at its worth, or prices have come to rest."""
         before = self.plain.value if self.attempts else np.inf  # what the start leads to is not worth the while
         settled = self._moved(chosen, worth, self.rows * self.leaning)
         self.attempts += 1
-        if worth is not None and settled is not None:
+        if worth is None and not resting:
+            return
+        if settled is not None:
             self._use_up(worth, settled)
         if self.plain.value > before:
             self._trade(self.plain)
+        if worth is None:  # without hauls prices of rows come nearer to their best with every look
+            self.leaning[:] = 1.0
 
     def _moved(self, chosen: Ints, worth: Floats | None, rows: Floats) -> Settled | None:
         """The plan that moves from a choice lead to, at prices of rows (S,) and a worth of earth, with room for the haul
@@ -291,7 +303,7 @@ class _Search:
             self.short = max(hauls.unseen(worth, self.nearest), 0.0) * (1.0 + 1e-6)
         return settled if settled.feasible else None
 
-    def _use_up(self, worth: Floats, settled: Settled) -> None:
+    def _use_up(self, worth: Floats | None, settled: Settled) -> None:
         """The price of the limit whose unused rest is worth most is lowered as far as plans still keep it: moves that mend
         broken limits overshoot, and single moves cannot spend what is left."""
         limit = np.where(self.rows > 0, self.saddle.model.hi, np.where(self.rows < 0, self.saddle.model.lo, settled.activity))

@@ -44,11 +44,23 @@ class Saddle:
         self.border_pace, self.water_pace = 1.0 / (2.0 * _options_per_set(model)), 1.0 / (2.0 * max(wettest, 1.0))
         self.row_pace = 1.0 / np.maximum(np.abs(self.rows).sum(axis=0) + self._helper_weight(), 1e-12)
         self.masses = Masses(np.empty((model.size, model.terms.set_count)), np.empty(model.size))
-        self.carrying = None
+        self.carrying: Carrying | None = None
+        self.bare = self.column, self.row_pace
         if model.carriage is not None:
-            self.carrying = Carrying(model.carriage, model.unit, money, self.scale)
-            self.column = self.column + self.carrying.heavy
-            self.row_pace = 1.0 / (1.0 / self.row_pace + self.carrying.row_weight)
+            self._carry(Carrying(model.carriage, model.unit, money, self.scale))
+
+    def _carry(self, carrying: Carrying) -> None:
+        """Earth goes by these zones from now on."""
+        self.carrying = carrying
+        self.column = self.bare[0] + carrying.heavy
+        self.row_pace = 1.0 / (1.0 / self.bare[1] + carrying.row_weight)
+
+    def refine(self, point: Point) -> bool:
+        """Goes on with twice as many zones of earth from a projected point; whether there are."""
+        finer = None if self.carrying is None else self.carrying.finer(point.x, point.row)
+        if finer is not None:
+            self._carry(finer)
+        return finer is not None
 
     def _helper_weight(self) -> Floats:
         if not self.model.price.size:

@@ -11,12 +11,12 @@ import pytest
 from scipy.optimize import linprog
 
 import planner.allocation as al
-from planner.allocation import compact
-from planner.allocation.carrying import MESHED, _between, _mesh, _near
+from planner.allocation import carrying, compact
+from planner.allocation.carrying import MESHED, Carrying, _between, _mesh, _near
 from planner.allocation.hauls import apart, costs, least_haul, sides
 from planner.allocation.model import Model, assemble, settle
 from planner.allocation.objective import objective
-from planner.allocation.search import Method, Settings
+from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.verify import misses
 from planner.errors import Infeasible, InvalidInput
 
@@ -458,3 +458,87 @@ def test_pairs_of_moves_with_their_true_haul(monkeypatch: pytest.MonkeyPatch) ->
             assert plans[-1].feasible and plans[-1].objective <= one.bound
         won.append(plans[1].objective - plans[0].objective)
     assert min(won) >= 0.0 and max(won) > 0.0
+
+
+@pytest.mark.parametrize(("import_m3", "export_m3"), [(0.0, 0.0), (0.0, None), (None, 0.0)])
+def test_flows_between_finer_zones_begin_where_they_cost_least(import_m3: float | None, export_m3: float | None) -> None:
+    """Four units on a line, one dug for 90 m³ of fill and the farthest filled with 90: 300 m at 2 yuan a m³ and 100 m, in two
+    zones and then in four; without what does not balance where nothing may come or go."""
+    rows = [
+        (u, t, k, t, 5.0, 0.0, 0.0, cut, fill, 0.0)
+        for u in "abcd"
+        for t, k, cut, fill in (
+            ("none", "unrestored", 0.0, 0.0),
+            ("dig", "reservoir", 100.0, 0.0),
+            ("fill", "arable", 0.0, 90.0),
+        )
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    places = pd.DataFrame({"x_m": [0.0, 100.0, 200.0, 300.0], "y_m": 0.0}, index=list("abcd"))
+    earth = al.Earthwork(
+        max_import_m3=import_m3, max_export_m3=export_m3, compaction=0.9, places=places, haul_cny_per_m3_km=1000.0 * RATE
+    )
+    model = model_of(al.Problem(options, unrestored=False).subject_to(earth))
+    assert model.carriage is not None
+    coarse = Carrying(model.carriage, model.unit, 1.0, np.ones(model.hi.size), 2)
+    shares = np.zeros(12)  # of each unit dig, fill, none
+    shares[[0, 5, 8, 10]] = 1.0
+    finer = coarse.finer(shares, np.zeros(model.hi.size))
+    assert finer is not None and finer.price.size == 4 and finer.finer(shares, np.zeros(model.hi.size)) is None
+    assert float(finer.new_flow @ finer.way) == pytest.approx(90.0 * 300.0 * RATE)
+    assert finer.home_flow == pytest.approx(finer.new_flow)
+    beside = shares.copy()
+    beside[[8, 7]] = 0.5, 0.5  # half of a third unit filled: 45 m³ that nobody has
+    more = coarse.finer(beside, np.zeros(model.hi.size))
+    assert more is not None and np.isfinite(more.new_flow).all() and (more.new_flow >= 0.0).all()
+    if import_m3 is None:  # what is missing comes from outside for nothing: c's 45 m³ are brought first
+        assert float(more.new_flow @ more.way) == pytest.approx((45.0 * 200.0 + 45.0 * 300.0) * RATE)
+
+
+def test_zones_of_earth_are_halved_until_the_gap_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen zones for 240 units leave more unproven than zones of a unit or two; every bound holds the same plans."""
+    problem, earth = world(5, 240)
+    model = model_of(problem.subject_to(earth, al.Quota("construction", min_mu=300.0, max_mu=305.0)))
+    monkeypatch.setattr(carrying, "ZONES", (16, 16))
+    bounds, plans = [], []
+    for finest in (16, 240):
+        monkeypatch.setattr(carrying, "FINEST", finest)
+        one = compact.solve_compact(model, Settings(1e-6, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
+        assert one is not None and one.chosen is not None
+        bounds.append(one.bound)
+        plans.append(settle(model, one.chosen).objective)
+    assert max(plans) <= min(bounds)
+    assert bounds[0] - bounds[1] > 0.2 * (bounds[0] - max(plans))
+
+
+def test_limits_are_used_up_where_nothing_is_carried_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Borders and a window of a mu, no haul: prices of unused limits lowered and pairs of moves end in better plans on some
+    worlds and in none that is worse, next to the same bound."""
+    monkeypatch.setattr(compact, "MOST_STEPS", 1200)
+    monkeypatch.setattr(
+        compact, "close_gap", lambda m, s, o, at, *, bound, best, **_: Found(Outcome.FOUND, best.chosen, bound, at, "no core")
+    )
+    won = []
+    for seed in (2, 4, 5, 6):
+        problem, _ = world(seed, 240)
+        at = np.arange(240).reshape(15, 16)
+        a, b = (np.r_[east.ravel(), south.ravel()] for east, south in ((at[:, :-1], at[:-1]), (at[:, 1:], at[1:])))
+        names = np.asarray(problem.table.units)
+        borders = pd.DataFrame({"unit_a": names[a], "unit_b": names[b], "length_m": 60.0})
+        options = problem.options.assign(area_mu=np.random.default_rng(seed + 50).uniform(2, 8, 240).repeat(3))
+        rules = (
+            al.Quota("construction", min_mu=300.0, max_mu=301.0),
+            al.Limit("fill_m3", max=20_000.0),
+            al.Compactness(borders, cny_per_m=20.0),
+        )
+        model = model_of(al.Problem(options, unrestored=False).subject_to(*rules))
+        plans = []
+        for leanings, trades in ((0, 0), (4, 12)):
+            monkeypatch.setattr(compact, "LEANINGS", leanings)
+            monkeypatch.setattr(compact, "TRADES", trades)
+            one = compact.solve_compact(model, Settings(1e-6, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
+            assert one is not None and one.chosen is not None
+            plans.append(settle(model, one.chosen))
+            assert plans[-1].feasible and plans[-1].objective <= one.bound
+        won.append(plans[1].objective - plans[0].objective)
+    assert min(won) >= 0.0 and sum(w > 0 for w in won) >= 2
