@@ -222,3 +222,32 @@ def test_planning_again_says_what_is_of_which_plan(open_page: Callable[..., Any]
     )
     assert "of the plan as it was loaded" not in opened.text(".planner-head")
     assert opened.page.locator('.leaflet-planner-mark-pane path[stroke="#e65100"]').get_attribute("d") == "M0 0"
+
+
+def test_no_lake_of_the_plan_lies_over_today_or_over_another_plan(open_page: Callable[..., Any], path: Path) -> None:
+    opened = open_page(path)
+    state = """() => { const p = planner.page, pane = p.map.getPane("planner-works"); return [pane.style.display !== "none", pane.style.clip,
+        [...document.querySelectorAll(".planner-name-lake")].length > 0, p.lines().some((one) => one.name === "Reservoir outlines"),
+        planner.sheet(p, "A4", false).told.some((one) => one.text === "Reservoir outlines")]; }"""
+    assert opened.page.evaluate(state) == [True, "", True, True, True]
+    for key in ("cheapest", "rules", "landuse", "depth"):
+        opened.page.evaluate("key => planner.page.setView(key)", key)
+        shown, _, named, told, printed = opened.page.evaluate(state)
+        assert not (shown or named or told or printed), key
+    opened.page.evaluate("() => planner.page.setOther('plan')")
+    shown, clip, _, told, _ = opened.page.evaluate(state)
+    assert shown and told and clip.startswith("rect(")  # on the plan's side of the divider alone
+    span = opened.page.evaluate(
+        "() => [planner.page.parts.divider.owned(50, 0, 100), planner.page.parts.divider.flooded(50, 0, 100)]"
+    )
+    assert span == [[50, 100], [50, 100]]
+    opened.page.evaluate("() => { planner.page.setView('plan'); planner.page.setOther('cheapest'); }")
+    assert opened.page.evaluate("() => planner.page.parts.divider.owned(50, 0, 100)") == [0, 50]
+    assert opened.page.evaluate("() => planner.page.parts.divider.flooded(50, 0, 100)") == [0, 50]
+
+
+def test_the_title_keeps_its_room_above_an_open_panel_on_a_phone(open_page: Callable[..., Any], path: Path) -> None:
+    opened = open_page(path, width=390, height=844, fragment="#lang=zh")
+    before = box(opened, ".planner-head")
+    opened.page.evaluate("() => planner.page.parts.panel.fold(false)")
+    assert box(opened, ".planner-head")[2] == before[2]

@@ -80,10 +80,9 @@
       map.off("moveend zoomend resize viewreset", this.update, this);
       this._box.remove();
     },
-    // the places whose names may stand on the map as it is: the plan's lakes are no part of today, and m³ stand where parcels' names do
+    // the places whose names may stand on the map as it is: the plan's lakes are no part of today or of another plan, and m³ stand where parcels' names do
     known: function () {
-      const today = this.page.views.byKey.get(this.page.state.view).today;
-      const known = today ? this.places.filter((place) => place.kind !== "lake") : this.places;
+      const known = this.page.views.byKey.get(this.page.state.view).own ? this.places : this.places.filter((place) => place.kind !== "lake");
       return this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known;
     },
     update: function () {

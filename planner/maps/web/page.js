@@ -2,7 +2,7 @@
 (function (planner) {
   "use strict";
   const el = planner.el;
-  const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-hauls": 440, "planner-names": 445, "planner-mark": 450, "planner-tools": 455 };
+  const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-works": 432, "planner-hauls": 440, "planner-names": 445, "planner-mark": 450, "planner-tools": 455 };
   const TODAY = new Set(["today", "landuse", "depth", "water", "table", "stability"]); // views of the ground before any works
   const LINES = { // how what is drawn over the units is drawn
     reservoirs: { colour: "#0b2f5c", width: 1.6, dash: [] }, dykes: { colour: "#e8890c", width: 3, dash: [] },
@@ -19,7 +19,11 @@
       this.units = units;
       this.speech = new planner.Speech(config.words, config.lang);
       if (config.area) this.speech.areaUnit = config.area;
-      for (const spec of config.views) spec.today = TODAY.has(spec.key);
+      const others = new Set((config.scenarios || []).map((one) => one.view).filter((key) => key !== "plan"));
+      for (const spec of config.views) {
+        spec.today = TODAY.has(spec.key);
+        spec.own = !spec.today && !others.has(spec.key); // of this plan: its lakes, dykes and earth belong there
+      }
       this.views = new planner.Views(config.views, this.columns, units.count);
       this.state = { dark: "auto", lang: config.lang, view: config.views[0].key, other: "", palette: 0, opacity: config.opacity, selected: -1, hovered: -1, keys: true, year: config.years ? config.years[1] : 0 };
       this.visible = this.views.visible();
@@ -48,13 +52,14 @@
       const config = this.config;
       const svg = (pane) => L.svg({ pane: pane });
       if (config.hillshade) this.overlays.hillshade = L.imageOverlay(config.hillshade.url, config.hillshade.bounds, { pane: "tilePane", zIndex: 50, alt: "" });
-      const over = (name, rings) => L.layerGroup(rings.map((ring) => L.polyline(ring, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")),
+      const renderers = {}, drawn = (pane) => renderers[pane] || (renderers[pane] = svg(pane));
+      const over = (name, rings, pane) => L.layerGroup(rings.map((ring) => L.polyline(ring, { pane: pane, renderer: drawn(pane),
         color: LINES[name].colour, weight: LINES[name].width, dashArray: LINES[name].dash.join(" ") || null, interactive: false })));
-      if (config.outlines.length) this.overlays.reservoirs = over("reservoirs", config.outlines);
-      if (config.constraints.length) this.overlays.constraints = over("constraints", config.constraints);
-      if (config.dykes && config.dykes.length) this.overlays.dykes = over("dykes", config.dykes);
+      if (config.outlines.length) this.overlays.reservoirs = over("reservoirs", config.outlines, "planner-works");
+      if (config.constraints.length) this.overlays.constraints = over("constraints", config.constraints, "planner-lakes");
+      if (config.dykes && config.dykes.length) this.overlays.dykes = over("dykes", config.dykes, "planner-works");
       if (config.city && config.city.homes.length) {
-        this.overlays.homes = planner.cityLayer(config.city, { pane: "planner-lakes", renderer: this._lakes || (this._lakes = svg("planner-lakes")), interactive: false });
+        this.overlays.homes = planner.cityLayer(config.city, { pane: "planner-lakes", renderer: drawn("planner-lakes"), interactive: false });
       }
       if (config.hauls.length) this.overlays.hauls = new planner.Hauls(config.hauls, this);
       if (config.places.length) this.overlays.names = new planner.Labels(config.places, this);
@@ -88,7 +93,8 @@
     // what the lines mean that are drawn over the units: [{name, colour, width, dash}], as the map and every sheet draw them
     lines() {
       const { speech, config, overlays, shown } = this;
-      return Object.keys(LINES).filter((name) => overlays[name] && shown[name]).map((name) => ({
+      const own = [this.state.view, this.state.other].some((key) => key && this.views.byKey.get(key).own);
+      return Object.keys(LINES).filter((name) => overlays[name] && shown[name] && (own || name === "constraints")).map((name) => ({
         name: name === "hauls" ? speech.t("haul_key", { flows: speech.number(config.hauls.length), volume: speech.cubic(config.hauls.reduce((sum, one) => sum + one.volume, 0)) }) : speech.t(name), ...LINES[name] }));
     }
 

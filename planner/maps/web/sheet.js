@@ -64,12 +64,13 @@
       context.stroke();
       context.setLineDash([]);
     };
+    const owned = page.parts.divider.owned(edge, box.x, box.x + box.w);
     const rings = { reservoirs: config.outlines, constraints: config.constraints, dykes: config.dykes || [] };
     for (const name in rings) {
-      const pen = planner.LINES[name];
-      if (shown[name]) rings[name].forEach((points) => ring(points, pen.colour, pen.width * zoomed, pen.dash.map((v) => v * zoomed)));
+      const pen = planner.LINES[name], [from, to] = name === "constraints" ? [box.x, box.x + box.w] : owned;
+      if (shown[name] && to > from) half(from, to, () => rings[name].forEach((points) => ring(points, pen.colour, pen.width * zoomed, pen.dash.map((v) => v * zoomed))));
     }
-    const flows = overlays.hauls && shown.hauls ? arrows(context, page, where, zoomed) : [];
+    const flows = overlays.hauls && shown.hauls && owned[1] > owned[0] ? arrows(context, page, where, zoomed) : [];
     let names = [];
     if (overlays.names && shown.names) {
       names = planner.placeNames(overlays.names.known(), page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);

@@ -11,29 +11,32 @@
     let share = 0.5;
     handle.share = share;
 
-    // the lake of the plan is not drawn over a view of today
-    const flooded = (key) => !page.views.byKey.get(key).today;
+    const works = ["planner-works", "planner-hauls"].map((name) => map.getPane(name));
+    const own = (key) => page.views.byKey.get(key).own;
 
-    // from where to where the lake is drawn, of what reaches from low over the divider at edge to high
+    // from where to where what belongs to the plan is drawn, of what reaches from low over the divider at edge to high: no lake or
+    // dyke of the plan lies over today or over another plan
+    handle.owned = function (edge, low, high) {
+      const left = own(page.state.view), right = page.state.other ? own(page.state.other) : left;
+      return left ? [low, right ? high : edge] : right ? [edge, high] : [low, low];
+    };
+    // the same for the water, which is drawn where it is asked for over one view alone
     handle.flooded = function (edge, low, high) {
-      if (!page.state.other) return [low, high];
-      const [left, right] = [page.state.view, page.state.other].map(flooded);
-      return left === right ? [low, high] : left ? [low, edge] : [edge, high];
+      const [from, to] = handle.owned(edge, low, high);
+      return page.state.other && to > from ? [from, to] : [low, high];
     };
 
     function clip() {
-      const on = page.state.other !== "";
+      const on = page.state.other !== "", size = map.getSize();
+      const nw = map.containerPointToLayerPoint([0, 0]), se = map.containerPointToLayerPoint(size), x = nw.x + size.x * share;
+      const cut = (pane, from, to) => { pane.style.clip = from > nw.x || to < se.x ? "rect(" + [nw.y, to, se.y, from].map(px).join(",") + ")" : ""; };
       handle.hidden = !on;
       right.style.display = on ? "" : "none";
-      water.style.clip = "";
-      if (!on) { left.style.clip = ""; return; }
-      const size = map.getSize();
-      const nw = map.containerPointToLayerPoint([0, 0]), se = map.containerPointToLayerPoint(size);
-      const x = nw.x + size.x * share;
-      left.style.clip = "rect(" + [nw.y, x, se.y, nw.x].map(px).join(",") + ")";
-      right.style.clip = "rect(" + [nw.y, se.x, se.y, x].map(px).join(",") + ")";
-      const [from, to] = handle.flooded(x, nw.x, se.x);
-      if (from > nw.x || to < se.x) water.style.clip = "rect(" + [nw.y, to, se.y, from].map(px).join(",") + ")";
+      works.forEach((pane) => { const [from, to] = handle.owned(x, nw.x, se.x); pane.style.display = to > from ? "" : "none"; cut(pane, from, to); });
+      cut(water, ...handle.flooded(x, nw.x, se.x));
+      cut(left, nw.x, on ? x : se.x);
+      if (!on) return;
+      cut(right, x, se.x);
       handle.style.left = share * 100 + "%";
       handle.setAttribute("aria-valuenow", Math.round(share * 100));
       handle.setAttribute("aria-label", page.speech.t("divider"));
