@@ -71,7 +71,7 @@ SCRIPT = """
     var T = D.told[lang]; document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en'; document.title = T.title;
     root.querySelector('h1').textContent = T.title; root.querySelector('.badge').textContent = T.badge;
     root.querySelector('label span').textContent = T.year; slider.setAttribute('aria-label', T.year);
-    root.querySelector('button').textContent = lang === 'zh' ? 'English' : '中文';
+    root.querySelector('button').textContent = lang === 'zh' ? 'English' : '\\u4e2d\\u6587';
     var legend = root.querySelector('.legend'); legend.textContent = '';
     T.legend.forEach(function(e){ var s = document.createElement('span'), i = document.createElement('i');
       if (e[1]) i.style.background = e[1]; else i.style.border = '2.5px solid #B5373A';
