@@ -17,9 +17,9 @@ import numpy as np
 from planner.allocation.borders import no_edges
 from planner.allocation.bound import Multipliers, clean, least_value, upper_bound
 from planner.allocation.dual import minimise
-from planner.allocation.infeasible import as_told, giving, listed
 from planner.allocation.model import Model, row_sizes, settle
 from planner.allocation.parts import Rule, beside
+from planner.allocation.relaxations import as_told, giving, listed
 from planner.allocation.table import Bools, Floats, Ints
 from planner.core.choice.arrays import Forest
 from planner.errors import Infeasible

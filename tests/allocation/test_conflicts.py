@@ -152,3 +152,27 @@ def test_a_budget_stands_where_it_is_with_what_is_bought() -> None:
     result = fields.subject_to(al.Budget(200.0), al.Earthwork(import_cny_per_m3=1.0)).solve(gap=0)
     assert result.rows.loc["budget ≤ 200 yuan", ["activity", "slack"]].tolist() == pytest.approx([150.0, 50.0])
     assert result.binding[0].activity == pytest.approx(150.0)
+
+
+def test_a_rule_that_cannot_hold_alone_is_named_alone() -> None:
+    """u1 (5 mu) has no use left under two least patches of 8 mu together; u3 (5 mu) has none under one of them already. A lock
+    is named with a quota that it puts out of reach, and not where the quota is out of reach of the whole site."""
+    rows = [
+        *(("u1", t, t, 5.0, 1.0, 0.0, 0.0, 0.0, 0.0) for t in ("construction", "green")),
+        ("u2", "arable", "arable", 5.0, 1.0, 0.0, 0.0, 0.0, 0.0),
+        ("u3", "green", "green", 5.0, 1.0, 0.0, 0.0, 0.0, 0.0),
+    ]
+    options = pd.DataFrame(rows, columns=COLUMNS).set_index(["unit_id", "option"])
+    borders = pd.DataFrame([("u1", "u2", 10.0), ("u2", "u3", 10.0)], columns=["unit_a", "unit_b", "length_m"])
+    both = [al.MinPatch(t, 8.0, borders) for t in ("construction", "green")]
+
+    def conflict(*rules: Rule) -> set[str]:
+        with pytest.raises(Infeasible) as refusal:
+            al.Problem(options, unrestored=False).subject_to(*rules).solve(gap=0.0)
+        return {str(c) for c in refusal.value.conflicts}
+
+    assert conflict(*both) == {"no patch of green below 8 mu"}
+    quota = al.Quota("construction", min_mu=5.0)
+    assert conflict(quota, al.Lock("u1", "green")) == {"construction ≥ 5 mu", "unit u1 is green"}
+    assert conflict(al.Quota("construction", min_mu=6.0), al.Lock("u1", "green")) == {"construction ≥ 6 mu"}
+    assert conflict(quota, both[1], al.Lock("u1", "green")) == {"no patch of green below 8 mu"}
