@@ -88,6 +88,7 @@ class _Search:
         self.bound, self.rows = saddle.bound(rows, self.pull, self.worth)
         self.best, self.short, self.least, self.attempts = Best(), 0.0, least_value(m), 0
         self.plain = Best()  # the best before pairs of moves
+        self.traded: Ints | None = None  # the one that these were last made on
         self.leaning = np.ones(self.rows.size)
         if settings.warm is not None and settings.warm.leaning is not None and settings.warm.leaning.size == self.rows.size:
             self.leaning = settings.warm.leaning.copy()
@@ -267,15 +268,16 @@ class _Search:
 
     def offer_plan(self, chosen: Ints, worth: Floats | None, resting: bool = False) -> None:
         """The plan that moves from a choice lead to, kept where it is the best so far; made to use up its limits where earth is
-        at its worth, or prices have come to rest."""
+        at its worth, or neither prices nor plans move on."""
         before = self.plain.value if self.attempts else np.inf  # what the start leads to is not worth the while
         settled = self._moved(chosen, worth, self.rows * self.leaning)
         self.attempts += 1
-        if worth is None and not resting:
+        if worth is None and not (resting and self.plain.value - before <= HEADWAY * (self.bound - before)):
             return
         if settled is not None:
             self._use_up(worth, settled)
-        if self.plain.value > before:
+        if self.plain.value > before or (worth is None and self.plain.chosen is not self.traded):
+            self.traded = self.plain.chosen
             self._trade(self.plain)
         if worth is None:  # without hauls prices of rows come nearer to their best with every look
             self.leaning[:] = 1.0
