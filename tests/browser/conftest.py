@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from map_world import world
+
+from planner.maps import MapView, write_html
 
 
 class Opened:
@@ -32,6 +35,18 @@ class Opened:
     def text(self, selector: str) -> str:
         """What a reader sees in an element."""
         return str(self.page.inner_text(selector))
+
+
+@pytest.fixture(scope="module")
+def view() -> MapView:
+    """The small world that the tests of maps share."""
+    return world()
+
+
+@pytest.fixture(scope="module")
+def path(view: MapView, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its map as a file."""
+    return write_html(view, tmp_path_factory.mktemp("map") / "map.html")
 
 
 @pytest.fixture

@@ -10,25 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from map_world import world
 
 from planner.landuse import COVERS, TARGETS
-from planner.maps import MapView, write_html
+from planner.maps import MapView
 from planner.maps.draw import draw_views
 from planner.maps.views import options_of, view_specs
 
 pytestmark = pytest.mark.browser
 MANGLED = ["water=30_0.5", "water=_", "at=,,", "at=33.9", "at=1e9,1e9,5", "at=-33,-70,15", "hide=~area_mu:5_1", "hide=~target:0_1", "hide=plan:", "%"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def view() -> MapView:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def path(view: MapView, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_html(view, tmp_path_factory.mktemp("hostile") / "map.html")
 
 
 def box(opened: Any, selector: str) -> list[float]:

@@ -14,16 +14,6 @@ from planner.maps import MapView, write_html
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def view() -> MapView:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def path(view: MapView, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_html(view, tmp_path_factory.mktemp("map") / "map.html")
-
-
 def pixel_of(opened: Any, unit: str) -> tuple[float, float]:
     """Where on the screen the middle of a unit is."""
     x, y = opened.page.evaluate(

@@ -11,23 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from map_world import world
 
 from planner.landuse import COVERS, cover_of
-from planner.maps import MapView, write_html
+from planner.maps import MapView
 
 pytestmark = pytest.mark.browser
 SCREENS = [(1920, 1080), (1366, 768), (800, 1000), (390, 844), (844, 390)]
-
-
-@pytest.fixture(scope="module")
-def view() -> MapView:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def path(view: MapView, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_html(view, tmp_path_factory.mktemp("seen") / "map.html")
 
 
 def boxes(opened: Any, selector: str) -> list[tuple[float, float, float, float]]:
