@@ -352,9 +352,7 @@ class _Lists:
         if len(self._breaks):
             self.classes[part, k] += by_class(start, value, weight, self._breaks)[:, :-1]
         if len(self._shares):
-            known = ~np.isnan(value)
-            start = np.concatenate(([0], np.cumsum(known)))[start]
-            self._open[k].add(part, start, value[known], weight[known])
+            self._open[k].add(part, start, value, weight)
             held = sum(pieces.held for pieces in self._open)
             if held > self._may_hold:
                 raise InvalidInput(say("read.quantile_memory", size=held / 2**30))

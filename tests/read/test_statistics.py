@@ -19,7 +19,7 @@ import planner as pl
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain import zonal
 from planner.core.terrain.coverage import covered_cells
-from planner.core.terrain.zonal import OpenPieces, by_class, quantiles
+from planner.core.terrain.zonal import OpenPieces, by_class, quantiles, quantiles_of_cells
 from planner.errors import CRSMismatch, InvalidInput
 from planner.frame import Frame
 from planner.measure import area_mu
@@ -154,6 +154,23 @@ def test_the_order_of_equal_values_does_not_matter() -> None:
     first = quantiles(np.array([0, 4]), value, weight, SHARES)
     again = quantiles(np.array([0, 4]), value[[3, 1, 0, 2]], weight[[3, 1, 0, 2]], SHARES)
     np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("wholes", [0, 1, 2, 7, 64, 5000])
+@pytest.mark.parametrize("others", [0, 1, 9, 300])
+@pytest.mark.parametrize("kind", ["differ", "tenths", "few", "one", "outlier"])
+def test_cells_near_a_share_alone_are_sorted(wholes: int, others: int, kind: str) -> None:
+    """Quantiles of unsorted cells beside those of all in order, at a hundred and one shares and at those between."""
+    rng = np.random.default_rng(wholes + others)
+    digits = {"differ": 9, "tenths": 1, "few": -1, "one": -3, "outlier": 2}[kind]
+    value = np.round(rng.normal(30.0, 8.0, wholes + others), digits).astype(np.float32)
+    if kind == "outlier" and wholes:
+        value[0] = 3e38
+    weight = np.r_[np.ones(wholes), rng.uniform(0.01, 0.99, others)]
+    shares = np.r_[np.linspace(0.0, 1.0, 101), rng.uniform(0.0, 1.0, 20)]
+    want = quantiles(np.array([0, len(value)]), value.astype(float), weight, shares)[0]
+    found = quantiles_of_cells(value[:wholes], value[wholes:].astype(float), weight[wholes:], shares)
+    np.testing.assert_allclose(found, want, rtol=1e-9)
 
 
 def test_numbers_for_missing_that_nobody_declared(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+CELLS_A_BIN, MOST_BINS = 8, 4096  # of wholly covered cells, to find those near a quantile
 COUNT_FROM = 1 << 22  # wholly covered cells of one piece from which equal values are put together
 
 
@@ -104,6 +106,92 @@ def quantiles_of_parts(value: NDArray[Any], count: Ints, parted: Floats, weight:
 
 
 @njit(cache=True)
+def _by_value_then_weight(value: Floats, weight: Floats) -> Ints:
+    """What sorts values (p,), equal ones by their weights."""
+    order = np.argsort(value)
+    for i in range(1, len(order)):
+        if value[order[i]] == value[order[i - 1]]:
+            by_weight = np.argsort(weight)
+            return by_weight[np.argsort(value[by_weight], kind="mergesort")]
+    return order
+
+
+@njit(cache=True)
+def _by_bin(whole: Any, low: float, high: float) -> tuple[Any, Ints]:
+    """Values (n,) from low to high, those of a narrow bin together, bins ascending, and where each begins, (bins + 1,)."""
+    n = len(whole)
+    bins = max(min(n // CELLS_A_BIN, MOST_BINS), 1) if 0.0 < high - low < np.inf else 1
+    rate = bins / (high - low) if bins > 1 else 0.0
+    mine, begin = np.empty(n, np.int16), np.zeros(bins + 2, np.int64)
+    for i in range(n):
+        b = min(int((whole[i] - low) * rate), bins - 1)
+        mine[i] = b
+        begin[b + 2] += 1
+    for b in range(bins):
+        begin[b + 2] += begin[b + 1]
+    together = np.empty_like(whole)
+    for i in range(n):
+        b = mine[i] + 1
+        together[begin[b]] = whole[i]
+        begin[b] += 1
+    return together, begin[: bins + 1]
+
+
+@njit(cache=True)
+def _of_cells(whole: Any, span: tuple[float, float], parted: Floats, weight: Floats, shares: Floats, out: Floats) -> None:
+    """Quantiles (q,) of whole cells and parted ones in any order: see `quantiles_of_cells`."""
+    n, p = len(whole), len(parted)
+    order = _by_value_then_weight(parted, weight)
+    parted, weight = parted[order], weight[order]
+    ahead = np.zeros(p + 1)
+    for j in range(p):
+        ahead[j + 1] = ahead[j] + weight[j]
+    cells = n + p
+    scale, open_ = (cells - 1) * (n + ahead[p]), p + (cells - 1) * ahead[p]
+    whole, begin = _by_bin(whole, span[0], span[1])
+    for k in range(len(shares)):
+        sought = shares[k] * scale
+        low = max(min(int((sought - open_) / cells) - 2, n - 1), 0)  # truncated towards 0, where it begins anyhow
+        high = min(int(sought / cells) + 2, n - 1)
+        base = begin[int(np.searchsorted(begin, low, side="right")) - 1] if n else 0
+        block = np.sort(whole[base : begin[int(np.searchsorted(begin, high, side="right"))]]) if n else whole
+        sought = np.inf if shares[k] >= 1.0 else sought
+        i, j, place, least = low, 0, 0.0, 0.0
+        if i > 0:
+            least = float(block[i - base])
+            j = int(np.searchsorted(parted, least, side="right"))
+            place = i + j + (cells - 1) * (i + ahead[j])
+            i += 1
+        while i <= high or j < p:
+            there, below = i + j, i + ahead[j]
+            if i <= high and (j == p or float(block[i - base]) < parted[j]):
+                v, w = float(block[i - base]), 1.0
+                i += 1
+            else:
+                v, w = parted[j], weight[j]
+                j += 1
+            here = there * w + (cells - 1) * below
+            if sought <= here:
+                least = v if sought == here or there == 0 else v - (v - least) * (here - sought) / (here - place)
+                break
+            place, least = here, v
+        out[k] = least
+
+
+def quantiles_of_cells(whole: NDArray[Any], parted: Floats, weight: Floats, shares: Floats) -> Floats:
+    """Weighted quantiles, (q,), of wholly covered cells (n,) and partly covered ones (p,), both in any order; see `quantiles`.
+
+    A whole cell with a others before it stands from m·a to m·a + p + (m − 1)·Σw, of m cells with p parted ones that weigh Σw
+    together. So few whole cells are near a share: a count of all in narrow bins says which, and they alone are sorted.
+    """
+    out = np.full(len(shares), np.nan)
+    if len(whole) + len(parted):
+        span = (float(whole.min()), float(whole.max())) if len(whole) else (0.0, 0.0)
+        _of_cells(whole, span, parted, weight, shares, out)
+    return out
+
+
+@njit(cache=True)
 def _quantiles(start: Ints, value: Floats, weight: Floats, shares: Floats) -> Floats:
     out = np.full((len(start) - 1, len(shares)), np.nan)
     order = np.argsort(shares)
@@ -113,8 +201,7 @@ def _quantiles(start: Ints, value: Floats, weight: Floats, shares: Floats) -> Fl
         known = np.isfinite(v) & (w > 0)
         whole = np.sort(v[known & (w == 1.0)])
         parted, part = v[known & (w != 1.0)], w[known & (w != 1.0)]
-        by_weight = np.argsort(part)
-        by_value = by_weight[np.argsort(parted[by_weight], kind="mergesort")]
+        by_value = _by_value_then_weight(parted, part)
         if len(ones) < len(whole):
             ones = np.ones(2 * len(whole), np.int64)
         _read_off(whole, ones, parted[by_value], part[by_value], shares, order, out[i])
@@ -131,6 +218,27 @@ def quantiles(start: Ints, value: Floats, weight: Floats, shares: Floats) -> Flo
     return np.asarray(_quantiles(start, np.ascontiguousarray(value, dtype=np.float64), weight, shares))
 
 
+@njit(cache=True)
+def _parted(start: Ints, value: Any, weight: Floats) -> tuple[Ints, Any, Floats]:
+    """Known values of wholly covered cells of n pieces, and values and weights of others (2, p), both piece by piece: how many
+    wholes and how many others there are until each begins, (2, n + 1)."""
+    ends = np.zeros((2, len(start)), np.int64)
+    wholes, others = np.empty_like(value), np.empty((2, len(value)))
+    a = b = 0
+    for i in range(len(start) - 1):
+        for k in range(start[i], start[i + 1]):
+            if np.isnan(value[k]):
+                continue
+            if weight[k] == 1.0:
+                wholes[a] = value[k]
+                a += 1
+            else:
+                others[0, b], others[1, b] = value[k], weight[k]
+                b += 1
+        ends[0, i + 1], ends[1, i + 1] = a, b
+    return ends, wholes[:a], others[:, :b]
+
+
 class OpenPieces:
     """Values of n pieces that come in any order and are kept until a piece is complete, for its quantiles.
 
@@ -139,20 +247,18 @@ class OpenPieces:
     """
 
     def __init__(self, pieces: int):
-        self._whole: list[list[NDArray[Any]]] = [[] for _ in range(pieces)]
-        self._parted: list[list[NDArray[Any]]] = [[] for _ in range(pieces)]
+        self._whole: defaultdict[int, list[NDArray[Any]]] = defaultdict(list)
+        self._parted: defaultdict[int, list[NDArray[Any]]] = defaultdict(list)
         self._counted: dict[int, tuple[NDArray[Any], Ints]] = {}
         self._waiting = np.zeros(pieces, dtype=np.int64)
         self.held = 0
 
     def add(self, pieces: Ints, start: Ints, value: NDArray[Any], weight: Floats) -> None:
-        """Adds known cells: pieces[i] (m,) gets start[i]:start[i+1] of value and weight."""
-        whole = weight == 1.0
-        ends = np.concatenate(([0], np.cumsum(whole)))[start]
-        values, parted = value[whole], np.stack((value[~whole], weight[~whole]))
+        """Adds cells: pieces[i] (m,) gets start[i]:start[i+1] of value and weight; NaN is unknown and left out."""
+        ends, values, parted = _parted(start, value, weight)
+        bounds = np.column_stack((ends[0, :-1], ends[0, 1:], ends[1, :-1], ends[1, 1:])).tolist()
         for i, piece in enumerate(pieces.tolist()):
-            a, b = int(ends[i]), int(ends[i + 1])
-            c, d = int(start[i]) - a, int(start[i + 1]) - b
+            a, b, c, d = bounds[i]
             if b > a:
                 self._keep(self._whole[piece], values[a:b])
                 self._waiting[piece] += b - a
@@ -167,7 +273,7 @@ class OpenPieces:
 
     def _count(self, piece: int) -> tuple[NDArray[Any], Ints]:
         """The different values of a piece's whole cells and how many have each, kept so from now on."""
-        parts, self._whole[piece] = self._whole[piece], []
+        parts = self._whole.pop(piece, [])
         self._waiting[piece] = 0
         if parts:
             self.held -= sum(p.nbytes for p in parts)
@@ -179,16 +285,20 @@ class OpenPieces:
                 count = np.bincount(place, np.concatenate((olds, count))).astype(np.int64)
             self._counted[piece] = value, count
             self.held += value.nbytes + count.nbytes
-        return self._counted.get(piece, (np.zeros(0), np.zeros(0, dtype=np.int64)))
+        return self._counted[piece]
 
     def close(self, piece: int, shares: Floats) -> Floats:
         """Quantiles (q,) of a piece that is complete; what was kept of it is dropped."""
-        value, count = self._count(piece)
-        parts, self._parted[piece] = self._parted[piece], []
+        parts = self._parted.pop(piece, [])
         parted = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
         self.held -= parted.nbytes if parts else 0
-        if self._counted.pop(piece, None) is not None:
-            self.held -= value.nbytes + count.nbytes
+        if piece not in self._counted:
+            parts, self._waiting[piece] = self._whole.pop(piece, []), 0
+            self.held -= sum(p.nbytes for p in parts)
+            return quantiles_of_cells(np.concatenate(parts) if parts else np.zeros(0), parted[0], parted[1], shares)
+        value, count = self._count(piece)
+        del self._counted[piece]
+        self.held -= value.nbytes + count.nbytes
         return quantiles_of_parts(value, count, parted[0], parted[1], shares)
 
 
