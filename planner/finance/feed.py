@@ -95,6 +95,8 @@ def checked(given: Mapping[str, Any], file: str) -> Terms:
         figures = getattr(terms, name)
         if isinstance(figures, tuple) and len(figures) != terms.operate_years:
             raise InvalidInput(say("finance.years_differ", file=file, key=name, given=len(figures), years=terms.operate_years))
+    if terms.loan_years is not None and terms.loan_years > terms.operate_years:
+        raise InvalidInput(say("finance.loan_too_long", file=file, loan=terms.loan_years, years=terms.operate_years))
     for item in terms.sale:
         if not terms.first_year <= item.year <= terms.last_year:
             span = {"first": terms.first_year, "last": terms.last_year}

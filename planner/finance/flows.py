@@ -110,7 +110,7 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
 
 def _service(terms: Terms, debt: float) -> Debt:
     """Interest and principal by year of operation, (operate_years,)."""
-    years = min(terms.loan_years or terms.operate_years, terms.operate_years)
+    years = terms.loan_years or terms.operate_years
     paid = repayments(debt, terms.loan_rate, years, terms.repayment)
     rest = np.zeros(terms.operate_years - years)
     return Debt(np.r_[paid.interest, rest], np.r_[paid.principal, rest])

@@ -120,6 +120,7 @@ def test_a_rate_that_is_not_the_one_is_none_and_all_are_listed() -> None:
         ({"sale": [{"year": 2018, "mux": 1.0, "cny_per_mu": 1.0}]}, "unknown key 'finance.sale.0.mux'; did you mean 'mu'"),
         ({"opex_cny": [1.0, 2.0]}, "finance.opex_cny names 2 years, operate_years = 10"),
         ({"residual_cny": 2e8}, "exceeds investment_cny"),
+        ({"loan_years": 11}, "operated for 10 years; shorten loan_years to 10"),
         ({"repayment": "bullet"}, "finance.repayment = 'bullet'"),
         ({"loan_rate": float("nan")}, "finance.loan_rate"),
     ],
