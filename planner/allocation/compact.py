@@ -289,7 +289,7 @@ class _Search:
         hauls = saddle.model.carriage
         scaled = (saddle.rows, saddle.scale) if worth is None else None
         self.nearest = polisher(m, saddle.near, saddle.water, scaled, go_on=self.settings.go_on)(chosen, rows)
-        if (self.attempts or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
+        if (self.attempts > 1 or self.begun is not None) and self.gap > POOR and not settle(m, self.nearest).feasible:
             here = Standing(saddle.model, saddle.order, saddle.near, saddle.water, self.pull, worth, self.settings.go_on)
             taken = taken_in(here, chosen, self.rows, room(here, chosen, self.rows, self.short))
             self.nearest = self.nearest if taken is None else taken
