@@ -19,10 +19,8 @@ from planner.allocation.parts import Hauls
 from planner.allocation.table import Floats, Ints
 
 SHARED = 16  # units that share a zone; measured on Pan'an: with 8 the bound falls by 0.04 of 0.5 M yuan in 15 for 11 CPU s
-ZONES = (
-    256,
-    512,
-)  # at least and at most at first; on Zhonghu 256 leave 0.4 of 3.8 M yuan more, 1 024 take more steps for 0.2 M less
+# zones at least and at most at first; on Zhonghu 256 leave 0.4 of 3.8 M yuan more, 1 024 take more steps for 0.2 M less
+ZONES = (256, 512)
 FINEST = 4096  # most zones of all: of twice as many the least flows alone take 10 CPU s
 MESHED = 16  # zones from which flows go between near ones alone
 
@@ -96,7 +94,7 @@ class Carrying:
         if count > min(FINEST, self.heavy.size):
             return None
         other = Carrying(self.carriage, self.by_unit, self.money, self.scale, count)
-        other.begin(self.worth(row), max(self.carriage.counts + float(self.in_rows @ row), 0.0))
+        other.begin(self.worth(row), max(self._dear(row), 0.0))
         other._flow_least(x)
         return other
 
@@ -117,6 +115,10 @@ class Carrying:
             self.new_flow = found.x
             self.restart()
 
+    def _dear(self, row: Floats) -> float:
+        """How much a yuan of haul weighs at scaled prices of the rows (S,): in the objective, and in the rows that count it."""
+        return self.carriage.counts + float(self.in_rows @ row)
+
     def slope(self) -> Floats:
         """What each option's earth costs at the zones' prices, scaled, (K,)."""
         return np.asarray(self.price[self.by_option] * self.lack)
@@ -125,7 +127,7 @@ class Carrying:
         """Flows, then prices; ahead (K,): extrapolated shares, row (S,): scaled prices of the rows. Returns what the flows add
         to the rows (S,), and the squared move."""
         pace = 0.99 / (weight * self.column)
-        dear = self.carriage.counts + float(self.in_rows @ row)
+        dear = self._dear(row)
         slope = self.way * dear + self.price[self.tail] - self.price[self.head]
         self.new_flow = np.maximum(self.flow - pace * slope, 0.0)
         moved = float(((self.new_flow - self.flow) ** 2 / pace).sum())
@@ -146,7 +148,7 @@ class Carrying:
 
     def worth(self, row: Floats) -> Floats:
         """The worth of earth at every unit, yuan/m³ (N,), lawful for the haul; row (S,): scaled prices of the rows."""
-        dear = self.carriage.counts + float(self.in_rows @ row)
+        dear = self._dear(row)
         if dear <= 0.0:
             return np.zeros(len(self.zone))
         return np.asarray(self.spread @ self.new_price) * (self.money / self.size) / dear

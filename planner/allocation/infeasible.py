@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from planner.allocation.relaxations import (
     any_plan,
     as_told,
     counts_borders,
+    every_unit_may,
     feasibility_model,
     giving,
     least_relaxations,
@@ -81,8 +83,8 @@ def _reducible(table: OptionTable, parts: Sequence[Part], quarrel: Sequence[int]
     """Whether fewer of the rules that quarrel by arithmetic cannot hold together either: asked of few units, whole options."""
     if len(quarrel) < 2 or len(table.units) > FEW:
         return False
-    holds = _holding(table, parts, now() + PATIENCE_S)
-    return any(not holds([i for i in quarrel if i != one], False) for one in quarrel)
+    holds = partial(_hold, table, parts, shares=False, deadline=now() + PATIENCE_S)
+    return any(not holds([i for i in quarrel if i != one]) for one in quarrel)
 
 
 def _refusal(
@@ -102,7 +104,7 @@ def _refusal(
     def holds(kept: Sequence[int]) -> bool:
         bare = [p if i == own else replace(p, sums=(), columns=()) for i, p in enumerate(parts) if i == own or i in kept]
         smaller = feasibility_model(table, bare)
-        if not np.add.reduceat(smaller.allowed, smaller.start[:-1]).all():
+        if not every_unit_may(smaller):
             return True
         low, high = reach(smaller, position)
         room = _rounding(smaller, position, low, high)
@@ -138,19 +140,16 @@ def diagnose(
     unit, yuan/m³ (N,), at which the hauls alone show it.
     """
 
-    together = _holding(table, parts, now() + PATIENCE_S, seed, worth)
-
-    def holds(kept: Sequence[int], shares: bool = relaxed) -> bool:
-        return together(kept, shares)
-
+    holds = partial(_hold, table, parts, deadline=now() + PATIENCE_S, seed=seed, worth=worth)
+    shares = partial(holds, shares=relaxed)
     counted = counts_borders(parts)
     items = [i for i, p in enumerate(parts) if _limits(p) or (counted and p.borders is not None)]
     for heavy in [i for i in items if parts[i].below is not None]:  # where they are not to blame, all tests get light
         rest = [i for i in items if i != heavy]
-        items = items if holds(rest) else rest
-    conflict = quick_explain(holds, items)
+        items = items if shares(rest) else rest
+    conflict = quick_explain(shares, items)
     if relaxed and len(table.units) <= FEW:
-        conflict = quick_explain(lambda kept: holds(kept, shares=False), conflict)
+        conflict = quick_explain(partial(holds, shares=False), conflict)
     relaxations = least_relaxations(table, rules, parts, conflict, seed)
     words = tuple(told(rules[i]) for i in conflict)
     fix = relaxations[0] if relaxations else say("allocation.drop_one")
@@ -162,19 +161,22 @@ def diagnose(
     )
 
 
-def _holding(
-    table: OptionTable, parts: Sequence[Part], deadline: float, seed: int = 0, worth: Floats | None = None
-) -> Callable[[Sequence[int], bool], bool]:
-    """Tells whether rules of these can hold together, by shares of options or whole; what is not settled by the deadline for
-    all tests counts as holding, so that it stays in a conflict."""
-
-    def holds(kept: Sequence[int], shares: bool) -> bool:
-        model = feasibility_model(table, [parts[i] for i in kept])
-        if not np.add.reduceat(model.allowed, model.start[:-1]).all():
-            return False
-        return any(can_hold(m, relaxed=shares, seed=seed, deadline=deadline) for m in without_hauls(model, worth))
-
-    return holds
+def _hold(
+    table: OptionTable,
+    parts: Sequence[Part],
+    kept: Sequence[int],
+    *,
+    shares: bool,
+    deadline: float,
+    seed: int = 0,
+    worth: Floats | None = None,
+) -> bool:
+    """Whether the rules kept can hold together, by shares of options or whole; what is not settled by the deadline for all
+    tests counts as holding, so that it stays in a conflict."""
+    model = feasibility_model(table, [parts[i] for i in kept])
+    if not every_unit_may(model):
+        return False
+    return any(can_hold(m, relaxed=shares, seed=seed, deadline=deadline) for m in without_hauls(model, worth))
 
 
 def can_hold(model: Model, *, relaxed: bool, seed: int, deadline: float) -> bool:

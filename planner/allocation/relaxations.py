@@ -71,6 +71,11 @@ def _amount(value: float) -> str:
     return f"{math.ceil(value / step * (1 - 1e-12)) * step:,.6g}"
 
 
+def every_unit_may(model: Model) -> bool:
+    """Whether every unit has an option left."""
+    return bool(np.add.reduceat(model.allowed, model.start[:-1]).all())
+
+
 def any_plan(model: Model, seconds: float, seed: int) -> Found:
     """Any plan at all by the exact method, which cuts off what a tolerance lets pass."""
     return solve_exactly(model, Settings(1.0, now(), seconds, seed, None, Method.MILP), None)
@@ -103,8 +108,7 @@ def least_relaxations(
                 found.append((max(a / s for a, s, _ in amounts), listed([w for _, _, w in amounts])))
         elif now() < deadline:
             others = feasibility_model(table, [p for j, p in enumerate(parts) if j != i])
-            possible = bool(np.add.reduceat(others.allowed, others.start[:-1]).all())
-            if possible and any_plan(others, deadline - now(), seed).chosen is not None:
+            if every_unit_may(others) and any_plan(others, deadline - now(), seed).chosen is not None:
                 found.append((1.0, say("allocation.drop", rule=told(rules[i]))))
     if not found:
         together = elastic(table, parts, [i for i, p in enumerate(parts) if p.sums], deadline - now(), seed)
@@ -184,7 +188,7 @@ def elastic(
     if seconds <= 0:
         return []
     model = feasibility_model(table, parts)
-    if not np.add.reduceat(model.allowed, model.start[:-1]).all():  # limits may give as they will: a unit has no option
+    if not every_unit_may(model):  # limits may give as they will: a unit has no option
         return []
     soft_model, rows, scale = _softened(model, soft)
     settled = _given(soft_model, seconds, seed)

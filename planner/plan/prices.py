@@ -7,6 +7,7 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from planner.landuse import CHOICES, UNRESTORED
 from planner.plan.allocate import locks_of
@@ -58,10 +59,10 @@ def _least_losses(plan: PlanRecord) -> dict[tuple[str, str], float]:
     loss = options["loss_cny"].to_numpy(float)
     free = ~unit.isin(held) & (loss > -SMALL_CNY)
     per_mu = np.maximum(loss, 0.0) / units["area_mu"].reindex(unit).to_numpy(float)
-    before, after = units["target"].reindex(unit).to_numpy(), options["target"].to_numpy()
-    for i, j in permutations(range(len(every)), 2):
-        mine = free & (before == every[i]) & (after == every[j])
-        least[i, j] = per_mu[mine].min(initial=np.inf)
+    place = pd.Index(every)
+    before, after = (place.get_indexer(targets) for targets in (units["target"].reindex(unit), options["target"]))
+    change = free & (before != after) & (before >= 0) & (after >= 0)
+    np.minimum.at(least, (before[change], after[change]), per_mu[change])
     for k in range(len(every)):  # Floyd & Warshall
         least = np.minimum(least, least[:, [k]] + least[[k], :])
     return {(a, b): float(least[i, j]) for i, a in enumerate(every) for j, b in enumerate(every)}

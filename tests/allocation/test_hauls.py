@@ -14,7 +14,7 @@ import planner.allocation as al
 from planner.allocation import carrying, compact
 from planner.allocation.carrying import MESHED, Carrying, _between, _mesh, _near
 from planner.allocation.hauls import apart, costs, least_haul, sides
-from planner.allocation.model import Model, assemble, settle
+from planner.allocation.model import Model, Settled, assemble, settle
 from planner.allocation.objective import objective
 from planner.allocation.search import Found, Method, Outcome, Settings
 from planner.allocation.verify import misses
@@ -46,6 +46,15 @@ def world(
 
 def model_of(problem: al.Problem) -> Model:
     return assemble(problem.table, problem.parts(), objective(problem.table, "net"))
+
+
+def plan_of(model: Model, gap: float) -> Settled:
+    """The plan that the search for many units finds, inside all limits and no better than its bound."""
+    one = compact.solve_compact(model, Settings(gap, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
+    assert one is not None and one.chosen is not None
+    plan = settle(model, one.chosen)
+    assert plan.feasible and plan.objective <= one.bound
+    return plan
 
 
 def haul_by_program(lack: np.ndarray, xy: np.ndarray) -> float:
@@ -452,10 +461,7 @@ def test_pairs_of_moves_with_their_true_haul(monkeypatch: pytest.MonkeyPatch) ->
         plans = []
         for trades in (0, compact.TRADES):
             monkeypatch.setattr(compact, "TRADES", trades)
-            one = compact.solve_compact(model, Settings(1e-5, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
-            assert one is not None and one.chosen is not None
-            plans.append(settle(model, one.chosen))
-            assert plans[-1].feasible and plans[-1].objective <= one.bound
+            plans.append(plan_of(model, 1e-5))
         won.append(plans[1].objective - plans[0].objective)
     assert min(won) >= 0.0 and max(won) > 0.0
 
@@ -536,9 +542,6 @@ def test_limits_are_used_up_where_nothing_is_carried_too(monkeypatch: pytest.Mon
         for leanings, trades in ((0, 0), (4, 12)):
             monkeypatch.setattr(compact, "LEANINGS", leanings)
             monkeypatch.setattr(compact, "TRADES", trades)
-            one = compact.solve_compact(model, Settings(1e-6, time.monotonic(), 60.0, 0, None, Method.CHOOSE), None, None)
-            assert one is not None and one.chosen is not None
-            plans.append(settle(model, one.chosen))
-            assert plans[-1].feasible and plans[-1].objective <= one.bound
+            plans.append(plan_of(model, 1e-6))
         won.append(plans[1].objective - plans[0].objective)
     assert min(won) >= 0.0 and sum(w > 0 for w in won) >= 2

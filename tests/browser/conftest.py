@@ -32,6 +32,17 @@ class Opened:
         """A value of the page's own state."""
         return self.page.evaluate(f"() => planner.page.{expression}")
 
+    def brush(self, column: str, low: float, high: float) -> None:
+        """Drags over a column's chart from one share of its width to another."""
+        self.page.click(".planner-charts summary")
+        chart = self.page.locator(f".planner-histogram[data-column={column}]")
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        self.page.mouse.move(box["x"] + low * box["width"], box["y"] + 20)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + high * box["width"], box["y"] + 20)
+        self.page.mouse.up()
+
     def text(self, selector: str) -> str:
         """What a reader sees in an element."""
         return str(self.page.inner_text(selector))

@@ -50,14 +50,7 @@ def test_a_mangled_address_opens_the_whole_plan(open_page: Callable[..., Any], p
 
 def test_a_brushed_range_comes_back_as_it_was(open_page: Callable[..., Any], path: Path) -> None:
     opened = open_page(path)
-    opened.page.click(".planner-charts summary")
-    chart = opened.page.locator(".planner-histogram[data-column=subsidence_m]")
-    chart.scroll_into_view_if_needed()
-    found = chart.bounding_box()
-    opened.page.mouse.move(found["x"] + 0.31 * found["width"], found["y"] + 20)
-    opened.page.mouse.down()
-    opened.page.mouse.move(found["x"] + 0.77 * found["width"], found["y"] + 20)
-    opened.page.mouse.up()
+    opened.brush("subsidence_m", 0.31, 0.77)
     opened.page.evaluate("() => planner.page.writeAddress()")
     again = open_page(path, fragment=opened.page.evaluate("() => location.hash"))
     state = "() => [...planner.page.views.ranges.get('subsidence_m'), planner.page.visible.reduce((a, b) => a + b)]"

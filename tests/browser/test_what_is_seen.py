@@ -251,14 +251,7 @@ def test_chinese_figures_have_chinese_units(open_page: Callable[..., Any], path:
 
 def test_a_brush_on_a_chart_filters_and_the_charts_follow(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
     opened = open_page(path)
-    opened.page.click(".planner-charts summary")
-    chart = opened.page.locator(".planner-histogram[data-column=subsidence_m]")
-    chart.scroll_into_view_if_needed()
-    box = chart.bounding_box()
-    opened.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 20)
-    opened.page.mouse.down()
-    opened.page.mouse.move(box["x"] + box["width"], box["y"] + 20)
-    opened.page.mouse.up()
+    opened.brush("subsidence_m", 0.5, 1.0)
     low, high = opened.page.evaluate("() => planner.page.views.ranges.get('subsidence_m')")
     kept = view.units["subsidence_m"].round(2).between(low, high).sum()
     assert 0 < kept < 400

@@ -60,6 +60,23 @@ def summarise(start: Ints, value: Floats, weight: Floats) -> Summary:
 
 
 @njit(cache=True)
+def _short_of(value: float, before: float, rest: float, step: float) -> float:
+    """What stands `rest` short of a value that stands a step behind the one before: linear between them."""
+    return value if rest <= 0.0 else value - (value - before) * rest / step
+
+
+@njit(cache=True)
+def _by_value_then_weight(value: Floats, weight: Floats) -> Ints:
+    """What sorts values (p,), equal ones by their weights."""
+    order = np.argsort(value)
+    for i in range(1, len(order)):
+        if value[order[i]] == value[order[i - 1]]:
+            by_weight = np.argsort(weight)
+            return by_weight[np.argsort(value[by_weight], kind="mergesort")]
+    return order
+
+
+@njit(cache=True)
 def _read_off(value: Any, count: Ints, parted: Floats, weight: Floats, shares: Floats, order: Ints, out: Floats) -> None:
     """Quantiles (q,) of cells of weight 1, count of each value, and of others; both by value, the others then by weight.
 
@@ -87,7 +104,7 @@ def _read_off(value: Any, count: Ints, parted: Floats, weight: Floats, shares: F
         end = (before + n - 1) * w + (cells - 1) * (below + (n - 1) * w)
         while told < len(shares) and shares[order[told]] < 1.0 and shares[order[told]] * scale <= end:
             rest = begin - shares[order[told]] * scale
-            out[order[told]] = v if rest <= 0.0 or before == 0 else v - (v - least) * rest / (begin - place)
+            out[order[told]] = v if before == 0 else _short_of(v, least, rest, begin - place)
             told += 1
         before, below, place, least = before + n, below + n * w, end, v
     out[order[told:]] = least
@@ -99,21 +116,10 @@ def quantiles_of_parts(value: NDArray[Any], count: Ints, parted: Floats, weight:
     value: (d,) ascending different values of wholly covered cells, count: (d,) how many have each. parted, weight: (p,) known
     values of partly covered cells in any order.
     """
-    order = np.lexsort((weight, parted))
+    order = _by_value_then_weight(parted, weight)
     out = np.full(len(shares), np.nan)
     _read_off(value, count, parted[order], weight[order], shares, np.argsort(shares), out)
     return out
-
-
-@njit(cache=True)
-def _by_value_then_weight(value: Floats, weight: Floats) -> Ints:
-    """What sorts values (p,), equal ones by their weights."""
-    order = np.argsort(value)
-    for i in range(1, len(order)):
-        if value[order[i]] == value[order[i - 1]]:
-            by_weight = np.argsort(weight)
-            return by_weight[np.argsort(value[by_weight], kind="mergesort")]
-    return order
 
 
 @njit(cache=True)
@@ -172,7 +178,7 @@ def _of_cells(whole: Any, span: tuple[float, float], parted: Floats, weight: Flo
                 j += 1
             here = there * w + (cells - 1) * below
             if sought <= here:
-                least = v if sought == here or there == 0 else v - (v - least) * (here - sought) / (here - place)
+                least = v if there == 0 else _short_of(v, least, here - sought, here - place)
                 break
             place, least = here, v
         out[k] = least

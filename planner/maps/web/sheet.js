@@ -151,8 +151,10 @@
       context.beginPath();
       planner.arrowShape(p, q, share).forEach((point, i) => (i ? context.lineTo(point.x * zoomed, point.y * zoomed) : context.moveTo(point.x * zoomed, point.y * zoomed)));
       context.closePath();
-      context.fillStyle = "rgba(59,42,20,0.85)"; context.strokeStyle = "#fff"; context.lineWidth = zoomed;
+      context.fillStyle = planner.LINES.hauls.colour; context.strokeStyle = "#fff"; context.lineWidth = zoomed;
+      context.globalAlpha = 0.85;
       context.fill();
+      context.globalAlpha = 1;
       context.stroke();
     }
     return flows;
