@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from planner.design import Design
@@ -112,12 +113,18 @@ def _refusals(plan: Plan) -> pd.DataFrame | None:
 
 
 def _curves(plan: Plan) -> pd.DataFrame | None:
-    """Stage, area (mu) and storage of every reservoir in one table."""
+    """Stage, area (mu) and storage of every reservoir in one table; its area at the normal level is the plan's, on the
+    ellipsoid, and the others are to it as on the map's plane.
+    """
     tables = []
     for name, table in plan.storage_tables.items():
         frame = table.rename(columns=CURVE_NAMES)
         if "area_mu" not in frame.columns:
             frame = frame.assign(area_mu=mu_from_m2(frame["area_m2"]))
+        if "water_mu" in plan.reservoirs.columns and name in plan.reservoirs.index:
+            lake = plan.reservoirs.loc[name]
+            plane = float(np.interp(lake["level_m"], frame["level_m"], frame["area_mu"]))
+            frame = frame.assign(area_mu=frame["area_mu"] * (lake["water_mu"] / plane if plane > 0 else 1.0))
         tables.append(frame[["level_m", "area_mu", "storage_m3"]].assign(reservoir_id=str(name)))
     return pd.concat(tables, ignore_index=True) if tables else None
 

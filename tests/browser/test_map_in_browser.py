@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import shapely
 from map_world import HOSTILE, LEVEL, world
 
 from planner.maps import MapView, write_html
@@ -279,15 +282,42 @@ def test_the_water_that_is_drawn_is_the_water_that_is_told(open_page: Callable[.
     assert f"Level {LEVEL:.2f} m" in shown
     assert f"{row['storage_m3'] / 1e6:,.2f} Mm³" in shown
     told = []
-    for level in (27.0, 28.5, LEVEL, 30.4, 31.0):  # above the normal level the water leaves its bed
+    for level in (27.0, 28.5, LEVEL, 30.4, 30.62, 31.0):  # above the normal level the water leaves its bed
         opened.page.evaluate("z => planner.page.parts.water.setLevel(z)", level)
         assert f"Level {level:.2f} m" in opened.text(".planner-water output")
-        assert painted_mu(opened) == pytest.approx(told_mu(opened), rel=0.03)
+        assert painted_mu(opened) == pytest.approx(told_mu(opened), rel=0.003)
         told.append(told_mu(opened))
     assert told == sorted(told)
     assert told[-1] > 1.2 * told[2]
     opened.page.click(".planner-water button")
     assert f"Level {LEVEL:.2f} m" in opened.text(".planner-water output")
+
+
+def test_a_level_bed_comes_under_water_as_it_is_told(open_page: Callable[..., Any], tmp_path: Path, view: MapView) -> None:
+    """A shelf 0.38 m under the normal level, between two rows of the plan's table, around a bed with borders off the cells."""
+    assert view.terrain is not None and view.reservoirs is not None and view.curves is not None
+    lake = view.reservoirs.geometry.iloc[0].buffer(-23.7)
+    x, y = np.meshgrid(*view.terrain.frame.centres())
+    inside = shapely.contains_xy(lake, x, y)
+    bed = np.where(inside, np.minimum(view.terrain.values, LEVEL - 0.38), view.terrain.values)
+    bed = np.where(inside & (view.terrain.values > 28.0), LEVEL - 0.38, bed)
+    rows = np.array([(bed[inside] < z).sum() for z in view.curves["level_m"]]) / inside.sum() * lake.area * 15 / 1e4
+    held = np.array([np.maximum(z - bed[inside], 0).sum() for z in view.curves["level_m"]]) / inside.sum() * lake.area
+    changed = dataclasses.replace(
+        view,
+        finished=view.terrain.like(bed),
+        reservoirs=view.reservoirs.set_geometry([lake], crs=view.crs),
+        curves=view.curves.assign(area_mu=rows, storage_m3=held),
+    )
+    opened = open_page(write_html(changed, tmp_path / "map.html"))
+    opened.page.click(".planner-water summary")
+    told = {}
+    for level in (27.31, 28.66, 29.55, 29.61, 29.62, 29.7, 29.99, LEVEL, 30.01, 30.3):
+        opened.page.evaluate("z => planner.page.parts.water.setLevel(z)", level)
+        told[level] = told_mu(opened)
+        assert painted_mu(opened) == pytest.approx(told[level], rel=0.003), level
+    assert told[LEVEL] == pytest.approx(lake.area * 15 / 1e4, rel=1e-4)
+    assert told[29.62] == pytest.approx(told[LEVEL], rel=1e-4) != told[29.61]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])

@@ -23,7 +23,7 @@
   };
 
   planner.depthColour = function (depth) {
-    const k = Math.min(1, Math.max(0, depth / DEEP_M));
+    const k = depth > 0 ? Math.min(1, depth / DEEP_M) : 0; // also where the ground is not known
     return [150 - 140 * k, 200 - 145 * k, 235 - 110 * k];
   };
 
@@ -137,7 +137,11 @@
     box.address = () => (box.open ? levels.map((z) => Number(z.toFixed(2))).join("_") + "_" + current : "");
     box.recall = function (text) {
       const asked = text.split("_").map((part) => (part ? Number(part) : NaN));
-      lakes.forEach((lake, i) => { if (isFinite(asked[i])) levels[i] = Math.max(lake.curve.level[0], Math.min(lake.curve.level[lake.curve.level.length - 1], asked[i])); });
+      lakes.forEach((lake, i) => {
+        const z = lake.curve.level;
+        if (asked[i] === Number(lake.level.toFixed(2))) levels[i] = lake.level; // the normal level need be no stop of the slider
+        else if (isFinite(asked[i])) levels[i] = Math.max(z[0], Math.min(z[z.length - 1], Math.round(asked[i] * 100) / 100));
+      });
       current = Math.max(0, Math.min(lakes.length - 1, Math.floor(asked[lakes.length]) || 0));
       box.open = true;
       box.update();
