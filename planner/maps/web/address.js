@@ -1,4 +1,4 @@
-// The page's state in its address: place, view, comparison, filter, palette, units, level, year; and back.
+// The page's state in its address: place, view, comparison, filter, palette, opacity, units, level, year; and back.
 (function (planner) {
   "use strict";
 
@@ -27,6 +27,7 @@
     const water = page.parts.water && page.parts.water.address();
     if (water) put.set("water", water);
     if (state.dark !== "auto") put.set("dark", state.dark);
+    if (state.opacity !== config.opacity) put.set("opacity", String(state.opacity));
     if (state.selected >= 0) put.set("unit", page.texts.ids[state.selected]);
     return "#" + put.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
   };
@@ -43,6 +44,8 @@
     if ([1, 2].includes(palette)) state.palette = palette;
     if (asked.get("area") === "ha" && !config.area) page.speech.areaUnit = "ha";
     if (["on", "off"].includes(asked.get("dark"))) state.dark = asked.get("dark");
+    const opacity = Number(asked.get("opacity"));
+    if (opacity >= planner.FAINTEST && opacity <= 1) page.setOpacity(opacity);
     const year = Math.round(Number(asked.get("year")));
     if (config.years && year >= config.years[0] && year < config.years[1]) state.year = year;
     for (const part of (asked.get("hide") || "").split(",").filter(Boolean)) {

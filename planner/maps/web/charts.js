@@ -93,9 +93,9 @@
     return [planner.el("p", { class: "planner-charttitle" }, speech.t("chart_money") + speech.t("colon") + speech.t("chart_money_note", { sum: speech.yuan(sum) })), chart];
   }
 
-  // level over storage of the largest lake, its normal level marked; a click sets the water level there
+  // level over storage of the lake that the slider moves, its normal level marked; a click sets the water level there
   function storageCurve(page) {
-    const { speech, config, parts } = page, lake = config.reservoirs[0];
+    const { speech, parts } = page, lake = parts.water && parts.water.lake();
     if (!lake) return null;
     const { level, storage } = lake.curve, height = 90, top = storage[storage.length - 1] || 1, z0 = level[0], z1 = level[level.length - 1];
     const x = (v) => (v / top) * (WIDTH - 40) + 34, y = (z) => 6 + ((z1 - z) / (z1 - z0 || 1)) * (height - 12);

@@ -136,7 +136,7 @@
         choice(speech.t("palette"), "planner-palette", ["soft", "contrast", "survey"].map((name, i) => [String(i), speech.t("palette_" + name)]), String(state.palette), (i) => page.setPalette(Number(i))),
         choice(speech.t("dark"), "planner-darkness", ["auto", "on", "off"].map((mode) => [mode, speech.t("dark_" + mode)]), state.dark, (mode) => page.setDark(mode)),
         el("label", { class: "planner-choice" }, el("span", {}, speech.t("opacity")),
-          el("input", { type: "range", id: "planner-opacity", min: 0.2, max: 1, step: 0.05, value: state.opacity, oninput: (event) => page.setOpacity(Number(event.target.value)) })),
+          el("input", { type: "range", id: "planner-opacity", min: planner.FAINTEST, max: 1, step: 0.01, value: state.opacity, oninput: (event) => page.setOpacity(Number(event.target.value)) })),
         switches(),
         el("label", { class: "planner-switch" },
           el("input", { type: "checkbox", id: "planner-keys", checked: state.keys, onchange: (event) => { state.keys = event.target.checked; } }), speech.t("keys")),

@@ -80,9 +80,13 @@
       map.off("moveend zoomend resize viewreset", this.update, this);
       this._box.remove();
     },
-    // the places whose names may stand on the map as it is: the plan's lakes are no part of today or of another plan, and m³ stand where parcels' names do
-    known: function () {
-      const known = this.page.views.byKey.get(this.page.state.view).own ? this.places : this.places.filter((place) => place.kind !== "lake");
+    // the places whose names may stand on the map as it is: the plan's lakes are no part of today or of another plan, and m³ stand where parcels' names do.
+    // left: whether a place lies left of the divider
+    known: function (left) {
+      const { views, state, parts } = this.page;
+      const own = (place) => views.byKey.get(state.other && !left(place) ? state.other : state.view).own;
+      const held = (place) => (place.kind === "lake" && parts.water ? { ...place, storage: parts.water.holds(place.name[0], place.storage) } : place);
+      const known = this.places.filter((place) => place.kind !== "lake" || own(place)).map(held);
       return this.page.shown.hauls ? known.filter((place) => place.kind !== "parcel") : known;
     },
     update: function () {
@@ -90,7 +94,8 @@
       if (!map) return;
       const size = map.getSize();
       const px = map.options.crs.scale(map.getZoom()) / (2 * planner.HALF);
-      const names = planner.placeNames(this.known(), this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
+      const { divider } = this.page.parts, edge = divider ? divider.share * size.x : size.x;
+      const names = planner.placeNames(this.known((place) => map.latLngToContainerPoint(place.at).x < edge), this.page.speech, (place) => map.latLngToContainerPoint(place.at), px, size.x, size.y, 1);
       this.placed = names;
       planner.replace(this._box, names.map((name) => {
         const at = map.containerPointToLayerPoint([name.x, name.y]);

@@ -1,4 +1,4 @@
-// The legend: what each class adds up to under the filter, with a switch for each.
+// The legend: what each class of what is drawn adds up to under the filter, with a switch for each.
 (function (planner) {
   "use strict";
   const el = planner.el;
@@ -58,26 +58,28 @@
         el("span", {}, line.name)))) : null;
     }
 
-    box.update = function () {
-      const { speech, views, state } = page;
-      const focus = document.activeElement && document.activeElement.id;
-      const spec = views.byKey.get(state.view);
-      const sums = views.sums(spec.key, page.visible);
-      const rows = spec.classes.map((entry, i) => i).filter((i) => page.present(spec.key)[i]);
+    // one view; before and after its name: on which side of the divider it is drawn
+    function table(key, [before, after]) {
+      const { speech, views } = page, spec = views.byKey.get(key), sums = views.sums(key, page.visible);
+      const rows = spec.classes.map((entry, i) => i).filter((i) => page.present(key)[i]);
       const total = details(speech, sums.total, spec);
-      planner.replace(box,
-        filters(),
-        el("table", {},
-          el("caption", {}, speech.pick(spec.label), spec.note ? el("small", {}, speech.pick(spec.note)) : null),
-          el("thead", {}, el("tr", {},
-            el("th", { scope: "col" }, speech.t("class")),
-            el("th", { scope: "col" }, speech.t("area")),
-            el("th", { scope: "col" }, speech.t("units")))),
-          rows.map((i) => line(page, spec, sums, i)),
-          el("tfoot", {},
-            el("tr", {}, el("th", { scope: "row" }, speech.t("total")), el("td", {}, speech.area(sums.total.area_mu)), el("td", {}, speech.number(sums.total.units))),
-            total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null)),
-        lines());
+      return el("table", {},
+        el("caption", {}, before + speech.pick(spec.label) + after, spec.note ? el("small", {}, speech.pick(spec.note)) : null),
+        el("thead", {}, el("tr", {},
+          el("th", { scope: "col" }, speech.t("class")),
+          el("th", { scope: "col" }, speech.t("area")),
+          el("th", { scope: "col" }, speech.t("units")))),
+        rows.map((i) => line(page, spec, sums, i)),
+        el("tfoot", {},
+          el("tr", {}, el("th", { scope: "row" }, speech.t("total")), el("td", {}, speech.area(sums.total.area_mu)), el("td", {}, speech.number(sums.total.units))),
+          total ? el("tr", { class: "planner-detail" }, el("td", { colspan: 3 }, total)) : null));
+    }
+
+    box.update = function () {
+      const { view, other } = page.state;
+      const focus = document.activeElement && document.activeElement.id;
+      const both = other && other !== view; // of two views that are compared each has its classes
+      planner.replace(box, filters(), table(view, both ? ["◀ ", ""] : ["", ""]), both ? table(other, ["", " ▶"]) : null, lines());
       if (focus && document.getElementById(focus)) document.getElementById(focus).focus();
     };
     return box;

@@ -8,6 +8,7 @@
     reservoirs: { colour: "#0b2f5c", width: 1.6, dash: [] }, dykes: { colour: "#e8890c", width: 3, dash: [] },
     constraints: { colour: "#7a2e0b", width: 1.6, dash: [5, 4] }, hauls: { colour: "#3b2a14", width: 4, dash: [] } };
   planner.LINES = LINES;
+  planner.FAINTEST = 0.2; // opacity below which units could not be told apart
   const NARROW = 900, LOW = 520; // px below which panel and card are sheets, and where they stand beside each other
 
   class Page {
@@ -155,6 +156,7 @@
       if (key) this.second.setPaint(this._paint(key)); else this.second.remove();
       if (this.ready) this._draw();
       this.parts.divider.update();
+      if (this.overlays.names) this.overlays.names.update();
       this.parts.panel.update();
       this._swipeNames();
       this.remember();
@@ -197,6 +199,7 @@
       this.state.opacity = value;
       for (const name of ["planner-units", "planner-other"]) this.map.getPane(name).style.opacity = value;
       this.map.getContainer().parentNode.style.setProperty("--fill-opacity", value);
+      this.remember();
     }
 
     setUnit(unit) {

@@ -73,7 +73,7 @@
     const flows = overlays.hauls && shown.hauls && owned[1] > owned[0] ? arrows(context, page, where, zoomed) : [];
     let names = [];
     if (overlays.names && shown.names) {
-      names = planner.placeNames(overlays.names.known(), page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
+      names = planner.placeNames(overlays.names.known((one) => where.point(one.at)[0] < edge), page.speech, (one) => { const [x, y] = where.point(one.at); return { x: x - box.x, y: y - box.y }; }, where.px, box.w, box.h, zoomed);
       context.translate(box.x, box.y);
       planner.drawNames(context, names);
       context.translate(-box.x, -box.y);

@@ -46,6 +46,7 @@
     handle.set = function (value) {
       handle.share = share = Math.max(0.02, Math.min(0.98, value));
       clip();
+      if (page.overlays.names) page.overlays.names.update(); // the plan's lakes are named on its side alone
       page.remember();
     };
     handle.addEventListener("pointerdown", (event) => {

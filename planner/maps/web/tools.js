@@ -3,17 +3,17 @@
   "use strict";
   const el = planner.el, SAMPLES = 240;
 
-  // ground length of a line, m: great circle pieces
-  function length(points) {
-    let total = 0;
-    for (let i = 1; i < points.length; i++) total += points[i - 1].distanceTo(points[i]);
-    return total;
+  // points in the site's own coordinates, m, as they are told under the mouse
+  const sited = (page, points) => points.map((latlng) => { const p = L.CRS.EPSG3857.project(latlng); return planner.siteXY(page.config.place.back, p.x, p.y); });
+
+  // length of a line there, m
+  function length(page, points) {
+    return sited(page, points).reduce((sum, [x, y], i, all) => sum + (i ? Math.hypot(x - all[i - 1][0], y - all[i - 1][1]) : 0), 0);
   }
 
-  // plane area in the site's own coordinates, m²
+  // plane area there, m²
   function area(page, points) {
-    const back = page.config.place.back;
-    const xy = points.map((latlng) => { const p = L.CRS.EPSG3857.project(latlng); return planner.siteXY(back, p.x, p.y); });
+    const xy = sited(page, points);
     let sum = 0;
     xy.forEach(([x, y], i) => { const [x1, y1] = xy[(i + 1) % xy.length]; sum += (x - xy[0][0]) * (y1 - xy[0][1]) - (x1 - xy[0][0]) * (y - xy[0][1]); });
     return Math.abs(sum) / 2;
@@ -32,7 +32,7 @@
   };
 
   function section(page, a, b) {
-    const { speech } = page, rows = [], total = length([a, b]);
+    const { speech } = page, rows = [], total = length(page, [a, b]);
     for (let k = 0; k <= SAMPLES; k++) {
       const t = k / SAMPLES, at = L.latLng(a.lat + (b.lat - a.lat) * t, a.lng + (b.lng - a.lng) * t);
       const found = planner.groundAt(page, at);
@@ -72,7 +72,7 @@
       field.setLatLngs(page.tool === "measure" && points.length > 2 ? points : []);
       out.hidden = !page.tool;
       if (page.tool === "measure") {
-        const parts = [speech.t("measured", { length: speech.metres(length(points), 0) })];
+        const parts = [speech.t("measured", { length: speech.metres(length(page, points), 0) })];
         if (points.length > 2) parts.push(speech.area((area(page, points) * 15) / 1e4));
         planner.replace(out, el("output", {}, points.length < 2 ? speech.t("measure_how") : parts.join(" · ")));
       } else if (page.tool === "section") {

@@ -105,11 +105,17 @@
         draw();
         box.scrollIntoView({ block: "end" });
       }
+      named();
       page.remember();
     });
 
     function draw() {
       if (flood) flood.draw(levels);
+    }
+
+    // the lakes' names tell what they hold at the level that is drawn
+    function named() {
+      if (page.overlays.names) page.overlays.names.update();
     }
 
     function reading(i) {
@@ -127,11 +133,18 @@
       const slider = box.querySelector("input[type=range]");
       if (slider && Number(slider.value) !== level) slider.value = level;
       if (box.open) draw();
+      named();
       if (page.tool === "section") page.parts.tools.update();
       page.remember();
     };
 
     box.levelOf = (i) => (box.open ? levels[i] : lakes[i].level); // as the water is drawn
+    box.lake = () => lakes[current]; // which the slider moves
+    // what a lake holds as it is drawn, m³; what the plan says of it where the slider is not in use
+    box.holds = function (id, planned) {
+      const i = lakes.findIndex((lake) => lake.id === id);
+      return box.open && i >= 0 ? planner.readCurve(lakes[i].curve, levels[i]).storage : planned;
+    };
     box.told = () => (box.open ? lakes.map((lake, i) => lake.id + page.speech.t("colon") + reading(i)) : []);
     // which lakes stand at which level, where the slider is in use
     box.address = () => (box.open ? levels.map((z) => Number(z.toFixed(2))).join("_") + "_" + current : "");
@@ -158,7 +171,7 @@
       planner.replace(box,
         el("summary", {}, speech.t("water_levels")),
         lakes.length > 1
-          ? el("select", { "aria-label": speech.t("reservoir"), onchange: (event) => { current = Number(event.target.value); box.update(); } },
+          ? el("select", { "aria-label": speech.t("reservoir"), onchange: (event) => { current = Number(event.target.value); box.update(); page.parts.charts.update(); page.remember(); } },
               lakes.map((one, i) => el("option", { value: i, selected: i === current }, one.id + " · " + speech.cubic(one.storage))))
           : null,
         el("output", { for: "planner-level", "aria-live": "polite" }, reading(current)),
@@ -167,7 +180,7 @@
         el("p", { class: "planner-fine" }, speech.t("normal_level") + " " + speech.metres(lake.level, 2) + (lake.size ? " · " + speech.pick(lake.size) : "")),
         el("p", { class: "planner-fine" }, speech.t("water_note")),
         years(page, lake, (z) => { box.setLevel(z); box.update(); }),
-        el("button", { type: "button", onclick: () => { levels[current] = lake.level; box.update(); if (box.open) draw(); } }, speech.t("back_to_normal")));
+        el("button", { type: "button", onclick: () => { box.setLevel(lake.level); box.update(); } }, speech.t("back_to_normal")));
     };
     return box;
   };
