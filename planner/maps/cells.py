@@ -23,6 +23,16 @@ from planner.units import m2_from_mu
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
+NEIGHBOURS: Final = (
+    (-1, 0),
+    (0, -1),
+    (0, 1),
+    (1, 0),
+    (-1, -1),
+    (-1, 1),
+    (1, -1),
+    (1, 1),
+)  # rows down, columns right; sides first
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +61,7 @@ def flood_raster(
 
     m2 = cell_areas(sample, where)
     bed = beds(shapes, sample, where, m2)
+    source = _ashore(source, np.where(known, water.bed.ravel()[source], -1), bed, sample.values.shape)
     lake, level = _candidates(of(water.bed, -1), of(water.lake, -1), of(water.reach.values, np.nan), bed, normal_m)
     drawn, stop = _levelled(lake, level, m2, told)
     columns = {
@@ -84,6 +95,24 @@ def beds(shapes: NDArray[np.object_], page: Warped, where: Place, m2: Floats) ->
         order = cell[free][np.argsort(-share[free], kind="stable")]
         bed[order[np.cumsum(m2[order]) - m2[order] / 2 < (share * m2[cell]).sum()]] = k
     return bed
+
+
+def _ashore(source: Ints, in_bed: Ints, bed: Ints, shape: tuple[int, int]) -> Ints:
+    """The terrain's cell that each of the page's is a picture of: a neighbour's where its own lies beyond the shore.
+
+    source: the terrain's cell in its middle. in_bed: the lake whose bed that is, bed: the one whose bed the page's cell is.
+    """
+    shore, found = np.flatnonzero(in_bed != bed), source.copy()
+    row, col = shore // shape[1], shore % shape[1]
+    open_ = np.ones(len(shore), dtype=bool)
+    for down, right in NEIGHBOURS:
+        r, c = row + down, col + right
+        inside = (r >= 0) & (r < shape[0]) & (c >= 0) & (c < shape[1])
+        beside = np.where(inside, r * shape[1] + c, 0)
+        fits = open_ & inside & (bed[beside] == bed[shore]) & (in_bed[beside] == bed[shore])
+        found[shore[fits]] = source[beside[fits]]
+        open_ &= ~fits
+    return found
 
 
 def _candidates(in_bed: Ints, lake: Ints, level: Floats, bed: Ints, normal_m: Floats) -> tuple[Ints, Floats]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planner.core.terrain.owner import owner_of
 from planner.core.terrain.reach import reach
 from planner.maps.stages import RISE_M, Bed
+from planner.maps.terrain import with_margin
 from planner.maps.view import MapView
 from planner.memory import MEMORY
 from planner.site import Grid
@@ -25,7 +26,7 @@ class Flooded:
     """The finished ground as water sees it, on the terrain's cells.
 
     finished, today: ground, m. reach: lowest level at which water of a lake stands on a cell, m, NaN where none comes. lake:
-    its number, -1 where none comes. bed: the lake whose bed a cell is, -1 outside.
+    its number, -1 where none comes and beyond what the page shows. bed: the lake whose bed a cell is, -1 outside.
     """
 
     finished: Grid
@@ -53,7 +54,7 @@ def flooded(view: MapView, lakes: pd.DataFrame) -> Flooded | None:
     """Floods the finished ground of a plan from its lakes; None without a ground or a lake.
 
     lakes: index reservoir_id in the page's order, `level_m`, `geometry`. Up to its normal level a lake stays in its bed, as the
-    plan builds it; above, its water goes where the ground lets it.
+    plan builds it; above, its water goes where the ground lets it, as far as the page shows the ground around the plan.
     """
     whole = view.finished if view.finished is not None else view.terrain
     shapes = lakes["geometry"].to_numpy(dtype=object)
@@ -66,7 +67,9 @@ def flooded(view: MapView, lakes: pd.DataFrame) -> Flooded | None:
     outside = (lake >= 0) & (beds < 0)
     normal = lakes["level_m"].to_numpy(np.float64)
     level[outside] = np.maximum(level[outside], normal[lake[outside]] + RISE_M)
-    return Flooded(finished, today, finished.like(level), lake, beds)
+    shown = np.zeros(lake.shape, dtype=bool)
+    shown[finished.frame.window(with_margin(view.bounds))] = True
+    return Flooded(finished, today, finished.like(level), np.where(shown, lake, -1), beds)
 
 
 def _thinned(grid: Grid) -> Grid:

@@ -23,6 +23,7 @@ from planner.site import Grid
 
 Floats = NDArray[np.float64]
 SHADE_PX = 1100  # longest side of the shading image
+MARGIN = 0.04  # of the plan's longer side: how much ground is shown around it
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +50,7 @@ def warp(grid: Grid, where: Place, *, longest: int, nearest: bool = False) -> Wa
 
     Image overlays are stretched linearly in Mercator by the page, so anything else than Mercator cells would be misplaced.
     """
-    west, south, east, north = where.corners
-    pad = 0.04 * max(east - west, north - south)
-    west, south, east, north = west - pad, south - pad, east + pad, north + pad
+    west, south, east, north = with_margin(where.corners)
     latitude = degrees_from_mercator(np.array([0.0]), np.array([(south + north) / 2]))[1][0]
     native = min(grid.cell_x, grid.cell_y) / np.cos(np.radians(latitude))
     cell = max(max(east - west, north - south) / longest, native)
@@ -70,6 +69,13 @@ def warp(grid: Grid, where: Place, *, longest: int, nearest: bool = False) -> Wa
         resampling=Resampling.nearest if nearest else (Resampling.average if cell > 1.5 * native else Resampling.bilinear),
     )
     return Warped(target, west, north, cell)
+
+
+def with_margin(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """West, south, east, north of what is shown of the ground around bounds, in their unit."""
+    west, south, east, north = bounds
+    pad = MARGIN * max(east - west, north - south)
+    return west - pad, south - pad, east + pad, north + pad
 
 
 def _shift(where: Place) -> tuple[float, float]:

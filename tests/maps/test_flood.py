@@ -132,6 +132,40 @@ def test_what_is_drawn_grows_as_what_is_told(view: MapView) -> None:
         assert drawn == pytest.approx(told, rel=0.002, abs=mu_from_m2(cell))
 
 
+def test_depths_that_are_drawn_hold_what_is_told(view: MapView) -> None:
+    """A bed dug 5 m straight down: a cell at its shore is drawn as bed, not as the land that its middle happens to lie on."""
+    assert view.reservoirs is not None and view.terrain is not None
+    lake = view.reservoirs.geometry.iloc[0].buffer(-23.7)
+    inside = shapely.contains_xy(lake, *np.meshgrid(*view.terrain.frame.centres()))
+    levels = np.arange(25.0, 31.01, 0.5)
+    rows = pd.DataFrame({"reservoir_id": "R1", "level_m": levels, "area_mu": np.where(levels > 25, mu_from_m2(lake.area), 0.0)})
+    dug = dataclasses.replace(
+        view,
+        finished=view.terrain.like(np.where(inside, 25.0, view.terrain.values)),
+        reservoirs=view.reservoirs.set_geometry([lake], crs=view.crs),
+        curves=rows.assign(storage_m3=lake.area * (levels - 25.0)),
+    )
+    where = place(dug.crs, dug.bounds)
+    (told,), raster = waters(dug, where)
+    assert raster is not None
+    columns, _ = unpack(raster.block)
+    m2 = cell_areas(warp(dug.terrain, where, longest=520, nearest=True), where)  # type: ignore[arg-type]
+    for level in (26.0, 28.2, LEVEL):
+        wet = (columns["lake"] == 0) & (columns["reach"] <= level + 1e-9)
+        held = (np.maximum(level - columns["bed"][wet], 0.0) * m2[wet]).sum()
+        assert held == pytest.approx(np.interp(level, told["curve"]["level"], told["curve"]["storage"]), rel=0.002)
+
+
+def test_water_is_told_as_far_as_the_page_shows_the_ground(view: MapView) -> None:
+    """The terrain goes 100 m beyond the plan, the page 0.04 of its 1 600 m."""
+    assert view.reservoirs is not None
+    water = flooded(view, view.reservoirs)
+    assert water is not None
+    rows, cols = np.nonzero(water.lake >= 0)
+    assert (rows.min(), cols.min()) == (3, 3)  # the cells that a line 64 m out touches
+    assert np.isfinite(water.reach.values).all()
+
+
 def test_without_lakes_nothing_is_flooded(view: MapView) -> None:
     dry = pd.DataFrame({"level_m": [30.0], "geometry": [None]}, index=["R1"])
     assert flooded(view, dry) is None
