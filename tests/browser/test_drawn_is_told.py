@@ -147,3 +147,28 @@ def test_the_address_keeps_how_clear_the_units_are(open_page: Callable[..., Any]
     assert again.page.input_value("#planner-opacity") == "0.35"
     for wrong in ("7", "0", "-1", "clear", ""):
         assert open_page(path, fragment=f"#opacity={wrong}").state("state.opacity") == usual
+
+
+def test_the_mouse_tells_what_is_drawn_under_it(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
+    opened = open_page(path, fragment="#view=plan&with=cheapest,50")
+    moved = [
+        str(u) for u in view.units.index[(view.units["target"] == "construction") & (view.units["cheapest_target"] == "arable")]
+    ]
+    unit, x, y = opened.page.evaluate(
+        """ids => { const p = planner.page; for (const id of ids) { const b = p.units.bounds(p.texts.ids.indexOf(id)), q = p.map.latLngToContainerPoint(L.latLngBounds(b).getCenter());
+        if (document.elementFromPoint(q.x, q.y).closest('.leaflet-container')) return [id, q.x, q.y]; } }""",
+        moved,
+    )
+    tip = []
+    for share in (0.98, 0.02):
+        opened.page.evaluate("v => planner.page.parts.divider.set(v)", share)
+        opened.page.mouse.move(x + 1, y)
+        opened.page.mouse.move(x, y)
+        tip.append(opened.text(".planner-tip"))
+    assert tip[0].startswith(f"{unit} · Construction land · 9.60 mu")
+    assert tip[1].startswith(f"{unit} · Construction land · Cheapest: Arable land · 9.60 mu")
+    opened.page.evaluate("() => { planner.page.setOther(''); planner.page.setView('depth'); }")
+    opened.page.mouse.move(x + 1, y)
+    assert "· Subsidence depth: " in opened.text(".planner-tip")
+    sheet = """key => { planner.page.setView(key); return planner.sheet(planner.page, 'A4', true).told.map((one) => one.text).join(' '); }"""
+    assert "Cheapest: 400 mu would be used otherwise." in opened.page.evaluate(sheet, "cheapest")

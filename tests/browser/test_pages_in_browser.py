@@ -52,6 +52,17 @@ def test_two_plans_are_swiped_and_what_changed_is_shown(
     assert f"{(~moved).sum():,}" in unchanged
     opened.page.evaluate("() => planner.page.select(3)")
     assert "In the plans" in opened.text(".planner-card")
+    opened.page.evaluate("() => { planner.page.select(-1); document.querySelector('.planner-charts').open = true; }")
+    opened.page.wait_for_selector(".planner-charts [data-target=arable]")
+    for key, shown, name in (
+        ("plan_2", other, "more arable"),
+        ("plan_1", plan, "base"),
+    ):  # the chart is of the plan that is drawn
+        opened.page.select_option("#planner-view", key)
+        arable = opened.page.locator(".planner-charts [data-target=arable]").text_content() or ""
+        area = shown.units.loc[shown.units["target"] == "arable", "area_mu"].sum()
+        assert f"{area:,.{1 if area >= 100 else 2}f} mu" in arable
+        assert opened.page.locator(".planner-charttitle").first.inner_text().endswith(name)
     assert "Figures side by side" in opened.text(".planner-compare")
     opened.page.focus("#map_plan")
     opened.page.keyboard.press("l")

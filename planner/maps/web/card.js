@@ -17,10 +17,12 @@
   }
   planner.labelOf = labelOf;
 
-  planner.hoverText = function (page, u) {
-    const speech = page.speech;
-    const target = labelOf(page, "targets", textAt(page, "target", u));
-    return page.texts.ids[u] + " · " + target + " · " + speech.area(page.columns.area_mu.at(u));
+  // a unit in a line: its target, and what a view that shows something else says of it
+  planner.hoverText = function (page, u, key = page.state.view) {
+    const { speech, views, config } = page, spec = views.byKey.get(key), parts = [page.texts.ids[u]];
+    if (!config.compare.length) parts.push(labelOf(page, "targets", textAt(page, "target", u)));
+    if (spec.column !== "target") parts.push(speech.pick(spec.label) + speech.t("colon") + speech.pick(spec.classes[views.classes(key)[u]].label));
+    return [...parts, speech.area(page.columns.area_mu.at(u))].join(" · ");
   };
 
   function facts(page, u, names) {

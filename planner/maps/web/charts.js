@@ -23,8 +23,9 @@
   function areas(page) {
     const { speech, columns, visible, config, state } = page;
     const keys = Object.keys(config.targets), all = keys.map(() => 0), seen = keys.map(() => 0);
-    const scenario = (config.scenarios || []).some((one) => one.view === state.view) ? state.view : "plan"; // the one that is shown
-    const column = page.views.byKey.has(scenario) ? columns[page.views.byKey.get(scenario).column] : columns.target;
+    const views = [...(config.scenarios || []).map((one) => one.view), ...config.compare.map((one) => one.column)]; // of one plan each
+    const scenario = views.includes(state.view) ? state.view : config.compare.length ? views[0] : "plan"; // the one that is shown
+    const shown = page.views.byKey.get(scenario), column = shown ? columns[shown.column] : columns.target;
     for (let u = 0; u < visible.length; u++) {
       const k = column.values[u], mu = columns.area_mu.at(u) || 0;
       if (k < 0) continue;
@@ -32,13 +33,13 @@
       if (visible[u]) seen[k] += mu;
     }
     const rows = keys.map((_, k) => k).filter((k) => all[k] > 0), top = Math.max(...all, 1), left = 96;
-    const plan = page.views.byKey.has("plan");
-    return svg("svg", { viewBox: "0 0 " + WIDTH + " " + (rows.length * 22 + 4), role: "img", class: "planner-chart", "aria-label": speech.t("chart_areas") }, rows.map((k, i) => {
+    const title = views.length > 1 ? planner.el("p", { class: "planner-charttitle" }, speech.t("chart_areas") + speech.t("colon") + speech.pick(shown.label)) : null;
+    return [title, svg("svg", { viewBox: "0 0 " + WIDTH + " " + (rows.length * 22 + 4), role: "img", class: "planner-chart", "aria-label": speech.t("chart_areas") }, rows.map((k, i) => {
       const bar = (v, opacity) => svg("rect", { x: left, y: i * 22 + 3, width: Math.max(0.5, (v / top) * (WIDTH - left - 74)), height: 15, fill: config.targets[keys[k]].colours[state.palette], "fill-opacity": opacity, stroke: "#555", "stroke-width": 0.4 });
-      const row = svg("g", { "data-target": keys[k], class: plan ? "planner-click" : null }, text(0, i * 22 + 15, planner.labelOf(page, "targets", keys[k])), bar(all[k], 0.25), bar(seen[k], 1), text(WIDTH, i * 22 + 15, speech.area(seen[k]), "end"));
-      if (plan) row.addEventListener("click", () => { const index = page.views.byKey.get(scenario).classes.findIndex((c) => c.code === k); page.views.only(scenario, index); page.refilter(); });
+      const row = svg("g", { "data-target": keys[k], class: shown ? "planner-click" : null }, text(0, i * 22 + 15, planner.labelOf(page, "targets", keys[k])), bar(all[k], 0.25), bar(seen[k], 1), text(WIDTH, i * 22 + 15, speech.area(seen[k]), "end"));
+      if (shown) row.addEventListener("click", () => { const index = shown.classes.findIndex((c) => c.code === k); page.views.only(scenario, index); page.refilter(); });
       return row;
-    }));
+    }))];
   }
 
   // area over a column in bins; dragging across it filters, a double click lifts that
@@ -122,7 +123,7 @@
       const { speech, config, columns } = page;
       const summary = planner.el("summary", {}, speech.t("charts"));
       if (!box.open) { planner.replace(box, summary); return; } // drawn when looked at
-      planner.replace(box, summary, page.columns.target ? areas(page) : null,
+      planner.replace(box, summary, page.columns.target ? areas(page) : [],
         config.charts.histograms.filter((spec) => columns[spec.column]).flatMap((spec) => histogram(page, spec)),
         planner.el("p", { class: "planner-fine" }, speech.t("brush_note")), cashFlow(page) || [], storageCurve(page) || []);
     };

@@ -166,7 +166,7 @@
       const p = L.CRS.EPSG3857.project(event.latlng);
       const [x, y] = planner.siteXY(place.back, p.x, p.y);
       const hovered = page.state.hovered;
-      where.textContent = "E " + page.speech.number(x, 1) + "  N " + page.speech.number(y, 1) + " m · " + place.crs + (hovered >= 0 ? " · " + planner.hoverText(page, hovered) : "");
+      where.textContent = "E " + page.speech.number(x, 1) + "  N " + page.speech.number(y, 1) + " m · " + place.crs + (hovered >= 0 ? " · " + planner.hoverText(page, hovered, page.state.over) : "");
     });
     return box;
   };

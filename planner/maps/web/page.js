@@ -237,13 +237,19 @@
       return id ? this.speech.t("parcel") + " " + id + (names ? " · " + this.speech.pick(names) : "") : "";
     }
 
-    hover(u) {
-      if (u === this.state.hovered) return;
+    // the view that is drawn at so many pixels from the map's left edge
+    viewAt(x) {
+      return this.state.other && x > this.parts.divider.share * this.map.getSize().x ? this.state.other : this.state.view;
+    }
+
+    hover(u, key = this.state.view) {
+      if (u === this.state.hovered && key === this.state.over) return;
       this.state.hovered = u;
+      this.state.over = key;
       this.hoverMark.setLatLngs(u < 0 ? [] : this.units.rings(u));
       this.map.getContainer().style.cursor = u < 0 ? "" : "pointer";
       this.parts.tip.hidden = u < 0;
-      if (u >= 0) this.parts.tip.textContent = planner.hoverText(this, u);
+      if (u >= 0) this.parts.tip.textContent = planner.hoverText(this, u, key);
     }
 
     select(u, travel) {
@@ -374,7 +380,7 @@
   function listen(page) {
     const map = page.map, tip = page.parts.tip;
     map.on("mousemove", (event) => {
-      page.hover(page.unitUnder(event.latlng));
+      page.hover(page.unitUnder(event.latlng), page.viewAt(event.containerPoint.x));
       tip.style.left = event.containerPoint.x + 14 + "px";
       tip.style.top = event.containerPoint.y + 14 + "px";
     });

@@ -343,8 +343,11 @@
       for (const line of wrapped(context, text, canvas.width - 2 * edge)) { context.fillText(line, edge, y); y += size * 1.35 * unit; }
     };
     say(speech.pick([site.name_en || site.name, site.name]).slice(0, 200), 20, "700", "#1d2321");
-    if (site.verdict) say(speech.pick(site.verdict), 12, "600", "#1d2321");
-    if (site.subtitle) say(speech.pick(site.subtitle), 11, "400", "#5a625f");
+    const view = page.views.byKey.get(page.state.view);
+    if (view.own || view.today) {
+      if (site.verdict) say(speech.pick(site.verdict), 12, "600", "#1d2321");
+      if (site.subtitle) say(speech.pick(site.subtitle), 11, "400", "#5a625f");
+    } else say(speech.pick(view.label) + (view.note ? speech.t("colon") + speech.pick(view.note) : ""), 12, "600", "#1d2321"); // another plan: what is said of this one is not of it
     if (site.kind === "reconstruction") say(speech.t("reconstruction"), 11, "700", "#7a2e0b");
     for (const line of conditions(page)) say(line, 11, "600", "#14506b");
     const box = { x: edge, y: y, w: canvas.width - 2 * edge - side - 16 * unit, h: canvas.height - y - edge };
