@@ -19,7 +19,7 @@ from planner.maps.place import Place
 from planner.maps.reached import Flooded
 from planner.maps.stages import RISE_M, STOPS
 from planner.maps.terrain import Warped, warp
-from planner.units import m2_from_mu
+from planner.units import m2_from_mu, mu_from_m2
 
 Floats = NDArray[np.float64]
 FLOOD_PX: Final = 520  # longest side of the raster on the page
@@ -37,10 +37,11 @@ NEIGHBOURS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class FloodRaster:
-    """What the page floods: its frame ({rows, cols, bounds}) and the packed block of ground, reach and lake."""
+    """What the page floods: frame ({rows, cols, bounds}), packed block of ground, reach and lake, area of a cell, mu."""
 
     frame: dict[str, Any]
     block: str
+    cell_mu: float
 
 
 def flood_raster(
@@ -71,7 +72,7 @@ def flood_raster(
         "lake": Column(drawn),
     }
     rows, cols = sample.values.shape
-    return FloodRaster({"rows": rows, "cols": cols, "bounds": sample.bounds}, pack(columns))
+    return FloodRaster({"rows": rows, "cols": cols, "bounds": sample.bounds}, pack(columns), mu_from_m2(float(m2.mean())))
 
 
 def cell_areas(page: Warped, where: Place) -> Floats:

@@ -28,7 +28,8 @@ def waters(view: MapView, where: Place) -> tuple[list[dict[str, Any]], FloodRast
     normal = frame["level_m"].to_numpy(np.float64)
     told = [stages(*each) for each in zip(tables, water.beds(normal), normal, strict=True)]
     raster = flood_raster(water, where, frame["geometry"].to_numpy(dtype=object), told, normal)
-    return _lakes(view, frame, [kept(table, level) for table, level in zip(told, normal, strict=True)]), raster
+    least = raster.cell_mu / 2  # nothing smaller can be drawn
+    return _lakes(view, frame, [kept(table, level, least) for table, level in zip(told, normal, strict=True)]), raster
 
 
 def _reservoirs(view: MapView) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

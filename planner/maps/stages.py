@@ -17,7 +17,6 @@ STOPS: Final = 100  # stops of the slider to a metre
 RISE_M: Final = 1 / STOPS  # by which water must stand above the normal level to leave its bed
 AS_ONE_M: Final = 1e-6  # levels nearer than this are one
 TOLD_SHARE: Final = 1e-3  # of an area that is told: what leaving out a stop may change it by
-TOLD_MU: Final = 0.05  # and of one that is small
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +100,10 @@ def _risen(curve: pd.DataFrame, bed: Bed, stops: Floats) -> tuple[Floats, Floats
     )
 
 
-def kept(table: pd.DataFrame, normal_m: float) -> pd.DataFrame:
-    """The stages without those whose area a straight line between the ones kept gives closely enough."""
+def kept(table: pd.DataFrame, normal_m: float, least_mu: float) -> pd.DataFrame:
+    """The stages without those whose area a straight line between the ones kept gives to TOLD_SHARE or to least_mu."""
     level, area = table["level_m"].to_numpy(np.float64), table["area_mu"].to_numpy(np.float64)
-    within = np.maximum(TOLD_SHARE * area, TOLD_MU)
+    within = np.maximum(TOLD_SHARE * area, least_mu)
     at = int(np.searchsorted(level, normal_m - AS_ONE_M))
     last = len(level) - 1
     keep = {0, at, min(at + 1, last), last}

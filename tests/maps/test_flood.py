@@ -98,7 +98,7 @@ def test_stops_left_out_are_read_from_their_neighbours_to_a_thousandth() -> None
     rng = np.random.default_rng(5)
     bed = Bed(np.sort(np.concatenate([rng.uniform(10, 14, 3000), np.full(900, 12.7)])), np.zeros(0), np.zeros(0), MU)
     table = stages(CURVE, bed, 14.0)
-    few = kept(table, 14.0)
+    few = kept(table, 14.0, 0.05)
     assert len(few) < len(table) / 3
     read = np.interp(table["level_m"], few["level_m"], few["area_mu"])
     assert (np.abs(read - table["area_mu"]) <= np.maximum(1e-3 * table["area_mu"], 0.05) + 1e-9).all()
