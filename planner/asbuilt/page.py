@@ -35,9 +35,9 @@ def draw(found: AsBuilt, *, lang: str) -> OfflineMap:
     """The map of a survey with its figures below."""
     view = replace(view_of(found.plan), units=_shown(found), hauls=None, refusals=None)
     specs = [
-        _words("built_view", "built", target_classes(), [*TARGETS]),
-        _words("plan_view", "target", target_classes(), [*TARGETS]),
-        _words("before_view", "waterlogging", _classes("water", WATER), [*WATER]),
+        {**_words("built_view", "built", target_classes(), [*TARGETS]), "targets": True},
+        {**_words("plan_view", "target", target_classes(), [*TARGETS]), "targets": True},
+        {**_words("before_view", "waterlogging", _classes("water", WATER), [*WATER]), "today": True},
         _words("share_view", "done_class", _ranges("share", SHARES), [str(k) for k in range(len(SHARES))]),
         _words("off_view", "off_class", _ranges("off", OFFS), [str(k) for k in range(len(OFFS))]),
         _words("verdict_view", "verdict", _classes("verdict", VERDICTS), [*VERDICTS]),

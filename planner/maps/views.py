@@ -25,6 +25,7 @@ BLUES = ("#F1F5F9", "#C6DBEF", "#8FBDDF", "#4F93C6", "#22659F", "#0B386B")
 WET = tuple(reversed(BLUES))  # the nearer the water the darker
 HEAT = ("#FFF5D6", "#FBD68A", "#F3A257", "#DD6A3E", "#AD3A36", "#6B1730")
 LEAVES = ("#F3F6E4", "#CFE0A9", "#9CC479", "#5F9E5B", "#2E7347", "#12452F")
+TODAY = ("today", "landuse", "depth", "water", "table", "stability")  # views of the ground before any works
 MOST_STRANGE_USES = 60  # land uses of unknown meaning that get a class of their own
 BREAKS = {
     "depth": (0.5, 1.5, 3.0, 5.0),
@@ -40,7 +41,8 @@ def view_specs(view: MapView) -> list[Spec]:
     """The views this plan has data for, the plan itself first.
 
     Each: key, label, column, kind (`words` with a code per class, or `numbers` with upper class breaks, last class unknown),
-    classes (label, colours in the three palettes), amounts (what the legend sums, by column), note.
+    classes (label, colours in the three palettes), amounts (what the legend sums, by column), note; `targets` where the classes
+    are targets, `today` where it shows the ground before any works.
     """
     specs = [_targets("plan", "target", amounts=True), _treatments(view)]
     if view.coded("rules_target")[1]:
@@ -48,7 +50,7 @@ def view_specs(view: MapView) -> list[Spec]:
         specs += [{**_targets("rules", "rules_target", amounts=False), "amounts": rules}, _changed()]
     for key, name, text in view.alternatives:
         amounts = {column: f"{key}_{column}" for column in AMOUNTS}
-        by_target = _spec("rules", f"{key}_target", "words", target_classes(), vocabulary=list(TARGETS))
+        by_target = _spec("rules", f"{key}_target", "words", target_classes(), vocabulary=list(TARGETS), targets=True)
         specs.append({**by_target, "key": key, "label": list(pair(name)), "note": list(pair(text)), "amounts": amounts})
     if view.coded("waterlogging")[1]:
         specs.append(_today())
@@ -97,7 +99,7 @@ def _spec(key: str, column: str, kind: str, classes: Sequence[Any], **more: Any)
     amounts = {name: name for name in AMOUNTS} if more.pop("amounts", False) else {}
     called = VIEW_WORDS.get(key) or _heading(column)
     found = {"key": key, "label": list(called), "column": column, "kind": kind, "note": note, "amounts": amounts}
-    return {**found, "classes": [*classes, UNKNOWN], **more}
+    return {**found, "today": key in TODAY, "classes": [*classes, UNKNOWN], **more}
 
 
 def _heading(column: str) -> tuple[str, str]:
@@ -118,7 +120,7 @@ def target_classes() -> list[Spec]:
 
 
 def _targets(key: str, column: str, *, amounts: bool) -> Spec:
-    return _spec(key, column, "words", target_classes(), amounts=amounts)
+    return _spec(key, column, "words", target_classes(), amounts=amounts, targets=True)
 
 
 def compared_specs(names: Sequence[str]) -> list[Spec]:
@@ -127,7 +129,7 @@ def compared_specs(names: Sequence[str]) -> list[Spec]:
     specs = []
     for k, name in enumerate(names, start=1):
         amounts = {column: f"{column}_{k}" for column in AMOUNTS}
-        spec = _spec("plan", f"plan_{k}", "words", target_classes(), vocabulary=targets)
+        spec = _spec("plan", f"plan_{k}", "words", target_classes(), vocabulary=targets, targets=True)
         specs.append({**spec, "key": f"plan_{k}", "label": [name, name], "note": None, "amounts": amounts})
     for k, name in enumerate(names[1:], start=2):
         spec = {**_changed(), "vocabulary": [*targets, "same"], "column": f"changed_{k}", "key": f"changed_{k}"}

@@ -72,6 +72,34 @@ def test_two_plans_are_swiped_and_what_changed_is_shown(
     assert opened.page.locator(".planner-compare svg path").count() >= 3
 
 
+def test_a_survey_draws_the_plan_s_lakes_over_no_ground_before_it(
+    open_page: Callable[..., Any], plan: Any, tmp_path: Path
+) -> None:
+    found = pl.asbuilt(plan, plan.site.terrain)  # ground that nobody touched: what stands there is not what was planned
+    opened = open_page(write_html(found.map(lang="en"), tmp_path / "built.html"))
+    opened.page.evaluate("() => { planner.page.setOther(''); document.querySelector('.planner-charts').open = true; }")
+    lakes = """() => [planner.page.map.getPane('planner-works').style.display,
+        document.querySelectorAll('.planner-name-lake').length > 0]"""
+    for view, shown in (("before_view", ["none", False]), ("plan_view", ["", True])):
+        opened.page.select_option("#planner-view", view)
+        assert opened.page.evaluate(lakes) == shown, view
+    opened.page.wait_for_selector(".planner-charts [data-target=reservoir]")
+    for view, column in (("built_view", "built"), ("plan_view", "target")):
+        opened.page.select_option("#planner-view", view)
+        keys = opened.page.evaluate("() => Object.keys(planner.page.config.targets)")
+        sums = opened.page.evaluate(
+            """view => { const p = planner.page;
+            return p.views.sums(view, p.visible).rows.map((row) => p.speech.area(row.area_mu)); }""",
+            view,
+        )
+        told = opened.page.evaluate(
+            """() => [...document.querySelectorAll('.planner-charts [data-target]')].map((row) =>
+            [row.dataset.target, row.querySelector('text:last-child').textContent])"""
+        )
+        assert told
+        assert all(area == sums[keys.index(key)] for key, area in told), column
+
+
 def test_the_report_opens_alone(open_page: Callable[..., Any], plan: Any, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text(report_html(plan, lang="zh"), encoding="utf-8")

@@ -23,9 +23,8 @@
   function areas(page) {
     const { speech, columns, visible, config, state } = page;
     const keys = Object.keys(config.targets), all = keys.map(() => 0), seen = keys.map(() => 0);
-    const views = [...(config.scenarios || []).map((one) => one.view), ...config.compare.map((one) => one.column)]; // of one plan each
-    const scenario = views.includes(state.view) ? state.view : config.compare.length ? views[0] : "plan"; // the one that is shown
-    const shown = page.views.byKey.get(scenario), column = shown ? columns[shown.column] : columns.target;
+    const views = config.views.filter((spec) => spec.targets), shown = views.find((spec) => spec.key === state.view) || views[0]; // the one that is drawn
+    const column = shown ? columns[shown.column] : columns.target;
     for (let u = 0; u < visible.length; u++) {
       const k = column.values[u], mu = columns.area_mu.at(u) || 0;
       if (k < 0) continue;
@@ -37,7 +36,7 @@
     return [title, svg("svg", { viewBox: "0 0 " + WIDTH + " " + (rows.length * 22 + 4), role: "img", class: "planner-chart", "aria-label": speech.t("chart_areas") }, rows.map((k, i) => {
       const bar = (v, opacity) => svg("rect", { x: left, y: i * 22 + 3, width: Math.max(0.5, (v / top) * (WIDTH - left - 74)), height: 15, fill: config.targets[keys[k]].colours[state.palette], "fill-opacity": opacity, stroke: "#555", "stroke-width": 0.4 });
       const row = svg("g", { "data-target": keys[k], class: shown ? "planner-click" : null }, text(0, i * 22 + 15, planner.labelOf(page, "targets", keys[k])), bar(all[k], 0.25), bar(seen[k], 1), text(WIDTH, i * 22 + 15, speech.area(seen[k]), "end"));
-      if (shown) row.addEventListener("click", () => { const index = shown.classes.findIndex((c) => c.code === k); page.views.only(scenario, index); page.refilter(); });
+      if (shown) row.addEventListener("click", () => { const index = shown.classes.findIndex((c) => c.code === k); page.views.only(shown.key, index); page.refilter(); });
       return row;
     }))];
   }

@@ -3,7 +3,6 @@
   "use strict";
   const el = planner.el;
   const PANES = { "planner-units": 410, "planner-other": 411, "planner-water": 420, "planner-lakes": 430, "planner-works": 432, "planner-hauls": 440, "planner-names": 445, "planner-mark": 450, "planner-tools": 455 };
-  const TODAY = new Set(["today", "landuse", "depth", "water", "table", "stability"]); // views of the ground before any works
   const LINES = { // how what is drawn over the units is drawn
     reservoirs: { colour: "#0b2f5c", width: 1.6, dash: [] }, dykes: { colour: "#e8890c", width: 3, dash: [] },
     constraints: { colour: "#7a2e0b", width: 1.6, dash: [5, 4] }, hauls: { colour: "#3b2a14", width: 4, dash: [] } };
@@ -22,7 +21,6 @@
       if (config.area) this.speech.areaUnit = config.area;
       const others = new Set((config.scenarios || []).map((one) => one.view).filter((key) => key !== "plan"));
       for (const spec of config.views) {
-        spec.today = TODAY.has(spec.key);
         spec.own = !spec.today && !others.has(spec.key); // of this plan: its lakes, dykes and earth belong there
       }
       this.views = new planner.Views(config.views, this.columns, units.count);
