@@ -15,7 +15,7 @@ import pandas as pd
 from planner.allocation.bound import clean
 from planner.allocation.hauls import lawful
 from planner.allocation.model import Model
-from planner.allocation.parts import Rule, kind_of
+from planner.allocation.parts import Rule, about
 from planner.allocation.result import Result
 from planner.allocation.search import Warm
 from planner.allocation.table import Floats
@@ -23,11 +23,11 @@ from planner.allocation.table import Floats
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """An earlier plan: option by unit; its binding limits (`kind`, `target`, `treatment`, `name`, `unit`, `shadow_price` each);
-    prices of borders and earth, what carrying its earth costs, and its bound, where they are known."""
+    """An earlier plan: option by unit; prices of its rows (`kind`, `target`, `treatment`, `name`, `unit`, `shadow_price` each,
+    as `RowPrice`); prices of borders and earth, what carrying its earth costs, and its bound, where they are known."""
 
     choice: pd.Series[str]
-    binding: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
     warm: Warm | None = None
     haul_cny: float | None = None
     bound: float | None = None
@@ -38,25 +38,16 @@ def started(earlier: pd.Series[str] | Result | Start) -> Start:
     if isinstance(earlier, Start):
         return earlier
     if isinstance(earlier, Result):
-        return Start(earlier.choice, [vars(b) for b in earlier.binding], earlier.warm, earlier.haul_cny, earlier.bound)
+        return Start(earlier.choice, [vars(row) for row in earlier.row_prices], earlier.warm, earlier.haul_cny, earlier.bound)
     return Start(earlier)
 
 
-def row_prices(model: Model, rules: Sequence[Rule], binding: Sequence[Mapping[str, Any]], sign: float) -> Floats:
+def row_prices(model: Model, rules: Sequence[Rule], rows: Sequence[Mapping[str, Any]], sign: float) -> Floats:
     """Prices of the coupling rows (S,), by what each is about; 0 where the earlier plan had none. sign: of the objective."""
-    known = {(r["kind"], r["target"], r["treatment"], r["name"], r["unit"]): float(r["shadow_price"]) for r in binding}
+    known = {(r["kind"], r["target"], r["treatment"], r["name"], r["unit"]): float(r["shadow_price"]) for r in rows}
     prices = np.zeros(model.coef.shape[0])
     for i in range(prices.size):
-        rule = rules[model.owner[i]]
-        name = getattr(rule, "name", "") or getattr(rule, "column", "") or ""
-        about = (
-            kind_of(rule, model.kinds[i]),
-            getattr(rule, "target", None) or "",
-            getattr(rule, "treatment", None) or "",
-            name,
-            str(model.row_units[i]),
-        )
-        prices[i] = sign * known.get(about, 0.0)
+        prices[i] = sign * known.get((*about(rules[model.owner[i]], model.kinds[i]), str(model.row_units[i])), 0.0)
     return clean(model, model.told * prices)
 
 

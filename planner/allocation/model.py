@@ -27,7 +27,8 @@ class Model:
     """maximise Σ gain·x − price·y − Σ borders  subject to  lo ≤ A x + B y + border·(border cost) ≤ hi.
 
     start (N + 1,), unit, target, gain, allowed (K,): the options. coef (S, K), lo, hi, border (S,), labels, units and owner
-    (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns. child, parent, group (P,) and
+    (rule's position) of the coupling rows. entries (C, S), price, upper (C,): helper columns; allows (C,): the limits that a
+    user states of them, told in the rows that they feed, NaN for none (`Column.allows`). child, parent, group (P,) and
     member (G, K): order rows. kind (K,), edges and terms: borders and what unlike kinds side by side cost; borders_count: 1
     where the objective counts them, 0 where only rows do. clauses: sparse rows. separators, cuts: rules
     whose rows are found as they are broken, and the rows known beforehand. hidden: variables of branch and bound alone.
@@ -63,6 +64,7 @@ class Model:
     cuts: Clauses = field(default_factory=empty_clauses)
     hidden: tuple[Hidden, ...] = ()
     carriage: Carriage | None = None
+    allows: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def choices(self) -> Options:
@@ -126,6 +128,7 @@ def assemble(table: OptionTable, parts: tuple[Part, ...], goal: Objective) -> Mo
         cuts=stack_clauses([p.cuts for p in parts if p.cuts is not None]),
         hidden=tuple(p.hidden for p in parts if p.hidden is not None),
         carriage=merged_hauls([p.hauls for p in parts if p.hauls], goal.money, [s for _, s in sums]),
+        allows=np.array([np.nan if c.allows is None else c.allows for _, c in columns]),
     )
 
 

@@ -69,7 +69,7 @@ def adjusted(
     before = start_positions(problem.table, model, start.choice)
     border = border_prices(model, start.warm)
     here = _standing(model, border, start.warm, before)
-    rows, unseen = row_prices(model, problem.rules, start.binding, goal.sign), here.unseen(before, start.haul_cny)
+    rows, unseen = row_prices(model, problem.rules, start.rows, goal.sign), here.unseen(before, start.haul_cny)
     as_was, known = settle(here.beside(unseen), before), rows
     bound = here.bound(rows)
     if not as_was.feasible or start.bound is None or bound > goal.sign * start.bound + ACCURACY * abs(bound):

@@ -46,6 +46,8 @@ class Column:
 
     entries: (position among the same part's sums, coefficient). goal: what a unit takes off the objective beside its price,
     whatever the objective is. worth: what a yuan of the price takes off it; a row that counts money counts it as `Sum.paid`.
+    allows: the limit that the user stated on the quantity (inf: none), told in place of that of the row it feeds (entry −1),
+    which only balances; None where each row's limit is its own.
     """
 
     label: str
@@ -54,6 +56,7 @@ class Column:
     entries: tuple[tuple[int, float], ...]
     goal: float = 0.0
     worth: float = 1.0
+    allows: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +229,12 @@ def beside(rule: Rule) -> float:
 def kind_of(rule: Rule, kind: str) -> str:
     """What a limit is about, by its row's kind, or else the name of its rule."""
     return type(rule).__name__.lower() if kind in ("", TURNED) else kind
+
+
+def about(rule: Rule, kind: str) -> tuple[str, str, str, str]:
+    """What a row of a rule is about: its kind, target, treatment and name, empty where it is about all of them."""
+    name = getattr(rule, "name", "") or getattr(rule, "column", "") or ""
+    return kind_of(rule, kind), getattr(rule, "target", None) or "", getattr(rule, "treatment", None) or "", name
 
 
 def empty_clauses() -> Clauses:

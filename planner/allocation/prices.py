@@ -13,12 +13,12 @@ from planner.allocation.bound import Multipliers, clean, forest
 from planner.allocation.losses import priced
 from planner.allocation.model import Model, Settled
 from planner.allocation.objective import Objective
-from planner.allocation.parts import Rule, beside, kind_of
+from planner.allocation.parts import Rule, about, beside
 from planner.allocation.ranges import price_ranges
 from planner.allocation.restrict import border_burden
-from planner.allocation.result import Binding
+from planner.allocation.result import Binding, RowPrice
 from planner.allocation.search import Found
-from planner.allocation.table import Floats, Ints, OptionTable
+from planner.allocation.table import Bools, Floats, Ints, OptionTable
 from planner.core.choice.arrays import Forest
 from planner.core.choice.assignment import best_options
 
@@ -27,12 +27,14 @@ TOLD = ["min", "max", "activity", "holds_from", "holds_to"]  # that hold what a 
 
 @dataclass(frozen=True, eq=False)
 class Accounts:
-    """Rows table, binding limits, each unit's next-best option, and what every option is worth."""
+    """Rows table, binding limits, each unit's next-best option, what every option is worth, and the prices of rows that are
+    not 0."""
 
     rows: pd.DataFrame
     binding: tuple[Binding, ...]
     next_best: pd.DataFrame
     worth: pd.Series[float]
+    prices: tuple[RowPrice, ...]
 
 
 def account(
@@ -45,6 +47,7 @@ def account(
     value, burden = worth(model, chosen, rows)
     ranges = price_ranges(model, Multipliers(rows), order, burden)
     limits = _rows_table([type(rules[i]).__name__ for i in model.owner], model, goal, settled, rows, ranges)
+    limits = _as_allowed(limits, model, goal, settled, rows)
     limits[TOLD] += np.array([beside(rules[i]) for i in model.owner]).reshape(-1, 1)
     held = {name: limits[name].to_numpy() for name in limits.columns}  # a row of a frame costs a hundred times as much
     binding = tuple(
@@ -58,22 +61,27 @@ def account(
         verify_integrity=False,
     )
     priced = pd.Series(goal.sign * value, index=index, name="worth")
-    return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced)
+    prices = tuple(
+        RowPrice(*about(rules[model.owner[i]], model.kinds[i]), model.row_units[i], float(goal.sign * model.told[i] * rows[i]))
+        for i in np.flatnonzero(rows)
+    )
+    return Accounts(limits.drop(columns="pressing"), binding, next_best(table, model, chosen, value, order), priced, prices)
 
 
 def _binding(label: str, row: Mapping[str, Any], rule: Rule, kind: str) -> Binding:
     """A row of the limits that presses, with what its rule counts."""
     low, high = (float(v) if np.isfinite(v) else None for v in (row["min"], row["max"]))
+    what, target, treatment, name = about(rule, kind)
     return Binding(
         rule=label,
         shadow_price=float(row["shadow_price"]),
         unit=str(row["unit"]),
         limit=float(row["max"] if row["pressing"] > 0 else row["min"]),
         activity=float(row["activity"]),
-        kind=kind_of(rule, kind),
-        target=getattr(rule, "target", None) or "",
-        treatment=getattr(rule, "treatment", None) or "",
-        name=getattr(rule, "name", "") or getattr(rule, "column", ""),
+        kind=what,
+        target=target,
+        treatment=treatment,
+        name=name,
         low=low,
         high=high,
     )
@@ -92,9 +100,8 @@ def _rows_table(
         model.hi - activity + settled.columns @ -model.entries, activity - model.lo + settled.columns @ model.entries
     )
     activity = activity + settled.columns @ np.maximum(model.entries, 0.0)  # what is bought or waits counts where it burdens
-    size = np.maximum(np.abs(activity), 1.0)
     price = goal.sign * rows
-    significant = np.abs(rows) * size > 1e-9 * max(abs(settled.objective), 1e-9)
+    significant = _significant(rows, activity, settled)
     told, turned = model.told, model.told < 0
     labels = pd.Index(unique_labels(tuple(map(str, model.labels))), name="limit")
     return pd.DataFrame(
@@ -114,6 +121,40 @@ def _rows_table(
         },
         index=labels,
     )
+
+
+def _significant(prices: Floats, activity: Floats, settled: Settled) -> Bools:
+    """Whether what a limit's price comes to at its activity is more than rounding of the objective."""
+    return np.asarray(np.abs(prices) * np.maximum(np.abs(activity), 1.0) > 1e-9 * max(abs(settled.objective), 1e-9))
+
+
+def _as_allowed(limits: pd.DataFrame, model: Model, goal: Objective, settled: Settled, rows: Floats) -> pd.DataFrame:
+    """The rows table with limits that stand on helper columns told in the rows that these feed, `Column.allows`.
+
+    Such a row only balances (lack ≤ bought). One more unit *allowed* is worth what one that is there would be, less what it
+    costs, its share of budgets that press included. A limit above all that could be bought presses nowhere. The stands between
+    which the price holds move with the limit where the column feeds this row alone.
+    """
+    stated = np.flatnonzero(~np.isnan(model.allows))
+    if not stated.size:
+        return limits
+    row, most = model.entries[stated].argmin(axis=1), model.allows[stated]
+    price = np.maximum(-model.price - model.entries @ rows, 0.0)[stated]
+    price = np.where(model.upper[stated] < most, 0.0, price)
+    binding = _significant(price, limits["activity"].to_numpy()[row], settled)
+    alone = binding & (np.count_nonzero(model.entries[stated], axis=1) == 1)
+    told = {
+        "max": most,
+        "slack": most - limits["activity"].to_numpy()[row],
+        "shadow_price": np.where(binding, goal.sign * price, 0.0) + 0.0,
+        "binding": binding,
+        "pressing": price,
+        **{end: np.where(alone, limits[end].to_numpy()[row] + most, np.nan) for end in ("holds_from", "holds_to")},
+    }
+    columns = {name: limits[name].to_numpy(copy=True) for name in told}
+    for name, values in told.items():
+        columns[name][row] = values
+    return limits.assign(**columns)
 
 
 def unique_labels(labels: tuple[str, ...]) -> list[str]:

@@ -45,6 +45,19 @@ class Binding:
     high: float | None = None
 
 
+@dataclass(frozen=True)
+class RowPrice:
+    """A row's price as searches use it, by what the row is about (as in `Binding`); where a limit stands on what is bought for
+    the row it is that of the row itself, whatever the limit is worth."""
+
+    kind: str
+    target: str
+    treatment: str
+    name: str
+    unit: str
+    shadow_price: float
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """An allocation and how far it can be trusted.
@@ -61,7 +74,7 @@ class Result:
     method: which method answered and why its bound is one.
     multipliers: prices of the limits in the methods' own sense. aim: the objective itself. haul_cny: what carrying earth costs.
     proof: these prices with those of borders and earth: what `bound_from_prices` is worked out from.
-    warm: prices from which a search under other limits goes on.
+    warm, row_prices: prices from which a search under other limits goes on.
     """
 
     choice: pd.Series[str]
@@ -87,6 +100,7 @@ class Result:
     haul_cny: float = 0.0
     warm: Warm | None = field(default=None, repr=False)
     proof: Multipliers | None = field(default=None, repr=False)
+    row_prices: tuple[RowPrice, ...] = field(default=(), repr=False)
 
     def totals(self) -> pd.DataFrame:
         """Sums of the numeric columns by target, with the number of units."""

@@ -99,7 +99,7 @@ def _earlier_prices(model: Model, rules: Sequence[Rule], earlier: object, start:
     """An earlier result's prices where its limits are the same rows, else by what each is about; None where it has none."""
     if isinstance(earlier, Result) and earlier.multipliers.size == model.coef.shape[0]:
         return clean(model, earlier.multipliers)
-    return row_prices(model, rules, start.binding, sign) if start.binding else None
+    return row_prices(model, rules, start.rows, sign) if start.rows else None
 
 
 def _checked_method(gap: float, time_limit_s: float, method: str) -> Method:
@@ -175,6 +175,7 @@ def result_of(
         proof=found.multipliers,
         haul_cny=0.0 if model.carriage is None else model.carriage.of(chosen).cost,
         aim=goal,
+        row_prices=accounts.prices,
     )
 
 

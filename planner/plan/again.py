@@ -97,7 +97,7 @@ def _begun(plan: Plan, last: Attempt, problem: Problem) -> Start:
     if last.result is not None:
         return started(last.result)
     warm = warm_of(plan.border_prices, plan.earth_prices, problem.table.units)
-    return Start(last.option, plan.certificate.binding, warm, plan.economics.haul_cny, plan.certificate.bound)
+    return Start(last.option, plan.certificate.start_prices, warm, plan.economics.haul_cny, plan.certificate.bound)
 
 
 def proven(plan: Plan, last: Attempt, *, gap: float = GAP) -> Attempt:

@@ -323,7 +323,8 @@ def allocate(
     priced = table.assign(loss_cny=loss)
     zh = {str(rule): render(told(rule), "zh") for rule in problem.rules}
     binding = tuple({**asdict(b), "rule_zh": zh.get(b.rule, "")} for b in result.binding)
-    proof = Certificate(result.status, result.objective, result.bound, result.gap, result.seconds, result.method, binding)
+    proved = (result.status, result.objective, result.bound, result.gap, result.seconds, result.method)
+    proof = Certificate(*proved, binding, tuple(map(asdict, result.row_prices)))
     notes = (
         *(note if isinstance(note, Message) else plain(note) for note in result.notes),
         *_unproven(proof, solver.gap),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Certificate:
     """What the solver proved: status, objective and bound (yuan), relative gap, seconds, the method that answered.
 
-    binding: rows with `rule`, `shadow_price`, `unit`: what one more unit of the limit would bring.
+    binding: rows with `rule`, `shadow_price`, `unit`: what one more unit of the limit would bring. start_prices: those of the
+    search's own rows (`allocation.result.RowPrice`), at which planning again begins.
     """
 
     status: str
@@ -32,6 +33,7 @@ class Certificate:
     seconds: float
     method: str
     binding: tuple[Mapping[str, Any], ...]
+    start_prices: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,6 +45,7 @@ def _plan(saved: SavedFolder) -> Plan:
         certificate=Certificate(
             **{k: proof[k] for k in ("status", "objective", "bound", "gap", "seconds", "method")},
             binding=tuple(proof["binding"]),
+            start_prices=tuple(proof.get("start_prices", proof["binding"])),  # older plans told the one for the other
         ),
         reservoirs=saved.reservoirs,
         storage_tables=curves,

@@ -71,7 +71,7 @@ def summarise(plan: PlanRecord) -> dict[str, Any]:
             "gap_of_cost": abs(proof.bound - proof.objective) / plan.economics.cost_cny if plan.economics.cost_cny > 0 else 0.0,
             "seconds": proof.seconds,
             "method": proof.method,
-            "binding": [dict(row) for row in proof.binding],
+            **{name: [dict(row) for row in getattr(proof, name)] for name in ("binding", "start_prices")},
             "exchange": exchange(plan),
         },
         "rules_alone": {

@@ -40,6 +40,7 @@ def test_a_saved_plan_answers_as_the_one_in_memory(plan: Any, tmp_path: Path) ->
     assert kept is not None
     assert kept.border == pytest.approx(warm.border, abs=0.005)
     assert kept.earth == pytest.approx(warm.earth, abs=5e-6)
+    assert back.certificate.start_prices == plan.certificate.start_prices != ()
     sets = {"targets.arable.min_mu": 230.0}
     here, there = (again(one, first(one), sets, {}) for one in (plan, back))
     assert here.result is not None

@@ -105,8 +105,8 @@ class Earthwork(Named):
             if not price:
                 sums.append(Sum(earth_row(kind, most), "m³", coef, hi=INF if most is None else float(most), kind=kind))
                 continue
-            upper = min(INF if most is None else float(most), largest(coef, table))
-            columns.append(Column(name, price, upper, ((len(sums), -1.0),)))
+            stated = INF if most is None else float(most)
+            columns.append(Column(name, price, min(stated, largest(coef, table)), ((len(sums), -1.0),), allows=stated))
             sums.append(Sum(earth_row(kind, most), "m³", coef, hi=0.0, kind=kind))
         return Part(sums=tuple(sums), columns=tuple(columns), hauls=self._hauls(table, lack))
 

@@ -84,6 +84,6 @@ def zone_part(
         if limit == 0:
             continue
         total = len(sums)
-        sums.append(Sum(earth_row(kind, None), "m³", nothing, hi=float("inf") if limit is None else float(limit)))
+        sums.append(Sum(earth_row(kind, limit), "m³", nothing, hi=float("inf") if limit is None else float(limit), kind=kind))
         columns += [Column(f"{name} {z}", price, most[i], ((i, sign), (total, 1.0))) for i, z in enumerate(zones)]
     return Part(sums=tuple(sums), columns=tuple(columns))
