@@ -66,6 +66,7 @@ class Terms(_Part):
     regime: `2015` government pays by the rule of that year; `2023` a concession that its users pay; `public` no company: the
     government builds, with bonds where equity_share < 1. opex_cny, user_income_cny: a year, or one figure per year of
     operation. gov_equity_share: of the equity, without dividends. equity_return: net profit wanted per yuan of private equity.
+    tax_rate: of income tax; by default a company's, and none under `public`: the government pays itself none.
     """
 
     regime: Literal["2015", "2023", "public"] = "2015"
@@ -94,6 +95,16 @@ class Terms(_Part):
     sale: tuple[Sale, ...] = ()
     psc: Comparator = Field(default_factory=Comparator)
     risk: Spread = Field(default_factory=Spread)
+
+    @property
+    def income_tax(self) -> float:
+        """The rate of income tax that whoever runs the project pays."""
+        return 0.0 if self.regime == "public" and "tax_rate" not in self.model_fields_set else self.tax_rate
+
+    @property
+    def gov_equity_cny(self) -> float:
+        """What the government pays in while it is built, yuan."""
+        return self.investment_cny * self.equity_share * self.gov_equity_share
 
     @property
     def last_year(self) -> int:

@@ -15,7 +15,13 @@ FINANCE: Final = table_of(  # what a project's money comes to
     ("bond_cover", "", "Bond cover", "债券本息覆盖倍数", "income over the bonds' principal and interest"),
     ("payments_sum_cny", "yuan", "Payments in all", "付费总额", "by government, nominal"),
     ("payments_pv_cny", "yuan", "Payments, present value", "付费现值", "by government"),
-    ("burden_max", "", "Highest share of the budget", "占预算最高比例", "payments over the general public budget, worst year"),
+    (
+        "burden_max",
+        "",
+        "Highest share of the budget",
+        "占预算最高比例",
+        "payments and the government's equity over the general public budget, worst year",
+    ),
     ("vfm_cny", "yuan", "Value for money", "物有所值", "public sector comparator less PPP value"),
     ("cny_per_mu", "yuan/mu", "Levelised cost", "平准化成本", "present value of what is spent over that of the mu"),
     ("building_interest_cny", "yuan", "Interest while building", "建设期利息", "added to the debt"),
@@ -42,7 +48,13 @@ FINANCE_YEARS: Final = table_of(
     ("project_before_tax_cny", "yuan", "Project flow before tax", "税前项目现金流", "without debt"),
     ("project_cny", "yuan", "Project flow", "项目现金流", "without debt, after tax"),
     ("equity_cny", "yuan", "Equity flow", "资本金现金流", "the owners', after debt service"),
-    ("share_of_budget", "", "Share of budget", "占预算比例", "payments over the general public budget"),
+    (
+        "share_of_budget",
+        "",
+        "Share of budget",
+        "占预算比例",
+        "payments and the government's equity over the general public budget",
+    ),
     ("dscr", "", "Debt cover", "偿债备付率", "cash for debt service over interest and principal"),
 )
 

@@ -71,11 +71,9 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
     users = by_year(terms.user_income_cny, run) * swing.user_income
     sold = land_sales(terms) * swing.sale
     paid = payments(terms) if agreed is None else agreed
-    worn = depreciation(
-        invested + float(grown.sum()),
-        terms.residual_cny,
-        run if terms.depreciation_years is None else terms.depreciation_years,
-        run,
+    lasts = run if terms.depreciation_years is None else terms.depreciation_years
+    worn, worn_without_debt = (
+        depreciation(value, terms.residual_cny, lasts, run) for value in (invested + float(grown.sum()), invested)
     )
     own_sales = sold if terms.regime == "public" else np.zeros(build + run)
     income = users + paid + own_sales[build:]
@@ -83,14 +81,17 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
     gross = income - opex
     gross[-1] -= terms.residual_cny  # no profit: it is the book value
     loss_years = int(defaults().number("ppp.loss_years"))
-    tax = income_tax(gross - worn - service.interest, terms.tax_rate, loss_years)
-    tax_without_debt = income_tax(gross - worn, terms.tax_rate, loss_years)
-    net = income - opex
-    private = paid_in * terms.equity_share * (1 - terms.gov_equity_share)
     early = own_sales[:build]
+    tax, tax_without_debt = (
+        income_tax(np.r_[early, profit], terms.income_tax, loss_years)
+        for profit in (gross - worn - service.interest, gross - worn_without_debt)
+    )
+    net = np.r_[early, income - opex]
+    private = paid_in * terms.equity_share * (1 - terms.gov_equity_share)
+    spent, due = np.r_[paid_in, after], np.r_[before, service.service]
     return Flows(
         years=np.arange(terms.first_year, terms.first_year + build + run, dtype=np.float64),
-        investment=np.r_[paid_in, after],
+        investment=spent,
         building_interest=np.r_[grown, after],
         opex=np.r_[before, opex],
         user_income=np.r_[before, users],
@@ -99,11 +100,11 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
         depreciation=np.r_[before, worn],
         interest=np.r_[before, service.interest],
         principal=np.r_[before, service.principal],
-        tax=np.r_[before, tax],
-        project=np.r_[early - paid_in, net - tax_without_debt],
-        project_before_tax=np.r_[early - paid_in, net],
-        equity=np.r_[early - private, net - tax - service.service],
-        cover=np.r_[early, net - tax],
+        tax=tax,
+        project=net - tax_without_debt - spent,
+        project_before_tax=net - spent,
+        equity=net - tax - due - np.r_[private, after],
+        cover=net - tax,
         debt_cny=float(debt),
     )
 

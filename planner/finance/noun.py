@@ -58,8 +58,8 @@ class Finance(Mapping[str, Any]):
 
     @cached_property
     def share_of_budget(self) -> Floats:
-        """All PPP payments of a year per yuan of that year's budget, (years,)."""
-        return burden(self.flows, budgets(self.terms, self.flows.years), self.terms.other_ppp_cny)
+        """What all PPP projects take of a year per yuan of that year's budget, (years,)."""
+        return burden(self.terms, self.flows, budgets(self.terms, self.flows.years))
 
     @cached_property
     def dscr(self) -> Floats:
@@ -147,14 +147,14 @@ class Finance(Mapping[str, Any]):
     def least_payment(self) -> float:
         """The least payment, yuan, that covers the first year of operation: costs, tax and the loan's principal."""
         k = self.terms.build_years
-        return payment_for(self._costs(k), tax_rate=self.terms.tax_rate, principal_cny=float(self.flows.principal[k]))
+        return payment_for(self._costs(k), tax_rate=self.terms.income_tax, principal_cny=float(self.flows.principal[k]))
 
     def wanted_payment(self) -> float | None:
         """The payment, yuan, of the last year that leaves private equity the net return asked for; None where none is asked."""
         if self.terms.equity_return is None:
             return None
         private = self.terms.investment_cny * self.terms.equity_share * (1 - self.terms.gov_equity_share)
-        return payment_for(self._costs(-1), tax_rate=self.terms.tax_rate, net_cny=private * self.terms.equity_return)
+        return payment_for(self._costs(-1), tax_rate=self.terms.income_tax, net_cny=private * self.terms.equity_return)
 
     def _costs(self, k: int) -> dict[str, float]:
         made = self.flows

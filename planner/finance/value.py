@@ -49,7 +49,15 @@ def value_for_money(terms: Terms, made: Flows) -> Value:
     return Value(net_cost, neutrality, risks, psc, paid, equity, kept, ppp, psc - ppp)
 
 
-def burden(made: Flows, budget: Floats, other: float) -> Floats:
-    """Payments of all PPP projects as a share of the budget, by year, (years,); NaN where no budget is known."""
+def burden(terms: Terms, made: Flows, budget: Floats) -> Floats:
+    """What all PPP projects take off the budget, as a share of it, by year, (years,); NaN where no budget is known.
+
+    This one's payments and, while it is built, the government's equity; the others' of every year. Only regime 2015 knows such
+    payments. Source: 财金〔2015〕21号, articles 9, 16 and 25.
+    """
+    due = made.payments
+    if terms.regime == "2015":
+        building = np.arange(len(due)) < terms.build_years
+        due = due + np.where(building, terms.gov_equity_cny / terms.build_years, 0.0) + terms.other_ppp_cny
     with np.errstate(invalid="ignore"):
-        return np.asarray((made.payments + np.where(made.payments > 0, other, 0.0)) / budget, dtype=np.float64)
+        return np.asarray(due / budget, dtype=np.float64)

@@ -44,6 +44,42 @@ def test_burden_counts_other_projects_and_is_told_where_it_breaks() -> None:
     assert grown["payments"][1]["share_of_budget"] == pytest.approx(paid[1]["payment_cny"] / 3e8)
 
 
+def test_burden_counts_the_equity_of_the_government_while_it_is_built() -> None:
+    """A quarter of 60 million, over two years, on budgets of 60: 12.5 % while nothing is paid yet; others in every year."""
+    asked = {**BASE, "equity_share": 0.6, "gov_equity_share": 0.25}
+    found = pl.finance(**asked, budget_cny={2016: 6e7, 2018: 2e8})
+    assert found.share_of_budget[:2] == pytest.approx([7.5e6 / 6e7] * 2)
+    assert found.share_of_budget[2:] == pytest.approx(found.flows.payments[2:] / 2e8)
+    assert found["burden_max"] == pytest.approx(0.125) and found.burdened()[0] == (2016, pytest.approx(0.125))
+    others = pl.finance(**asked, budget_cny={2016: 6e7, 2018: 2e8}, other_ppp_cny=3e6)
+    assert others.share_of_budget - found.share_of_budget == pytest.approx([0.05] * 2 + [0.015] * 10)
+    users = pl.finance(**asked, regime="2023", user_income_cny=1e7, budget_cny={2016: 6e7}, other_ppp_cny=3e6)
+    assert users["burden_max"] == 0.0  # a concession that its users pay is no payment of the budget
+
+
+def test_a_flow_before_debt_knows_no_debt() -> None:
+    """By hand: 100 million over two years, 16 a year for ten, worn by ten a year, a quarter of the six above it in tax."""
+    asked = {**BASE, "regime": "2023", "user_income_cny": 1.6e7}
+    flow = np.r_[[-5e7] * 2, [1.6e7 - 0.25 * 6e6] * 10]
+    for more in ({"equity_share": 1.0}, {"equity_share": 0.3}, {"equity_share": 0.0, "loan_rate": 0.12}):
+        found = pl.finance(**{**asked, **more}, tax_rate=0.25)
+        assert found.flows.project == pytest.approx(flow)
+        assert found["npv_cny"] == pytest.approx(float((flow / 1.049 ** np.arange(12)).sum()))
+
+
+def test_the_government_pays_itself_no_income_tax() -> None:
+    """Land sold for 150 million: untaxed unless a rate is asked for, and then alike in the years of building and after."""
+    for year in (2017, 2018):
+        asked = {**BASE, "regime": "public", "sale": [{"year": year, "mu": 100.0, "cny_per_mu": 1.5e6}]}
+        found = pl.finance(**asked)
+        assert not found.flows.tax.any()
+        assert found.flows.project.sum() == pytest.approx(5e7)
+        taxed = pl.finance(**{**asked, "loan_rate": 0.0}, tax_rate=0.25)
+        worn = 1e7 if year == 2018 else 0.0
+        assert taxed.flows.tax[year - 2016] == pytest.approx(0.25 * (1.5e8 - worn))
+    assert pl.finance(**BASE)["npv_cny"] == pl.finance(**BASE, tax_rate=0.25)["npv_cny"]
+
+
 def test_concessions_are_paid_by_users_alone() -> None:
     with pytest.raises(InvalidInput, match="availability payments are refused"):
         pl.finance(**BASE, regime="2023")
