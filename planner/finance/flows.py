@@ -72,19 +72,16 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
     sold = land_sales(terms) * swing.sale
     paid = payments(terms) if agreed is None else agreed
     lasts = run if terms.depreciation_years is None else terms.depreciation_years
-    worn, worn_without_debt = (
-        depreciation(value, terms.residual_cny, lasts, run) for value in (invested + float(grown.sum()), invested)
-    )
+    values = (invested + float(grown.sum()), invested)  # in the books, with debt and without
+    worn, worn_without_debt = (depreciation(value, terms.residual_cny, lasts, run) for value in values)
     own_sales = sold if terms.regime == "public" else np.zeros(build + run)
     income = users + paid + own_sales[build:]
     income[-1] += terms.residual_cny  # the recovered value of what is left, in the last year
-    gross = income - opex
-    gross[-1] -= terms.residual_cny  # no profit: it is the book value
     loss_years = int(defaults().number("ppp.loss_years"))
     early = own_sales[:build]
     tax, tax_without_debt = (
-        income_tax(np.r_[early, profit], terms.income_tax, loss_years)
-        for profit in (gross - worn - service.interest, gross - worn_without_debt)
+        income_tax(np.r_[early, income - opex - off], terms.income_tax, loss_years)
+        for off in (written_off(values[0], worn) + service.interest, written_off(values[1], worn_without_debt))
     )
     net = np.r_[early, income - opex]
     private = paid_in * terms.equity_share * (1 - terms.gov_equity_share)
@@ -107,6 +104,14 @@ def flows(terms: Terms, swing: Swing | None = None, agreed: Floats | None = None
         cover=net - tax,
         debt_cny=float(debt),
     )
+
+
+def written_off(value: float, worn: Floats) -> Floats:
+    """What comes off the profits by year of operation, (years,), yuan: depreciation, and in the last year what is still in the
+    books: of that what is recovered is no profit, and what is not is lost."""
+    off = worn.copy()
+    off[-1] += value - worn.sum()
+    return off
 
 
 def _service(terms: Terms, debt: float) -> Debt:

@@ -67,6 +67,16 @@ def test_a_flow_before_debt_knows_no_debt() -> None:
         assert found["npv_cny"] == pytest.approx(float((flow / 1.049 ** np.arange(12)).sum()))
 
 
+def test_what_is_left_in_the_books_is_written_off_at_the_end() -> None:
+    """Worn over 20 years and operated for 10: half of 90 million and the residual of 10 are left, 10 are got back."""
+    asked = {**BASE, "regime": "2023", "user_income_cny": 5.7e7, "equity_share": 1.0, "residual_cny": 1e7}
+    found = pl.finance(**asked, depreciation_years=20, tax_rate=0.25)
+    yearly = 5.7e7 - 4.5e6
+    assert found.flows.tax == pytest.approx([0.0] * 2 + [0.25 * yearly] * 9 + [0.25 * (yearly + 1e7 - 5.5e7)])
+    whole = pl.finance(**asked, tax_rate=0.25)
+    assert whole.flows.tax.sum() == pytest.approx(found.flows.tax.sum()) == pytest.approx(0.25 * (5.7e8 - 9e7))
+
+
 def test_the_government_pays_itself_no_income_tax() -> None:
     """Land sold for 150 million: untaxed unless a rate is asked for, and then alike in the years of building and after."""
     for year in (2017, 2018):
