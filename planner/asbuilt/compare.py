@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from planner.asbuilt.accept import Verdict, acceptance
 from planner.asbuilt.built import by_ground, by_landuse
+from planner.asbuilt.heights import check_metres, surveyed
 from planner.asbuilt.noun import AsBuilt
 from planner.asbuilt.survey import Registered, register, unworked, without
 from planner.asbuilt.water import settlement, storage_built
@@ -24,7 +25,6 @@ from planner.errors import InvalidInput
 from planner.plan import Plan, load_plan
 from planner.plan.setting_out import laid_out
 from planner.read.polygons import read_polygons
-from planner.read.rasters import read_onto
 from planner.site import Grid
 from planner.subsidence import ground as ground_state
 from planner.units import mu_from_m2
@@ -50,7 +50,7 @@ def asbuilt(
     plan: a Plan, or the folder it was saved in. terrain: elevation, m: a raster, or a Grid on the plan's cells. landuse: what
     stands there now, polygons with a land-use column. date: of the survey (2027, "2027-06" or "2027-06-30"): what the mine was
     to settle since the plan's year is then taken into account. planned: the finished ground; the plan's design where left out.
-    Raises InvalidInput where the survey does not meet the plan's ground or the date is none.
+    Raises InvalidInput where the survey does not meet the plan's ground, its heights are in another unit, or the date is none.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def asbuilt(
     """
     plan = laid_out(plan if isinstance(plan, Plan) else load_plan(plan))
     before, parameters = plan.site.terrain, plan.site.scenario.parameters
-    after = terrain if isinstance(terrain, Grid) else read_onto(terrain, before, crs=plan.site.crs).grid
+    after, read = surveyed(plan, terrain)
     planned = _designed(plan) if planned is None else planned
     for name, grid in (("terrain", after), ("planned", planned)):
         if not grid.aligned(before):
@@ -70,9 +70,7 @@ def asbuilt(
         raise InvalidInput(say("asbuilt.no_meeting", site=plan.site.name))
     year = year_of(date)
     sunk = _sunk(plan.site, year)
-    level = plan.site.water_table.wet.values
-    stable = unworked(before, planned, sunk=sunk, water_m=level, margin_m=parameters.number("asbuilt.margin_m"))
-    survey = register(before, after, stable, parameters)
+    survey = register(before, after, _stable(plan, after, planned, sunk), parameters)
     units = plan.units
     sums = Sums(owners(units, before), before.cell_area, len(units))
     survey, said = _without_water(plan, planned, survey, sums)
@@ -95,8 +93,17 @@ def asbuilt(
         storage=storage_built(plan, planned, survey),
         settlement=settlement(plan, survey, planned, sunk),
         date=year,
-        notes=(*survey.notes, *said, *more),
+        notes=(*read, *survey.notes, *said, *more),
     )
+
+
+def _stable(plan: Plan, after: Grid, planned: Grid, sunk: Floats) -> NDArray[np.bool_]:
+    """Ground that should lie as it did, (rows, cols). Raises InvalidInput where heights are in another unit."""
+    before, level = plan.site.terrain, plan.site.water_table.wet.values
+    stable = unworked(before, planned, sunk=sunk, water_m=level, margin_m=plan.site.scenario.number("asbuilt.margin_m"))
+    for name, grid in (("terrain", after), ("planned", planned)):
+        check_metres(name, before, grid, stable)
+    return stable
 
 
 def _designed(plan: Plan) -> Grid:

@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 Z95: Final = 1.96  # of a normal spread, two-sided 95 %
 LEAST_CELLS: Final = 100  # stable cells that a survey can be registered on
 LEAST_SHIFT: Final = 0.01  # of a cell, or this many m up per 10: less is none
+FAR_M: Final = 2.0  # no survey lies this far off by its own error: another datum, or another unit on level ground
 WORKED_M: Final = 0.001  # a planned change from which ground counts as worked
 SETTLING_M: Final = 0.01  # the 10 mm line: ground that sank more since is no ground to register on
 
@@ -72,6 +73,8 @@ def register(before: Grid, after: Grid, stable: Flags, parameters: Parameters) -
     elif not max(found.east_se / cell[0], found.north_se / cell[1]) <= 0.25:
         notes.append(say("asbuilt.level_ground", east_se=found.east_se, north_se=found.north_se))
     found = _told(found, cell)
+    if abs(found.up) > FAR_M:
+        notes.append(say("asbuilt.far_off", up=found.up))
     ground = after if found[:3] == (0.0, 0.0, 0.0) else after.like(_back(after, found))
     rest = ground.values - before.values
     model = variogram(rest, stable, float(np.sqrt(before.cell_area)))

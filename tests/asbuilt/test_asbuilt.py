@@ -10,7 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 
 import planner as pl
 from planner.asbuilt import AsBuilt, asbuilt
@@ -198,6 +200,48 @@ def test_other_cells_and_places_are_refused(plan: Plan, design: Grid) -> None:
         asbuilt(plan, Grid(np.zeros((3, 3)), 0.0, 0.0, 1.0, 1.0))
     with pytest.raises(InvalidInput, match="does not meet"):
         asbuilt(plan, design.like(np.nan))
+
+
+FOOT = 0.3048
+
+
+def written(path: Path, grid: Grid, plan: Plan, *, unit: str = "") -> Path:
+    shape = {"height": grid.shape[0], "width": grid.shape[1], "count": 1, "dtype": "float64", "nodata": np.nan}
+    with rasterio.open(path, "w", "GTiff", **shape, crs=plan.site.crs, transform=Affine(*grid.transform)) as file:
+        file.write(grid.values, 1)
+        if unit:
+            file.units = (unit,)
+    return path
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1 / FOOT, "ft"), (3.0, "尺"), (100.0, "cm")])
+def test_heights_in_another_unit_are_noticed(plan: Plan, design: Grid, tmp_path: Path, factor: float, unit: str) -> None:
+    """The design itself in feet was a survey some 70 m too high: moved down, and every cut and fill 3.3 times as large."""
+    other = design.like(design.values * factor)
+    for survey in (other, written(tmp_path / "bare.tif", other, plan)):
+        with pytest.raises(InvalidInput, match=f"terrain: the heights lie .* taken for {unit}"):
+            asbuilt(plan, survey)
+    with pytest.raises(InvalidInput, match="planned: the heights"):
+        asbuilt(plan, design, planned=other)
+
+
+def test_a_file_that_states_its_unit_is_believed_and_told(plan: Plan, design: Grid, tmp_path: Path) -> None:
+    file = written(tmp_path / "feet.tif", design.like(design.values / FOOT), plan, unit="ft")
+    found = asbuilt(plan, file)
+    assert found.achieved_share == pytest.approx(1.0)
+    assert "read.times" in [note.code for note in found.notes]
+    with pytest.raises(InvalidInput, match="chain"):
+        asbuilt(plan, written(tmp_path / "chains.tif", design, plan, unit="chain"))
+
+
+def test_another_datum_is_no_other_unit(plan: Plan, design: Grid) -> None:
+    """Heights that are 2.28 times higher by chance, yet with their relief in metres, are moved; how far is told."""
+    up = (1 / FOOT - 1) * float(np.nanmedian(plan.site.terrain.values))
+    found = asbuilt(plan, design.like(design.values + up))
+    assert found.achieved_share == pytest.approx(1.0)
+    assert found.survey.shift.up == pytest.approx(up)
+    assert [note.code for note in found.notes if note.code == "asbuilt.far_off"]
+    assert "asbuilt.far_off" not in [note.code for note in asbuilt(plan, noisy(design, 0.1, 3)).notes]
 
 
 def test_the_folder_holds_everything_and_the_document_keeps_the_contract(plan: Plan, design: Grid, tmp_path: Path) -> None:
