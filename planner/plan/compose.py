@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from planner.design import Design
 from planner.earthwork import BEYOND, Haul
 from planner.economics import money
+from planner.errors import InvalidInput
 from planner.measure import land_use, measure
 from planner.options import appraise, rules_alone
 from planner.partition import partition
@@ -33,6 +34,15 @@ from planner.water import Reservoirs, reservoirs
 from planner.words import Message, say
 
 PARCEL_COLUMNS = ("name", "name_en", "mine")  # what units inherit from their parcel
+
+READ_WITH_FILES = (  # keys that reading a site's files hangs on: another value of theirs asks for them anew
+    *("layers", "locale", "site.crs", "protection", "measure.surroundings_m"),
+    *("water.default_depth_m", "water.amplitude_m", "water.lake_min_mu"),
+)
+CUT_OR_MEASURED = (  # and that units are cut along, or measured by
+    *("partition.", "prediction.", "site.", "standards.settled.", "standards.boundary.", "measure."),
+    *("targets.reservoir.min_depth_m", "reservoir.level_m", "dyke.reach_m", "near", "buffer", "value"),
+)
 
 Announce = Callable[[str], None]
 Progress = Callable[[float, float, float], None]
@@ -96,9 +106,19 @@ def make_plan(
         with limit.needed("read"):
             read = read_site(site, sets=sets, encoding=encoding, crs=crs)
         return make_plan(read, announce=announce, progress=progress, limit=limit)
-    if sets:
-        site = replace(site, scenario=replaced(site.scenario, sets))
+    site = with_keys(site, sets)
     return plan_of(survey(site, announce=announce, limit=limit), announce=announce, progress=progress, limit=limit)
+
+
+def with_keys(site: Site, sets: Mapping[str, Any]) -> Site:
+    """A site that is read already under dotted keys that win over its file.
+
+    Raises InvalidInput as `parse_scenario` does, and for a key that its files are read by: they are not read again.
+    """
+    for key in sets:
+        if key.startswith(READ_WITH_FILES):
+            raise InvalidInput(say("plan.read_with_files", key=key))
+    return replace(site, scenario=replaced(site.scenario, sets)) if sets else site
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,17 +12,15 @@ import pandas as pd
 from planner.economics import lump_paid, stocked
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
-from planner.plan.compose import Survey, choose, survey
+from planner.placing import asked_facts, value_column
+from planner.plan.compose import CUT_OR_MEASURED, READ_WITH_FILES, Survey, choose, survey
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
 from planner.words import say
 
 SUMS = ("restored_mu", "water_mu", "storage_m3", "cut_m3", "fill_m3", "cost_cny", "benefit_cny")
-REMEASURED = (  # keys whose change asks for a new survey
-    *("partition.", "prediction.", "layers.", "site.", "standards.settled."),
-    *("targets.reservoir.min_depth_m", "dyke.reach_m"),
-)
+REMEASURED = (*READ_WITH_FILES, *CUT_OR_MEASURED)  # keys whose change asks for a new survey
 
 
 def _surveyed(site: Site | str | Path) -> Survey:
@@ -44,8 +42,9 @@ def sweep(
     >>> table["status"].tolist()
     ['optimal']
     """
-    refuse_remeasuring((key,))
-    known = _surveyed(site)
+    site = site if isinstance(site, Site) else read_site(site)
+    refuse_remeasuring(site, (key,))
+    known = survey(site)
     rows: dict[Any, dict[str, Any]] = {}
     for value in values:
         if announce is not None:
@@ -54,11 +53,20 @@ def sweep(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(key)
 
 
-def refuse_remeasuring(keys: Iterable[str]) -> None:
-    """Raises InvalidInput for a key whose change would cut or measure the units anew."""
+def refuse_remeasuring(site: Site, keys: Iterable[str]) -> None:
+    """Raises InvalidInput for a key whose change would read, cut or measure anew."""
     for key in keys:
-        if key.startswith(REMEASURED):
+        if remeasured(site, key):
             raise InvalidInput(say("plan.sweep_remeasures", key=key))
+
+
+def remeasured(site: Site, key: str) -> bool:
+    """Whether a key's change asks for a new survey: always; or, of works and land prices, where protection that ends and values
+    in place are measured by them."""
+    if key.startswith("phase"):
+        return site.constraints is not None
+    valued = {f"targets.{t}.value_cny_per_mu" for t in CHOICES if value_column(t) in asked_facts(site.scenario)}
+    return key.startswith(REMEASURED) or key in valued
 
 
 def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +155,7 @@ def confidence(
 def _number(known: Survey, key: str) -> float:
     """A parameter's or a limit's value."""
     scenario = known.site.scenario
-    if key.startswith(REMEASURED):
+    if remeasured(known.site, key):
         raise InvalidInput(say("plan.draw_remeasures", key=key))
     if key in scenario.parameters:
         return scenario.number(key)

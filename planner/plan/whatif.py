@@ -20,7 +20,7 @@ from planner.landuse import CHOICES
 from planner.options import appraise
 from planner.parameters import nearest
 from planner.plan.allocate import earth_limits, offered, problem_of, rules_of, stock_rules
-from planner.plan.compose import Survey, plan_of, survey
+from planner.plan.compose import Survey, plan_of, survey, with_keys
 from planner.plan.noun import Plan
 from planner.plan.sensitivity import refuse_remeasuring, row_of
 from planner.read import read_site
@@ -104,7 +104,7 @@ def _given(site: Site | str | Path, sets: Mapping[str, Any]) -> Site:
     """The site, read where it is a path, with the keys that win over its file."""
     if not isinstance(site, Site):
         return read_site(site, sets=sets)
-    return replace(site, scenario=replaced(site.scenario, sets)) if sets else site
+    return with_keys(site, sets)
 
 
 def limits_of(scenario: Scenario, known: Survey) -> list[Soft]:
@@ -228,8 +228,9 @@ def vary(
     count = math.prod(len(v) for v in values.values())
     if not 1 <= count <= MOST_CASES:
         raise InvalidInput(say("whatif.cases", count=count, most=MOST_CASES))
-    refuse_remeasuring(values)
-    known = survey(_given(site, sets))
+    given = _given(site, sets)
+    refuse_remeasuring(given, values)
+    known = survey(given)
     rows = list(_rows(known, values, announce or (lambda _: None)))
     index = pd.MultiIndex.from_tuples([case for case, _ in rows], names=list(values))
     table = pd.DataFrame([row for _, row in rows], index=index)

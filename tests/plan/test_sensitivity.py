@@ -9,8 +9,9 @@ import pytest
 
 import planner as pl
 from planner.errors import InvalidInput
-from planner.plan.compose import survey
-from planner.plan.sensitivity import row_of
+from planner.parameters import Parameters
+from planner.plan.compose import READ_WITH_FILES, survey
+from planner.plan.sensitivity import remeasured, row_of
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,51 @@ def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
         pl.sweep(site, "partition.max_unit_mu", [5.0])
     with pytest.raises(InvalidInput, match="did you mean"):
         pl.sweep(site, "targets.arable.min_m", [5.0])
+
+
+TOLD_ONLY = {"dyke.max_height_m", "earthwork.market_km"}  # read with the files, and only warned or checked by
+
+
+def test_every_key_that_measuring_reads_is_refused(small_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is not would give the same plan whatever its value: St Aidan's at an amplitude of 3 m was 4 % too low."""
+    read: set[str] = set()
+    value = Parameters.value
+
+    def noted(self: Parameters, key: str) -> object:
+        read.add(key)
+        return value(self, key)
+
+    monkeypatch.setattr(Parameters, "value", noted)
+    site = pl.read_site(small_world)
+    with_files, _ = set(read), read.clear()
+    survey(site)
+    monkeypatch.undo()
+    assert {"measure.hollow_min_depth_m", "partition.min_unit_mu"} <= read
+    assert [key for key in sorted(read) if not remeasured(site, key)] == []
+    assert "water.amplitude_m" in with_files
+    assert [key for key in sorted(with_files - TOLD_ONLY) if not remeasured(site, key)] == []
+    assert [k for k in sorted(with_files - TOLD_ONLY) if not k.startswith((*READ_WITH_FILES, "partition."))] == []
+
+
+@pytest.mark.parametrize("key", ["reservoir.level_m", "near.0.beyond_m", "buffer.0.width_m", "value.distance.0.fades_m"])
+def test_what_units_are_cut_along_is_refused(site: pl.Site, key: str) -> None:
+    with pytest.raises(InvalidInput, match="make_plan"):
+        pl.sweep(site, key, [30.0])
+    with pytest.raises(InvalidInput, match="make_plan"):
+        pl.vary(site, {key: [30.0]})
+    with pytest.raises(InvalidInput, match="cannot be drawn"):
+        pl.confidence(site, {key: 0.1})
+
+
+def test_a_site_that_is_read_is_not_read_again(site: pl.Site, small_world: Path) -> None:
+    """The amplitude of the water table made no difference to a Site, and does to its folder."""
+    sets = {"water.amplitude_m": 0.9}
+    for made in (pl.make_plan, pl.whatif):
+        with pytest.raises(InvalidInput, match=r"water\.amplitude_m is what the site's files are read by"):
+            made(site, **sets)
+    wet = pl.read_site(small_world, sets=sets).water_table.wet.values
+    assert np.nanmean(wet - site.water_table.wet.values) != 0.0
+    assert pl.make_plan(site, **{"site.year": 2030}).site.scenario.site.year == 2030
 
 
 def test_confidence_is_a_share_of_draws(site: pl.Site) -> None:
