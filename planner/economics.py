@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.core.money import payback, spread
+from planner.keys.rules import EarthworkRule
 from planner.landuse import UNRESTORED
 from planner.scenario import CostItem, FundItem, Scenario
 from planner.schedule import first_works_year, last_works_year, phase_of, restocked_m3, works_years, worth_of_years, worth_today
@@ -33,6 +34,7 @@ class Economics:
     works_cny: float
     haul_cny: float
     stock_cny: float
+    traded_cny: float
     lump_cny: float
     benefit_cny: float
     npv_cny: float
@@ -40,8 +42,9 @@ class Economics:
 
     @property
     def cost_cny(self) -> float:
-        """Works of the units, the haul of earth between them, what waits in the stockpile, and lump sums, yuan."""
-        return self.works_cny + self.haul_cny + self.stock_cny + self.lump_cny
+        """Works of the units, the haul of earth between them, what waits in the stockpile, earth that is bought or carted away
+        at a price, and lump sums, yuan."""
+        return self.works_cny + self.haul_cny + self.stock_cny + self.traded_cny + self.lump_cny
 
     @property
     def benefit_cost_ratio(self) -> float:
@@ -103,11 +106,27 @@ def stocked(units: pd.DataFrame, scenario: Scenario) -> list[tuple[float, int, i
     return [(price * m3, span.first, span.last) for span, m3 in restocked_m3(units, scenario)]
 
 
+def traded(units: pd.DataFrame, scenario: Scenario) -> float:
+    """What earth costs that chosen units lack and is bought, or that they leave and is carted away, yuan: by the prices of
+    `[[rule]]` Earthwork, each of its own balance. units: columns `cut_m3`, `fill_m3`."""
+    priced = [item.stated for item in scenario.rule if item.rule == "Earthwork"]
+    if not priced or not {"cut_m3", "fill_m3"} <= set(units.columns):
+        return 0.0
+    cut, fill, found = float(units["cut_m3"].sum()), float(units["fill_m3"].sum()), 0.0
+    for rule in priced:
+        assert isinstance(rule, EarthworkRule)
+        own = scenario.number("earthwork.compaction") if rule.compaction is None else rule.compaction
+        lack = fill - own * cut
+        found += rule.import_cny_per_m3 * max(lack, 0.0) + rule.export_cny_per_m3 * max(-lack, 0.0)
+    return found
+
+
 def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Economics:
     """The money of chosen units: columns `target`, `area_mu`, `cost_cny`, `benefit_cny`, `ready_year`, nullable `phase`.
 
     Works are paid evenly over the years of a unit's phase (without phases: the plan's year and the next), benefits come in the
-    year the unit is ready. haul: who digs for whom, column `cost_cny`; it is paid in equal parts over the years of works.
+    year the unit is ready. haul: who digs for whom, column `cost_cny`; it is paid in equal parts over the years of works, as is
+    earth that is bought or carted away at a price.
     """
     carried = float(haul["cost_cny"].sum()) if len(haul) else 0.0
     grouped = units.assign(units=1).groupby("target", sort=True)
@@ -117,15 +136,17 @@ def money(units: pd.DataFrame, scenario: Scenario, haul: pd.DataFrame) -> Econom
     works, lump = float(units["cost_cny"].sum()), float(sum(item.cny for item in due))
     waited = stocked(units, scenario)
     again = float(sum(cny for cny, _, _ in waited))
-    flow = _flow(units, scenario, due, carried, waited)
+    outside = traded(units, scenario)
+    flow = _flow(units, scenario, due, carried + outside, waited)
     return Economics(
         by_target=by_target,
         items=items,
         flow=flow,
-        funds=_funds(scenario, works + carried + again + lump),
+        funds=_funds(scenario, works + carried + again + outside + lump),
         works_cny=works,
         haul_cny=carried,
         stock_cny=again,
+        traded_cny=outside,
         lump_cny=lump,
         benefit_cny=float(units["benefit_cny"].sum()),
         npv_cny=float(flow["discounted_cny"].sum()),

@@ -274,6 +274,8 @@ def _money_rows(money: Any, say: Telling) -> list[tuple[Any, ...]]:
         rows.append((say("workbook.haul_cost"), haul, say("workbook.least_haul")))
     if waited := float(getattr(money, "stock_cny", 0.0)):
         rows.append((say("workbook.stock_cost"), waited, say("workbook.loaded_twice")))
+    if traded := float(getattr(money, "traded_cny", 0.0)):
+        rows.append((say("workbook.traded_cost"), traded, say("workbook.at_the_rule_s_price")))
     items = getattr(money, "items", None)
     return rows + _paid(items, say) if isinstance(items, pd.DataFrame) else rows
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.economics import lump_paid, stocked
+from planner.economics import lump_paid, stocked, traded
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.placing import asked_facts, value_column
@@ -82,7 +82,7 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
     area = rows.groupby("target")["area_mu"].sum()
     moved = rows.assign(phase=known.facts.table["phase"])
     waited = sum(cny for cny, _, _ in stocked(moved, scenario))
-    paid = answer.haul_cny + waited + _lumps(known, scenario, rows["target"])
+    paid = answer.haul_cny + waited + traded(rows, scenario) + _lumps(known, scenario, rows["target"])
     return {
         "status": str(proof.status),
         "objective_cny": proof.objective,

@@ -29,6 +29,7 @@ from planner.allocation import (
     Storage,
     WaterLevel,
 )
+from planner.economics import haul_worth
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.keys import rules as keys
@@ -131,7 +132,7 @@ def _earthwork(r: keys.EarthworkRule, where: Where) -> list[Any]:
     given = _given(r)
     if given["compaction"] is None:
         given["compaction"] = where.scenario.number("earthwork.compaction")
-    return [Earthwork(**given)]
+    return [Earthwork(**given, worth=haul_worth(where.scenario))]
 
 
 def _storage(r: keys.StorageRule, where: Where) -> list[Any]:

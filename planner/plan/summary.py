@@ -104,6 +104,7 @@ def _economics(plan: PlanRecord) -> dict[str, Any]:
         "works_cny": money.works_cny,
         "haul_cny": money.haul_cny,
         "stockpile_cny": money.stock_cny,
+        "traded_cny": money.traded_cny,
         "lump_sums_cny": money.lump_cny,
         "benefit_cny": money.benefit_cny,
         "benefit_cost_ratio": money.benefit_cost_ratio,

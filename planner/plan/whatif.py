@@ -184,9 +184,9 @@ def _settled(
 
 
 def _in_full(rule: Rule) -> Rule:
-    """A rule whose haul or stockpile counts in full, as limits on money do, not at its present value."""
+    """A rule whose haul, price of earth or stockpile counts in full, as limits on money do, not at its present value."""
     if isinstance(rule, Earthwork):
-        return replace(rule, haul_worth=1.0)
+        return replace(rule, haul_worth=1.0, worth=1.0)
     return replace(rule, worth=1.0) if isinstance(rule, Restocked) else rule
 
 

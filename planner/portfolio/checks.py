@@ -84,7 +84,7 @@ def _variants(made: Programme) -> None:
 
 
 def _no_start(made: Programme, project: ProjectItem) -> Message:
-    shortest = min(len(trimmed(v.spend_cny)) for v in project.variant)
+    shortest = min(made.lasts(v) for v in project.variant)
     return say("portfolio.no_start", id=project.id, years=shortest, last=int(made.years[-1]))
 
 

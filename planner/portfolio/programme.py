@@ -23,7 +23,7 @@ class Columns:
     """Every (project, variant, start), J of them in the order of projects, variants, starts.
 
     project: index into the programme's projects. variant: index into the project's variants. start: calendar year. finish: last
-    year in which anything is spent. spend: yuan by year, (J, T). npv: yuan. mu: by target, (J, 4). surplus: m³ by year, (J, T).
+    year of its works. spend: yuan by year, (J, T). npv: yuan. mu: by target, (J, 4). surplus: m³ by year, (J, T).
     """
 
     project: Ints
@@ -91,12 +91,12 @@ class Programme:
             variant = self.projects[i].variant[v]
             at, paid = start - self.general.first_year, trimmed(variant.spend_cny)
             spend[j, at : at + len(paid)] = paid
-            earth = variant.surplus_m3 if isinstance(variant.surplus_m3, tuple) else (variant.surplus_m3,)
-            kept = earth[: span - at]
-            surplus[j, at : at + len(kept)] = kept
+            earth = earth_by_year(variant)
+            if self.earth is not None:
+                surplus[j, at : at + len(earth)] = earth
             mu[j] = [getattr(variant, name) for name in MU]
             gain = self.present(variant.benefit_cny, at)
-            npv[j], finish[j] = gain - self.present(paid, at), start + max(len(paid) - 1, 0)
+            npv[j], finish[j] = gain - self.present(paid, at), start + self.lasts(variant) - 1
         project, variant_at, starts = (np.array([r[k] for r in rows], dtype=np.int64) for k in range(3))
         return Columns(project, variant_at, starts, finish, spend, npv, mu, surplus)
 
@@ -106,8 +106,8 @@ class Programme:
         return float((values * (1 + self.general.discount_rate) ** -np.arange(at, at + len(values), dtype=np.float64)).sum())
 
     def starts(self, project: ProjectItem, variant: Variant) -> list[int]:
-        """Years in which a variant may start: within the programme to its last payment, after what is settled."""
-        first, last = int(self.years[0]), int(self.years[-1]) - max(len(trimmed(variant.spend_cny)) - 1, 0)
+        """Years in which a variant may start: within the programme to the end of its works, after what is settled."""
+        first, last = int(self.years[0]), int(self.years[-1]) - self.lasts(variant) + 1
         if project.settled is not None:
             only = project.settled
             return [only.start] if only.variant == variant.name and first <= only.start <= last else []
@@ -116,6 +116,11 @@ class Programme:
         first = max(first, first if project.earliest is None else project.earliest)
         last = min(last, last if project.latest is None else project.latest)
         return list(range(first, last + 1))
+
+    def lasts(self, variant: Variant) -> int:
+        """Years of a variant's works: to its last payment and, with [earth], to the last in which earth is moved."""
+        earth = () if self.earth is None else earth_by_year(variant)
+        return max(len(trimmed(variant.spend_cny)), len(earth), 1)
 
     @cached_property
     def limits(self) -> Floats:
@@ -163,6 +168,12 @@ class Programme:
         worth_it = km * self.earth.cny_per_m3_km <= self.earth.bought_cny_per_m3
         a, b = np.nonzero((km <= self.earth.max_km) & worth_it & (gives[:, None] != takes[None]))
         return gives[a], takes[b], np.asarray(km[a, b], dtype=np.float64)
+
+
+def earth_by_year(variant: Variant) -> tuple[float, ...]:
+    """Spoil left over or fill wanted by year from a variant's start, m³, without the years of nothing at their end."""
+    given = variant.surplus_m3
+    return trimmed(given if isinstance(given, tuple) else (given,))
 
 
 def trimmed(sums: tuple[float, ...]) -> tuple[float, ...]:

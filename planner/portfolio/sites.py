@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.economics import stocked
+from planner.economics import stocked, traded
 from planner.errors import Infeasible, InvalidInput
+from planner.keys.rules import RuleItem
 from planner.options import appraise
 from planner.plan.allocate import allocate
 from planner.plan.compose import Survey, survey
@@ -33,8 +34,8 @@ GAP = 1e-3  # to which a site's answer is proven
 SOME_MU = 1e-3  # of a target that a plan must have
 UNCOUNTED = {  # what a plan of its own weighs and a programme does not: its answers would be worth less than they are
     **dict.fromkeys(("solver.compactness_cny_per_m", "works.cny_per_m", "works.cny_per_m_step"), 0.0),
-    "economics.discount_rate": 0.0,
 }
+UNDATED = {"economics.discount_rate": 0.0}  # in the choice: the programme discounts by its own years
 CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
 
 
@@ -88,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What does not depend on prices: survey, options, the site's lump sums."""
+    """What does not depend on prices: survey and options; what runs for years is in their cost at the site's own rate."""
 
     survey: Survey
     options: pd.DataFrame
@@ -158,6 +159,8 @@ def _read_district(key: SiteKey) -> Site:
     assert key.layer is not None
     folder = Path(key.folder)
     given: dict[str, Any] = {"layers.polygons.id": key.layer.id}
+    if key.layer.layer is not None:
+        given["layers.polygons.layer"] = key.layer.layer
     if key.layer.terrain is not None:
         given["layers.terrain"] = key.layer.terrain
     if key.layer.settings is not None:
@@ -213,6 +216,8 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     sets: dict[str, Any] = {
         "earthwork.haul_cny_per_m3_km": 0.0,  # a programme counts the haul between sites alone
         "earthwork.stock_cny_per_m3": ask.cost * site.scenario.number("earthwork.stock_cny_per_m3"),
+        "rule": [_at_cost(item, ask.cost) for item in site.scenario.rule],
+        **UNDATED,
     }
     for target in ask.needs:
         key_of = f"targets.{target}.min_mu"
@@ -231,10 +236,17 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     mu = tuple(float(done.loc[done["target"] == t, "area_mu"].sum()) for t in _targets())
     moved = found.chosen.assign(phase=known.survey.facts.table["phase"])
     waited = sum(cny for cny, _, _ in stocked(moved, site.scenario))
-    cost, benefit = float(done["cost_cny"].sum()) + waited, float(done["benefit_cny"].sum())
+    cost = float(done["cost_cny"].sum()) + waited + traded(done, site.scenario)
+    benefit = float(done["benefit_cny"].sum())
     surplus = float(left.reindex(index).sum()) if key.free_earth else 0.0
     proof = found.certificate
     return Reply(cost, benefit, mu, surplus, float(proof.objective), max(float(proof.bound), float(proof.objective)))
+
+
+def _at_cost(item: RuleItem, weight: float) -> dict[str, Any]:
+    """A rule as a site file states it, its prices of earth times what a yuan of cost weighs."""
+    given = {"rule": item.rule, **item.stated.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+    return given | {name: weight * given[name] for name in ("import_cny_per_m3", "export_cny_per_m3") if name in given}
 
 
 def _targets() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 from worlds import Plain, by_chance, document, project, second_opinion
 
 import planner as pl
-from planner.errors import Infeasible
+from planner.errors import Infeasible, InvalidInput
 
 SAVAGE = tomllib.loads((Path(__file__).parents[1] / "authorities/finance/lorie_savage.toml").read_text(encoding="utf-8"))
 
@@ -154,6 +154,22 @@ def test_spoil_of_the_same_year_and_place_saves_buying() -> None:
     assert spread(found)["A"] == spread(found)["B"] and "C" not in spread(found)
     assert found.solution.objective == pytest.approx(4.0 - 80 * 2 * 0.001)
     assert found.summary()["totals"]["cost_cny"] == pytest.approx(8.0 + 0.16)
+
+
+def test_earth_of_a_later_year_falls_into_the_programme() -> None:
+    """Fill of the second year, 100 m³ at 0.02 yuan: begun in the last year it would be wanted after the end, for nothing."""
+    funds = [{"id": "a", "yearly_cny": 10.0}]
+    earth = {"max_km": 5.0, "cny_per_m3_km": 0.001, "bought_cny_per_m3": 0.02}
+    asked = {"surplus_m3": [0.0, -100.0, 0.0], "xy": [0.0, 0.0]}
+    found = pl.portfolio(document([project("A", [1.0], 9.0, **asked)], funds, earth=earth))
+    table = found.projects
+    assert (table.loc["A", "start"], table.loc["A", "finish"]) == (2010, 2011)
+    assert found.summary()["totals"]["bought_m3"] == pytest.approx(100.0)
+    assert found.summary()["totals"]["cost_cny"] == pytest.approx(1.0 + 2.0)
+    late = project("A", [1.0], 9.0, **asked, must=True, earliest=2011)
+    with pytest.raises(InvalidInput, match="A"):
+        pl.portfolio(document([late], funds, earth=earth))
+    assert pl.portfolio(document([late], funds)).projects.loc["A", "start"] == 2011  # without [earth] none is moved
 
 
 def test_objectives_weighted_in_turn_and_quotas() -> None:

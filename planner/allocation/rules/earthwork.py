@@ -16,7 +16,7 @@ from planner.core.multiscale import MOST_M3
 from planner.errors import InvalidInput
 from planner.words import Message, say
 
-NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3")
+NUMBERS = ("max_import_m3", "max_export_m3", "compaction", "import_cny_per_m3", "export_cny_per_m3", "worth")
 HAUL_NUMBERS = ("haul_cny_per_m3_km", "haul_worth")
 
 
@@ -25,7 +25,8 @@ class Earthwork(Named):
     """Σ fill ≤ compaction·Σ cut + import and compaction·Σ cut − Σ fill ≤ export, compacted m³ (挖深填浅).
 
     max_import_m3, max_export_m3: None for no limit. compaction: m³ of fill per m³ of cut. import_cny_per_m3 and
-    export_cny_per_m3: price of a m³ bought or carted away, added to the plan's cost.
+    export_cny_per_m3: price of a m³ bought or carted away, added to the plan's cost. worth: what a yuan of that takes off the
+    objective, its present value where that is maximised.
     zones (unit id → zone) and haul (columns from, to, cny_per_m3 and, where a way is limited, max_m3): the balance is kept
     zone by zone, and earth goes between zones only on these ways and at their prices.
     places (index unit_id, columns x_m, y_m): the least haul from every unit to every other, along straight lines at
@@ -45,6 +46,7 @@ class Earthwork(Named):
     compaction: float = 1.0
     import_cny_per_m3: float = 0.0
     export_cny_per_m3: float = 0.0
+    worth: float = 1.0
     zones: Mapping[str, str] | pd.Series[str] | None = None
     haul: pd.DataFrame | None = None
     places: pd.DataFrame | None = None
@@ -90,9 +92,8 @@ class Earthwork(Named):
         if self.zones is not None and self.haul is not None:
             imported = (self.max_import_m3, self.import_cny_per_m3)
             exported = (self.max_export_m3, self.export_cny_per_m3)
-            return zone_part(
-                str(self), table, self.zones, self.haul, compaction=self.compaction, imported=imported, exported=exported
-            )
+            how = {"compaction": self.compaction, "worth": self.worth}
+            return zone_part(str(self), table, self.zones, self.haul, imported=imported, exported=exported, **how)
         lack = finite_column(table, "fill_m3", str(self)) - self.compaction * finite_column(table, "cut_m3", str(self))
         sums: list[Sum] = []
         columns: list[Column] = []
@@ -106,7 +107,8 @@ class Earthwork(Named):
                 sums.append(Sum(earth_row(kind, most), "m³", coef, hi=INF if most is None else float(most), kind=kind))
                 continue
             stated = INF if most is None else float(most)
-            columns.append(Column(name, price, min(stated, largest(coef, table)), ((len(sums), -1.0),), allows=stated))
+            upper, entries = min(stated, largest(coef, table)), ((len(sums), -1.0),)
+            columns.append(Column(name, price, upper, entries, worth=self.worth, allows=stated))
             sums.append(Sum(earth_row(kind, most), "m³", coef, hi=0.0, kind=kind))
         return Part(sums=tuple(sums), columns=tuple(columns), hauls=self._hauls(table, lack))
 

@@ -54,10 +54,12 @@ def zone_part(
     compaction: float,
     imported: tuple[float | None, float],
     exported: tuple[float | None, float],
+    worth: float = 1.0,
 ) -> Part:
     """Per zone z: Σ fill − compaction·Σ cut = Σ haul(→ z) − Σ haul(z →) + import(z) − export(z), compacted m³.
 
-    imported, exported: the most over all zones (None: no limit) and the price, yuan/m³.
+    imported, exported: the most over all zones (None: no limit) and the price, yuan/m³; worth: what a yuan of it takes off the
+    objective.
     Raises InvalidInput where a unit is in no zone.
     """
     zones = sorted(set(by_unit.values()))
@@ -85,5 +87,5 @@ def zone_part(
             continue
         total = len(sums)
         sums.append(Sum(earth_row(kind, limit), "m³", nothing, hi=float("inf") if limit is None else float(limit), kind=kind))
-        columns += [Column(f"{name} {z}", price, most[i], ((i, sign), (total, 1.0))) for i, z in enumerate(zones)]
+        columns += [Column(f"{name} {z}", price, most[i], ((i, sign), (total, 1.0)), worth=worth) for i, z in enumerate(zones)]
     return Part(sums=tuple(sums), columns=tuple(columns))
