@@ -111,9 +111,12 @@ def restricted(facts: pd.DataFrame, ready: NDArray[np.int64]) -> NDArray[np.bool
     return np.asarray(facts["free_year"].to_numpy(float) > ready)
 
 
-def worth_today(year: Any, scenario: Scenario) -> Floats:
-    """What a yuan of a calendar year is worth in the plan's year: (1 + rate)^(plan's year − year); shape of `year`."""
-    rate = scenario.number("economics.discount_rate")
+def worth_today(year: Any, scenario: Scenario, rate: float | None = None) -> Floats:
+    """What a yuan of a calendar year is worth in the plan's year: (1 + rate)^(plan's year − year); shape of `year`.
+
+    rate: `economics.discount_rate` unless given.
+    """
+    rate = scenario.number("economics.discount_rate") if rate is None else rate
     return np.asarray((1.0 + rate) ** (scenario.site.year - np.asarray(year, dtype=np.float64)))
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.core.money import discounted
 from planner.plan.figures import key_name
 from planner.plan.limits import limit_name
 from planner.report.document import Block, Say, Section, Table, Text
+from planner.schedule import worth_today
 from planner.words import render, text
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ STAGES_M = (-0.5, -0.25, 0.25, 0.5)  # levels beside the normal one, m
 def sensitivities(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     """What moves if prices, rates or the water level are not as assumed, the plan staying as it is."""
     flow = plan.economics.flow
-    cost, benefit = flow["cost_cny"].to_numpy(float), flow["benefit_cny"].to_numpy(float)
+    cost, benefit, years = flow["cost_cny"].to_numpy(float), flow["benefit_cny"].to_numpy(float), flow.index.to_numpy(float)
     rate = plan.site.scenario.number("economics.discount_rate")
 
     def npv(cost_share: float, value_share: float, at: float) -> float:
-        return float(np.sum(discounted(benefit * value_share - cost * cost_share, at)))
+        return float(np.sum((benefit * value_share - cost * cost_share) * worth_today(years, plan.site.scenario, at)))
 
     rows = [(say("report.as_planned"), say.yuan(npv(1, 1, rate)))]
     rows += [(say("report.cost_moved", by=d), say.yuan(npv(1 + d, 1, rate))) for d in SWINGS]

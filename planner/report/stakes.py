@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.columns import FLOW, UNITS
-from planner.core.money import discounted
 from planner.landuse import CHOICES, TARGETS, cover_of
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.report.drawing import FAINT, INK, dressed, figure
 from planner.report.fonts import font
+from planner.schedule import worth_today
 from planner.words import say as tell
 from planner.words import term
 
@@ -140,27 +140,24 @@ def swings(plan: Plan, say: Say) -> list[tuple[str, float, float]]:
     """Net present value with each assumption low and high, yuan, the widest swing first."""
     money, scenario = plan.economics, plan.site.scenario
     cost, value = (money.flow[c].to_numpy(float) for c in ("cost_cny", "benefit_cny"))
+    years = money.flow.index.to_numpy(float)
     rate = scenario.number("economics.discount_rate")
     lump = money.lump_cny / money.cost_cny if money.cost_cny > 0 else 0.0
 
-    def npv(costs: float, values: float, at: float) -> float:
-        return float(np.sum(discounted(value * values - cost * costs, at)))
+    def npv(costs: float, values: float, at: float, late: float = 0.0) -> float:
+        brings, takes = worth_today(years + late, scenario, at) * value, worth_today(years, scenario, at) * cost
+        return float(np.sum(values * brings - costs * takes))
 
     found = [
         (say("report.swing_works"), npv(1 - SWING * (1 - lump), 1, rate), npv(1 + SWING * (1 - lump), 1, rate)),
         (say("report.swing_lump"), npv(1 - SWING * lump, 1, rate), npv(1 + SWING * lump, 1, rate)),
         (say("report.swing_rate"), npv(1, 1, max(rate - POINTS, 0.0)), npv(1, 1, rate + POINTS)),
-        (say("report.swing_late"), npv(1, 1, rate), _later(cost, value, rate)),
+        (say("report.swing_late"), npv(1, 1, rate), npv(1, 1, rate, late=1.0)),
     ]
     for t in CHOICES:
         share = float(money.by_target["benefit_cny"].get(t, 0.0)) / money.benefit_cny if money.benefit_cny > 0 else 0.0
         found.append((say("report.swing_value", target=t), npv(1, 1 - SWING * share, rate), npv(1, 1 + SWING * share, rate)))
     return sorted(found, key=lambda bar: -abs(bar[2] - bar[1]))
-
-
-def _later(cost: Any, value: Any, rate: float) -> float:
-    late = np.concatenate([[0.0], value])
-    return float(np.sum(discounted(late - np.concatenate([cost, [0.0]]), rate)))
 
 
 def _tornado(bars: list[tuple[str, float, float]], base: float, say: Say, width: float) -> Figure:

@@ -21,6 +21,7 @@ from planner.report import map_pdf, report_html, report_pdf, write_report
 from planner.report.document import Picture, Say, Table, Text, plain
 from planner.report.fonts import Ruler, chinese_family
 from planner.report.html import as_html
+from planner.report.meaning import sensitivities
 from planner.report.stakes import fingerprint, swings
 from planner.report.write import compose
 from planner.site import Decision
@@ -280,6 +281,20 @@ def test_the_tornado_is_ordered_and_stands_around_the_plan(plan: Any) -> None:
     for name, low, high in bars:
         assert min(low, high) <= base + 1e-6 * abs(base), name
         assert max(low, high) >= base - 1e-6 * abs(base), name
+
+
+def test_works_that_began_before_the_plan_s_year_move_no_swing(small_world: Path) -> None:
+    """What is told "as planned" is the plan's own value, in its year: works from 2017 on took 1.08³ off all of it."""
+    begun = [{"id": 1, "name": "a", "start": 2017, "end": 2021}]
+    plan = pl.make_plan(pl.read_site(small_world), phase=begun)
+    base = plan.economics.npv_cny
+    assert plan.economics.flow.index[0] == 2017 < plan.site.scenario.site.year
+    for name, low, high in swings(plan, Say("en")):
+        assert min(low, high) - 1e-6 * abs(base) <= base <= max(low, high) + 1e-6 * abs(base), name
+    late = {name: low for name, low, _ in swings(plan, Say("en"))}[Say("en")("report.swing_late")]
+    assert late == pytest.approx(base)
+    table = next(b for b in sensitivities(plan, plan.summary(), Say("en")).blocks if isinstance(b, Table))
+    assert table.rows[0][1] == Say("en").yuan(base)
 
 
 def test_a_signature_is_for_one_plan_only(plan: Any) -> None:
