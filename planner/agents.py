@@ -5,6 +5,7 @@ Read-only unless it is told otherwise, and confined to one folder: no tool reads
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from planner.facade import load_plan, make_plan
 from planner.plan.compare import compare_plans
 from planner.plan.sensitivity import sweep
 from planner.read import check as check_site
+from planner.read import read_site
+from planner.read.places import EVERYWHERE, cell_files
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -47,16 +50,25 @@ class Desk:
             raise InvalidInput(say("agents.outside", path=path))
         return found
 
-    def site(self, path: str) -> Path:
-        """A site whose own files lie below the root too."""
+    def site(self, path: str, sets: Mapping[str, Any] | None = None) -> Path:
+        """A site whose own files lie below the root too, those that sets name and the tiles of mosaics among them."""
         found = self.inside(path)
         document = found / "site.toml" if found.is_dir() else found
         if document.suffix == ".toml" and document.is_file():
             for text in _texts(read_toml(document, say("scenario.no_file", path=document))):
-                named = (document.parent / text).resolve()
-                if named.exists() and not named.is_relative_to(self.root.resolve()):
-                    raise InvalidInput(say("agents.outside", path=text))
+                self._named(document.parent / text, text)
+        for text in _texts(sets or {}):
+            self._named(document.parent / text, text)
         return found
+
+    def _named(self, path: Path, text: str) -> None:
+        """Raises InvalidInput where a file that is named, or one that it is made of, lies outside the root."""
+        root = self.root.resolve()
+        if not os.path.lexists(path):
+            return
+        parts = cell_files(path.resolve(), EVERYWHERE) if path.is_file() else [path]
+        if not all(part.resolve().is_relative_to(root) for part in (path, *parts)):
+            raise InvalidInput(say("agents.outside", path=text))
 
     def plan(self, handle: str) -> Plan:
         """A plan made in this session, or the one saved in a folder."""
@@ -138,7 +150,7 @@ def _allocate(desk: Desk, site: str, sets: dict[str, Any] | None = None, save_as
     target = desk.inside(save_as) if save_as else None
     if target is not None and target.exists():
         raise OutputExists(say("agents.exists", path=save_as))
-    plan = make_plan(desk.site(site), **(sets or {}))
+    plan = make_plan(read_site(desk.site(site, sets), sets=sets))  # whatever its name, a key of sets is one of site.toml
     answer = {"plan": desk.keep(plan), "summary": plan.summary()}
     if target is not None:
         answer["folder"] = str(plan.save(target).relative_to(desk.root.resolve()))

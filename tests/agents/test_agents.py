@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import planner as pl
 from planner.agents import Desk, _allocate, _check, _compare, _explain, _whatif
 from planner.errors import InvalidInput
 
@@ -51,6 +52,39 @@ def test_no_path_leaves_the_folder(desk: Desk, small_world: Path) -> None:
     (desk.root / "sneaky" / "site.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"dem\.tif lies outside"):
         desk.site("sneaky")
+
+
+def test_no_key_and_no_mosaic_leads_out_of_the_folder(desk: Desk, small_world: Path) -> None:
+    """A file that `sets` names, by itself or with leave to go outside; a VRT below the root whose tile lies beyond it."""
+    terrain = str(small_world / "dem.tif")
+    for sets in ({"layers.terrain": terrain}, {"site.outside_paths": True, "layers": {"terrain": {"path": terrain}}}):
+        with pytest.raises(InvalidInput, match=r"dem\.tif lies outside the folder that is served"):
+            _allocate(desk, "site", {"site.outside_paths": True, **sets})
+    shutil.copytree(small_world, desk.root / "mosaic")
+    tile = f'<SourceFilename relativeToVRT="0">{terrain}</SourceFilename><SourceBand>1</SourceBand>'
+    band = f'<VRTRasterBand dataType="Float32" band="1"><SimpleSource>{tile}</SimpleSource></VRTRasterBand>'
+    (desk.root / "mosaic" / "dem.vrt").write_text(f'<VRTDataset rasterXSize="120" rasterYSize="120">{band}</VRTDataset>')
+    text = (small_world / "site.toml").read_text(encoding="utf-8").replace('"dem.tif"', '"dem.vrt"')
+    text = text.replace("year = 2020", "year = 2020\noutside_paths = true")
+    (desk.root / "mosaic" / "site.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"dem\.vrt lies outside"):
+        desk.site("mosaic")
+
+
+@pytest.mark.parametrize("key", ["limit", "announce", "progress", "encoding", "crs", "site"])
+def test_a_key_is_one_of_the_site_file_whatever_its_name(desk: Desk, key: str) -> None:
+    """These are arguments of `make_plan` as well: they were taken for them, as a crash, or without effect."""
+    with pytest.raises(InvalidInput, match=key):
+        _allocate(desk, "site", {key: "x"})
+
+
+def test_figures_are_the_command_line_s(desk: Desk) -> None:
+    sets = {"targets.arable.min_mu": 150.0, "budget.max_cny": "7e7"}
+    there = _allocate(desk, "site", sets)["summary"]
+    here = pl.make_plan(desk.root / "site", **sets).summary()
+    for name in ("targets", "water", "earthwork", "economics", "land_use_change"):
+        assert there[name] == here[name]
+    assert there["solver"]["objective"] == here["solver"]["objective"]
 
 
 def test_nothing_is_written_unless_it_may(desk: Desk) -> None:
