@@ -46,8 +46,9 @@ def minimise_regret(
     The limits of the problem's own options hold beside them. scenarios: name → options with the same (unit_id, option) rows and
     other numbers (prices, depths, storage). goal: what each scenario counts.
     how: gap (of each scenario's best plan), time_limit_s (for each solve), seed.
-    Raises InvalidInput where a scenario's rows differ and for earth that is carried from place to place at a price (zones and
-    their hauls may be given instead), Infeasible where the limits cannot hold in all scenarios.
+    Raises InvalidInput where a scenario's rows differ, where its borders would cost something else (`Steps` over other works)
+    and for earth that is carried from place to place at a price (zones and their hauls may be given instead), Infeasible where
+    the limits cannot hold in all scenarios.
 
     Examples
     --------
@@ -64,6 +65,8 @@ def minimise_regret(
     if any(part.hauls for part in problem.parts()):
         raise InvalidInput(say("allocation.regret_of_haul"))
     tables = {name: _same_rows(problem, name, frame) for name, frame in scenarios.items()}
+    for name, table in tables.items():
+        _same_borders(problem, name, table)
     alone = {name: replace(problem, table=table).solve(objective=goal, **how) for name, table in tables.items()}
     best = {name: result.bound if result.sense == "max" else -result.bound for name, result in alone.items()}
     rule = _LeastRegret(problem, tables, best, goal)
@@ -105,20 +108,13 @@ class _LeastRegret(Named):
             for part in (rule.part(other) for rule in self.problem.rules):
                 bought += [(c, len(sums) + len(mine)) for c in part.columns]
                 mine += part.sums
-            paid = [(len(sums) + i, s.money) for i, s in enumerate(mine) if s.money]  # whichever rule's rows they are
+            row = len(sums) + len(mine)
+            label, less = say("rules.regret_in", scenario=name), np.asarray(-goal.gain)
+            lost = Sum(label, goal.unit, less, hi=-self.best[name], border=goal.border, money=goal.money, at_worth=True)
+            paid = [(len(sums) + i, s) for i, s in enumerate([*mine, lost]) if s.money]  # whichever rule's rows they are
+            columns += [_moved(c, offset, paid) for c, offset in bought]
             sums += [replace(s, label=say("rules.row_in", row=s.label, scenario=name), money=0.0) for s in mine]
-            row = len(sums)
-            paid += [(row, goal.money)] if goal.money else []
-            columns += [_moved(c, offset, paid, row) for c, offset in bought]
-            sums.append(
-                Sum(
-                    say("rules.regret_in", scenario=name),
-                    goal.unit,
-                    np.asarray(-goal.gain),
-                    hi=-self.best[name],
-                    border=goal.border,
-                )
-            )
+            sums.append(replace(lost, money=0.0))
             regret.append((row, -1.0))
             size += abs(self.best[name]) + float(
                 np.abs(goal.gain[other.start[:-1]]).sum() + np.abs(goal.gain).max() * len(other.units)
@@ -127,11 +123,18 @@ class _LeastRegret(Named):
         return Part(sums=tuple(sums), columns=tuple(columns))
 
 
-def _moved(column: Column, offset: int, paid: list[tuple[int, float]], regret: int) -> Column:
-    """A scenario's helper column, its price charged to the rows that count money (row, share of it), not to the objective."""
+def _moved(column: Column, offset: int, paid: list[tuple[int, Sum]]) -> Column:
+    """A scenario's helper column, its price charged to the rows that count money, not to the objective."""
     own = tuple((offset + i, value) for i, value in column.entries)
-    worth = {regret: column.worth}
-    return replace(column, price=0.0, entries=(*own, *((i, money * column.price * worth.get(i, 1.0)) for i, money in paid)))
+    return replace(column, price=0.0, entries=(*own, *((i, s.paid(column.worth) * column.price) for i, s in paid)))
+
+
+def _same_borders(problem: Problem, name: str, table: OptionTable) -> None:
+    """Raises InvalidInput where borders between two options would cost something else in a scenario."""
+    for rule in problem.rules:
+        mine, theirs = rule.part(problem.table).borders, rule.part(table).borders
+        if mine is not None and theirs is not None and not np.array_equal(mine.kind, theirs.kind):
+            raise InvalidInput(say("allocation.regret_of_borders", rule=str(rule), name=name))
 
 
 def _same_rows(problem: Problem, name: str, frame: pd.DataFrame) -> OptionTable:

@@ -201,6 +201,31 @@ def two_kinds(units: int = 2) -> pd.DataFrame:
 PLACES = pd.DataFrame({"x_m": [0.0, 1000.0], "y_m": 0.0}, index=["a", "b"])
 
 
+def test_a_kept_objective_counts_in_a_scenario_as_it_is_counted() -> None:
+    """250 less 36 yuan of stockpile at half their present value: 232 is kept in each scenario; it was told to be impossible."""
+    wait = al.Restocked(share={"a": 1.0}, name="2027", cny_per_m3=4.0, worth=0.5)
+    problem = al.Problem(two_kinds(), unrestored=False)
+    problem = problem.subject_to(wait, al.Lock("a", "arable"), al.Lock("b", "reservoir"), al.Keep("npv", 232.0))
+    regret = al.minimise_regret(problem, {"one": two_kinds(), "other": two_kinds()}, goal="npv", gap=0)
+    assert regret.scenarios["value"].to_dict() == pytest.approx({"one": 232.0, "other": 232.0})
+    with pytest.raises(Infeasible):
+        al.minimise_regret(problem.subject_to(al.Keep("npv", 233.0)), {"one": two_kinds()}, goal="npv", gap=0)
+
+
+def test_borders_that_cost_otherwise_in_a_scenario_are_refused() -> None:
+    """Beds of 1 m in the problem and of 3 m in a scenario: its steps were counted as the problem's, its value by its own."""
+    borders = pd.DataFrame({"unit_a": ["a"], "unit_b": ["b"], "length_m": [10.0]})
+    own = two_kinds().assign(fill_m3=0.0)
+    deep = own["cut_m3"] > 0
+    own["cut_m3"] = np.where(deep, 2000 / 3, 0.0)
+    problem = al.Problem(own, unrestored=False).subject_to(al.Steps(borders, 5.0))
+    dear = own.assign(benefit_cny=own["benefit_cny"][::-1].to_numpy())
+    regret = al.minimise_regret(problem, {"own": own, "dear": dear}, gap=0)
+    assert regret.result.objective == pytest.approx(regret.scenarios["regret"].max())
+    with pytest.raises(InvalidInput, match="scenario 'deep'"):
+        al.minimise_regret(problem, {"own": own, "deep": own.assign(cut_m3=3 * own["cut_m3"])}, gap=0)
+
+
 @pytest.mark.parametrize(
     "dear",
     [
