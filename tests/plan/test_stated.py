@@ -299,7 +299,8 @@ def test_the_file_knows_every_argument_of_every_rule() -> None:
         "places",
         "haul_cny_per_m3_km",
         "haul_worth",
-    }  # where units lie, and [earthwork] with the price of a haul
+        "worth",
+    }  # where units lie, and [earthwork] with the price of a haul; what a yuan of its years is worth
     known = {
         **{n: getattr(grammar, n) for n in grammar.__all__ if n not in ("Belt", "Restocked", "Steps", "Stockpile")}
     }  # [[buffer]], phases
