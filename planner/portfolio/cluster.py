@@ -23,7 +23,19 @@ from planner import __version__
 from planner.errors import PlannerError, UsageError
 from planner.files import write_whole
 from planner.memory import MEMORY, available_memory
-from planner.portfolio.sites import CUTS, GAP, UNCOUNTED, UNDATED, Ask, Reply, SiteKey, answer, read_districts, take_districts
+from planner.portfolio.sites import (
+    CUTS,
+    GAP,
+    UNCOUNTED,
+    UNDATED,
+    UNWEIGHED,
+    Ask,
+    Reply,
+    SiteKey,
+    answer,
+    read_districts,
+    take_districts,
+)
 from planner.processes import SERVED, serve
 from planner.words import say
 
@@ -57,7 +69,14 @@ class Job:
         """The hash its replies are kept under."""
         told: dict[str, Any] = {"files": self.fingerprint, "id": self.key.id, "asks": [asdict(a) for a in self.asks]}
         told |= {"free_earth": self.key.free_earth, "layer": None if self.key.layer is None else self.key.layer.id}
-        told |= {"version": __version__, "gap": GAP, "cuts": CUTS, "uncounted": UNCOUNTED, "undated": UNDATED}
+        told |= {
+            "version": __version__,
+            "gap": GAP,
+            "cuts": CUTS,
+            "uncounted": UNCOUNTED,
+            "undated": UNDATED,
+            "unweighed": UNWEIGHED,
+        }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from planner.economics import stocked, traded
 from planner.errors import Infeasible, InvalidInput
 from planner.keys.rules import RuleItem
 from planner.options import appraise
-from planner.plan.allocate import allocate
+from planner.plan.allocate import allocate, held_back
 from planner.plan.compose import Survey, survey
 from planner.portfolio.keys import Layer
 from planner.portfolio.programme import MU
@@ -35,6 +35,7 @@ SOME_MU = 1e-3  # of a target that a plan must have
 UNCOUNTED = {  # what a plan of its own weighs and a programme does not: its answers would be worth less than they are
     **dict.fromkeys(("solver.compactness_cny_per_m", "works.cny_per_m", "works.cny_per_m_step"), 0.0),
 }
+UNWEIGHED = ("Compactness",)  # rules that are a price of borders alone
 UNDATED = {"economics.discount_rate": 0.0}  # in the choice: the programme discounts by its own years
 CUTS = 40  # rounds in which patches that are too small are ruled out: what is not proven then is in the bound
 
@@ -111,7 +112,8 @@ def known_of(key: SiteKey) -> Known:
         site = site_of(key)
         made = survey(site)
         judgement = judge(made.facts.table, site.scenario)
-        _surveys[key] = Known(made, appraise(made.facts, judgement, site.scenario))
+        options = appraise(made.facts, judgement, site.scenario)
+        _surveys[key] = Known(made, held_back(options, made.facts.table, made.parts, site.scenario))
         while len(_surveys) > KEPT:
             _surveys.popitem(last=False)
     _surveys.move_to_end(key)
@@ -209,14 +211,13 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
         + options["target"].map(dict(zip(_targets(), ask.mu, strict=True))) * options["area_mu"]
     )
     worth = worth + (ask.spoil * left if key.free_earth else 0.0)
-    spent = options["cost_cny"] * ask.cost
-    priced = options.assign(
-        benefit_cny=worth, cost_cny=spent, npv_cny=worth - spent
-    )  # the programme discounts by its own years
+    counted = float(ask.cost > 0)
+    unit = ask.cost if counted else 1.0  # of the objective: a yuan of cost is one, in it and in the site's own limits alike
+    priced = options.assign(npv_cny=worth / unit - counted * options["cost_cny"])  # the programme discounts by its own years
     sets: dict[str, Any] = {
         "earthwork.haul_cny_per_m3_km": 0.0,  # a programme counts the haul between sites alone
-        "earthwork.stock_cny_per_m3": ask.cost * site.scenario.number("earthwork.stock_cny_per_m3"),
-        "rule": [_at_cost(item, ask.cost) for item in site.scenario.rule],
+        "earthwork.stock_cny_per_m3": counted * site.scenario.number("earthwork.stock_cny_per_m3"),
+        "rule": [_at_cost(item, counted) for item in site.scenario.rule if item.rule not in UNWEIGHED],
         **UNDATED,
     }
     for target in ask.needs:
@@ -239,12 +240,12 @@ def _one(known: Known, key: SiteKey, ask: Ask) -> Reply:
     cost = float(done["cost_cny"].sum()) + waited + traded(done, site.scenario)
     benefit = float(done["benefit_cny"].sum())
     surplus = float(left.reindex(index).sum()) if key.free_earth else 0.0
-    proof = found.certificate
-    return Reply(cost, benefit, mu, surplus, float(proof.objective), max(float(proof.bound), float(proof.objective)))
+    objective, bound = unit * float(found.certificate.objective), unit * float(found.certificate.bound)
+    return Reply(cost, benefit, mu, surplus, objective, max(bound, objective))
 
 
 def _at_cost(item: RuleItem, weight: float) -> dict[str, Any]:
-    """A rule as a site file states it, its prices of earth times what a yuan of cost weighs."""
+    """A rule as a site file states it, its prices of earth times what a yuan of cost counts."""
     given = {"rule": item.rule, **item.stated.model_dump(mode="json", by_alias=True, exclude_unset=True)}
     return given | {name: weight * given[name] for name in ("import_cny_per_m3", "export_cny_per_m3") if name in given}
 

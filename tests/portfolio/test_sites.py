@@ -346,3 +346,30 @@ def test_earth_at_a_rule_s_price_is_in_a_site_s_cost(own_small_world: Path) -> N
     assert reply.worth == pytest.approx(reply.benefit_cny - reply.cost_cny, rel=1e-9)
     (dear,) = answer(SiteKey("w", str(own_small_world)), (Ask(cost=3.0),))
     assert dear.worth == pytest.approx(dear.benefit_cny - 3.0 * dear.cost_cny, rel=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["Budget", "Limit", "Compactness"])
+def test_a_site_s_rules_hold_whatever_a_yuan_weighs(own_small_world: Path, rule: str) -> None:
+    """A budget of its own was held against four times the cost where a yuan weighs four: no plan, or a bound below one that
+    keeps it. A price of borders is none of a programme's."""
+    file = own_small_world / "site.toml"
+    plain = file.read_text(encoding="utf-8")
+    (free,) = answer(SiteKey("w", str(own_small_world)), (Ask(),))
+    limit = {"Budget": "max_cny = {}", "Limit": 'column = "cost_cny"\nmax = {}', "Compactness": "cny_per_m = 900.0"}[rule]
+    (own_small_world / "more").mkdir()
+    for name in ("parcels.gpkg", "dem.tif", "w.tif"):
+        (own_small_world / "more" / name).symlink_to(own_small_world / name)
+    more = f'[[rule]]\nrule = "{rule}"\n{limit.format(1.02 * free.cost_cny)}\n'
+    plain = plain.replace("year = 2020", "year = 2020\noutside_paths = true")
+    (own_small_world / "more" / "site.toml").write_text(plain + more, encoding="utf-8")
+    (dear,) = answer(SiteKey("w", str(own_small_world / "more")), (Ask(cost=4.0),))
+    assert dear.bound >= free.benefit_cny - 4.0 * free.cost_cny
+    assert dear.worth == pytest.approx(dear.benefit_cny - 4.0 * dear.cost_cny, rel=1e-9)
+    assert dear.cost_cny <= 1.02 * free.cost_cny * (1 + 1e-9)
+
+
+def test_where_no_yuan_counts_the_most_is_done(own_small_world: Path) -> None:
+    """Prices of mu alone: cost is free, and the plan has as much green as the site can bear."""
+    (green,) = answer(SiteKey("w", str(own_small_world)), (Ask(benefit=0.0, cost=0.0, mu=(0.0, 0.0, 1.0, 0.0)),))
+    assert green.worth == pytest.approx(green.mu[2])
+    assert green.bound >= green.worth
