@@ -16,6 +16,7 @@ from planner.options import appraise
 from planner.plan.allocate import OBJECTIVE, admitted, charges_of, offered, problem_of, rules_of
 from planner.plan.compose import Survey, survey
 from planner.plan.kept import warm_of
+from planner.plan.sensitivity import remeasured
 from planner.scenario import Scenario, replaced
 from planner.suitability import judge
 from planner.tables import Partition
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GAP: Final = 1e-3  # proven distance to the best that is near enough while one is still trying
 PATIENCE_S: Final = 60.0
 LEVEL: Final = "reservoir.level_m"
+WEIGHED: Final = ("works.", "earthwork.haul_", "earthwork.stock_")  # prices that rules hold, not options
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,9 @@ def again(
     sets: dotted keys as `make_plan` takes them, against the plan's own scenario. locks: target by unit_id. known: the site's
     survey, asked for where the water level moves; it is made where it is not given. tell: hears of it where no plan near the
     last one is found and the search is made in full. The answer's result has a gap of its own; `proven` narrows it. Raises
-    InvalidInput, Infeasible (naming the limits to relax), NoPlanInTime.
+    InvalidInput, for what options are priced, judged or measured by too, Infeasible (naming the limits to relax), NoPlanInTime.
     """
+    _check_limits(plan, sets)
     scenario = replaced(plan.site.scenario, dict(sets)) if sets else plan.site.scenario
     if last.result is not None and scenario == last.scenario and dict(locks) == dict(last.locks):
         return last
@@ -90,6 +93,14 @@ def again(
         tell(say("plan.searched_in_full", seconds=PATIENCE_S))
         result = _solved(problem, charges, scenario, start, gap)
     return _attempt(plan, scenario, locks, options, result)
+
+
+def _check_limits(plan: Plan, sets: Mapping[str, Any]) -> None:
+    """Raises InvalidInput for a setting that the options hang on: they are the plan's own, but for the water's level."""
+    for key in sets:
+        priced = key in plan.site.scenario.parameters and not key.startswith(WEIGHED)
+        if key != LEVEL and (priced or remeasured(plan.site, key)):
+            raise InvalidInput(say("plan.again_prices", key=key))
 
 
 def _begun(plan: Plan, last: Attempt, problem: Problem) -> Start:

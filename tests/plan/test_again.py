@@ -53,6 +53,15 @@ def test_a_saved_plan_answers_as_the_one_in_memory(plan: Any, tmp_path: Path) ->
     assert still.result.bound >= still.result.objective
 
 
+@pytest.mark.parametrize(
+    "key", ["targets.arable.value_cny_per_mu", "earthwork.cut_cny_per_m3", "water.amplitude_m", "site.year"]
+)
+def test_what_options_hang_on_is_refused(plan: Any, key: str) -> None:
+    """Arable worth 9 M yuan a mu left the plan as it was, at 1 080 M yuan for 11 152."""
+    with pytest.raises(InvalidInput, match=f"{key} changes what options cost"):
+        again(plan, first(plan), {key: 9e6}, {})
+
+
 def test_what_has_to_be_searched_in_full_is_told(plan: Any) -> None:
     heard: list[Message] = []
     found = again(plan, first(plan), {"works.min_zone_mu": 8.0}, {}, tell=heard.append)
