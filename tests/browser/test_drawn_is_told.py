@@ -172,3 +172,31 @@ def test_the_mouse_tells_what_is_drawn_under_it(open_page: Callable[..., Any], p
     assert "· Subsidence depth: " in opened.text(".planner-tip")
     sheet = """key => { planner.page.setView(key); return planner.sheet(planner.page, 'A4', true).told.map((one) => one.text).join(' '); }"""
     assert "Cheapest: 400 mu would be used otherwise." in opened.page.evaluate(sheet, "cheapest")
+
+
+def test_water_over_land_that_is_not_ready_shows_its_hatch(open_page: Callable[..., Any], path: Path, view: MapView) -> None:
+    opened = open_page(path)
+    opened.page.evaluate("() => { const w = planner.page.parts.water; w.open = true; w.setLevel(w.lake().level); }")
+    clear = """() => { const p = planner.page, c = p.flood.canvas, d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, over = p.flood.over(p.units), late = [], early = [];
+        for (let i = 0; i < over.length; i++) if (d[4 * i + 3] && over[i] >= 0) (p.columns.ready_year.at(over[i]) > 2026 ? late : early).push(d[4 * i + 3]);
+        return [late, early].map((all) => [all.length, Math.min(...all), Math.max(...all)]); }"""
+    (late, *solid), early = opened.page.evaluate(clear)
+    assert late > 100 < early[0]
+    assert solid == early[1:] == [255, 255]
+    opened.page.evaluate("() => planner.page.setYear(2026)")
+    (again, *pale), early = opened.page.evaluate(clear)
+    assert again == late
+    assert pale[1] < 128
+    assert early[1:] == [255, 255]
+
+
+def test_the_earth_s_figures_stand_whole_on_the_screen(open_page: Callable[..., Any], path: Path) -> None:
+    opened = open_page(path, width=390, height=844)
+    opened.page.evaluate(
+        "() => { const p = planner.page; p.setOverlay('hauls', true); p.map.setZoom(p.map.getZoom() + 1, { animate: false }); }"
+    )
+    left, right = opened.page.evaluate(
+        "() => { const all = [...document.querySelectorAll('.planner-haul')].map((one) => one.getBoundingClientRect()); return [Math.min(...all.map((b) => b.left)), Math.max(...all.map((b) => b.right))]; }"
+    )
+    assert left >= -1
+    assert right <= 391

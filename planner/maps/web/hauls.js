@@ -7,20 +7,22 @@
   const LETTER_PX = 6.5, WIDE_PX = 11, HEIGHT_PX = 16;
 
   // Where the m³ of flows stand: beside their arrow, on no name and no other figure, and on no arrow where there is room. flows:
-  // [{p, q, share, text}] in pixels; taken: boxes {x, y, w, h} of names. Returns [{text, x, y, w, h}].
-  planner.haulFigures = function (flows, taken) {
+  // [{p, q, share, text}] in pixels; taken: boxes {x, y, w, h} of names; room: [left, top, right, bottom] that a figure stands
+  // in whole. Returns [{text, x, y, w, h}].
+  planner.haulFigures = function (flows, taken, room = [-Infinity, -Infinity, Infinity, Infinity]) {
     const boxes = [...taken], placed = [];
     const probes = flows.map(({ p, q }) => {
       const n = Math.max(1, Math.ceil(Math.hypot(q.x - p.x, q.y - p.y) / STEP_PX));
       return Array.from({ length: n + 1 }, (_, i) => ({ x: p.x + (i / n) * (q.x - p.x), y: p.y + (i / n) * (q.y - p.y), w: 6, h: 6 }));
     });
     const clear = (one, others) => others.every((o) => 2 * Math.abs(o.x - one.x) >= o.w + one.w || 2 * Math.abs(o.y - one.y) >= o.h + one.h);
+    const whole = (one) => one.x - one.w / 2 >= room[0] && one.x + one.w / 2 <= room[2] && one.y - one.h / 2 >= room[1] && one.y + one.h / 2 <= room[3];
     flows.forEach((flow, k) => {
       const { p, q, text } = flow, w = 6 + [...text].reduce((sum, c) => sum + (c > "\u2e80" ? WIDE_PX : LETTER_PX), 0), h = HEIGHT_PX;
       const length = Math.hypot(q.x - p.x, q.y - p.y) || 1, nx = -(q.y - p.y) / length, ny = (q.x - p.x) / length;
       const off = (w / 2) * Math.abs(nx) + (h / 2) * Math.abs(ny) + (length < SHORT_PX ? 12 : 9 + 4 * Math.sqrt(flow.share));
       const beside = ALONG.flatMap((t) => [1, -1].map((side) => ({ x: p.x + t * (q.x - p.x) + side * off * nx, y: p.y + t * (q.y - p.y) + side * off * ny, w: w, h: h })));
-      const rest = probes.filter((_, i) => i !== k).flat(), able = beside.filter((one) => clear(one, boxes) && clear(one, probes[k]));
+      const rest = probes.filter((_, i) => i !== k).flat(), able = beside.filter((one) => whole(one) && clear(one, boxes) && clear(one, probes[k]));
       const at = able.find((one) => clear(one, rest)) || able[0];
       if (!at) return;
       boxes.push(at);
@@ -55,10 +57,11 @@
       const taken = (names ? names.placed : []).map((name) => ({ ...map.containerPointToLayerPoint([name.x, name.y]), w: name.w, h: name.h }));
       this._group.clearLayers();
       this._texts.replaceChildren();
+      const low = map.containerPointToLayerPoint([0, 0]), high = map.containerPointToLayerPoint(map.getSize());
       const back = (point) => map.layerPointToLatLng(point);
       const flows = this.arrows.map((arrow) => ({ p: map.latLngToLayerPoint(arrow.from), q: map.latLngToLayerPoint(arrow.to), share: arrow.volume / this.largest, text: speech.cubic(arrow.volume) }));
       for (const flow of flows) L.polygon(planner.arrowShape(flow.p, flow.q, flow.share).map(back), { pane: "planner-hauls", interactive: false, stroke: true, color: "#fff", weight: 1, fillColor: planner.LINES.hauls.colour, fillOpacity: 0.85 }).addTo(this._group);
-      for (const one of planner.haulFigures(flows, taken)) this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(one.x) + "px", top: Math.round(one.y) + "px" } }, one.text));
+      for (const one of planner.haulFigures(flows, taken, [low.x, low.y, high.x, high.y])) this._texts.append(planner.el("span", { class: "planner-haul", style: { left: Math.round(one.x) + "px", top: Math.round(one.y) + "px" } }, one.text));
     },
   });
 

@@ -108,10 +108,10 @@
     }
 
     _paint(key) {
-      return this.views.paint(key, this.state.palette, this.visible, this._faded());
+      return this.views.paint(key, this.state.palette, this.visible, this.faded());
     }
 
-    _faded() {
+    faded() {
       const span = this.config.years;
       if (!span || this.state.year >= span[1]) return null;
       const ready = this.columns.ready_year;
@@ -121,7 +121,7 @@
     }
 
     readyArea() {
-      const faded = this._faded();
+      const faded = this.faded();
       let total = 0;
       for (let u = 0; u < this.units.count; u++) if (this.visible[u] && !(faded && faded[u])) total += this.columns.area_mu.at(u) || 0;
       return total;
@@ -182,6 +182,7 @@
     setYear(year) {
       this.state.year = year;
       this.repaint();
+      if (this.parts.water) this.parts.water.redraw();
       this.parts.years.tell();
       this.remember();
     }

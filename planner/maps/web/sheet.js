@@ -78,7 +78,7 @@
       planner.drawNames(context, names);
       context.translate(-box.x, -box.y);
     }
-    figures(context, flows, names.map((name) => ({ x: (name.x + box.x) / zoomed, y: (name.y + box.y) / zoomed, w: name.w / zoomed, h: name.h / zoomed })), zoomed);
+    figures(context, flows, names.map((name) => ({ x: (name.x + box.x) / zoomed, y: (name.y + box.y) / zoomed, w: name.w / zoomed, h: name.h / zoomed })), box, zoomed);
     if (state.other) {
       context.fillStyle = "#fff";
       context.fillRect(edge - 1.5 * zoomed, box.y, 3 * zoomed, box.h);
@@ -161,11 +161,11 @@
   }
 
   // the m³ of the arrows
-  function figures(context, flows, taken, zoomed) {
+  function figures(context, flows, taken, box, zoomed) {
     context.font = "600 " + 11 * zoomed + "px " + FONT;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (const one of planner.haulFigures(flows, taken)) {
+    for (const one of planner.haulFigures(flows, taken, [box.x, box.y, box.x + box.w, box.y + box.h].map((v) => v / zoomed))) {
       context.fillStyle = "rgba(255,250,240,0.85)";
       context.fillRect((one.x - one.w / 2) * zoomed, (one.y - one.h / 2) * zoomed, one.w * zoomed, one.h * zoomed);
       context.fillStyle = planner.LINES.hauls.colour;

@@ -2,6 +2,7 @@
 (function (planner) {
   "use strict";
   const DEEP_M = 6; // depth from which the blue grows no darker
+  const PALE = 90; // of 255: water over land that is not ready, so that its hatch is seen
 
   // The curve between its rows: area by a straight line, storage by that line's integral, scaled to end on the next row.
   planner.readCurve = function (curve, level) {
@@ -45,8 +46,20 @@
       this.shown = false;
     }
 
-    // draws every lake at its level (NaN leaves one out); returns the wet cells per lake
-    draw(levels) {
+    // the unit that each cell of a lake lies on, -1 on none
+    over(units) {
+      if (this._over) return this._over;
+      const { rows, cols, bounds } = this.raster, lake = this.columns.lake.values, over = new Int32Array(rows * cols).fill(-1);
+      const [sw, ne] = bounds.map((corner) => L.CRS.EPSG3857.project(L.latLng(corner)));
+      for (let i = 0; i < over.length; i++) {
+        if (lake[i] >= 0) over[i] = units.at(sw.x + (((i % cols) + 0.5) / cols) * (ne.x - sw.x), ne.y - ((Math.floor(i / cols) + 0.5) / rows) * (ne.y - sw.y));
+      }
+      return (this._over = over);
+    }
+
+    // draws every lake at its level (NaN leaves one out); over, faded: the unit under each cell, and which are not ready (null:
+    // all are); returns the wet cells per lake
+    draw(levels, over, faded) {
       const n = this.raster.rows * this.raster.cols;
       const { bed, reach, lake } = this.columns;
       const context = this.canvas.getContext("2d");
@@ -57,7 +70,7 @@
         if (k < 0 || !(reach.at(i) <= levels[k])) continue;
         wet[k] += 1;
         const [r, g, b] = planner.depthColour(levels[k] - bed.at(i));
-        image.data.set([r, g, b, 255], 4 * i);
+        image.data.set([r, g, b, faded && over[i] >= 0 && faded[over[i]] ? PALE : 255], 4 * i);
       }
       context.putImageData(image, 0, 0);
       this.overlay.setUrl(this.canvas.toDataURL());
@@ -110,7 +123,9 @@
     });
 
     function draw() {
-      if (flood) flood.draw(levels);
+      if (!flood) return;
+      const faded = page.faded();
+      flood.draw(levels, faded && flood.over(page.units), faded);
     }
 
     // the lakes' names tell what they hold at the level that is drawn
@@ -138,6 +153,7 @@
       page.remember();
     };
 
+    box.redraw = () => { if (box.open) draw(); };
     box.levelOf = (i) => (box.open ? levels[i] : lakes[i].level); // as the water is drawn
     box.lake = () => lakes[current]; // which the slider moves
     // what a lake holds as it is drawn, m³; what the plan says of it where the slider is not in use
