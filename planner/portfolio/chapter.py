@@ -131,7 +131,7 @@ def _funds(found: Scheduled, lang: str) -> Table:
             fund_name(found, place[r.id], lang),
             str(r.year),
             *("–" if not np.isfinite(v) else f"{v / 1e4:,.1f}" for v in (r.given_cny, r.spent_cny, r.left_cny)),
-            f"{r.shadow_price:.3f}",
+            f"{r.shadow_price:.3f}" if found.made.general.objective == "npv" else f"{r.shadow_price:.3g}",
         )
         for r in found.funds.itertuples()
     )
@@ -139,14 +139,24 @@ def _funds(found: Scheduled, lang: str) -> Table:
 
 
 def _left_out(found: Scheduled, lang: str) -> Table:
-    out = found.projects[~found.projects["selected"].astype(bool)].sort_values("loss_cny", kind="stable")
+    out = found.projects[~found.projects["selected"].astype(bool)].sort_values("loss", kind="stable")
     rows = []
     for name, row in out.head(LEFT_OUT).iterrows():
-        known = np.isfinite(row["loss_cny"])
-        why = "portfolio.never" if not known else "portfolio.in_reach" if row["loss_cny"] <= 0 else "portfolio.would_lose"
-        told = text("portfolio.would_lose", lang, loss=float(row["loss_cny"])) if why.endswith("lose") else text(why, lang)
+        loss, cny = float(row["loss"]), float(row["loss_cny"])
+        if not np.isfinite(loss) or loss <= 0:
+            told = text("portfolio.in_reach" if np.isfinite(loss) else "portfolio.never", lang)
+        elif np.isfinite(cny):
+            told = text("portfolio.would_lose", lang, loss=cny)
+        else:
+            told = text("portfolio.would_lose_of", lang, loss=loss, what=_aim(found, lang))
         rows.append((project_name(found, str(name), lang), told))
     return Table((*heads_of(["project"], lang), text("portfolio.bring_in", lang)), tuple(rows), words=(0, 1))
+
+
+def _aim(found: Scheduled, lang: str) -> str:
+    """What the objective counts, where that is one thing, with its unit; else that it is the objective."""
+    names = [name for name, weight in found.solution.relaxed.model.weights.items() if weight]
+    return Say(lang).head(PROGRAMME[names[0]]) if len(names) == 1 else text("portfolio.objective", lang)
 
 
 def _earth(found: Scheduled, lang: str) -> Table:

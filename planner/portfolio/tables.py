@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 def projects(found: Solved) -> pd.DataFrame:
-    """One row a project, index `id`: variant, start, finish, mu, loss_cny; empty where left out.
+    """One row a project, index `id`: variant, start, finish, mu, loss, loss_cny; empty where left out.
 
+    loss: what doing it would lose of the objective, in its unit; loss_cny: the yuan of net present value that would make up for
+    it, empty where that is no part of the objective.
     cost_cny: all that is paid for it, earth included; npv_cny: benefits less that and what the funds charge for it, discounted.
     """
     made, answer = found.made, found.solution
     cols = made.columns
     rows = {}
-    loss, npv = losses(found), _present(found)
+    loss, npv, yuan = losses(found), _present(found), found.solution.relaxed.model.weights.get("npv", 0.0)
     for i, project in enumerate(made.projects):
-        rows[project.id] = {"name": project.name, "name_en": project.name_en, "selected": False, "loss_cny": loss[i]}
+        rows[project.id] = {"name": project.name, "name_en": project.name_en, "selected": False, "loss": loss[i]}
     for at, j in enumerate(answer.chosen.tolist()):
         project = made.projects[int(cols.project[j])]
         rows[project.id] |= {
@@ -35,11 +37,12 @@ def projects(found: Solved) -> pd.DataFrame:
             "npv_cny": float(npv[at]),
             **{name: float(cols.mu[j, k]) for k, name in enumerate(MU)},
             "restored_mu": float(cols.mu[j, : len(LAND)].sum()),
-            "loss_cny": np.nan,
+            "loss": np.nan,
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     wanted = ["variant", "start", "finish", "cost_cny", "npv_cny", *MU, "restored_mu"]
-    frame = frame.reindex(columns=["name", "name_en", "selected", *wanted, "loss_cny"])
+    frame["loss_cny"] = frame["loss"] / yuan if yuan > 0 else np.nan
+    frame = frame.reindex(columns=["name", "name_en", "selected", *wanted, "loss", "loss_cny"])
     for name in ("start", "finish"):
         frame[name] = frame[name].astype("Int64")
     return frame.rename_axis("id")
@@ -118,7 +121,7 @@ def summary(found: Solved) -> dict[str, Any]:
     table, paid, answer = projects(found), schedule(found), found.solution
     done = table[table["selected"].astype(bool)]
     selected = _selected(done, paid)
-    left = table[~table["selected"].astype(bool)].sort_values(["loss_cny"], kind="stable")
+    left = table[~table["selected"].astype(bool)].sort_values(["loss"], kind="stable")
     made, general = found.made, found.made.general
     npv = float(made.columns.npv[answer.chosen].sum()) - answer.paid.cost_cny
     return {
@@ -133,7 +136,7 @@ def summary(found: Solved) -> dict[str, Any]:
             "objective": general.objective,
         },
         "selected": selected,
-        "rejected": [{"id": str(name), "loss_cny": _none(row["loss_cny"])} for name, row in left.iterrows()],
+        "rejected": [{"id": str(name), **{k: _none(row[k]) for k in ("loss", "loss_cny")}} for name, row in left.iterrows()],
         "funds": [
             {k: _none(v) if isinstance(v, float) else v for k, v in row.items()} for row in funds(found).to_dict("records")
         ],

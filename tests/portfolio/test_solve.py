@@ -9,6 +9,8 @@ from worlds import Plain, by_chance, document, project, second_opinion
 
 import planner as pl
 from planner.errors import Infeasible, InvalidInput
+from planner.portfolio import chapter
+from planner.report import as_html
 
 SAVAGE = tomllib.loads((Path(__file__).parents[1] / "authorities/finance/lorie_savage.toml").read_text(encoding="utf-8"))
 
@@ -196,6 +198,21 @@ def test_what_is_left_out_tells_what_it_lacks() -> None:
     assert [r["id"] for r in left] == ["C"] and left[0]["loss_cny"] >= 0
     forced = document([project("A", [10.0], 30.0), project("B", [10.0], 29.0), project("C", [10.0], 12.0, must=True)], FUND)
     assert found.solution.objective - pl.portfolio(forced).solution.objective >= left[0]["loss_cny"] - 1e-6
+
+
+def test_a_loss_of_mu_is_not_told_in_yuan() -> None:
+    """Money for one and a half of three: a yuan brings what it does in C, 8 mu, and B would lose 80 − 60; by npv 8 − 7 yuan."""
+    of_mu, gains = {"A": 100.0, "B": 60.0, "C": 80.0}, {"A": 20.0, "B": 17.0, "C": 18.0}
+    projects = [project(k, [10.0], gains[k], green_mu=of_mu[k]) for k in of_mu]
+    funds = [{"id": "a", "total_cny": 15.0}]
+    for objective, loss, cny in (("green_mu", 20.0, None), ("npv", 1.0, 1.0), ({"npv": 2.0}, 2.0, 1.0)):
+        found = pl.portfolio(document(projects, funds, objective=objective))
+        left = {row["id"]: row for row in found.summary()["rejected"]}
+        assert left["B"]["loss"] == pytest.approx(loss)
+        assert left["B"]["loss_cny"] == (None if cny is None else pytest.approx(cny))
+        page = as_html(chapter.document(found))
+        assert ("20 more of: Green" in page) == (cny is None)
+        assert ("more benefit or less cost<" in page) == (cny is not None)
 
 
 def test_too_little_money_names_fund_year_and_sum() -> None:
