@@ -1,8 +1,8 @@
 """Statistics under polygons, storage curves, depressions and ellipsoidal areas beside the libraries people use for them.
 
 Run with `python -m benchmarks.terrain [cells along a side]` (10 000 when nothing is said). Peer and planner in turn in one run,
-CPU seconds. rasterstats, pyflwdir, richdem and topotoolbox are looked for in the interpreter named by PEERS_PYTHON and left
-out where they are not installed; what takes minutes is timed on a part and scaled, and says so.
+CPU seconds. rasterstats, pyflwdir, richdem, topotoolbox and xarray-spatial are looked for in the interpreter PEERS_PYTHON
+names and left out where they are not installed; what takes minutes is timed on a part and scaled, and says so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,14 @@ from scipy import ndimage
 from benchmarks._results import memory_gib, record
 from planner.core.terrain.cells import count_cells, entries_of_width, extremes
 from planner.core.terrain.merge_tree import filled, merge_tree
+from planner.core.terrain.slope import slope_degrees
 from planner.core.terrain.storage import Bins, knots_of_bins, merge_bins, storage_at
 from planner.ellipsoid import ellipsoidal_m2
 from planner.read.statistics import raster_statistics
 from planner.site import Grid
 from planner.water.curve import FINEST_M, curve_over
-from planner.water.ground import terrain_of
+from planner.water.depressions import _full, fill
+from planner.water.ground import terrain_of, terrain_within
 from planner.water.reach import reach
 
 CELL = 5.0
@@ -92,6 +95,16 @@ for stage in sys.argv[5:]:
     run("r.lake", "--overwrite", "elevation=z", "lake=lake", "water_level=" + stage, "coordinates=" + x + "," + y)
 end = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps(end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime))
+"""
+SLOPE = """
+import sys, time, numpy as np, xarray as xr
+from xrspatial import slope
+z = np.load(sys.argv[1]); at = np.arange(len(z)) * 5.0
+ground = xr.DataArray(z, dims=("y", "x"), coords={"y": at, "x": at}, attrs={"res": (5.0, 5.0)})
+slope(ground)
+def taken():
+    begin = time.process_time(); slope(ground); return time.process_time() - begin
+print(min(taken() for _ in range(3)))
 """
 ZONAL = """
 import sys, time, geopandas as gpd, rasterstats
@@ -329,6 +342,69 @@ def depressions(z: np.ndarray) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def slopes(z: np.ndarray) -> list[tuple[str, str, str, str]]:
+    """Slope of every cell, degrees, the best of three."""
+    part = z[:5000, :5000].astype(np.float64)
+    slope_degrees(part[:9], CELL, CELL)
+    ours = min(cpu(lambda: slope_degrees(part, CELL, CELL))[0] for _ in range(3))
+    with tempfile.TemporaryDirectory() as work:
+        np.save(Path(work) / "z.npy", part)
+        told = in_peers(SLOPE, str(Path(work) / "z.npy"))
+    theirs = f"{float(told):.2f} s" if told else "not here"
+    return [
+        (f"slope, {len(part):,}²", "xarray-spatial", theirs, f"{ours:.2f} s" + (f", {float(told) / ours:.1f}×" if told else ""))
+    ]
+
+
+def filled_files(path: Path, z: np.ndarray) -> list[tuple[str, str, str, str]]:
+    """Every hollow full: of cells in memory and of a file, without and with a compressed file written and read back."""
+    grid = Grid(z, WEST, NORTH, CELL, CELL)
+
+    def whole(dem: Any) -> None:
+        for _ in _full(terrain_within(dem)[0], 8):
+            pass
+
+    def written(dem: Any) -> None:
+        fill(dem, path.with_name("full.tif"), overwrite=True)
+
+    rows = []
+    for name, work in (("", whole), (", written as a file", written)):
+        memory, file = (min(cpu(partial(work, dem))[0] for _ in range(2)) for dem in (grid, path))
+        what = f"fill, {len(z):,}²{name}"
+        rows.append((what, "(planner: in memory)", f"{memory:.1f} s", f"{file:.1f} s, {file / memory:.2f}×"))
+    parts = [cpu(lambda n=n: whole(Grid(z[:n, :n].copy(), WEST, NORTH, CELL, CELL)))[0] for n in (len(z) // 4, len(z) // 2)]
+    told = " / ".join(f"{t:.2f}" for t in (*parts, float(rows[0][2].split()[0])))
+    return [*rows, ("fill in memory, a sixteenth, a quarter, all of it", "", "", f"{told} s")]
+
+
+def packed(path: Path, z: np.ndarray, side: int) -> list[tuple[str, str, str, str]]:
+    """Statistics from compressed files, CPU and wall seconds: most of it is decompression, by as many threads as there are."""
+    from exactextract import exact_extract
+
+    rows = []
+    for kind, more in (("float32", {"predictor": 3}), ("int16", {"predictor": 2})):
+        with rasterio.open(path) as plain:
+            profile = plain.profile | {"compress": "deflate", "dtype": kind, "nodata": None} | more
+        with rasterio.open(path.with_name("packed.tif"), "w", **profile) as out:
+            out.write(z if kind == "float32" else np.round(z * 100).astype(kind), 1)
+        packed = path.with_name("packed.tif")
+        for count in (100, 1_000, 10_000):
+            shapes = polygons(count, side)
+            frame = gpd.GeoDataFrame({"id": np.arange(count)}, geometry=shapes, crs="EPSG:4527")
+            ask = partial(exact_extract, str(packed), frame, ["count", "sum", "min", "max"])
+            theirs = min(_cpu_and_wall(partial(ask, strategy=f"{by}-sequential")) for by in ("feature", "raster"))
+            ours = min(_cpu_and_wall(partial(raster_statistics, packed, shapes)) for _ in range(2))
+            mine = f"{ours[0]:.2f} s, {theirs[0] / ours[0]:.1f}×; on the clock {ours[1]:.2f} s, {theirs[1] / ours[1]:.1f}×"
+            rows.append((f"statistics, {count:,} polygons, {kind} deflated", "exactextract", f"{theirs[0]:.2f} s", mine))
+    return rows
+
+
+def _cpu_and_wall(work: Callable[[], Any]) -> tuple[float, float]:
+    begin = time.perf_counter()
+    taken, _ = cpu(work)
+    return taken, time.perf_counter() - begin
+
+
 def areas() -> list[tuple[str, str, str, str]]:
     """100 000 polygons of 32 vertices on the ellipsoid."""
     rng = np.random.default_rng(2)
@@ -422,7 +498,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         path = Path(work) / "terrain.tif"
         write(path, z)
-        rows = [*statistics(path, side), *curves(path, z), *depressions(z), *areas(), *larger_than_memory(path)]
+        rows = [*statistics(path, side), *curves(path, z), *depressions(z), *slopes(z)]
+        rows += [*filled_files(path, z), *packed(path, z, side), *areas(), *larger_than_memory(path)]
     cores = os.cpu_count()
     head = (
         f"# Terrain and water\n\n{side:,} × {side:,} cells, float32. {cores} cores, {memory_gib():.0f} GiB, under other load; "

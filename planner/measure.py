@@ -94,7 +94,7 @@ class _Cover:
 
     def values(self, grid: Grid) -> Floats:
         """The grid's value at every covered cell, (m,)."""
-        return grid.values.ravel()[self.cells.cell]
+        return grid.at(self.cells.cell)
 
     def of(self, grid: Grid) -> Summary:
         """Area-weighted statistics of a grid."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,6 +46,12 @@ class Memory:
 
 
 MEMORY: Final = Memory()
+MOST_THREADS: Final = 4  # each holds a band
+
+
+def threads() -> int:
+    """How many parts of a terrain are worked on at once."""
+    return min(os.cpu_count() or 1, MOST_THREADS)
 
 
 def available_memory() -> int:

@@ -142,7 +142,7 @@ def _on_cells(site: Site, target: str, shapes: NDArray[Any], plane: Floats) -> t
     """Mean of a raster over every unit, and the share of the unit on which it is known."""
     grid = site.values[target]
     cells = covered_cells(*rings_of(shapes), grid.frame)
-    found = summarise(cells.start, grid.values.ravel()[cells.cell], cells.fraction * grid.cell_area)
+    found = summarise(cells.start, grid.at(cells.cell), cells.fraction * grid.cell_area)
     share = np.divide(found.weight, plane, out=np.zeros_like(plane), where=plane > 0)
     return np.nan_to_num(found.mean), np.clip(share, 0.0, 1.0)
 

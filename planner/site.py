@@ -81,9 +81,16 @@ class Grid:
         return self.frame.aligned(other.frame)
 
     def like(self, values: ArrayLike) -> Grid:
-        """A grid on the same cells with other values, shape (rows, cols) or a scalar."""
-        full = np.broadcast_to(np.asarray(values, dtype=np.float64), self.shape)
-        return Grid(np.array(full), self.west, self.north, self.cell_x, self.cell_y)
+        """A grid on the same cells with other values, shape (rows, cols) or a scalar: taken as they are, one number once."""
+        given = np.asarray(values, dtype=np.float64)
+        full = np.ascontiguousarray(given) if given.shape == self.shape else np.broadcast_to(given, self.shape)
+        return Grid(full, self.west, self.north, self.cell_x, self.cell_y)
+
+    def at(self, cells: NDArray[np.int64]) -> Floats:
+        """The values of cells, by flat index, (m,)."""
+        if self.values.flags.c_contiguous:
+            return np.asarray(self.values.ravel()[cells])
+        return np.asarray(self.values[np.divmod(cells, self.shape[1])])
 
     def within(self, box: tuple[float, float, float, float]) -> Grid:
         """The cells that a box (west, south, east, north) touches."""

@@ -48,7 +48,7 @@ def storage_built(plan: Plan, planned: Grid, survey: Registered) -> pd.DataFrame
 
 
 def _inside(grid: Grid, shape: shapely.Geometry) -> Floats:
-    return grid.values.ravel()[covered_cells(*rings_of([shape]), grid.frame).cell]
+    return grid.at(covered_cells(*rings_of([shape]), grid.frame).cell)
 
 
 def settlement(plan: Plan, survey: Registered, planned: Grid, sunk: Floats) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from planner.core.terrain.flood import flood
+from planner.core.terrain.flood import flood, sources_of
 from planner.core.terrain.merge_tree import merge_tree, significant
 from planner.core.terrain.neighbours import EDGES
 
@@ -57,17 +57,21 @@ def smoothed(grid: Grid, bounds: tuple[float, float, float, float], *, radius_m:
         (bounds[0] - grid.west) / grid.cell_x, (bounds[2] - grid.west) / grid.cell_x, grid.shape[1], margin, step, start[0]
     )
     rows = _window((bounds[1] - south) / grid.cell_y, (bounds[3] - south) / grid.cell_y, grid.shape[0], margin, step, start[1])
-    values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
+    shape = (len(rows) // step, step, len(cols) // step, step)
+    if not any(grid.values.strides):  # one number everywhere
+        values = np.full(shape[::2], grid.values[0, 0])
+    else:
+        values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
     known = np.isfinite(values)
     if not known.any():
         return Field(np.empty(0), np.empty(0), np.empty((0, 0)), 0, 0)
     if not known.all():
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         values = values[tuple(nearest)]
-    shape = (len(rows) // step, step, len(cols) // step, step)
-    values = values.reshape(shape).mean(axis=(1, 3))
-    sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
-    values = ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE)
+    if any(grid.values.strides):
+        values = values.reshape(shape).mean(axis=(1, 3)) if step > 1 else values
+        sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
+        values = ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE)
     x = grid.west + (cols.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_x
     y = south + (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
     return Field(x, y, values, (int(cols[0]) + start[0]) // step, (int(rows[0]) + start[1]) // step)
@@ -145,7 +149,7 @@ def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geome
     basins = significant(tree, min_volume=min_volume_m3 / (dx * dy), min_depth=min_depth_m)
     if len(basins.pit) < 2:
         return np.empty(0, dtype=object)
-    bottom = _roots(flood(ground.values, basins.pit, EDGES).came_from).reshape(rows, cols)
+    bottom = sources_of(flood(ground.values, basins.pit, EDGES)).reshape(rows, cols)
     hollow = tree.label > 0
     r, c = np.nonzero((bottom[:, 1:] != bottom[:, :-1]) & hollow[:, 1:] & hollow[:, :-1])
     upright = np.stack([ground.x[c] + dx / 2, ground.y[r] - dy / 2, ground.x[c] + dx / 2, ground.y[r] + dy / 2], axis=1)
@@ -154,14 +158,6 @@ def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geome
     points = np.round(np.concatenate([upright, level]).reshape(-1, 2, 2), 6)  # ends that meet are the same to the last bit
     merged = shapely.line_merge(shapely.union_all(shapely.linestrings(points)))
     return _simplified(np.asarray(shapely.get_parts(merged), dtype=object), ground, 0.5, 1.5 * max(dx, dy))
-
-
-def _roots(came_from: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The source each cell's water came from."""
-    root = came_from
-    while not np.array_equal(further := root[root], root):
-        root = further
-    return root
 
 
 def near(lines: Geometries, parcels: Geometries) -> Geometries:

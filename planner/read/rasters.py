@@ -315,6 +315,7 @@ def _warped(source: Any, options: dict[str, Any]) -> Iterator[Any]:
         yield view
 
 
+_SMALL: Final = ("int8", "uint8", "int16", "uint16")
 _LOCAL: Final = 'LOCAL_CS["unknown",UNIT["metre",1]]'
 
 
@@ -371,9 +372,15 @@ def plain_values(
 
 
 def stored_in(source: Any, band: int) -> type[np.float32] | type[np.float64]:
-    """The precision that holds a file's numbers exactly: single where they are in it and as they are meant, else double."""
+    """The precision that holds a file's numbers exactly: single where they are in it and as they are meant, else double.
+
+    Whole numbers of up to 16 bits are exact in it while they are metres.
+    """
     plain = source.scales[band - 1] == 1.0 and source.offsets[band - 1] == 0.0
-    return np.float32 if plain and source.dtypes[band - 1] == "float32" else np.float64
+    kind = source.dtypes[band - 1]
+    if plain and kind in _SMALL:
+        return np.float32 if metres_per_unit(source, band, []) == 1.0 else np.float64
+    return np.float32 if plain and kind == "float32" else np.float64
 
 
 def _grid(view: Any, window: Window, values: Floats) -> Grid:

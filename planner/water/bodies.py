@@ -15,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.core.terrain.hypsometry import Hypsometry
+from planner.core.terrain.merge_tree import filled
 from planner.core.terrain.neighbours import CORNERS
 from planner.core.terrain.owner import Rule, owner_of
 from planner.core.terrain.spill import spills
@@ -152,7 +153,7 @@ def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floa
     body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
     """
     of_cell = np.append(body, -1)[owner_of(units.geometry.to_numpy(), terrain.frame, rule=Rule.MOST).ravel()].astype(np.int32)
-    return spills(terrain.values, of_cell, count, CORNERS)
+    return spills(terrain.values, of_cell, count, CORNERS, filled(terrain.values, neighbours=CORNERS))
 
 
 def _bodies(ids: pd.Index[str], design: Design, borders: pd.DataFrame) -> Ints:

@@ -13,18 +13,20 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from planner.core.terrain.joining import deepened
 from planner.core.terrain.merge_tree import Hollows, filled, merge_tree
 from planner.core.terrain.stitched_tree import TooMany, hollows_of
 from planner.core.terrain.stitching import water_levels
 from planner.errors import InvalidInput, PlannerError
 from planner.files import refuse_existing, sha256_of, write_whole
 from planner.geotiff import geotiff
+from planner.memory import threads
 from planner.parameters import defaults
 from planner.private import is_sealed, seal
 from planner.site import Grid
 from planner.water.files import raster_files
 from planner.water.ground import Progress, Terrain, checked_neighbours, terrain_within
-from planner.water.reach import bands_of, in_one, threads
+from planner.water.reach import bands_of, in_one
 from planner.words import say
 
 SUFFIX: Final = ".hollows.npz"
@@ -122,12 +124,12 @@ def fill(
         with geotiff(work, f, {"": ""}, crs=terrain.crs, dtype=kind.name, tile=BLOCK, effort=1) as out:
             first, rest = 0, np.empty((0, f.cols), dtype=kind)
             for ground, level in _full(terrain, neighbours):
-                depth = np.where(np.isfinite(ground), level.astype(np.float64) - ground, 0.0)
-                told["volume_m3"] += float(depth.sum()) * terrain.cell_area
-                told["area_m2"] += int(np.count_nonzero(depth)) * terrain.cell_area
-                told["depth_m"] = max(told["depth_m"], float(depth.max(initial=0.0)))
-                known = np.where(np.isfinite(level), level, np.nan).astype(kind)
-                rows = np.concatenate((rest, known)) if len(rest) else known
+                rows = np.empty((len(rest) + len(level), f.cols), dtype=kind)
+                rows[: len(rest)] = rest
+                total, cells, deepest = deepened(ground, level, rows[len(rest) :])
+                told["volume_m3"] += total * terrain.cell_area
+                told["area_m2"] += cells * terrain.cell_area
+                told["depth_m"] = max(told["depth_m"], deepest)
                 whole = len(rows) if first + len(rows) == f.rows else len(rows) // BLOCK * BLOCK
                 if whole:  # a block that is written in parts is compressed, and kept, once for each
                     out.write(rows[:whole], band=1, row=first)
@@ -142,7 +144,8 @@ def _full(terrain: Terrain, neighbours: int) -> Any:
     if terrain.values is not None and in_one(terrain):
         yield terrain.values, filled(terrain.values, neighbours=neighbours)
         return
-    for band, level in water_levels(lambda: bands_of(terrain), neighbours=neighbours, threads=threads()):
+    keep = terrain.values is not None
+    for band, level in water_levels(lambda: bands_of(terrain), neighbours=neighbours, threads=threads(), keep=keep):
         yield band.values, level
 
 

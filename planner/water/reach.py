@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,18 +16,12 @@ from planner.core.terrain.rising import count_connected
 from planner.core.terrain.stitching import Band, water_levels
 from planner.core.terrain.storage import Bins, Knots, bins_of, knots_of_bins, knots_of_cells, merge_bins
 from planner.frame import Frame
-from planner.memory import MEMORY
+from planner.memory import MEMORY, threads
 from planner.water.ground import Terrain
 
 Floats = NDArray[np.float64]
 
 BAND_CELLS: Final = MEMORY.at_once_cells
-MOST_THREADS: Final = 4  # each holds a band
-
-
-def threads() -> int:
-    """How many bands are worked on at once."""
-    return min(os.cpu_count() or 1, MOST_THREADS)
 
 
 def in_one(terrain: Terrain) -> bool:
@@ -97,7 +90,10 @@ def reach(terrain: Terrain, shape: Any, start: int, *, stages: Floats, neighbour
         share = None if shape is None else shares(f, shape)
         found.count(terrain.values, share, start=start, neighbours=neighbours)
         return found.told()
-    for band, level in water_levels(lambda: bands_of(terrain, shape), neighbours=neighbours, start=start, threads=threads()):
+    levels = water_levels(
+        lambda: bands_of(terrain, shape), neighbours=neighbours, start=start, threads=threads(), keep=terrain.values is not None
+    )
+    for band, level in levels:
         frame = f._replace(north=f.north - band.row * f.cell_y, rows=len(band.values))
         found.add(band.values, np.ones(band.values.shape) if shape is None else shares(frame, shape), level)
     return found.told()

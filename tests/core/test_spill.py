@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from planner.core.terrain.merge_tree import filled
 from planner.core.terrain.neighbours import CORNERS
 from planner.core.terrain.spill import spill, spills
 
@@ -14,13 +15,13 @@ HEIGHT = st.one_of(st.integers(0, 6).map(float), st.just(float("nan")), st.float
 SHAPE = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=500)
 @given(st.data())
 def test_a_bodys_rim_is_that_of_the_ground_with_the_body_dug_out(data: st.DataObject) -> None:
     shape = data.draw(SHAPE)
     ground = data.draw(hnp.arrays(np.float64, shape, elements=HEIGHT))
     owner = data.draw(hnp.arrays(np.int32, int(np.prod(shape)), elements=st.integers(-1, 3)))
-    found = spills(ground, owner, 4, CORNERS)
+    found = spills(ground, owner, 4, CORNERS, filled(ground))
     for body in range(4):
         mine = np.flatnonzero(owner == body)
         expected = np.nan
@@ -37,4 +38,4 @@ def test_two_ponds_in_one_valley_leave_over_their_own_sills() -> None:
     ground[1] = [9, 1, 4, 1, 5, 2, 0, 3, 2]  # sills at 4, 5 and 3; the valley opens to the east
     owner = np.full((3, 9), -1, dtype=np.int32)
     owner[1, 1], owner[1, 3], owner[1, 6] = 0, 1, 2
-    np.testing.assert_array_equal(spills(ground, owner.ravel(), 3, CORNERS), [5.0, 5.0, 3.0])
+    np.testing.assert_array_equal(spills(ground, owner.ravel(), 3, CORNERS, filled(ground)), [5.0, 5.0, 3.0])

@@ -1,6 +1,7 @@
 """Terrains in bands of rows: the same water levels and the same hollows as of the whole, however it is cut."""
 
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from planner.core.terrain import stitching
 from planner.core.terrain.flood import flood
+from planner.core.terrain.joining import deepened
 from planner.core.terrain.merge_tree import filled, merge_tree
 from planner.core.terrain.stitched_tree import hollows_of
-from planner.core.terrain.stitching import Band, water_levels
+from planner.core.terrain.stitching import Band, surveyed, water_levels
 
 
 def bands(z: np.ndarray, height: int) -> Callable[[], Iterator[Band]]:
@@ -29,20 +32,24 @@ rough = st.tuples(st.integers(1, 13), st.integers(1, 13)).flatmap(
 
 
 @settings(max_examples=150, deadline=None)
-@given(rough, st.sampled_from([4, 8]), st.integers(1, 5), st.integers(1, 2))
-def test_a_fill_in_bands_is_the_fill_of_the_whole(z: np.ndarray, neighbours: int, height: int, threads: int) -> None:
-    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours, threads=threads)]
+@given(rough, st.sampled_from([4, 8]), st.integers(1, 5), st.integers(1, 2), st.booleans())
+def test_a_fill_in_bands_is_the_fill_of_the_whole(
+    z: np.ndarray, neighbours: int, height: int, threads: int, keep: bool
+) -> None:
+    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours, threads=threads, keep=keep)]
     np.testing.assert_array_equal(np.concatenate(parts), filled(z, neighbours=neighbours))
 
 
 @settings(max_examples=150, deadline=None)
-@given(rough, st.sampled_from([4, 8]), st.integers(1, 5), st.integers(0, 1000))
-def test_water_from_a_cell_in_bands_is_a_flood_over_the_whole(z: np.ndarray, neighbours: int, height: int, pick: int) -> None:
+@given(rough, st.sampled_from([4, 8]), st.integers(1, 5), st.integers(0, 1000), st.booleans())
+def test_water_from_a_cell_in_bands_is_a_flood_over_the_whole(
+    z: np.ndarray, neighbours: int, height: int, pick: int, keep: bool
+) -> None:
     ground = np.flatnonzero(np.isfinite(z))
     if not len(ground):
         return
     start = int(ground[pick % len(ground)])
-    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours, start=start)]
+    parts = [level for _, level in water_levels(bands(z, height), neighbours=neighbours, start=start, keep=keep)]
     told = flood(np.where(np.isfinite(z), z, np.nan), np.array([start]), neighbours).level
     np.testing.assert_array_equal(np.concatenate(parts).ravel()[ground], np.where(np.isnan(told), np.inf, told)[ground])
 
@@ -83,6 +90,23 @@ def test_a_lake_across_many_bands_with_islands_and_noise() -> None:
         np.testing.assert_allclose(parts.volume, whole.volume, rtol=1e-12)
         level = np.concatenate([part for _, part in water_levels(bands(z, height), neighbours=8)])
         assert float(np.sum(level.astype(float) - z)) == pytest.approx(merge_tree(z).volume[merge_tree(z).top].sum(), rel=1e-12)
+
+
+def test_what_is_kept_of_a_survey_saves_the_second() -> None:
+    z = np.random.default_rng(4).normal(size=(40, 30))
+    for keep, rows in ((False, [0, 10, 20, 30, 0, 10, 20, 30]), (True, [0, 10, 20, 30])):
+        with patch.object(stitching, "surveyed", wraps=surveyed) as asked:
+            parts = [level for _, level in water_levels(bands(z, 10), neighbours=8, keep=keep)]
+        np.testing.assert_array_equal(np.concatenate(parts), filled(z))
+        assert [call.args[0].row for call in asked.call_args_list] == rows
+
+
+def test_what_a_terrain_was_raised_by_is_told() -> None:
+    z = np.array([[2.0, np.nan, 1.0], [4.0, 0.5, np.inf]], dtype=np.float32)
+    level = np.array([[2.0, np.nan, 3.0], [4.0, 3.0, np.inf]], dtype=np.float32)
+    out = np.empty_like(z)
+    assert deepened(z, level, out) == (4.5, 2, 2.5)
+    np.testing.assert_array_equal(out, [[2.0, np.nan, 3.0], [4.0, 3.0, np.nan]])
 
 
 def test_small_hollows_are_part_of_what_they_spill_into() -> None:

@@ -273,7 +273,7 @@ def grain(cols: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _lowest(bits: np.uint64) -> int:
+def lowest(bits: np.uint64) -> int:
     """The number of the lowest bit that is set; bits is not 0."""
     return int(_PLACE[((bits & (~bits + np.uint64(1))) * _DE_BRUIJN) >> np.uint64(58)])
 
@@ -286,11 +286,11 @@ def next_marked(mark: np.uint64, group: int, shift: int, cols: int) -> tuple[np.
     """
     if mark == 0:
         return mark, group, cols, cols
-    step = _lowest(mark)
+    step = lowest(mark)
     mark >>= np.uint64(step)
     group += step
     begin = group << shift
-    step = _lowest(~mark)
+    step = lowest(~mark)
     mark >>= np.uint64(step)
     group += step
     return mark, group, begin, min(group << shift, cols)

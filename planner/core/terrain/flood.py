@@ -12,11 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.terrain.compiled import heap_pop, heap_push
+from planner.core.terrain.compiled import ascending, heap_pop, heap_push, lowest
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
+Marks = NDArray[np.uint64]
 
 
 class Flood(NamedTuple):
@@ -32,51 +33,121 @@ class Flood(NamedTuple):
     came_from: Labels
 
 
-@njit(cache=True)
 def flood(ground: Floats, sources: Ints, neighbours: int) -> Flood:
     """Water rising from sources (flat indices) over a terrain (rows, cols), m; neighbours: 8 where it passes corners, else 4.
 
     Every source floods from its own elevation on. Ties are broken by position in the grid.
     """
+    by_height = ascending(ground.ravel())
+    # made here, as numpy asks the system for large pages: without them a large terrain takes twice as long
+    level, came_from = np.full(ground.size, np.nan), np.full(ground.size, -1, dtype=np.int32)
+    rank, order = np.full(ground.size, -1, dtype=np.int32), np.empty(len(by_height), dtype=np.int32)
+    reached = _flood(ground, by_height, sources, neighbours, rank, level, came_from, order)
+    return Flood(order[:reached], level, came_from)
+
+
+@njit(cache=True)
+def _flood(
+    ground: Floats,
+    by_height: Labels,
+    sources: Ints,
+    neighbours: int,
+    rank: Labels,
+    level: Floats,
+    came_from: Labels,
+    order: Labels,
+) -> int:
+    """Writes level, came_from (NaN and −1 until then) and order; how many cells were reached. rank: −1 everywhere.
+
+    by_height: flat indices of the cells that have ground, the lowest first, ties by position.
+
+    A cell above the water waits as a bit at its rank by height: as the water only rises, the next is found by going on through
+    the bits. What lies no higher than the water waits in a heap by position, and all of it comes before the water rises.
+    """
     rows, cols = ground.shape
     z = ground.ravel()
     step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
     step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
-    level = np.full(rows * cols, np.nan)
-    came_from = np.full(rows * cols, -1, dtype=np.int32)
-    order = np.empty(rows * cols, dtype=np.int32)
-    heap_level = np.empty(1024 + len(sources))
-    heap_cell = np.empty(1024 + len(sources), dtype=np.int32)
-    size = 0
+    for k in range(len(by_height)):
+        rank[by_height[k]] = k
+    waiting = np.zeros((len(by_height) >> 6) + 1, dtype=np.uint64)
+    any_of = np.zeros((len(waiting) >> 6) + 1, dtype=np.uint64)  # a bit for each word of it that is not 0
+    pool_key, pool = np.empty(1024), np.empty(1024, dtype=np.int32)
     for s in sources:
-        if np.isfinite(z[s]) and came_from[s] < 0:
+        if rank[s] >= 0:
             came_from[s] = s
-            level[s] = z[s]
-            heap_push(heap_level, heap_cell, size, level[s], s)
-            size += 1
-    reached = 0
-    while size > 0:
-        cell = heap_cell[0]
-        heap_pop(heap_level, heap_cell, size)
-        size -= 1
+            _mark(waiting, any_of, rank[s])
+            rank[s] = -1
+    size = reached = group = 0
+    stands, under = -np.inf, 0  # where the water stands, and how many cells lie no higher
+    while True:
+        while group < len(any_of) and any_of[group] == 0:
+            group += 1
+        word, at = 0, len(by_height)
+        if group < len(any_of):
+            word = (group << 6) + lowest(any_of[group])
+            at = (word << 6) + lowest(waiting[word])
+        if size > 0 and (at >= under or pool[0] < by_height[at]):
+            cell = pool[0]
+            heap_pop(pool_key, pool, size)
+            size -= 1
+        elif at < len(by_height):
+            cell = by_height[at]
+            waiting[word] &= waiting[word] - np.uint64(1)
+            if waiting[word] == 0:
+                any_of[group] &= any_of[group] - np.uint64(1)
+            if at >= under:
+                stands, under = np.float64(z[cell]), at + 1
+                while under < len(by_height) and z[by_height[under]] == stands:
+                    under += 1
+        else:
+            break
         order[reached] = cell
+        level[cell] = stands
         reached += 1
         r, c = cell // cols, cell % cols
-        if size + 8 > len(heap_level):
-            heap_level = np.concatenate((heap_level, np.empty_like(heap_level)))
-            heap_cell = np.concatenate((heap_cell, np.empty_like(heap_cell)))
+        if size + 8 > len(pool):
+            pool_key = np.concatenate((pool_key, np.empty_like(pool_key)))
+            pool = np.concatenate((pool, np.empty_like(pool)))
         for d in range(neighbours):
             nr, nc = r + step_r[d], c + step_c[d]
             if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
                 continue
             near = nr * cols + nc
-            if came_from[near] >= 0 or not np.isfinite(z[near]):
+            at = rank[near]
+            if at < 0:
                 continue
+            rank[near] = -1
             came_from[near] = cell
-            level[near] = max(level[cell], np.float64(z[near]))
-            heap_push(heap_level, heap_cell, size, level[near], near)
-            size += 1
-    return Flood(order[:reached], level, came_from)
+            if at >= under:
+                _mark(waiting, any_of, at)
+                group = min(group, at >> 12)
+            else:
+                heap_push(pool_key, pool, size, 0.0, near)
+                size += 1
+    return reached
+
+
+@njit(cache=True)
+def _mark(waiting: Marks, any_of: Marks, rank: int) -> None:
+    """Sets the bit of a rank, and the one of its word."""
+    word = rank >> 6
+    waiting[word] |= np.uint64(1) << np.uint64(rank & 63)
+    any_of[word >> 6] |= np.uint64(1) << np.uint64(word & 63)
+
+
+def sources_of(found: Flood) -> Labels:
+    """The source each cell's water came from, flat index, −1 where never reached; (rows·cols,)."""
+    source = np.full(len(found.came_from), -1, dtype=np.int32)
+    _passed_on(found.order, found.came_from, source)
+    return source
+
+
+@njit(cache=True)
+def _passed_on(order: Labels, came_from: Labels, source: Labels) -> None:
+    for cell in order:
+        before = came_from[cell]
+        source[cell] = cell if before == cell else source[before]
 
 
 @njit(cache=True)

@@ -328,3 +328,20 @@ def raised(ground: Any, label: Labels, level: Floats) -> Any:
         least = level[label[i] + 1]
         out[i] = least if label[i] != MISSING and least > z[i] else z[i]
     return out.reshape(ground.shape)
+
+
+@njit(cache=True, nogil=True)
+def deepened(ground: Any, level: Any, out: Any) -> tuple[float, int, float]:
+    """Writes a raised terrain, (rows, cols), NaN where there was no ground, to out. What it was raised by: Σ over the cells, m;
+    the cells; the most, m."""
+    z, high, told = ground.ravel(), level.ravel(), out.ravel()
+    total, cells, most = 0.0, 0, 0.0
+    for i in range(len(z)):
+        by = np.float64(high[i]) - np.float64(z[i])
+        known = abs(z[i]) < np.inf
+        told[i] = high[i] if known else np.nan
+        if known and by > 0.0:
+            total += by
+            cells += 1
+            most = max(most, by)
+    return total, cells, most

@@ -36,16 +36,18 @@ def spill(ground: Floats, start: int, neighbours: int) -> Spill:
     """Raises water from a cell (flat index) of a terrain (rows, cols), m, until it reaches the edge of the data."""
     nobody = np.zeros(0, dtype=np.int32)
     seen = np.zeros(ground.size, dtype=np.int32)
-    return _risen(ground, start, neighbours, nobody, 0, seen)
+    return _risen(ground, start, neighbours, nobody, 0, seen, np.zeros(0))
 
 
 @njit(cache=True)
-def spills(ground: Floats, owner: Whole, count: int, neighbours: int) -> Floats:
+def spills(ground: Floats, owner: Whole, count: int, neighbours: int, full: Floats) -> Floats:
     """The level at which water leaves each of `count` bodies over the ground around it, m, (count,): NaN where no rim is known.
 
     ground: (rows, cols), m. owner: (rows · cols,), the body every cell is part of, −1 for none; inside a body the water finds
-    its way. Only the cells that a body's water comes to are looked at.
+    its way. full: (rows, cols), the ground with every hollow full to where its water leaves (`merge_tree.filled`), by the same
+    neighbours: once a body's water stands higher than what fills the ground beside it, its way on to the edge need not be gone.
     """
+    leaves = full.ravel()
     seen = np.zeros(ground.size, dtype=np.int32)
     first = np.full(count, -1, dtype=np.int64)
     for cell in range(len(owner) - 1, -1, -1):
@@ -54,16 +56,17 @@ def spills(ground: Floats, owner: Whole, count: int, neighbours: int) -> Floats:
     level = np.full(count, np.nan)
     for body in range(count):
         if first[body] >= 0:
-            found = _risen(ground, first[body], neighbours, owner, body, seen).level
+            found = _risen(ground, first[body], neighbours, owner, body, seen, leaves).level
             level[body] = found if found > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
     return level
 
 
 @njit(cache=True)
-def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int, seen: Whole) -> Spill:
+def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int, seen: Whole, leaves: Floats) -> Spill:
     """Water raised from a cell until it reaches the edge; cells that `owner` gives to the body lie at BOTTOM.
 
-    seen: (cells,), of earlier bodies at most; cells that are met are marked body + 1.
+    seen: (cells,), of earlier bodies at most; cells that are met are marked body + 1. leaves: (cells,) the level at which water
+    leaves from each, or (0,): where it is below the level that has been reached, so does the body's, and the edge is not told.
     """
     rows, cols = ground.shape
     z = ground.ravel()
@@ -85,7 +88,7 @@ def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int,
         heap_pop(key, cell, size)
         size -= 1
         r, c = at // cols, at % cols
-        flat = False
+        flat = out = False
         at_edge = r == 0 or c == 0 or r == rows - 1 or c == cols - 1
         if size + 8 > len(key):
             key = np.concatenate((key, np.empty_like(key)))
@@ -104,9 +107,12 @@ def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int,
                 seen[near] = mark
                 heap_push(key, cell, size, height, near)
                 size += 1
+            out |= bool(shared and height > BOTTOM and leaves[near] < max(level, here))
         if here > level:
             level, rim = here, at
         if at_edge:
             below_rim = here < level or (flat and at != start)
             return Spill(level, rim, level, at) if below_rim else Spill(np.nan, -1, level, at)
+        if out:
+            return Spill(level, rim, np.nan, -1)
     return Spill(np.nan, -1, np.nan, -1)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -50,6 +51,12 @@ class Survey:
     hollows: Nest
     is_open: Flags
     links: Links
+
+    def settled(self) -> Survey:
+        """What is still needed once the links are told: without where catchments join."""
+        nowhere = np.empty(0, dtype=np.int32)
+        found = self.found._replace(joins=nowhere, level=np.empty(0), sides=nowhere.reshape(0, 4), leaves=nowhere > 0)
+        return replace(self, found=found, links=NO_LINKS)
 
     @property
     def vertex(self) -> Ints:
@@ -215,14 +222,16 @@ NO_LINKS = Links(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), np.e
 
 
 def water_levels(
-    bands: Bands, *, neighbours: int, start: int | None = None, threads: int = 1
+    bands: Bands, *, neighbours: int, start: int | None = None, threads: int = 1, keep: bool = False
 ) -> Iterator[tuple[Band, NDArray[Any]]]:
     """The level at which water stands over each cell, band by band, (rows, cols) m.
 
     From the outside inward, which fills every hollow to where it spills; or, with a start (flat index), the lowest level at
-    which water that rises there reaches the cell, inf where it never does. Cells without ground keep what they have.
+    which water that rises there reaches the cell, inf where it never does. Cells without ground keep what they have. keep:
+    whether what the survey finds is kept, some five bytes a cell, so that no band is surveyed twice.
     """
     edge = start is None
+    kept: list[Survey] = []
     graph = Graph(neighbours=neighbours, edge=edge)
     root, lowest = OUTSIDE, -np.inf
 
@@ -239,13 +248,15 @@ def water_levels(
             root = graph.size + int(survey.vertex[survey.found.label[at] + 1])
             lowest = float(band.values.ravel()[at])
         graph.add(band, survey, int(survey.is_open.sum()), NO_LINKS)
+        if keep:
+            kept.append(survey.settled())
     reached = np.maximum(_reached(graph.links(), graph.size, root), lowest)
 
     if len(graph.base) == 1:  # the one band there is has been surveyed
         yield band, levels(graph.base[0], band, survey)
         return
-    again = zip(graph.base, bands(), strict=True)
-    for (_, band), level in each(lambda item: levels(*item, survey_of(item[1])), again, threads):
+    again = zip(graph.base, bands(), kept if keep else repeat(None, len(graph.base)), strict=True)
+    for (_, band, _), level in each(lambda item: levels(*item[:2], item[2] or survey_of(item[1])), again, threads):
         yield band, level
 
 
