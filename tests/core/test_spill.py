@@ -39,3 +39,27 @@ def test_two_ponds_in_one_valley_leave_over_their_own_sills() -> None:
     owner = np.full((3, 9), -1, dtype=np.int32)
     owner[1, 1], owner[1, 3], owner[1, 6] = 0, 1, 2
     np.testing.assert_array_equal(spills(ground, owner.ravel(), 3, CORNERS, filled(ground)), [5.0, 5.0, 3.0])
+
+
+def test_missing_ground_within_a_body_is_water_and_a_rim_at_the_edge_is_none() -> None:
+    ground = np.full((7, 7), 4.0)
+    ground[2:5, 2:5] = 1.0
+    ground[3, 3] = np.nan
+    ground[0] = ground[-1] = 6.0
+    ground[:, 0] = ground[:, -1] = 5.0
+    ground[3, 6], ground[3, 5] = 2.0, 3.0  # over the 4 around it, out at 2
+    body = np.where(ground > 1.0, -1, 0).astype(np.int32)
+    body[3, 3] = 0
+    assert spills(ground, body.ravel(), 1, CORNERS, filled(ground))[0] == 3.0  # beside the pond, then down to 2
+    ground[3, 6] = 4.5
+    assert np.isnan(spills(ground, body.ravel(), 1, CORNERS, filled(ground))[0])  # it rises up to the edge
+    body[3, 3] = -1
+    assert np.isnan(spills(ground, body.ravel(), 1, CORNERS, filled(ground))[0])
+
+
+def test_a_body_in_two_parts_leaves_where_the_first_finds_its_way() -> None:
+    ground = np.full((3, 11), 9.0)
+    ground[1] = [9, 1, 5, 0, 4, 1, 7, 2, 3, 2, 2]  # over 5, through the second part, over 7, out at 2
+    owner = np.full((3, 11), -1, dtype=np.int32)
+    owner[1, 1] = owner[1, 5] = 0
+    assert spills(ground, owner.ravel(), 1, CORNERS, filled(ground))[0] == 7.0

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.compiled import heap_pop, heap_push
+from planner.core.terrain.neighbours import CORNERS
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int32]
@@ -47,18 +48,87 @@ def spills(ground: Floats, owner: Whole, count: int, neighbours: int, full: Floa
     its way. full: (rows, cols), the ground with every hollow full to where its water leaves (`merge_tree.filled`), by the same
     neighbours: once a body's water stands higher than what fills the ground beside it, its way on to the edge need not be gone.
     """
-    leaves = full.ravel()
-    seen = np.zeros(ground.size, dtype=np.int32)
-    first = np.full(count, -1, dtype=np.int64)
+    leaves, seen = full.ravel(), np.zeros(ground.size, dtype=np.int32)
+    first, cells = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.int64)
     for cell in range(len(owner) - 1, -1, -1):
         if owner[cell] >= 0:
             first[owner[cell]] = cell
+            cells[owner[cell]] += 1
+    edge = _edge_levels(ground, neighbours)
     level = np.full(count, np.nan)
     for body in range(count):
-        if first[body] >= 0:
-            found = _risen(ground, first[body], neighbours, owner, body, seen, leaves).level
-            level[body] = found if found > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
+        if first[body] < 0:
+            continue
+        least, found = _least_beside(ground, first[body], neighbours, owner, body, seen, leaves)
+        at = np.searchsorted(edge, least)
+        if found < cells[body] or (at < len(edge) and edge[at] == least):  # in parts, or the highest may lie at the edge itself
+            least = _risen(ground, first[body], neighbours, owner, body, seen, leaves).level
+        level[body] = least if least > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
     return level
+
+
+@njit(cache=True)
+def _edge_levels(ground: Floats, neighbours: int) -> Floats:
+    """The levels of the cells from which water leaves the data, at its edge or beside missing ground, ascending."""
+    rows, cols = ground.shape
+    found = np.empty(1024)
+    n = 0
+    for r in range(rows):
+        for c in range(cols):
+            if np.isfinite(ground[r, c]) and _at_edge(ground, r, c, neighbours):
+                if n == len(found):
+                    found = np.concatenate((found, np.empty_like(found)))
+                found[n] = ground[r, c]
+                n += 1
+    return np.sort(found[:n])
+
+
+@njit(cache=True)
+def _at_edge(ground: Floats, r: int, c: int, neighbours: int) -> bool:
+    rows, cols = ground.shape
+    if r == 0 or c == 0 or r == rows - 1 or c == cols - 1:
+        return True
+    for i in range(-1, 2):
+        for j in range(-1, 2):
+            if (neighbours == CORNERS or i == 0 or j == 0) and not np.isfinite(ground[r + i, c + j]):
+                return True
+    return False
+
+
+@njit(cache=True)
+def _least_beside(
+    ground: Floats, start: int, neighbours: int, owner: Whole, body: int, seen: Whole, leaves: Floats
+) -> tuple[float, int]:
+    """The least level at which water leaves from a cell beside a body (BOTTOM where it leaves from the body), and the cells of
+    the body that hang together with the start.
+
+    A body's water leaves it beside some cell and never needs to come back: that least level is where its water spills.
+    seen: (cells,), marked −1 − body here.
+    """
+    rows, cols = ground.shape
+    waiting = np.empty(1024, dtype=np.int64)
+    waiting[0], size, found, least = start, 1, 0, np.inf
+    seen[start] = -1 - body
+    while size > 0:
+        size -= 1
+        r, c = waiting[size] // cols, waiting[size] % cols
+        found += 1
+        if r == 0 or c == 0 or r == rows - 1 or c == cols - 1:
+            least = BOTTOM
+        if size + 8 > len(waiting):
+            waiting = np.concatenate((waiting, np.empty_like(waiting)))
+        for i in range(-1, 2):
+            for j in range(-1, 2):
+                if (neighbours != CORNERS and i != 0 and j != 0) or not (0 <= r + i < rows and 0 <= c + j < cols):
+                    continue
+                near = (r + i) * cols + c + j
+                if owner[near] != body:
+                    least = min(least, leaves[near]) if np.isfinite(ground[r + i, c + j]) else BOTTOM
+                elif seen[near] != -1 - body:
+                    seen[near] = -1 - body
+                    waiting[size] = near
+                    size += 1
+    return least, found
 
 
 @njit(cache=True)
