@@ -48,12 +48,16 @@ def spills(ground: Floats, owner: Whole, count: int, neighbours: int, full: Floa
     its way. full: (rows, cols), the ground with every hollow full to where its water leaves (`merge_tree.filled`), by the same
     neighbours: once a body's water stands higher than what fills the ground beside it, its way on to the edge need not be gone.
     """
-    leaves, seen = full.ravel(), np.zeros(ground.size, dtype=np.int32)
+    z, leaves, seen = ground.ravel(), full.ravel(), np.zeros(ground.size, dtype=np.int32)
+    whole = True
     first, cells = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.int64)
     for cell in range(len(owner) - 1, -1, -1):
         if owner[cell] >= 0:
             first[owner[cell]] = cell
             cells[owner[cell]] += 1
+            whole &= bool(np.isfinite(z[cell]))
+    if not whole:  # water leaves into missing ground, but not into that a body has: what fills the ground says nothing then
+        leaves = np.full(ground.size, np.inf)
     edge = _edge_levels(ground, neighbours)
     level = np.full(count, np.nan)
     for body in range(count):
@@ -61,7 +65,9 @@ def spills(ground: Floats, owner: Whole, count: int, neighbours: int, full: Floa
             continue
         least, found = _least_beside(ground, first[body], neighbours, owner, body, seen, leaves)
         at = np.searchsorted(edge, least)
-        if found < cells[body] or (at < len(edge) and edge[at] == least):  # in parts, or the highest may lie at the edge itself
+        if (
+            not whole or found < cells[body] or (at < len(edge) and edge[at] == least)
+        ):  # in parts, or the highest may lie at the edge itself
             least = _risen(ground, first[body], neighbours, owner, body, seen, leaves).level
         level[body] = least if least > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
     return level
