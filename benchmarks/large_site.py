@@ -105,7 +105,7 @@ def main() -> None:
     cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
     rows = [f"| {name} | {float(seconds):.1f} | {float(peak):.2f} |" for name, seconds, peak in stages]
     text = (
-        f"# A large site\n\n{ACROSS * DOWN:,} polygons over {ROWS * COLS / 1e6:.0f} million cells ({TILES * TILES} deflated tiles "
+        f"# A large site\n\n{ACROSS * DOWN:,} polygons over {ROWS * COLS / 1e6:.0f} million cells ({TILES**2} deflated tiles "
         f"in a VRT), {int(told[0]):,} units. {os.cpu_count()} cores, {memory_gib():.0f} GiB. All of it {cpu:.0f} CPU s, "
         f"{taken:.0f} s on the clock, gap {float(told[1]):.1e}.\n\n| stage | CPU s | peak so far, GiB |\n|---|---|---|\n"
     )
