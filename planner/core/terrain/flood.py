@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 Marks = NDArray[np.uint64]
 
+STEP_ROW = np.array([0, 0, -1, 1, -1, -1, 1, 1])
+STEP_COL = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
+
 
 class Flood(NamedTuple):
     """What a flood found.
@@ -42,34 +45,23 @@ def flood(ground: Floats, sources: Ints, neighbours: int) -> Flood:
     # made here, as numpy asks the system for large pages: without them a large terrain takes twice as long
     level, came_from = np.full(ground.size, np.nan), np.full(ground.size, -1, dtype=np.int32)
     rank, order = np.full(ground.size, -1, dtype=np.int32), np.empty(len(by_height), dtype=np.int32)
-    reached = _flood(ground, by_height, sources, neighbours, rank, level, came_from, order)
+    rank[by_height] = np.arange(len(by_height), dtype=np.int32)
+    reached = _flood(ground, by_height, sources, neighbours, rank, Flood(order, level, came_from))
     return Flood(order[:reached], level, came_from)
 
 
 @njit(cache=True)
-def _flood(
-    ground: Floats,
-    by_height: Labels,
-    sources: Ints,
-    neighbours: int,
-    rank: Labels,
-    level: Floats,
-    came_from: Labels,
-    order: Labels,
-) -> int:
-    """Writes level, came_from (NaN and −1 until then) and order; how many cells were reached. rank: −1 everywhere.
+def _flood(ground: Floats, by_height: Labels, sources: Ints, neighbours: int, rank: Labels, found: Flood) -> int:
+    """Writes what is found, level NaN and came_from −1 until then; how many cells were reached.
 
-    by_height: flat indices of the cells that have ground, the lowest first, ties by position.
-
+    by_height: flat indices of the cells that have ground, the lowest first, ties by position. rank: (rows·cols,) where each
+    stands there, −1 without ground; −1 from when it waits.
     A cell above the water waits as a bit at its rank by height: as the water only rises, the next is found by going on through
     the bits. What lies no higher than the water waits in a heap by position, and all of it comes before the water rises.
     """
     rows, cols = ground.shape
     z = ground.ravel()
-    step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
-    step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
-    for k in range(len(by_height)):
-        rank[by_height[k]] = k
+    order, level, came_from = found
     waiting = np.zeros((len(by_height) >> 6) + 1, dtype=np.uint64)
     any_of = np.zeros((len(waiting) >> 6) + 1, dtype=np.uint64)  # a bit for each word of it that is not 0
     pool_key, pool = np.empty(1024), np.empty(1024, dtype=np.int32)
@@ -81,12 +73,7 @@ def _flood(
     size = reached = group = 0
     stands, under = -np.inf, 0  # where the water stands, and how many cells lie no higher
     while True:
-        while group < len(any_of) and any_of[group] == 0:
-            group += 1
-        word, at = 0, len(by_height)
-        if group < len(any_of):
-            word = (group << 6) + lowest(any_of[group])
-            at = (word << 6) + lowest(waiting[word])
+        group, word, at = _first(waiting, any_of, group, len(by_height))
         if size > 0 and (at >= under or pool[0] < by_height[at]):
             cell = pool[0]
             heap_pop(pool_key, pool, size)
@@ -110,13 +97,11 @@ def _flood(
             pool_key = np.concatenate((pool_key, np.empty_like(pool_key)))
             pool = np.concatenate((pool, np.empty_like(pool)))
         for d in range(neighbours):
-            nr, nc = r + step_r[d], c + step_c[d]
-            if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
-                continue
+            nr, nc = r + STEP_ROW[d], c + STEP_COL[d]
             near = nr * cols + nc
-            at = rank[near]
-            if at < 0:
+            if nr < 0 or nc < 0 or nr >= rows or nc >= cols or rank[near] < 0:
                 continue
+            at = rank[near]
             rank[near] = -1
             came_from[near] = cell
             if at >= under:
@@ -126,6 +111,17 @@ def _flood(
                 heap_push(pool_key, pool, size, 0.0, near)
                 size += 1
     return reached
+
+
+@njit(cache=True)
+def _first(waiting: Marks, any_of: Marks, group: int, none: int) -> tuple[int, int, int]:
+    """The first group from one on, word and rank that are marked; the rank is `none` where nothing is."""
+    while group < len(any_of) and any_of[group] == 0:
+        group += 1
+    if group == len(any_of):
+        return group, 0, none
+    word = (group << 6) + lowest(any_of[group])
+    return group, word, (word << 6) + lowest(waiting[word])
 
 
 @njit(cache=True)
