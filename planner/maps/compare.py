@@ -228,7 +228,8 @@ def sankey(flow: pd.DataFrame, before: str, after: str) -> str:
                 f"C{middle:.1f} {b + size:.1f} {middle:.1f} {a + size:.1f} {x0 + bar:.1f} {a + size:.1f}Z"
             )
             strength = 0.35 if row == col else 0.8
-            title = f"{TARGETS[row].en} → {TARGETS[col].en}: {flow.loc[row, col]:,.1f} mu"
+            ends = " → ".join(f"{TARGETS[t].en} {TARGETS[t].zh}" for t in (row, col))  # a picture's tip has one text for both
+            title = f"{ends}: {flow.loc[row, col]:,.1f} mu 亩"
             shapes.append(
                 f'<path d="{path}" fill="{TARGETS[row].colour}" fill-opacity="{strength}"><title>{title}</title></path>'
             )
