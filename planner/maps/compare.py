@@ -18,7 +18,7 @@ from planner.maps.folium_layer import text_of
 from planner.maps.view import MapView
 from planner.maps.views import AMOUNTS, compared_specs
 from planner.plan.figures import FIGURES, Figure, with_unit
-from planner.words import LANGS, pair, say, text
+from planner.words import LANGS, pair, say, term, text
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -229,7 +229,7 @@ def sankey(flow: pd.DataFrame, before: str, after: str) -> str:
             )
             strength = 0.35 if row == col else 0.8
             ends = " → ".join(f"{TARGETS[t].en} {TARGETS[t].zh}" for t in (row, col))  # a picture's tip has one text for both
-            title = f"{ends}: {flow.loc[row, col]:,.1f} mu 亩"
+            title = f"{ends}: {flow.loc[row, col]:,.1f} {' '.join(term('unit', 'mu', lang) for lang in LANGS)}"
             shapes.append(
                 f'<path d="{path}" fill="{TARGETS[row].colour}" fill-opacity="{strength}"><title>{title}</title></path>'
             )

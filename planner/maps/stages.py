@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.units import mu_from_m2
+from planner.units import m2_from_mu, mu_from_m2
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -96,7 +96,7 @@ def _risen(curve: pd.DataFrame, bed: Bed, stops: Floats) -> tuple[Floats, Floats
     floor = np.concatenate([[0.0], np.cumsum(bed.ground[order])])[count]
     return (
         base_mu + mu_from_m2(count * bed.cell_m2),
-        base_m3 + base_mu * 1e4 / 15 * (stops - stops[0]) + (count * stops - floor) * bed.cell_m2,
+        base_m3 + m2_from_mu(base_mu) * (stops - stops[0]) + (count * stops - floor) * bed.cell_m2,
     )
 
 

@@ -11,6 +11,7 @@ from planner.plan.figures import figure_at, published_name
 from planner.report import charts
 from planner.report.document import Block, Picture, Say, Section, Table, Text
 from planner.report.dykes import dykes
+from planner.units import m2_from_mu
 from planner.words import term
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def water(plan: Plan, s: dict[str, Any], say: Say) -> Section:
     rows = []
     for name, row in frame.iterrows():
         area = float(row["area_mu"])
-        mean = float(row.get("mean_depth_m", row["storage_m3"] / (area * 10000 / 15) if area else 0.0))
+        mean = float(row.get("mean_depth_m", row["storage_m3"] / m2_from_mu(area) if area else 0.0))
         rows.append(
             (
                 str(name),
