@@ -13,7 +13,7 @@ from planner.economics import lump_paid, stocked, traded
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.placing import asked_facts, value_column
-from planner.plan.compose import CUT_OR_MEASURED, READ_WITH_FILES, Survey, choose, survey
+from planner.plan.compose import CUT_OR_MEASURED, READ_WITH_FILES, Survey, choose, survey, with_keys
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
@@ -30,10 +30,10 @@ def _surveyed(site: Site | str | Path) -> Survey:
 def sweep(
     site: Site | str | Path, key: str, values: Iterable[Any], *, announce: Callable[[str], None] | None = None
 ) -> pd.DataFrame:
-    """The plan for each value of a dotted key, the units cut and measured only once.
+    """The plan for each value of a dotted key; the units are cut and measured once, and anew only by keys that they hang on.
 
     Returns a frame by value: objective, bound and gap (yuan), mu by target, sums of SUMS, `status`; where no plan exists the
-    status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that changes the units themselves.
+    status says so and the figures are NaN. Raises InvalidInput for an unknown key or one that the site's files are read by.
 
     Examples
     --------
@@ -43,21 +43,26 @@ def sweep(
     ['optimal']
     """
     site = site if isinstance(site, Site) else read_site(site)
-    refuse_remeasuring(site, (key,))
+    refuse_rereading((key,))
     known = survey(site)
     rows: dict[Any, dict[str, Any]] = {}
     for value in values:
         if announce is not None:
             announce(f"{key} = {value}")
-        rows[value] = row_of(known, {key: value})
+        rows[value] = row_of(known_under(known, {key: value}), {key: value})
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(key)
 
 
-def refuse_remeasuring(site: Site, keys: Iterable[str]) -> None:
-    """Raises InvalidInput for a key whose change would read, cut or measure anew."""
+def refuse_rereading(keys: Iterable[str]) -> None:
+    """Raises InvalidInput for a key whose change would read the site's files anew."""
     for key in keys:
-        if remeasured(site, key):
+        if key.startswith(READ_WITH_FILES):
             raise InvalidInput(say("plan.sweep_remeasures", key=key))
+
+
+def known_under(known: Survey, sets: Mapping[str, Any]) -> Survey:
+    """What is known of a site under changed keys: the same, or cut and measured anew where units hang on one of them."""
+    return survey(with_keys(known.site, sets)) if any(remeasured(known.site, key) for key in sets) else known
 
 
 def remeasured(site: Site, key: str) -> bool:

@@ -22,7 +22,7 @@ from planner.parameters import nearest
 from planner.plan.allocate import earth_limits, offered, problem_of, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey, with_keys
 from planner.plan.noun import Plan
-from planner.plan.sensitivity import refuse_remeasuring, row_of
+from planner.plan.sensitivity import known_under, refuse_rereading, row_of
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
@@ -213,7 +213,7 @@ def _summed(options: pd.DataFrame, compaction: float) -> pd.DataFrame:
 def vary(
     site: Site | str | Path, values: Mapping[str, Sequence[Any]], *, announce: Announce | None = None, **sets: Any
 ) -> pd.DataFrame:
-    """A table of plans over the values of one or several dotted keys, every combination; the units are cut only once.
+    """A table of plans over the values of one or several dotted keys, every combination; units are cut as sweep cuts them.
 
     Returns a frame indexed by the keys, columns as `sweep` gives them and `change_cny`, the objective less the first row's;
     `proven` is False where that difference is inside the two plans' gaps. Raises InvalidInput as sweep does.
@@ -229,7 +229,7 @@ def vary(
     if not 1 <= count <= MOST_CASES:
         raise InvalidInput(say("whatif.cases", count=count, most=MOST_CASES))
     given = _given(site, sets)
-    refuse_remeasuring(given, values)
+    refuse_rereading(values)
     known = survey(given)
     rows = list(_rows(known, values, announce or (lambda _: None)))
     index = pd.MultiIndex.from_tuples([case for case, _ in rows], names=list(values))
@@ -247,4 +247,4 @@ def _rows(
     for case in product(*values.values()):
         sets = dict(zip(values, case, strict=True))
         tell(", ".join(f"{key} = {value}" for key, value in sets.items()))
-        yield case, row_of(known, sets)
+        yield case, row_of(known_under(known, sets), sets)

@@ -39,9 +39,12 @@ def test_a_sweep_over_lump_sums_counts_those_it_is_told(site: pl.Site) -> None:
     assert two == pytest.approx(alone.summary()["economics"]["cost_cny"])
 
 
-def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
-    with pytest.raises(InvalidInput, match="make_plan"):
-        pl.sweep(site, "partition.max_unit_mu", [5.0])
+def test_what_files_are_read_by_is_refused(site: pl.Site) -> None:
+    for key in ("layers.terrain", "water.amplitude_m", "measure.surroundings_m"):
+        with pytest.raises(InvalidInput, match="make_plan"):
+            pl.sweep(site, key, [5.0])
+        with pytest.raises(InvalidInput, match="make_plan"):
+            pl.vary(site, {key: [30.0]})
     with pytest.raises(InvalidInput, match="did you mean"):
         pl.sweep(site, "targets.arable.min_m", [5.0])
 
@@ -49,7 +52,7 @@ def test_what_changes_the_units_is_refused(site: pl.Site) -> None:
 TOLD_ONLY = {"dyke.max_height_m", "earthwork.market_km"}  # read with the files, and only warned or checked by
 
 
-def test_every_key_that_measuring_reads_is_refused(small_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_key_that_measuring_reads_is_known_to_be(small_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is not would give the same plan whatever its value: St Aidan's at an amplitude of 3 m was 4 % too low."""
     read: set[str] = set()
     value = Parameters.value
@@ -70,12 +73,15 @@ def test_every_key_that_measuring_reads_is_refused(small_world: Path, monkeypatc
     assert [k for k in sorted(with_files - TOLD_ONLY) if not k.startswith((*READ_WITH_FILES, "partition."))] == []
 
 
-@pytest.mark.parametrize("key", ["reservoir.level_m", "near.0.beyond_m", "buffer.0.width_m", "value.distance.0.fades_m"])
-def test_what_units_are_cut_along_is_refused(site: pl.Site, key: str) -> None:
-    with pytest.raises(InvalidInput, match="make_plan"):
-        pl.sweep(site, key, [30.0])
-    with pytest.raises(InvalidInput, match="make_plan"):
-        pl.vary(site, {key: [30.0]})
+@pytest.mark.parametrize(("key", "value"), [("reservoir.level_m", 30.4), ("partition.max_unit_mu", 6.0)])
+def test_units_are_cut_anew_by_what_they_hang_on(site: pl.Site, key: str, value: float) -> None:
+    made = pl.make_plan(site, **{key: value})
+    found = pl.sweep(site, key, [value]).loc[value]
+    assert found["objective_cny"] == pytest.approx(made.certificate.objective, rel=1e-9)
+    assert found["cut_m3"] == pytest.approx(made.units["cut_m3"].sum(), rel=1e-9)
+    other = pl.vary(site, {key: [value], "solver.gap": [1e-3]})
+    assert other["cut_m3"].iloc[0] > 0.0
+    assert found["cut_m3"] != pytest.approx(row_of(survey(site), {"solver.gap": 1e-3})["cut_m3"], rel=1e-6)
     with pytest.raises(InvalidInput, match="cannot be drawn"):
         pl.confidence(site, {key: 0.1})
 
