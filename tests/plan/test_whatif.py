@@ -133,8 +133,8 @@ def test_a_table_over_two_keys(site) -> None:
     assert dearer["bound_cny"].loc[2e5] >= dearer["objective_cny"].loc[1e5]  # more is paid for the same plans
     with pytest.raises(InvalidInput, match="asks for 0 plans"):
         pl.vary(site, {"budget.max_cny": []})
-    with pytest.raises(InvalidInput):
-        pl.vary(site, {"partition.max_unit_mu": [5.0]})
+    with pytest.raises(InvalidInput, match="files are read by"):
+        pl.vary(site, {"water.amplitude_m": [0.5]})
 
 
 def test_the_verb(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
