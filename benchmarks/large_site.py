@@ -21,7 +21,7 @@ import shapely
 from rasterio.transform import Affine
 from scipy import ndimage
 
-from benchmarks._results import memory_gib, record
+from benchmarks._results import memory_gib, mosaic, record
 
 ROWS, COLS, CELL = 8000, 9000, 5.0
 WEST, NORTH, CRS = 39_480_000.0, 3_780_000.0, "EPSG:4527"
@@ -70,26 +70,17 @@ def write(folder: Path) -> Path:
     """The polygons as a shapefile, the ground as a mosaic of compressed tiles, and a site.toml; its path."""
     z, polygons, depth = ground_and_polygons()
     high, wide = ROWS // TILES, COLS // TILES
-    sources = ""
-    for i in range(TILES):
-        for j in range(TILES):
+    tiles = [[folder / f"t{i}{j}.tif" for j in range(TILES)] for i in range(TILES)]
+    for i, across in enumerate(tiles):
+        for j, tile in enumerate(across):
             place = Affine(CELL, 0, WEST + j * wide * CELL, 0, -CELL, NORTH - i * high * CELL)
             how = {"driver": "GTiff", "compress": "deflate", "predictor": 3, "tiled": True, "crs": CRS, "transform": place}
-            with rasterio.open(folder / f"t{i}{j}.tif", "w", height=high, width=wide, count=1, dtype="float32", **how) as out:
+            with rasterio.open(tile, "w", height=high, width=wide, count=1, dtype="float32", **how) as out:
                 out.write(z[i * high : (i + 1) * high, j * wide : (j + 1) * wide], 1)
-            sources += (
-                f'<SimpleSource><SourceFilename relativeToVRT="1">t{i}{j}.tif</SourceFilename><SourceBand>1</SourceBand>'
-                f'<SrcRect xOff="0" yOff="0" xSize="{wide}" ySize="{high}"/>'
-                f'<DstRect xOff="{j * wide}" yOff="{i * high}" xSize="{wide}" ySize="{high}"/></SimpleSource>'
-            )
-    (folder / "dem.vrt").write_text(
-        f'<VRTDataset rasterXSize="{COLS}" rasterYSize="{ROWS}"><SRS>{CRS}</SRS>'
-        f"<GeoTransform>{WEST},{CELL},0,{NORTH},0,{-CELL}</GeoTransform>"
-        f'<VRTRasterBand dataType="Float32" band="1">{sources}</VRTRasterBand></VRTDataset>'
-    )
+    terrain = mosaic(folder / "dem.vrt", tiles, (high, wide), (WEST, NORTH, CELL), CRS)
     frame = gpd.GeoDataFrame({"id": [f"P{k:04d}" for k in range(len(polygons))], "depth_m": depth}, geometry=polygons, crs=CRS)
     frame.to_file(folder / "polygons.shp")
-    asked = ["init", str(folder / "polygons.shp"), "--terrain", str(folder / "dem.vrt"), "-o", str(folder / "site.toml")]
+    asked = ["init", str(folder / "polygons.shp"), "--terrain", str(terrain), "-o", str(folder / "site.toml")]
     subprocess.run([sys.executable, "-m", "planner", *asked, "-q"], check=True)
     return folder / "site.toml"
 

@@ -29,7 +29,7 @@ from numba import njit
 from rasterio.transform import Affine
 from scipy import ndimage
 
-from benchmarks._results import memory_gib, record
+from benchmarks._results import memory_gib, mosaic, record
 from planner.core.terrain.cells import count_cells, entries_of_width, extremes
 from planner.core.terrain.merge_tree import filled, merge_tree
 from planner.core.terrain.slope import slope_degrees
@@ -472,21 +472,9 @@ def larger_than_memory(path: Path) -> list[tuple[str, str, str, str]]:
     """A mosaic of 4 × 4 of the raster: 40 000 × 40 000 cells; the process's peak memory."""
     with rasterio.open(path) as one:
         rows, cols = one.shape
-    bands = "".join(
-        f'<SimpleSource><SourceFilename relativeToVRT="0">{path}</SourceFilename><SourceBand>1</SourceBand>'
-        f'<SrcRect xOff="0" yOff="0" xSize="{cols}" ySize="{rows}"/>'
-        f'<DstRect xOff="{j * cols}" yOff="{i * rows}" xSize="{cols}" ySize="{rows}"/></SimpleSource>'
-        for i in range(4)
-        for j in range(4)
-    )
-    mosaic = path.with_name("mosaic.vrt")
-    mosaic.write_text(
-        f'<VRTDataset rasterXSize="{4 * cols}" rasterYSize="{4 * rows}"><SRS>EPSG:4527</SRS>'
-        f"<GeoTransform>{WEST},{CELL},0,{NORTH},0,-{CELL}</GeoTransform>"
-        f'<VRTRasterBand dataType="Float32" band="1" blockXSize="512" blockYSize="512">{bands}</VRTRasterBand></VRTDataset>'
-    )
+    whole = mosaic(path.with_name("mosaic.vrt"), [[path] * 4] * 4, (rows, cols), (WEST, NORTH, CELL), "EPSG:4527")
     root = str(Path(__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", LARGE, str(mosaic), root], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", LARGE, str(whole), root], capture_output=True, text=True, check=False)
     told = done.stdout.strip() or done.stderr.strip()[-200:]
     return [(f"{4 * rows:,} × {4 * cols:,} cells, streamed", "(limit 4 GiB)", "", line) for line in told.splitlines()]
 

@@ -106,6 +106,11 @@ def stocked(units: pd.DataFrame, scenario: Scenario) -> list[tuple[float, int, i
     return [(price * m3, span.first, span.last) for span, m3 in restocked_m3(units, scenario)]
 
 
+def compaction_of(rule: EarthworkRule, scenario: Scenario) -> float:
+    """m³ of fill per m³ of cut in a rule's own balance: the site's where it states none."""
+    return scenario.number("earthwork.compaction") if rule.compaction is None else rule.compaction
+
+
 def traded(units: pd.DataFrame, scenario: Scenario) -> float:
     """What earth costs that chosen units lack and is bought, or that they leave and is carted away, yuan: by the prices of
     `[[rule]]` Earthwork, each of its own balance. units: columns `cut_m3`, `fill_m3`."""
@@ -115,8 +120,7 @@ def traded(units: pd.DataFrame, scenario: Scenario) -> float:
     cut, fill, found = float(units["cut_m3"].sum()), float(units["fill_m3"].sum()), 0.0
     for rule in priced:
         assert isinstance(rule, EarthworkRule)
-        own = scenario.number("earthwork.compaction") if rule.compaction is None else rule.compaction
-        lack = fill - own * cut
+        lack = fill - compaction_of(rule, scenario) * cut
         found += rule.import_cny_per_m3 * max(lack, 0.0) + rule.export_cny_per_m3 * max(-lack, 0.0)
     return found
 

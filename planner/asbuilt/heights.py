@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.asbuilt.survey import LEAST_CELLS
 from planner.core.terrain.registration import spread_of
 from planner.errors import InvalidInput
 from planner.read.lengths import UNITS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 NEARER: Final = 0.1  # of what heights differ by as they are, from where another unit explains them
 FLATTER: Final = 0.5  # and of the spread of that: what merely lies higher or lower keeps its relief in metres
 LEAST_M: Final = 1.0  # heights that differ by less are no other unit's
-LEAST_CELLS: Final = 100  # stable cells that tell a unit; else all cells do
 
 
 def surveyed(plan: Plan, terrain: Grid | str | Path) -> tuple[Grid, tuple[Message, ...]]:
@@ -40,7 +40,8 @@ def check_metres(name: str, before: Grid, after: Grid, stable: NDArray[np.bool_]
     """Raises InvalidInput where heights are the plan's own in another unit: feet, centimetres …
 
     They are where times that unit they lie within a tenth of the distance, and of half its spread: a survey above another datum
-    lies off by as much everywhere. stable (rows, cols): ground that should lie as it did.
+    lies off by as much everywhere. stable (rows, cols): ground that should lie as it did; all cells count
+    where it has fewer than LEAST_CELLS.
     """
     both = np.isfinite(before.values) & np.isfinite(after.values)
     where = both & stable if np.count_nonzero(both & stable) >= LEAST_CELLS else both

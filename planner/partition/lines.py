@@ -57,24 +57,30 @@ def smoothed(grid: Grid, bounds: tuple[float, float, float, float], *, radius_m:
         (bounds[0] - grid.west) / grid.cell_x, (bounds[2] - grid.west) / grid.cell_x, grid.shape[1], margin, step, start[0]
     )
     rows = _window((bounds[1] - south) / grid.cell_y, (bounds[3] - south) / grid.cell_y, grid.shape[0], margin, step, start[1])
-    shape = (len(rows) // step, step, len(cols) // step, step)
-    if not any(grid.values.strides):  # one number everywhere
-        values = np.full(shape[::2], grid.values[0, 0])
-    else:
-        values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
-    known = np.isfinite(values)
-    if not known.any():
+    values = _averaged(grid, rows, cols, step, radius_m)
+    if values is None:
         return Field(np.empty(0), np.empty(0), np.empty((0, 0)), 0, 0)
-    if not known.all():
-        nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-        values = values[tuple(nearest)]
-    if any(grid.values.strides):
-        values = values.reshape(shape).mean(axis=(1, 3)) if step > 1 else values
-        sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
-        values = ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE)
     x = grid.west + (cols.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_x
     y = south + (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
     return Field(x, y, values, (int(cols[0]) + start[0]) // step, (int(rows[0]) + start[1]) // step)
+
+
+def _averaged(grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], step: int, radius_m: float) -> Floats | None:
+    """A grid's cells of rows and columns, step × step of them together, smoothed; None where no cell is known."""
+    shape = (len(rows) // step, step, len(cols) // step, step)
+    if not any(grid.values.strides):  # one number everywhere
+        one = grid.values[0, 0]
+        return np.full(shape[::2], one) if np.isfinite(one) else None
+    values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
+    known = np.isfinite(values)
+    if not known.any():
+        return None
+    if not known.all():
+        nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+        values = values[tuple(nearest)]
+    values = values.reshape(shape).mean(axis=(1, 3)) if step > 1 else values
+    sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
+    return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE))
 
 
 def _window(low: float, high: float, size: int, margin: int, step: int, start: int) -> NDArray[np.int64]:

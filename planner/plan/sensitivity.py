@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,10 @@ def sweep(
     >>> table["status"].tolist()
     ['optimal']
     """
-    site = site if isinstance(site, Site) else read_site(site)
     refuse_rereading((key,))
-    known = survey(site)
-    rows: dict[Any, dict[str, Any]] = {}
-    for value in values:
-        if announce is not None:
-            announce(f"{key} = {value}")
-        rows[value] = row_of(known_under(known, {key: value}), {key: value})
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(key)
+    asked = list(values)
+    rows = rows_of(_surveyed(site), [{key: value} for value in asked], announce)
+    return pd.DataFrame.from_dict(dict(zip(asked, rows, strict=True)), orient="index").rename_axis(key)
 
 
 def refuse_rereading(keys: Iterable[str]) -> None:
@@ -60,9 +55,19 @@ def refuse_rereading(keys: Iterable[str]) -> None:
             raise InvalidInput(say("plan.sweep_remeasures", key=key))
 
 
-def known_under(known: Survey, sets: Mapping[str, Any]) -> Survey:
-    """What is known of a site under changed keys: the same, or cut and measured anew where units hang on one of them."""
-    return survey(with_keys(known.site, sets)) if any(remeasured(known.site, key) for key in sets) else known
+def rows_of(
+    known: Survey, cases: Iterable[Mapping[str, Any]], announce: Callable[[str], None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The figures of the plan for each case of changed keys: for what is known of the site, cut and measured anew where units
+    hang on one of them, and not once more while these keys stay as they are."""
+    under, anew = known, dict[str, Any]()
+    for sets in cases:
+        if announce is not None:
+            announce(", ".join(f"{key} = {value}" for key, value in sets.items()))
+        wanted = {key: value for key, value in sets.items() if remeasured(known.site, key)}
+        if wanted != anew:
+            under, anew = survey(with_keys(known.site, wanted)) if wanted else known, wanted
+        yield row_of(under, sets)
 
 
 def remeasured(site: Site, key: str) -> bool:

@@ -29,7 +29,7 @@ from planner.allocation import (
     Storage,
     WaterLevel,
 )
-from planner.economics import haul_worth
+from planner.economics import compaction_of, haul_worth
 from planner.ellipsoid import ellipsoidal_m2
 from planner.errors import InvalidInput
 from planner.keys import rules as keys
@@ -129,9 +129,7 @@ def _compactness(r: keys.CompactnessRule, where: Where) -> list[Any]:
 
 
 def _earthwork(r: keys.EarthworkRule, where: Where) -> list[Any]:
-    given = _given(r)
-    if given["compaction"] is None:
-        given["compaction"] = where.scenario.number("earthwork.compaction")
+    given = _given(r) | {"compaction": compaction_of(r, where.scenario)}
     return [Earthwork(**given, worth=haul_worth(where.scenario))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -22,7 +22,7 @@ from planner.parameters import nearest
 from planner.plan.allocate import earth_limits, offered, problem_of, rules_of, stock_rules
 from planner.plan.compose import Survey, plan_of, survey, with_keys
 from planner.plan.noun import Plan
-from planner.plan.sensitivity import known_under, refuse_rereading, row_of
+from planner.plan.sensitivity import refuse_rereading, rows_of
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
@@ -228,23 +228,12 @@ def vary(
     count = math.prod(len(v) for v in values.values())
     if not 1 <= count <= MOST_CASES:
         raise InvalidInput(say("whatif.cases", count=count, most=MOST_CASES))
-    given = _given(site, sets)
     refuse_rereading(values)
-    known = survey(given)
-    rows = list(_rows(known, values, announce or (lambda _: None)))
-    index = pd.MultiIndex.from_tuples([case for case, _ in rows], names=list(values))
-    table = pd.DataFrame([row for _, row in rows], index=index)
+    cases = list(product(*values.values()))
+    rows = rows_of(survey(_given(site, sets)), [dict(zip(values, case, strict=True)) for case in cases], announce)
+    table = pd.DataFrame(list(rows), index=pd.MultiIndex.from_tuples(cases, names=list(values)))
     if "objective_cny" not in table:
         return table
     change = table["objective_cny"] - table["objective_cny"].iloc[0]
     open_ = (table["bound_cny"] - table["objective_cny"]).abs()
     return table.assign(change_cny=change, proven=(change.abs() > open_ + open_.iloc[0]))
-
-
-def _rows(
-    known: Survey, values: Mapping[str, Sequence[Any]], tell: Announce
-) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    for case in product(*values.values()):
-        sets = dict(zip(values, case, strict=True))
-        tell(", ".join(f"{key} = {value}" for key, value in sets.items()))
-        yield case, row_of(known_under(known, sets), sets)

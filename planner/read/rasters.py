@@ -378,9 +378,8 @@ def stored_in(source: Any, band: int) -> type[np.float32] | type[np.float64]:
     """
     plain = source.scales[band - 1] == 1.0 and source.offsets[band - 1] == 0.0
     kind = source.dtypes[band - 1]
-    if plain and kind in _SMALL:
-        return np.float32 if metres_per_unit(source, band, []) == 1.0 else np.float64
-    return np.float32 if plain and kind == "float32" else np.float64
+    exact = kind == "float32" or (kind in _SMALL and metres_per_unit(source, band, []) == 1.0)
+    return np.float32 if plain and exact else np.float64
 
 
 def _grid(view: Any, window: Window, values: Floats) -> Grid:

@@ -152,6 +152,8 @@ def rims(units: gpd.GeoDataFrame, body: Ints, count: int, terrain: Grid) -> Floa
 
     body: (n,) the body each unit is part of, −1 for none. terrain: the ground around them, m.
     """
+    if not count:
+        return np.empty(0)
     of_cell = np.append(body, -1)[owner_of(units.geometry.to_numpy(), terrain.frame, rule=Rule.MOST).ravel()].astype(np.int32)
     return spills(terrain.values, of_cell, count, CORNERS, filled(terrain.values, neighbours=CORNERS))
 

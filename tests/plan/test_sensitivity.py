@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import planner as pl
 from planner.errors import InvalidInput
 from planner.parameters import Parameters
+from planner.plan import sensitivity
 from planner.plan.compose import READ_WITH_FILES, survey
 from planner.plan.sensitivity import remeasured, row_of
 
@@ -84,6 +86,14 @@ def test_units_are_cut_anew_by_what_they_hang_on(site: pl.Site, key: str, value:
     assert found["cut_m3"] != pytest.approx(row_of(survey(site), {"solver.gap": 1e-3})["cut_m3"], rel=1e-6)
     with pytest.raises(InvalidInput, match="cannot be drawn"):
         pl.confidence(site, {key: 0.1})
+
+
+def test_units_are_not_cut_again_while_what_they_hang_on_stays(site: pl.Site) -> None:
+    key, gaps = "partition.max_unit_mu", [1e-3, 1e-2]
+    with patch.object(sensitivity, "survey", wraps=survey) as cut:
+        pl.vary(site, {key: [5.0, 6.0], "solver.gap": gaps})  # the site as it is it surveys by its own hand
+        pl.sweep(site, "solver.gap", gaps)
+    assert [call.args[0].scenario.number(key) for call in cut.call_args_list] == [5.0, 6.0, site.scenario.number(key)]
 
 
 def test_a_site_that_is_read_is_not_read_again(site: pl.Site, small_world: Path) -> None:

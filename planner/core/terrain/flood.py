@@ -13,14 +13,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.compiled import ascending, heap_pop, heap_push, lowest
+from planner.core.terrain.neighbours import STEP_COL, STEP_ROW
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 Marks = NDArray[np.uint64]
-
-STEP_ROW = np.array([0, 0, -1, 1, -1, -1, 1, 1])
-STEP_COL = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
 
 
 class Flood(NamedTuple):

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.core.terrain.compiled import heap_pop, heap_push
-from planner.core.terrain.neighbours import CORNERS
+from planner.core.terrain.neighbours import CORNERS, STEP_COL, STEP_ROW
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int32]
@@ -63,11 +63,9 @@ def spills(ground: Floats, owner: Whole, count: int, neighbours: int, full: Floa
     for body in range(count):
         if first[body] < 0:
             continue
-        least, found = _least_beside(ground, first[body], neighbours, owner, body, seen, leaves)
+        least, found = _least_beside(ground, first[body], neighbours, owner, body, seen, leaves) if whole else (np.nan, 0)
         at = np.searchsorted(edge, least)
-        if (
-            not whole or found < cells[body] or (at < len(edge) and edge[at] == least)
-        ):  # in parts, or the highest may lie at the edge itself
+        if found < cells[body] or (at < len(edge) and edge[at] == least):  # in parts, or the highest may lie at the edge itself
             least = _risen(ground, first[body], neighbours, owner, body, seen, leaves).level
         level[body] = least if least > BOTTOM else np.nan  # it leaves where ground is missing: no rim is known there
     return level
@@ -150,8 +148,6 @@ def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int,
     base = BOTTOM if shared else np.float64(z[start])
     if not np.isfinite(base):
         return Spill(np.nan, -1, np.nan, -1)
-    step_r = np.array([0, 0, -1, 1, -1, -1, 1, 1])
-    step_c = np.array([-1, 1, 0, 0, -1, 1, -1, 1])
     mark = body + 1
     key = np.empty(1024)
     cell = np.empty(1024, dtype=np.int64)
@@ -170,7 +166,7 @@ def _risen(ground: Floats, start: int, neighbours: int, owner: Whole, body: int,
             key = np.concatenate((key, np.empty_like(key)))
             cell = np.concatenate((cell, np.empty_like(cell)))
         for d in range(neighbours):
-            nr, nc = r + step_r[d], c + step_c[d]
+            nr, nc = r + STEP_ROW[d], c + STEP_COL[d]
             if nr < 0 or nc < 0 or nr >= rows or nc >= cols:
                 continue
             near = nr * cols + nc
