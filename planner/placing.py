@@ -155,7 +155,7 @@ def _in_zones(zones: gpd.GeoDataFrame, column: str, shapes: NDArray[Any], plane:
     weight = np.bincount(unit, part, minlength=len(shapes))
     total = np.bincount(unit, part * zones[column].to_numpy(float)[zone], minlength=len(shapes))
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-    return mean, np.clip(np.divide(weight, plane, out=np.zeros_like(plane), where=plane > 0), 0.0, 1.0)
+    return mean, _share(shapes, plane, shapely.union_all(ground))
 
 
 def _distance(site: Site, item: DistanceValue, shapes: NDArray[Any]) -> Floats:

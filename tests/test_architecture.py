@@ -36,7 +36,7 @@ FLOORS = [
     {"read"},
     {"tables"},
     {"site"},
-    {"protection"},
+    {"protection", "cropland"},
     {"schedule"},
     {"scenario", "ellipsoid"},
     {"terms", "keys"},

@@ -96,6 +96,23 @@ def test_a_belt_around_the_lake_keeps_houses_and_fields_off(folder: Path) -> Non
     assert plan.certificate.objective <= plan.certificate.bound
 
 
+def test_zones_that_overlap_do_not_know_more_ground_and_land_is_sold_at_its_own_price(folder: Path) -> None:
+    """Two zones over each other on the west half: the east keeps the flat value, and so does the ledger of land sold."""
+    west = shapely.box(WEST, NORTH - SIDE * CELL, MIDDLE[0] + 33, NORTH)
+    write(folder / "zones.gpkg", west, west, grade=[300_000.0, 500_000.0])
+    plan = planned(folder, '[value]\nlayer = "zones.gpkg"\ncolumn = "grade"\n')
+    units, number = plan.units, plan.site.scenario.number
+    flat = number("targets.construction.value_cny_per_mu")
+    share = units.geometry.intersection(west).area / units.area
+    worth = 400_000.0 * share + flat * (1 - share)
+    assert ((share > 0.1) & (share < 0.9)).any()
+    assert units[value_column("construction")].to_numpy() == pytest.approx(worth.to_numpy(), rel=1e-6)
+    built = units["target"] == "construction"
+    sold = (worth * units["area_mu"])[built].sum() * number("ledgers.sold_share") * number("ledgers.net_share")
+    assert sold < 0.99 * flat * units["area_mu"][built].sum() * number("ledgers.sold_share") * number("ledgers.net_share")
+    assert plan.summary()["economics"]["ledgers"]["fiscal_cny"] == pytest.approx(sold, rel=1e-6)
+
+
 def test_value_in_place_by_raster_zones_and_distance(folder: Path) -> None:
     x = WEST + (np.arange(SIDE) + 0.5) * CELL
     write_raster(folder / "price.tif", np.broadcast_to(1e5 + 100.0 * (x - WEST), (SIDE, SIDE)).copy())

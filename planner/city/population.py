@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.city.layers import polygons_of
+from planner.city.layers import Shapes
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import covered_cells
 from planner.errors import InvalidInput
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Residents:
-    """People by residential polygon, (n,); of a raster those on cells without homes, who are counted but nowhere at home."""
+    """People by residential polygon, (n,); of a raster those of the town on cells without homes."""
 
     by_home: Floats
     homeless: float = 0.0
@@ -54,24 +55,27 @@ def from_column(column: str, residential: gpd.GeoDataFrame) -> Residents:
     return Residents(np.asarray(people))
 
 
-def from_grid(grid: Grid, residential: gpd.GeoDataFrame, shown: str) -> Residents:
+def from_grid(grid: Grid, homes: Shapes, town: Any, shown: str) -> Residents:
     """People of a raster of people per cell, each cell's spread over the residential ground in it, by area.
 
-    grid: in the layer's CRS; NaN is nobody. Raises InvalidInput where a cell holds less than nobody, or none a person.
-    Source: dasymetric mapping, Mennis 2003.
+    grid: people per cell, NaN is nobody. homes: residential polygons, (n,), town: the built-up area, both on the grid. Of a
+    cell without homes those count who live in the town, by area: a raster goes on over villages that are none of it.
+    Raises InvalidInput where a cell holds less than nobody, or none a person. Source: dasymetric mapping, Mennis 2003.
     """
     people = np.nan_to_num(grid.values.ravel(), nan=0.0)
     if (people < 0).any():
         row, col = divmod(int(np.argmin(people)), grid.shape[1])
         raise InvalidInput(say("city.cell_below_zero", path=shown, row=row + 1, column=col + 1, value=float(people.min())))
-    shapes, _ = polygons_of(residential, "residential")
-    cells = covered_cells(*rings_of(shapes), grid.frame)
+    cells = covered_cells(*rings_of(homes), grid.frame)
     lived = np.bincount(cells.cell, cells.fraction, minlength=people.size)  # residential ground of each cell
     share = np.divide(cells.fraction, lived[cells.cell], out=np.zeros_like(cells.fraction), where=lived[cells.cell] > 0)
-    home = np.repeat(np.arange(len(shapes)), np.diff(cells.start))
-    by_home = np.bincount(home, people[cells.cell] * share, minlength=len(shapes))
+    home = np.repeat(np.arange(len(homes)), np.diff(cells.start))
+    by_home = np.bincount(home, people[cells.cell] * share, minlength=len(homes))
     if not by_home.sum() > 0:
         raise InvalidInput(say("city.nobody", source=shown))
-    outside = float(people[lived == 0].sum())
-    notes = (say("city.people_outside", path=shown, people=outside, all=float(people.sum())),) if outside >= 1.0 else ()
-    return Residents(np.asarray(by_home), outside, notes)
+    built = covered_cells(*rings_of(np.array([town], dtype=object)), grid.frame)
+    empty = lived[built.cell] == 0
+    homeless = float((people[built.cell] * built.fraction)[empty].sum())
+    all_there = float(by_home.sum()) + homeless
+    said = say("city.people_outside", path=shown, people=homeless, all=all_there)
+    return Residents(np.asarray(by_home), homeless, (said,) if homeless >= 1.0 else ())

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from planner.city.candidates import candidates, plots_of
 from planner.city.enterprises import yield_per_mu
 from planner.city.evaluation import Evaluation, evaluation, indicators
 from planner.city.greening import Greening, green_figures, greening, greening_with, parks_of
+from planner.city.layers import polygons_of
 from planner.city.population import Residents, from_column, from_grid, from_number
 from planner.city.wishes import CityFile, CitySection, EvaluationSection, GreeningSection, load
 from planner.city.worth import worth_of_units
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
 from planner.plan import Plan, load_plan
-from planner.read.city import achieved_share, grid_of, layer_of, table_of
+from planner.read.city import achieved_share, cells_under, layer_of, table_of
 from planner.read.door import together
 from planner.words import say
 
@@ -192,7 +194,7 @@ def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _G
     roles = (*named, *(k for k in ("canopy", "roads") if getattr(g, k) is not None))
     with together():  # most are layers of one file
         layers = {role: layer_of(getattr(g, role), role, home) for role in roles}
-    residents = _residents(g, layers["residential"], home)
+    residents = _residents(g, layers["residential"], layers["built_up"], home)
     given: dict[str, Any] = {"people": residents.total, "parameters": p, **layers}
     before = greening(**given)
     if plan is None or before.reach is None:
@@ -202,13 +204,16 @@ def _green(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters) -> _G
     return _Green(before, greening_with(plan, given, parks), layers, parks, worth, residents.notes)
 
 
-def _residents(g: GreeningSection, residential: gpd.GeoDataFrame, home: Path) -> Residents:
+def _residents(g: GreeningSection, residential: gpd.GeoDataFrame, town: gpd.GeoDataFrame, home: Path) -> Residents:
     """People of every residential polygon, as the file gives them. Raises InvalidInput for none, or for two ways at once."""
     given = [k for k in ("people", "people_column", "people_grid") if getattr(g, k) is not None]
     if len(given) != 1:
         raise InvalidInput(say("city.no_people") if not given else say("city.people_twice", given=given))
     if g.people_grid is not None:
-        return from_grid(grid_of(home / g.people_grid, residential), residential, g.people_grid)
+        built = shapely.union_all(polygons_of(town.to_crs(residential.crs), "built_up")[0])
+        shapes = np.array([*polygons_of(residential, "residential")[0], built], dtype=object)
+        grid, placed = cells_under(home / g.people_grid, shapes, residential.crs)
+        return from_grid(grid, placed[:-1], placed[-1], g.people_grid)
     if g.people_column is not None:
         return from_column(g.people_column, residential)
     return from_number(float(g.people or 0.0), residential)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.cropland import is_cropland
 from planner.ellipsoid import ellipsoidal_m2
 from planner.landuse import CHOICES, LAND, ONE_ZONE, UNRESTORED
 from planner.protection import WORKS, in_force, kinds
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from planner.plan.record import PlanRecord
-    from planner.scenario import Scenario
 
 HA_MU: Final = 15.0
 KEEPS_CROPS: Final = ("arable", UNRESTORED)  # what cropland stays cropland under
@@ -47,15 +47,6 @@ def land_use_change(plan: PlanRecord) -> list[dict[str, Any]]:
     sums = table.groupby(["landuse", "to"], sort=True)["area_mu"].sum().reset_index()
     sums = sums.sort_values(["area_mu", "landuse", "to"], ascending=[False, True, True])
     return [{"from": r["landuse"], "to": r["to"], "area_mu": float(r["area_mu"])} for r in sums.to_dict("records")]
-
-
-def is_cropland(landuse: pd.Series[str], scenario: Scenario) -> pd.Series[bool]:
-    """Which land uses are cropland: by their name, or by the code of the national classification they begin with."""
-    names = {str(n).lower() for n in scenario.value("farmland.cropland")}
-    codes = tuple(str(c) for c in scenario.value("farmland.cropland_codes"))
-    plain = landuse.astype(str).str.strip().str.lower()
-    numbered = plain.str.fullmatch(r"\d{2,6}[a-z]?") & plain.str.startswith(codes)
-    return plain.isin(names) | numbered
 
 
 def farmland(plan: PlanRecord) -> dict[str, float | None]:

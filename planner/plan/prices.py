@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from planner.cropland import is_cropland
 from planner.landuse import CHOICES, UNRESTORED
+from planner.placing import value_column
 from planner.plan.allocate import locks_of
-from planner.plan.ledgers import is_cropland
 from planner.words import Message, say
 
 if TYPE_CHECKING:
@@ -71,14 +72,17 @@ def _least_losses(plan: PlanRecord) -> dict[tuple[str, str], float]:
 def three_ledgers(plan: PlanRecord) -> dict[str, float]:
     """Fiscal cash, quota income and potential value, yuan; they count different money and are never added up.
 
-    fiscal: building land sold, `ledgers.sold_share` of it, at its value per mu, net of what is set aside (`ledgers.net_share`).
+    fiscal: building land sold, `ledgers.sold_share` of it, at its value per mu where it lies ([value]), net of what is set
+    aside (`ledgers.net_share`).
     quota: new arable land less the cropland that is built over, at `ledgers.quota_cny_per_mu`; below 0 where quota must be
     bought; without a layer of land use all arable land counts as none. potential: what the plan values all its land at.
     Source: DOMAIN 7; occupation and compensation balance of farmland (占补平衡).
     """
     scenario, units = plan.site.scenario, plan.units
-    built = float(units["area_mu"][units["target"] == "construction"].sum())
-    sold = built * scenario.number("targets.construction.value_cny_per_mu") * scenario.number("ledgers.sold_share")
+    built = units[units["target"] == "construction"]
+    flat, column = scenario.number("targets.construction.value_cny_per_mu"), value_column("construction")
+    price = built[column] if column in built.columns else flat
+    sold = float((built["area_mu"] * price).sum()) * scenario.number("ledgers.sold_share")
     target = units["target"].reindex(plan.land_use["unit_id"]).to_numpy()
     area, crop = plan.land_use["area_mu"].to_numpy(float), is_cropland(plan.land_use["landuse"], scenario).to_numpy(bool)
     known = (plan.land_use["landuse"] != "").to_numpy(bool)

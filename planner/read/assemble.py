@@ -29,7 +29,7 @@ from planner.read.rasters import raster_info
 from planner.read.record import Record
 from planner.read.standing import with_lakes
 from planner.read.statistics import raster_statistics
-from planner.read.surroundings import tell_cut_water, tell_missed, tell_sizes
+from planner.read.surroundings import tell_cropland, tell_cut_water, tell_missed, tell_sizes
 from planner.read.watertable import water_table
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
 from planner.schedule import check_phases
@@ -108,6 +108,7 @@ def _read(opened: Opened, record: Record, encoding: str | None, crs: str | None)
             record.warn(say("protection.by_kind", file=layers.constraints.path, kinds=kinds))
     if beside["boundary"] is not None:
         frame = clipped(frame, beside["boundary"], record)
+    tell_cropland(beside["landuse"], scenario, record)
     tell_missed(beside, frame, record)
     context = Context(parcels.crs, places, scenario, frame, record)
     context, terrain, lost = terrain_and_subsidence(context)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from rasterio.transform import Affine
+from rasterio.windows import Window
 
 from planner.errors import InvalidInput
 from planner.read.encoding import decode_text
-from planner.read.meaning import ANY
-from planner.read.rasters import read_raster
+from planner.read.position import computed
+from planner.read.rasters import check_band, crs_of, opened, plain_values, positioned
 from planner.read.record import Record
 from planner.read.sources import Ask, open_vector
 from planner.read.tabular import csv_rows, sheet_rows
 from planner.scenario import Layer
-from planner.site import Grid
+from planner.site import Floats, Grid
 from planner.words import say
+
+Shapes = NDArray[np.object_]
+ROUND: Final = (math.floor, math.floor, math.ceil, math.ceil)  # west and north, east and south of the cells that are touched
 
 MOST_JSON_BYTES: Final = 64 << 20
 
@@ -33,11 +43,35 @@ def layer_of(layer: Layer, role: str, home: Path) -> gpd.GeoDataFrame:
     return frame
 
 
-def grid_of(path: Path, like: gpd.GeoDataFrame) -> Grid:
-    """A raster in a layer's CRS, the cells that its shapes touch and more. Raises InvalidInput as read_raster does."""
+def cells_under(path: Path, shapes: Shapes, crs: pyproj.CRS) -> tuple[Grid, Shapes]:
+    """A raster's cells as stored around shapes, as a grid of cells of size 1, and the shapes (in a CRS) brought onto it.
+
+    Amounts per cell are never resampled: their sum would not be kept. A raster without a CRS lies in the one given.
+    Raises InvalidInput where it cannot be read or does not reach the shapes, CRSMismatch where it has no position.
+    """
     if not path.is_file():
         raise InvalidInput(say("city.no_table", path=path.name))
-    return read_raster(path, crs=like.crs, meant=ANY).grid
+    with opened(path) as source:
+        check_band(path, source, 1)
+        positioned(path, source)
+        own, back, size = crs_of(source) or crs, ~source.transform, (source.width, source.height)
+        with computed(crs, own):
+            moved = shapes if own == crs else gpd.GeoSeries(shapes, crs=crs).to_crs(own).to_numpy()
+        west, south, east, north = shapely.total_bounds(_stepped(moved, back))
+        box = [int(np.clip(f(v), 0, n)) for f, v, n in zip(ROUND, (west, -north, east, -south), size * 2, strict=True)]
+        if box[0] >= box[2] or box[1] >= box[3]:
+            raise InvalidInput(say("city.cells_elsewhere", path=path.name))
+        values = plain_values(source, 1, Window(box[0], box[1], box[2] - box[0], box[3] - box[1]), [])
+    return Grid(values, float(box[0]), float(-box[1]), 1.0, 1.0), _stepped(moved, back)
+
+
+def _stepped(shapes: Shapes, back: Affine) -> Shapes:
+    """Shapes in columns eastward and rows northward of a raster, row 0 downward from 0; back: from its CRS to its cells."""
+    return shapely.transform(shapes, lambda xy: np.column_stack(_cells(back, *xy.T)))
+
+
+def _cells(back: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    return back.a * x + back.b * y + back.c, -(back.d * x + back.e * y + back.f)
 
 
 def achieved_share(path: Path, shown: str) -> float:

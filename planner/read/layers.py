@@ -14,10 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import CRSMismatch, InvalidInput
-from planner.landuse import CHOICES, TARGETS
-from planner.parameters import nearest
 from planner.periods import arabic
 from planner.read import roles
+from planner.read.beside import meant, texts_of
 from planner.read.depths import read_depths, tell_zero
 from planner.read.door import FARTHEST
 from planner.read.geometry import MIN_PART_M2, repaired
@@ -80,7 +79,7 @@ def read_beside(
     frame = repaired(frame, role=role, shown=layer.path, labels=labels, record=record).reset_index(drop=True)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
-    return _meant(frame, role, layer.path)
+    return meant(frame, role, layer.path)
 
 
 def located(
@@ -148,25 +147,8 @@ def _labels(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> NDArray[Any]:
     column = chosen.get("id") or chosen.get("name")
     if column is None:
         return np.array([f"row {i + 1}" for i in range(len(frame))], dtype=object)
-    texts = _texts(frame[column])
+    texts = texts_of(frame[column])
     return np.array([t if isinstance(t, str) else f"row {i + 1}" for i, t in enumerate(texts)], dtype=object)
-
-
-def _texts(values: pd.Series[Any]) -> list[str | None]:
-    """Cells as texts without control characters, whole numbers without a point, None for empty ones."""
-    result: list[str | None] = []
-    for value in values.to_numpy(dtype=object):
-        if isinstance(value, str):
-            text = value
-        elif value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-            result.append(None)
-            continue
-        else:
-            text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        if not text.isprintable():
-            text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]", " ", text)
-        result.append(text.strip() or None)
-    return result
 
 
 def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> gpd.GeoDataFrame:
@@ -174,7 +156,7 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
     blank: list[str | None] = [None] * len(frame)
 
     def column(role: str) -> list[str | None]:
-        return _texts(frame[chosen[role]]) if role in chosen else blank
+        return texts_of(frame[chosen[role]]) if role in chosen else blank
 
     geometry = frame.geometry.to_numpy()
     order = _spatial_order(geometry)
@@ -201,7 +183,7 @@ def _table(frame: gpd.GeoDataFrame, chosen: dict[str, str], record: Record) -> g
 def _english_mines(frame: gpd.GeoDataFrame, chosen: dict[str, str]) -> dict[str, list[str]]:
     """The mines' English names, where the file has a column of them, or one under the mines' heading with `_en`."""
     heading = chosen.get("mine_en") or f"{chosen.get('mine', '')}_en"
-    return {"mine_en": [m or "" for m in _texts(frame[heading])]} if heading in frame.columns and "mine" in chosen else {}
+    return {"mine_en": [m or "" for m in texts_of(frame[heading])]} if heading in frame.columns and "mine" in chosen else {}
 
 
 def _phases(texts: list[str | None]) -> Any:
@@ -303,78 +285,6 @@ def cut_to(
     if not keep.any():
         raise InvalidInput(nothing)
     return parcels.set_geometry(gpd.GeoSeries(result, index=parcels.index, crs=parcels.crs))[keep]
-
-
-def _meant(frame: gpd.GeoDataFrame, role: str, shown: str) -> gpd.GeoDataFrame:
-    """The columns a role promises: constraints get kind, forbids and name; landuse gets landuse."""
-    if role == "constraints":
-        for column, names in _CONSTRAINT_NAMES.items():
-            source = _first(frame, names)
-            frame[column] = [t or "" for t in _texts(frame[source])] if source else ""
-        frame["forbids"] = [_forbidden(t, i, shown) for i, t in enumerate(frame["forbids"])]
-    elif role == "landuse":
-        source = _first(frame, _LANDUSE_NAMES)
-        if source is None:
-            raise InvalidInput(say("read.no_landuse", path=shown, has=list(map(str, frame.columns))))
-        frame["landuse"] = [t or "" for t in _texts(frame[source])]
-    return frame
-
-
-_CONSTRAINT_NAMES: Final = {
-    "kind": ("kind", "type", "类型", "类别", "限制类型"),
-    "forbids": ("forbids", "forbidden", "forbid", "禁止", "禁止用途", "禁建"),
-    "name": ("name", "名称", "mc"),
-}
-_LANDUSE_NAMES: Final = (
-    "landuse",
-    "land_use",
-    "lu",
-    "dlmc",
-    "地类",
-    "地类名称",
-    "用地类型",
-    "土地利用",
-    "dlbm",
-    "地类编码",
-    "class",
-)
-
-
-def _first(frame: gpd.GeoDataFrame, names: tuple[str, ...]) -> str | None:
-    plain = {roles.plain(c): str(c) for c in frame.columns if c != "geometry"}
-    return next((plain[n] for n in names if n in plain), None)
-
-
-def _forbidden(text: str, row: int, shown: str) -> str:
-    """Targets as CHOICES' keys, comma between, from keys, English or Chinese names; 'all' and 全部 mean the four."""
-    known = {k: k for k in CHOICES} | {t.en.lower(): k for k, t in TARGETS.items()} | {t.zh: k for k, t in TARGETS.items()}
-    known |= {
-        "建设": "construction",
-        "耕地": "arable",
-        "绿化": "green",
-        "水库": "reservoir",
-        "水面": "reservoir",
-        "land": "arable",
-    }
-    found: set[str] = set()
-    for word in re.split(r"[,;，；、|/]+", text):
-        key = word.strip().lower()
-        if key in ("all", "全部", "一切"):
-            found |= set(CHOICES)
-        elif key in known:
-            found.add(known[key])
-        elif key:
-            raise InvalidInput(
-                say(
-                    "read.forbids_unknown",
-                    path=shown,
-                    row=row + 1,
-                    word=word.strip()[:30],
-                    nearest=nearest(key, known),
-                    known=list(CHOICES),
-                )
-            )
-    return ",".join(c for c in CHOICES if c in found)
 
 
 def reference(frame: gpd.GeoDataFrame, role: str) -> Reference:

@@ -7,15 +7,19 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from scipy import ndimage
 
+from planner.cropland import is_cropland
 from planner.read.grids import Context
 from planner.read.record import Record
+from planner.scenario import Scenario
 from planner.site import CELLS_A_UNIT, MANY_UNITS, PIECES, Grid, WaterTable, largest_unit_mu, units_expected
 from planner.units import M2_PER_MU
 from planner.words import say
 
+MOST_USES: Final = 12  # land uses that are named
 REACH_M: Final = 3_000.0  # m: a panel farther away moves no ground here (H / tan β of the deepest mines)
 
 
@@ -33,6 +37,18 @@ def tell_missed(beside: Mapping[str, gpd.GeoDataFrame | None], parcels: gpd.GeoD
         nearest = float(far.min())
         if role != "panels" or nearest > REACH_M:
             record.warn(say("read.layer_misses", role=role, n=len(frame), km=nearest / 1e3))
+
+
+def tell_cropland(landuse: gpd.GeoDataFrame | None, scenario: Scenario, record: Record) -> None:
+    """Says which land uses count as cropland: the ledgers of farmland and its quota rest on it. Warns where none does."""
+    if landuse is None:
+        return
+    uses = pd.Series(sorted(set(landuse["landuse"]) - {""}), dtype=object)
+    crops = uses[is_cropland(uses, scenario)].tolist()
+    if crops:
+        record.decide(say("read.cropland"), ", ".join(crops[:MOST_USES]), say("read.cropland_named"))
+    elif len(uses):
+        record.warn(say("read.no_cropland", uses=uses.tolist()[:MOST_USES]))
 
 
 def tell_sizes(context: Context, terrain: Grid) -> None:

@@ -109,16 +109,15 @@ def people(plan: Plan, s: Mapping[str, Any], say: Say) -> Section:
 
 
 def _villages(plan: Plan, say: Say) -> list[Block]:
-    units = plan.units
+    uses = plan.land_use
+    covers = {word: cover_of(str(word)) for word in uses["landuse"].unique()}
+    villages = [word for word, cover in covers.items() if cover is not None and cover.key == "village"]
+    mine = uses[uses["landuse"].isin(villages)]
     blocks: list[Block] = []
-    if "landuse" in units.columns:
-        covers = {word: cover_of(str(word)) for word in units["landuse"].dropna().unique()}
-        villages = {word for word, cover in covers.items() if cover is not None and cover.key == "village"}
-        mine = units[units["landuse"].isin(villages)]
-        if len(mine):
-            sums = mine.groupby("target")["area_mu"].sum()
-            parts = [tell("report.area_of", target=t, area=float(sums[t])) for t in TARGETS if t in sums.index]
-            blocks.append(Text(say("report.villages", total=float(sums.sum()), parts=parts)))
+    if len(mine):
+        sums = mine["area_mu"].groupby(plan.units["target"].reindex(mine["unit_id"]).to_numpy()).sum()
+        parts = [tell("report.area_of", target=t, area=float(sums[t])) for t in TARGETS if t in sums.index]
+        blocks.append(Text(say("report.villages", total=float(sums.sum()), parts=parts)))
     items = plan.economics.items
     for row in items.itertuples(index=False):
         if any(word in f"{row.name} {row.name_en}".lower() for word in MOVED):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.cropland import is_irrigated
 from planner.errors import InvalidInput
 from planner.parameters import nearest
 from planner.scenario import Scenario
@@ -63,7 +64,7 @@ def farmland_damage(facts: pd.DataFrame, scenario: Scenario) -> pd.Series[int]:
     depth = (facts["ground_m"] - facts["water_table_m"]).to_numpy(float)
     lost = np.nan_to_num(facts["subsidence_m"].to_numpy(float))
     use = facts["landuse"].astype(str) if "landuse" in facts else pd.Series("", index=facts.index)
-    irrigated = use.str.strip().str.lower().isin([str(u) for u in scenario.value("suitability.irrigated")]).to_numpy()
+    irrigated = is_irrigated(use, scenario).to_numpy()
     grade = 1 + np.where(irrigated, np.searchsorted(wet, lost, side="left"), np.searchsorted(dry, lost, side="left"))
     grade = np.maximum(grade, 1 + (depth < water[0]).astype(int) + (depth < water[1]))
     return pd.Series(grade, index=facts.index, name="farmland_damage")

@@ -11,9 +11,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.cropland import is_cropland
 from planner.ellipsoid import ellipsoidal_m2
 from planner.measure import land_use
-from planner.plan.ledgers import farmland, is_cropland, land_use_change, protection, restored_sunk_mu
+from planner.plan.ledgers import farmland, land_use_change, protection, restored_sunk_mu
 from planner.protection import protected
 from planner.scenario import parse_scenario
 from planner.units import mu_from_m2
@@ -100,6 +101,20 @@ def test_the_change_table_sums_to_the_site(seed: int) -> None:
 def test_what_is_cropland() -> None:
     told = pd.Series(["旱地", "0102", "01", "011", "1104", "Paddy", "村庄", "", "010"])
     assert is_cropland(told, SCENARIO).tolist() == [True, True, True, True, False, True, False, False, True]
+    crops = [
+        "旱地(0103)",
+        "0103 旱地",
+        "0103旱地",
+        "水 田",
+        "旱地（梯田）",
+        "0103K",
+        "望天田",
+        "Cropland, rainfed",
+        "dry  cropland",
+    ]
+    assert is_cropland(pd.Series(crops), SCENARIO).all()
+    others = ["林地（原耕地）", "非耕地", "农田水利用地", "1001", "0301 有林地", "plot 0", "forest 20101", "旱地改建设用地"]
+    assert not is_cropland(pd.Series(others), SCENARIO).any()
 
 
 def test_protected_ground_is_laid_over_the_units_anew() -> None:
