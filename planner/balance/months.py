@@ -200,9 +200,14 @@ def resumed(lakes: Sequence[Lake], result: Balance) -> list[Lake]:
 
 
 def replenishment(lake: Lake, year: Climate, *, level_m: float) -> Floats:
-    """Water to be brought each month to hold a level, m³, (12,): losses and use less rain and inflow, never negative."""
+    """Water to be brought each month to hold a level, m³, (12,): losses and use less rain, runoff and inflow, never negative.
+
+    The groundwater counts at a given level; one that answers (`aquifer`) at its own at the outset.
+    """
     area = float(lake.area_at(level_m))
-    head = 0.0 if lake.groundwater_m is None else level_m - lake.groundwater_m
+    table = lake.groundwater_m if lake.aquifer is None else lake.aquifer.level_m
+    head = 0.0 if table is None else level_m - table
+    runoff = MM * lake.runoff_share * np.array(year.rain_mm) * max(lake.basin_m2 - area, 0.0)
     net_mm = np.array(year.evaporation_mm) + monthly(lake.seepage_mm, "seepage_mm") - np.array(year.rain_mm)
     out = monthly(lake.use_m3, "use_m3") - monthly(lake.inflow_m3, "inflow_m3") + lake.exchange_per_month * head * area
-    return np.asarray(np.maximum(net_mm * MM * area + out, 0.0), dtype=np.float64)
+    return np.asarray(np.maximum(net_mm * MM * area + out - runoff, 0.0), dtype=np.float64)

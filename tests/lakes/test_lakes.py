@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,31 @@ def test_two_bowls_behind_one_rim_keep_their_water(plan: Plan) -> None:
     inner = series[series["lake"].isin([first.name, second.name])]
     assert inner["spill_m3"].sum() > 0  # over the saddle
     assert result.table.set_index("run").at["series", "lowest_m"] > 28.0
+
+
+@pytest.mark.parametrize("bowls", [1, 2])
+def test_what_holds_the_level_counts_all_that_comes_and_goes(plan: Plan, bowls: int) -> None:
+    """Where each month needs some, a m³ brought or drawn is a m³ less or more, in one bowl or two; runoff is water, too: in a
+    wet year what the lake falls by is all that it needs."""
+    grid = plan.site.terrain
+    values = np.full(grid.shape, 33.0)
+    values[[0, -1]] = values[:, [0, -1]] = 31.0
+    values[40:80, 30:58], values[40:80, 62:90] = 24.0, 26.0
+    values[58:62, 58:62] = 28.0 if bowls == 2 else 24.0
+    given: Any = {"surface": grid.like(values), "years": ("mean", "wet")}
+    wet = pl.water(plan, **given).table.set_index("run")
+    dry = pl.water(plan, climate="shizuishan", **given)
+    fallen = (30.5 - wet.at["wet", "lowest_m"]) * dry.lakes.bodies[0].area_m2
+    assert 0.0 <= wet.at["wet", "needed_m3"] < 2.0 * fallen
+    assert len(dry.lakes.bodies[0].parts) == 2 * bowls - 1
+    needed = dry.table.set_index("run").at["mean", "needed_m3"]
+    assert needed > 0.5 * dry.lakes.bodies[0].area_m2
+    for more, less in ((0.0, 0.02 * needed), (0.3 * needed, 0.0)):
+        other = pl.water(plan, climate="shizuishan", supply_m3=less, use_m3=more, **given).table.set_index("run")
+        assert other.at["mean", "needed_m3"] == pytest.approx(needed + more - less, rel=2e-3)
+    held = pl.water(plan, climate="shizuishan", supply_m3=4.0 * needed, **given).table.set_index("run")
+    assert held.at["mean", "needed_m3"] == 0.0
+    assert held.at["mean", "lowest_m"] == pytest.approx(30.5, abs=1e-3)
 
 
 def test_a_reservoir_above_its_rim_is_held_by_a_dyke(plan: Plan) -> None:

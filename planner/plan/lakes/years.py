@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,6 @@ from planner.balance import (
     even_years,
     flood_level,
     largest_lake_m2,
-    replenishment,
     resumed,
     settled,
     wet_year,
@@ -91,7 +90,7 @@ def lake_years(
         lakes=found,
         years=years,
         runs=runs,
-        table=_table(found, runs, years, p.number("water.kept_m")),
+        table=_table(found, runs, _needed(full, found.bodies, mean, years), p.number("water.kept_m")),
         filling=_filling(found, {k: v[0] for k, v in years.items() if k in ("mean", "wet", "dry")}),
         largest_m2=_largest(found, mean, p.number(f"climate.{where}.runoff_share"), gained),
         floods=_floods(found, p, where),
@@ -126,17 +125,41 @@ def _filled(found: SiteLakes) -> list[Lake]:
     return [replace(lake, start_m=float(lake.knots[0][-1])) for lake in found.lakes]
 
 
-def _table(found: SiteLakes, runs: dict[str, Balance], kinds: dict[str, tuple[Climate, ...]], slack_m: float) -> pd.DataFrame:
+def _needed(
+    full: Sequence[Lake], bodies: Sequence[Body], mean: Climate, years: Mapping[str, tuple[Climate, ...]]
+) -> dict[tuple[str, str], float]:
+    """Water to be brought a year so that a reservoir stays at its normal level, m³, by reservoir and run.
+
+    Each is kept full by far more water than it can lose; what a month brings and does not come out over the weir is what the
+    month needs. Land that drains to the lake and the groundwater under it, at rest beside lakes that are held, count as ever.
+    """
+    lakes = {lake.name: lake for lake in full}
+    brought = {}
+    for body in bodies:
+        main, holds = lakes[body.parts[0]], sum(float(lakes[name].knots[1][-1]) for name in body.parts)
+        brought[body.name] = holds + body.area_m2  # a month: all it holds and a metre
+        lakes[main.name] = replace(main, inflow_m3=np.asarray(main.inflow_m3) + brought[body.name])
+    held = list(lakes.values())
+    held = resumed(held, settled(held, mean))
+    needed = {}
+    for kind, each in years.items():
+        table = balance(held, list(each)).table
+        for body in bodies:
+            spilled = table.loc[table["lake"] == body.name, "spill_m3"].to_numpy()
+            needed[body.name, kind] = float(np.maximum(brought[body.name] - spilled, 0.0).sum()) / len(each)
+    return needed
+
+
+def _table(
+    found: SiteLakes, runs: dict[str, Balance], needed: Mapping[tuple[str, str], float], slack_m: float
+) -> pd.DataFrame:
     rows = []
-    lakes = {lake.name: lake for lake in found.lakes}
     for body in found.bodies:
-        main, top = lakes[body.parts[0]], lakes[body.name]
         for kind, run in runs.items():
             mine = run.table[run.table["lake"].isin(body.parts)]
-            level = mine.loc[mine["lake"] == main.name, "level_m"].to_numpy()
+            level = mine.loc[mine["lake"] == body.parts[0], "level_m"].to_numpy()
             held = mine.groupby(["year", "month"], sort=False)["storage_m3"].sum()
             by_year = level.reshape(-1, 12).min(axis=1)
-            needed = np.mean([replenishment(top, year, level_m=body.level_m).sum() for year in kinds[kind]])
             rows.append(
                 {
                     "reservoir_id": body.name,
@@ -148,7 +171,7 @@ def _table(found: SiteLakes, runs: dict[str, Balance], kinds: dict[str, tuple[Cl
                     "kept_share": float((by_year >= body.level_m - slack_m - 1e-9).mean()),
                     "spill_m3": run.table.loc[run.table["lake"] == body.name, "spill_m3"].sum(),
                     "deficit_m3": mine["deficit_m3"].sum(),
-                    "needed_m3": needed,
+                    "needed_m3": needed[body.name, kind],
                 }
             )
     return pd.DataFrame(rows)
