@@ -61,6 +61,12 @@ class Frame(NamedTuple):
         """Row and column of points counted from the first cell's centre, as interpolation between centres takes them."""
         return (self.north - y) / self.cell_y - 0.5, (x - self.west) / self.cell_x - 0.5
 
+    def between(self, x: Any, y: Any) -> tuple[Floats, Floats]:
+        """As amid, for interpolation on all of the raster: in the outer half of its outermost cells, where there is no second
+        centre, the row and column of their centres."""
+        row, col = self.amid(x, y)
+        return _drawn_in(row, self.rows), _drawn_in(col, self.cols)
+
     def cell(self, x: Any, y: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Row and column of the cells that points lie in, beyond the raster too."""
         row, col = np.floor((self.north - y) / self.cell_y), np.floor((x - self.west) / self.cell_x)
@@ -92,3 +98,9 @@ class Frame(NamedTuple):
     def aligned(self, other: Frame) -> bool:
         """Whether both have the same cells."""
         return self.shape == other.shape and bool(np.allclose(self[:4], other[:4], rtol=0, atol=1e-6 * self.cell_x))
+
+
+def _drawn_in(at: Any, count: int) -> Floats:
+    """Places that lie at most half a cell, and rounding, beyond the first or last of `count` centres drawn in to them."""
+    near = (at >= -0.5 - 1e-9) & (at <= count - 0.5 + 1e-9)
+    return np.asarray(np.where(near, np.clip(at, 0.0, count - 1.0), at), dtype=np.float64)

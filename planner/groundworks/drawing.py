@@ -29,6 +29,7 @@ from planner.site import Grid
 from planner.water import storage_curve
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 Check = tuple[str, float, float, str, str]
 
@@ -97,7 +98,7 @@ class Drawing:
     size: dict[str, Any] | None = None
 
     def today_at(self, xy: Floats) -> Floats:
-        """Today's ground at points (n, 2), m, bilinear between cells' centres, NaN outside."""
+        """Today's ground at points (n, 2), m, bilinear between cells' centres, NaN outside of the cells."""
         return heights(self.plan.site.terrain, xy) if self.sampled is None else self.sampled.today.heights(xy)
 
     def design_at(self, xy: Floats) -> Floats:
@@ -311,8 +312,8 @@ def along(line: Sequence[tuple[float, float]], step_m: float) -> pd.DataFrame:
 
 
 def heights(grid: Grid, xy: Floats) -> Floats:
-    """A grid's values at points (n, 2), bilinear between cells' centres, NaN outside."""
-    at = grid.frame.amid(xy[:, 0], xy[:, 1])
+    """A grid's values at points (n, 2), bilinear between cells' centres, NaN outside of its cells."""
+    at = grid.frame.between(xy[:, 0], xy[:, 1])
     return np.asarray(map_coordinates(grid.values, at, order=1, mode="constant", cval=np.nan), dtype=np.float64)
 
 
@@ -347,10 +348,22 @@ def breaklines(found: Drawing) -> gpd.GeoDataFrame:
     real = (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & (shapely.length(parts) > 0)
     parts, of = parts[real], of[real]
     xy, line = shapely.get_coordinates(parts, return_index=True)
-    xyz = np.column_stack([xy, np.nan_to_num(found.design_at(xy))])
+    xyz, line, of = _known(np.column_stack([xy, found.design_at(xy)]), line, of)
     table = {"unit_a": units.index[a[use][of]], "unit_b": units.index[b[use][of]], "step_m": step[use][of]}
-    solid: Any = shapely.linestrings(xyz, indices=line) if len(parts) else []
+    solid: Any = shapely.linestrings(xyz, indices=line) if len(of) else []
     return gpd.GeoDataFrame(table, geometry=solid, crs=units.crs)
+
+
+def _known(xyz: Floats, line: Ints, of: Ints) -> tuple[Floats, Ints, Ints]:
+    """Lines broken where the ground is not known: points with a height (m, 3), the line of each, and what each line is of."""
+    known = np.isfinite(xyz[:, 2])
+    begins = np.ones(len(line), dtype=bool)
+    begins[1:] = (line[1:] != line[:-1]) | ~known[:-1]
+    run = np.cumsum(begins)[known]
+    pieces, at, count = np.unique(run, return_inverse=True, return_counts=True)
+    long = count[at] > 1
+    first = np.searchsorted(run, pieces[count > 1])
+    return xyz[known][long], np.unique(at[long], return_inverse=True)[1], of[line[known][first]]
 
 
 def stakes(found: Drawing, every_m: float) -> gpd.GeoDataFrame:

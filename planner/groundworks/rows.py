@@ -57,8 +57,8 @@ class Kept:
         return Grid(np.ascontiguousarray(cells), f.west, f.north, f.cell_x * step, f.cell_y * step)
 
     def heights(self, xy: Floats) -> Floats:
-        """Heights at points (n, 2), m: bilinear between cells' centres, NaN beyond the outermost."""
-        row, col = self.frame.amid(xy[:, 0], xy[:, 1])
+        """Heights at points (n, 2), m: bilinear between cells' centres, NaN outside of the cells."""
+        row, col = self.frame.between(xy[:, 0], xy[:, 1])
         top = np.floor(row)
         found = np.full(len(xy), np.nan)
         inside = (row >= 0) & (row <= self.frame.rows - 1) & (col >= 0) & (col <= self.frame.cols - 1)

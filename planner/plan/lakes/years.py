@@ -150,9 +150,7 @@ def _needed(
     return needed
 
 
-def _table(
-    found: SiteLakes, runs: dict[str, Balance], needed: Mapping[tuple[str, str], float], slack_m: float
-) -> pd.DataFrame:
+def _table(found: SiteLakes, runs: dict[str, Balance], needed: Mapping[tuple[str, str], float], slack_m: float) -> pd.DataFrame:
     rows = []
     for body in found.bodies:
         for kind, run in runs.items():
