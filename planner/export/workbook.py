@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +21,8 @@ from planner.plan.figures import key_name
 from planner.words import Telling, term, text
 from planner.words.table import section
 
-MAX_UNIT_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
-MAX_HAUL_ROWS: Final = 50_000
+MAX_ROWS: Final = 1_000_000  # rows a sheet can hold, less its headings
+NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.I)
 MAX_SUMIFS: Final = 20_000_000  # parcels × units up to which a spreadsheet adds them in a few seconds
 
 _UNIT_COLUMNS: Final = (*CONTRACT_COLUMNS[:-1], "phase", "ready_year", "reason")
@@ -40,7 +41,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     book = Book(lang=lang, locale=plan.site.scenario.locale.told)
     names = {key: text(f"sheet.{key}", lang) for key in section(lang, "sheet")}
     units = _unit_rows(plan.units, lang)
-    span = min(len(units), MAX_UNIT_ROWS) + 1
+    span = min(len(units), MAX_ROWS) + 1
     ranges = {c: f"'{names['units']}'!${_letter(i)}$2:${_letter(i)}${span}" for i, c in enumerate(units.columns)}
     summed = [c for c in _SUMMED if c in units.columns]
     totals = {c: (_letter(i + 2), _sum(units[c])) for i, c in enumerate(summed)}
@@ -57,7 +58,7 @@ def write_workbook(path: Path, plan: Any, summary: Mapping[str, Any], *, lang: s
     write_years(book, names["years"], summary)
     write_ledgers(book, names["ledgers"], summary)
     write_exchange(book, names["exchange"], summary)
-    book.long_table(names["units"], headings_of(units.columns, UNITS, lang), units.head(MAX_UNIT_ROWS))
+    book.long_table(names["units"], headings_of(units.columns, UNITS, lang), units.head(MAX_ROWS))
     write_limits(book, names["limits"], summary)
     if more is not None:
         more(book, lang)
@@ -164,7 +165,7 @@ def _parcels(
     described = [c for c in ("name", "mine", "phase", "subsidence_m") if c in parcels.columns]
     headings = headings_of(["parcel_id", *described], PARCELS, book.lang) + headings_of(summed, UNITS, book.lang)
     sums = units.groupby("parcel_id")[summed].sum() if "parcel_id" in units.columns else pd.DataFrame(columns=summed)
-    as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns
+    as_formula = len(parcels) * len(units) <= MAX_SUMIFS and "parcel_id" in units.columns and _told_apart(parcels.index)
     rows = []
     for i, (key, row) in enumerate(parcels.sort_index().iterrows()):
         cells: list[Any] = [str(key), *(_named(row, c, book.lang) for c in described)]
@@ -173,6 +174,15 @@ def _parcels(
             cells.append(Formula(f"=SUMIFS({ranges[c]},{ranges['parcel_id']},A{i + 2})", value) if as_formula else value)
         rows.append(tuple(cells))
     book.table(sheet, headings, rows, total=book.say("word.total"), add=range(1 + len(described), len(headings)))
+
+
+def _told_apart(ids: Iterable[object]) -> bool:
+    """Whether a spreadsheet's SUMIFS tells texts apart: it takes *, ? and ~ for patterns, a leading <, > or = for a comparison,
+    case for nothing, and texts of digits for numbers, of which it sees fifteen digits (parcels' codes often have eighteen)."""
+    texts = [str(i) for i in ids]
+    if any(text.startswith(("<", ">", "=")) or set(text) & set("*?~") for text in texts):
+        return False
+    return len({f"{float(t):.15g}" if NUMBER.fullmatch(t) else t.casefold() for t in texts}) == len(texts)
 
 
 def _named(row: pd.Series[Any], column: str, lang: str) -> Any:
@@ -237,7 +247,7 @@ def _earth(
         columns = [c for c in HAUL if c in haul.columns] + [c for c in haul.columns if c not in HAUL and c != "geometry"]
         heads = headings_of(columns, HAUL, book.lang)
         add = [i for i, c in enumerate(columns) if c in ("m3", "loose_m3", "cost_cny")]
-        book.long_table(names["haul"], heads, haul[columns].head(MAX_HAUL_ROWS), total=say("word.total"), add=add)
+        book.long_table(names["haul"], heads, haul[columns].head(MAX_ROWS), total=say("word.total"), add=add)
 
 
 def _dykes(book: Book, sheet: str, summary: Mapping[str, Any]) -> None:
