@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 demo: $(VENV)/.demo
 	$(BIN)/planner demo -o demo --overwrite
 
-test: $(VENV)/.test browser
+test: $(VENV)/.test office
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -73,11 +73,20 @@ $(VENV)/.bench: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) -e '.[bench]'
 	@touch $@
 
-# The browser tests drive the system's Chromium. Install it where that is possible; otherwise those tests say that they were skipped.
-.PHONY: browser
+# The browser tests drive the system's Chromium; LibreOffice works the workbook out anew and poppler reads the report. Installed
+# where that is possible; otherwise those tests say that they were skipped.
+INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+.PHONY: browser office
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing the system's Chromium for the browser tests"; \
-	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk) >/dev/null 2>&1 || echo "could not install Chromium"; \
+	  (apt-get update -qq && $(INSTALL) chromium fonts-noto-cjk) >/dev/null 2>&1 || echo "could not install Chromium"; \
 	else echo "no Chromium found: the browser tests will be skipped (as root: apt-get install chromium)"; fi
+
+office: browser
+	@{ { command -v soffice || command -v libreoffice; } && command -v pdftotext; } >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing LibreOffice and poppler for the tests of workbook and report"; \
+	  (apt-get update -qq && $(INSTALL) libreoffice-calc poppler-utils) >/dev/null 2>&1 || echo "could not install them"; \
+	else echo "no LibreOffice or poppler found: two tests will be skipped (as root: apt-get install libreoffice-calc poppler-utils)"; fi
