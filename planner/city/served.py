@@ -124,11 +124,14 @@ def _reach(park: Shapes, radius_m: float | None, roads: Shapes | None, p: Parame
         ]
     classes = [(shapes, radius) for shapes, radius in classes if shapes.size]
     if roads is None:
-        found = [around(shapes, radius) for shapes, radius in classes]
+        discs = [around(shapes, radius) for shapes, radius in classes]
         empty = shapely.Polygon()
-        if not found:
+        if not discs:
             return Around(empty, empty)
-        return Around(shapely.union_all([f.inner for f in found]), shapely.union_all([f.outer for f in found]))
-    ground = [walked(roads, shapes, radius, p.number("city.off_road_m")) for shapes, radius in classes]
-    region = shapely.union_all(ground) if ground else shapely.Polygon()
+        return Around(shapely.union_all([f.inner for f in discs]), shapely.union_all([f.outer for f in discs]))
+    off_road = p.number("city.off_road_m")
+    found = [walked(roads, shapes, radius, off_road) for shapes, radius in classes]
+    if found and not any(met for _, met in found):
+        raise InvalidInput(say("city.roads_far", distance=off_road))
+    region = shapely.union_all([ground for ground, _ in found]) if found else shapely.Polygon()
     return Around(region, region)

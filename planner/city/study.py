@@ -23,7 +23,7 @@ from planner.city.worth import worth_of_units
 from planner.errors import InvalidInput
 from planner.parameters import Parameters, defaults, nearest
 from planner.plan import Plan, load_plan
-from planner.read.city import achieved_share, cells_under, layer_of, table_of
+from planner.read.city import achieved_share, cells_under, flags, layer_of, table_of
 from planner.read.door import together
 from planner.words import say
 
@@ -233,7 +233,7 @@ def _enterprises(wishes: CityFile, home: Path, plan: Plan | None, p: Parameters)
     if e is None:
         return _Firms()
     table = table_of(home / e.table, e.table, index=e.id)
-    exempt = table["exempt"].astype(str).str.lower().isin(("1", "true", "yes", "是")) if "exempt" in table else None
+    exempt = flags(table["exempt"], "exempt") if "exempt" in table else None
     scores = yield_per_mu(table, weights=e.weights, cap=e.cap, exempt=exempt, parameters=p)
     if e.plots is None:
         return _Firms(scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -30,6 +30,8 @@ from planner.words import say
 Shapes = NDArray[np.object_]
 ROUND: Final = (math.floor, math.floor, math.ceil, math.ceil)  # west and north, east and south of the cells that are touched
 
+YES: Final = ("1", "1.0", "true", "yes", "y", "t", "x", "是", "√", "✓")
+NO: Final = ("", "0", "0.0", "false", "no", "n", "f", "-", "否", "×")
 MOST_JSON_BYTES: Final = 64 << 20
 
 
@@ -99,6 +101,16 @@ def table_of(path: Path, shown: str, *, index: str) -> pd.DataFrame:
         raise InvalidInput(say("city.no_column", path=shown, column=index, columns=head))
     frame = pd.DataFrame([r[: len(head)] + [None] * (len(head) - len(r)) for r in rows[1:]], columns=head)
     return frame.replace("", None).set_index(index)
+
+
+def flags(column: pd.Series[Any], name: str) -> pd.Series[bool]:
+    """A column of yes and no, in digits, English or Chinese; empty is no. Raises InvalidInput for another word: it would pass
+    for no."""
+    told = column.map(lambda cell: "" if pd.isna(cell) else str(cell).strip().lower())
+    strange = told[~told.isin((*YES, *NO))]
+    if len(strange):
+        raise InvalidInput(say("city.no_flag", column=name, id=str(strange.index[0]), value=str(column[strange.index[0]])))
+    return told.isin(YES)
 
 
 def _text(path: Path, shown: str) -> list[list[object]]:

@@ -8,6 +8,7 @@ import planner as pl
 from planner.city import YieldSet, justified_tax_per_mu, low_yield
 from planner.city.enterprises import named_set
 from planner.errors import InvalidInput
+from planner.read.city import flags
 
 HUANGYAN = {"tax_per_mu": 24.097, "value_added_per_mu": 136.16, "value_added_per_energy": 2.694,
             "value_added_per_emission": 4929.81, "labour_productivity": 18.14, "rd_share": 0.0302}  # fmt: skip
@@ -120,3 +121,11 @@ def test_the_shipped_sets_are_as_published() -> None:
     assert dict(shipped.benchmarks) == pytest.approx(HUANGYAN)
     assert sum(shipped.weights.values()) == 100.0
     assert sum(named_set("shizuishan").weights.values()) == 100.0
+
+
+def test_what_is_exempt_is_said_in_words_that_are_known() -> None:
+    """Another word than yes passed for no: an exempt firm was ranked."""
+    told = pd.Series(["1", 1.0, "是", "Y", True, "", None, np.nan, "0", "否", False], index=[f"E{k}" for k in range(11)])
+    assert flags(told, "exempt").tolist() == [True] * 5 + [False] * 6
+    with pytest.raises(InvalidInput, match="exempt of E0 is 'utility'"):
+        flags(pd.Series(["utility"], index=["E0"]), "exempt")

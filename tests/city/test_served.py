@@ -1,5 +1,7 @@
 """Served share: closed forms, a raster counted by brute force, the standard's two radii, a walking network by hand."""
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -83,6 +85,32 @@ def test_walking_round_a_block_is_longer_than_the_straight_line() -> None:
     assert pl.served_share([park], home, 500.0) == 1.0
     assert pl.served_share([park], home, 500.0, roads=[detour]) == 0.0
     assert pl.served_share([park], home, 1100.0, roads=[detour]) == 1.0
+
+
+@pytest.mark.parametrize("piece", [3000.0, 700.0, 37.0])
+def test_how_ways_are_cut_into_pieces_does_not_matter(piece: float) -> None:
+    """Parks at both ends of a way and one it runs through, beside which it lies and far from it: as many metres each way."""
+    way = shapely.LineString([(0, 0), (3000, 0)])
+    cuts = np.unique(np.r_[np.arange(0.0, 3000.0, piece), 3000.0])
+    roads = [shapely.LineString([(a, 0), (b, 0)]) for a, b in pairwise(cuts)]
+    assert shapely.line_merge(shapely.union_all(roads)).length == way.length
+    strip = [shapely.box(0, -1, 3000, 1)]
+    ends = [shapely.box(-100, -50, 0, 50), shapely.box(3000, -50, 3100, 50)]
+    one = pl.served_share(ends[:1], strip, 400.0, roads=roads)
+    assert one == pytest.approx(450 / 3000, rel=1e-3)
+    assert pl.served_share(ends, strip, 400.0, roads=roads) == pytest.approx(2 * one, rel=1e-9)  # was one alone in one piece
+    through = [shapely.box(1000, -50, 1600, 50)]
+    assert pl.served_share(through, strip, 400.0, roads=roads) == pytest.approx((600 + 2 * 450) / 3000, rel=1e-3)
+    beside = [shapely.box(1000, 30, 1600, 300)]  # left for its edge 40 m before its corner, 50 m away
+    assert pl.served_share(beside, strip, 400.0, roads=roads) == pytest.approx((600 + 2 * (40 + 350 + 50)) / 3000, rel=1e-3)
+
+
+def test_a_park_far_from_all_ways_is_within_reach_of_itself_alone() -> None:
+    """Ways lead to the large park; the small one is no reason to refuse the whole study, nor is it lost."""
+    roads, large = [shapely.LineString([(0, 0), (1000, 0)])], shapely.box(-100, -50, 0, 50)
+    small = shapely.box(500, 600, 540, 640)
+    homes = [shapely.box(0, -10, 1000, 10), shapely.box(500, 600, 580, 640)]
+    assert pl.served([large, small], homes, roads=roads).shares == pytest.approx([0.55, 0.5], rel=2e-3)
 
 
 def test_ways_meet_where_they_cross() -> None:

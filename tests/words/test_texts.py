@@ -229,7 +229,6 @@ def test_english_words_in_chinese_are_seen() -> None:
 # What stands outside words/ in Chinese, and why: words that users' files hold, and the tables of docs/words.md.
 DATA = {
     "asbuilt/built.py": "land uses of surveys",
-    "city/study.py": "yes, as a user's table has it",
     "cli/console.py": "where a line may break",
     "columns/plan.py": "the table of headings",
     "columns/rooms.py": "the table of headings",
