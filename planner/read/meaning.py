@@ -38,6 +38,7 @@ class Meaning:
 ELEVATION: Final = Meaning("elevation", -500.0, 9_000.0)  # m: below the Dead Sea's shore (−430) and above Everest (8 849)
 LENGTH: Final = Meaning("length")
 ANY: Final = Meaning("any", length=False)
+CLIFF_M: Final = 5.0  # m: no ground falls to exactly 0 by a step so high all around
 
 
 def stated_unit(source: Any, band: int) -> str | None:
@@ -122,6 +123,19 @@ def plausible(values: Any, meant: Meaning, notes: list[Message], name: str, *, c
         raise InvalidInput(say("read.no_elevations", path=name, low=low, high=high, least=meant.low_m, most=meant.high_m))
     values[wrong] = np.nan
     notes.append(say("read.no_elevation", path=name, n=count, value=worst))
+
+
+def without_zeros(values: Any, notes: list[Message], name: str) -> None:
+    """Turns cells of exactly 0 into NaN and tells them where all other ground lies CLIFF_M or more away from 0: programs that
+    cut and warp leave them where a file declares no number for missing ground.
+
+    values: (rows, cols) elevations, m, changed in place.
+    """
+    zero = values == 0.0
+    count = int(np.count_nonzero(zero))
+    if count and (low := float(np.nanmin(np.where(zero, np.inf, np.abs(values)), initial=np.inf))) >= CLIFF_M and low < np.inf:
+        values[zero] = np.nan
+        notes.append(say("read.zeros", path=name, n=count, away=low))
 
 
 def rendered_once(notes: Sequence[Message]) -> tuple[Message, ...]:

@@ -36,6 +36,7 @@ from planner.read.meaning import (
     plausible,
     refuse_pictures,
     stated_unit,
+    without_zeros,
 )
 from planner.read.position import horizontal, transformed
 from planner.read.ratios import same_place, scales
@@ -207,6 +208,8 @@ class Values:
         if factor != 1.0:
             values *= factor
         plausible(values, self.meant, self.notes, self.name)
+        if self.meant is ELEVATION:
+            without_zeros(values, self.notes, self.name)
         return values
 
 

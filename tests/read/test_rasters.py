@@ -15,6 +15,7 @@ from planner.read.meaning import ELEVATION
 from planner.read.rasters import raster_info, read_grid, read_onto, read_raster
 from planner.read.tiled import open_tiled
 from planner.site import Grid
+from planner.words import render
 
 PLACE = Affine(5, 0, 39_500_000, 0, -5, 3_757_000)
 VALUES = np.arange(12, dtype=np.float32).reshape(3, 4) + 20
@@ -196,3 +197,16 @@ def test_several_sentinels_are_holes_through_a_warp(tmp_path: Path, crs: str, ot
     known = np.isfinite(inner)
     assert 30.0 <= inner[known].min() <= inner[known].max() <= 31.0
     assert 3 * (1 + len(others)) <= (~known).sum() < 60
+
+
+@pytest.mark.parametrize(("low", "missing"), [(27.0, True), (4.0, False), (-40.0, True)])
+def test_zeros_in_ground_far_above_them_are_no_ground(tmp_path: Path, low: float, missing: bool) -> None:
+    """Warped and cut terrains are filled up with 0: 3.75 mu of a pit 27 m deep were read as ground."""
+    ground = np.linspace(low, low + 3.0, 100).reshape(10, 10)
+    ground[4:6, 4:6] = 0.0
+    found = read_raster(write(tmp_path / "a.tif", ground), meant=ELEVATION)
+    assert np.isnan(found.grid.values[4:6, 4:6]).all() == missing
+    assert np.isfinite(np.delete(found.grid.values.ravel(), [44, 45, 54, 55])).all()
+    assert any("cells of 0 m" in render(note, "en") for note in found.notes) == missing
+    whole = read_raster(write(tmp_path / "b.tif", np.zeros((4, 4))), meant=ELEVATION)  # a plain at sea level
+    assert (whole.grid.values == 0.0).all()
