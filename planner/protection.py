@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from planner.errors import InvalidInput
 from planner.landuse import CHOICES
 from planner.parameters import nearest
+from planner.periods import arabic
 from planner.schedule import first_works_year
 from planner.words import say
 
@@ -30,7 +32,14 @@ WORKS: Final = {  # works a kind may forbid beside targets, and the treatments t
 }
 LISTS: Final = ("names", "forbids", "unless_approved", "only_inside")
 SINCE: Final = ("from", "valid_from", "begins", "有效期起", "有效期自", "起始日期", "生效日期")
+BOTH: Final = ("validity", "有效期", "有效期限")  # one column for both: a time from … to …, or its end
 UNTIL: Final = ("until", "valid_until", "expires", "有效期止", "有效期至", "截止日期", "到期日")
+EMPTY: Final = ("", "0", "0.0", "-", "/", "nan", "nat", "none", "<na>")
+ENDLESS: Final = (*EMPTY, "长期", "永久", "无限期", "至今", "long-term", "permanent")
+YEAR: Final = re.compile(
+    r"(?<!\d)(1[89]\d\d|2[0-3]\d\d)(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?)?(?!\d)"
+)  # of a date, 20191231 too
+DENIED: Final = re.compile(r"(非|不属于?|不在|不是|除)$"), re.compile(r"(范围|边界|区)?(以|之)?外")
 SPACE: Final = re.compile(r"[\s_\-/.·（）()]+")
 
 
@@ -125,10 +134,25 @@ def _kind_named(words: Iterable[str], names: list[tuple[str, Kind]]) -> Kind | N
 
 
 def _means(plain: str, name: str) -> bool:
-    """Whether a text is a name, holds a Chinese one or begins with a code."""
+    """Whether a text is a name, holds a Chinese one that it does not deny (非…, …外), or begins with a code."""
     if plain == name:
         return True
-    return (len(name) >= 6 and plain.startswith(name)) if name.isascii() else (len(name) >= 2 and name in plain)
+    if name.isascii():
+        return len(name) >= 6 and plain.startswith(name)
+    return len(name) >= 2 and any(not _denies(plain, hit) for hit in re.finditer(re.escape(name), plain))
+
+
+def _denies(plain: str, hit: re.Match[str]) -> bool:
+    """Whether a text says that it is not what a name in it means, or lies outside of it."""
+    before, after = DENIED
+    return bool(before.search(plain[: hit.start()]) or after.match(plain[hit.end() :]))
+
+
+def _denied(word: object, names: list[tuple[str, Kind]]) -> bool:
+    """Whether a text names a kind only to deny it: what its file is called is then no kind of it either."""
+    plain = _plain(word)
+    held = [name for name, _ in names if not name.isascii() and len(name) >= 2 and name in plain]
+    return bool(held) and not any(_means(plain, name) for name in held)
 
 
 def _plain(word: object) -> str:
@@ -154,11 +178,13 @@ def protected(layer: gpd.GeoDataFrame, scenario: Scenario, *, shown: str) -> gpd
     file = scenario.layers.constraints
     around = [*headings, *((file.layer or "", re.split(r"[\\/]", file.path)[-1].rsplit(".", 1)[0]) if file else ())]
     texts = [c for c in headings if pd.api.types.is_string_dtype(layer[c]) or layer[c].dtype == object]
-    since, until = (_years(layer, headings_of) for headings_of in (SINCE, UNTIL))
+    since, until = _in_force_years(layer, shown)
     kind, forbids, inside = [], [], []
     for i, row in enumerate(layer.drop(columns="geometry").to_dict("records")):
         own = [str(row["kind"]), str(row["name"])]
-        found = next(filter(None, (_kind_named(w, names) for w in (own, [str(row[c]) for c in texts], around))), None)
+        mine = [str(row[c]) for c in texts]
+        beyond = [] if any(_denied(text, names) for text in (*own, *mine)) else around
+        found = next(filter(None, (_kind_named(w, names) for w in (own, mine, beyond))), None)
         told = [w.strip() for w in str(row["forbids"]).split(",") if w.strip()]
         if found is None and not told:
             label = next((t for t in own if t), "") or say("protection.no_kind")
@@ -184,13 +210,32 @@ def by_kind_alone(layer: gpd.GeoDataFrame, settled: gpd.GeoDataFrame) -> list[st
     return list(dict.fromkeys(settled.loc[silent, "kind"].astype(str)))
 
 
-def _years(layer: gpd.GeoDataFrame, headings: tuple[str, ...]) -> NDArray[np.float64]:
-    """The years that a column of one of these headings tells, (n,); NaN where there is none."""
+def _in_force_years(layer: gpd.GeoDataFrame, shown: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The years from and up to which rows are in force, (n,) each; NaN where none is told.
+
+    A column of a time from … to …, or of its end alone, tells what no other does. Raises InvalidInput for a text that is no
+    date: it would hold for ever.
+    """
+    begin, end, whole = (_years(layer, headings, shown) for headings in (SINCE, UNTIL, BOTH))
+    since = np.array([years[0] if years else np.nan for years in begin])
+    until = np.array([years[-1] if years else np.nan for years in end])
+    spans = np.array([[y[0] if len(y) > 1 else np.nan, y[-1] if y else np.nan] for y in whole]).reshape(-1, 2)
+    return np.where(np.isnan(since), spans[:, 0], since), np.where(np.isnan(until), spans[:, 1], until)
+
+
+def _years(layer: gpd.GeoDataFrame, headings: tuple[str, ...], shown: str) -> list[list[float]]:
+    """The years that each row's text tells in the column of one of these headings, ascending; none where it tells none."""
     column = next((c for c in layer.columns if str(c).strip().lower() in headings), None)
     if column is None:
-        return np.full(len(layer), np.nan)
-    text = layer[column].astype(str).str.extract(r"(\d{4})")[0]
-    return np.array(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+        return [[] for _ in range(len(layer))]
+    found = []
+    for row, value in enumerate(layer[column].tolist(), 1):
+        text = arabic(unicodedata.normalize("NFKC", str(value)).strip().lower())
+        years = sorted({float(year) for year in YEAR.findall(text)})
+        if not years and text not in ENDLESS:
+            raise InvalidInput(say("protection.no_date", file=shown, row=row, column=str(column), value=str(value)))
+        found.append(years)
+    return found
 
 
 def in_force(layer: gpd.GeoDataFrame, word: str, first: float, last: float) -> NDArray[np.bool_]:

@@ -38,6 +38,10 @@ def rows(**columns: list[Any]) -> gpd.GeoDataFrame:
         ("采矿权", "mining_right"),
         ("古井遗址", "heritage"),
         ("village", None),
+        ("非基本农田", None),
+        ("永久基本农田（外）", None),
+        ("城镇开发边界以外", None),
+        ("城镇开发边界外的永久基本农田", "basic_farmland"),
         ("", None),
         ("line", None),
     ],
@@ -139,3 +143,39 @@ def test_what_is_in_force_year_by_year(since: int | None, until: int | None, fir
         return
     for word, years in (("construction", range(first, 2060)), ("digging", range(first, first + span + 1))):
         assert bool(in_force(layer, word, first, first + span)[0]) == any(force(y) for y in years)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "years"),
+    [
+        ("until", "2019-12-31", (None, 2019)),
+        ("until", 2019.0, (None, 2019)),
+        ("until", "20191231", (None, 2019)),
+        ("有效期止", "二〇一九年十二月", (None, 2019)),
+        ("有效期至", "2009-01-01至2019-12-31", (None, 2019)),
+        ("有效期", "2009-01-01至2019-12-31", (2009, 2019)),
+        ("有效期", "2019年底", (None, 2019)),
+        ("有效期起", "2009.6", (2009, None)),
+        ("until", "长期", (None, None)),
+        ("until", None, (None, None)),
+        ("until", "31/12/2019", (None, 2019)),
+    ],
+)
+def test_from_and_up_to_which_year_a_row_is_in_force(column: str, text: Any, years: tuple[int | None, int | None]) -> None:
+    found = protected(rows(kind=["采矿权"], **{column: [text]}), scenario(), shown="c.gpkg").iloc[0]
+    assert [None if np.isnan(found[c]) else int(found[c]) for c in ("since_year", "until_year")] == list(years)
+    assert found["forbids"] == ("" if years[1] == 2019 else "construction")
+
+
+@pytest.mark.parametrize("text", ["19-12-31", "31122019", "end of lease"])
+def test_a_date_without_a_year_is_refused(text: str) -> None:
+    """It held for ever in silence."""
+    with pytest.raises(InvalidInput, match=r"row 1: until is .* tells no year"):
+        protected(rows(kind=["采矿权"], until=[text]), scenario(), shown="c.gpkg")
+
+
+def test_a_row_that_denies_its_files_kind_is_none_of_it() -> None:
+    wish = scenario("data/永久基本农田.gpkg")
+    assert protected(rows(name=["12"]), wish, shown="永久基本农田.gpkg")["kind"].tolist() == ["basic_farmland"]
+    with pytest.raises(InvalidInput, match="names no known kind"):
+        protected(rows(name=["非基本农田"]), wish, shown="永久基本农田.gpkg")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from planner.plan.record import PlanRecord
 
 HA_MU: Final = 15.0
+DRAWN: Final = 1e-9  # share of a unit: the width of a drawn line
 KEEPS_CROPS: Final = ("arable", UNRESTORED)  # what cropland stays cropland under
 
 
@@ -102,20 +103,26 @@ def protection(plan: PlanRecord) -> list[dict[str, Any]]:
 
 
 def _broken(plan: PlanRecord, layer: gpd.GeoDataFrame) -> float:
-    """Area on which units are what rows of a layer say they may not be, mu."""
-    total = 0.0
+    """Area on which units are what rows of a layer say they may not be, mu; ground that is so twice counts once."""
+    broken: dict[int, list[shapely.Geometry]] = {}
+    shapes = plan.units.geometry.to_numpy()
     target, treatment = (plan.units[c].astype(str).to_numpy() for c in ("target", "treatment"))
     first, last = works_years(plan.units, plan.site.scenario)
     for word in (*CHOICES, *WORKS):
         does = np.isin(treatment, WORKS[word]) if word in WORKS else target == word
         for years in sorted(set(zip(first[does].tolist(), last[does].tolist(), strict=True))):
-            guilty = does & (first == years[0]) & (last == years[1])
-            for column in ("forbids", "only_inside"):
+            guilty = np.flatnonzero(does & (first == years[0]) & (last == years[1]))
+            for column, cut in (("forbids", shapely.intersection), ("only_inside", shapely.difference)):
                 rows = _naming(layer, column, word) & in_force(layer, word, *years)
                 if rows.any():
-                    ground = shapely.union_all(layer.geometry.to_numpy()[rows])
-                    total += _overlap(plan.units[guilty], ground, outside=column == "only_inside")
-    return total
+                    parts = cut(shapes[guilty], shapely.union_all(layer.geometry.to_numpy()[rows]))
+                    for k in np.flatnonzero(shapely.area(parts) > 0):
+                        broken.setdefault(int(guilty[k]), []).append(parts[k])
+    share = np.zeros(len(shapes))
+    for unit, parts in broken.items():
+        share[unit] = shapely.area(shapely.union_all(parts)) / shapely.area(shapes[unit])
+    share = np.where(share < DRAWN, 0.0, share)
+    return float((share * plan.units["area_mu"].to_numpy(float)).sum())
 
 
 def _naming(layer: gpd.GeoDataFrame, column: str, word: str) -> NDArray[np.bool_]:
@@ -126,16 +133,15 @@ def _naming(layer: gpd.GeoDataFrame, column: str, word: str) -> NDArray[np.bool_
     return np.array([word in [part.strip() for part in text.split(",")] for text in texts], dtype=bool)
 
 
-def _overlap(units: gpd.GeoDataFrame, ground: shapely.Geometry, *, outside: bool) -> float:
-    """Area of units within a ground, or outside of it, mu: their own ellipsoidal area by the share that lies there."""
+def _overlap(units: gpd.GeoDataFrame, ground: shapely.Geometry) -> float:
+    """Area of units within a ground, mu: their own ellipsoidal area by the share that lies there."""
     shapes = units.geometry.to_numpy()
     shapely.prepare(ground)
     near = np.flatnonzero(shapely.intersects(shapes, ground))
     inside = np.zeros(len(shapes))
     inside[near] = shapely.area(shapely.intersection(shapes[near], ground))
     share = inside / np.maximum(shapely.area(shapes), 1e-12)
-    share = 1.0 - share if outside else share
-    share = np.where(share < 1e-9, 0.0, share)  # the width of a drawn line
+    share = np.where(share < DRAWN, 0.0, share)
     return float((share * units["area_mu"].to_numpy(float)).sum())
 
 
@@ -145,7 +151,7 @@ def _lost_of_kind(plan: PlanRecord, kind: str) -> float:
     if layer is None or not (layer["kind"] == kind).any():
         return 0.0
     other = plan.units[~plan.units["target"].isin(KEEPS_CROPS)]
-    return _overlap(other, shapely.union_all(layer.geometry[layer["kind"] == kind].to_numpy()), outside=False)
+    return _overlap(other, shapely.union_all(layer.geometry[layer["kind"] == kind].to_numpy()))
 
 
 def kinds_of_works(units: pd.DataFrame) -> pd.Series[str]:

@@ -138,3 +138,11 @@ def test_building_beyond_the_development_boundary_is_told() -> None:
 def test_ground_that_never_sank_is_counted_apart() -> None:
     units = pd.DataFrame({"target": ["green", "arable", "reservoir"], "sunk_mu": [3.0, 0.0, 9.0]})
     assert restored_sunk_mu(units) == 3.0
+
+
+def test_ground_that_breaks_two_bans_of_a_kind_counts_once() -> None:
+    """A dug lake where neither a lake nor digging may be, 20 m of its unit's 100 m: 3 mu were told as 6."""
+    zone = frame([box(0, 20)], kind=["power line"], forbids=["reservoir"])
+    (row,) = protection(plan(["reservoir", "green"], ["dig_2", "forest"], None, zone))
+    assert row["area_mu"] == pytest.approx(3.0, rel=2e-3)
+    assert row["broken_mu"] == pytest.approx(row["area_mu"], rel=1e-6)
