@@ -207,6 +207,16 @@ def plan_of(
     return replace(plan, units=plan.with_units(**reasons(plan)))
 
 
+def held_m3(known: Survey, answer: Answer) -> float:
+    """What all water of a choice holds, m³, as the plan of it tells: wetland that a lake's water reaches holds part of it."""
+    if not (answer.chosen["treatment"] == "wetland").any():
+        return float(answer.chosen["storage_m3"].sum())
+    site, facts, parts = known.site, known.facts, known.parts
+    units = _units(site.parcels, parts.units, facts.table, answer, answer.chosen)
+    design = Design.of(units, site.scenario, ground=facts.ground)
+    return float(_water(site, facts, units, parts.borders, design)[0]["storage_m3"].sum())
+
+
 def _unproven_haul(haulage: Haul, limit: TimeLimit) -> tuple[Message, ...]:
     """A warning where the time limit left the haul further from the least there is than a plan of that size takes."""
     open_share = min(1 - haulage.bound_cny / haulage.cost_cny, 1.0) if haulage.cost_cny > 0 else 0.0

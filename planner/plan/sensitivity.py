@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from planner.economics import lump_paid, stocked, traded
 from planner.errors import Infeasible, InvalidInput, NoPlanInTime
 from planner.landuse import CHOICES, UNRESTORED
 from planner.placing import asked_facts, value_column
-from planner.plan.compose import CUT_OR_MEASURED, READ_WITH_FILES, Survey, choose, survey, with_keys
+from planner.plan.compose import CUT_OR_MEASURED, READ_WITH_FILES, Survey, choose, held_m3, survey, with_keys
 from planner.read import read_site
 from planner.scenario import Scenario, replaced
 from planner.site import Site
@@ -100,6 +101,7 @@ def row_of(known: Survey, sets: Mapping[str, Any]) -> dict[str, Any]:
         "gap": proof.gap,
         **{f"{t}_mu": float(area.get(t, 0.0)) for t in (*CHOICES, UNRESTORED)},
         **{c: float(rows[c].sum()) for c in SUMS},
+        "storage_m3": held_m3(replace(known, site=replace(known.site, scenario=scenario)), answer),
         "cost_cny": float(rows["cost_cny"].sum()) + paid,
         "haul_cny": answer.haul_cny,
     }

@@ -123,3 +123,13 @@ def test_nothing_drawn_is_full_confidence(site: pl.Site) -> None:
     assert (firm["confidence"] == 1.0).all()
     with pytest.raises(InvalidInput, match="no number"):
         pl.confidence(site, {"budget.max_cny": 0.1}, draws=2)
+
+
+def test_a_sweep_tells_the_storage_that_the_plan_tells(own_small_world: Path) -> None:
+    """Wetland beside the lake holds part of its water: the table left it out, the plan told it."""
+    sets = {"targets.green.min_mu": 60.0}
+    plan = pl.make_plan(own_small_world, **sets)
+    assert plan.summary()["wetland_mu"] > 0
+    assert plan.summary()["water"]["storage_m3"] > plan.options.loc[[*plan.units["option"].items()], "storage_m3"].sum()
+    table = pl.vary(own_small_world, {"targets.green.min_mu": [60.0]})
+    assert table["storage_m3"].iloc[0] == pytest.approx(plan.summary()["water"]["storage_m3"], rel=1e-9)
