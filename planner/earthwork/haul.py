@@ -55,9 +55,20 @@ class Haul:
 
     @property
     def mean_haul_m(self) -> float:
-        """Mean distance of the earth carried between units, m; 0 where nothing is carried."""
-        work = float((self.table["m3"] * self.table["distance_m"]).sum())
-        return work / self.moved_m3 if self.moved_m3 > 0 else 0.0
+        """As of `mean_distance_m`."""
+        return mean_distance_m(self.table)
+
+
+def mean_distance_m(table: pd.DataFrame) -> float:
+    """Mean distance of the earth that is carried, m; 0 where none is.
+
+    Earth that serves its own unit, and what comes from or goes to outside where no gate is known, is carried no way.
+    table: columns `m3`, `distance_m` as a Haul has them.
+    """
+    if not len(table):
+        return 0.0
+    m3 = table["m3"].to_numpy(float)[(away := table["distance_m"].to_numpy(float)) > 0.0]
+    return float(m3 @ away[away > 0.0] / m3.sum()) if m3.sum() > 0 else 0.0
 
 
 def haul(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.earthwork.haul import mean_distance_m
 from planner.landuse import CHOICES, LAND, TARGETS, UNRESTORED
 from planner.plan.drains import drains_told
 from planner.plan.dykes import dykes_told
@@ -186,7 +187,7 @@ def _earthwork(plan: PlanRecord) -> dict[str, float]:
         "export_m3": max(-net, 0.0) - spread,
         "spread_m3": spread,
         "haul_m3_km": work / 1000.0,
-        "mean_haul_m": work / float(moved["m3"].sum()) if len(moved) and moved["m3"].sum() > 0 else 0.0,
+        "mean_haul_m": mean_distance_m(moved),
         "haul_cny": float(moved["cost_cny"].sum()) if len(moved) else 0.0,
     }
 

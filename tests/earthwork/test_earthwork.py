@@ -239,6 +239,7 @@ def test_a_gate_makes_earth_from_outside_travel() -> None:
     result = haul(units, compaction=1.0, cny_per_m3_km=1.0, max_import_m3=None, gate=(-1000.0, 0.0))
     assert result.table.distance_m.tolist() == [1000.0, 2000.0]
     assert result.cost_cny == pytest.approx(30.0)
+    assert result.mean_haul_m == 1500.0  # it was 0: none of it comes from another unit
 
 
 def test_nothing_to_do_is_an_empty_table() -> None:

@@ -350,3 +350,12 @@ def test_a_comparison_tells_what_the_verdict_tells(small_world: Path) -> None:
     compared = {figure.key: figure for figure in FIGURES if figure.compared}
     assert compared["economics.npv_cny"].of(s) == plan.economics.npv_cny
     assert "lump sums" in compared["solver.objective"].name("en")
+
+
+def test_the_mean_haul_is_that_of_the_earth_that_is_carried(plan: Plan) -> None:
+    """Earth that serves its own unit travels nowhere: it made the mean shorter than that of the hauls themselves."""
+    hauls = plan.haul
+    assert (hauls["from_unit"] == hauls["to_unit"]).any()
+    carried = hauls[(hauls["from_unit"] != hauls["to_unit"]) & (hauls["to_unit"] != "export")]
+    mean = float((carried["m3"] * carried["distance_m"]).sum() / carried["m3"].sum())
+    assert plan.summary()["earthwork"]["mean_haul_m"] == pytest.approx(mean, rel=1e-9)
