@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from planner.city.layers import Shapes, in_one_plane, polygons_of, shapes_of
 from planner.city.walking import walked
@@ -46,7 +48,8 @@ def served_share(parks: Any, residential: Any, radius_m: float | None = None, *,
 
     parks: polygons or entrances (points); residential: polygons; both a GeoDataFrame, a GeoSeries or shapes in metres.
     radius_m: the reach in metres; without it the standard's: 500 m of parks of 5 000 m² and more, 300 m of those from
-    1 000 m². roads: lines to walk along; without them the straight line counts. Ground counts once where polygons overlap.
+    1 000 m². Polygons that overlap or share an edge are one park.
+    roads: lines to walk along; without them the straight line counts. Ground counts once where polygons overlap.
     Raises InvalidInput, CRSMismatch. Source: GB/T 51346-2019 (service radius); see `served` for bounds.
 
     Examples
@@ -78,7 +81,7 @@ def served(
     given = [("residential", home, home_crs), ("parks", park, park_crs)]
     home, park, *rest = in_one_plane(*given, *([("roads", walk, walk_crs)] if walk is not None else []))
     whole, home = home, counted_once(home)
-    reach = _reach(park, radius_m, rest[0] if rest else None, p)
+    reach = _reach(one_park_each(park), radius_m, rest[0] if rest else None, p)
     best, low, high = reach.area_in(home)
     area = shapely.area(home)
     total = float(area.sum())
@@ -107,6 +110,19 @@ def counted_once(shapes: Shapes) -> Shapes:
     for a, b in pairs[pairs[:, 0] != pairs[:, 1]]:
         out[b] = shapely.difference(out[b], out[a])
     return out
+
+
+def one_park_each(shapes: Shapes) -> Shapes:
+    """Shapes as parks: those that overlap or share an edge are one, however its ground is cut into rows; its size counts."""
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    once = first < second
+    first, second = first[once], second[once]
+    edge = shapely.get_dimensions(shapely.intersection(shapes[first], shapes[second])) >= 1
+    links = coo_array((np.ones(int(edge.sum()), np.int8), (first[edge], second[edge])), shape=(len(shapes), len(shapes)))
+    group = connected_components(links, directed=False)[1]
+    if len(np.unique(group)) == len(shapes):
+        return shapes
+    return np.array([shapely.union_all(shapes[group == k]) for k in np.unique(group)], dtype=object)
 
 
 def _reach(park: Shapes, radius_m: float | None, roads: Shapes | None, p: Parameters) -> Around:

@@ -148,3 +148,15 @@ def test_a_layer_without_crs_beside_one_with() -> None:
 def test_coordinates_outside_their_crs() -> None:
     with pytest.raises(CRSMismatch, match="lie outside"):
         pl.served_share(gpd.GeoSeries([shapely.Point(0, 0)], crs=4527), gpd.GeoSeries(BLOCK, crs=4527), 500.0)
+
+
+def test_a_park_in_several_rows_is_one_park() -> None:
+    """6 000 m² in two rows with a common edge reach 500 m, not 300; parks that meet in a corner stay two of 3 000 m²."""
+    home = [shapely.box(-1000, -1000, 1000, 1000)]
+    west, east = shapely.box(-50, 0, 0, 60), shapely.box(0, 0, 50, 60)
+    one = pl.served_share([shapely.box(-50, 0, 50, 60)], home)
+    assert pl.served_share([west, east], home) == pytest.approx(one, rel=1e-9)
+    assert pl.served_share([west, shapely.box(-10, 0, 50, 60)], home) == pytest.approx(one, rel=1e-9)
+    corner = [west, shapely.box(0, 60, 50, 120)]
+    assert pl.served_share(corner, home) == pytest.approx(pl.served_share(corner, home, 300.0), rel=1e-9)
+    assert pl.served_share([shapely.Point(0, 0), shapely.Point(0, 0)], home, 300.0) > 0  # entrances

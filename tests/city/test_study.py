@@ -62,7 +62,7 @@ def test_a_plan_with_a_park_beside_homes_serves_more(town) -> None:
     after = pl.served_share(
         pd.concat([town.layers["parks"].geometry, more.to_crs(town.layers["parks"].crs)]), town.layers["residential"]
     )
-    assert after >= before
+    assert after >= before - 1e-12  # the same ground, joined to a park that it touches
 
 
 def test_the_plans_parks_hold_the_water_they_enclose() -> None:
