@@ -55,6 +55,7 @@ BUILT_ON = {
     "planner.core.choice.arrays",
     "planner.core.choice.moves",
     "planner.core.corner",
+    "planner.core.flow_tree",
     "planner.core.transport",
     "planner.core.polygons.rings",
     "planner.core.polygons.shared",
