@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
@@ -14,7 +15,7 @@ from scipy import ndimage
 from planner.columns import FACTS
 from planner.core.polygons.rings import rings_of
 from planner.core.terrain.coverage import Cells, covered_cells, main_owner
-from planner.core.terrain.flood import flood, next_deeper
+from planner.core.terrain.flood import next_deeper, rise
 from planner.core.terrain.hypsometry import Hypsometry
 from planner.core.terrain.merge_tree import MergeTree, merge_tree, significant
 from planner.core.terrain.neighbours import EDGES
@@ -295,29 +296,35 @@ def _of_hollows(site: Site, cover: _Cover, ids: pd.Index[str]) -> dict[str, Any]
     Water passes edges of cells, not corners (D4): units in one lake then share a border, not a point. It leaves the ground
     at the terrain's edge and at missing cells; a spill level there is not known, as the ground may go on rising beyond.
     """
-    terrain = site.terrain
-    water = water_surface(site.scenario, site.water_table.normal.values).ravel()
-    tree = merge_tree(terrain.values, neighbours=4)
+    terrain, least_m = site.terrain, site.scenario.number("measure.hollow_min_depth_m")
+    ground = np.ascontiguousarray(terrain.values)
+
+    def water(cells: Ints) -> Floats:
+        return water_surface(site.scenario, site.water_table.normal.at(cells))
+
+    tree = merge_tree(ground, neighbours=EDGES, min_depth=least_m)
     basins = significant(
         tree,
         min_volume=site.scenario.number("measure.hollow_min_volume_m3") / terrain.cell_area,
-        min_depth=site.scenario.number("measure.hollow_min_depth_m"),
+        min_depth=least_m,
         joined_below=_joined_below(tree, water, site.scenario.reservoir.level_m),
     )
-    owner = main_owner(cover.cells, terrain.values.size)
-    wet_pits = basins.pit[basins.pit_level < water[basins.pit]]  # a lake begins where there would be water anyway
+    at_the_edge = _at_the_edge(ground, tree.spill[basins.node - 1])
+    label = tree.label.ravel()
+    del tree  # what a flood takes is as much again
+    owner = main_owner(cover.cells, ground.size)
+    wet_pits = basins.pit[basins.pit_level < water(basins.pit)]  # a lake begins where there would be water anyway
     pits = wet_pits if len(wet_pits) else basins.pit
-    sources = np.concatenate((pits, _lowest_elsewhere(terrain.values, owner, pits)))
-    rising = flood(np.ascontiguousarray(terrain.values), sources, EDGES)
-    deeper, first = next_deeper(owner, rising.order, rising.came_from, len(ids))
+    rising = rise(ground, np.concatenate((pits, _lowest_elsewhere(ground, owner, pits))), EDGES)
+    deeper, first, level = next_deeper(owner, rising, ground, len(ids))
     _hosted(cover.cells, owner, deeper, first)
     spill = np.full(len(ids), np.nan)
     basin = np.full(len(ids), -1, dtype=np.int64)
     wet = np.flatnonzero(first >= 0)
-    inner = basins.of_node[tree.label.ravel()[first[wet]]]
-    below = (inner >= 0) & (rising.level[first[wet]] < np.append(basins.spill_level, np.nan)[inner])
+    inner = basins.of_node[label[first[wet]]]
+    below = (inner >= 0) & (level[wet] < np.append(basins.spill_level, np.nan)[inner])
     basin[wet[below]] = inner[below]
-    rim = np.where(_at_the_edge(terrain.values, tree.spill[basins.node - 1]), np.nan, basins.spill_level)
+    rim = np.where(at_the_edge, np.nan, basins.spill_level)
     spill[basin >= 0] = rim[basin[basin >= 0]]
     used = np.unique(basin[basin >= 0])
     names = np.array(["", *(f"B{n + 1}" for n in range(len(used)))], dtype=object)
@@ -335,7 +342,7 @@ def _at_the_edge(ground: Floats, cells: Ints) -> NDArray[np.bool_]:
     return np.asarray(~(known[row, col + 1] & known[row + 2, col + 1] & known[row + 1, col] & known[row + 1, col + 2]))
 
 
-def _joined_below(tree: MergeTree, water: Floats, level_m: float | None) -> float | Floats:
+def _joined_below(tree: MergeTree, water: Callable[[Ints], Floats], level_m: float | None) -> float | Floats:
     """The level below which hollows that join are one lake, m, for each hollow, (k,).
 
     Where no level is given, a lake stands at the water table over its bottom but never above its spill: hollows join where the
@@ -346,7 +353,7 @@ def _joined_below(tree: MergeTree, water: Floats, level_m: float | None) -> floa
     outer = np.maximum(tree.parent - 1, 0)
     if not len(outer):
         return -np.inf
-    return np.where(tree.parent > 0, np.minimum(water[tree.pit[outer]], tree.spill_level[outer]), -np.inf)
+    return np.where(tree.parent > 0, np.minimum(water(tree.pit[outer]), tree.spill_level[outer]), -np.inf)
 
 
 def _lowest_elsewhere(ground: Floats, owner: NDArray[np.int32], pits: Ints) -> Ints:

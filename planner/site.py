@@ -86,6 +86,11 @@ class Grid:
         full = np.ascontiguousarray(given) if given.shape == self.shape else np.broadcast_to(given, self.shape)
         return Grid(full, self.west, self.north, self.cell_x, self.cell_y)
 
+    @property
+    def level(self) -> float | None:
+        """The one number that stands in all cells as `like` gives it, None where there may be more."""
+        return None if any(self.values.strides) or not self.values.size else float(self.values[0, 0])
+
     def at(self, cells: NDArray[np.int64]) -> Floats:
         """The values of cells, by flat index, (m,)."""
         if self.values.flags.c_contiguous:
@@ -103,6 +108,87 @@ class Grid:
             return self
         values = np.ascontiguousarray(self.values[step // 2 :: step, step // 2 :: step])
         return Grid(values, self.west, self.north, self.cell_x * step, self.cell_y * step)
+
+
+class Sum(Grid):
+    """A grid of what another one holds and what is added to it: worked out where it is asked for, and never held.
+
+    one: the grid. more: a grid on the same cells, or a number.
+
+    Examples
+    --------
+    >>> import planner as pl
+    >>> site = pl.samples.aidans()
+    >>> before = site.original
+    >>> bool((before.values == site.terrain.values + site.subsidence.values).all())
+    True
+    """
+
+    one: Grid
+    more: Grid | float
+
+    def __init__(self, one: Grid, more: Grid | float):
+        for name in ("west", "north", "cell_x", "cell_y"):
+            object.__setattr__(self, name, getattr(one, name))
+        object.__setattr__(self, "one", one)
+        object.__setattr__(self, "more", more)
+
+    @property
+    def values(self) -> Floats:
+        more = self.more.values if isinstance(self.more, Grid) else self.more
+        return np.asarray(self.one.values + more)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.one.shape
+
+    @property
+    def level(self) -> float | None:
+        return None
+
+    def at(self, cells: NDArray[np.int64]) -> Floats:
+        more = self.more.at(cells) if isinstance(self.more, Grid) else self.more
+        return np.asarray(self.one.at(cells) + more)
+
+    def within(self, box: tuple[float, float, float, float]) -> Grid:
+        part = self.one.within(box)
+        more = self.more.within(box).values if isinstance(self.more, Grid) else self.more
+        return part.like(part.values + more)
+
+
+class Classed(Grid):
+    """A grid whose cells have one value for each class: worked out where it is asked for; only the classes are held.
+
+    classes: (rows, cols), position in of_class, −1 for the last. of_class: (k,).
+    """
+
+    classes: NDArray[np.signedinteger[Any]]
+    of_class: Floats
+
+    def __init__(self, place: Frame, classes: NDArray[np.signedinteger[Any]], of_class: Floats):
+        for name in ("west", "north", "cell_x", "cell_y"):
+            object.__setattr__(self, name, getattr(place, name))
+        object.__setattr__(self, "classes", classes.astype(np.min_scalar_type(-len(of_class[:-1]) or -1), copy=False))
+        object.__setattr__(self, "of_class", of_class)
+
+    @property
+    def values(self) -> Floats:
+        return np.asarray(self.of_class[self.classes])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.classes.shape[0], self.classes.shape[1]
+
+    @property
+    def level(self) -> float | None:
+        return None
+
+    def at(self, cells: NDArray[np.int64]) -> Floats:
+        return np.asarray(self.of_class[self.classes.ravel()[cells]])
+
+    def within(self, box: tuple[float, float, float, float]) -> Grid:
+        window = self.frame.window(box)
+        return Grid(self.of_class[self.classes[window]], *self.frame.part(*window)[:4])
 
 
 @dataclass(frozen=True)
@@ -174,7 +260,17 @@ class Site:
     @property
     def original(self) -> Grid:
         """The ground before mining: today's terrain plus what was lost, m."""
-        return self.terrain.like(self.terrain.values + self.subsidence.values)
+        return Sum(self.terrain, self.subsidence)
+
+    def depth_of(self, table: Grid) -> float | None:
+        """How far below the original ground a water table was taken everywhere, m; None where it was given another way."""
+        depth, at = 0.0, table
+        while isinstance(at, Sum):
+            more = at.more
+            if isinstance(more, Grid):
+                return depth if at.one is self.terrain and more is self.subsidence else None
+            depth, at = depth - more, at.one
+        return None
 
 
 def largest_unit_mu(scenario: Scenario, terrain: Grid, area_m2: float) -> float:

@@ -50,7 +50,7 @@ FLOORS = [
 # The kernels others build on: what several share, slots of elevation, and from catchments to terrains in bands.
 BUILT_ON = {
     f"planner.core.terrain.{name}"
-    for name in ("compiled", "cells", "catchments", "flood", "joining", "merge_tree", "neighbours", "stitching")
+    for name in ("compiled", "cells", "catchments", "flood", "joining", "merge_tree", "neighbours", "stitching", "uniting")
 } | {
     "planner.core.choice.arrays",
     "planner.core.choice.moves",

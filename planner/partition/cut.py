@@ -124,16 +124,19 @@ def _drawn(site: Site, origin: Floats, min_m2: float) -> Geometries:
         smooth = lines.smoothed(grid, tuple(both.tolist()), radius_m=radius)
         return smooth._replace(x=smooth.x - origin[0], y=smooth.y - origin[1])
 
+    def contours(field: lines.Field, levels: list[float]) -> Geometries:
+        return lines.contours(field, levels, tolerance_m=radius / 20, min_area_m2=min_m2)
+
+    stands = (site.water_table.normal, site.water_table.dry, site.water_table.wet)
+    taken = [depth for depth in map(site.depth_of, stands) if depth is not None]  # water stands where so much was lost
+    breaks = {float(v) for v in site.scenario.value("partition.depth_breaks_m")}
+    found = [contours(field(site.subsidence), sorted(breaks.union(taken)))]
     ground, level = field(site.terrain), site.scenario.reservoir.level_m
-    wanted = [(field(site.subsidence), [float(v) for v in site.scenario.value("partition.depth_breaks_m")])]
-    stands = [site.water_table.normal, site.water_table.dry, site.water_table.wet]
     for stand in stands if ground.values.size else ():
-        table = field(stand)
-        if table.values.size:
-            wanted.append((ground._replace(values=ground.values - table.values), [0.0]))
+        if site.depth_of(stand) is None and (table := field(stand)).values.size:
+            found.append(contours(ground._replace(values=ground.values - table.values), [0.0]))
     if level is not None and not any(_flat_at(stand, level) for stand in stands):
-        wanted.append((ground, [level]))
-    found = [lines.contours(f, levels, tolerance_m=radius / 20, min_area_m2=min_m2) for f, levels in wanted]
+        found.append(contours(ground, [level]))
     least = {"min_volume_m3": value("measure.hollow_min_volume_m3"), "min_depth_m": value("measure.hollow_min_depth_m")}
     return np.concatenate([*found, lines.divides(ground, **least)])
 

@@ -10,9 +10,10 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from planner.core.terrain.flood import flood, sources_of
+from planner.core.terrain.flood import sources_of
 from planner.core.terrain.merge_tree import merge_tree, significant
 from planner.core.terrain.neighbours import EDGES
+from planner.core.terrain.smoothing import chosen, smooth
 
 if TYPE_CHECKING:
     from planner.site import Grid
@@ -57,30 +58,30 @@ def smoothed(grid: Grid, bounds: tuple[float, float, float, float], *, radius_m:
         (bounds[0] - grid.west) / grid.cell_x, (bounds[2] - grid.west) / grid.cell_x, grid.shape[1], margin, step, start[0]
     )
     rows = _window((bounds[1] - south) / grid.cell_y, (bounds[3] - south) / grid.cell_y, grid.shape[0], margin, step, start[1])
-    values = _averaged(grid, rows, cols, step, radius_m)
-    if values is None:
+    values = _chosen(grid, rows, cols)
+    if not values.size:
         return Field(np.empty(0), np.empty(0), np.empty((0, 0)), 0, 0)
+    if grid.level is not None:
+        values = np.full((len(rows) // step, len(cols) // step), grid.level)
+    else:
+        values = values.reshape(len(rows) // step, step, len(cols) // step, step).mean(axis=(1, 3)) if step > 1 else values
+        smooth(values, (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x)), TRUNCATE)
     x = grid.west + (cols.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_x
     y = south + (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
     return Field(x, y, values, (int(cols[0]) + start[0]) // step, (int(rows[0]) + start[1]) // step)
 
 
-def _averaged(grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], step: int, radius_m: float) -> Floats | None:
-    """A grid's cells of rows and columns, step × step of them together, smoothed; None where no cell is known."""
-    shape = (len(rows) // step, step, len(cols) // step, step)
-    if not any(grid.values.strides):  # one number everywhere
-        one = grid.values[0, 0]
-        return np.full(shape[::2], one) if np.isfinite(one) else None
-    values = grid.values[::-1][np.ix_(rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))]
+def _chosen(grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> Floats:
+    """A grid's cells of rows, counted from the south, and columns, the nearest known one where one is missing; none where all
+    are."""
+    values = chosen(grid.values, grid.shape[0] - 1 - rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))
     known = np.isfinite(values)
     if not known.any():
-        return None
+        return np.empty((0, 0))
     if not known.all():
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         values = values[tuple(nearest)]
-    values = values.reshape(shape).mean(axis=(1, 3)) if step > 1 else values
-    sigma = (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x))
-    return np.asarray(ndimage.gaussian_filter(values, sigma, mode="nearest", truncate=TRUNCATE))
+    return values
 
 
 def _window(low: float, high: float, size: int, margin: int, step: int, start: int) -> NDArray[np.int64]:
@@ -155,7 +156,7 @@ def divides(ground: Field, *, min_volume_m3: float, min_depth_m: float) -> Geome
     basins = significant(tree, min_volume=min_volume_m3 / (dx * dy), min_depth=min_depth_m)
     if len(basins.pit) < 2:
         return np.empty(0, dtype=object)
-    bottom = sources_of(flood(ground.values, basins.pit, EDGES)).reshape(rows, cols)
+    bottom = sources_of(ground.values, basins.pit, EDGES).reshape(rows, cols)
     hollow = tree.label > 0
     r, c = np.nonzero((bottom[:, 1:] != bottom[:, :-1]) & hollow[:, 1:] & hollow[:, :-1])
     upright = np.stack([ground.x[c] + dx / 2, ground.y[r] - dy / 2, ground.x[c] + dx / 2, ground.y[r] + dy / 2], axis=1)

@@ -29,7 +29,7 @@ from planner.read.rasters import RasterInfo, opened, raster_info, read_onto, rea
 from planner.read.record import Record
 from planner.scenario import DEPTH_COLUMN, Layer, Scenario
 from planner.scratch import scratch
-from planner.site import Floats, Grid
+from planner.site import Classed, Floats, Grid
 from planner.units import mu_from_m2
 from planner.words import Message, say
 
@@ -272,7 +272,7 @@ def _subsidence_on(context: Context, grid: Grid) -> Grid:
         say("read.polygons_depth_column"),
         say("read.no_raster_given"),
     )
-    return grid.like(np.where(of_cell >= 0, depth[np.maximum(of_cell, 0)], 0.0))
+    return Classed(grid.frame, of_cell, np.append(depth, 0.0))
 
 
 def _stated(context: Context, layer: Layer) -> bool:

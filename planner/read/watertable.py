@@ -12,7 +12,7 @@ from planner.errors import InvalidInput
 from planner.read.grids import Context, onto
 from planner.read.meaning import ELEVATION
 from planner.scenario import Layer, WaterTableLayer
-from planner.site import Grid, WaterTable
+from planner.site import Grid, Sum, WaterTable
 from planner.words import say
 
 FAR_BELOW_M: Final = 10.0  # m under the lowest ground at which a small number is a depth below ground rather than an elevation
@@ -37,7 +37,7 @@ def water_table(context: Context, terrain: Grid, lost: Grid) -> WaterTable:
             say("read.original_ground_m", depth=depth),
             say("read.none_given"),
         )
-        normal = terrain.like(terrain.values + lost.values - depth)
+        normal: Grid = Sum(Sum(terrain, lost), -depth)
         return _seasons(context, normal, None, None, amplitude)
     parts: Sequence[Any] = (given.normal, given.dry, given.wet) if isinstance(given, WaterTableLayer) else (given, None, None)
     normal_dry_wet = [None if p is None else _level_grid(context, p, terrain) for p in parts]
@@ -72,9 +72,14 @@ def _seasons(context: Context, normal: Grid, dry: Grid | None, wet: Grid | None,
         worst = 0.0 if lower is None or upper is None else float(np.nanmax(lower.values - upper.values))
         if worst > 1e-6:
             raise InvalidInput(say("read.table_order", names=names, worst=worst))
-    dry = normal.like(normal.values - amplitude) if dry is None else dry
-    wet = normal.like(normal.values + amplitude) if wet is None else wet
-    return WaterTable(normal, dry, wet)
+    return WaterTable(
+        normal, _beside(normal, -amplitude) if dry is None else dry, _beside(normal, amplitude) if wet is None else wet
+    )
+
+
+def _beside(normal: Grid, by: float) -> Grid:
+    """A stand that lies everywhere as far above the normal one."""
+    return Sum(normal, by) if normal.level is None else normal.like(normal.level + by)
 
 
 def _tell_odd(context: Context, normal: Grid, terrain: Grid) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from planner.core.terrain.compiled import ascending
-from planner.core.terrain.flood import flood, next_deeper
+from planner.core.terrain.flood import flood, next_deeper, rise
 from planner.core.terrain.merge_tree import MergeTree, merge_tree, significant
 from planner.core.terrain.spill import spill
 
@@ -226,9 +226,10 @@ class TestFlood:
         y, x = np.mgrid[:60, :60]
         owner = np.argmin((x[..., None] - seeds[:, 0]) ** 2 + (y[..., None] - seeds[:, 1]) ** 2, axis=2).astype(np.int32)
         basins = significant(merge_tree(z, neighbours=4), min_volume=10.0, min_depth=0.5)
-        rising = flood(z, basins.pit, 4)
-        deeper, first = next_deeper(owner.ravel(), rising.order, rising.came_from, 81)
+        rising, told = rise(z, basins.pit, 4), flood(z, basins.pit, 4)
+        deeper, first, level = next_deeper(owner.ravel(), rising, z, 81)
         assert first[80] == -1
+        np.testing.assert_array_equal(level, np.append(told.level[first[:80]], np.nan))
         roots = np.flatnonzero((deeper < 0) & (first >= 0))
         assert {owner.ravel()[p] for p in basins.pit} == set(roots.tolist())
         for piece in range(80):
@@ -238,7 +239,7 @@ class TestFlood:
                 seen.add(piece)
                 piece = int(deeper[piece])
         owner[owner == owner.ravel()[basins.pit[0]]] = -1  # ground at the bottom that belongs to nobody: the way ends there
-        deeper, first = next_deeper(owner.ravel(), rising.order, rising.came_from, 81)
+        deeper, first, _ = next_deeper(owner.ravel(), rising, z, 81)
         assert np.sum((deeper < 0) & (first >= 0)) > len(roots)
 
 

@@ -15,7 +15,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from planner.errors import CRSMismatch, InvalidInput
 from planner.partition import merging, partition
 from planner.scenario import parse_scenario
-from planner.site import Grid, Site, WaterTable
+from planner.site import Grid, Site, Sum, WaterTable
 from planner.tables import Partition
 from planner.units import M2_PER_MU
 
@@ -144,6 +144,28 @@ def test_the_shore_of_each_stand_of_the_water_table_is_a_border() -> None:
     assert_sound(site, result)
     edges = sorted(round(v, 5) for v in result.units.bounds["minx"] - X0)
     assert edges == [0, 300, 400, 500]
+
+
+@pytest.mark.parametrize("depth", [1.5, 1.6])
+def test_a_parcel_that_sank_to_the_water_table_is_not_cut_along_rounding(depth: float) -> None:
+    rough = np.random.default_rng(3)
+
+    def lost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return depth * ((abs(x - 600) < 500) & (abs(y - 600) < 500))
+
+    site = make_site(
+        {"A": box(200, 200, 1000, 1000)},
+        cell=5.0,
+        size=240,
+        terrain=lambda x, y: 33.0 + np.sin(x / 37) * np.cos(y / 41) + rough.normal(0, 0.02, x.shape) - lost(x, y),
+        subsidence=lost,
+    )
+    before = site.original
+    site = replace(site, water_table=WaterTable(Sum(before, -1.5), Sum(Sum(before, -1.5), -0.5), Sum(Sum(before, -1.5), 0.5)))
+    assert [site.depth_of(stand) for stand in (site.water_table.normal, site.water_table.dry)] == [1.5, 2.0]
+    plain = replace(site, water_table=WaterTable(*[site.terrain.like(0.0)] * 3))  # water far below: no line of its own
+    told, found = (partition(s).units for s in (plain, site))
+    assert found.equals(told)
 
 
 def test_water_that_is_level_at_the_lake_cuts_once_not_twice() -> None:

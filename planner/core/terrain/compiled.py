@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,83 +16,70 @@ Ints = NDArray[np.int64]
 Indices = NDArray[np.int32] | NDArray[np.int64]
 Marks = NDArray[np.uint64]
 
+_STEPS: Final = 2.0**32 - 1.0  # of the scale that values are sorted on
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 windows of 6 bits all differ: they number the bits of a word
 _PLACE = np.argsort(_DE_BRUIJN * (np.uint64(1) << np.arange(64, dtype=np.uint64)) >> np.uint64(58))
 
 
-def ascending(values: Floats) -> Labels:
-    """Flat indices of the finite values in ascending order, ties by index; (m,) int32."""
-    order, keys = _keys(values)
-    order = _radix(order, keys)
-    if values.dtype != np.float32:
-        _repair(values, order)
+def ascending(values: NDArray[Any]) -> Labels:
+    """Flat indices of the finite values in ascending order, ties by index; (m,) int32.
+
+    Whole numbers are sorted, a value's place on a scale above its index. Beside the values this takes twelve bytes each.
+    """
+    low, high, single = _spread(values)
+    placed = np.empty(len(values) + 1, dtype=np.uint64)
+    placed = placed[: _placed(values, low, _STEPS / (high - low) if high > low else 0.0, single, placed)]
+    placed.sort()
+    order = np.empty(len(placed), dtype=np.int32)
+    _listed(placed, values, single, order)
     return order
 
 
 @njit(cache=True, nogil=True)
-def _keys(values: Floats) -> tuple[Labels, NDArray[np.uint32]]:
-    n = 0
+def _spread(values: Any) -> tuple[float, float, bool]:
+    """The least and the greatest finite value, and whether single precision holds all of them."""
+    low, high, rounded = np.inf, -np.inf, 0
     for i in range(len(values)):
-        if np.isfinite(values[i]):
-            n += 1
-    order = np.empty(n, dtype=np.int32)
-    single = np.empty(n, dtype=np.float32)
-    at = 0
-    for i in range(len(values)):
-        if np.isfinite(values[i]):
-            order[at] = i
-            single[at] = values[i]
-            at += 1
-    keys = single.view(np.uint32)
-    for i in range(n):
-        bits = keys[i]
-        if bits == np.uint32(0x80000000):  # −0 sorts with +0
-            bits = np.uint32(0)
-        keys[i] = bits ^ np.uint32(0xFFFFFFFF) if bits & np.uint32(0x80000000) else bits | np.uint32(0x80000000)
-    return order, keys
+        value = np.float64(values[i])
+        known = abs(value) < np.inf
+        low = value if known and value < low else low
+        high = value if known and value > high else high
+        rounded += 1 if known and np.float64(np.float32(value)) != value else 0
+    return low, high, rounded == 0
 
 
 @njit(cache=True, nogil=True)
-def _radix(order: Labels, keys: NDArray[np.uint32]) -> Labels:
-    """order sorted by keys, stable: three passes of 11 bits."""
-    counts = np.zeros((3, 2048), dtype=np.int64)
-    for i in range(len(keys)):
-        k = keys[i]
-        counts[0, k & np.uint32(2047)] += 1
-        counts[1, (k >> np.uint32(11)) & np.uint32(2047)] += 1
-        counts[2, k >> np.uint32(22)] += 1
-    spare_order = np.empty_like(order)
-    spare_keys = np.empty_like(keys)
-    for p in range(3):
-        if counts[p].max() == len(keys):
-            continue
-        at = np.zeros(2048, dtype=np.int64)
-        for b in range(1, 2048):
-            at[b] = at[b - 1] + counts[p, b - 1]
-        shift = np.uint32(11 * p)
-        for i in range(len(keys)):
-            digit = (keys[i] >> shift) & np.uint32(2047)
-            to = at[digit]
-            at[digit] = to + 1
-            spare_order[to] = order[i]
-            spare_keys[to] = keys[i]
-        order, spare_order = spare_order, order
-        keys, spare_keys = spare_keys, keys
-    return order
+def _placed(values: Any, low: float, scale: float, single: bool, placed: Marks) -> int:
+    """Writes the finite values' place, above their index, with room for one more; how many there are.
+
+    single: whether the place is the value itself, in single precision, whose bits ascend with it.
+    """
+    at, half, word = 0, np.uint64(32), np.empty(1, dtype=np.float32)
+    bits = word.view(np.uint32)
+    for i in range(len(values)):
+        value = np.float64(values[i])
+        known = abs(value) < np.inf
+        if single:
+            word[0] = np.float32(value) + np.float32(0.0)  # −0 sorts with +0
+            key = np.uint64(bits[0] ^ (np.uint32(0xFFFFFFFF) if bits[0] >> np.uint32(31) else np.uint32(0x80000000)))
+        else:
+            key = np.uint64(min((value - low) * scale, _STEPS)) if known else np.uint64(0)
+        placed[at] = (key << half) | np.uint64(i)
+        at += 1 if known else 0
+    return at
 
 
 @njit(cache=True, nogil=True)
-def _repair(values: Floats, order: Labels) -> None:
-    """Sorts runs that single precision could not tell apart by their full value, in place."""
+def _listed(placed: Marks, values: Any, single: bool, order: Labels) -> None:
+    """Writes the indices; those in one place that are not of one value are sorted by it."""
+    half, low = np.uint64(32), np.uint64(0xFFFFFFFF)
+    for i in range(len(placed)):
+        order[i] = np.int32(placed[i] & low)
     i = 0
-    while i + 1 < len(order):
-        if values[order[i]] <= values[order[i + 1]] and np.float32(values[order[i]]) != np.float32(values[order[i + 1]]):
-            i += 1
-            continue
+    while i + 1 < len(placed) and not single:
         j = i + 1
-        single = np.float32(values[order[i]])
         mixed = False
-        while j < len(order) and np.float32(values[order[j]]) == single:
+        while j < len(placed) and placed[j] >> half == placed[i] >> half:
             mixed = mixed or values[order[j]] != values[order[i]]
             j += 1
         if mixed:

@@ -15,8 +15,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.core.terrain.catchments import Catchments, catchments
-from planner.core.terrain.joining import OUTSIDE, Nest, content_of, forest_of, held_with_children, join, nest, raised, settle
+from planner.core.terrain.catchments import catchments
+from planner.core.terrain.joining import OUTSIDE, content_of, held_with_children, raised, settle
+from planner.core.terrain.uniting import united
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -155,13 +156,15 @@ class Basins:
     of_node: Ints
 
 
-def merge_tree(ground: Floats, *, neighbours: int = 8) -> MergeTree:
-    """Every hollow of a terrain, (rows, cols) m, NaN (or ±inf) where there is none.
+def merge_tree(ground: NDArray[Any], *, neighbours: int = 8, min_depth: float = 0.0) -> MergeTree:
+    """Every hollow of a terrain of at least a depth, m; (rows, cols) m, NaN (or ±inf) where there is no ground.
 
-    neighbours: 8 where water passes diagonals, 4 where it does not. Raises ValueError for another number or shape.
+    neighbours: 8 where water passes diagonals, 4 where it does not. A hollow that is too shallow is part of the one that holds
+    it; whatever holds a deep one is as deep. Raises ValueError for another number of neighbours or shape.
     """
     surface = checked(ground, neighbours)
-    found, inner = nested(surface, neighbours)
+    found = catchments(surface, neighbours=neighbours)
+    inner, _ = united(surface, found, min_depth)
     datum = float(np.min(inner.pit_level[1:], initial=np.inf))
     content = content_of(len(inner.parent))
     label = settle(surface, found.label, inner, datum, content)
@@ -179,15 +182,15 @@ def merge_tree(ground: Floats, *, neighbours: int = 8) -> MergeTree:
     )
 
 
-def filled(ground: Floats, *, neighbours: int = 8) -> Floats:
+def filled(ground: NDArray[Any], *, neighbours: int = 8) -> Any:
     """A terrain, (rows, cols) m, with every hollow full to where its water leaves the grid; missing cells stay as they are.
 
-    neighbours: as of merge_tree, of which only the outline is needed. Raises ValueError as merge_tree does.
+    neighbours: as of merge_tree, of which nothing is needed. Raises ValueError as merge_tree does.
     """
     surface = checked(ground, neighbours)
-    found, inner = nested(surface, neighbours)
-    leaves = np.where(inner.top > 0, inner.spill_level[inner.top], -np.inf)
-    return np.asarray(raised(surface, found.label, leaves[inner.number]))
+    found = catchments(surface, neighbours=neighbours)
+    _, leaves = united(surface, found, np.inf)
+    return raised(surface, found.label, leaves)
 
 
 def checked(ground: NDArray[Any], neighbours: int) -> NDArray[Any]:
@@ -197,15 +200,6 @@ def checked(ground: NDArray[Any], neighbours: int) -> NDArray[Any]:
     if ground.ndim != 2:
         raise ValueError(f"a terrain of shape (rows, cols) expected, not {ground.shape}")
     return np.ascontiguousarray(ground, dtype=None if ground.dtype in (np.float32, np.float64) else np.float64)
-
-
-def nested(surface: NDArray[Any], neighbours: int) -> tuple[Catchments, Nest]:
-    """The catchments of a whole terrain and the hollows that come of them."""
-    found = catchments(surface, neighbours=neighbours)
-    forest = forest_of(found.pit, surface.ravel()[found.pit])
-    closed = np.zeros(len(found.pit), dtype=np.bool_)
-    nodes, _ = join(found, forest, closed)
-    return found, nest(forest, nodes, closed)
 
 
 def significant(
