@@ -87,13 +87,17 @@ class Carrying:
         self.new_price = mean * dear * self.size / self.money
         self.restart()
 
+    @property
+    def finest(self) -> bool:
+        """Whether zones are small enough."""
+        return 2 * self.price.size > min(FINEST, self.heavy.size)
+
     def finer(self, x: Floats, row: Floats) -> Carrying | None:
         """The same with twice as many zones, begun at the worth that these come to and the least flows of shares x (K,); None
         where zones are small enough. row (S,): scaled prices of the rows."""
-        count = 2 * self.price.size
-        if count > min(FINEST, self.heavy.size):
+        if self.finest:
             return None
-        other = Carrying(self.carriage, self.by_unit, self.money, self.scale, count)
+        other = Carrying(self.carriage, self.by_unit, self.money, self.scale, 2 * self.price.size)
         other.begin(self.worth(row), max(self._dear(row), 0.0))
         other._flow_least(x)
         return other

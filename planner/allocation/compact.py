@@ -44,6 +44,7 @@ POOR = 1e-2  # gap of the best plan, above which several moves at once are tried
 COLD = 8e-4  # temperature of Newton's method in the iteration, whose own prices are near already
 IDLE = 0.2  # share of what is unproven that the unused rest of one limit may be worth
 LEANINGS = 4  # most times that the price of a limit which a plan does not use up is halved towards where it does
+WIDE = 4.0  # times the gap asked for, above which pairs of moves wait for finer zones of earth: they win little and cost hauls
 TRADES = 12  # most times that pairs of moves are made on a plan and weighed with their true haul
 SMALLEST = 0.05  # share of a plan's own worth of earth below which such pairs are not tried again
 LEAST_LEANING = 0.8  # of the price of such a limit, at first
@@ -276,7 +277,10 @@ class _Search:
             return
         if settled is not None:
             self._use_up(worth, settled)
-        if self.plain.value > before or (worth is None and self.plain.chosen is not self.traded):
+        carrying = self.saddle.carrying
+        if carrying is not None and not carrying.finest and self.gap > WIDE * self.settings.gap:
+            return
+        if self.plain.value > before or self.plain.chosen is not self.traded:
             self.traded = self.plain.chosen
             self._trade(self.plain)
         if worth is None:  # without hauls prices of rows come nearer to their best with every look
