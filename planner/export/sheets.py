@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ from planner.words.locale import CN, Locale
 # Units that stand in a cell beside their figure, and those nobody counts in hundredths, as either language calls them.
 ROW_UNITS: Final = tuple(term("unit", unit, lang) for unit in ("mu", "yuan", "yuan_per_mu") for lang in LANGS)
 WHOLE: Final = tuple(term("unit", unit, lang) for unit in ("m3", "yuan") for lang in LANGS)
+READABLE: Final = 200  # characters of columns beside each other on a printed page: two thirds of their size on A4 landscape
 SEEN_ROWS: Final = 200  # of a long table, by which its columns' widths are judged
 MAX_TEXT: Final = 32_767  # characters a cell can hold
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
@@ -86,7 +88,7 @@ class Book:
         self._finish(page, len(headings), last)
 
     def _finish(self, page: Any, width: int, last: int) -> None:
-        """Headings that stay in sight and stand on every printed page, a filter, and a print that fits the paper's width."""
+        """Headings that stay in sight and stand on every printed page, and a filter."""
         page.freeze_panes = "B2"
         if last > 1:
             page.auto_filter.ref = f"A1:{get_column_letter(width)}{last}"
@@ -95,6 +97,7 @@ class Book:
         page.page_setup.paperSize = page.PAPERSIZE_A4
         page.page_setup.fitToHeight = 0
         page.sheet_properties.pageSetUpPr.fitToPage = True
+        page.print_title_cols = "A:A"
         page.oddFooter.center.text = "&A · &P/&N"
 
     def long_table(
@@ -230,6 +233,9 @@ class Book:
         """Writes the file, with fixed dates and every formula's value stored."""
         self._book.properties.title = clean(title)[:200]
         self._book.properties.creator = "subsidence-planner"
+        for page in self._book:  # as many pages side by side as keep it readable
+            wide = sum(column.width for column in page.column_dimensions.values())
+            page.page_setup.fitToWidth = max(math.ceil(wide / READABLE), 1)
         raw = io.BytesIO()
         self._book.save(raw)
         pages = {f"xl/worksheets/sheet{i + 1}.xml": name for i, name in enumerate(self._book.sheetnames)}

@@ -342,6 +342,8 @@ def test_a_sheet_is_one_table_to_be_filtered_and_printed(tmp_path: Path) -> None
         assert all(cell.value is not None for cell in sheet[1]), sheet.title
         assert sheet.print_title_rows == "$1:$1"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        wide = sum(column.width for column in sheet.column_dimensions.values())
+        assert (sheet.page_setup.fitToWidth - 1) * 200 < wide <= sheet.page_setup.fitToWidth * 200  # readable on paper
         if sheet.max_row > 2:
             assert sheet.auto_filter.ref.startswith("A1:")
         shown = {cell.number_format for row in sheet.iter_rows() for cell in row}
