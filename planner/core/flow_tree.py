@@ -139,25 +139,23 @@ def rehang(tree: Tree, top: int, last: int, under: int, apex: int) -> None:
     total, old_end, old_parent, old_before = tree.size[last], tree.end[last], tree.parent[last], tree.before[last]
     _joined(tree, old_before, tree.after[old_end])
     tail = _turned(tree, top, last)
-    v = old_parent
-    while v >= 0 and tree.end[v] == old_end:
-        tree.end[v] = old_before
-        v = tree.parent[v]
-    v = old_parent
-    while v != apex:
-        tree.size[v] -= total
-        v = tree.parent[v]
+    _told_above(tree, old_parent, apex, old_end, old_before, -total)
     follows = tree.after[under]
     _joined(tree, under, top)
     _joined(tree, tail, follows)
     tree.parent[top] = under
-    v = under
-    while v >= 0 and tree.end[v] == under:
-        tree.end[v] = tail
-        v = tree.parent[v]
-    v = under
+    _told_above(tree, under, apex, under, tail, total)
+
+
+@njit(cache=True)
+def _told_above(tree: Tree, v: int, apex: int, end: int, now: int, more: int) -> None:
+    """A node and those above it that ended with one node end with another; those below the apex hold more nodes."""
+    at = v
+    while at >= 0 and tree.end[at] == end:
+        tree.end[at] = now
+        at = tree.parent[at]
     while v != apex:
-        tree.size[v] += total
+        tree.size[v] += more
         v = tree.parent[v]
 
 
