@@ -75,18 +75,19 @@ $(VENV)/.bench: $(BIN)/python pyproject.toml constraints.txt
 
 # The browser tests drive the system's Chromium; LibreOffice works the workbook out anew and poppler reads the report. Installed
 # where that is possible; otherwise those tests say that they were skipped.
-INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 .PHONY: browser office
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing the system's Chromium for the browser tests"; \
-	  (apt-get update -qq && $(INSTALL) chromium fonts-noto-cjk) >/dev/null 2>&1 || echo "could not install Chromium"; \
-	else echo "no Chromium found: the browser tests will be skipped (as root: apt-get install chromium)"; fi
+	$(call installed,Chromium,chromium fonts-noto-cjk)
 
 office: browser
 	@{ { command -v soffice || command -v libreoffice; } && command -v pdftotext; } >/dev/null || \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing LibreOffice and poppler for the tests of workbook and report"; \
-	  (apt-get update -qq && $(INSTALL) libreoffice-calc poppler-utils) >/dev/null 2>&1 || echo "could not install them"; \
-	else echo "no LibreOffice or poppler found: two tests will be skipped (as root: apt-get install libreoffice-calc poppler-utils)"; fi
+	$(call installed,LibreOffice or poppler,libreoffice-calc poppler-utils)
+
+# What is missing, and the packages that have it.
+define installed
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "installing for the tests: $(2)"; \
+  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2)) >/dev/null 2>&1 || echo "could not install $(2)"; \
+else echo "no $(1) found: tests that need it will be skipped (as root: apt-get install $(2))"; fi
+endef

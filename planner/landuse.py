@@ -114,7 +114,7 @@ def cover_of(text: str) -> Cover | None:
 
 
 CODE: Final = re.compile(r"(?<![0-9a-z])\d{2,6}[a-z]?(?![0-9a-z])")
-PARTS: Final = re.compile(r"[()\[\]{}<>,;/|:·_（）【】〔〕、，；：]|(?<![0-9a-z])\d{2,6}[a-z]?(?![0-9a-z])")
+PARTS: Final = re.compile(rf"[()\[\]{{}}<>,;/|:·_（）【】〔〕、，；：]|{CODE.pattern}")
 
 
 def means_use(text: str, names: Collection[str], codes: tuple[str, ...]) -> bool:

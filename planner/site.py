@@ -110,8 +110,20 @@ class Grid:
         return Grid(values, self.west, self.north, self.cell_x * step, self.cell_y * step)
 
 
-class Sum(Grid):
-    """A grid of what another one holds and what is added to it: worked out where it is asked for, and never held.
+class Unheld(Grid):
+    """A grid whose values are worked out where they are asked for, and never held."""
+
+    def __init__(self, place: Grid | Frame):
+        for name in ("west", "north", "cell_x", "cell_y"):
+            object.__setattr__(self, name, getattr(place, name))
+
+    @property
+    def level(self) -> float | None:
+        return None
+
+
+class Sum(Unheld):
+    """A grid of what another one holds and what is added to it.
 
     one: the grid. more: a grid on the same cells, or a number.
 
@@ -128,8 +140,7 @@ class Sum(Grid):
     more: Grid | float
 
     def __init__(self, one: Grid, more: Grid | float):
-        for name in ("west", "north", "cell_x", "cell_y"):
-            object.__setattr__(self, name, getattr(one, name))
+        super().__init__(one)
         object.__setattr__(self, "one", one)
         object.__setattr__(self, "more", more)
 
@@ -142,10 +153,6 @@ class Sum(Grid):
     def shape(self) -> tuple[int, int]:
         return self.one.shape
 
-    @property
-    def level(self) -> float | None:
-        return None
-
     def at(self, cells: NDArray[np.int64]) -> Floats:
         more = self.more.at(cells) if isinstance(self.more, Grid) else self.more
         return np.asarray(self.one.at(cells) + more)
@@ -156,8 +163,8 @@ class Sum(Grid):
         return part.like(part.values + more)
 
 
-class Classed(Grid):
-    """A grid whose cells have one value for each class: worked out where it is asked for; only the classes are held.
+class Classed(Unheld):
+    """A grid whose cells have one value for each class; only the classes are held.
 
     classes: (rows, cols), position in of_class, −1 for the last. of_class: (k,).
     """
@@ -166,8 +173,7 @@ class Classed(Grid):
     of_class: Floats
 
     def __init__(self, place: Frame, classes: NDArray[np.signedinteger[Any]], of_class: Floats):
-        for name in ("west", "north", "cell_x", "cell_y"):
-            object.__setattr__(self, name, getattr(place, name))
+        super().__init__(place)
         object.__setattr__(self, "classes", classes.astype(np.min_scalar_type(-len(of_class[:-1]) or -1), copy=False))
         object.__setattr__(self, "of_class", of_class)
 
@@ -178,10 +184,6 @@ class Classed(Grid):
     @property
     def shape(self) -> tuple[int, int]:
         return self.classes.shape[0], self.classes.shape[1]
-
-    @property
-    def level(self) -> float | None:
-        return None
 
     def at(self, cells: NDArray[np.int64]) -> Floats:
         return np.asarray(self.of_class[self.classes.ravel()[cells]])

@@ -270,7 +270,7 @@ class _Search:
     def offer_plan(self, chosen: Ints, worth: Floats | None, resting: bool = False) -> None:
         """The plan that moves from a choice lead to, kept where it is the best so far; made to use up its limits where earth is
         at its worth, or neither prices nor plans move on."""
-        before = self.plain.value if self.attempts else np.inf  # what the start leads to is not worth the while
+        before = self.plain.value if self.attempts else np.inf
         settled = self._moved(chosen, worth, self.rows * self.leaning)
         self.attempts += 1
         if worth is None and not (resting and self.plain.value - before <= HEADWAY * (self.bound - before)):
@@ -280,7 +280,7 @@ class _Search:
         carrying = self.saddle.carrying
         if carrying is not None and not carrying.finest and self.gap > WIDE * self.settings.gap:
             return
-        if self.plain.value > before or self.plain.chosen is not self.traded:
+        if self.attempts > 1 and self.plain.chosen is not self.traded:  # what the start leads to is not worth the while
             self.traded = self.plain.chosen
             self._trade(self.plain)
         if worth is None:  # without hauls prices of rows come nearer to their best with every look

@@ -67,8 +67,9 @@ def mean_distance_m(table: pd.DataFrame) -> float:
     """
     if not len(table):
         return 0.0
-    m3 = table["m3"].to_numpy(float)[(away := table["distance_m"].to_numpy(float)) > 0.0]
-    return float(m3 @ away[away > 0.0] / m3.sum()) if m3.sum() > 0 else 0.0
+    away = table[table["distance_m"] > 0.0]
+    m3 = away["m3"].to_numpy(float)
+    return float(m3 @ away["distance_m"].to_numpy(float) / m3.sum()) if m3.sum() > 0 else 0.0
 
 
 def haul(

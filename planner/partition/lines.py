@@ -58,29 +58,29 @@ def smoothed(grid: Grid, bounds: tuple[float, float, float, float], *, radius_m:
         (bounds[0] - grid.west) / grid.cell_x, (bounds[2] - grid.west) / grid.cell_x, grid.shape[1], margin, step, start[0]
     )
     rows = _window((bounds[1] - south) / grid.cell_y, (bounds[3] - south) / grid.cell_y, grid.shape[0], margin, step, start[1])
-    values = _chosen(grid, rows, cols)
-    if not values.size:
+    values = _averaged(grid, rows, cols, step, radius_m)
+    if values is None:
         return Field(np.empty(0), np.empty(0), np.empty((0, 0)), 0, 0)
-    if grid.level is not None:
-        values = np.full((len(rows) // step, len(cols) // step), grid.level)
-    else:
-        values = values.reshape(len(rows) // step, step, len(cols) // step, step).mean(axis=(1, 3)) if step > 1 else values
-        smooth(values, (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x)), TRUNCATE)
     x = grid.west + (cols.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_x
     y = south + (rows.reshape(-1, step).mean(axis=1) + 0.5) * grid.cell_y
     return Field(x, y, values, (int(cols[0]) + start[0]) // step, (int(rows[0]) + start[1]) // step)
 
 
-def _chosen(grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> Floats:
-    """A grid's cells of rows, counted from the south, and columns, the nearest known one where one is missing; none where all
-    are."""
+def _averaged(grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], step: int, radius_m: float) -> Floats | None:
+    """A grid's cells of rows, counted from the south, and columns, step × step of them together, smoothed; None where none is
+    known, the nearest known one where one is missing."""
+    shape = (len(rows) // step, step, len(cols) // step, step)
+    if (level := grid.level) is not None:
+        return np.full(shape[::2], level) if np.isfinite(level) else None
     values = chosen(grid.values, grid.shape[0] - 1 - rows.clip(0, grid.shape[0] - 1), cols.clip(0, grid.shape[1] - 1))
     known = np.isfinite(values)
     if not known.any():
-        return np.empty((0, 0))
+        return None
     if not known.all():
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         values = values[tuple(nearest)]
+    values = values.reshape(shape).mean(axis=(1, 3)) if step > 1 else values
+    smooth(values, (radius_m / (step * grid.cell_y), radius_m / (step * grid.cell_x)), TRUNCATE)
     return values
 
 
